@@ -1,0 +1,36 @@
+"""Articles: where they come from, what a valid one is, which are the same."""
+
+from topicdesk.corpus.articles import (
+    ARTICLE_COLUMNS,
+    ARTICLE_SCHEMA,
+    articles_frame,
+    content_hash,
+    read_corpus,
+    read_corpus_facts,
+    validate_corpus,
+    write_corpus,
+)
+from topicdesk.corpus.build import BuiltCorpus, build_corpus, source_facts
+from topicdesk.corpus.duplicates import duplicate_groups
+from topicdesk.corpus.report import ReadReport
+from topicdesk.corpus.sources import Source, fetch_source, read_sources, source_named
+
+__all__ = [
+    "ARTICLE_COLUMNS",
+    "ARTICLE_SCHEMA",
+    "BuiltCorpus",
+    "ReadReport",
+    "Source",
+    "articles_frame",
+    "build_corpus",
+    "content_hash",
+    "duplicate_groups",
+    "fetch_source",
+    "read_corpus",
+    "read_corpus_facts",
+    "read_sources",
+    "source_facts",
+    "source_named",
+    "validate_corpus",
+    "write_corpus",
+]

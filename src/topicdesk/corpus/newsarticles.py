@@ -1,0 +1,96 @@
+"""Reader of the NewsArticles corpus (Dai 2017): nine outlets, December 2016 to March 2017, real and dirty."""
+
+from __future__ import annotations
+
+import io
+from urllib.parse import urlsplit
+
+import pandas as pd
+
+from topicdesk.corpus.articles import articles_frame
+from topicdesk.corpus.cleaning import (
+    clean_texts,
+    fix_encoding,
+    restore_line_breaks,
+    restore_lost_quotes,
+    squeeze_white_space,
+)
+from topicdesk.corpus.report import ReadReport
+from topicdesk.errors import CorpusError
+
+__all__ = ["read_newsarticles"]
+
+_COLUMNS = ["article_id", "publish_date", "article_source_link", "title", "subtitle", "text"]
+_STEPS = (fix_encoding, restore_lost_quotes, restore_line_breaks, squeeze_white_space)
+
+
+def read_newsarticles(content: bytes, language: str = "en") -> tuple[pd.DataFrame, ReadReport]:
+    """Read the corpus from its CSV.
+
+    The subtitle becomes the text's first line, unless the text begins with it already.
+
+    Parameters
+    ----------
+    content : bytes
+        The CSV, UTF-8.
+    language : str, default "en"
+        Language code of every article.
+
+    Returns
+    -------
+    articles : DataFrame of shape (n_articles, 12)
+        Ids are the source's own. Rows without text are left out.
+    report : ReadReport
+        What was dropped, repaired and noted.
+
+    Raises
+    ------
+    CorpusError
+        When the columns are others than expected.
+    """
+    table = pd.read_csv(io.BytesIO(content), dtype="str", keep_default_na=False, encoding="utf-8")
+    if list(table.columns) != _COLUMNS:
+        raise CorpusError(f"NewsArticles: expected the columns {_COLUMNS}, found {list(table.columns)}")
+    rows = len(table)
+    changed: dict[str, int] = {}
+    for name in ("title", "subtitle", "text"):
+        cleaned, counts = clean_texts(table[name], _STEPS)
+        table[name] = cleaned
+        for step, count in counts.items():
+            changed[f"{step} in {name}"] = count
+    empty = table["text"] == ""
+    table = table[~empty].reset_index(drop=True)
+
+    published = _dates(table["publish_date"])
+    articles = articles_frame(
+        {
+            "id": table["article_id"].str.strip(),
+            "title": table["title"],
+            "text": [
+                text if not subtitle or text.startswith(subtitle) else f"{subtitle}\n{text}"
+                for subtitle, text in zip(table["subtitle"], table["text"], strict=True)
+            ],
+            "published": published,
+            "source": table["article_source_link"].map(_outlet),
+            "url": table["article_source_link"],
+            "language": language,
+        }
+    )
+    noted = {
+        "no title": int((articles["title"] == "").sum()),
+        "no readable date (NaT)": int(published.isna().sum()),
+        "a time of day beside the date, left out": int(table["publish_date"].str.contains(":").sum()),
+        "a character that cannot be repaired (U+FFFD)": int(articles["text"].str.contains("\ufffd").sum()),
+        "the same text as an earlier article": int(articles["text"].duplicated().sum()),
+    }
+    return articles, ReadReport(rows, len(articles), {"no text": int(empty.sum())}, changed, noted)
+
+
+def _dates(written: pd.Series) -> pd.Series:
+    # Year first, months and days with or without a leading zero, one row with a time after it.
+    day = written.str.strip().str.extract(r"^(\d{4}/\d{1,2}/\d{1,2})(?:\s+\d{1,2}:\d{2})?$", expand=False)
+    return pd.to_datetime(day, format="%Y/%m/%d", errors="coerce")
+
+
+def _outlet(link: str) -> str:
+    return (urlsplit(link).hostname or "").removeprefix("www.")

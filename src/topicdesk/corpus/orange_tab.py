@@ -1,0 +1,73 @@
+"""Reader of Orange's ``.tab`` files, in which the single-label benchmark corpora come."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from topicdesk.corpus.articles import articles_frame
+from topicdesk.corpus.report import ReadReport
+from topicdesk.errors import CorpusError
+
+__all__ = ["read_orange_tab"]
+
+_HEADER = ["Category\tText", "d\tstring", "class\t"]
+
+
+def read_orange_tab(
+    parts: Mapping[str, bytes], source: str, language: str = "en"
+) -> tuple[pd.DataFrame, pd.DataFrame, ReadReport]:
+    r"""Read a corpus of one class and one text a row.
+
+    Parameters
+    ----------
+    parts : mapping of str to bytes
+        The files, UTF-8, by what they are (``train``, ``test``): a row is ``class <TAB> text``, after three rows of
+        header.
+    source : str
+        Name of the corpus, kept as every article's source.
+    language : str, default "en"
+        Language code of every article.
+
+    Returns
+    -------
+    articles : DataFrame of shape (n_articles, 12)
+        Ids are ``<part>-<line>``, the line as an editor shows it.
+    labels : DataFrame of shape (n_articles, 3)
+        Columns ``article_id, topic, sample``; the sample is the part.
+    report : ReadReport
+
+    Raises
+    ------
+    CorpusError
+        When the header or a row is not as described; the message names part and line.
+    """
+    ids: list[str] = []
+    texts: list[str] = []
+    topics: list[str] = []
+    samples: list[str] = []
+    rows = empty = 0
+    for part, content in parts.items():
+        # Only "\n" ends a row: other characters that str.splitlines takes for line ends occur inside texts.
+        lines = content.decode("utf-8").split("\n")
+        if lines[:3] != _HEADER:
+            raise CorpusError(f"{source}, {part}: expected the header {_HEADER}, found {lines[:3]}")
+        for number, line in enumerate(lines[3:], start=4):
+            if not line:
+                continue
+            rows += 1
+            topic, tab, text = line.partition("\t")
+            if not tab or "\t" in text:
+                raise CorpusError(f"{source}, {part}, line {number}: expected 'class<TAB>text', found {line[:60]!r}")
+            if not text.strip():
+                empty += 1
+                continue
+            ids.append(f"{part}-{number}")
+            texts.append(text.strip())
+            topics.append(topic)
+            samples.append(part)
+    articles = articles_frame({"id": ids, "text": texts, "source": source, "language": language})
+    labels = pd.DataFrame({"article_id": ids, "topic": topics, "sample": samples}, dtype="str")
+    noted = {"the same text as an earlier article": int(articles["text"].duplicated().sum())}
+    return articles, labels, ReadReport(rows, len(articles), {"no text": empty}, noted=noted)

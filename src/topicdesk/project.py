@@ -1,0 +1,87 @@
+"""Where things are: the project folder and the rooms in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from topicdesk.errors import ProjectError
+
+__all__ = ["Project", "find_project"]
+
+_MARK = Path("data") / "sources.toml"
+
+
+@dataclass(frozen=True)
+class Project:
+    """A folder that holds ``data/sources.toml``, and the paths of what else is in it.
+
+    Parameters
+    ----------
+    root : Path
+        The folder, absolute.
+    """
+
+    root: Path
+
+    @property
+    def sources(self) -> Path:
+        """The pinned corpora."""
+        return self.root / _MARK
+
+    @property
+    def raw(self) -> Path:
+        """Downloaded wheels, as they came."""
+        return self.root / "data" / "raw"
+
+    @property
+    def corpora(self) -> Path:
+        """Built corpora, Parquet."""
+        return self.root / "data" / "corpora"
+
+    @property
+    def reserved(self) -> Path:
+        """Article ids that are never annotated, trained on or used to choose anything."""
+        return self.root / "data" / "labels" / "reserved.txt"
+
+    @property
+    def mlflow_database(self) -> Path:
+        """MLflow's SQLite store, used unless ``MLFLOW_TRACKING_URI`` names another."""
+        return self.root / "mlflow.db"
+
+    @property
+    def mlflow_artifacts(self) -> Path:
+        """MLflow's artifacts, beside its store."""
+        return self.root / "mlruns"
+
+    def shown(self, path: Path) -> str:
+        """Give `path` as a person in the project folder would write it."""
+        return str(path.relative_to(self.root)) if path.is_relative_to(self.root) else str(path)
+
+
+def find_project(start: Path | str = ".") -> Project:
+    """Find the project that a file or folder is in.
+
+    Parameters
+    ----------
+    start : path, default "."
+        A file or folder inside the project.
+
+    Returns
+    -------
+    Project
+        The nearest folder, upwards from `start`, that holds ``data/sources.toml``.
+
+    Raises
+    ------
+    ProjectError
+        When there is none.
+    """
+    here = Path(start).resolve()
+    for folder in (here, *here.parents):
+        if (folder / _MARK).is_file():
+            return Project(folder)
+    raise ProjectError(
+        f"no topicdesk project at {here} or above it (a project folder holds {_MARK}). "
+        "Run the command inside your clone of the repository."
+    )
