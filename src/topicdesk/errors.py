@@ -11,6 +11,7 @@ from difflib import get_close_matches
 
 __all__ = [
     "CorpusError",
+    "FeaturesError",
     "FetchError",
     "LabelsError",
     "ProjectError",
@@ -43,6 +44,10 @@ class CorpusError(TopicdeskError):
 
 class LabelsError(TopicdeskError):
     """The taxonomy or an annotation file is wrong."""
+
+
+class FeaturesError(TopicdeskError):
+    """The texts hold no term that the feature setting would keep."""
 
 
 class SpecError(TopicdeskError):

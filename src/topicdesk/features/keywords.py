@@ -1,0 +1,55 @@
+"""Keyword rules: how many of a topic's keywords a text holds. Nothing is learnt, so no fold is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.feature_extraction.text import CountVectorizer
+
+from topicdesk.errors import FeaturesError
+
+__all__ = ["keyword_hits"]
+
+
+def keyword_hits(texts: Sequence[str], keywords: Mapping[str, Sequence[str]]) -> NDArray[np.float64]:
+    """Count the distinct keywords of each topic in each text.
+
+    Words are matched whole and whatever their case; a phrase matches words that follow each other.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        Length n_texts.
+    keywords : mapping of str to sequence of str
+        Words and phrases of each topic; length n_topics.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_texts, n_topics)
+
+    Raises
+    ------
+    FeaturesError
+        When a topic has no keyword, or one that can never match.
+    """
+    tokenise = CountVectorizer().build_tokenizer()
+    by_topic = {
+        topic: [" ".join(tokenise(phrase.lower())) for phrase in phrases] for topic, phrases in keywords.items()
+    }
+    for topic, phrases in by_topic.items():
+        if not phrases or not all(phrases):
+            raise FeaturesError(
+                f"topic {topic!r} has no usable keywords. Give it 'keywords' of two letters or more in the taxonomy."
+            )
+    vocabulary = sorted({phrase for phrases in by_topic.values() for phrase in phrases})
+    longest = max(phrase.count(" ") + 1 for phrase in vocabulary)
+    found = CountVectorizer(vocabulary=vocabulary, ngram_range=(1, longest), binary=True).fit_transform(texts)
+    column_of = {phrase: column for column, phrase in enumerate(vocabulary)}
+    return np.column_stack(
+        [
+            np.asarray(found[:, sorted({column_of[p] for p in phrases})].sum(axis=1), dtype=np.float64).ravel()
+            for phrases in by_topic.values()
+        ]
+    )

@@ -1,0 +1,18 @@
+"""Labels: the taxonomy, who labelled what, and the dataset that a comparison works on."""
+
+from topicdesk.labels.annotations import ANNOTATION_COLUMNS, read_annotations, read_reserved, write_annotations
+from topicdesk.labels.dataset import Dataset, join_dataset
+from topicdesk.labels.topics import Codebook, Taxonomy, Topic, read_taxonomy
+
+__all__ = [
+    "ANNOTATION_COLUMNS",
+    "Codebook",
+    "Dataset",
+    "Taxonomy",
+    "Topic",
+    "join_dataset",
+    "read_annotations",
+    "read_reserved",
+    "read_taxonomy",
+    "write_annotations",
+]

@@ -1,0 +1,120 @@
+"""The label store: one CSV an annotator, one row an article."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Collection, Iterable
+from pathlib import Path
+
+import pandas as pd
+
+from topicdesk.atomic import replacing
+from topicdesk.errors import LabelsError, nearest
+
+__all__ = ["ANNOTATION_COLUMNS", "read_annotations", "read_reserved", "write_annotations"]
+
+#: Columns of a label file. ``topics`` is a space-separated list, most prominent first, empty for none; ``sample``
+#: says how the article was drawn; ``time`` is ISO 8601 or empty when it was not kept.
+ANNOTATION_COLUMNS = ("article_id", "topics", "annotator", "codebook", "time", "sample", "note")
+
+
+def read_annotations(
+    paths: Iterable[Path],
+    topics: Collection[str],
+    article_ids: Collection[str],
+    reserved: Collection[str] = (),
+) -> pd.DataFrame:
+    """Read label files, refusing every row that could spoil an evaluation.
+
+    Parameters
+    ----------
+    paths : iterable of Path
+        CSV files with `ANNOTATION_COLUMNS`.
+    topics : collection of str
+        Names that a label may use.
+    article_ids : collection of str
+        Ids of the corpus.
+    reserved : collection of str
+        Ids kept for an outside evaluation.
+
+    Returns
+    -------
+    DataFrame of shape (n_annotations, 7)
+        `ANNOTATION_COLUMNS`; ``topics`` holds tuples.
+
+    Raises
+    ------
+    LabelsError
+        For a missing file or column, an unknown topic, an unknown article id, an article labelled twice or a
+        reserved id; the message names file and line.
+    """
+    known, kept_back, valid = set(article_ids), set(reserved), set(topics)
+    first_seen: dict[str, str] = {}
+    rows: list[dict[str, object]] = []
+    for path in paths:
+        for line, row in _rows(path):
+            where = f"{path}, line {line}"
+            article = row["article_id"]
+            if article in kept_back:
+                raise LabelsError(
+                    f"{where}: article {article} is reserved for an outside evaluation. Remove the row: reserved "
+                    "articles are never annotated, trained on or used to choose anything."
+                )
+            if article not in known:
+                raise LabelsError(f"{where}: the corpus has no article with id {article!r}. Correct or remove the row.")
+            if article in first_seen:
+                raise LabelsError(
+                    f"{where}: article {article} is labelled already ({first_seen[article]}). Keep one of the rows."
+                )
+            first_seen[article] = where
+            named = tuple(row["topics"].split())
+            for topic in named:
+                if topic not in valid:
+                    raise LabelsError(f"{where}: unknown topic {topic!r}; {nearest(topic, valid)}")
+            if len(set(named)) != len(named):
+                raise LabelsError(f"{where}: a topic is named twice in {row['topics']!r}")
+            rows.append({**row, "topics": named})
+    return pd.DataFrame(rows, columns=list(ANNOTATION_COLUMNS))
+
+
+def write_annotations(annotations: pd.DataFrame, path: Path) -> None:
+    """Write a label file, whole or not at all.
+
+    Parameters
+    ----------
+    annotations : DataFrame of shape (n_annotations, ...)
+        Needs ``article_id`` and ``topics`` (tuples of names); other `ANNOTATION_COLUMNS` are empty when missing.
+    path : Path
+        The CSV to make or replace.
+    """
+    table = annotations.reindex(columns=list(ANNOTATION_COLUMNS)).astype(object)
+    table = table.where(table.notna(), "")
+    table["topics"] = [" ".join(named) for named in annotations["topics"]]
+    with replacing(path) as part:
+        table.to_csv(part, index=False, lineterminator="\n")
+
+
+def read_reserved(path: Path) -> frozenset[str]:
+    """Read the ids kept for an outside evaluation, one a line; `LabelsError` when the file is missing."""
+    if not path.is_file():
+        raise LabelsError(f"{path} is missing. It lists the reserved article ids; restore it with git.")
+    return frozenset(path.read_text(encoding="utf-8").split())
+
+
+def _rows(path: Path) -> Iterable[tuple[int, dict[str, str]]]:
+    if not path.is_file():
+        raise LabelsError(f"no label file at {path}. Correct 'labels' in the spec, or restore the file.")
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.DictReader(file)
+        missing = [name for name in ANNOTATION_COLUMNS if name not in (reader.fieldnames or ())]
+        if missing:
+            raise LabelsError(f"{path}: the header lacks {', '.join(missing)}; it needs {','.join(ANNOTATION_COLUMNS)}")
+        try:
+            for row in reader:
+                if None in row or None in row.values():
+                    raise LabelsError(
+                        f"{path}, line {reader.line_num}: a row has {len(ANNOTATION_COLUMNS)} fields, as the header"
+                    )
+                yield reader.line_num, {name: row[name].strip() for name in ANNOTATION_COLUMNS}
+        except (csv.Error, UnicodeDecodeError) as error:
+            raise LabelsError(f"{path}, after line {reader.line_num}: not a UTF-8 CSV: {error}") from error

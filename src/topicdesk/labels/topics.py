@@ -1,0 +1,98 @@
+"""The taxonomy: a TOML file that users change."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from topicdesk.errors import LabelsError, nearest
+
+__all__ = ["Codebook", "Taxonomy", "Topic", "read_taxonomy"]
+
+_Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$", description="one lower-case word")]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Topic(_Strict):
+    """One topic and how a person recognises it."""
+
+    name: _Name
+    definition: Annotated[str, Field(min_length=1)]
+    includes: tuple[str, ...] = ()
+    excludes: tuple[str, ...] = ()
+    examples: tuple[str, ...] = ()
+    #: Words and phrases of the keyword-rules baseline, lower case.
+    keywords: tuple[str, ...] = ()
+    #: Id in the IPTC Media Topics vocabulary.
+    iptc: Annotated[str | None, Field(pattern=r"^medtop:\d{8}$")] = None
+
+
+class Codebook(_Strict):
+    """The rules that hold for all topics, and their version."""
+
+    version: Annotated[int, Field(ge=1)]
+    title: str
+    rule: str
+    edge_rules: tuple[str, ...] = ()
+
+
+class Taxonomy(_Strict):
+    """Topics in the order in which every table shows them."""
+
+    codebook: Codebook
+    topics: Annotated[tuple[Topic, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Taxonomy:
+        doubled = sorted({name for name in self.names if self.names.count(name) > 1})
+        if doubled:
+            raise ValueError(f"topics named twice: {', '.join(doubled)}")
+        return self
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The topics' names, in order."""
+        return tuple(topic.name for topic in self.topics)
+
+    def content_hash(self) -> str:
+        """Hash everything the file says, whatever its layout: 32 hexadecimal characters."""
+        return hashlib.blake2b(self.model_dump_json().encode(), digest_size=16).hexdigest()
+
+
+def read_taxonomy(path: Path) -> Taxonomy:
+    """Read and check a taxonomy.
+
+    Parameters
+    ----------
+    path : Path
+        A TOML file in the form of ``data/topics.toml``.
+
+    Returns
+    -------
+    Taxonomy
+
+    Raises
+    ------
+    LabelsError
+        Naming file, key and value.
+    """
+    if not path.is_file():
+        raise LabelsError(f"no taxonomy at {path}. See data/topics.toml for the form of one.")
+    try:
+        return Taxonomy.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except tomllib.TOMLDecodeError as error:
+        raise LabelsError(f"{path}: not valid TOML: {error}") from error
+    except ValidationError as error:
+        fault = error.errors()[0]
+        key = ".".join(map(str, fault["loc"]))
+        if fault["type"] == "extra_forbidden":
+            valid = {"topics": Topic, "codebook": Codebook}.get(str(fault["loc"][0]), Taxonomy).model_fields
+            raise LabelsError(f"{path}: {key}: unknown key; {nearest(str(fault['loc'][-1]), valid)}") from error
+        raise LabelsError(f"{path}: {key}: {fault['msg']} (got {str(fault['input'])[:60]!r})") from error
