@@ -1,0 +1,1 @@
+"""Compare text classifiers on news, with figures that a reviewer can believe."""

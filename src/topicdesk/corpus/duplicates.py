@@ -12,7 +12,7 @@ __all__ = ["duplicate_groups"]
 
 
 def duplicate_groups(texts: Sequence[str]) -> NDArray[np.intp]:
-    """Number the clusters of texts that are equal but for case and white space.
+    """Give each text the number of its cluster: texts that are equal but for case and white space.
 
     Parameters
     ----------

@@ -6,7 +6,7 @@ give, without tokenising a text again. A property test holds the two together fo
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from numbers import Integral
 from typing import Any, Literal
 
@@ -43,7 +43,7 @@ class FeatureSetting:
         Length that each text's weights are scaled to.
     """
 
-    analyser: Analyser = Analyser()
+    analyser: Analyser = field(default_factory=Analyser)
     min_df: int | float = 1
     max_df: int | float = 1.0
     max_features: int | None = None
@@ -87,9 +87,7 @@ class FoldWeights:
     idf: NDArray[np.float64] | None
 
 
-def weigh_fold(
-    counts: Counts, setting: FeatureSetting, train: NDArray[np.intp], test: NDArray[np.intp]
-) -> FoldWeights:
+def weigh_fold(counts: Counts, setting: FeatureSetting, train: NDArray[np.intp], test: NDArray[np.intp]) -> FoldWeights:
     """Choose the vocabulary and weigh it on the training rows, then weigh the held-out rows with it.
 
     Parameters

@@ -1,0 +1,242 @@
+"""The classifiers that a comparison can run, by name.
+
+A classifier is a recipe: an estimator, the values of its hyper-parameters to try, and how its scores are read. For
+multi-label data one estimator is fitted a topic (one-vs-rest); for multi-class data the estimator sees all classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from time import perf_counter
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+from sklearn.base import BaseEstimator
+from sklearn.dummy import DummyClassifier
+from sklearn.linear_model import LogisticRegression, RidgeClassifier, SGDClassifier
+from sklearn.metrics.pairwise import euclidean_distances
+from sklearn.naive_bayes import ComplementNB, MultinomialNB
+from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
+from sklearn.svm import LinearSVC
+
+from topicdesk.errors import SpecError, nearest
+
+__all__ = ["BASELINES", "CLASSIFIERS", "Classifier", "classifier_named", "fit_and_score"]
+
+Scores = NDArray[np.float64]
+Features = csr_matrix | NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Classifier:
+    """A recipe for a classifier.
+
+    Parameters
+    ----------
+    name : str
+        What specs and tables call it.
+    says : str
+        What it is, in a line.
+    build : callable or None
+        Makes the estimator, given ``binary`` (one topic against the rest, or all classes); None when the features are
+        the scores already (keyword rules).
+    read : callable
+        Reads scores of a fitted estimator: shape (n_rows,) for two classes, else (n_rows, n_classes).
+    grid : mapping of str to sequence
+        Values to try of each hyper-parameter, simplest first: of equals the earliest is chosen.
+    features : {"searched", "default", "keywords", "none"}
+        TF-IDF under the settings of the spec, TF-IDF under scikit-learn's defaults, keyword hits, or nothing.
+    threshold : float or None
+        Decide at this score; None to choose a threshold a topic on inner folds.
+    """
+
+    name: str
+    says: str
+    build: Callable[[bool], BaseEstimator] | None
+    read: Callable[[Any, Features], Scores]
+    grid: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    features: Literal["searched", "default", "keywords", "none"] = "searched"
+    threshold: float | None = None
+
+    def parameters(self) -> Iterator[dict[str, Any]]:
+        """Give every point of the grid, in order."""
+        names = list(self.grid)
+        for values in product(*self.grid.values()):
+            yield dict(zip(names, values, strict=True))
+
+    def with_grid(self, grid: Mapping[str, Sequence[Any]]) -> Classifier:
+        """Give the same classifier with other values to try.
+
+        Raises
+        ------
+        SpecError
+            When the estimator has no such hyper-parameter.
+        """
+        valid = self.build(True).get_params() if self.build else {}
+        for name in grid:
+            if name not in valid:
+                raise SpecError(f"classifier {self.name!r} has no hyper-parameter {name!r}; {nearest(name, valid)}")
+        return Classifier(self.name, self.says, self.build, self.read, grid, self.features, self.threshold)
+
+
+def fit_and_score(
+    classifier: Classifier,
+    parameters: Mapping[str, Any],
+    train: Features,
+    Y: NDArray[np.int8],
+    test: Features,
+    multi_class: bool,
+    seed: int,
+) -> tuple[Scores, float, float]:
+    """Fit on training rows and score held-out rows.
+
+    Parameters
+    ----------
+    classifier : Classifier
+    parameters : mapping
+        A point of its grid.
+    train : csr_matrix or ndarray, shape (n_train, n_features)
+    Y : ndarray of {0, 1}, shape (n_train, n_topics)
+    test : csr_matrix or ndarray, shape (n_test, n_features)
+    multi_class : bool
+        Whether every row carries exactly one topic.
+    seed : int
+        For estimators that draw numbers.
+
+    Returns
+    -------
+    scores : ndarray of float, shape (n_test, n_topics)
+        A topic that no training row carries, or every one does, gets a constant score: lowest or highest.
+    fit_seconds, predict_seconds : float
+    """
+    if classifier.build is None:
+        return np.asarray(test, dtype=np.float64), 0.0, 0.0
+    timed = _Timed(classifier, parameters, seed)
+    if multi_class:
+        return timed.all_classes(train, Y.argmax(axis=1), test, Y.shape[1]), timed.fitting, timed.predicting
+    columns = [timed.one_topic(train, Y[:, topic], test) for topic in range(Y.shape[1])]
+    return np.column_stack(columns), timed.fitting, timed.predicting
+
+
+class _Timed:
+    """Fits estimators of one classifier and adds up the seconds."""
+
+    def __init__(self, classifier: Classifier, parameters: Mapping[str, Any], seed: int) -> None:
+        self.classifier, self.parameters, self.seed = classifier, parameters, seed
+        self.fitting = self.predicting = 0.0
+
+    def one_topic(self, train: Features, y: NDArray[np.int8], test: Features) -> Scores:
+        if y.min() == y.max():
+            lowest, highest = (0.0, 1.0) if self.classifier.read is _probabilities else (-1.0, 1.0)
+            return np.full(test.shape[0], highest if y[0] else lowest)
+        return self._scores(self._estimator(binary=True), train, y, test)
+
+    def all_classes(self, train: Features, y: NDArray[np.intp], test: Features, n_classes: int) -> Scores:
+        estimator = self._estimator(binary=False)
+        found = self._scores(estimator, train, y, test)
+        if found.ndim == 1:  # scikit-learn gives one column for two classes
+            opposite = 1 - found if self.classifier.read is _probabilities else -found
+            found = np.column_stack([opposite, found])
+        # A class missing from the training rows ranks below every other.
+        scores = np.full((test.shape[0], n_classes), found.min() - 1.0)
+        scores[:, np.unique(y)] = found
+        return scores
+
+    def _estimator(self, binary: bool) -> BaseEstimator:
+        assert self.classifier.build is not None
+        estimator = self.classifier.build(binary).set_params(**self.parameters)
+        return estimator.set_params(random_state=self.seed) if "random_state" in estimator.get_params() else estimator
+
+    def _scores(self, estimator: Any, train: Features, y: NDArray[Any], test: Features) -> Scores:
+        start = perf_counter()
+        estimator.fit(train, y)
+        fitted = perf_counter()
+        scores = self.classifier.read(estimator, test)
+        self.fitting += fitted - start
+        self.predicting += perf_counter() - fitted
+        return scores
+
+
+def _probabilities(estimator: Any, features: Features) -> Scores:
+    found: Scores = estimator.predict_proba(features)
+    return found[:, 1] if found.shape[1] == 2 else found
+
+
+def _margins(estimator: Any, features: Features) -> Scores:
+    return np.asarray(estimator.decision_function(features), dtype=np.float64)
+
+
+def _centroid_closeness(estimator: Any, features: Features) -> Scores:
+    # NearestCentroid.decision_function divides by each term's spread, which drowns frequent terms; the plain distance
+    # is what its predict() goes by, and what the field calls Rocchio.
+    closeness = -euclidean_distances(features, estimator.centroids_, squared=True)
+    return closeness[:, 1] - closeness[:, 0] if closeness.shape[1] == 2 else closeness
+
+
+_REGULARISATION = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
+
+_ALL = (
+    Classifier(
+        "majority", "baseline: what most training articles carry",
+        lambda binary: DummyClassifier(strategy="prior"), _probabilities, features="none", threshold=0.5,
+    ),
+    Classifier(
+        "keyword-rules", "baseline: enough of the topic's keywords, how many chosen on inner folds",
+        None, _margins, features="keywords",
+    ),
+    Classifier(
+        "plain-linear-svm", "baseline: scikit-learn's LinearSVC on its default TF-IDF, nothing tuned",
+        lambda binary: LinearSVC(), _margins, features="default", threshold=0.0,
+    ),
+    Classifier(
+        "multinomial-nb", "multinomial naive Bayes",
+        lambda binary: MultinomialNB(), _probabilities, {"alpha": (1.0, 0.3, 0.1, 0.03, 0.01)},
+    ),
+    Classifier(
+        "complement-nb", "complement naive Bayes (Rennie et al. 2003)",
+        lambda binary: ComplementNB(), _probabilities, {"alpha": (1.0, 0.3, 0.1, 0.03, 0.01)},
+    ),
+    Classifier(
+        "nearest-centroid", "distance to the mean of each topic (Rocchio)",
+        lambda binary: NearestCentroid(), _centroid_closeness,
+    ),
+    Classifier(
+        "k-nn", "share of the k nearest articles, weighed by closeness",
+        lambda binary: KNeighborsClassifier(weights="distance", algorithm="brute"), _probabilities,
+        {"n_neighbors": (40, 20, 10, 5)},
+    ),
+    Classifier(
+        "logistic-regression", "logistic regression, L2",
+        lambda binary: LogisticRegression(solver="liblinear") if binary else LogisticRegression(max_iter=1000),
+        _probabilities, {"C": (0.3, 1.0, 3.0, 10.0, 30.0, 100.0)},
+    ),
+    Classifier(
+        "linear-svm", "linear support-vector machine (LIBLINEAR, squared hinge)",
+        lambda binary: LinearSVC(), _margins, {"C": _REGULARISATION},
+    ),
+    Classifier(
+        "sgd", "linear model by stochastic gradient descent, modified Huber loss",
+        lambda binary: SGDClassifier(loss="modified_huber"), _margins, {"alpha": (1e-2, 3e-3, 1e-3, 3e-4, 1e-4)},
+    ),
+    Classifier(
+        "ridge", "ridge regression on -1 and 1",
+        lambda binary: RidgeClassifier(solver="sparse_cg"), _margins, {"alpha": (30.0, 10.0, 3.0, 1.0, 0.3)},
+    ),
+)  # fmt: skip
+
+#: Every classifier, by name.
+CLASSIFIERS = {classifier.name: classifier for classifier in _ALL}
+
+#: Classifiers that a reviewer would ask for: they run in every comparison.
+BASELINES = ("majority", "keyword-rules", "plain-linear-svm")
+
+
+def classifier_named(name: str) -> Classifier:
+    """Look up a classifier; `SpecError` names the nearest when there is none of that name."""
+    if name not in CLASSIFIERS:
+        raise SpecError(f"no classifier called {name!r}; {nearest(name, CLASSIFIERS)}")
+    return CLASSIFIERS[name]

@@ -1,0 +1,197 @@
+"""Figures of decisions and scores, for one weighing of the articles or for a thousand at once.
+
+A bootstrap resample is a weighing: an article drawn twice counts twice. So one set of formulas, vectorised over
+weighings, gives both the figures and their intervals; tests hold them to scikit-learn's functions.
+
+Where a figure is undefined:
+
+- precision is 0 when nothing is decided for (as in scikit-learn);
+- recall is NaN for a topic without a positive, F1 when there is neither positive nor decision;
+- average precision and ROC AUC are NaN for a topic without a positive, ROC AUC also without a negative.
+
+Macro figures are means over the topics where the figure is defined.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["METRICS", "SELECTION_METRICS", "TOPIC_METRICS", "bootstrap_weights", "figure", "figures", "topic_figures"]
+
+#: Figures of each topic.
+TOPIC_METRICS = ("precision", "recall", "f1", "average_precision", "roc_auc")
+
+#: Figures of all topics together. ``subset_accuracy`` is the share of articles whose topics are all right: plain
+#: accuracy for multi-class data.
+METRICS = (
+    *(f"{mean}_{name}" for mean in ("macro", "micro") for name in TOPIC_METRICS),
+    "subset_accuracy",
+    "hamming_loss",
+)
+
+#: Figures that may choose features, hyper-parameters and the order of the leaderboard: more is better.
+SELECTION_METRICS = tuple(name for name in METRICS if name != "hamming_loss")
+
+# Elements of the largest temporary array, about 0.25 GB.
+_CHUNK = 2**25
+
+Floats = NDArray[np.float64]
+
+
+def figures(
+    Y: NDArray[np.int8], decisions: NDArray[np.int8], scores: Floats, weights: Floats | None = None
+) -> dict[str, Floats]:
+    """Compute all `METRICS`.
+
+    Parameters
+    ----------
+    Y, decisions : ndarray of {0, 1}, shape (n_rows, n_topics)
+        Truth and decisions.
+    scores : ndarray of float, shape (n_rows, n_topics)
+        Higher means more likely.
+    weights : ndarray of float, shape (n_weighings, n_rows), optional
+        How often each row counts; by default once, in one weighing.
+
+    Returns
+    -------
+    dict of str to ndarray of float, shape (n_weighings,)
+    """
+    weights = np.ones((1, len(Y))) if weights is None else weights
+    by_topic = topic_figures(Y, decisions, scores, weights)
+    result = {f"macro_{name}": _mean_of_defined(by_topic[name]) for name in TOPIC_METRICS}
+    result |= {f"micro_{name}": values for name, values in _micro(Y, decisions, scores, weights).items()}
+    total = weights.sum(axis=1)
+    wrong = decisions != Y
+    result["subset_accuracy"] = weights @ ~wrong.any(axis=1) / total
+    result["hamming_loss"] = weights @ wrong.mean(axis=1) / total
+    return result
+
+
+def figure(name: str, Y: NDArray[np.int8], decisions: NDArray[np.int8], scores: Floats) -> float:
+    """Compute one of `METRICS`, and nothing else, on rows that count once (see `figures`)."""
+    weights = np.ones((1, len(Y)))
+    mean, _, kind = name.partition("_")
+    if name == "subset_accuracy":
+        return float((decisions == Y).all(axis=1).mean())
+    if name == "hamming_loss":
+        return float((decisions != Y).mean())
+    if kind in ("precision", "recall", "f1"):
+        true, decided, positive = _decision_sums(Y, decisions, weights)
+        if mean == "micro":
+            true, decided, positive = (part.sum(axis=1, keepdims=True) for part in (true, decided, positive))
+        return float(_mean_of_defined(_decision_figures(true, decided, positive)[kind])[0])
+    if mean == "micro":
+        Y, scores, weights = Y.reshape(-1, 1), scores.reshape(-1, 1), np.ones((1, Y.size))
+    return float(_mean_of_defined(_ranking_figures(Y, scores, weights)[kind])[0])
+
+
+def topic_figures(
+    Y: NDArray[np.int8], decisions: NDArray[np.int8], scores: Floats, weights: Floats | None = None
+) -> dict[str, Floats]:
+    """Compute `TOPIC_METRICS` and the support.
+
+    Parameters
+    ----------
+    Y, decisions, scores, weights
+        As in `figures`.
+
+    Returns
+    -------
+    dict of str to ndarray of float, shape (n_weighings, n_topics)
+        `TOPIC_METRICS` and ``support``, the weighed number of positives.
+    """
+    weights = np.ones((1, len(Y))) if weights is None else weights
+    true, decided, positive = _decision_sums(Y, decisions, weights)
+    result = _decision_figures(true, decided, positive) | _ranking_figures(Y, scores, weights)
+    return result | {"support": positive}
+
+
+def bootstrap_weights(groups: NDArray[np.intp], resamples: int, rng: np.random.Generator) -> Floats:
+    """Draw groups with replacement: rows of a group are resampled together.
+
+    Parameters
+    ----------
+    groups : ndarray of int, shape (n_rows,)
+    resamples : int
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    ndarray of float, shape (resamples, n_rows)
+        How often each row was drawn.
+
+    References
+    ----------
+    Efron and Tibshirani (1993), An Introduction to the Bootstrap; over clusters, Field and Welsh (2007).
+    """
+    _, group_of = np.unique(groups, return_inverse=True)
+    n_groups = int(group_of.max()) + 1
+    drawn = rng.multinomial(n_groups, np.full(n_groups, 1 / n_groups), size=resamples)
+    return drawn.astype(np.float64)[:, group_of]
+
+
+def _decision_sums(Y: NDArray[np.int8], decisions: NDArray[np.int8], weights: Floats) -> tuple[Floats, Floats, Floats]:
+    return weights @ (Y & decisions), weights @ decisions, weights @ Y
+
+
+def _decision_figures(true: Floats, decided: Floats, positive: Floats) -> dict[str, Floats]:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return {
+            "precision": np.where(decided > 0, true / decided, 0.0),
+            "recall": true / positive,
+            "f1": 2 * true / (decided + positive),
+        }
+
+
+def _ranking_figures(Y: NDArray[np.int8], scores: Floats, weights: Floats) -> dict[str, Floats]:
+    shape = (len(weights), Y.shape[1])
+    precision, auc = np.empty(shape), np.empty(shape)
+    for topic in range(Y.shape[1]):
+        order = np.argsort(-scores[:, topic], kind="stable")
+        y, ranked = Y[order, topic], scores[order, topic]
+        # Equal scores have no order: the curves step only where the score changes.
+        ends = np.append(np.flatnonzero(np.diff(ranked)), len(ranked) - 1)
+        for part in _chunks(len(weights), len(order)):
+            drawn = weights[part][:, order]
+            above = np.cumsum(drawn, axis=1)[:, ends]
+            true = np.cumsum(drawn * y, axis=1)[:, ends]
+            false = above - true
+            positives, negatives = true[:, -1], false[:, -1]
+            with np.errstate(invalid="ignore", divide="ignore"):
+                at = np.where(above > 0, true / above, 0.0)
+                precision[part, topic] = (_steps(true) * at).sum(axis=1) / positives
+                mean_true = true - _steps(true) / 2
+                auc[part, topic] = (_steps(false) * mean_true).sum(axis=1) / (positives * negatives)
+    return {"average_precision": precision, "roc_auc": auc}
+
+
+def _micro(Y: NDArray[np.int8], decisions: NDArray[np.int8], scores: Floats, weights: Floats) -> dict[str, Floats]:
+    sums = (part.sum(axis=1, keepdims=True) for part in _decision_sums(Y, decisions, weights))
+    found = {name: values[:, 0] for name, values in _decision_figures(*sums).items()}
+    flat_Y, flat_scores = Y.reshape(-1, 1), scores.reshape(-1, 1)
+    ranking = {name: np.empty(len(weights)) for name in ("average_precision", "roc_auc")}
+    for part in _chunks(len(weights), Y.size):
+        repeated = np.repeat(weights[part], Y.shape[1], axis=1)
+        for name, values in _ranking_figures(flat_Y, flat_scores, repeated).items():
+            ranking[name][part] = values[:, 0]
+    return found | ranking
+
+
+def _steps(cumulated: Floats) -> Floats:
+    return np.diff(cumulated, axis=1, prepend=0.0)
+
+
+def _mean_of_defined(values: Floats) -> Floats:
+    defined = ~np.isnan(values)
+    counts = defined.sum(axis=1)
+    with np.errstate(invalid="ignore"):
+        return np.where(defined, values, 0.0).sum(axis=1) / counts
+
+
+def _chunks(n_weighings: int, n_rows: int) -> Iterator[slice]:
+    step = max(1, _CHUNK // n_rows)
+    for start in range(0, n_weighings, step):
+        yield slice(start, start + step)
