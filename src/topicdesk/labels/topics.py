@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import tomllib
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from topicdesk.errors import LabelsError, nearest
+from topicdesk.errors import LabelsError
+from topicdesk.toml import StrictModel, read_toml
 
 __all__ = ["Codebook", "Taxonomy", "Topic", "read_taxonomy"]
 
 _Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$", description="one lower-case word")]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Topic(_Strict):
+class Topic(StrictModel):
     """One topic and how a person recognises it."""
 
     name: _Name
@@ -34,7 +30,7 @@ class Topic(_Strict):
     iptc: Annotated[str | None, Field(pattern=r"^medtop:\d{8}$")] = None
 
 
-class Codebook(_Strict):
+class Codebook(StrictModel):
     """The rules that hold for all topics, and their version."""
 
     version: Annotated[int, Field(ge=1)]
@@ -43,7 +39,7 @@ class Codebook(_Strict):
     edge_rules: tuple[str, ...] = ()
 
 
-class Taxonomy(_Strict):
+class Taxonomy(StrictModel):
     """Topics in the order in which every table shows them."""
 
     codebook: Codebook
@@ -83,16 +79,4 @@ def read_taxonomy(path: Path) -> Taxonomy:
     LabelsError
         Naming file, key and value.
     """
-    if not path.is_file():
-        raise LabelsError(f"no taxonomy at {path}. See data/topics.toml for the form of one.")
-    try:
-        return Taxonomy.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except tomllib.TOMLDecodeError as error:
-        raise LabelsError(f"{path}: not valid TOML: {error}") from error
-    except ValidationError as error:
-        fault = error.errors()[0]
-        key = ".".join(map(str, fault["loc"]))
-        if fault["type"] == "extra_forbidden":
-            valid = {"topics": Topic, "codebook": Codebook}.get(str(fault["loc"][0]), Taxonomy).model_fields
-            raise LabelsError(f"{path}: {key}: unknown key; {nearest(str(fault['loc'][-1]), valid)}") from error
-        raise LabelsError(f"{path}: {key}: {fault['msg']} (got {str(fault['input'])[:60]!r})") from error
+    return read_toml(path, Taxonomy, LabelsError, "See data/topics.toml for the form of a taxonomy.")

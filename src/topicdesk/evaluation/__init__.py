@@ -1,0 +1,33 @@
+"""Evaluation: splits, classifiers, nested cross-validation, and figures with intervals."""
+
+from topicdesk.evaluation.classifiers import BASELINES, CLASSIFIERS, Classifier, classifier_named
+from topicdesk.evaluation.comparison import ALL_SAMPLES, Comparison, ComparisonPlan, compare
+from topicdesk.evaluation.metrics import METRICS, SELECTION_METRICS, TOPIC_METRICS, figures, topic_figures
+from topicdesk.evaluation.search import FoldResult
+from topicdesk.evaluation.splits import Split, SplitPlan, make_inner_splits, make_splits, split_table
+from topicdesk.evaluation.thresholds import best_f1_thresholds, decide, decide_class
+
+__all__ = [
+    "ALL_SAMPLES",
+    "BASELINES",
+    "CLASSIFIERS",
+    "METRICS",
+    "SELECTION_METRICS",
+    "TOPIC_METRICS",
+    "Classifier",
+    "Comparison",
+    "ComparisonPlan",
+    "FoldResult",
+    "Split",
+    "SplitPlan",
+    "best_f1_thresholds",
+    "classifier_named",
+    "compare",
+    "decide",
+    "decide_class",
+    "figures",
+    "make_inner_splits",
+    "make_splits",
+    "split_table",
+    "topic_figures",
+]

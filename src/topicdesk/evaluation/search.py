@@ -1,0 +1,381 @@
+"""Choose on inner folds, fit on all training rows, score the test rows: the work of a comparison, cell by cell.
+
+Nothing here sees a test row before its model is fixed: an inner fold's rows are training rows of the outer split, and
+the labels of test rows are not read at all.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from joblib import Parallel, delayed
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+from sklearn.exceptions import ConvergenceWarning
+from threadpoolctl import threadpool_limits
+
+from topicdesk.errors import FeaturesError
+from topicdesk.evaluation.classifiers import Classifier, Scores, fit_and_score
+from topicdesk.evaluation.metrics import figure
+from topicdesk.evaluation.splits import Split, make_inner_splits
+from topicdesk.evaluation.thresholds import best_f1_thresholds, decide, decide_class
+from topicdesk.features import Analyser, Counts, FeatureSetting, count_terms_once, keyword_hits, weigh_fold
+from topicdesk.labels import Dataset
+from topicdesk.progress import progress
+
+__all__ = ["FoldResult", "cross_validate", "run_cells"]
+
+# Below this many decimals lies the noise of the machine's arithmetic: equal scores must stay equal on every machine.
+_DECIMALS = 10
+
+# What a classifier is fitted on: a TF-IDF setting, or features that no fold teaches.
+_View = FeatureSetting | Literal["keywords", "none"]
+
+
+@dataclass(frozen=True, eq=False)
+class FoldResult:
+    """One classifier on one outer split.
+
+    Parameters
+    ----------
+    classifier : str
+    split : Split
+    features : str
+        The chosen features, as options that differ from scikit-learn's defaults.
+    parameters : dict
+        The chosen point of the classifier's grid.
+    thresholds : ndarray of float, shape (n_topics,), or None
+        Scores at which topics are given; None for multi-class data, where the highest score decides.
+    inner_score : float
+        The plan's metric of the choice, on inner folds: how it was chosen, not how good it is. NaN where there was
+        nothing to choose.
+    scores : ndarray of float, shape (n_test, n_topics)
+        Of the test rows; higher means more likely.
+    decisions : ndarray of {0, 1}, shape (n_test, n_topics)
+    fit_seconds, predict_seconds : float
+        Fitting the chosen model on the training rows' features, and scoring the test rows'.
+    """
+
+    classifier: str
+    split: Split
+    features: str
+    parameters: dict[str, Any]
+    thresholds: NDArray[np.float64] | None
+    inner_score: float
+    scores: Scores
+    decisions: NDArray[np.int8]
+    fit_seconds: float
+    predict_seconds: float
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    classifier: Classifier
+    view: _View
+    parameters: tuple[tuple[str, Any], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class _Choice:
+    candidate: _Candidate
+    thresholds: NDArray[np.float64] | None
+    score: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Materials:
+    """What every cell of the work reads; large arrays reach other processes as memory maps."""
+
+    counts: Mapping[Analyser, Counts]
+    keyword_hits: NDArray[np.float64] | None
+    Y: NDArray[np.int8]
+    multi_class: bool
+    seed: int
+
+
+def cross_validate(
+    dataset: Dataset,
+    classifiers: Sequence[Classifier],
+    settings: Sequence[FeatureSetting],
+    splits: Sequence[Split],
+    inner_folds: int,
+    metric: str,
+    seed: int,
+    keywords: Mapping[str, Sequence[str]] | None = None,
+    jobs: int = -1,
+) -> tuple[tuple[FoldResult, ...], tuple[str, ...]]:
+    """Choose, fit and score every classifier on every outer split.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    classifiers : sequence of Classifier
+    settings : sequence of FeatureSetting
+        TF-IDF settings to choose from.
+    splits : sequence of Split
+        Outer splits.
+    inner_folds : int
+    metric : str
+        One of `SELECTION_METRICS`; chooses features and hyper-parameters on the inner folds together.
+    seed : int
+    keywords : mapping of str to sequence of str, optional
+        For the keyword-rules baseline.
+    jobs : int, default -1
+        Processes; -1 for one a core.
+
+    Returns
+    -------
+    results : tuple of FoldResult
+        Classifier by classifier, split by split.
+    warnings : tuple of str
+    """
+    candidates = {classifier.name: _candidates(classifier, settings) for classifier in classifiers}
+    views = {candidate.view for group in candidates.values() for candidate in group}
+    materials = _materials(dataset, views, keywords, seed)
+    inner = [make_inner_splits(dataset, split, inner_folds, seed) for split in splits]
+    searched = [
+        candidate
+        for classifier in classifiers
+        for candidate in candidates[classifier.name]
+        if _has_choice(classifier, candidates[classifier.name], materials.multi_class)
+    ]
+
+    scores, unconverged = _search(materials, inner, searched, jobs)
+    choices: dict[tuple[int, str], _Choice] = {}
+    for outer, folds in enumerate(inner):
+        rows, order = _held_out(folds)
+        for classifier in classifiers:
+            group = candidates[classifier.name]
+            if _has_choice(classifier, group, materials.multi_class):
+                by_candidate = ((one, scores[outer, one][order]) for one in group)
+                choices[outer, classifier.name] = _choose(
+                    by_candidate, materials.Y[rows], metric, materials.multi_class
+                )
+            else:
+                choices[outer, classifier.name] = _Choice(group[0], _fixed_thresholds(group[0], materials), np.nan)
+
+    fitted, more = _refit(materials, splits, choices, jobs)
+    results = tuple(
+        _result(split, choices[outer, classifier.name], *fitted[outer, classifier.name], materials.multi_class)
+        for classifier in classifiers
+        for outer, split in enumerate(splits)
+    )
+    unconverged.update(more)
+    return results, tuple(
+        f"{name}: {count} fits stopped before they converged." for name, count in sorted(unconverged.items())
+    )
+
+
+def run_cells(tasks: Sequence[Any], jobs: int, what: str) -> list[Any]:
+    """Run joblib's delayed calls in processes, with a progress bar.
+
+    Parameters
+    ----------
+    tasks : sequence of joblib.delayed calls
+    jobs : int
+        Processes; -1 for one a core.
+    what : str
+        What the bar says.
+
+    Returns
+    -------
+    list
+        What each call gave, in order.
+    """
+    with progress(len(tasks), what, "cell") as advance:
+        done = []
+        for result in Parallel(n_jobs=jobs, return_as="generator", max_nbytes="256K")(tasks):
+            done.append(result)
+            advance()
+    return done
+
+
+def _candidates(classifier: Classifier, settings: Sequence[FeatureSetting]) -> list[_Candidate]:
+    views: Sequence[_View]
+    match classifier.features:
+        case "searched":
+            views = settings
+        case "default":
+            views = (FeatureSetting(),)
+        case "keywords" | "none" as fixed:
+            views = (fixed,)
+    return [_Candidate(classifier, view, tuple(point.items())) for view in views for point in classifier.parameters()]
+
+
+def _has_choice(classifier: Classifier, candidates: Sequence[_Candidate], multi_class: bool) -> bool:
+    return len(candidates) > 1 or (classifier.threshold is None and not multi_class)
+
+
+def _materials(
+    dataset: Dataset, views: set[_View], keywords: Mapping[str, Sequence[str]] | None, seed: int
+) -> _Materials:
+    hits = None
+    if "keywords" in views:
+        if keywords is None:
+            raise FeaturesError("the keyword-rules baseline needs the taxonomy's keywords, and got none.")
+        hits = keyword_hits(dataset.texts, {topic: keywords.get(topic, ()) for topic in dataset.topics})
+    analysers = dict.fromkeys(view.analyser for view in views if isinstance(view, FeatureSetting))
+    return _Materials(
+        counts=count_terms_once(dataset.texts, analysers),
+        keyword_hits=hits,
+        Y=dataset.Y,
+        multi_class=dataset.task == "multi-class",
+        seed=seed,
+    )
+
+
+def _search(
+    materials: _Materials, inner: Sequence[Sequence[Split]], searched: Sequence[_Candidate], jobs: int
+) -> tuple[dict[tuple[int, _Candidate], Scores], Counter[str]]:
+    """Score every candidate on every inner fold.
+
+    Returns the held-out scores of each outer split and candidate, inner fold after inner fold, and how many fits of
+    each classifier did not converge.
+    """
+    by_view: dict[_View, list[_Candidate]] = {}
+    for candidate in searched:
+        by_view.setdefault(candidate.view, []).append(candidate)
+    tasks = [
+        (outer, number, view) for outer, folds in enumerate(inner) for number in range(len(folds)) for view in by_view
+    ]
+    done = run_cells(
+        [
+            delayed(_fit_candidates)(materials, by_view[view], inner[outer][number], view)
+            for outer, number, view in tasks
+        ],
+        jobs,
+        "choosing on inner folds",
+    )
+    parts: dict[tuple[int, _Candidate], list[Scores]] = {}
+    unconverged: Counter[str] = Counter()
+    for (outer, _, view), (fits, stopped) in zip(tasks, done, strict=True):
+        unconverged.update(stopped)
+        for candidate, (scores, _, _) in zip(by_view[view], fits, strict=True):
+            parts.setdefault((outer, candidate), []).append(scores)
+    return {key: np.concatenate(folds) for key, folds in parts.items()}, unconverged
+
+
+def _refit(
+    materials: _Materials, splits: Sequence[Split], choices: Mapping[tuple[int, str], _Choice], jobs: int
+) -> tuple[dict[tuple[int, str], tuple[Scores, float, float]], Counter[str]]:
+    """Fit each choice on all training rows of its outer split, and score the test rows."""
+    tasks: dict[tuple[int, _View], list[_Candidate]] = {}
+    for (outer, _), choice in choices.items():
+        tasks.setdefault((outer, choice.candidate.view), []).append(choice.candidate)
+    done = run_cells(
+        [delayed(_fit_candidates)(materials, group, splits[outer], view) for (outer, view), group in tasks.items()],
+        jobs,
+        "fitting what was chosen",
+    )
+    fitted: dict[tuple[int, str], tuple[Scores, float, float]] = {}
+    unconverged: Counter[str] = Counter()
+    for ((outer, _), group), (fits, stopped) in zip(tasks.items(), done, strict=True):
+        unconverged.update(stopped)
+        fitted |= {(outer, one.classifier.name): fit for one, fit in zip(group, fits, strict=True)}
+    return fitted, unconverged
+
+
+def _fit_candidates(
+    materials: _Materials, candidates: Sequence[_Candidate], split: Split, view: _View
+) -> tuple[list[tuple[Scores, float, float]], Counter[str]]:
+    """Weigh the features of one split once, and fit and score every candidate on them."""
+    train, test = _features(materials, view, split)
+    fits = []
+    unconverged: Counter[str] = Counter()
+    with threadpool_limits(limits=1):
+        for candidate in candidates:
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always", ConvergenceWarning)
+                scores, fit_seconds, predict_seconds = fit_and_score(
+                    candidate.classifier,
+                    dict(candidate.parameters),
+                    train,
+                    materials.Y[split.train],
+                    test,
+                    materials.multi_class,
+                    materials.seed,
+                )
+            for warning in caught:
+                if issubclass(warning.category, ConvergenceWarning):
+                    unconverged[candidate.classifier.name] += 1
+                else:
+                    warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+            fits.append((scores.round(_DECIMALS), fit_seconds, predict_seconds))
+    return fits, unconverged
+
+
+def _features(
+    materials: _Materials, view: _View, split: Split
+) -> tuple[csr_matrix | NDArray[np.float64], csr_matrix | NDArray[np.float64]]:
+    if isinstance(view, FeatureSetting):
+        weights = weigh_fold(materials.counts[view.analyser], view, split.train, split.test)
+        return weights.train, weights.test
+    if view == "keywords":
+        assert materials.keyword_hits is not None
+        return materials.keyword_hits[split.train], materials.keyword_hits[split.test]
+    return np.zeros((len(split.train), 1)), np.zeros((len(split.test), 1))
+
+
+def _held_out(folds: Sequence[Split]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Give the held-out rows of all folds, ascending, and the order that sorts scores the same way."""
+    rows = np.concatenate([fold.test for fold in folds])
+    order = np.argsort(rows)
+    return rows[order], order
+
+
+def _choose(
+    scored: Iterator[tuple[_Candidate, Scores]], Y: NDArray[np.int8], metric: str, multi_class: bool
+) -> _Choice:
+    """Take the candidate with the best metric on the held-out rows of all inner folds; of equals the first."""
+    best: _Choice | None = None
+    for candidate, scores in scored:
+        if multi_class or candidate.classifier.threshold is not None:
+            thresholds = _thresholds(candidate.classifier, Y.shape[1], multi_class)
+        else:
+            thresholds = best_f1_thresholds(Y, scores)
+        score = figure(metric, Y, _decide(scores, thresholds), scores)
+        # A difference in the last digits is arithmetic, not merit.
+        if best is None or score > best.score + 1e-9 or (np.isnan(best.score) and not np.isnan(score)):
+            best = _Choice(candidate, thresholds, score)
+    assert best is not None
+    return best
+
+
+def _thresholds(classifier: Classifier, n_topics: int, multi_class: bool) -> NDArray[np.float64] | None:
+    """Give the thresholds that are fixed beforehand; none for multi-class data."""
+    if multi_class:
+        return None
+    assert classifier.threshold is not None
+    return np.full(n_topics, classifier.threshold)
+
+
+def _decide(scores: Scores, thresholds: NDArray[np.float64] | None) -> NDArray[np.int8]:
+    return decide_class(scores) if thresholds is None else decide(scores, thresholds)
+
+
+def _result(
+    split: Split, choice: _Choice, scores: Scores, fit_seconds: float, predict_seconds: float, multi_class: bool
+) -> FoldResult:
+    view = choice.candidate.view
+    features = (
+        ", ".join(f"{name}={value}" for name, value in view.changed().items()) or "TfidfVectorizer defaults"
+        if isinstance(view, FeatureSetting)
+        else {"keywords": "keywords of the taxonomy", "none": "none"}[view]
+    )
+    return FoldResult(
+        classifier=choice.candidate.classifier.name,
+        split=split,
+        features=features,
+        parameters=dict(choice.candidate.parameters),
+        thresholds=choice.thresholds,
+        inner_score=choice.score,
+        scores=scores,
+        decisions=_decide(scores, choice.thresholds),
+        fit_seconds=fit_seconds,
+        predict_seconds=predict_seconds,
+    )

@@ -1,0 +1,215 @@
+"""The spec of an experiment: a TOML file that says what is compared, on which data, and how."""
+
+from __future__ import annotations
+
+import hashlib
+from itertools import product
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, field_validator, model_validator
+
+from topicdesk.errors import SpecError
+from topicdesk.evaluation import (
+    BASELINES,
+    CLASSIFIERS,
+    METRICS,
+    SELECTION_METRICS,
+    Classifier,
+    ComparisonPlan,
+    SplitPlan,
+    classifier_named,
+)
+from topicdesk.features import Analyser, FeatureSetting
+from topicdesk.toml import StrictModel, read_toml
+
+__all__ = ["PUBLISHED_LABELS", "Reference", "Spec", "read_spec"]
+
+#: Value of ``data.labels`` for the labels that come with a corpus.
+PUBLISHED_LABELS = "published"
+
+
+def _listed(value: Any) -> Any:
+    """Let a person write one value where a list of values to try is meant."""
+    return value if isinstance(value, list) else [value]
+
+
+def _listed_ranges(value: Any) -> Any:
+    one = isinstance(value, list) and all(isinstance(part, int) for part in value)
+    return [value] if one else value
+
+
+def _listed_or_none(value: Any) -> Any:
+    # TOML has no null.
+    return [None if part == "none" else part for part in _listed(value)]
+
+
+_NotEmpty = Field(min_length=1)
+_Length = Annotated[int, Field(ge=1)]
+_Frequency = Annotated[int, Field(ge=1)] | Annotated[float, Field(gt=0, le=1)]
+_Frequencies = Annotated[tuple[_Frequency, ...], BeforeValidator(_listed), _NotEmpty]
+_Flags = Annotated[tuple[bool, ...], BeforeValidator(_listed), _NotEmpty]
+_Values = Annotated[tuple[int | float | str | bool, ...], BeforeValidator(_listed), _NotEmpty]
+_Words = Annotated[tuple[str, ...], BeforeValidator(_listed), _NotEmpty]
+
+
+class _About(StrictModel):
+    title: str
+    question: str = ""
+
+
+class _Data(StrictModel):
+    #: Names in ``data/sources.toml``, or paths of Parquet files; one comparison each.
+    corpus: _Words
+    #: Label files, or "published".
+    labels: _Words
+    #: The taxonomy; published labels bring their own topics.
+    topics: str | None = None
+    #: Columns of the corpus that make an article's text.
+    text: _Words = ("title", "text")
+    task: Literal["multi-label", "multi-class"] = "multi-label"
+
+    @model_validator(mode="after")
+    def _topics_where_needed(self) -> _Data:
+        if not self.published and self.topics is None:
+            raise ValueError("label files need a taxonomy: add topics = 'data/topics.toml'")
+        return self
+
+    @property
+    def published(self) -> bool:
+        """Whether the labels come with the corpus."""
+        return self.labels == (PUBLISHED_LABELS,)
+
+
+class _Features(StrictModel):
+    """Each key takes a value or a list of values to try; names and meanings are `TfidfVectorizer`'s."""
+
+    analyzer: Annotated[tuple[Literal["word", "char", "char_wb"], ...], BeforeValidator(_listed), _NotEmpty] = ("word",)
+    ngram_range: Annotated[tuple[tuple[_Length, _Length], ...], BeforeValidator(_listed_ranges), _NotEmpty] = ((1, 1),)
+    lowercase: _Flags = (True,)
+    strip_accents: Annotated[
+        tuple[Literal["ascii", "unicode"] | None, ...], BeforeValidator(_listed_or_none), _NotEmpty
+    ] = (None,)
+    stop_words: Annotated[tuple[Literal["english"] | None, ...], BeforeValidator(_listed_or_none), _NotEmpty] = (None,)
+    min_df: _Frequencies = (1,)
+    max_df: _Frequencies = (1.0,)
+    binary: _Flags = (False,)
+    sublinear_tf: _Flags = (False,)
+
+    @field_validator("ngram_range")
+    @classmethod
+    def _ascending(cls, ranges: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
+        for shortest, longest in ranges:
+            if shortest > longest:
+                raise ValueError(f"an n-gram range goes from short to long, not [{shortest}, {longest}]")
+        return ranges
+
+    def settings(self) -> tuple[FeatureSetting, ...]:
+        """Give every combination, in the order of the spec."""
+        analysers = (
+            Analyser(analyzer, ngram_range, lowercase, strip_accents, stop_words)
+            for analyzer, ngram_range, lowercase, strip_accents, stop_words in product(
+                self.analyzer, self.ngram_range, self.lowercase, self.strip_accents, self.stop_words
+            )
+        )
+        return tuple(
+            FeatureSetting(analyser, min_df, max_df, binary=binary, sublinear_tf=sublinear_tf)
+            for analyser in analysers
+            for min_df, max_df, binary, sublinear_tf in product(
+                self.min_df, self.max_df, self.binary, self.sublinear_tf
+            )
+        )
+
+
+class _Splits(StrictModel):
+    scheme: Literal["stratified", "published"] = "stratified"
+    folds: Annotated[int, Field(ge=2)] = 5
+    repeats: Annotated[int, Field(ge=1)] = 1
+    inner_folds: Annotated[int, Field(ge=2)] = 3
+
+
+class _Evaluation(StrictModel):
+    metric: Literal[SELECTION_METRICS] = "macro_f1"  # type: ignore[valid-type]  # mypy wants the words spelt out here
+    representative: str | None = None
+    resamples: Annotated[int, Field(ge=100, le=100_000)] = 1000
+    seed: Annotated[int, Field(ge=0)] = 0
+    #: Processes; one a core by default. Figures do not depend on it.
+    jobs: Annotated[int, Field(ge=1)] | None = None
+
+
+class Reference(StrictModel):
+    """Published figures to stand beside ours."""
+
+    citation: str
+    metric: Literal[METRICS]  # type: ignore[valid-type]  # as above
+    #: By corpus, then by our classifier's name.
+    figures: dict[str, dict[str, float]]
+
+
+class Spec(StrictModel):
+    """An experiment."""
+
+    experiment: _About
+    data: _Data
+    features: _Features = _Features()
+    #: Values to try of each hyper-parameter, by classifier; an empty table takes ours.
+    classifiers: Annotated[dict[str, dict[str, _Values]], _NotEmpty]
+    splits: _Splits = _Splits()
+    evaluation: _Evaluation = _Evaluation()
+    reference: Reference | None = None
+
+    def plan(self) -> ComparisonPlan:
+        """Give what to compare: the baselines that always run, then the classifiers of the spec, simplest first.
+
+        Raises
+        ------
+        SpecError
+            For an unknown classifier or hyper-parameter, or a value that the estimator refuses.
+        """
+        chosen: dict[str, Classifier] = {}
+        for name, grid in self.classifiers.items():
+            classifier = classifier_named(name)
+            chosen[name] = classifier.with_grid(grid) if grid else classifier
+        # Without a taxonomy there are no keywords, and so no keyword rules.
+        baselines = [name for name in BASELINES if self.data.topics or CLASSIFIERS[name].features != "keywords"]
+        names = [name for name in CLASSIFIERS if name in chosen or name in baselines]
+        return ComparisonPlan(
+            classifiers=tuple(chosen.get(name, CLASSIFIERS[name]) for name in names),
+            settings=self.features.settings(),
+            splits=SplitPlan(self.splits.scheme, self.splits.folds, self.splits.repeats),
+            inner_folds=self.splits.inner_folds,
+            metric=self.evaluation.metric,
+            representative=self.evaluation.representative,
+            resamples=self.evaluation.resamples,
+            seed=self.evaluation.seed,
+        )
+
+    def content_hash(self) -> str:
+        """Hash what the figures depend on, whatever the file's layout: 32 hexadecimal characters."""
+        telling = self.model_dump_json(exclude={"experiment": True, "reference": True, "evaluation": {"jobs"}})
+        return hashlib.blake2b(telling.encode(), digest_size=16).hexdigest()
+
+
+def read_spec(path: Path) -> Spec:
+    """Read and check a spec.
+
+    Parameters
+    ----------
+    path : Path
+        A TOML file in the form of ``experiments/topics.toml``.
+
+    Returns
+    -------
+    Spec
+
+    Raises
+    ------
+    SpecError
+        The message names file, key, value and the nearest valid key.
+    """
+    spec = read_toml(path, Spec, SpecError, "See experiments/topics.toml for the form of a spec.")
+    try:
+        spec.plan()
+    except SpecError as error:
+        raise SpecError(f"{path}: classifiers: {error}") from error
+    return spec

@@ -1,0 +1,85 @@
+"""Read a TOML file into a pydantic model; an error names file, key, value and the nearest valid key."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+from pydantic import BaseModel, ConfigDict, RootModel, ValidationError
+
+from topicdesk.errors import TopicdeskError, nearest
+
+__all__ = ["StrictModel", "read_toml"]
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+class StrictModel(BaseModel):
+    """A table that holds these keys and no others, and does not change once read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def read_toml(path: Path, model: type[_Model], error: type[TopicdeskError], missing: str) -> _Model:
+    """Read and check a TOML file.
+
+    Parameters
+    ----------
+    path : Path
+    model : subclass of BaseModel
+        What the file must be.
+    error : subclass of TopicdeskError
+        What to raise.
+    missing : str
+        What to do when there is no such file; the end of that error.
+
+    Returns
+    -------
+    BaseModel
+        Of type `model`.
+
+    Raises
+    ------
+    TopicdeskError
+        Of type `error`; the message names file, key, value and, for an unknown key, the nearest valid one.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as absent:
+        raise error(f"no file {path}. {missing}") from absent
+    except (OSError, UnicodeDecodeError) as unreadable:
+        raise error(f"{path}: cannot be read: {unreadable}") from unreadable
+    except tomllib.TOMLDecodeError as broken:
+        raise error(f"{path}: not valid TOML: {broken}") from broken
+    try:
+        return model.model_validate(content)
+    except ValidationError as faults:
+        raise error(f"{path}: {'; '.join(_explained(model, fault) for fault in faults.errors()[:3])}") from faults
+
+
+def _explained(model: type[BaseModel], fault: Any) -> str:
+    location = fault["loc"]
+    key = ".".join(map(str, location))
+    if fault["type"] == "extra_forbidden":
+        return f"{key}: unknown key; {nearest(str(location[-1]), _valid_keys(model, location[:-1]))}"
+    if fault["type"] == "missing":
+        return f"{key}: this key is missing"
+    return f"{key}: {fault['msg'].removeprefix('Value error, ')} (got {str(fault['input'])[:60]!r})"
+
+
+def _valid_keys(model: type[BaseModel], location: Sequence[str | int]) -> Sequence[str]:
+    if issubclass(model, RootModel):
+        model = next(_models_in(model.model_fields["root"].annotation))
+    for part in location:
+        if part in model.model_fields:
+            model = next(_models_in(model.model_fields[str(part)].annotation), model)
+    return list(model.model_fields)
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _models_in(part)
