@@ -1,1 +1,52 @@
-"""Compare text classifiers on news, with figures that a reviewer can believe."""
+"""Compare text classifiers on news, with figures that a reviewer can believe.
+
+The names below are the public interface; each is imported when it is first used, so that ``import topicdesk`` and the
+command line start at once.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from topicdesk.corpus import read_corpus, stored_corpus
+    from topicdesk.evaluation import Comparison, ComparisonPlan, SplitPlan, classifier_named, compare, leaderboard
+    from topicdesk.experiment import load_dataset, log_experiment, read_spec, run_experiment, verify_experiment
+    from topicdesk.labels import Dataset, join_dataset, read_annotations, read_taxonomy
+    from topicdesk.project import Project, find_project
+
+__all__ = [
+    "Comparison",
+    "ComparisonPlan",
+    "Dataset",
+    "Project",
+    "SplitPlan",
+    "classifier_named",
+    "compare",
+    "find_project",
+    "join_dataset",
+    "leaderboard",
+    "load_dataset",
+    "log_experiment",
+    "read_annotations",
+    "read_corpus",
+    "read_spec",
+    "read_taxonomy",
+    "run_experiment",
+    "stored_corpus",
+    "verify_experiment",
+]
+
+_ROOMS = {
+    "corpus": ("read_corpus", "stored_corpus"),
+    "evaluation": ("Comparison", "ComparisonPlan", "SplitPlan", "classifier_named", "compare", "leaderboard"),
+    "experiment": ("load_dataset", "log_experiment", "read_spec", "run_experiment", "verify_experiment"),
+    "labels": ("Dataset", "join_dataset", "read_annotations", "read_taxonomy"),
+    "project": ("Project", "find_project"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    for room, names in _ROOMS.items():
+        if name in names:
+            return getattr(import_module(f"topicdesk.{room}"), name)
+    raise AttributeError(f"module 'topicdesk' has no attribute {name!r}")

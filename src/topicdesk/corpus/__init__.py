@@ -14,6 +14,7 @@ from topicdesk.corpus.build import BuiltCorpus, build_corpus, published_labels_p
 from topicdesk.corpus.duplicates import duplicate_groups
 from topicdesk.corpus.report import ReadReport
 from topicdesk.corpus.sources import Source, fetch_source, read_sources, source_named
+from topicdesk.corpus.summary import summarise_corpus
 
 __all__ = [
     "ARTICLE_COLUMNS",
@@ -32,6 +33,7 @@ __all__ = [
     "read_sources",
     "source_named",
     "stored_corpus",
+    "summarise_corpus",
     "validate_corpus",
     "write_corpus",
 ]

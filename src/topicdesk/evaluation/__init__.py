@@ -1,7 +1,8 @@
 """Evaluation: splits, classifiers, nested cross-validation, and figures with intervals."""
 
 from topicdesk.evaluation.classifiers import BASELINES, CLASSIFIERS, Classifier, classifier_named
-from topicdesk.evaluation.comparison import ALL_SAMPLES, Comparison, ComparisonPlan, compare
+from topicdesk.evaluation.comparison import ALL_SAMPLES, Comparison, ComparisonPlan, compare, figures_where
+from topicdesk.evaluation.leaderboard import leaderboard, metric_title, shown, topic_leaderboard
 from topicdesk.evaluation.metrics import METRICS, SELECTION_METRICS, TOPIC_METRICS, figures, topic_figures
 from topicdesk.evaluation.search import FoldResult
 from topicdesk.evaluation.splits import Split, SplitPlan, make_inner_splits, make_splits, split_table
@@ -26,8 +27,13 @@ __all__ = [
     "decide",
     "decide_class",
     "figures",
+    "figures_where",
+    "leaderboard",
     "make_inner_splits",
     "make_splits",
+    "metric_title",
+    "shown",
     "split_table",
     "topic_figures",
+    "topic_leaderboard",
 ]

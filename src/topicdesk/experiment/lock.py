@@ -1,0 +1,195 @@
+"""The results lock: the figures of an experiment, committed, so that anyone can ask whether they come out again."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from pydantic import Field, ValidationError
+
+from topicdesk.atomic import write_text
+from topicdesk.errors import VerificationError
+from topicdesk.evaluation import ALL_SAMPLES, Comparison, figures_where
+from topicdesk.toml import StrictModel
+
+__all__ = ["Difference", "ResultsLock", "differences", "lock_path", "make_lock", "read_lock", "write_lock"]
+
+# Figures are kept to so many decimals.
+_DECIMALS = 6
+
+#: A figure and the ends of its interval; None where it is undefined.
+_Figure = tuple[float | None, float | None, float | None]
+
+
+class _LockedComparison(StrictModel):
+    """One corpus's figures."""
+
+    corpus: str
+    labels: str
+    articles: int
+    support: dict[str, int]
+    #: By sample, classifier and metric.
+    figures: dict[str, dict[str, dict[str, _Figure]]]
+    #: Distance to the first in the experiment's metric, by classifier.
+    behind: dict[str, _Figure]
+    #: F1 by classifier and topic, over all test articles.
+    topics_f1: dict[str, dict[str, _Figure]]
+
+    def figures_frame(self, metric: str) -> pd.DataFrame:
+        """Give the figures as `leaderboard` reads them."""
+        rows = []
+        for sample, by_classifier in self.figures.items():
+            for classifier, by_metric in by_classifier.items():
+                for name, figure in by_metric.items():
+                    values = dict(zip(("value", "low", "high"), figure, strict=True))
+                    if name == metric and sample == ALL_SAMPLES:
+                        behind = ("behind", "behind_low", "behind_high")
+                        values |= dict(zip(behind, self.behind[classifier], strict=True))
+                    rows.append({"classifier": classifier, "sample": sample, "metric": name} | values)
+        return pd.DataFrame(rows)
+
+
+class ResultsLock(StrictModel):
+    """The figures of an experiment and what they rest on."""
+
+    experiment: str
+    spec: str
+    metric: str
+    #: Versions and platform; told when a figure moved, not compared.
+    made_with: dict[str, str]
+    comparisons: dict[str, _LockedComparison]
+
+
+class Difference(StrictModel):
+    """One place where a recomputed result is not the locked one."""
+
+    where: str
+    locked: Any = Field(default=None)
+    now: Any = Field(default=None)
+
+    @property
+    def by(self) -> float | None:
+        """How far a figure moved; None for what is no figure."""
+        numbers = isinstance(self.locked, float | int) and isinstance(self.now, float | int)
+        return self.now - self.locked if numbers else None
+
+
+def lock_path(spec: Path) -> Path:
+    """Give where the lock of a spec stands: beside it, ``<name>.lock.json``."""
+    return spec.with_suffix(".lock.json")
+
+
+def make_lock(
+    name: str, spec_hash: str, metric: str, made_with: Mapping[str, str], comparisons: Sequence[Comparison]
+) -> ResultsLock:
+    """Take the figures of an experiment.
+
+    Parameters
+    ----------
+    name : str
+        The experiment's.
+    spec_hash, metric : str
+    made_with : mapping of str to str
+    comparisons : sequence of Comparison
+
+    Returns
+    -------
+    ResultsLock
+    """
+    return ResultsLock(
+        experiment=name,
+        spec=spec_hash,
+        metric=metric,
+        made_with=dict(made_with),
+        comparisons={comparison.dataset.name: _locked(comparison) for comparison in comparisons},
+    )
+
+
+def write_lock(lock: ResultsLock, path: Path) -> None:
+    """Write a lock as sorted JSON, a figure a line, whole or not at all."""
+    text = json.dumps(lock.model_dump(mode="json"), indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    # A figure and its interval on one line: that is what a person reads in a diff.
+    write_text(path, re.sub(r"\[\s+([^\[\]]*?)\s+\]", lambda found: f"[{' '.join(found[1].split())}]", text) + "\n")
+
+
+def read_lock(path: Path) -> ResultsLock:
+    """Read a lock; `VerificationError` when it is missing or is not one."""
+    if not path.is_file():
+        raise VerificationError(f"no results lock at {path}. Make it with 'topicdesk compare', and commit it.")
+    try:
+        return ResultsLock.model_validate_json(path.read_text(encoding="utf-8"))
+    except (ValidationError, UnicodeDecodeError) as error:
+        raise VerificationError(
+            f"{path} is not a results lock ({str(error).splitlines()[0]}). Restore it with git, or delete it and "
+            "make it again with 'topicdesk compare'."
+        ) from error
+
+
+def differences(locked: ResultsLock, now: ResultsLock, tolerance: float = 0.0) -> list[Difference]:
+    """List where two locks differ, `made_with` aside.
+
+    Parameters
+    ----------
+    locked, now : ResultsLock
+    tolerance : float, default 0.0
+        How far a figure may move.
+
+    Returns
+    -------
+    list of Difference
+        In the order of the lock.
+    """
+    before, after = (dict(_leaves(lock.model_dump(mode="json", exclude={"made_with"}))) for lock in (locked, now))
+    found = []
+    for where in dict.fromkeys([*before, *after]):
+        difference = Difference(where=where, locked=before.get(where), now=after.get(where))
+        if difference.locked == difference.now:
+            continue
+        if difference.by is None or abs(difference.by) > tolerance:
+            found.append(difference)
+    return found
+
+
+def _locked(comparison: Comparison) -> _LockedComparison:
+    data, pooled, by_topic = comparison.dataset, comparison.figures, comparison.topic_figures
+    figures: dict[str, dict[str, dict[str, _Figure]]] = {}
+    for row in pooled.to_dict("records"):
+        by_metric = figures.setdefault(row["sample"], {}).setdefault(row["classifier"], {})
+        by_metric[row["metric"]] = _rounded(row["value"], row["low"], row["high"])
+    main = figures_where(pooled, sample=ALL_SAMPLES, metric=comparison.plan.metric)
+    topics: dict[str, dict[str, _Figure]] = {}
+    for row in figures_where(by_topic, sample=ALL_SAMPLES, metric="f1").to_dict("records"):
+        topics.setdefault(row["classifier"], {})[row["topic"]] = _rounded(row["value"], row["low"], row["high"])
+    return _LockedComparison(
+        corpus=data.corpus_hash,
+        labels=data.labels_hash,
+        articles=len(data),
+        support=dict(zip(data.topics, data.Y.sum(axis=0).tolist(), strict=True)),
+        figures=figures,
+        behind={
+            row["classifier"]: _rounded(row["behind"], row["behind_low"], row["behind_high"])
+            for row in main.to_dict("records")
+        },
+        topics_f1=topics,
+    )
+
+
+def _rounded(*figure: float) -> _Figure:
+    value, low, high = (round(float(part), _DECIMALS) if math.isfinite(part) else None for part in figure)
+    return value, low, high
+
+
+def _leaves(value: Any, where: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        for key in sorted(value):
+            yield from _leaves(value[key], f"{where} › {key}" if where else key)
+    elif isinstance(value, list):
+        for part, name in zip(value, ("", " (low)", " (high)"), strict=True):
+            yield f"{where}{name}", part
+    else:
+        yield where, value

@@ -1,0 +1,87 @@
+"""The page of results: ``experiments/README.md``, written from the locks so that it cannot drift from them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from topicdesk.evaluation import ALL_SAMPLES, leaderboard, metric_title, shown
+from topicdesk.experiment.lock import ResultsLock, lock_path, read_lock
+from topicdesk.experiment.spec import Reference, Spec, read_spec
+
+__all__ = ["results_page"]
+
+_HEAD = """# Results
+
+Written by `topicdesk results` from the locks in this folder; edit the specs, not this page.
+Every figure is computed from out-of-fold predictions of nested cross-validation (or from the test side of a published
+split), pooled over folds, with a bootstrap 95 % interval over groups of equal texts. Distances to the first are paired.
+"""
+
+
+def results_page(folder: Path) -> str:
+    """Write the leaderboards of all locked experiments of a folder.
+
+    Parameters
+    ----------
+    folder : Path
+        Where specs and their locks stand.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    sections = [_HEAD]
+    for path in sorted(folder.glob("*.toml")):
+        if lock_path(path).is_file():
+            sections.append(_section(path.name, read_spec(path), read_lock(lock_path(path))))
+    return "\n".join(sections)
+
+
+def _section(file_name: str, spec: Spec, lock: ResultsLock) -> str:
+    lines = [f"## {spec.experiment.title}", "", f"{spec.experiment.question} (`{file_name}`)".strip(), ""]
+    for name, locked in lock.comparisons.items():
+        lines += [f"### {name}: {locked.articles} articles", ""]
+        lines += [leaderboard(locked.figures_frame(lock.metric), lock.metric).to_markdown(), ""]
+        if len(locked.support) <= 12:
+            lines += ["F1 by topic:", "", _by_topic(lock, name).to_markdown(), ""]
+    if spec.reference is not None:
+        lines += ["### Beside published figures", "", _beside(spec.reference, lock).to_markdown(index=False), ""]
+        lines += [f"Published: {spec.reference.citation}", ""]
+    versions = ", ".join(f"{package} {number}" for package, number in sorted(lock.made_with.items()))
+    return "\n".join([*lines, f"Made with {versions}.", ""])
+
+
+def _by_topic(lock: ResultsLock, name: str) -> pd.DataFrame:
+    locked = lock.comparisons[name]
+    rows = leaderboard(locked.figures_frame(lock.metric), lock.metric).index
+    return pd.DataFrame(
+        {
+            f"{topic} (n = {support})": [_figure(locked.topics_f1[row][topic]) for row in rows]
+            for topic, support in locked.support.items()
+        },
+        index=rows,
+    )
+
+
+def _beside(reference: Reference, lock: ResultsLock) -> pd.DataFrame:
+    rows = []
+    for corpus, by_classifier in reference.figures.items():
+        for classifier, published in by_classifier.items():
+            ours = lock.comparisons[corpus].figures[ALL_SAMPLES][classifier][reference.metric]
+            rows.append(
+                {
+                    "corpus": corpus,
+                    "classifier": classifier,
+                    f"{metric_title(reference.metric)}, ours [95 %]": _figure(ours),
+                    "published": f"{published:.4f}",
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def _figure(figure: tuple[float | None, float | None, float | None]) -> str:
+    value, low, high = (float("nan") if part is None else part for part in figure)
+    return shown(value, low, high)

@@ -1,0 +1,195 @@
+"""Run an experiment: spec → datasets → comparisons, and from there to MLflow and the results lock."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from topicdesk.corpus import published_labels_path, read_corpus, read_sources, stored_corpus
+from topicdesk.errors import SpecError, VerificationError, nearest
+from topicdesk.evaluation import Comparison, compare
+from topicdesk.experiment.lock import Difference, ResultsLock, differences, lock_path, make_lock, read_lock
+from topicdesk.experiment.spec import Spec, read_spec
+from topicdesk.labels import (
+    Dataset,
+    Taxonomy,
+    join_dataset,
+    published_annotations,
+    read_annotations,
+    read_reserved,
+    read_taxonomy,
+)
+from topicdesk.project import Project, find_project
+from topicdesk.tracking import Environment, LoggedComparison, log_comparison, observe_environment
+
+__all__ = ["ExperimentResult", "load_dataset", "log_experiment", "run_experiment", "verify_experiment"]
+
+
+@dataclass(frozen=True, eq=False)
+class ExperimentResult:
+    """What came out of an experiment.
+
+    Parameters
+    ----------
+    name : str
+        The spec's file name without its ending.
+    spec_file : Path
+    spec : Spec
+    environment : Environment
+        What it was made with.
+    comparisons : tuple of Comparison
+        One a corpus, in the spec's order.
+    """
+
+    name: str
+    spec_file: Path
+    spec: Spec
+    environment: Environment
+    comparisons: tuple[Comparison, ...]
+
+    def lock(self) -> ResultsLock:
+        """Take the figures that are kept under version control."""
+        return make_lock(
+            self.name,
+            self.spec.content_hash(),
+            self.spec.evaluation.metric,
+            self.environment.made_with(),
+            self.comparisons,
+        )
+
+
+def run_experiment(spec_file: Path | str, jobs: int | None = None) -> ExperimentResult:
+    """Run an experiment; log and write nothing.
+
+    Parameters
+    ----------
+    spec_file : path
+        A spec such as ``experiments/topics.toml``, inside a project.
+    jobs : int, optional
+        Processes, instead of the spec's. Figures do not depend on it.
+
+    Returns
+    -------
+    ExperimentResult
+
+    Raises
+    ------
+    TopicdeskError
+        What is wrong with spec, corpus, labels or splits, and what to do.
+
+    Examples
+    --------
+    >>> result = run_experiment("experiments/topics.toml")  # doctest: +SKIP
+    >>> result.comparisons[0].ranking[0]  # doctest: +SKIP
+    'linear-svm'
+    """
+    path = Path(spec_file)
+    spec = read_spec(path)
+    project = find_project(path.parent)
+    taxonomy = _taxonomy(project, spec)
+    keywords = None if taxonomy is None else {topic.name: topic.keywords for topic in taxonomy.topics}
+    environment = observe_environment(project)
+    plan = spec.plan()
+    comparisons = [
+        compare(load_dataset(project, spec, corpus), plan, keywords, jobs=jobs or spec.evaluation.jobs or -1)
+        for corpus in spec.data.corpus
+    ]
+    return ExperimentResult(path.stem, path, spec, environment, tuple(comparisons))
+
+
+def log_experiment(result: ExperimentResult) -> tuple[LoggedComparison, ...]:
+    """Log an experiment to MLflow, one parent run a comparison (see `log_comparison`)."""
+    project = find_project(result.spec_file.parent)
+    return tuple(
+        log_comparison(
+            project,
+            result.name,
+            comparison,
+            result.environment,
+            spec=result.spec_file,
+            spec_hash=result.spec.content_hash(),
+            corpus_file=_corpus_file(project, corpus),
+            title=result.spec.experiment.title,
+            question=result.spec.experiment.question,
+        )
+        for corpus, comparison in zip(result.spec.data.corpus, result.comparisons, strict=True)
+    )
+
+
+def verify_experiment(result: ExperimentResult, tolerance: float = 0.0) -> list[Difference]:
+    """Compare a result with the lock beside its spec.
+
+    Parameters
+    ----------
+    result : ExperimentResult
+    tolerance : float, default 0.0
+        How far a figure may move.
+
+    Returns
+    -------
+    list of Difference
+        Empty when every figure came out again.
+
+    Raises
+    ------
+    VerificationError
+        When there is no lock, or it is of another spec.
+    """
+    path = lock_path(result.spec_file)
+    locked = read_lock(path)
+    now = result.lock()
+    if locked.spec != now.spec:
+        raise VerificationError(
+            f"{path} was made from another version of {result.spec_file.name} (spec {locked.spec}, now {now.spec}). "
+            "Undo the change of the spec, or make the lock anew with 'topicdesk compare --update-lock'."
+        )
+    return differences(locked, now, tolerance)
+
+
+def load_dataset(project: Project, spec: Spec, corpus: str) -> Dataset:
+    """Join a corpus with its labels, as a spec says; fetch and build the corpus where it is missing.
+
+    Parameters
+    ----------
+    project : Project
+    spec : Spec
+    corpus : str
+        One of ``spec.data.corpus``.
+
+    Returns
+    -------
+    Dataset
+    """
+    path = _corpus_file(project, corpus)
+    articles = read_corpus(path)
+    if spec.data.published:
+        annotations = published_annotations(published_labels_path(path), annotator=corpus)
+        topics: Sequence[str] = sorted({topic for named in annotations["topics"] for topic in named})
+    else:
+        taxonomy = _taxonomy(project, spec)
+        assert taxonomy is not None
+        topics = taxonomy.names
+        annotations = read_annotations(
+            [project.root / label_file for label_file in spec.data.labels],
+            topics,
+            set(articles["id"]),
+            read_reserved(project.reserved),
+        )
+    return join_dataset(Path(corpus).stem, articles, annotations, topics, spec.data.text, spec.data.task)
+
+
+def _corpus_file(project: Project, corpus: str) -> Path:
+    if corpus.endswith(".parquet"):
+        return project.root / corpus
+    sources = read_sources(project)
+    if corpus not in sources:
+        raise SpecError(
+            f"data.corpus: no corpus called {corpus!r} in {project.sources}, and no Parquet file; "
+            f"{nearest(corpus, sources)}"
+        )
+    return stored_corpus(project, corpus)
+
+
+def _taxonomy(project: Project, spec: Spec) -> Taxonomy | None:
+    return None if spec.data.topics is None else read_taxonomy(project.root / spec.data.topics)

@@ -1,0 +1,77 @@
+"""What a result was made with: code, packages, machine."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import subprocess
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from topicdesk.project import Project
+
+__all__ = ["Environment", "observe_environment"]
+
+#: Packages that figures rest on.
+_PACKAGES = ("topicdesk", "scikit-learn", "scipy", "numpy", "pandas", "ftfy", "mlflow")
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What a result was made with.
+
+    Parameters
+    ----------
+    commit : str
+        Of the project's git repository; empty where there is none.
+    dirty : bool
+        Whether tracked files differ from the commit.
+    requirements : str
+        SHA-256 of ``requirements.lock``; empty where there is none.
+    python, system : str
+    packages : dict of str to str
+        Versions of the packages that figures rest on.
+    """
+
+    commit: str
+    dirty: bool
+    requirements: str
+    python: str
+    system: str
+    packages: dict[str, str]
+
+    def tags(self) -> dict[str, str]:
+        """Give it as tags of a run."""
+        return {
+            "git.commit": self.commit,
+            "git.dirty": str(self.dirty).lower(),
+            "requirements.sha256": self.requirements,
+            "python": self.python,
+            "platform": self.system,
+            **{f"version.{name}": number for name, number in self.packages.items()},
+        }
+
+    def made_with(self) -> dict[str, str]:
+        """Give what a recomputed figure may depend on."""
+        return {"python": self.python, "platform": self.system, **self.packages}
+
+
+def observe_environment(project: Project) -> Environment:
+    """Look at the code, the packages and the machine that this process runs with."""
+    lock = project.root / "requirements.lock"
+    return Environment(
+        commit=_git(project, "rev-parse", "HEAD"),
+        dirty=bool(_git(project, "status", "--porcelain", "--untracked-files=no")),
+        requirements=hashlib.sha256(lock.read_bytes()).hexdigest() if lock.is_file() else "",
+        python=platform.python_version(),
+        system=f"{platform.system()} {platform.machine()}",
+        packages={name: version(name) for name in _PACKAGES},
+    )
+
+
+def _git(project: Project, *command: str) -> str:
+    try:
+        done = subprocess.run(["git", *command], cwd=project.root, capture_output=True, text=True, check=False)
+    except FileNotFoundError:  # a machine without git: the result is told to have no commit
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""

@@ -1,0 +1,176 @@
+"""Pictures of a comparison, for people who would rather look than read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from sklearn.metrics import confusion_matrix, precision_recall_curve
+
+from topicdesk.evaluation import ALL_SAMPLES, Comparison, FoldResult, figures_where, metric_title
+
+__all__ = ["plot_confusion", "plot_leaderboard", "plot_precision_recall", "plot_topics", "save_plot"]
+
+_BLUE, _GREY = "#1f5fa8", "#8a8a8a"
+_GRID = np.linspace(0, 1, 201)
+
+
+def save_plot(figure: Figure, path: Path) -> None:
+    """Write a picture as PNG, making its folder."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=110, metadata={"Software": None})
+
+
+def plot_leaderboard(comparison: Comparison) -> Figure:
+    """Draw each classifier's figure with its 95 % interval, and each fold's as a dot; best on top."""
+    metric, order = comparison.plan.metric, comparison.ranking
+    rows = figures_where(comparison.figures, sample=ALL_SAMPLES, metric=metric).set_index("classifier")
+    rows = rows.loc[list(order)]
+    folds = figures_where(comparison.fold_figures, metric=metric)
+    figure = Figure(figsize=(8, 1.2 + 0.36 * len(order)), layout="constrained")
+    axes = figure.subplots()
+    for place, name in enumerate(order):
+        dots = figures_where(folds, classifier=name)["value"]
+        axes.scatter(dots, np.full(len(dots), place), s=12, color=_GREY, alpha=0.6, linewidths=0, zorder=2)
+    _intervals(axes, rows["value"].to_numpy(), rows["low"].to_numpy(), rows["high"].to_numpy())
+    axes.set_yticks(range(len(order)), order)
+    axes.invert_yaxis()
+    axes.set_xlim(right=1)
+    axes.set_xlabel(f"{metric_title(metric)}: pooled with bootstrap 95 % interval (blue), single folds (grey)")
+    axes.grid(axis="x", alpha=0.3)
+    axes.set_title(str(comparison.dataset), fontsize=10)
+    return figure
+
+
+def plot_topics(comparison: Comparison) -> Figure:
+    """Draw the leader's F1 of each topic with its 95 % interval, and the keyword rules' beside it where they ran."""
+    leader = comparison.ranking[0]
+    rows = figures_where(comparison.topic_figures, sample=ALL_SAMPLES, metric="f1")
+    topics = comparison.dataset.topics
+    figure = Figure(figsize=(8, 1.2 + 0.4 * len(topics)), layout="constrained")
+    axes = figure.subplots()
+    own = figures_where(rows, classifier=leader).set_index("topic").loc[list(topics)]
+    rules = figures_where(rows, classifier="keyword-rules").set_index("topic")
+    if len(rules):
+        axes.scatter(
+            rules.loc[list(topics), "value"], np.arange(len(topics)), marker="|", s=120, color=_GREY,
+            label="keyword-rules",
+        )  # fmt: skip
+    _intervals(axes, own["value"].to_numpy(), own["low"].to_numpy(), own["high"].to_numpy(), label=leader)
+    axes.set_yticks(range(len(topics)), [f"{topic} (n = {n})" for topic, n in zip(topics, own["support"], strict=True)])
+    axes.invert_yaxis()
+    axes.set_xlim(0, 1)
+    axes.set_xlabel("F1, pooled, with bootstrap 95 % interval")
+    axes.legend(loc="lower left", frameon=False)
+    axes.grid(axis="x", alpha=0.3)
+    return figure
+
+
+def plot_confusion(comparison: Comparison, classifier: str, topic: str | None = None) -> Figure:
+    """Draw how often truth and decision agree.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    classifier : str
+    topic : str, optional
+        One topic against the rest; without it, all classes of multi-class data against each other.
+
+    Returns
+    -------
+    Figure
+    """
+    results = comparison.results_of(classifier)
+    Y = np.concatenate([comparison.dataset.Y[result.split.test] for result in results])
+    decisions = np.concatenate([result.decisions for result in results])
+    if topic is None:
+        labels = list(comparison.dataset.topics)
+        counts = confusion_matrix(Y.argmax(axis=1), decisions.argmax(axis=1), labels=range(len(labels)))
+    else:
+        column = comparison.dataset.topics.index(topic)
+        labels = [f"not {topic}", topic]
+        counts = confusion_matrix(Y[:, column], decisions[:, column], labels=[0, 1])
+    repeats = len({result.split.repeat for result in results})
+    return _confusion_figure(counts, labels, classifier, repeats)
+
+
+def plot_precision_recall(comparison: Comparison, topic: str) -> Figure:
+    """Draw the precision-recall curves of all classifiers for one topic.
+
+    A curve is the mean of the folds' curves, precision at equal recall: scores of different folds come from different
+    models and share no scale. The dot is where the thresholds decided, pooled over folds.
+    """
+    column = comparison.dataset.topics.index(topic)
+    figure = Figure(figsize=(6.4, 5.2), layout="constrained")
+    axes = figure.subplots()
+    points = figures_where(comparison.topic_figures, sample=ALL_SAMPLES, topic=topic)
+    point = points.set_index(["classifier", "metric"])["value"].to_dict()
+    for place, name in enumerate(comparison.ranking):
+        curves = [
+            _precision_at_recall(comparison.dataset.Y[result.split.test, column], result, column)
+            for result in comparison.results_of(name)
+            if comparison.dataset.Y[result.split.test, column].any()
+        ]
+        if not curves:
+            continue
+        first = place == 0
+        (line,) = axes.plot(
+            _GRID, np.mean(curves, axis=0), linewidth=2.2 if first else 1, alpha=1 if first else 0.7,
+            linestyle="-" if place < 10 else "--",
+            label=f"{name} (AP {point[name, 'average_precision']:.2f})",
+        )  # fmt: skip
+        axes.scatter(
+            point[name, "recall"], point[name, "precision"], s=36 if first else 18, color=line.get_color(),
+            zorder=3,
+        )  # fmt: skip
+    support = int(comparison.dataset.Y[:, column].sum())
+    axes.set(xlim=(0, 1), ylim=(0, 1.02), xlabel="recall", ylabel="precision")
+    axes.set_title(f"{topic} ({support} of {len(comparison.dataset)} articles)", fontsize=10)
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize=7, loc="lower left")
+    return figure
+
+
+def _precision_at_recall(y: NDArray[np.int8], result: FoldResult, column: int) -> NDArray[np.float64]:
+    precision, recall, _ = precision_recall_curve(y, result.scores[:, column])
+    # From the right: the best precision at this recall or more, so that the mean of steps is a fair curve.
+    best = np.maximum.accumulate(precision)
+    return np.asarray(best[np.searchsorted(-recall, -_GRID, side="right") - 1])
+
+
+def _intervals(
+    axes: Axes,
+    values: NDArray[np.float64],
+    lows: NDArray[np.float64],
+    highs: NDArray[np.float64],
+    label: str | None = None,
+) -> None:
+    # A percentile interval need not hold the figure itself.
+    sides = np.vstack([np.maximum(values - lows, 0), np.maximum(highs - values, 0)])
+    axes.errorbar(
+        values, np.arange(len(values)), xerr=sides, fmt="o", color=_BLUE, capsize=3, markersize=5, zorder=3, label=label
+    )
+
+
+def _confusion_figure(counts: NDArray[np.int64], labels: list[str], classifier: str, repeats: int) -> Figure:
+    size = max(3.6, 0.28 * len(labels) + 2)
+    figure = Figure(figsize=(size, size), layout="constrained")
+    axes = figure.subplots()
+    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
+    small = 9 if len(labels) <= 4 else 6
+    for (row, column), count in np.ndenumerate(counts):
+        if count:
+            axes.text(
+                column, row, str(count), ha="center", va="center", fontsize=small,
+                color="white" if share[row, column] > 0.5 else "black",
+            )  # fmt: skip
+    axes.set_xticks(range(len(labels)), labels, rotation=90 if len(labels) > 4 else 0, fontsize=small)
+    axes.set_yticks(range(len(labels)), labels, fontsize=small)
+    axes.set(xlabel="decided", ylabel="labelled")
+    over = f"all {repeats} repeats" if repeats > 1 else "all folds"
+    axes.set_title(f"{classifier}: test articles of {over}; shade: share of the row", fontsize=8)
+    return figure

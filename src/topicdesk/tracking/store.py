@@ -1,0 +1,121 @@
+"""MLflow's store: the project's own SQLite file, or the server that ``MLFLOW_TRACKING_URI`` names."""
+
+from __future__ import annotations
+
+import os
+import socket
+import tempfile
+from pathlib import Path
+
+from mlflow import MlflowClient
+from mlflow.entities import RunStatus
+from mlflow.exceptions import MlflowException
+from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+from topicdesk.errors import TrackingError
+from topicdesk.project import Project
+
+__all__ = ["PROCESS_TAG", "experiment_address", "experiment_id", "open_store", "process_name", "tracking_uri"]
+
+#: Tag of a run: the process that logs it.
+PROCESS_TAG = "topicdesk.process"
+
+
+def tracking_uri(project: Project) -> str:
+    """Say where runs go: ``MLFLOW_TRACKING_URI``, or the project's SQLite file."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or _sqlite(project.mlflow_database)
+
+
+def open_store(project: Project) -> MlflowClient:
+    """Open MLflow's store, making the project's own where it is missing.
+
+    Parameters
+    ----------
+    project : Project
+
+    Returns
+    -------
+    MlflowClient
+
+    Raises
+    ------
+    TrackingError
+        When the store cannot be reached or written.
+    """
+    uri = tracking_uri(project)
+    try:
+        if uri == _sqlite(project.mlflow_database) and not project.mlflow_database.exists():
+            _make_database(project)
+        client = MlflowClient(tracking_uri=uri)
+        client.search_experiments(max_results=1)
+    except (MlflowException, OSError) as error:
+        raise TrackingError(
+            f"MLflow's store cannot be used ({str(error).splitlines()[0]}). It is {_without_password(uri)}; "
+            "set MLFLOW_TRACKING_URI to use another."
+        ) from error
+    return client
+
+
+def experiment_id(client: MlflowClient, project: Project, name: str) -> str:
+    """Give the id of an MLflow experiment, making it where it is missing; runs that died are marked as killed."""
+    found = client.get_experiment_by_name(name)
+    if found is None:
+        own = tracking_uri(project) == _sqlite(project.mlflow_database)
+        # A server chooses the place of its artifacts itself.
+        location = (project.mlflow_artifacts / name).as_uri() if own else None
+        return str(client.create_experiment(name, artifact_location=location))
+    _mark_killed(client, found.experiment_id)
+    return str(found.experiment_id)
+
+
+def experiment_address(client: MlflowClient, name: str) -> str:
+    """Give the path of an experiment's runs in MLflow's pages, to stand behind the server's address."""
+    found = client.get_experiment_by_name(name)
+    return "/" if found is None else f"/#/experiments/{found.experiment_id}/runs"
+
+
+def process_name() -> str:
+    """Name this process, for other processes on this machine to ask whether it lives."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def _make_database(project: Project) -> None:
+    # Made beside and linked into place: processes that start together, or are killed, leave one whole file or none.
+    handle, name = tempfile.mkstemp(dir=project.root, prefix=".mlflow.db.", suffix=".part")
+    os.close(handle)
+    part = Path(name)
+    try:
+        store = SqlAlchemyStore(_sqlite(part), project.mlflow_artifacts.as_uri())  # type: ignore[no-untyped-call]
+        store.engine.dispose()
+        os.link(part, project.mlflow_database)
+    except FileExistsError:  # another process was first, and its file is as good
+        pass
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _mark_killed(client: MlflowClient, experiment: str) -> None:
+    host = process_name().rpartition(":")[0]
+    for run in client.search_runs([experiment], "attributes.status = 'RUNNING'"):
+        of_host, _, pid = run.data.tags.get(PROCESS_TAG, "").rpartition(":")
+        if of_host == host and pid.isdigit() and not _lives(int(pid)):
+            client.set_terminated(run.info.run_id, RunStatus.to_string(RunStatus.KILLED))
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # somebody else's process
+        return True
+    return True
+
+
+def _sqlite(path: Path) -> str:
+    return f"sqlite:///{path}"
+
+
+def _without_password(uri: str) -> str:
+    scheme, _, rest = uri.rpartition("://")
+    return f"{scheme}://{rest.rpartition('@')[2]}" if scheme else uri
