@@ -35,7 +35,7 @@ _Name = Annotated[str, typer.Argument(help="A corpus of data/sources.toml, such 
 _Spec = Annotated[Path, typer.Argument(help="A spec, such as experiments/topics.toml.", metavar="SPEC")]
 _Jobs = Annotated[
     int | None,
-    typer.Option(min=1, help="Processes; by default the spec's, else one a core. Figures do not depend on it."),
+    typer.Option(min=1, help="Processes; by default the spec's, else one a core. Figures stay the same."),
 ]
 
 # As much of a table of differences as a person reads.
@@ -189,9 +189,9 @@ def _print_result(result: ExperimentResult) -> None:
         for warning in comparison.warnings:
             print(f"  warning: {warning}")
         board = leaderboard(comparison.figures, comparison.plan.metric)
-        seconds = comparison.choices().groupby("classifier")[["fit_seconds", "predict_seconds"]].mean()
-        for name in seconds:
-            board[str(name).replace("_seconds", " s")] = [f"{value:.3f}" for value in seconds.loc[board.index, name]]
+        choices = comparison.choices()
+        for column, title in {"fit_seconds": "fit s", "predict_seconds": "predict s"}.items():
+            board[title] = choices.groupby("classifier")[column].mean().map("{:.3f}".format)
         _print_table(board, "Leaderboard: out-of-fold, best first")
         if comparison.dataset.n_topics <= 12:
             _print_table(topic_leaderboard(comparison.topic_figures, comparison.ranking), "F1 by topic [95 %]")

@@ -17,6 +17,7 @@ from typing import Any
 
 import pandas as pd
 from mlflow import MlflowClient
+from mlflow.data.code_dataset_source import CodeDatasetSource
 from mlflow.data.pandas_dataset import from_pandas
 from mlflow.entities import DatasetInput, InputTag, Metric, Param, RunStatus, RunTag
 from mlflow.exceptions import MlflowException
@@ -130,7 +131,7 @@ def log_comparison(
         note = {_NOTE_TAG: _description(comparison, title, question, spec.name)}
         parent = client.create_run(within, started, {**tags, **note, "role": "comparison"}, name).info.run_id
         begun.append(parent)
-        dataset = _dataset_input(comparison, corpus_file)
+        dataset = _dataset_input(project, comparison, corpus_file)
         client.log_inputs(parent, [dataset])
         with progress(len(comparison.plan.classifiers) + 1, "logging to MLflow", "run") as advance:
             _log_parent(client, parent, comparison, spec)
@@ -280,12 +281,13 @@ def _description(comparison: Comparison, title: str, question: str, spec: str) -
     return "\n".join(lines)
 
 
-def _dataset_input(comparison: Comparison, corpus_file: Path) -> DatasetInput:
+def _dataset_input(project: Project, comparison: Comparison, corpus_file: Path) -> DatasetInput:
     data = comparison.dataset
     table = pd.DataFrame({"article_id": data.ids.astype("str"), "sample": data.samples.astype("str")})
     for column, topic in enumerate(data.topics):
-        table[topic] = data.Y[:, column].astype("int64")
-    entity = from_pandas(table, source=str(corpus_file), name=data.name, digest=data.corpus_hash)
+        table[topic] = data.Y[:, column] == 1
+    source = CodeDatasetSource({"corpus": data.name, "file": project.shown(corpus_file)})
+    entity = from_pandas(table, source=source, name=data.name, digest=data.corpus_hash)
     return DatasetInput(entity._to_mlflow_entity(), [InputTag("mlflow.data.context", "evaluation")])
 
 
