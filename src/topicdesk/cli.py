@@ -142,14 +142,34 @@ def verify(
     _report(verify_experiment(result, tolerance), lock_path(spec), result)
 
 
-@app.command(epilog="Example: topicdesk results > experiments/README.md")
+@app.command(epilog="Example: topicdesk review --port 5001")
+def review(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of 127.0.0.1.")] = 5000,
+    experiment: Annotated[str, typer.Option(help="The MLflow experiment to open at.")] = "topics",
+) -> None:
+    """Start MLflow's pages over the project's store, and print the address of an experiment's runs."""
+    from topicdesk.project import find_project
+    from topicdesk.tracking import serve_pages
+
+    print("Starting MLflow's server ...", flush=True)
+    with serve_pages(find_project(), port, experiment) as (address, server):
+        print(f"MLflow is up: {address}\nCtrl-C ends it.", flush=True)
+        try:
+            server.wait()
+        except KeyboardInterrupt:
+            print()
+
+
+@app.command(epilog="Example: topicdesk results experiments")
 def results(
     folder: Annotated[Path, typer.Argument(help="Where specs and their locks stand.")] = Path("experiments"),
 ) -> None:
-    """Print the page of results, Markdown, from the locks of a folder."""
+    """Write the page of results, README.md of the folder, from its locks."""
+    from topicdesk.atomic import write_text
     from topicdesk.experiment import results_page
 
-    sys.stdout.write(results_page(folder))
+    write_text(folder / "README.md", results_page(folder))
+    print(f"Page of results written: {folder / 'README.md'}")
 
 
 def _report(found: list[Difference], path: Path, result: ExperimentResult) -> None:

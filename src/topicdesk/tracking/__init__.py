@@ -12,6 +12,7 @@ for _name, _value in {
     os.environ.setdefault(_name, _value)
 
 from topicdesk.tracking.environment import Environment, observe_environment  # noqa: E402
+from topicdesk.tracking.pages import serve_pages  # noqa: E402
 from topicdesk.tracking.runs import LoggedComparison, log_comparison  # noqa: E402
 from topicdesk.tracking.store import experiment_address, open_store, tracking_uri  # noqa: E402
 
@@ -22,5 +23,6 @@ __all__ = [
     "log_comparison",
     "observe_environment",
     "open_store",
+    "serve_pages",
     "tracking_uri",
 ]

@@ -34,7 +34,7 @@ def plot_leaderboard(comparison: Comparison) -> Figure:
     axes = figure.subplots()
     for place, name in enumerate(order):
         dots = figures_where(folds, classifier=name)["value"]
-        axes.scatter(dots, np.full(len(dots), place), s=12, color=_GREY, alpha=0.6, linewidths=0, zorder=2)
+        axes.scatter(dots, np.full(len(dots), place + 0.28), s=12, color=_GREY, alpha=0.6, linewidths=0, zorder=2)
     _intervals(axes, rows["value"].to_numpy(), rows["low"].to_numpy(), rows["high"].to_numpy())
     axes.set_yticks(range(len(order)), order)
     axes.invert_yaxis()

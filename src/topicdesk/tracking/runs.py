@@ -121,10 +121,10 @@ def log_comparison(
     try:
         within = experiment_id(client, project, experiment)
         started = int((time.time() - comparison.seconds) * 1000)
-        name = f"{comparison.dataset.name} {time.strftime('%Y-%m-%d %H:%M')} {environment.commit[:7]}".strip()
+        name = f"{time.strftime('%Y-%m-%d %H:%M')} {comparison.dataset.name} {environment.commit[:7]}".strip()
         tags = environment.tags() | {
             PROCESS_TAG: process_name(),
-            "spec.sha": spec_hash,
+            "spec.hash": spec_hash,
             "corpus.hash": comparison.dataset.corpus_hash,
             "labels.hash": comparison.dataset.labels_hash,
         }
@@ -305,10 +305,11 @@ def _metric(name: str, value: float, step: int = 0) -> Metric:
 
 
 def _log_batch(client: MlflowClient, run: str, metrics: Sequence[Metric], parameters: Mapping[str, object]) -> None:
-    # A figure that is undefined, such as recall without a positive, is left out rather than logged as something else.
+    # A figure that is undefined, such as recall without a positive, is named rather than logged as something else.
     defined = [metric for metric in metrics if math.isfinite(metric.value)]
     texts = [Param(name, str(value)[:_PARAM_CHARACTERS]) for name, value in parameters.items()]
-    client.log_batch(run, params=texts, tags=[RunTag("undefined_metrics", str(len(metrics) - len(defined)))])
+    undefined = sorted(metric.key for metric in metrics if not math.isfinite(metric.value))
+    client.log_batch(run, params=texts, tags=[RunTag("undefined_metrics", ", ".join(undefined))] if undefined else ())
     for start in range(0, len(defined), _METRICS_A_CALL):
         client.log_batch(run, metrics=defined[start : start + _METRICS_A_CALL])
 

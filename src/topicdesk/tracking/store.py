@@ -17,6 +17,9 @@ from topicdesk.project import Project
 
 __all__ = ["PROCESS_TAG", "experiment_address", "experiment_id", "open_store", "process_name", "tracking_uri"]
 
+# Without it MLflow's pages take an experiment for one of language-model traces, and open there.
+_OPENS_AT_RUNS = {"mlflow.experimentKind": "custom_model_development"}
+
 #: Tag of a run: the process that logs it.
 PROCESS_TAG = "topicdesk.process"
 
@@ -63,7 +66,7 @@ def experiment_id(client: MlflowClient, project: Project, name: str) -> str:
         own = tracking_uri(project) == _sqlite(project.mlflow_database)
         # A server chooses the place of its artifacts itself.
         location = (project.mlflow_artifacts / name).as_uri() if own else None
-        return str(client.create_experiment(name, artifact_location=location))
+        return str(client.create_experiment(name, artifact_location=location, tags=_OPENS_AT_RUNS))
     _mark_killed(client, found.experiment_id)
     return str(found.experiment_id)
 

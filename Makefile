@@ -1,0 +1,71 @@
+# Every task of a person or of CI. `make` alone lists them.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+# The Python that makes the environment: 3.11 or newer.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 5000
+
+.PHONY: help setup data reproduce verify review notebooks test lint bench lock clean
+
+help: ## List the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+setup: $(VENV)/.ready ## Make .venv from requirements.lock, checked by hash
+
+data: setup ## Fetch the pinned news corpus and build it
+	@$(BIN)/topicdesk data build newsarticles
+
+reproduce: data ## Run the main comparison, log it to MLflow, check it against its lock
+	@$(BIN)/topicdesk compare experiments/topics.toml
+	@$(BIN)/topicdesk results
+
+verify: data ## Compute the main figures again; fail if one is not in the lock
+	@$(BIN)/topicdesk verify experiments/topics.toml
+
+review: setup ## Start MLflow's pages on 127.0.0.1 (PORT=5000)
+	@$(BIN)/topicdesk review --port $(PORT)
+
+notebooks: data ## Run the notebooks from top to bottom
+	@$(BIN)/python -m pytest --nbmake --nbmake-timeout=300 notebooks
+
+test: setup ## Run the tests
+	@$(BIN)/python -m pytest -n auto
+
+lint: setup ## Check format, style, types, import directions, spelling and stored notebooks
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/codespell
+	$(BIN)/nbstripout --verify notebooks/*.ipynb
+
+bench: setup ## Compare with published figures; measure start-up
+	@$(BIN)/topicdesk compare experiments/published.toml
+	@$(BIN)/topicdesk results
+	@$(BIN)/python benchmarks/startup.py
+
+lock: setup ## Renew requirements.lock to the newest versions that pyproject.toml allows
+	$(BIN)/uv pip compile --upgrade --universal --python-version 3.11 --all-extras --generate-hashes \
+	  --no-header --no-emit-index-url --no-emit-find-links --quiet --output-file requirements.lock pyproject.toml
+
+clean: ## Remove environment, caches and built corpora; keep downloads and MLflow's store
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist data/corpora
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A stamp is made last: an environment whose making was stopped has none, and is made anew.
+$(VENV)/.packages: requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "topicdesk needs Python 3.11 or newer: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 2; }
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --disable-pip-version-check --require-hashes --requirement requirements.lock
+	@touch $@
+
+$(VENV)/.ready: $(VENV)/.packages pyproject.toml
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-index --no-deps --no-build-isolation --editable .
+	@touch $@
