@@ -51,7 +51,7 @@ bench: setup ## Compare with published figures; measure start-up
 	@$(BIN)/python benchmarks/startup.py
 
 lock: setup ## Renew requirements.lock to the newest versions that pyproject.toml allows
-	$(BIN)/uv pip compile --upgrade --universal --python-version 3.11 --all-extras --generate-hashes \
+	$(BIN)/uv pip compile --upgrade --universal --fork-strategy fewest --python-version 3.11 --all-extras --generate-hashes \
 	  --no-header --no-emit-index-url --no-emit-find-links --quiet --output-file requirements.lock pyproject.toml
 
 clean: ## Remove environment, caches and built corpora; keep downloads and MLflow's store

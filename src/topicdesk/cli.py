@@ -38,8 +38,9 @@ _Jobs = Annotated[
     typer.Option(min=1, help="Processes; by default the spec's, else one a core. Figures stay the same."),
 ]
 
-# As much of a table of differences as a person reads.
+# As many rows of differences, and columns of topics, as a person reads in a terminal.
 _MOST_DIFFERENCES = 40
+_MOST_TOPICS = 6
 
 
 def main() -> None:
@@ -213,7 +214,7 @@ def _print_result(result: ExperimentResult) -> None:
         for column, title in {"fit_seconds": "fit s", "predict_seconds": "predict s"}.items():
             board[title] = choices.groupby("classifier")[column].mean().map("{:.3f}".format)
         _print_table(board, "Leaderboard: out-of-fold, best first")
-        if comparison.dataset.n_topics <= 12:
+        if comparison.dataset.n_topics <= _MOST_TOPICS:
             _print_table(topic_leaderboard(comparison.topic_figures, comparison.ranking), "F1 by topic [95 %]")
         print(f"{comparison.seconds:.0f} s")
 

@@ -23,7 +23,9 @@ def shown(value: float, low: float | None = None, high: float | None = None) -> 
     """Write a figure with three decimals, and its interval behind it when there is one."""
     if np.isnan(value):
         return "–"
-    return f"{value:.3f}" if low is None else f"{value:.3f} [{low:.3f}, {high:.3f}]"
+    if low is None or high is None:
+        return _decimals(value)
+    return f"{_decimals(value)} [{_decimals(low)}, {_decimals(high)}]"
 
 
 def leaderboard(figures: pd.DataFrame, metric: str, also: tuple[str, ...] = ("subset_accuracy",)) -> pd.DataFrame:
@@ -50,11 +52,11 @@ def leaderboard(figures: pd.DataFrame, metric: str, also: tuple[str, ...] = ("su
         f"{title} [95 %]": _intervals(main),
         "behind the first [95 %]": ["", *_intervals(main.iloc[1:], "behind", "behind_low", "behind_high")],
     }
-    if "fold_sd" in main:
+    if "fold_sd" in main and main["fold_sd"].notna().any():
         columns["folds, mean ± sd"] = [
             f"{shown(mean)} ± {shown(sd)}" for mean, sd in zip(main["fold_mean"], main["fold_sd"], strict=True)
         ]
-    for other in also:
+    for other in (other for other in also if other != metric):
         columns[metric_title(other)] = _intervals(_by_classifier(figures, ALL_SAMPLES, other).loc[main.index], "value")
     for sample in samples[1:]:
         prevalent = _prevalent(metric)
@@ -84,6 +86,11 @@ def topic_leaderboard(topic_figures: pd.DataFrame, order: tuple[str, ...], metri
     titles = [f"{topic} (n = {support})" for topic, support in zip(rows["topic"], rows["support"], strict=True)]
     wide = rows.assign(text=_intervals(rows), title=titles).pivot(index="classifier", columns="title", values="text")
     return wide.loc[list(order), list(dict.fromkeys(titles))].rename_axis(columns=None)
+
+
+def _decimals(value: float) -> str:
+    text = f"{value:.3f}"
+    return "0.000" if text == "-0.000" else text
 
 
 def _by_classifier(figures: pd.DataFrame, sample: str, metric: str) -> pd.DataFrame:

@@ -32,6 +32,7 @@ class _LockedComparison(StrictModel):
     corpus: str
     labels: str
     articles: int
+    #: Test articles that carry each topic.
     support: dict[str, int]
     #: By sample, classifier and metric.
     figures: dict[str, dict[str, dict[str, _Figure]]]
@@ -163,13 +164,14 @@ def _locked(comparison: Comparison) -> _LockedComparison:
         by_metric[row["metric"]] = _rounded(row["value"], row["low"], row["high"])
     main = figures_where(pooled, sample=ALL_SAMPLES, metric=comparison.plan.metric)
     topics: dict[str, dict[str, _Figure]] = {}
-    for row in figures_where(by_topic, sample=ALL_SAMPLES, metric="f1").to_dict("records"):
+    f1 = figures_where(by_topic, sample=ALL_SAMPLES, metric="f1")
+    for row in f1.to_dict("records"):
         topics.setdefault(row["classifier"], {})[row["topic"]] = _rounded(row["value"], row["low"], row["high"])
     return _LockedComparison(
         corpus=data.corpus_hash,
         labels=data.labels_hash,
         articles=len(data),
-        support=dict(zip(data.topics, data.Y.sum(axis=0).tolist(), strict=True)),
+        support={row["topic"]: row["support"] for row in f1.to_dict("records")},
         figures=figures,
         behind={
             row["classifier"]: _rounded(row["behind"], row["behind_low"], row["behind_high"])

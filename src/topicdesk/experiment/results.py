@@ -12,6 +12,9 @@ from topicdesk.experiment.spec import Reference, Spec, read_spec
 
 __all__ = ["results_page"]
 
+# As many columns of topics as fit a page.
+_MOST_TOPICS = 12
+
 _HEAD = """# Results
 
 Written by `topicdesk results` from the locks in this folder; edit the specs, not this page.
@@ -44,12 +47,12 @@ def _section(file_name: str, spec: Spec, lock: ResultsLock) -> str:
     lines = [f"## {spec.experiment.title}", "", f"{spec.experiment.question} (`{file_name}`)".strip(), ""]
     for name, locked in lock.comparisons.items():
         lines += [f"### {name}: {locked.articles} articles", ""]
-        lines += [leaderboard(locked.figures_frame(lock.metric), lock.metric).to_markdown(), ""]
-        if len(locked.support) <= 12:
-            lines += ["F1 by topic:", "", _by_topic(lock, name).to_markdown(), ""]
+        lines += [_markdown(leaderboard(locked.figures_frame(lock.metric), lock.metric)), ""]
+        if len(locked.support) <= _MOST_TOPICS:
+            lines += ["F1 by topic:", "", _markdown(_by_topic(lock, name)), ""]
     if spec.reference is not None:
-        lines += ["### Beside published figures", "", _beside(spec.reference, lock).to_markdown(index=False), ""]
-        lines += [f"Published: {spec.reference.citation}", ""]
+        lines += ["### Beside published figures", "", _markdown(_beside(spec.reference, lock)), ""]
+        lines += [f"Published: {spec.reference.citation}.", ""]
     versions = ", ".join(f"{package} {number}" for package, number in sorted(lock.made_with.items()))
     return "\n".join([*lines, f"Made with {versions}.", ""])
 
@@ -79,7 +82,11 @@ def _beside(reference: Reference, lock: ResultsLock) -> pd.DataFrame:
                     "published": f"{published:.4f}",
                 }
             )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows).set_index("corpus")
+
+
+def _markdown(table: pd.DataFrame) -> str:
+    return table.to_markdown(disable_numparse=True)
 
 
 def _figure(figure: tuple[float | None, float | None, float | None]) -> str:

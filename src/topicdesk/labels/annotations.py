@@ -137,10 +137,12 @@ def _rows(path: Path) -> Iterable[tuple[int, dict[str, str]]]:
         raise LabelsError(f"no label file at {path}. Correct 'labels' in the spec, or restore the file.")
     with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file)
-        missing = [name for name in ANNOTATION_COLUMNS if name not in (reader.fieldnames or ())]
-        if missing:
-            raise LabelsError(f"{path}: the header lacks {', '.join(missing)}; it needs {','.join(ANNOTATION_COLUMNS)}")
         try:
+            missing = [name for name in ANNOTATION_COLUMNS if name not in (reader.fieldnames or ())]
+            if missing:
+                raise LabelsError(
+                    f"{path}: the header lacks {', '.join(missing)}; it needs {','.join(ANNOTATION_COLUMNS)}"
+                )
             for row in reader:
                 if None in row or None in row.values():
                     raise LabelsError(

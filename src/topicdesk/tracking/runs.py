@@ -20,7 +20,6 @@ from mlflow import MlflowClient
 from mlflow.data.code_dataset_source import CodeDatasetSource
 from mlflow.data.pandas_dataset import from_pandas
 from mlflow.entities import DatasetInput, InputTag, Metric, Param, RunStatus, RunTag
-from mlflow.exceptions import MlflowException
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 from topicdesk.errors import TrackingError
@@ -44,7 +43,7 @@ from topicdesk.tracking.plots import (
     plot_topics,
     save_plot,
 )
-from topicdesk.tracking.store import PROCESS_TAG, experiment_id, open_store, process_name
+from topicdesk.tracking.store import PROCESS_TAG, STORE_ERRORS, experiment_id, open_store, process_name, reason
 
 __all__ = ["LoggedComparison", "log_comparison"]
 
@@ -145,10 +144,10 @@ def log_comparison(
                 client.set_terminated(child)
                 advance()
         client.set_terminated(parent)
-    except (MlflowException, OSError) as error:
+    except STORE_ERRORS as error:
         _mark_failed(client, begun)
         raise TrackingError(
-            f"MLflow's store failed while the comparison was logged: {str(error).splitlines()[0]} "
+            f"MLflow's store failed while the comparison was logged: {reason(error, client.tracking_uri)} "
             "The runs begun are marked as failed. Mend the store and run the comparison again."
         ) from error
     return LoggedComparison(experiment, parent, name)
@@ -271,7 +270,7 @@ def _description(comparison: Comparison, title: str, question: str, spec: str) -
         f"(95 % interval {main['low']:.3f} to {main['high']:.3f}) on {comparison.dataset}. "
         "An interval of the distance behind it that holds 0 means: this data does not tell the two apart.",
         "",
-        leaderboard(comparison.figures, metric).to_markdown(),
+        leaderboard(comparison.figures, metric).to_markdown(disable_numparse=True),
         "",
         *(f"- Warning: {warning}" for warning in comparison.warnings),
         "",
@@ -318,6 +317,6 @@ def _mark_failed(client: MlflowClient, runs: Iterable[str]) -> None:
     for run in runs:
         try:
             client.set_terminated(run, RunStatus.to_string(RunStatus.FAILED))
-        except (MlflowException, OSError):
+        except STORE_ERRORS:
             # The store is gone altogether; the error on its way says so, and the next start marks the run.
             return

@@ -11,14 +11,27 @@ from mlflow import MlflowClient
 from mlflow.entities import RunStatus
 from mlflow.exceptions import MlflowException
 from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+from sqlalchemy.exc import SQLAlchemyError
 
 from topicdesk.errors import TrackingError
 from topicdesk.project import Project
 
-__all__ = ["PROCESS_TAG", "experiment_address", "experiment_id", "open_store", "process_name", "tracking_uri"]
+__all__ = [
+    "PROCESS_TAG",
+    "STORE_ERRORS",
+    "experiment_address",
+    "experiment_id",
+    "open_store",
+    "process_name",
+    "reason",
+    "tracking_uri",
+]
 
 # Without it MLflow's pages take an experiment for one of language-model traces, and open there.
 _OPENS_AT_RUNS = {"mlflow.experimentKind": "custom_model_development"}
+
+#: What MLflow lets through when its store fails.
+STORE_ERRORS = (MlflowException, SQLAlchemyError, OSError)
 
 #: Tag of a run: the process that logs it.
 PROCESS_TAG = "topicdesk.process"
@@ -51,9 +64,9 @@ def open_store(project: Project) -> MlflowClient:
             _make_database(project)
         client = MlflowClient(tracking_uri=uri)
         client.search_experiments(max_results=1)
-    except (MlflowException, OSError) as error:
+    except STORE_ERRORS as error:
         raise TrackingError(
-            f"MLflow's store cannot be used ({str(error).splitlines()[0]}). It is {_without_password(uri)}; "
+            f"MLflow's store cannot be used ({reason(error, uri)}). It is {reason(uri, uri)}; "
             "set MLFLOW_TRACKING_URI to use another."
         ) from error
     return client
@@ -75,6 +88,12 @@ def experiment_address(client: MlflowClient, name: str) -> str:
     """Give the path of an experiment's runs in MLflow's pages, to stand behind the server's address."""
     found = client.get_experiment_by_name(name)
     return "/" if found is None else f"/#/experiments/{found.experiment_id}/runs"
+
+
+def reason(error: object, uri: str) -> str:
+    """Give the first line of what a store said, without the name and password that its address may hold."""
+    credentials, at, _ = uri.partition("://")[2].rpartition("@")
+    return str(error).splitlines()[0].replace(credentials + at, "")
 
 
 def process_name() -> str:
@@ -117,8 +136,3 @@ def _lives(pid: int) -> bool:
 
 def _sqlite(path: Path) -> str:
     return f"sqlite:///{path}"
-
-
-def _without_password(uri: str) -> str:
-    scheme, _, rest = uri.rpartition("://")
-    return f"{scheme}://{rest.rpartition('@')[2]}" if scheme else uri

@@ -1,0 +1,133 @@
+"""A small newsroom: articles put together from hand-written phrases, and a project around them."""
+
+import random
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from topicdesk.corpus import articles_frame, write_corpus
+from topicdesk.labels import Dataset, join_dataset, write_annotations
+from topicdesk.project import Project
+
+PHRASES = {
+    "courts": [
+        "the judge adjourned the hearing until spring",
+        "a jury found the defendant guilty on both counts",
+        "lawyers filed an appeal at the supreme court",
+        "the verdict was read before a full courtroom",
+    ],
+    "rail": [
+        "commuter trains stood still at the central station",
+        "the railway will reopen the mountain line",
+        "passengers waited for hours on the platform",
+        "a signal fault delayed every train to the coast",
+    ],
+}
+FILLER = [
+    "the weather stayed mild over the weekend",
+    "bakers in the old town sold out by noon",
+    "the museum showed a new collection of maps",
+    "neighbours planted lime trees along the canal",
+    "a local choir sang on the market square",
+    "the harbour lights were switched on early",
+    "children painted the wall behind the school",
+    "the football club signed a young keeper",
+]
+
+TAXONOMY = """
+[codebook]
+version = 1
+title = "A small newsroom"
+rule = "An article carries every topic that it is about."
+
+[[topics]]
+name = "courts"
+definition = "Courts and judges at work."
+keywords = ["judge", "jury", "verdict", "supreme court"]
+
+[[topics]]
+name = "rail"
+definition = "Trains and what they run on."
+keywords = ["train", "trains", "railway", "platform"]
+"""
+
+SPEC = """
+[experiment]
+title = "Small newsroom"
+
+[data]
+corpus = "data/corpora/newsroom.parquet"
+labels = ["data/labels/gold.csv"]
+topics = "data/topics.toml"
+
+[features]
+ngram_range = [[1, 1], [1, 2]]
+
+[classifiers]
+multinomial-nb = { alpha = [1.0, 0.1] }
+linear-svm = { C = [0.3, 3.0] }
+
+[splits]
+folds = 3
+repeats = 2
+inner_folds = 2
+
+[evaluation]
+metric = "macro_f1"
+representative = "random"
+resamples = 100
+seed = 5
+"""
+
+
+def newsroom_articles(n_articles: int, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Write articles of which about 30 % carry each topic, and their labels."""
+    rng = random.Random(seed)
+    texts, topics = [], []
+    for _ in range(n_articles):
+        named = tuple(topic for topic in PHRASES if rng.random() < 0.3)
+        lines = [phrase for topic in named for phrase in rng.sample(PHRASES[topic], 2)]
+        lines += rng.sample(FILLER, 4)
+        rng.shuffle(lines)
+        texts.append("\n".join(lines))
+        topics.append(named)
+    ids = [f"n{number}" for number in range(n_articles)]
+    articles = articles_frame({"id": ids, "title": "Notes from the town", "text": texts, "source": "town.example"})
+    labels = pd.DataFrame(
+        {
+            "article_id": ids,
+            "topics": topics,
+            "annotator": "tests",
+            "codebook": "1",
+            "sample": ["enriched" if number % 5 == 0 else "random" for number in range(n_articles)],
+        }
+    )
+    return articles, labels
+
+
+@pytest.fixture(scope="session")
+def dataset() -> Dataset:
+    """Give 90 labelled articles, two topics."""
+    articles, labels = newsroom_articles(90)
+    labels["time"] = labels["note"] = ""
+    return join_dataset("newsroom", articles, labels, tuple(PHRASES))
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """Make a whole project of 90 articles in an empty folder, and stand in it."""
+    articles, labels = newsroom_articles(90)
+    root = tmp_path / "project"
+    made = Project(root)
+    (root / "data" / "labels").mkdir(parents=True)
+    (root / "experiments").mkdir()
+    made.sources.write_text("")
+    (root / "data" / "topics.toml").write_text(TAXONOMY)
+    (root / "experiments" / "small.toml").write_text(SPEC)
+    made.reserved.write_text("r1\nr2\n")
+    write_annotations(labels, root / "data" / "labels" / "gold.csv")
+    write_corpus(articles, made.corpora / "newsroom.parquet")
+    monkeypatch.chdir(root)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    return made

@@ -1,0 +1,39 @@
+import pytest
+
+from topicdesk.corpus.orange_tab import read_orange_tab
+from topicdesk.errors import CorpusError
+
+HEADER = "Category\tText\nd\tstring\nclass\t\n"
+
+
+def test_each_part_gives_articles_and_labels_with_the_line_as_id():
+    articles, labels, report = read_orange_tab(
+        {
+            "train": f"{HEADER}rail\ttrains run\ncourts\ta judge\x85rules\n".encode(),
+            "test": f"{HEADER}rail\tx\n".encode(),
+        },
+        "tiny",
+    )
+    assert list(articles["id"]) == ["train-4", "train-5", "test-4"]
+    assert articles.loc[1, "text"] == "a judge\x85rules", "only a line feed ends a row"
+    assert labels.to_dict("list") == {
+        "article_id": ["train-4", "train-5", "test-4"],
+        "topic": ["rail", "courts", "rail"],
+        "sample": ["train", "train", "test"],
+    }
+    assert (report.rows, report.articles) == (3, 3)
+
+
+def test_rows_without_text_are_dropped_and_counted():
+    articles, labels, report = read_orange_tab({"train": f"{HEADER}rail\t\nrail\ttrains\n".encode()}, "tiny")
+    assert len(articles) == len(labels) == 1
+    assert report.dropped == {"no text": 1}
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [("a\tb\n", "tiny, train: expected the header"), (f"{HEADER}no tab here\n", "tiny, train, line 4: expected")],
+)
+def test_other_shapes_are_refused_by_part_and_line(content, fault):
+    with pytest.raises(CorpusError, match=fault):
+        read_orange_tab({"train": content.encode()}, "tiny")

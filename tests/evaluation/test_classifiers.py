@@ -1,0 +1,71 @@
+import numpy as np
+import pytest
+from scipy.sparse import csr_matrix, random_array
+from sklearn.neighbors import NearestCentroid
+
+from topicdesk.errors import SpecError
+from topicdesk.evaluation import BASELINES, CLASSIFIERS, classifier_named
+from topicdesk.evaluation.classifiers import fit_and_score
+
+SEARCHED = [classifier for classifier in CLASSIFIERS.values() if classifier.features == "searched"]
+
+
+def points(n_rows, seed):
+    return csr_matrix(random_array((n_rows, 30), density=0.3, rng=np.random.default_rng(seed)))
+
+
+def first_point(classifier):
+    return next(classifier.parameters()) | ({"n_neighbors": 5} if classifier.name == "k-nn" else {})
+
+
+@pytest.mark.parametrize("classifier", SEARCHED, ids=lambda classifier: classifier.name)
+def test_scores_of_two_classes_are_those_of_one_topic(classifier):
+    X, test = points(40, 0), points(10, 1)
+    Y = np.zeros((40, 2), dtype=np.int8)
+    Y[np.arange(40), np.random.default_rng(2).integers(0, 2, 40)] = 1
+    one, _, _ = fit_and_score(classifier, first_point(classifier), X, Y[:, 1:], test, multi_class=False, seed=0)
+    both, _, _ = fit_and_score(classifier, first_point(classifier), X, Y, test, multi_class=True, seed=0)
+    assert both.shape == (10, 2)
+    order = np.argsort(one[:, 0], kind="stable")
+    assert (np.diff((both[:, 1] - both[:, 0])[order]) >= -1e-6).all()
+
+
+@pytest.mark.parametrize("classifier", SEARCHED, ids=lambda classifier: classifier.name)
+def test_a_topic_that_no_training_row_carries_ranks_last_and_does_not_stop_the_others(classifier):
+    X, test = points(40, 0), points(10, 1)
+    Y = np.zeros((40, 3), dtype=np.int8)
+    Y[np.arange(40), np.random.default_rng(2).integers(0, 2, 40)] = 1
+    labels, _, _ = fit_and_score(classifier, first_point(classifier), X, Y, test, multi_class=False, seed=0)
+    assert len(set(labels[:, 2])) == 1
+    classes, _, _ = fit_and_score(classifier, first_point(classifier), X, Y, test, multi_class=True, seed=0)
+    assert (classes[:, 2] < classes[:, :2].min()).all()
+
+
+@pytest.mark.parametrize("n_classes", [2, 4])
+def test_nearest_centroid_decides_as_scikit_learns_does(n_classes):
+    X, test = points(60, 3), points(50, 4)
+    y = np.random.default_rng(5).integers(0, n_classes, 60)
+    ours = CLASSIFIERS["nearest-centroid"].build(n_classes == 2).fit(X, y)
+    theirs = NearestCentroid().fit(X, y)
+    np.testing.assert_allclose(ours.centroids_, theirs.centroids_, atol=1e-12)
+    np.testing.assert_array_equal(ours.predict(test), theirs.predict(test))
+
+
+def test_the_three_baselines_are_there_and_decide_without_tuned_parameters():
+    for name in BASELINES:
+        assert not CLASSIFIERS[name].grid
+
+
+def test_an_unknown_classifier_is_answered_with_the_nearest():
+    with pytest.raises(SpecError, match="no classifier called 'linearsvm'; did you mean 'linear-svm'"):
+        classifier_named("linearsvm")
+
+
+def test_an_unknown_hyper_parameter_is_answered_with_the_nearest():
+    with pytest.raises(SpecError, match=r"no hyper-parameter 'alhpa'; did you mean 'alpha'"):
+        classifier_named("ridge").with_grid({"alhpa": (1.0,)})
+
+
+def test_a_value_that_the_estimator_refuses_is_refused_before_any_work():
+    with pytest.raises(SpecError, match=r"'linear-svm' refuses \{'C': -1.0\}"):
+        classifier_named("linear-svm").with_grid({"C": (1.0, -1.0)})

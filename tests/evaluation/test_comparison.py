@@ -1,0 +1,191 @@
+"""What nothing of a test row may reach, and what a comparison must say of it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.naive_bayes import MultinomialNB
+from sklearn.pipeline import make_pipeline
+
+from topicdesk.errors import FeaturesError, SplitError
+from topicdesk.evaluation import (
+    ALL_SAMPLES,
+    CLASSIFIERS,
+    ComparisonPlan,
+    SplitPlan,
+    classifier_named,
+    compare,
+    figures_where,
+    make_splits,
+)
+from topicdesk.features import Analyser, FeatureSetting
+
+KEYWORDS = {"courts": ["judge", "jury", "verdict"], "rail": ["train", "trains", "railway"]}
+
+# Every classifier there is, with small grids.
+EVERY = tuple(
+    replace(classifier, grid={name: values[:2] for name, values in classifier.grid.items()})
+    for classifier in CLASSIFIERS.values()
+)
+PLAN = ComparisonPlan(
+    classifiers=tuple(replace(one, grid={"n_neighbors": (7, 3)}) if one.name == "k-nn" else one for one in EVERY),
+    settings=(FeatureSetting(), FeatureSetting(Analyser(ngram_range=(1, 2)), min_df=2, sublinear_tf=True)),
+    splits=SplitPlan(folds=3, repeats=2),
+    inner_folds=2,
+    representative="random",
+    resamples=100,
+    seed=3,
+)
+
+
+@pytest.fixture(scope="module")
+def comparison(dataset):
+    return compare(dataset, PLAN, KEYWORDS, jobs=1)
+
+
+def test_altering_test_texts_and_labels_changes_nothing_that_was_learnt(dataset):
+    splits, _ = make_splits(dataset, PLAN.splits, PLAN.seed)
+    split = splits[0]
+    altered_rows, kept_rows = split.test[::2], split.test[1::2]
+    texts, Y = list(dataset.texts), dataset.Y.copy()
+    for row in altered_rows:
+        texts[row] = "judge judge train aardvark zebra " * 5 + texts[(row + 1) % len(texts)]
+        Y[row] = 1 - Y[row]
+    altered = replace(dataset, texts=tuple(texts), Y=Y)
+
+    before = compare(dataset, PLAN, KEYWORDS, splits=[split], jobs=1)
+    after = compare(altered, PLAN, KEYWORDS, splits=[split], jobs=1)
+
+    kept = np.isin(split.test, kept_rows)
+    for one, two in zip(before.results, after.results, strict=True):
+        assert (one.classifier, one.features, one.parameters) == (two.classifier, two.features, two.parameters)
+        np.testing.assert_array_equal(one.thresholds, two.thresholds)
+        np.testing.assert_equal(one.inner_score, two.inner_score)
+        # What was learnt, vocabulary and idf and weights, shows in the scores of rows that stayed as they were.
+        np.testing.assert_array_equal(one.scores[kept], two.scores[kept])
+    changed = [
+        not np.array_equal(one.scores[~kept], two.scores[~kept])
+        for one, two in zip(before.results, after.results, strict=True)
+        if one.classifier != "majority"
+    ]
+    assert all(changed), "the alteration must be one that shows"
+
+
+def test_figures_do_not_depend_on_the_number_of_processes(dataset, comparison):
+    again = compare(dataset, PLAN, KEYWORDS, jobs=2)
+    pd.testing.assert_frame_equal(comparison.figures, again.figures, check_exact=True)
+    pd.testing.assert_frame_equal(comparison.topic_figures, again.topic_figures, check_exact=True)
+    timed = ["fit_seconds", "predict_seconds"]
+    pd.testing.assert_frame_equal(
+        comparison.choices().drop(columns=timed), again.choices().drop(columns=timed), check_exact=True
+    )
+
+
+def test_scores_are_those_of_a_pipeline_fitted_on_the_training_texts(dataset):
+    bayes = replace(classifier_named("multinomial-nb"), grid={"alpha": (0.3,)})
+    setting = FeatureSetting(Analyser(ngram_range=(1, 2)), min_df=2, sublinear_tf=True)
+    plan = ComparisonPlan((bayes,), (setting,), SplitPlan(folds=3), inner_folds=2, resamples=100)
+    for result in compare(dataset, plan, jobs=1).results:
+        train = [dataset.texts[row] for row in result.split.train]
+        test = [dataset.texts[row] for row in result.split.test]
+        for topic in range(dataset.n_topics):
+            pipeline = make_pipeline(
+                TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True), MultinomialNB(alpha=0.3)
+            )
+            pipeline.fit(train, dataset.Y[result.split.train, topic])
+            log = pipeline.predict_log_proba(test)
+            np.testing.assert_allclose(result.scores[:, topic], log[:, 1] - log[:, 0], rtol=0, atol=1e-9)
+
+
+def test_every_article_is_tested_once_a_repeat_and_groups_stay_whole(comparison, dataset):
+    for repeat in range(2):
+        parts = [split for split in comparison.splits if split.repeat == repeat]
+        np.testing.assert_array_equal(np.sort(np.concatenate([split.test for split in parts])), np.arange(len(dataset)))
+    for split in comparison.splits:
+        assert not set(dataset.groups[split.train]) & set(dataset.groups[split.test])
+
+
+def test_what_can_be_learnt_is_learnt(comparison):
+    f1 = figures_where(comparison.figures, sample=ALL_SAMPLES, metric="macro_f1").set_index("classifier")["value"]
+    assert f1["linear-svm"] > 0.9
+    assert f1["majority"] == 0
+    assert comparison.ranking[-1] == "majority"
+
+
+def test_every_figure_has_an_interval_that_holds_the_leaders_distance_of_zero(comparison):
+    pooled = comparison.figures
+    assert (pooled["low"] <= pooled["high"]).all()
+    leader = figures_where(pooled, classifier=comparison.ranking[0])
+    assert (leader[["behind", "behind_low", "behind_high"]] == 0).all(axis=None)
+
+
+def test_figures_of_the_representative_sample_count_its_articles_only(comparison, dataset):
+    support = figures_where(comparison.topic_figures, classifier="ridge", metric="f1")
+    support = support.set_index(["sample", "topic"])["support"]
+    random_rows = dataset.samples == "random"
+    for column, topic in enumerate(dataset.topics):
+        assert support[ALL_SAMPLES, topic] == dataset.Y[:, column].sum()
+        assert support["random", topic] == dataset.Y[random_rows, column].sum() < support[ALL_SAMPLES, topic]
+
+
+def test_predictions_hold_every_score_and_decision(comparison, dataset):
+    table = comparison.predictions("linear-svm")
+    assert len(table) == 2 * len(dataset) * dataset.n_topics
+    first = figures_where(table, repeat=0)
+    wide = first.pivot(index="article_id", columns="topic", values="truth").loc[list(dataset.ids), list(dataset.topics)]
+    np.testing.assert_array_equal(wide.to_numpy(), dataset.Y)
+
+
+def test_a_rare_topic_is_a_stated_warning(dataset):
+    Y = dataset.Y.copy()
+    Y[:, 1] = 0
+    Y[:2, 1] = 1
+    plan = replace(PLAN, classifiers=(classifier_named("ridge"),), splits=SplitPlan(folds=3))
+    found = compare(replace(dataset, Y=Y), plan, jobs=1)
+    assert any("rail: only 2 distinct positive articles for 3 folds" in warning for warning in found.warnings)
+    assert np.isfinite(figures_where(found.figures, sample=ALL_SAMPLES, metric="macro_f1")["value"]).all()
+
+
+def test_fits_that_do_not_converge_are_a_stated_warning(dataset):
+    hasty = replace(
+        classifier_named("linear-svm"),
+        build=lambda binary: CLASSIFIERS["linear-svm"].build(binary).set_params(max_iter=1, tol=1e-12),
+    )
+    plan = replace(PLAN, classifiers=(hasty,), splits=SplitPlan(folds=2))
+    found = compare(dataset, plan, jobs=1)
+    assert any(warning.startswith("linear-svm: ") and "converged" in warning for warning in found.warnings)
+
+
+def test_more_neighbours_than_articles_are_refused(dataset):
+    plan = replace(PLAN, classifiers=(replace(classifier_named("k-nn"), grid={"n_neighbors": (50,)}),))
+    with pytest.raises(SplitError, match="asks for 50 neighbours"):
+        compare(dataset, plan, jobs=1)
+
+
+def test_keyword_rules_without_keywords_are_refused(dataset):
+    with pytest.raises(FeaturesError, match="needs the taxonomy's keywords"):
+        compare(dataset, PLAN, jobs=1)
+
+
+def test_a_published_split_is_kept_and_its_parted_duplicates_are_told(dataset):
+    samples = np.array(["train"] * 60 + ["test"] * 30, dtype=object)
+    classes = np.zeros_like(dataset.Y)
+    classes[np.arange(len(dataset)), np.arange(len(dataset)) % 2] = 1
+    groups = np.arange(len(dataset))
+    groups[60] = groups[0]
+    published = replace(dataset, Y=classes, task="multi-class", samples=samples, groups=groups)
+    plan = ComparisonPlan(
+        (classifier_named("complement-nb"),), splits=SplitPlan("published"), metric="subset_accuracy", resamples=100
+    )
+    found = compare(published, plan, jobs=1)
+    (split,) = found.splits
+    np.testing.assert_array_equal(split.test, np.arange(60, 90))
+    assert "1 of 30 test articles have the text of a training article" in found.warnings[0]
+    assert (found.results[0].decisions.sum(axis=1) == 1).all()
+
+
+def test_a_dataset_without_a_published_split_says_so(dataset):
+    with pytest.raises(SplitError, match=r"has no published split.*enriched, random"):
+        make_splits(dataset, SplitPlan("published"), 0)

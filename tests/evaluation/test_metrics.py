@@ -1,0 +1,110 @@
+"""Figures are scikit-learn's, for one weighing and for many."""
+
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn import metrics as sk
+from sklearn.exceptions import UndefinedMetricWarning
+
+from topicdesk.evaluation import METRICS, TOPIC_METRICS, figures, topic_figures
+from topicdesk.evaluation.metrics import bootstrap_weights, figure
+
+
+@st.composite
+def outcomes(draw):
+    """Draw truth, decisions, scores with ties, and how often each row counts."""
+    n_rows, n_topics = draw(st.integers(6, 20)), draw(st.integers(2, 3))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    Y = rng.integers(0, 2, (n_rows, n_topics), dtype=np.int8)
+    Y[0], Y[1] = 1, 0  # every topic has a positive and a negative
+    decisions = rng.integers(0, 2, (n_rows, n_topics), dtype=np.int8)
+    scores = rng.integers(-3, 4, (n_rows, n_topics)) / 2
+    weights = rng.integers(0, 4, n_rows).astype(float)
+    weights[:2] = 1
+    return Y, decisions, scores, weights
+
+
+@settings(max_examples=150, deadline=None)
+@given(outcome=outcomes())
+def test_weighed_figures_are_scikit_learns(outcome):
+    Y, decisions, scores, weights = outcome
+    own = figures(Y, decisions, scores, weights[None])
+    by_topic = topic_figures(Y, decisions, scores, weights[None])
+    # A row that counts three times is a row that stands there three times.
+    rows = np.repeat(np.arange(len(Y)), weights.astype(int))
+    Y, decisions, scores = Y[rows], decisions[rows], scores[rows]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UndefinedMetricWarning)
+        for mean in ("macro", "micro"):
+            precision, recall, f1, _ = sk.precision_recall_fscore_support(Y, decisions, average=mean, zero_division=0)
+            assert own[f"{mean}_precision"][0] == pytest.approx(precision, abs=1e-12)
+            assert own[f"{mean}_recall"][0] == pytest.approx(recall, abs=1e-12)
+            assert own[f"{mean}_f1"][0] == pytest.approx(f1, abs=1e-12)
+            assert own[f"{mean}_average_precision"][0] == pytest.approx(
+                sk.average_precision_score(Y, scores, average=mean), abs=1e-12
+            )
+            assert own[f"{mean}_roc_auc"][0] == pytest.approx(sk.roc_auc_score(Y, scores, average=mean), abs=1e-12)
+    assert own["subset_accuracy"][0] == pytest.approx((decisions == Y).all(axis=1).mean(), abs=1e-12)
+    assert own["hamming_loss"][0] == pytest.approx((decisions != Y).mean(), abs=1e-12)
+    assert set(own) == set(METRICS)
+    np.testing.assert_array_equal(by_topic["support"][0], Y.sum(axis=0))
+    for topic in range(Y.shape[1]):
+        expected = sk.average_precision_score(Y[:, topic], scores[:, topic])
+        assert by_topic["average_precision"][0, topic] == pytest.approx(expected, abs=1e-12)
+
+
+@settings(max_examples=60, deadline=None)
+@given(outcome=outcomes())
+def test_one_figure_alone_is_the_same_as_among_all(outcome):
+    Y, decisions, scores, _ = outcome
+    everything = figures(Y, decisions, scores)
+    for name in METRICS:
+        assert figure(name, Y, decisions, scores) == pytest.approx(everything[name][0], abs=1e-12)
+
+
+def test_scores_of_different_folds_are_never_ranked_against_each_other():
+    Y = np.array([[1], [0], [1], [0]], dtype=np.int8)
+    # Each fold ranks its own rows without a fault, on another scale.
+    scores = np.array([[0.9], [0.8], [0.2], [0.1]])
+    folds = np.array([0, 0, 1, 1])
+    assert figures(Y, Y, scores)["macro_roc_auc"][0] < 1
+    assert figures(Y, Y, scores, folds=folds)["macro_roc_auc"][0] == 1
+    assert figures(Y, Y, scores, folds=folds)["micro_average_precision"][0] == 1
+
+
+def test_undefined_figures_are_nan_and_stay_out_of_macro_means():
+    Y = np.array([[1, 0], [0, 0], [1, 0]], dtype=np.int8)
+    decisions = np.array([[1, 0], [0, 0], [1, 0]], dtype=np.int8)
+    scores = np.array([[2.0, 1.0], [1.0, 2.0], [3.0, 0.0]])
+    by_topic = topic_figures(Y, decisions, scores)
+    for name in TOPIC_METRICS:
+        assert by_topic[name][0, 0] == 1
+        assert np.isnan(by_topic[name][0, 1]) or (name == "precision" and by_topic[name][0, 1] == 0)
+    assert figures(Y, decisions, scores)["macro_f1"][0] == 1
+
+
+def test_a_bootstrap_draws_groups_whole():
+    groups = np.array([0, 0, 1, 2, 2, 2])
+    weights = bootstrap_weights(groups, 500, np.random.default_rng(0))
+    assert weights.shape == (500, 6)
+    np.testing.assert_array_equal(weights[:, 0], weights[:, 1])
+    np.testing.assert_array_equal(weights[:, 3], weights[:, 5])
+    assert (weights[:, [0, 2, 3]].sum(axis=1) == 3).all(), "as many groups are drawn as there are"
+
+
+def test_bootstrap_intervals_hold_the_true_value_about_as_often_as_they_say():
+    # 200 samples of 150 articles; a decision is right with probability 0.8, so accuracy is 0.8.
+    rng = np.random.default_rng(11)
+    inside = 0
+    for _ in range(200):
+        Y = rng.integers(0, 2, (150, 1), dtype=np.int8)
+        decisions = np.where(rng.random((150, 1)) < 0.8, Y, 1 - Y).astype(np.int8)
+        weights = bootstrap_weights(np.arange(150), 400, rng)
+        low, high = np.percentile(
+            figures(Y, decisions, decisions.astype(float), weights)["subset_accuracy"], [2.5, 97.5]
+        )
+        inside += low <= 0.8 <= high
+    assert 180 <= inside <= 198

@@ -1,0 +1,217 @@
+"""Experiments from end to end, on a small newsroom, with a real MLflow store."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import mlflow
+import pytest
+
+from topicdesk.errors import LabelsError, ProjectError, SpecError, VerificationError
+from topicdesk.experiment import (
+    differences,
+    lock_path,
+    read_lock,
+    run_experiment,
+    verify_experiment,
+    write_lock,
+)
+from topicdesk.project import find_project
+
+
+def spec_of(project):
+    return project.root / "experiments" / "small.toml"
+
+
+def command(project, *arguments, **options):
+    return subprocess.run(
+        [sys.executable, "-m", "topicdesk", *arguments],
+        cwd=project.root,
+        capture_output=True,
+        text=True,
+        check=False,
+        **options,
+    )
+
+
+def test_the_same_spec_gives_the_same_lock_byte_for_byte(project):
+    path = lock_path(spec_of(project))
+    write_lock(run_experiment(spec_of(project), jobs=1).lock(), path)
+    first = path.read_bytes()
+    write_lock(run_experiment(spec_of(project), jobs=2).lock(), path)
+    assert path.read_bytes() == first
+
+
+def test_an_edited_figure_is_found_with_its_place_and_its_size(project):
+    result = run_experiment(spec_of(project), jobs=1)
+    path = lock_path(spec_of(project))
+    write_lock(result.lock(), path)
+    assert verify_experiment(result) == []
+    value = read_lock(path).comparisons["newsroom"].figures["all"]["linear-svm"]["macro_f1"][0]
+    edited = path.read_text().replace(f'"macro_f1": [{value}', f'"macro_f1": [{value - 0.01:.6f}', 1)
+    path.write_text(edited)
+    found = verify_experiment(result)
+    assert found, "an edit that nobody finds"
+    assert found[0].where.endswith("macro_f1")
+    assert found[0].by == pytest.approx(0.01, abs=1e-6)
+    assert verify_experiment(result, tolerance=0.02) == []
+
+
+def test_the_lock_of_another_spec_is_refused(project):
+    path = spec_of(project)
+    write_lock(run_experiment(path, jobs=1).lock(), lock_path(path))
+    path.write_text(path.read_text().replace("seed = 5", "seed = 6"))
+    with pytest.raises(VerificationError, match=r"made from another version of small\.toml"):
+        verify_experiment(run_experiment(path, jobs=1))
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [(None, "no results lock at"), ("{}", "is not a results lock"), ('{"experiment": ', "is not a results lock")],
+)
+def test_a_missing_or_damaged_lock_is_told(tmp_path, content, fault):
+    if content is not None:
+        (tmp_path / "x.lock.json").write_text(content)
+    with pytest.raises(VerificationError, match=fault):
+        read_lock(tmp_path / "x.lock.json")
+
+
+def test_locks_differ_where_a_classifier_or_a_corpus_is_another(project):
+    lock = run_experiment(spec_of(project), jobs=1).lock()
+    newsroom = lock.comparisons["newsroom"]
+    fewer = newsroom.model_copy(
+        update={"figures": {"all": {"majority": newsroom.figures["all"]["majority"]}}, "corpus": "0" * 32}
+    )
+    places = {one.where for one in differences(lock, lock.model_copy(update={"comparisons": {"newsroom": fewer}}))}
+    assert "comparisons › newsroom › corpus" in places
+    assert any("linear-svm" in place for place in places)
+    assert not any("› all › majority ›" in place for place in places)
+
+
+def test_compare_logs_writes_the_lock_and_says_where_to_look(project):
+    done = command(project, "compare", "experiments/small.toml", "--jobs", "1")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == "", "nothing stray is printed"
+    assert "Leaderboard" in done.stdout
+    assert "linear-svm" in done.stdout
+    assert "Results lock written: experiments/small.lock.json" in done.stdout
+    assert "Where to look next" in done.stdout
+    assert project.mlflow_database.is_file()
+    assert not list(project.root.glob(".*.part"))
+
+    again = command(project, "compare", "experiments/small.toml", "--jobs", "2")
+    assert again.returncode == 0, again.stderr
+    assert "Verified: every figure is the one in experiments/small.lock.json" in again.stdout
+
+
+def test_verify_fails_with_a_table_when_a_figure_is_edited(project):
+    assert command(project, "compare", "experiments/small.toml", "--no-log").returncode == 0
+    assert command(project, "verify", "experiments/small.toml").returncode == 0
+    path = lock_path(spec_of(project))
+    path.write_text(path.read_text().replace('"subset_accuracy": [0.', '"subset_accuracy": [1.', 1))
+    done = command(project, "verify", "experiments/small.toml")
+    assert done.returncode == 1
+    assert "Not as in experiments/small.lock.json" in done.stdout
+    assert "subset_accuracy" in done.stdout
+    assert "-1.000000" in done.stdout
+    assert "results differ from" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_killed_at_any_moment_and_started_again_it_ends_with_the_same_lock(project):
+    arguments = [sys.executable, "-m", "topicdesk", "compare", "experiments/small.toml", "--jobs", "2"]
+    start = time.monotonic()
+    assert subprocess.run(arguments, cwd=project.root, capture_output=True, check=False).returncode == 0
+    whole = time.monotonic() - start
+    lock = lock_path(spec_of(project))
+    undisturbed = lock.read_bytes()
+    lock.unlink()
+    for suffix in ("", "-wal", "-shm"):
+        project.mlflow_database.with_name(f"mlflow.db{suffix}").unlink(missing_ok=True)
+
+    moments = random.Random(4)
+    for _ in range(6):
+        process = subprocess.Popen(
+            arguments, cwd=project.root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        )
+        # Late moments, in which things are written, more often than early ones.
+        time.sleep(whole * moments.uniform(0.3, 1.0))
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        if lock.exists():
+            assert lock.read_bytes() == undisturbed
+
+    done = subprocess.run(arguments, cwd=project.root, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert lock.read_bytes() == undisturbed
+    client = mlflow.MlflowClient(f"sqlite:///{project.mlflow_database}")
+    experiment = client.get_experiment_by_name("small")
+    states = {run.info.status for run in client.search_runs([experiment.experiment_id])}
+    assert "RUNNING" not in states
+    assert "FINISHED" in states
+
+
+@pytest.mark.parametrize(
+    ("spoil", "error", "fault"),
+    [
+        (lambda root: (root / "data/labels/gold.csv").unlink(), LabelsError, "no label file at"),
+        (
+            lambda root: (root / "data/labels/reserved.txt").write_text("n3\n"),
+            LabelsError,
+            "line 5: article n3 is reserved",
+        ),
+        (lambda root: (root / "data/topics.toml").unlink(), LabelsError, r"no file .*topics\.toml"),
+    ],
+)
+def test_missing_or_spoilt_labels_stop_the_experiment(project, spoil, error, fault):
+    spoil(project.root)
+    with pytest.raises(error, match=fault):
+        run_experiment(spec_of(project), jobs=1)
+
+
+def test_an_unknown_corpus_is_answered_with_the_nearest(project):
+    path = spec_of(project)
+    path.write_text(path.read_text().replace("data/corpora/newsroom.parquet", "newsarticle"))
+    project.sources.write_bytes(find_project(__file__).sources.read_bytes())
+    with pytest.raises(SpecError, match=r"no corpus called 'newsarticle'.*did you mean 'newsarticles'"):
+        run_experiment(path, jobs=1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("compare", "experiments/lost.toml"), "no file experiments/lost.toml"),
+        (("verify", "experiments/small.toml"), "no results lock at experiments/small.lock.json"),
+        (("data", "fetch", "lost"), "no corpus called 'lost'"),
+    ],
+)
+def test_the_command_line_answers_wrong_input_without_a_traceback(project, arguments, said):
+    done = command(project, *arguments)
+    assert done.returncode in (1, 2)
+    assert done.stderr.startswith("topicdesk: ")
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_every_command_has_help_with_an_example(project):
+    for name in (
+        ["compare"],
+        ["verify"],
+        ["review"],
+        ["results"],
+        ["data", "fetch"],
+        ["data", "build"],
+        ["data", "show"],
+    ):
+        done = command(project, *name, "--help")
+        assert done.returncode == 0
+        assert f"Example: topicdesk {' '.join(name)}" in done.stdout
+
+
+def test_an_unwritable_place_for_the_lock_is_a_clear_error(project):
+    result = run_experiment(spec_of(project), jobs=1)
+    with pytest.raises(ProjectError, match="cannot write"):
+        write_lock(result.lock(), spec_of(project) / "small.lock.json")

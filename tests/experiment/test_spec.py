@@ -1,0 +1,78 @@
+import pytest
+
+from topicdesk.errors import SpecError
+from topicdesk.evaluation import CLASSIFIERS
+from topicdesk.experiment import read_spec
+
+
+def changed(project, old, new):
+    path = project.root / "experiments" / "small.toml"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ("inner_folds = 2", "inner_flods = 2", r"splits\.inner_flods: unknown key; did you mean 'inner_folds'\?"),
+        ("[splits]", "[split]", r"split: unknown key; did you mean 'splits'\?"),
+        ('metric = "macro_f1"', 'metric = "macro-f1"', r"evaluation\.metric: .*macro_f1.*got 'macro-f1'"),
+        ("folds = 3", "folds = 1", r"splits\.folds: .*greater than or equal to 2 \(got '1'\)"),
+        ("[[1, 1], [1, 2]]", "[2, 1]", r"features\.ngram_range: an n-gram range goes from short to long"),
+        (
+            "linear-svm =",
+            "linear-smv =",
+            r"classifiers: no classifier .*did you mean 'linear-svm'\?",
+        ),
+        ("{ C = [", "{ c = [", r"classifiers: classifier 'linear-svm' has no hyper-parameter 'c'"),
+        ("C = [0.3, 3.0]", "C = [0.3, -3.0]", r"classifiers: classifier 'linear-svm' refuses \{'C': -3.0\}"),
+        ('topics = "data/topics.toml"\n', "", r"data: label files need a taxonomy"),
+        ('title = "Small newsroom"', "", r"experiment\.title: this key is missing"),
+        ("[data]", "[data", "not valid TOML"),
+    ],
+)
+def test_a_fault_is_named_with_file_key_and_value(project, old, new, fault):
+    with pytest.raises(SpecError, match=rf"small\.toml: {fault}"):
+        read_spec(changed(project, old, new))
+
+
+def test_a_missing_spec_says_where_to_see_one(tmp_path):
+    with pytest.raises(SpecError, match=r"no file .*lost\.toml\. See experiments/topics\.toml"):
+        read_spec(tmp_path / "lost.toml")
+
+
+def test_lists_are_values_to_try_and_single_values_stand_for_themselves(project):
+    path = changed(project, "ngram_range = [[1, 1], [1, 2]]", 'stop_words = ["none", "english"]\nmin_df = [1, 0.1]')
+    settings = read_spec(path).plan().settings
+    assert [(setting.analyser.stop_words, setting.min_df) for setting in settings] == [
+        (None, 1), (None, 0.1), ("english", 1), ("english", 0.1),
+    ]  # fmt: skip
+    assert {setting.analyser.ngram_range for setting in settings} == {(1, 1)}
+
+
+def test_baselines_always_run_and_come_first(project):
+    names = [
+        classifier.name for classifier in read_spec(project.root / "experiments" / "small.toml").plan().classifiers
+    ]
+    assert names == ["majority", "keyword-rules", "plain-linear-svm", "multinomial-nb", "linear-svm"]
+
+
+def test_an_empty_table_takes_our_values(project):
+    path = changed(project, "linear-svm = { C = [0.3, 3.0] }", "linear-svm = {}")
+    assert read_spec(path).plan().classifiers[-1].grid == CLASSIFIERS["linear-svm"].grid
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "moves"),
+    [
+        ("seed = 5", "seed = 6", True),
+        ("alpha = [1.0, 0.1]", "alpha = [1.0, 0.2]", True),
+        ('title = "Small newsroom"', 'title = "Another title"', False),
+        ("seed = 5", "seed = 5\njobs = 2", False),
+    ],
+)
+def test_the_hash_moves_with_what_figures_depend_on(project, old, new, moves):
+    before = read_spec(project.root / "experiments" / "small.toml").content_hash()
+    assert (read_spec(changed(project, old, new)).content_hash() != before) == moves

@@ -1,0 +1,125 @@
+"""What a reviewer finds in MLflow, in a real SQLite store."""
+
+import multiprocessing
+import os
+
+import mlflow
+import pandas as pd
+import pytest
+from mlflow.entities import ViewType
+
+from topicdesk.errors import TrackingError
+from topicdesk.evaluation import ALL_SAMPLES, figures_where
+from topicdesk.experiment import log_experiment, run_experiment
+from topicdesk.project import Project
+from topicdesk.tracking import open_store
+from topicdesk.tracking.store import PROCESS_TAG, experiment_id, process_name
+
+
+@pytest.fixture
+def logged(project):
+    result = run_experiment(project.root / "experiments" / "small.toml", jobs=1)
+    (run,) = log_experiment(result)
+    client = open_store(project)
+    experiment = client.get_experiment_by_name("small")
+    children = client.search_runs([experiment.experiment_id], f"tags.`mlflow.parentRunId` = '{run.run_id}'")
+    return result, client, client.get_run(run.run_id), {child.info.run_name: child for child in children}
+
+
+def artifacts(client, run_id, path=None):
+    names = []
+    for found in client.list_artifacts(run_id, path):
+        names += artifacts(client, run_id, found.path) if found.is_dir else [found.path]
+    return set(names)
+
+
+def test_one_parent_and_a_child_for_each_classifier_all_finished(logged):
+    result, _, parent, children = logged
+    assert set(children) == {classifier.name for classifier in result.comparisons[0].plan.classifiers}
+    assert {run.info.status for run in [parent, *children.values()]} == {"FINISHED"}
+
+
+def test_the_parent_says_what_was_asked_on_what_and_who_leads(logged):
+    result, client, parent, _ = logged
+    comparison = result.comparisons[0]
+    tags = parent.data.tags
+    assert tags["corpus.hash"] == comparison.dataset.corpus_hash
+    assert tags["spec.hash"] == result.spec.content_hash()
+    assert tags["leader"] == comparison.ranking[0]
+    for name in ("git.commit", "git.dirty", "requirements.sha256", "python", "platform", "version.scikit-learn"):
+        assert name in tags
+    note = tags["mlflow.note.content"]
+    assert f"**{comparison.ranking[0]}** leads with macro-F1" in note
+    assert all(f"| {name} " in note for name in comparison.ranking)
+    (dataset,) = parent.inputs.dataset_inputs
+    assert (dataset.dataset.name, dataset.dataset.digest) == ("newsroom", comparison.dataset.corpus_hash)
+    assert artifacts(client, parent.info.run_id) == {
+        "1-leaderboard.json", "1-leaderboard.png", "2-topics-f1.json", "2-topics-f1.png", "3-splits.json",
+        "4-labels.json", "figures.csv", "figures-by-fold.csv", "figures-by-topic.csv", "small.toml",
+        "precision-recall/courts.png", "precision-recall/rail.png",
+    }  # fmt: skip
+
+
+def test_a_child_holds_pooled_figures_folds_as_steps_and_every_prediction(logged):
+    result, client, _, children = logged
+    comparison = result.comparisons[0]
+    child = children["linear-svm"]
+    row = figures_where(comparison.figures, classifier="linear-svm", sample=ALL_SAMPLES, metric="macro_f1").iloc[0]
+    assert child.data.metrics["macro_f1"] == pytest.approx(row["value"])
+    assert child.data.metrics["macro_f1/low"] == pytest.approx(row["low"])
+    assert "random/micro_f1" in child.data.metrics
+    assert "topic/courts/recall" in child.data.metrics
+    history = client.get_metric_history(child.info.run_id, "fold/macro_f1")
+    by_fold = figures_where(comparison.fold_figures, classifier="linear-svm", metric="macro_f1")["value"]
+    assert {point.step: point.value for point in history} == pytest.approx(dict(enumerate(by_fold)))
+    assert artifacts(client, child.info.run_id) == {
+        "choices.json", "topics.json", "predictions.parquet", "confusion/courts.png", "confusion/rail.png",
+    }  # fmt: skip
+    path = mlflow.artifacts.download_artifacts(
+        run_id=child.info.run_id, artifact_path="predictions.parquet", tracking_uri=client.tracking_uri
+    )
+    pd.testing.assert_frame_equal(pd.read_parquet(path), comparison.predictions("linear-svm"))
+
+
+def test_a_run_whose_process_died_is_marked_as_killed_and_a_living_one_is_not(project):
+    client = open_store(project)
+    within = experiment_id(client, project, "small")
+    host = process_name().rpartition(":")[0]
+    worker = multiprocessing.get_context("spawn").Process(target=os.getpid)
+    worker.start()
+    worker.join()
+    dead = client.create_run(within, tags={PROCESS_TAG: f"{host}:{worker.pid}"}).info.run_id
+    alive = client.create_run(within, tags={PROCESS_TAG: process_name()}).info.run_id
+    elsewhere = client.create_run(within, tags={PROCESS_TAG: f"another-host:{worker.pid}"}).info.run_id
+    experiment_id(client, project, "small")
+    states = {run.info.run_id: run.info.status for run in client.search_runs([within], run_view_type=ViewType.ALL)}
+    assert states == {dead: "KILLED", alive: "RUNNING", elsewhere: "RUNNING"}
+
+
+def _open(root):
+    open_store(Project(root))
+
+
+def test_processes_that_start_together_on_a_fresh_store_all_find_one(project):
+    spawn = multiprocessing.get_context("spawn")
+    workers = [spawn.Process(target=_open, args=(project.root,)) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert [worker.exitcode for worker in workers] == [0, 0, 0, 0]
+    assert not list(project.root.glob(".mlflow*"))
+
+
+def test_a_store_that_cannot_be_reached_is_told_without_its_password(project, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://me:secret@127.0.0.1:9")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    with pytest.raises(TrackingError, match="MLflow's store cannot be used") as error:
+        open_store(project)
+    assert "secret" not in str(error.value)
+
+
+def test_a_store_that_is_no_database_is_told(project):
+    project.mlflow_database.write_bytes(b"this is no database, and long enough to be read as one" * 20)
+    with pytest.raises(TrackingError, match="MLflow's store cannot be used"):
+        open_store(project)
