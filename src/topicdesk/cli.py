@@ -203,13 +203,13 @@ def _report(found: list[Difference], path: Path, result: ExperimentResult) -> No
 
 
 def _print_result(result: ExperimentResult) -> None:
-    from topicdesk.evaluation import leaderboard, topic_leaderboard
+    from topicdesk.evaluation import topic_leaderboard
 
     for comparison in result.comparisons:
         print(f"\n{result.spec.experiment.title} — {comparison.dataset}")
         for warning in comparison.warnings:
             print(f"  warning: {warning}")
-        board = leaderboard(comparison.figures, comparison.plan.metric)
+        board = comparison.leaderboard()
         choices = comparison.choices()
         for column, title in {"fit_seconds": "fit s", "predict_seconds": "predict s"}.items():
             board[title] = choices.groupby("classifier")[column].mean().map("{:.3f}".format)

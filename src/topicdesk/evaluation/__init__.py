@@ -1,8 +1,15 @@
 """Evaluation: splits, classifiers, nested cross-validation, and figures with intervals."""
 
 from topicdesk.evaluation.classifiers import BASELINES, CLASSIFIERS, Classifier, classifier_named
-from topicdesk.evaluation.comparison import ALL_SAMPLES, Comparison, ComparisonPlan, compare, figures_where
-from topicdesk.evaluation.leaderboard import leaderboard, metric_title, shown, topic_leaderboard
+from topicdesk.evaluation.comparison import Comparison, ComparisonPlan, compare
+from topicdesk.evaluation.leaderboard import (
+    ALL_SAMPLES,
+    figures_where,
+    leaderboard,
+    metric_title,
+    shown,
+    topic_leaderboard,
+)
 from topicdesk.evaluation.metrics import METRICS, SELECTION_METRICS, TOPIC_METRICS, figures, topic_figures
 from topicdesk.evaluation.search import FoldResult
 from topicdesk.evaluation.splits import Split, SplitPlan, make_inner_splits, make_splits, split_table

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from html import escape
 from itertools import product
 from time import perf_counter
 from typing import Any
@@ -21,16 +22,14 @@ from threadpoolctl import threadpool_limits
 
 from topicdesk.errors import SplitError
 from topicdesk.evaluation.classifiers import Classifier
+from topicdesk.evaluation.leaderboard import ALL_SAMPLES, figures_where, leaderboard
 from topicdesk.evaluation.metrics import METRICS, TOPIC_METRICS, bootstrap_weights, figures, topic_figures
 from topicdesk.evaluation.search import FoldResult, cross_validate, run_cells
 from topicdesk.evaluation.splits import Split, SplitPlan, make_splits, split_table
 from topicdesk.features import FeatureSetting
 from topicdesk.labels import Dataset
 
-__all__ = ["ALL_SAMPLES", "Comparison", "ComparisonPlan", "compare", "figures_where"]
-
-#: In tables, the sample of figures over all test articles.
-ALL_SAMPLES = "all"
+__all__ = ["Comparison", "ComparisonPlan", "compare"]
 
 _PERCENTILES = (2.5, 97.5)
 
@@ -109,6 +108,18 @@ class Comparison:
     def ranking(self) -> tuple[str, ...]:
         """Classifiers by the plan's metric, best first; of equals the simplest first."""
         return _ranking(self.figures, self.plan.metric)
+
+    def leaderboard(self) -> pd.DataFrame:
+        """Write the figures of all classifiers as text, best first (see `leaderboard`)."""
+        return leaderboard(self.figures, self.plan.metric)
+
+    def __str__(self) -> str:
+        """Give the leaderboard, and what a reader should know."""
+        return "\n".join([str(self.dataset), *self.warnings, self.leaderboard().to_string()])
+
+    def _repr_html_(self) -> str:
+        warnings = "".join(f"<p>Warning: {escape(warning)}</p>" for warning in self.warnings)
+        return f"<p>{escape(str(self.dataset))}</p>{warnings}{self.leaderboard().to_html()}"
 
     def results_of(self, classifier: str) -> tuple[FoldResult, ...]:
         """Give the results of one classifier, split by split."""
@@ -219,21 +230,6 @@ def compare(
         warnings=warnings,
         seconds=perf_counter() - start,
     )
-
-
-def figures_where(figures: pd.DataFrame, **equal: str) -> pd.DataFrame:
-    """Take the rows of a table of figures whose columns are equal to the values given.
-
-    Examples
-    --------
-    >>> table = pd.DataFrame({"metric": ["macro_f1", "micro_f1"], "value": [0.5, 0.6]})
-    >>> figures_where(table, metric="micro_f1")["value"].item()
-    0.6
-    """
-    wanted = pd.Series(True, index=figures.index)
-    for column, value in equal.items():
-        wanted &= figures[column] == value
-    return figures[wanted]
 
 
 def _check_neighbours(plan: ComparisonPlan, splits: Sequence[Split]) -> None:

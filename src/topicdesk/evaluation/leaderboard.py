@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from topicdesk.evaluation.comparison import ALL_SAMPLES, figures_where
+__all__ = ["ALL_SAMPLES", "figures_where", "leaderboard", "metric_title", "shown", "topic_leaderboard"]
 
-__all__ = ["leaderboard", "metric_title", "shown", "topic_leaderboard"]
+#: In tables of figures, the sample of those over all test articles.
+ALL_SAMPLES = "all"
 
 _ABBREVIATIONS = {"f1": "F1", "roc": "ROC", "auc": "AUC"}
 
@@ -26,6 +27,21 @@ def shown(value: float, low: float | None = None, high: float | None = None) -> 
     if low is None or high is None:
         return _decimals(value)
     return f"{_decimals(value)} [{_decimals(low)}, {_decimals(high)}]"
+
+
+def figures_where(figures: pd.DataFrame, **equal: object) -> pd.DataFrame:
+    """Take the rows of a table of figures whose columns are equal to the values given.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"metric": ["macro_f1", "micro_f1"], "value": [0.5, 0.6]})
+    >>> figures_where(table, metric="micro_f1")["value"].item()
+    0.6
+    """
+    wanted = pd.Series(True, index=figures.index)
+    for column, value in equal.items():
+        wanted &= figures[column] == value
+    return figures[wanted]
 
 
 def leaderboard(figures: pd.DataFrame, metric: str, also: tuple[str, ...] = ("subset_accuracy",)) -> pd.DataFrame:

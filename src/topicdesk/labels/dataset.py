@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Any, Literal
 
 import numpy as np
@@ -92,7 +93,7 @@ class Dataset:
         )  # fmt: skip
 
     def _repr_html_(self) -> str:
-        return f"<p>{self!s}</p>{self.support().to_html()}"
+        return f"<p>{escape(str(self))}</p>{self.support().to_html()}"
 
     def __str__(self) -> str:
         """Say in a line what it is."""

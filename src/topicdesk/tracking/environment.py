@@ -41,15 +41,16 @@ class Environment:
     packages: dict[str, str]
 
     def tags(self) -> dict[str, str]:
-        """Give it as tags of a run."""
-        return {
+        """Give it as tags of a run; what is not known has none."""
+        tags = {
             "git.commit": self.commit,
-            "git.dirty": str(self.dirty).lower(),
+            "git.dirty": str(self.dirty).lower() if self.commit else "",
             "requirements.sha256": self.requirements,
             "python": self.python,
             "platform": self.system,
             **{f"version.{name}": number for name, number in self.packages.items()},
         }
+        return {name: value for name, value in tags.items() if value}
 
     def made_with(self) -> dict[str, str]:
         """Give what a recomputed figure may depend on."""

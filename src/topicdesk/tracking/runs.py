@@ -29,7 +29,6 @@ from topicdesk.evaluation import (
     Classifier,
     Comparison,
     figures_where,
-    leaderboard,
     metric_title,
     topic_leaderboard,
 )
@@ -175,7 +174,7 @@ def _log_parent(client: MlflowClient, run: str, comparison: Comparison, spec: Pa
     _log_batch(client, run, [_metric(name, value) for name, value in metrics.items()], parameters)
     client.set_tag(run, "leader", comparison.ranking[0])
     tables = {
-        "1-leaderboard.json": leaderboard(comparison.figures, plan.metric).reset_index(),
+        "1-leaderboard.json": comparison.leaderboard().reset_index(),
         "2-topics-f1.json": topic_leaderboard(comparison.topic_figures, comparison.ranking).reset_index(),
         "3-splits.json": comparison.split_table(),
         "4-labels.json": data.support().rename_axis("topic").reset_index(),
@@ -270,7 +269,7 @@ def _description(comparison: Comparison, title: str, question: str, spec: str) -
         f"(95 % interval {main['low']:.3f} to {main['high']:.3f}) on {comparison.dataset}. "
         "An interval of the distance behind it that holds 0 means: this data does not tell the two apart.",
         "",
-        leaderboard(comparison.figures, metric).to_markdown(disable_numparse=True),
+        comparison.leaderboard().to_markdown(disable_numparse=True),
         "",
         *(f"- Warning: {warning}" for warning in comparison.warnings),
         "",

@@ -27,9 +27,6 @@ __all__ = [
     "tracking_uri",
 ]
 
-# Without it MLflow's pages take an experiment for one of language-model traces, and open there.
-_OPENS_AT_RUNS = {"mlflow.experimentKind": "custom_model_development"}
-
 #: What MLflow lets through when its store fails.
 STORE_ERRORS = (MlflowException, SQLAlchemyError, OSError)
 
@@ -79,7 +76,7 @@ def experiment_id(client: MlflowClient, project: Project, name: str) -> str:
         own = tracking_uri(project) == _sqlite(project.mlflow_database)
         # A server chooses the place of its artifacts itself.
         location = (project.mlflow_artifacts / name).as_uri() if own else None
-        return str(client.create_experiment(name, artifact_location=location, tags=_OPENS_AT_RUNS))
+        return str(client.create_experiment(name, artifact_location=location))
     _mark_killed(client, found.experiment_id)
     return str(found.experiment_id)
 

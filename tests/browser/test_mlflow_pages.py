@@ -1,0 +1,66 @@
+"""MLflow's pages, as a reviewer sees them in a real browser."""
+
+import shutil
+import socket
+from pathlib import Path
+
+import pytest
+
+from topicdesk.errors import TrackingError
+from topicdesk.experiment import log_experiment, run_experiment
+from topicdesk.tracking import serve_pages
+
+CHROMIUM = shutil.which("chromium")
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+#: What the tests saw, kept for people.
+SCREENSHOTS = Path(__file__).parents[2] / "screenshots"
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: install Debian's package 'chromium'")
+def test_the_experiment_its_children_and_the_leaderboard_show(project):
+    from playwright.sync_api import expect, sync_playwright
+
+    (run,) = log_experiment(run_experiment(project.root / "experiments" / "small.toml", jobs=1))
+    with serve_pages(project, free_port(), "small") as (address, _), sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        page = browser.new_page(viewport={"width": 1500, "height": 1000})
+        page.goto(address)
+        # The list of runs: one parent, its children behind the plus sign.
+        parent = page.get_by_role("link", name=run.run_name)
+        expect(parent).to_be_visible(timeout=60_000)
+        expect(page.get_by_role("link", name="linear-svm")).to_have_count(0)
+        page.screenshot(path=SCREENSHOTS / "mlflow-runs.png")
+        # The parent: its description holds the leaderboard, and it names its children.
+        page.goto(address.replace("/runs", f"/runs/{run.run_id}"))
+        expect(page.get_by_text("leads with macro-F1")).to_be_visible(timeout=60_000)
+        expect(page.get_by_role("link", name="linear-svm").first).to_be_visible()
+        page.get_by_role("button", name="Show more").or_(page.get_by_text("Show more", exact=True)).first.click()
+        expect(page.get_by_role("table").get_by_text("macro-F1 [95 %]")).to_be_visible()
+        page.get_by_text("leads with macro-F1").scroll_into_view_if_needed()
+        page.screenshot(path=SCREENSHOTS / "mlflow-comparison.png")
+        # Its pictures.
+        page.goto(address.replace("/runs", f"/runs/{run.run_id}/artifacts/1-leaderboard.png"))
+        picture = page.locator("img[src^='blob:']").first
+        expect(picture).to_be_visible(timeout=60_000)
+        assert picture.evaluate("image => image.naturalWidth") > 400
+        page.screenshot(path=SCREENSHOTS / "mlflow-picture.png")
+        browser.close()
+
+
+def test_a_taken_port_is_told(project):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(TrackingError, match=f"port {port} of 127.0.0.1 is taken"), serve_pages(project, port, "x"):
+            pytest.fail("the port was taken")

@@ -1,0 +1,103 @@
+"""What documents say is what commands give."""
+
+import re
+import subprocess
+
+import pandas as pd
+import pytest
+
+from topicdesk.experiment import PUBLISHED_LABELS, lock_path, read_lock, read_spec, results_page, run_experiment, write_lock
+from topicdesk.labels import read_annotations, read_reserved, read_taxonomy
+from topicdesk.project import find_project
+
+PROJECT = find_project(__file__)
+EXPERIMENTS = PROJECT.root / "experiments"
+README = (PROJECT.root / "README.md").read_text()
+
+
+def tables(markdown):
+    return re.findall(r"(?:^\|.*\n)+", markdown, flags=re.MULTILINE)
+
+
+def test_the_page_of_results_is_written_from_the_locks():
+    assert (EXPERIMENTS / "README.md").read_text() == results_page(EXPERIMENTS)
+
+
+def test_the_readmes_leaderboard_is_the_locked_one():
+    page = results_page(EXPERIMENTS).split("### newsarticles")[1]
+    assert tables(page)[0] in README
+
+
+@pytest.mark.parametrize("path", sorted(EXPERIMENTS.glob("*.toml")), ids=lambda path: path.stem)
+def test_every_committed_lock_is_of_its_spec_as_it_stands(path):
+    lock = read_lock(lock_path(path))
+    assert lock.spec == read_spec(path).content_hash()
+    assert lock.experiment == path.stem
+
+
+def test_our_accuracies_are_at_least_the_published_ones():
+    path = EXPERIMENTS / "published.toml"
+    reference, lock = read_spec(path).reference, read_lock(lock_path(path))
+    assert read_spec(path).data.labels == (PUBLISHED_LABELS,)
+    assert set(reference.figures) == {"reuters-r8", "reuters-r52", "20newsgroups"}
+    for corpus, by_classifier in reference.figures.items():
+        for classifier, published in by_classifier.items():
+            value, _, _ = lock.comparisons[corpus].figures["all"][classifier][reference.metric]
+            assert value >= published
+
+
+def test_the_readmes_python_runs(project):
+    spec = project.root / "experiments" / "small.toml"
+    write_lock(run_experiment(spec, jobs=1).lock(), lock_path(spec))
+    (block,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    names = {}
+    exec(compile(block.replace("experiments/topics.toml", "experiments/small.toml"), "README.md", "exec"), names)
+    assert names["leader"] == names["comparison"].ranking[0]
+    assert len(names["runs"]) == 1
+    assert names["moved"] == []
+
+
+def test_the_data_card_counts_what_is_there():
+    taxonomy = read_taxonomy(PROJECT.root / "data" / "topics.toml")
+    path = PROJECT.root / "data" / "labels" / "gold.csv"
+    ids = pd.read_csv(path, dtype="str")["article_id"]
+    gold = read_annotations([path], taxonomy.names, set(ids), read_reserved(PROJECT.reserved))
+    card = (PROJECT.root / "data" / "README.md").read_text()
+
+    def row(name, rows):
+        counts = [int((rows["sample"] == sample).sum()) for sample in ("random", "enriched")]
+        return f"| {name} | {counts[0]} | {counts[1]} | {len(rows)} |"
+
+    for topic in taxonomy.names:
+        assert row(topic, gold[[topic in named for named in gold["topics"]]]) in card
+    assert row("(none)", gold[[not named for named in gold["topics"]]]) in card
+    assert row("(articles)", gold) in card
+    assert f"{len(read_reserved(PROJECT.reserved))} article ids" in card
+    assert set(gold["codebook"]) == {str(taxonomy.codebook.version)}
+
+
+def test_make_alone_lists_the_targets_with_a_line_each():
+    make = ["make", "-C", PROJECT.root, "--no-print-directory"]
+    listed = subprocess.run(make, capture_output=True, text=True, check=True)
+        ["make", "-C", PROJECT.root, "--no-print-directory"], capture_output=True, text=True, check=True
+    )
+    lines = dict(line.split(maxsplit=1) for line in listed.stdout.splitlines())
+    targets = ["setup", "data", "reproduce", "verify", "review", "notebooks", "test", "lint", "bench", "lock", "clean"]
+    assert set(targets) <= set(lines)
+    assert all(lines.values())
+
+
+def test_the_lock_file_pins_by_hash_and_names_no_place():
+    text = (PROJECT.root / "requirements.lock").read_text()
+    assert not re.search(r"://|--(extra-)?index-url|--find-links|file:|^\s*/|^-e", text, flags=re.MULTILINE)
+    for requirement in re.split(r"\n(?=\S)", text):
+        if not requirement.startswith("#"):
+            assert re.match(r"[\w.\[\]-]+==\S+", requirement)
+            assert "--hash=sha256:" in requirement
+
+
+def test_nothing_large_is_committed():
+    tracked = subprocess.run(["git", "ls-files"], cwd=PROJECT.root, capture_output=True, text=True, check=True)
+    for name in tracked.stdout.splitlines():
+        path = PROJECT.root / name
+        assert not path.is_file() or path.stat().st_size <= 1_000_000, name
