@@ -6,7 +6,15 @@ import subprocess
 import pandas as pd
 import pytest
 
-from topicdesk.experiment import PUBLISHED_LABELS, lock_path, read_lock, read_spec, results_page, run_experiment, write_lock
+from topicdesk.experiment import (
+    PUBLISHED_LABELS,
+    lock_path,
+    read_lock,
+    read_spec,
+    results_page,
+    run_experiment,
+    write_lock,
+)
 from topicdesk.labels import read_annotations, read_reserved, read_taxonomy
 from topicdesk.project import find_project
 
@@ -79,8 +87,6 @@ def test_the_data_card_counts_what_is_there():
 def test_make_alone_lists_the_targets_with_a_line_each():
     make = ["make", "-C", PROJECT.root, "--no-print-directory"]
     listed = subprocess.run(make, capture_output=True, text=True, check=True)
-        ["make", "-C", PROJECT.root, "--no-print-directory"], capture_output=True, text=True, check=True
-    )
     lines = dict(line.split(maxsplit=1) for line in listed.stdout.splitlines())
     targets = ["setup", "data", "reproduce", "verify", "review", "notebooks", "test", "lint", "bench", "lock", "clean"]
     assert set(targets) <= set(lines)

@@ -1,0 +1,40 @@
+import hashlib
+import subprocess
+
+from topicdesk.project import find_project
+from topicdesk.tracking import observe_environment
+
+
+def git(folder, *arguments):
+    identity = ["-c", "user.name=tests", "-c", "user.email=tests@example.org"]
+    done = subprocess.run(["git", *identity, *arguments], cwd=folder, capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def test_commit_and_changes_are_told(project):
+    (project.root / "requirements.lock").write_text("numpy==1\n")
+    git(project.root, "init", "--quiet")
+    git(project.root, "add", "--all")
+    git(project.root, "commit", "--quiet", "--message", "all")
+    clean = observe_environment(project)
+    assert clean.commit == git(project.root, "rev-parse", "HEAD")
+    assert not clean.dirty
+    assert clean.requirements == hashlib.sha256(b"numpy==1\n").hexdigest()
+    (project.root / "data" / "topics.toml").write_text("changed")
+    assert observe_environment(project).dirty
+    assert observe_environment(project).tags()["git.dirty"] == "true"
+
+
+def test_what_is_not_known_has_no_tag(project):
+    tags = observe_environment(project).tags()
+    assert "git.commit" not in tags
+    assert "git.dirty" not in tags
+    assert "requirements.sha256" not in tags
+
+
+def test_versions_are_those_of_the_packages_that_figures_rest_on():
+    import sklearn
+
+    made_with = observe_environment(find_project(__file__)).made_with()
+    assert made_with["scikit-learn"] == sklearn.__version__
+    assert {"python", "platform", "numpy", "scipy", "pandas"} <= set(made_with)
