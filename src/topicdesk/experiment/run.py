@@ -80,9 +80,10 @@ def run_experiment(spec_file: Path | str, jobs: int | None = None) -> Experiment
 
     Examples
     --------
-    >>> result = run_experiment("experiments/topics.toml")  # doctest: +SKIP
-    >>> result.comparisons[0].ranking[0]  # doctest: +SKIP
-    'linear-svm'
+    ::
+
+        result = run_experiment("experiments/topics.toml")
+        print(result.comparisons[0])
     """
     path = Path(spec_file)
     spec = read_spec(path)

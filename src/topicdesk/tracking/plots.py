@@ -15,7 +15,6 @@ from topicdesk.evaluation import ALL_SAMPLES, Comparison, FoldResult, figures_wh
 __all__ = ["plot_confusion", "plot_leaderboard", "plot_precision_recall", "plot_topics", "save_plot"]
 
 _BLUE, _GREY = "#1f5fa8", "#8a8a8a"
-_GRID = np.linspace(0, 1, 201)
 
 
 def save_plot(figure: Figure, path: Path) -> None:
@@ -100,8 +99,9 @@ def plot_confusion(comparison: Comparison, classifier: str, topic: str | None = 
 def plot_precision_recall(comparison: Comparison, topic: str) -> Figure:
     """Draw the precision-recall curves of all classifiers for one topic.
 
-    A curve is the mean of the folds' curves, precision at equal recall: scores of different folds come from different
-    models and share no scale. The dot is where the thresholds decided, pooled over folds.
+    Scores of different folds come from different models and share no scale. So each fold's are counted from where it
+    decides, in its own standard deviations; a curve shows what moving that point in all folds alike would give, and
+    its dot lies where decisions were taken.
     """
     column = comparison.dataset.topics.index(topic)
     figure = Figure(figsize=(6.4, 5.2), layout="constrained")
@@ -109,23 +109,19 @@ def plot_precision_recall(comparison: Comparison, topic: str) -> Figure:
     points = figures_where(comparison.topic_figures, sample=ALL_SAMPLES, topic=topic)
     point = points.set_index(["classifier", "metric"])["value"].to_dict()
     for place, name in enumerate(comparison.ranking):
-        curves = [
-            _precision_at_recall(comparison.dataset.Y[result.split.test, column], result, column)
-            for result in comparison.results_of(name)
-            if comparison.dataset.Y[result.split.test, column].any()
-        ]
-        if not curves:
-            continue
+        results = comparison.results_of(name)
+        truth = np.concatenate([comparison.dataset.Y[result.split.test, column] for result in results])
+        distances = np.concatenate([_distances_to_decision(result, column) for result in results])
+        precision, recall, _ = precision_recall_curve(truth, distances)
         first = place == 0
         (line,) = axes.plot(
-            _GRID, np.mean(curves, axis=0), linewidth=2.2 if first else 1, alpha=1 if first else 0.7,
-            linestyle="-" if place < 10 else "--",
+            recall, precision, linewidth=2.2 if first else 1, alpha=1 if first else 0.7,
+            linestyle="-" if place < 10 else "--", drawstyle="steps-post",
             label=f"{name} (AP {point[name, 'average_precision']:.2f})",
         )  # fmt: skip
         axes.scatter(
-            point[name, "recall"], point[name, "precision"], s=36 if first else 18, color=line.get_color(),
-            zorder=3,
-        )  # fmt: skip
+            point[name, "recall"], point[name, "precision"], s=36 if first else 18, color=line.get_color(), zorder=3
+        )
     support = int(comparison.dataset.Y[:, column].sum())
     axes.set(xlim=(0, 1), ylim=(0, 1.02), xlabel="recall", ylabel="precision")
     axes.set_title(f"{topic} ({support} of {len(comparison.dataset)} articles)", fontsize=10)
@@ -134,11 +130,15 @@ def plot_precision_recall(comparison: Comparison, topic: str) -> Figure:
     return figure
 
 
-def _precision_at_recall(y: NDArray[np.int8], result: FoldResult, column: int) -> NDArray[np.float64]:
-    precision, recall, _ = precision_recall_curve(y, result.scores[:, column])
-    # From the right: the best precision at this recall or more, so that the mean of steps is a fair curve.
-    best = np.maximum.accumulate(precision)
-    return np.asarray(best[np.searchsorted(-recall, -_GRID, side="right") - 1])
+def _distances_to_decision(result: FoldResult, column: int) -> NDArray[np.float64]:
+    scores = result.scores[:, column]
+    if result.thresholds is None:  # the highest score decides
+        decides_at = np.delete(result.scores, column, axis=1).max(axis=1)
+    else:
+        decides_at = np.full(len(scores), result.thresholds[column])
+    # A fold that never gives the topic has its threshold at infinity: its articles stand last.
+    distances = np.where(np.isfinite(decides_at), scores - decides_at, np.finfo(np.float64).min)
+    return distances / (scores.std() or 1.0)
 
 
 def _intervals(

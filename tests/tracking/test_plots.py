@@ -1,0 +1,57 @@
+"""Pictures show what the tables say."""
+
+import numpy as np
+import pytest
+
+from topicdesk.evaluation import ComparisonPlan, SplitPlan, classifier_named, compare
+from topicdesk.tracking import plot_confusion, plot_leaderboard, plot_precision_recall, plot_topics
+
+PLAN = ComparisonPlan(
+    tuple(classifier_named(name) for name in ("majority", "complement-nb", "ridge")),
+    splits=SplitPlan(folds=3),
+    inner_folds=2,
+    resamples=100,
+)
+
+
+@pytest.fixture(scope="module")
+def comparison(dataset):
+    # Labels turned by chance, so that nobody is right everywhere.
+    rng = np.random.default_rng(0)
+    turned = np.where(rng.random(dataset.Y.shape) < 0.15, 1 - dataset.Y, dataset.Y).astype(np.int8)
+    dataset = type(dataset)(**{**vars(dataset), "Y": turned})
+    return compare(dataset, PLAN, jobs=1)
+
+
+def test_the_leaderboard_is_drawn_best_on_top_at_its_figures(comparison):
+    (axes,) = plot_leaderboard(comparison).axes
+    assert [label.get_text() for label in axes.get_yticklabels()] == list(comparison.ranking)
+    assert axes.yaxis_inverted()
+    drawn = axes.containers[0].lines[0].get_xdata()
+    assert list(drawn) == sorted(drawn, reverse=True)
+
+
+def test_topics_are_drawn_in_their_order_with_their_support(comparison):
+    (axes,) = plot_topics(comparison).axes
+    Y = comparison.dataset.Y
+    assert [label.get_text() for label in axes.get_yticklabels()] == [
+        f"courts (n = {Y[:, 0].sum()})",
+        f"rail (n = {Y[:, 1].sum()})",
+    ]
+
+
+def test_confusion_counts_every_test_article_once(comparison):
+    (axes,) = plot_confusion(comparison, "ridge", "rail").axes
+    counts = [int(text.get_text()) for text in axes.texts]
+    assert sum(counts) == len(comparison.dataset)
+
+
+@pytest.mark.parametrize("topic", ["courts", "rail"])
+def test_each_dot_lies_on_its_curve(comparison, topic):
+    (axes,) = plot_precision_recall(comparison, topic).axes
+    dots = [dot.get_offsets()[0] for dot in axes.collections]
+    assert len(dots) == 3
+    for line, (recall, precision) in zip(axes.lines, dots, strict=True):
+        if recall > 0:  # where nothing is decided for, there is no curve to lie on
+            curve = np.column_stack([line.get_xdata(), line.get_ydata()])
+            assert np.abs(curve - [recall, precision]).sum(axis=1).min() < 1e-9
