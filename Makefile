@@ -55,7 +55,8 @@ lock: setup ## Renew requirements.lock to the newest versions that pyproject.tom
 	  --no-header --no-emit-index-url --no-emit-find-links --quiet --output-file requirements.lock pyproject.toml
 
 clean: ## Remove environment, caches and built corpora; keep downloads and MLflow's store
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist data/corpora
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist data/corpora data/raw/.fetching-*
+	find . -name '.*.part' -type f -delete
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A stamp is made last: an environment whose making was stopped has none, and is made anew.

@@ -1,6 +1,7 @@
 """A small newsroom: articles put together from hand-written phrases, and a project around them."""
 
 import random
+import socket
 from pathlib import Path
 
 import pandas as pd
@@ -131,3 +132,11 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     monkeypatch.chdir(root)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     return made
+
+
+@pytest.fixture
+def free_port() -> int:
+    """Give a port of 127.0.0.1 that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

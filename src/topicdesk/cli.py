@@ -118,13 +118,13 @@ def compare(
     result = run_experiment(spec, jobs)
     _print_result(result)
     logged = log_experiment(result) if log else ()
+    _print_next(logged)
     path = lock_path(spec)
     if update_lock or not path.is_file():
         write_lock(result.lock(), path)
         print(f"Results lock written: {path}")
     else:
         _report(verify_experiment(result), path, result)
-    _print_next(logged)
 
 
 @app.command(epilog="Example: topicdesk verify experiments/topics.toml")

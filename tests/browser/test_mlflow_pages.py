@@ -19,19 +19,13 @@ FLAGS = [
 SCREENSHOTS = Path(__file__).parents[2] / "screenshots"
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 @pytest.mark.browser
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: install Debian's package 'chromium'")
-def test_the_experiment_its_children_and_the_leaderboard_show(project):
+def test_the_experiment_its_children_and_the_leaderboard_show(project, free_port):
     from playwright.sync_api import expect, sync_playwright
 
     (run,) = log_experiment(run_experiment(project.root / "experiments" / "small.toml", jobs=1))
-    with serve_pages(project, free_port(), "small") as (address, _), sync_playwright() as playwright:
+    with serve_pages(project, free_port, "small") as (address, _), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = browser.new_page(viewport={"width": 1500, "height": 1000})
         page.goto(address)

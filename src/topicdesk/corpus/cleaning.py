@@ -54,7 +54,9 @@ def squeeze_white_space(text: str) -> str:
     return re.sub(r" ?\n[ \n]*", "\n", text).strip()
 
 
-def clean_texts(texts: Iterable[str], steps: Iterable[Step]) -> tuple[list[str], dict[str, int]]:
+def clean_texts(
+    texts: Iterable[str], steps: Iterable[Step], advance: Callable[[], None] = lambda: None
+) -> tuple[list[str], dict[str, int]]:
     """Put texts through steps, in order, and count what each changed.
 
     Parameters
@@ -63,6 +65,8 @@ def clean_texts(texts: Iterable[str], steps: Iterable[Step]) -> tuple[list[str],
         Length n_texts.
     steps : iterable of callable
         Functions of this module.
+    advance : callable, optional
+        Called after each text (see `topicdesk.progress.progress`).
 
     Returns
     -------
@@ -80,4 +84,5 @@ def clean_texts(texts: Iterable[str], steps: Iterable[Step]) -> tuple[list[str],
             changed[step.__name__] += after != text
             text = after
         cleaned.append(text)
+        advance()
     return cleaned, dict(changed)

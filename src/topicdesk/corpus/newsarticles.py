@@ -17,6 +17,7 @@ from topicdesk.corpus.cleaning import (
 )
 from topicdesk.corpus.report import ReadReport
 from topicdesk.errors import CorpusError
+from topicdesk.progress import progress
 
 __all__ = ["read_newsarticles"]
 
@@ -53,11 +54,12 @@ def read_newsarticles(content: bytes, language: str = "en") -> tuple[pd.DataFram
         raise CorpusError(f"NewsArticles: expected the columns {_COLUMNS}, found {list(table.columns)}")
     rows = len(table)
     changed: dict[str, int] = {}
-    for name in ("title", "subtitle", "text"):
-        cleaned, counts = clean_texts(table[name], _STEPS)
-        table[name] = cleaned
-        for step, count in counts.items():
-            changed[f"{step} in {name}"] = count
+    with progress(3 * rows, "cleaning", "text") as advance:
+        for name in ("title", "subtitle", "text"):
+            cleaned, counts = clean_texts(table[name], _STEPS, advance)
+            table[name] = cleaned
+            for step, count in counts.items():
+                changed[f"{step} in {name}"] = count
     empty = table["text"] == ""
     table = table[~empty].reset_index(drop=True)
 

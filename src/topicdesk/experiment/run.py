@@ -93,7 +93,7 @@ def run_experiment(spec_file: Path | str, jobs: int | None = None) -> Experiment
     environment = observe_environment(project)
     plan = spec.plan()
     comparisons = [
-        compare(load_dataset(project, spec, corpus), plan, keywords, jobs=jobs or spec.evaluation.jobs or -1)
+        compare(load_dataset(project, spec, corpus), plan, keywords, jobs=jobs or spec.evaluation.jobs)
         for corpus in spec.data.corpus
     ]
     return ExperimentResult(path.stem, path, spec, environment, tuple(comparisons))

@@ -133,8 +133,8 @@ class _Evaluation(StrictModel):
     representative: str | None = None
     resamples: Annotated[int, Field(ge=100, le=100_000)] = 1000
     seed: Annotated[int, Field(ge=0)] = 0
-    #: Processes; one a core by default. Figures do not depend on it.
-    jobs: Annotated[int, Field(ge=1)] | None = None
+    #: Processes; -1 for one a core. Figures do not depend on it.
+    jobs: Annotated[int, Field(ge=1)] | Literal[-1] = -1
 
 
 class Reference(StrictModel):

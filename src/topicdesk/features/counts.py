@@ -17,6 +17,7 @@ from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import CountVectorizer
 
 from topicdesk.errors import FeaturesError
+from topicdesk.progress import progress
 
 __all__ = ["Analyser", "Counts", "count_terms", "count_terms_once"]
 
@@ -82,4 +83,10 @@ def count_terms(texts: Sequence[str], analyser: Analyser) -> Counts:
 
 def count_terms_once(texts: Sequence[str], analysers: Iterable[Analyser]) -> dict[Analyser, Counts]:
     """Count the terms of every text, once for each distinct analyser (see `count_terms`)."""
-    return {analyser: count_terms(texts, analyser) for analyser in dict.fromkeys(analysers)}
+    distinct = dict.fromkeys(analysers)
+    counts = {}
+    with progress(len(distinct), "counting terms", "analyser") as advance:
+        for analyser in distinct:
+            counts[analyser] = count_terms(texts, analyser)
+            advance()
+    return counts
