@@ -138,6 +138,13 @@ def test_predictions_hold_every_score_and_decision(comparison, dataset):
     np.testing.assert_array_equal(wide.to_numpy(), dataset.Y)
 
 
+def test_values_to_try_may_be_words_as_well_as_numbers(dataset):
+    ridge = classifier_named("ridge").with_grid({"solver": ("sparse_cg", "lsqr"), "alpha": (1, 0.00001)})
+    found = compare(dataset, replace(PLAN, classifiers=(ridge,), splits=SplitPlan(folds=2)), jobs=1)
+    chosen = found.choices()["parameters"]
+    assert chosen.str.fullmatch(r"solver=(sparse_cg|lsqr), alpha=(1|1e-05)").all()
+
+
 def test_a_rare_topic_is_a_stated_warning(dataset):
     Y = dataset.Y.copy()
     Y[:, 1] = 0

@@ -249,7 +249,10 @@ def _choice_row(result: FoldResult, topics: Sequence[str]) -> dict[str, Any]:
         "repeat": result.split.repeat,
         "fold": result.split.fold,
         "features": result.features,
-        "parameters": ", ".join(f"{name}={value:g}" for name, value in result.parameters.items()),
+        "parameters": ", ".join(
+            f"{name}={value:g}" if isinstance(value, float) else f"{name}={value}"
+            for name, value in result.parameters.items()
+        ),
         "inner_score": result.inner_score,
         "fit_seconds": result.fit_seconds,
         "predict_seconds": result.predict_seconds,
