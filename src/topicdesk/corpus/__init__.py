@@ -12,6 +12,7 @@ from topicdesk.corpus.articles import (
 )
 from topicdesk.corpus.build import BuiltCorpus, build_corpus, published_labels_path, stored_corpus
 from topicdesk.corpus.duplicates import duplicate_groups
+from topicdesk.corpus.pages import Page, RemovedLine, parse_page
 from topicdesk.corpus.report import ReadReport
 from topicdesk.corpus.sources import Source, fetch_source, read_sources, source_named
 from topicdesk.corpus.summary import summarise_corpus
@@ -20,13 +21,16 @@ __all__ = [
     "ARTICLE_COLUMNS",
     "ARTICLE_SCHEMA",
     "BuiltCorpus",
+    "Page",
     "ReadReport",
+    "RemovedLine",
     "Source",
     "articles_frame",
     "build_corpus",
     "content_hash",
     "duplicate_groups",
     "fetch_source",
+    "parse_page",
     "published_labels_path",
     "read_corpus",
     "read_corpus_facts",

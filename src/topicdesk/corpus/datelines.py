@@ -1,0 +1,205 @@
+"""Datelines: the place, date and agency that stand before an article's first sentence.
+
+A classifier that reads them learns the outlet, not the topic; so they are taken off the text and kept as what they are.
+
+Dates follow stated rules. Numbers are day first, unless only month first gives a date; where both would, the date is
+flagged as ambiguous. Of two-digit years, 69 to 99 are of the last century (as in POSIX). A date without a year is no
+date: it is flagged, never completed by guess.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+__all__ = ["Dateline", "read_date", "split_dateline"]
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+
+_MONTH = r"(?P<month>(?:jan|febr?|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]{0,7})\.?"
+_DATE = re.compile(
+    rf"""(?ix)
+    (?P<year>\d{{4}})[-/.](?P<month_number>\d{{1,2}})[-/.](?P<day>\d{{1,2}})
+    | (?P<first>\d{{1,2}})[-/.](?P<second>\d{{1,2}})[-/.](?P<third>\d{{4}}|\d{{2}})
+    | {_MONTH}\s(?P<day_after>\d{{1,2}})(?:st|nd|rd|th)?(?:,?\s(?P<year_after>\d{{4}}))?
+    | (?P<day_before>\d{{1,2}})(?:st|nd|rd|th)?\s{_MONTH.replace("month", "month_after")}(?:,?\s(?P<year_last>\d{{4}}))?
+    """
+)
+
+# A name of one to four capitalised words, and such a name behind a comma: "New York", "Washington D.C.", "Rome, Italy".
+_WORD = r"[^\W\d_a-z][^\W\d_]*(?:['’.-][^\W\d_]+)*\.?"
+_NAME = rf"{_WORD}(?:\s(?:{_WORD}|de|del|of|the|la|el)){{0,3}}"
+_PLACE = rf"{_NAME}(?:,\s{_NAME})?"
+_CAPITALS = r"[^\W\d_a-z]{3,}(?:[ -][^\W\d_a-z]{2,})*(?:,\s[^\W\d_][\w ]{2,20})?"
+_DATED = r"[\d./-]{6,10}|(?:[^\W\d_]{3,9}\.?\s\d{1,2}|\d{1,2}\s[^\W\d_]{3,9}\.?)(?:,?\s\d{4})?"
+_AGENCY = r"[^\W\d_a-z][\w .&'-]{0,30}"
+_DASH = r"\s?(?:--|[-–—])\s?"
+# A hyphen between words has no space behind it.
+_SPACED_DASH = r"\s?(?:--|[–—]|-(?=\s))\s?"
+
+#: Forms of a dateline, each with an example written for it; the first that fits is taken.
+_FORMS = tuple(
+    re.compile(form)
+    for form in (
+        # Port Town/30.06.23/Courier:   Courier:  stands alone only behind a place or a date
+        rf"(?P<place>{_PLACE})\s?/\s?(?P<date>{_DATED})\s?/\s?(?P<agency>{_AGENCY}):\s*",
+        rf"(?P<date>{_DATED})\s?/\s?(?P<agency>{_AGENCY}):\s*",
+        rf"(?P<place>{_PLACE})\s?/\s?(?P<agency>{_AGENCY}):\s*",
+        rf"(?P<place>{_PLACE})\s?/\s?(?P<date>{_DATED}):\s*",
+        # PORT TOWN, February 7. /COURIER/.   and PORT TOWN /Country/, February 7. /COURIER/.
+        rf"(?P<place>{_NAME}\s/{_NAME}/),?\s(?P<date>{_DATED})\.?\s?/(?P<agency>{_AGENCY})/\.?\s*",
+        rf"(?P<place>{_PLACE}),?\s(?P<date>{_DATED})\.?\s?/(?P<agency>{_AGENCY})/\.?\s*",
+        rf"(?P<place>{_PLACE})[.,]?\s/(?P<agency>{_AGENCY})/\.?\s*",
+        # PORT TOWN, Feb 9 (Courier) -   and without a date or a place; without the dash where the agency is capitals
+        rf"(?P<place>{_PLACE}),?\s(?P<date>{_DATED})\s?\((?P<agency>{_AGENCY})\)(?:{_DASH})?",
+        rf"(?P<place>{_PLACE})\s?\((?P<agency>{_AGENCY})\){_DASH}",
+        rf"(?P<place>{_PLACE})\s?\((?P<agency>[A-Z]{{2,5}})\)\s*",
+        rf"\((?P<agency>{_AGENCY})\){_DASH}",
+        r"\((?P<agency>[A-Z]{2,5})\)\s*",
+        # PORT TOWN, Nov 1 -   and the place alone, in capitals or with its country
+        rf"(?P<place>{_PLACE}),\s(?P<date>{_DATED}){_DASH}",
+        rf"(?P<place>{_CAPITALS}|{_NAME},\s{_NAME}){_SPACED_DASH}",
+    )
+)
+
+# A dateline is short: a match that ends later is a sentence that happens to look like one.
+_LONGEST = 90
+
+# Words that begin a sentence, and words that head one: neither is a place.
+_FIRST_WORDS = frozenset(
+    (
+        "a an and after as at but by for from he her his how if in it its more no on one our she so that the their "
+        "they this to we what when where who why with you your"
+    ).split()
+)
+_HEADINGS = frozenset(
+    ("analysis breaking correction exclusive live new opinion photos top update video watch yes").split()
+)
+
+
+@dataclass(frozen=True)
+class Dateline:
+    """What stood before an article's first sentence.
+
+    Parameters
+    ----------
+    written : str
+        The dateline as it stood, to the first character of the sentence.
+    place, agency : str
+        Empty where it names none.
+    published : datetime.date or None
+        None where it names no whole date.
+    flags : tuple of str
+        What a reader should know: ``ambiguous date``, ``date without a year``, ``no such date``.
+    """
+
+    written: str
+    place: str = ""
+    agency: str = ""
+    published: date | None = None
+    flags: tuple[str, ...] = ()
+
+
+def split_dateline(text: str) -> tuple[Dateline | None, str]:
+    """Take the dateline off a text.
+
+    Parameters
+    ----------
+    text : str
+        A text, its first sentence first.
+
+    Returns
+    -------
+    dateline : Dateline or None
+        None when the text begins with a sentence.
+    rest : str
+        The text after it; ``dateline.written + rest`` is the text.
+    """
+    for form in _FORMS:
+        found = form.match(text)
+        if found is None or found.end() > _LONGEST or not _begins_sentence(text[found.end() :]):
+            continue
+        parts = found.groupdict()
+        place = (parts.get("place") or "").strip()
+        place = place.replace(" /", ", ").strip("/")
+        if place.count(".") == 1:  # a full stop, not that of an abbreviation such as D.C.
+            place = place.removesuffix(".")
+        if not _may_be_place(place):
+            continue
+        published, flags = read_date(parts["date"]) if parts.get("date") else (None, ())
+        if "no date" in flags:
+            continue
+        agency = (parts.get("agency") or "").strip()
+        return Dateline(found.group(), place, agency, published, flags), text[found.end() :]
+    return None, text
+
+
+def read_date(written: str) -> tuple[date | None, tuple[str, ...]]:
+    """Read a date by the rules of this module.
+
+    Parameters
+    ----------
+    written : str
+        Such as ``30.06.23``, ``2023-06-30``, ``June 30, 2023``, ``7 Feb 2023``, ``February 7``.
+
+    Returns
+    -------
+    published : datetime.date or None
+    flags : tuple of str
+        ``no date`` when it is none at all; else as in `Dateline`.
+    """
+    found = _DATE.fullmatch(written.strip())
+    if found is None:
+        return None, ("no date",)
+    parts = found.groupdict()
+    if parts["first"] is not None:
+        return _numbers(int(parts["first"]), int(parts["second"]), _whole_year(parts["third"]))
+    if parts["year"] is not None:
+        return _valid(int(parts["year"]), int(parts["month_number"]), int(parts["day"]))
+    name = parts["month"] or parts["month_after"]
+    month = _MONTHS.index(name[:3].casefold()) + 1
+    day = int(parts["day_after"] or parts["day_before"])
+    year = parts["year_after"] or parts["year_last"]
+    if year is None:
+        return None, ("date without a year",)
+    return _valid(int(year), month, day)
+
+
+def _may_be_place(name: str) -> bool:
+    plain = name.casefold()
+    return plain == "the hague" or (plain not in _HEADINGS and plain.split(" ")[0].rstrip(",") not in _FIRST_WORDS)
+
+
+def _begins_sentence(rest: str) -> bool:
+    start = rest.lstrip()[:1]
+    return start != "" and not start.islower()
+
+
+def _numbers(first: int, second: int, year: int) -> tuple[date | None, tuple[str, ...]]:
+    readings = list(_readings(first, second, year))
+    if not readings:
+        return None, ("no such date",)
+    return readings[0], ("ambiguous date",) if len(set(readings)) == 2 else ()
+
+
+def _readings(first: int, second: int, year: int) -> Iterator[date]:
+    for day, month in ((first, second), (second, first)):
+        read, _ = _valid(year, month, day)
+        if read is not None:
+            yield read
+
+
+def _valid(year: int, month: int, day: int) -> tuple[date | None, tuple[str, ...]]:
+    try:
+        return date(year, month, day), ()
+    except ValueError:
+        return None, ("no such date",)
+
+
+def _whole_year(written: str) -> int:
+    year = int(written)
+    if len(written) == 4:
+        return year
+    return year + (1900 if year >= 69 else 2000)

@@ -1,0 +1,153 @@
+"""Pages in the shape that a newsroom has, written by hand."""
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from topicdesk.corpus import parse_page
+from topicdesk.errors import CorpusError
+
+PAGE = """Ferry Talks: 'Good Progress' Made, Harbour Master Says
+Port Town/30.06.23/Courier: The harbour master said on Thursday that both islands had made “good progress”.
+"The closer we get, the harder it gets," she said at the end of three days of talks.
+The islands will meet again in autumn.
+Anna Lindqvist
+Politics
+-
+The delegation to the autumn fair will be led by the deputy mayor, the Courier reports.
+-
+On October 31, the town court heard the case of the lost anchor.
+-
+During the fair, the port expects 2,000 passengers a day.
+Leave a review"""
+
+
+def rows_of(page):
+    return page.articles.to_dict("records")
+
+
+def test_one_page_gives_an_article_and_its_teasers_and_no_menu():
+    page = parse_page(PAGE)
+    article, *teasers = rows_of(page)
+    assert article["title"] == "Ferry Talks: 'Good Progress' Made, Harbour Master Says"
+    assert (article["place"], article["source"], article["section"]) == ("Port Town", "Courier", "Politics")
+    assert (article["published"], article["authors"]) == (pd.Timestamp(2023, 6, 30), "Anna Lindqvist")
+    assert article["text"].startswith("The harbour master said")
+    assert article["text"].endswith("again in autumn.")
+    assert [teaser["text"].split()[0] for teaser in teasers] == ["The", "On", "During"]
+    for teaser in teasers:
+        assert (teaser["kind"], teaser["section"], teaser["page"]) == ("teaser", "Politics", article["id"])
+        assert pd.isna(teaser["published"]), "a teaser is newer than the article beside it"
+        assert (teaser["place"], teaser["authors"], teaser["title"]) == ("", "", "")
+    assert not page.articles["text"].str.contains("review").any()
+    assert [(line.number, line.reason) for line in page.removed] == [
+        (7, "divider"), (9, "divider"), (11, "divider"), (13, "menu"),
+    ]  # fmt: skip
+    assert page.flags == ()
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        PAGE.replace("\n", "\r\n"),
+        PAGE.replace("\n", "\r"),
+        "\ufeff" + PAGE,
+        PAGE.replace("\n", "\n\n \t\n"),
+        "Menu\nSearch\n" + PAGE,
+        PAGE.replace("\n-\n", "\n – \n"),
+    ],
+    ids=["windows", "old mac", "byte-order mark", "blank lines", "menu above", "other dashes"],
+)
+def test_the_same_page_written_another_way_gives_the_same_articles(written):
+    pd.testing.assert_frame_equal(parse_page(written).articles, parse_page(PAGE).articles)
+
+
+@pytest.mark.parametrize(
+    ("lines", "authors", "section", "flags"),
+    [
+        (["Anna Lindqvist", "Politics"], "Anna Lindqvist", "Politics", ()),
+        (["By Anna Lindqvist and Bo Ek", "Local News"], "Anna Lindqvist; Bo Ek", "Local News", ()),
+        (["Anna Lindqvist", "Harbour Affairs"], "Anna Lindqvist", "Harbour Affairs", ("name or section",)),
+        (["By Anna Lindqvist | Courier", "World"], "Anna Lindqvist", "World", ()),
+        (["Anna Lindqvist", "Civil Society"], "Anna Lindqvist", "Civil Society", ()),
+        (["Politics"], "", "Politics", ()),
+        (["Sport & Culture"], "", "Sport & Culture", ()),
+        (["By Anna Lindqvist"], "Anna Lindqvist", "", ()),
+        (["Anna Lindqvist"], "Anna Lindqvist", "", ("name or section",)),
+        ([], "", "", ()),
+    ],
+)
+def test_byline_and_section_are_read_and_either_may_be_missing(lines, authors, section, flags):
+    page = parse_page("\n".join(["A headline", "The ferry came late.", "It was windy.", *lines]))
+    (article,) = rows_of(page)
+    assert (article["authors"], article["section"], page.flags) == (authors, section, flags)
+    assert article["text"] == "The ferry came late.\nIt was windy."
+
+
+def test_a_page_without_dateline_and_teasers_is_an_article_alone():
+    page = parse_page("A headline\nThe ferry came late.\nIt was windy.", source="town.example", language="en")
+    (article,) = rows_of(page)
+    assert page.dateline is None
+    assert (article["source"], article["language"], article["place"]) == ("town.example", "en", "")
+    assert pd.isna(article["published"])
+
+
+def test_a_page_in_another_language_is_read_the_same_way():
+    page = parse_page(
+        "Fähre kommt zu spät\nHafenstadt/03.04.23/Kurier: Die Fähre kam am Montag zu spät.\nEs war stürmisch.\n"
+        "Änne Müller-Lüdenscheidt\nPolitik\n-\nÜber 2000 Gäste werden erwartet."
+    )
+    article, teaser = rows_of(page)
+    assert (article["place"], article["authors"], article["section"]) == (
+        "Hafenstadt",
+        "Änne Müller-Lüdenscheidt",
+        "Politik",
+    )
+    assert page.flags == ("ambiguous date",)
+    assert teaser["text"] == "Über 2000 Gäste werden erwartet."
+
+
+def test_a_thousand_teasers_are_a_thousand_rows_and_a_teaser_again_is_reported():
+    teasers = [f"Boat number {number} was painted." for number in range(1000)]
+    page = parse_page("\n-\n".join(["A headline\nThe ferry came late.", *teasers, teasers[3]]))
+    assert len(page.articles) == 1001
+    assert page.articles["id"].is_unique
+    assert [line.text for line in page.removed if line.reason == "the same teaser again"] == [teasers[3]]
+
+
+def test_ids_come_from_content_and_source():
+    assert rows_of(parse_page(PAGE))[0]["id"] == rows_of(parse_page(PAGE))[0]["id"]
+    assert rows_of(parse_page(PAGE, source="other.example"))[0]["id"] != rows_of(parse_page(PAGE))[0]["id"]
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("", "no headline"),
+        ("Menu\n-\n-", "no headline"),
+        ("A headline\n-\nA teaser.", "a headline and no text: 'A headline'"),
+    ],
+)
+def test_a_page_without_an_article_is_refused(text, fault):
+    with pytest.raises(CorpusError, match=fault):
+        parse_page(text)
+
+
+LINES = st.sampled_from(
+    ["A headline", "PORT TOWN (Courier) - The ferry came late.", "It was windy.", "Anna Lindqvist", "Politics", "-", "—",
+     "***", "Leave a review", "Share this with", "Read more", "By Bo Ek | Courier", "  ", "1/2/23/Courier: A"]
+) | st.text(max_size=30)  # fmt: skip
+
+
+@given(lines=st.lists(LINES, max_size=25), end=st.sampled_from(["\n", "\r\n", "\r"]))
+def test_text_in_is_text_out_and_what_was_reported_removed(lines, end):
+    text = end.join(lines)
+    try:
+        page = parse_page(text)
+    except CorpusError:
+        return
+    article = rows_of(page)[0]
+    out = [article["title"], article["section"], page.byline, page.dateline.written if page.dateline else ""]
+    out += [row["text"] for row in rows_of(page)] + [line.text for line in page.removed]
+    assert sorted("".join("".join(out).split())) == sorted("".join(text.removeprefix("\ufeff").split()))
