@@ -45,10 +45,11 @@ lint: setup ## Check format, style, types, import directions, spelling and store
 	$(BIN)/codespell
 	$(BIN)/nbstripout --verify notebooks/*.ipynb
 
-bench: setup ## Compare with published figures; measure start-up
+bench: setup ## Compare with published figures; measure start-up and the search for duplicates
 	@$(BIN)/topicdesk compare experiments/published.toml
 	@$(BIN)/topicdesk results
 	@$(BIN)/python benchmarks/startup.py
+	@$(BIN)/python benchmarks/duplicates.py
 
 lock: setup ## Renew requirements.lock to the newest versions that pyproject.toml allows
 	$(BIN)/uv pip compile --upgrade --universal --fork-strategy fewest --python-version 3.11 --all-extras --generate-hashes \

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from topicdesk.corpus import parse_page, read_corpus, stored_corpus
+    from topicdesk.corpus import parse_page, read_articles, read_corpus, stored_corpus
     from topicdesk.evaluation import Comparison, ComparisonPlan, SplitPlan, classifier_named, compare, leaderboard
     from topicdesk.experiment import load_dataset, log_experiment, read_spec, run_experiment, verify_experiment
     from topicdesk.labels import Dataset, join_dataset, read_annotations, read_taxonomy
@@ -29,6 +29,7 @@ __all__ = [
     "log_experiment",
     "parse_page",
     "read_annotations",
+    "read_articles",
     "read_corpus",
     "read_spec",
     "read_taxonomy",
@@ -38,7 +39,7 @@ __all__ = [
 ]
 
 _ROOMS = {
-    "corpus": ("parse_page", "read_corpus", "stored_corpus"),
+    "corpus": ("parse_page", "read_articles", "read_corpus", "stored_corpus"),
     "evaluation": ("Comparison", "ComparisonPlan", "SplitPlan", "classifier_named", "compare", "leaderboard"),
     "experiment": ("load_dataset", "log_experiment", "read_spec", "run_experiment", "verify_experiment"),
     "labels": ("Dataset", "join_dataset", "read_annotations", "read_taxonomy"),

@@ -41,6 +41,7 @@ _Jobs = Annotated[
 # As many rows of differences, and columns of topics, as a person reads in a terminal.
 _MOST_DIFFERENCES = 40
 _MOST_TOPICS = 6
+_MOST_EXAMPLES = 5
 
 
 def main() -> None:
@@ -82,6 +83,7 @@ def show(name: _Name) -> None:
     """Tell where a corpus comes from, what was dropped and repaired, and what is in it."""
     from topicdesk.corpus import (
         content_hash,
+        find_duplicates,
         published_labels_path,
         read_corpus,
         source_named,
@@ -99,10 +101,43 @@ def show(name: _Name) -> None:
     print(f"  citation  {source.citation}\n  licence   {source.licence}\n  hash      {content_hash(corpus)}\n")
     _print_account(path)
     _print_table(summarise_corpus(corpus).astype("str").fillna("–"), "Articles by source")
+    found = find_duplicates(corpus["text"].tolist())
+    print(
+        f"Near-duplicates: {len(corpus) - len(set(found.groups))} articles repeat an earlier one (word triples that "
+        f"overlap by {found.threshold:.0%} or more). A split keeps them on one side."
+    )
+    examples = found.pairs.nlargest(_MOST_EXAMPLES, "similarity", keep="first")
+    if len(examples):
+        _print_table(_told_pairs(corpus, examples), "Examples, most alike first")
     if published_labels_path(path).is_file():
         labels = published_annotations(published_labels_path(path), name)
         counts = labels.assign(topic=labels["topics"].str[0]).value_counts(["topic", "sample"]).unstack(fill_value=0)
         _print_table(counts.astype("str"), "Labels that came with the corpus")
+
+
+@app.command("import", epilog="Example: topicdesk import pages/ more.csv --map title=headline --output mine.parquet")
+def import_(
+    paths: Annotated[
+        list[Path], typer.Argument(help="Pages (.txt), tables (.csv .tsv .json .jsonl .parquet), folders, or -.")
+    ],
+    output: Annotated[Path, typer.Option(help="The corpus to make, a Parquet file.")],
+    columns: Annotated[
+        list[str] | None, typer.Option("--map", help="Our field and your column, as in title=headline.")
+    ] = None,
+    source: Annotated[str, typer.Option(help="Outlet of articles that name none.")] = "",
+    language: Annotated[str, typer.Option(help="Language code of articles that name none.")] = "",
+) -> None:
+    """Turn pages and tables into a corpus of clean articles, and tell in numbers what was done."""
+    from topicdesk.corpus import import_articles
+
+    mapped = dict(_pair(written) for written in columns or ())
+    account = import_articles(paths, output, mapped, source, language)
+    print("\n".join(account.report().lines()))
+    for unreadable in account.unreadable[:_MOST_DIFFERENCES]:
+        print(f"not readable: {unreadable.where}: {unreadable.why}")
+    if len(account.unreadable) > _MOST_DIFFERENCES:
+        print(f"... and {len(account.unreadable) - _MOST_DIFFERENCES} more.")
+    print(f"{account.articles} articles in {output}")
 
 
 @app.command(epilog="Example: topicdesk compare experiments/topics.toml --jobs 2")
@@ -173,6 +208,13 @@ def results(
     print(f"Page of results written: {folder / 'README.md'}")
 
 
+def _pair(written: str) -> tuple[str, str]:
+    ours, sign, theirs = written.partition("=")
+    if not sign or not ours or not theirs:
+        raise typer.BadParameter(f"--map takes FIELD=COLUMN, such as title=headline, not {written!r}.")
+    return ours, theirs
+
+
 def _report(found: list[Difference], path: Path, result: ExperimentResult) -> None:
     if not found:
         print(f"Verified: every figure is the one in {path}.")
@@ -236,6 +278,18 @@ def _print_account(path: Path) -> None:
     from topicdesk.corpus import ReadReport, read_corpus_facts
 
     print("\n".join(ReadReport(**read_corpus_facts(path)["report"]).lines()))
+
+
+def _told_pairs(corpus: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
+    # Where there is no title, the text's beginning tells which article it is.
+    told = corpus["title"].where(corpus["title"] != "", corpus["text"]).str.slice(0, 50)
+    return pairs.assign(
+        similarity=pairs["similarity"].map("{:.2f}".format),
+        **{
+            side: corpus["id"].iloc[pairs[side]].to_numpy() + ": " + told.iloc[pairs[side]].to_numpy()
+            for side in ("left", "right")
+        },
+    ).set_index("similarity")
 
 
 def _print_table(table: pd.DataFrame, title: str) -> None:

@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 from topicdesk.corpus import (
     articles_frame,
     content_hash,
-    duplicate_groups,
     read_corpus,
     read_corpus_facts,
     summarise_corpus,
@@ -68,10 +67,6 @@ def test_the_hash_is_of_content_whatever_the_order(order):
 def test_the_hash_tells_apart_what_would_be_the_same_when_joined():
     one, two = ({"id": ["a"], "title": [title], "text": [text]} for title, text in (("ab", "c"), ("a", "bc")))
     assert content_hash(articles_frame(one)) != content_hash(articles_frame(two))
-
-
-def test_texts_that_differ_in_case_and_white_space_share_a_group():
-    assert duplicate_groups(["A text.", "Another.", "a  TEXT.\n", "Another."]).tolist() == [0, 1, 0, 1]
 
 
 def test_the_summary_counts_by_source_and_all_together():

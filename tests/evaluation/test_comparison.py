@@ -189,7 +189,7 @@ def test_a_published_split_is_kept_and_its_parted_duplicates_are_told(dataset):
     found = compare(published, plan, jobs=1)
     (split,) = found.splits
     np.testing.assert_array_equal(split.test, np.arange(60, 90))
-    assert "1 of 30 test articles have the text of a training article" in found.warnings[0]
+    assert "1 of 30 test articles have a near-duplicate among the training articles" in found.warnings[0]
     assert (found.results[0].decisions.sum(axis=1) == 1).all()
 
 

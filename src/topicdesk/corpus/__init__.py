@@ -11,7 +11,8 @@ from topicdesk.corpus.articles import (
     write_corpus,
 )
 from topicdesk.corpus.build import BuiltCorpus, build_corpus, published_labels_path, stored_corpus
-from topicdesk.corpus.duplicates import duplicate_groups
+from topicdesk.corpus.duplicates import Duplicates, find_duplicates
+from topicdesk.corpus.importing import ImportAccount, import_articles, read_articles
 from topicdesk.corpus.pages import Page, RemovedLine, parse_page
 from topicdesk.corpus.report import ReadReport
 from topicdesk.corpus.sources import Source, fetch_source, read_sources, source_named
@@ -21,6 +22,8 @@ __all__ = [
     "ARTICLE_COLUMNS",
     "ARTICLE_SCHEMA",
     "BuiltCorpus",
+    "Duplicates",
+    "ImportAccount",
     "Page",
     "ReadReport",
     "RemovedLine",
@@ -28,10 +31,12 @@ __all__ = [
     "articles_frame",
     "build_corpus",
     "content_hash",
-    "duplicate_groups",
     "fetch_source",
+    "find_duplicates",
+    "import_articles",
     "parse_page",
     "published_labels_path",
+    "read_articles",
     "read_corpus",
     "read_corpus_facts",
     "read_sources",

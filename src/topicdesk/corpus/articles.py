@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ __all__ = [
     "read_corpus",
     "read_corpus_facts",
     "validate_corpus",
+    "write_batches",
     "write_corpus",
 ]
 
@@ -129,10 +131,27 @@ def write_corpus(corpus: pd.DataFrame, path: Path, facts: dict[str, Any] | None 
     facts : dict, optional
         What is worth knowing about the corpus (where it came from, what was dropped); JSON, kept in the file.
     """
-    table = arrow.Table.from_pandas(validate_corpus(corpus, str(path)), preserve_index=False)
-    metadata = {**(table.schema.metadata or {}), _FACTS_KEY: json.dumps(facts or {}).encode()}
-    with replacing(path) as part:
-        parquet.write_table(table.replace_schema_metadata(metadata), part, compression="zstd")
+    write_batches([corpus], path, lambda: facts or {})
+
+
+def write_batches(batches: Iterable[pd.DataFrame], path: Path, facts: Callable[[], dict[str, Any]]) -> None:
+    """Write a corpus batch by batch as Parquet, whole or not at all (see `write_corpus`).
+
+    Parameters
+    ----------
+    batches : iterable of DataFrame of shape (n_articles, 12)
+        Valid articles; ids are unique over all batches.
+    path : Path
+        The file to make or replace.
+    facts : callable
+        Gives what is worth knowing about the corpus, once all batches are written.
+    """
+    schema = arrow.Schema.from_pandas(articles_frame({"id": [], "text": []}), preserve_index=False)
+    with replacing(path) as part, parquet.ParquetWriter(part, schema, compression="zstd") as writer:
+        for batch in batches:
+            valid = validate_corpus(batch, str(path))
+            writer.write_table(arrow.Table.from_pandas(valid, schema=schema, preserve_index=False))
+        writer.add_key_value_metadata({_FACTS_KEY: json.dumps(facts()).encode()})
 
 
 def read_corpus(path: Path) -> pd.DataFrame:
@@ -165,7 +184,7 @@ def read_corpus(path: Path) -> pd.DataFrame:
 def read_corpus_facts(path: Path) -> dict[str, Any]:
     """Read what `write_corpus` noted about a corpus, without reading its articles."""
     try:
-        metadata = parquet.read_schema(path).metadata or {}
+        metadata = parquet.read_metadata(path).metadata or {}
     except (arrow.ArrowException, OSError) as error:
         raise CorpusError(f"{path}: cannot be read as Parquet ({error}). Delete it and build it again.") from error
     facts: dict[str, Any] = json.loads(metadata.get(_FACTS_KEY, b"{}"))

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable
 
 import ftfy
 
+from topicdesk.progress import Advance, nowhere
+
 __all__ = ["clean_texts", "fix_encoding", "restore_line_breaks", "restore_lost_quotes", "squeeze_white_space"]
 
 Step = Callable[[str], str]
@@ -55,7 +57,7 @@ def squeeze_white_space(text: str) -> str:
 
 
 def clean_texts(
-    texts: Iterable[str], steps: Iterable[Step], advance: Callable[[], None] = lambda: None
+    texts: Iterable[str], steps: Iterable[Step], advance: Advance = nowhere
 ) -> tuple[list[str], dict[str, int]]:
     """Put texts through steps, in order, and count what each changed.
 
@@ -65,8 +67,8 @@ def clean_texts(
         Length n_texts.
     steps : iterable of callable
         Functions of this module.
-    advance : callable, optional
-        Called after each text (see `topicdesk.progress.progress`).
+    advance : Advance, optional
+        Called after each text.
 
     Returns
     -------

@@ -1,32 +1,170 @@
-"""Articles that are the same text, so that a split can keep them on one side."""
+"""Articles that are the same story, so that a split can keep them on one side.
+
+Two texts are near-duplicates when the sets of their word triples overlap by a Jaccard similarity of at least a
+threshold. MinHash finds pairs that may be (Broder 1997, "On the resemblance and containment of documents"), the exact
+similarity decides, and clusters are the connected components of what is left. Nothing is drawn at random: the same
+texts always give the same clusters.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
+from rensa import RMinHash
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
 
-__all__ = ["duplicate_groups"]
+from topicdesk.progress import progress
+
+__all__ = ["Duplicates", "find_duplicates"]
+
+_WORD = re.compile(r"\w+")
+_SHINGLE_WORDS = 3
+
+# 32 bands of 4 rows: a pair with similarity 0.5 becomes a candidate with probability 0.87, one with 0.7 with 0.9998.
+_BANDS, _ROWS = 32, 4
+_SEED = 1
+
+# Texts hashed at once; bounds the memory for their shingles.
+_CHUNK = 2_000
+
+_Hashes = NDArray[np.uint64]
 
 
-def duplicate_groups(texts: Sequence[str]) -> NDArray[np.intp]:
-    """Give each text the number of its cluster: texts that are equal but for case and white space.
+@dataclass(frozen=True, eq=False)
+class Duplicates:
+    """Clusters of near-duplicates.
+
+    Parameters
+    ----------
+    groups : ndarray of int, shape (n_texts,)
+        Cluster of each text; clusters are numbered from 0 in the order of their first text.
+    pairs : DataFrame
+        Columns ``left, right`` (row numbers, left before right) and ``similarity``: pairs that were found to be
+        near-duplicates, which may be fewer than all pairs within clusters.
+    threshold : float
+        The Jaccard similarity that makes a near-duplicate.
+    """
+
+    groups: NDArray[np.intp]
+    pairs: pd.DataFrame
+    threshold: float
+
+
+def find_duplicates(texts: Sequence[str], threshold: float = 0.7) -> Duplicates:
+    """Cluster near-duplicate texts.
 
     Parameters
     ----------
     texts : sequence of str
-        Length n_articles.
+        Length n_texts.
+    threshold : float, default 0.7
+        Jaccard similarity of word triples from which two texts are near-duplicates. Lower ones chain what merely
+        follows the same form: at 0.5, Reuters R8 has a cluster of 245 dividend notices, at 0.7 none of more than 8.
+        Case, punctuation and white space do not count; a text of fewer than three words is one shingle of its own.
 
     Returns
     -------
-    ndarray of int, shape (n_articles,)
-        Cluster of each text; clusters are numbered from 0 in the order of their first text.
+    Duplicates
+
+    Raises
+    ------
+    ValueError
+        When the threshold is below 0.5, where candidates would be missed, or above 1.
     """
-    clusters: dict[bytes, int] = {}
-    groups = np.empty(len(texts), dtype=np.intp)
-    for row, text in enumerate(texts):
-        key = hashlib.blake2b(" ".join(text.casefold().split()).encode("utf-8", "surrogatepass")).digest()
-        groups[row] = clusters.setdefault(key, len(clusters))
-    return groups
+    if not 0.5 <= threshold <= 1:
+        raise ValueError(f"a threshold from 0.5 to 1, not {threshold}")
+    words = _Words()
+    shingles: list[_Hashes] = []
+    digests: list[NDArray[np.uint32]] = []
+    with progress(len(texts), "finding duplicates", "text") as advance:
+        for start in range(0, len(texts), _CHUNK):
+            chunk = []
+            for text in texts[start : start + _CHUNK]:
+                chunk.append(words.shingles(text))
+                advance()
+            digests.append(_digests(chunk))
+            shingles += chunk
+    found = _verified(shingles, _candidates(np.vstack(digests)) if digests else (), threshold)
+    pairs = pd.DataFrame(found, columns=["left", "right", "similarity"])
+    ends = pairs[["left", "right"]].to_numpy(dtype=np.intp)
+    links = coo_matrix((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(len(texts), len(texts)))
+    _, labels = connected_components(links, directed=False)
+    # Numbered in the order of their first text, whatever order the library goes in.
+    return Duplicates(np.asarray(pd.factorize(labels)[0], dtype=np.intp), pairs, threshold)
+
+
+class _Words:
+    """Hashes words, each once."""
+
+    def __init__(self) -> None:
+        self.hashes: dict[str, int] = {}
+
+    def shingles(self, text: str) -> _Hashes:
+        """Give the distinct hashes of a text's word triples, ascending."""
+        words = _WORD.findall(text.casefold())
+        hashed = np.fromiter(map(self._hash, words), dtype=np.uint64, count=len(words))
+        if len(hashed) < _SHINGLE_WORDS:
+            hashed = np.append(hashed, np.zeros(_SHINGLE_WORDS - len(hashed), dtype=np.uint64))
+        rolled = np.zeros(len(hashed) - _SHINGLE_WORDS + 1, dtype=np.uint64)
+        for place in range(_SHINGLE_WORDS):
+            # Odd factors keep all 64 bits; overflow is meant.
+            rolled = rolled * np.uint64(0x9E3779B97F4A7C15) + hashed[place : len(hashed) - _SHINGLE_WORDS + 1 + place]
+        return np.unique(rolled)
+
+    def _hash(self, word: str) -> int:
+        known = self.hashes.get(word)
+        if known is None:
+            digest = hashlib.blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+            known = self.hashes[word] = int.from_bytes(digest, "little")
+        return known
+
+
+def _digests(shingles: Sequence[_Hashes]) -> NDArray[np.uint32]:
+    offsets = np.concatenate([[0], np.cumsum([len(one) for one in shingles])]).astype(np.uint64)
+    matrix = RMinHash.digest_matrix_from_flat_token_hashes(np.concatenate(shingles), offsets, _BANDS * _ROWS, _SEED)
+    return np.asarray(matrix.to_rows(), dtype=np.uint32)
+
+
+def _candidates(digests: NDArray[np.uint32]) -> Iterator[NDArray[np.intp]]:
+    """Give the rows that share a band, bucket by bucket."""
+    for band in range(_BANDS):
+        keys = digests[:, band * _ROWS : (band + 1) * _ROWS]
+        order = np.lexsort(keys.T)
+        ends = np.flatnonzero((keys[order][1:] != keys[order][:-1]).any(axis=1)) + 1
+        for bucket in np.split(order, ends):
+            if len(bucket) > 1:
+                yield bucket
+
+
+def _verified(
+    shingles: Sequence[_Hashes], buckets: Iterator[NDArray[np.intp]] | tuple[()], threshold: float
+) -> list[tuple[int, int, float]]:
+    """Keep the pairs that are near-duplicates by their exact similarity."""
+    checked: set[tuple[int, int]] = set()
+    found = []
+    for bucket in buckets:
+        # Texts that are the same are joined to the first of them; only that one is compared with others.
+        first_of: dict[bytes, int] = {}
+        for row in bucket.tolist():
+            same = first_of.setdefault(shingles[row].tobytes(), row)
+            others = [same] if same != row else [other for other in first_of.values() if other != row]
+            for other in others:
+                pair = (min(row, other), max(row, other))
+                if pair not in checked:
+                    checked.add(pair)
+                    similarity = _jaccard(shingles[row], shingles[other])
+                    if similarity >= threshold:
+                        found.append((*pair, similarity))
+    return sorted(found)
+
+
+def _jaccard(one: _Hashes, other: _Hashes) -> float:
+    shared = len(np.intersect1d(one, other, assume_unique=True))
+    return shared / (len(one) + len(other) - shared)

@@ -211,7 +211,7 @@ def _published_split(dataset: Dataset) -> tuple[tuple[Split, ...], tuple[str, ..
     parted = np.isin(dataset.groups[test], dataset.groups[train])
     if parted.any():
         warnings.append(
-            f"{int(parted.sum())} of {len(test)} test articles have the text of a training article: "
-            "the published split parts duplicates, and is kept as published."
+            f"{int(parted.sum())} of {len(test)} test articles have a near-duplicate among the training articles: "
+            "the published split parts them, and is kept as published."
         )
     return (Split(train, test, 0, 0, "published"),), tuple(warnings)

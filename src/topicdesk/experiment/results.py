@@ -19,7 +19,8 @@ _HEAD = """# Results
 
 Written by `topicdesk results` from the locks in this folder; edit the specs, not this page.
 Every figure is computed from out-of-fold predictions of nested cross-validation (or from the test side of a published
-split), pooled over folds, with a bootstrap 95 % interval over groups of equal texts. Distances to the first are paired.
+split), pooled over folds, with a bootstrap 95 % interval over groups of near-duplicates. Distances to the first are
+paired.
 """
 
 

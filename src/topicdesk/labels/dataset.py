@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from topicdesk.corpus import content_hash, duplicate_groups
+from topicdesk.corpus import content_hash, find_duplicates
 from topicdesk.errors import LabelsError, nearest
 
 __all__ = ["Dataset", "join_dataset"]
@@ -38,7 +38,7 @@ class Dataset:
         Length n_topics.
     ids : ndarray of str, shape (n_articles,)
     groups : ndarray of int, shape (n_articles,)
-        Duplicate cluster: rows of one group stay on one side of a split.
+        Cluster of near-duplicates: rows of one group stay on one side of a split.
     samples : ndarray of str, shape (n_articles,)
         How the article was drawn (``random``, ``enriched``), or its side in a published split (``train``, ``test``).
     sources : ndarray of str, shape (n_articles,)
@@ -165,7 +165,7 @@ def join_dataset(
         Y=Y,
         topics=tuple(topics),
         ids=labelled["id"].to_numpy(dtype=object),
-        groups=duplicate_groups(labelled["text"].tolist()),
+        groups=find_duplicates(labelled["text"].tolist()).groups,
         samples=by_article["sample"].to_numpy(dtype=object),
         sources=labelled["source"].to_numpy(dtype=object),
         dates=labelled["published"].to_numpy(),

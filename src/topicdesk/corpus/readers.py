@@ -1,0 +1,298 @@
+"""Files that users have, to records: pages as text, CSV and TSV, JSON and JSON lines, Parquet, and folders of them.
+
+A reader yields one `Record` for each article that a file holds, and an `Unreadable` for each part that it could not
+read; it holds one record, or one batch of Parquet, in memory at a time (a JSON array and a page are read whole).
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+import pyarrow as arrow
+import pyarrow.parquet as parquet
+from charset_normalizer import from_bytes
+
+from topicdesk.corpus.pages import parse_page
+from topicdesk.errors import CorpusError, nearest
+from topicdesk.progress import Advance, nowhere
+
+__all__ = ["FORMATS", "STDIN", "Record", "Unreadable", "find_files", "read_records"]
+
+#: The path that stands for standard input.
+STDIN = Path("-")
+
+# Names under which users keep a field, as they are compared: lower case, letters only.
+_ALIASES = {
+    "title": ("title", "headline", "heading"),
+    "text": ("text", "body", "content", "article", "articletext", "articlebody", "fulltext", "story"),
+    "published": ("published", "date", "publishdate", "publishedat", "publicationdate", "pubdate", "datetime"),
+    "source": ("source", "outlet", "publisher", "domain", "newspaper"),
+    "section": ("section", "category", "rubric"),
+    "url": ("url", "link", "articlesourcelink", "permalink"),
+    "authors": ("authors", "author", "byline", "creator"),
+    "place": ("place", "location", "dateline"),
+    "language": ("language", "lang"),
+    "id": ("id", "articleid", "guid", "identifier"),
+}
+
+# Of a file, to guess its encoding and a table's delimiter.
+_HEAD_BYTES = 1 << 20
+_BATCH_ROWS = 1000
+
+
+@dataclass(frozen=True)
+class Record:
+    """What a file says of one article.
+
+    Parameters
+    ----------
+    where : str
+        File and place in it, for messages.
+    fields : dict of str to str
+        By the articles' columns; missing ones are left out.
+    flags : tuple of str
+        What was uncertain.
+    whole : bool
+        Whether the record is an article as a page gave it, cleaned and named.
+    """
+
+    where: str
+    fields: dict[str, Any]
+    flags: tuple[str, ...] = field(default=())
+    whole: bool = False
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A part of a file that no article was read from, and why."""
+
+    where: str
+    why: str
+
+
+def find_files(paths: Sequence[Path]) -> tuple[list[Path], list[Unreadable]]:
+    """List the files to read: those named, and those of known kinds in folders, each once.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Files, folders, or `STDIN`.
+
+    Returns
+    -------
+    files : list of Path
+        Folders' files in alphabetical order.
+    passed_over : list of Unreadable
+        Files in folders of a kind that is not read.
+
+    Raises
+    ------
+    CorpusError
+        When a path does not exist, or a named file is of a kind that is not read.
+    """
+    files: dict[Path, Path] = {}
+    passed_over = []
+    for path in paths:
+        if path == STDIN:
+            files[path] = path
+        elif path.is_dir():
+            for inside in sorted(path.rglob("*")):
+                if inside.is_file() and not inside.name.startswith("."):
+                    if inside.suffix.lower() in FORMATS:
+                        files.setdefault(inside.resolve(), inside)
+                    else:
+                        passed_over.append(Unreadable(str(inside), "a kind of file that is not read"))
+        elif not path.exists():
+            raise CorpusError(f"no file or folder {path}.")
+        elif path.suffix.lower() not in FORMATS:
+            raise CorpusError(f"{path}: not a kind of file that is read; {nearest(path.suffix, FORMATS)}")
+        else:
+            files.setdefault(path.resolve(), path)
+    return list(files.values()), passed_over
+
+
+def read_records(path: Path, columns: Mapping[str, str], advance: Advance = nowhere) -> Iterator[Record | Unreadable]:
+    """Read one file.
+
+    Parameters
+    ----------
+    path : Path
+        A file of a kind in `FORMATS`, or `STDIN`.
+    columns : mapping of str to str
+        The user's names of fields, by ours; others are matched by what they are usually called.
+    advance : Advance, optional
+        Called with the number of bytes read since it was last called.
+
+    Yields
+    ------
+    Record or Unreadable
+
+    Raises
+    ------
+    CorpusError
+        When a table has no column of texts, or lacks one that `columns` names.
+    """
+    if path == STDIN:
+        content = sys.stdin.buffer.read()
+        start = content.lstrip()[:1]
+        reader = _read_json_lines if start == b"{" else _read_json if start == b"[" else _read_page
+        yield from reader("standard input", io.BytesIO(content), columns)
+        return
+    try:
+        with path.open("rb") as file:
+            told = 0
+            for record in FORMATS[path.suffix.lower()](str(path), file, columns):
+                yield record
+                here = file.tell()
+                advance(here - told)
+                told = here
+            advance(path.stat().st_size - told)
+    except (OSError, arrow.ArrowException, csv.Error) as error:
+        yield Unreadable(str(path), f"cannot be read: {error}")
+
+
+def _read_page(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Iterator[Record | Unreadable]:
+    content = file.read()
+    encoding, flags = _encoding(content[:_HEAD_BYTES])
+    try:
+        page = parse_page(content.decode(encoding, errors="replace"))
+    except CorpusError as error:
+        yield Unreadable(name, str(error))
+        return
+    for row in page.articles.to_dict("records"):
+        named = {str(column): value for column, value in row.items()}
+        yield Record(name, named, (*flags, *page.flags) if row["kind"] == "article" else (), whole=True)
+
+
+def _read_table(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Iterator[Record | Unreadable]:
+    head = file.read(_HEAD_BYTES)
+    file.seek(0)
+    encoding, flags = _encoding(head)
+    first_line = head.decode(encoding, errors="replace").partition("\n")[0]
+    delimiter = "\t" if name.lower().endswith(".tsv") else max(",;\t|", key=first_line.count)
+    # A text may be longer than the module's own limit.
+    csv.field_size_limit(sys.maxsize)
+    rows = csv.reader(io.TextIOWrapper(file, encoding, errors="replace", newline=""), delimiter=delimiter)
+    header = next(rows, [])
+    where_is = _matched(name, header, columns)
+    for row in rows:
+        where = f"{name}, line {rows.line_num}"
+        if not row:
+            continue
+        if len(row) != len(header):
+            yield Unreadable(where, f"{len(row)} fields, where the header has {len(header)}")
+            continue
+        named = dict(zip(header, row, strict=True))
+        yield Record(where, {ours: named[theirs] for ours, theirs in where_is.items()}, flags)
+
+
+def _read_json_lines(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Iterator[Record | Unreadable]:
+    for number, line in enumerate(file, start=1):
+        where = f"{name}, line {number}"
+        if line.strip():
+            try:
+                yield _json_record(where, json.loads(line), columns)
+            except (ValueError, RecursionError) as error:
+                yield Unreadable(where, f"not JSON: {error}")
+
+
+def _read_json(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Iterator[Record | Unreadable]:
+    try:
+        content = json.loads(file.read())
+    except (ValueError, RecursionError) as error:
+        yield Unreadable(name, f"not JSON: {error}")
+        return
+    # An object that holds one list holds the articles there.
+    lists = [value for value in content.values() if isinstance(value, list)] if isinstance(content, dict) else []
+    items = content if isinstance(content, list) else lists[0] if len(lists) == 1 else [content]
+    for number, item in enumerate(items, start=1):
+        yield _json_record(f"{name}, item {number}", item, columns)
+
+
+def _read_parquet(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Iterator[Record | Unreadable]:
+    table = parquet.ParquetFile(file)
+    where_is = _matched(name, table.schema_arrow.names, columns)
+    number = 0
+    for batch in table.iter_batches(_BATCH_ROWS, columns=list(where_is.values())):
+        for row in batch.to_pylist():
+            number += 1
+            yield Record(f"{name}, row {number}", _texts({ours: row[theirs] for ours, theirs in where_is.items()}))
+
+
+#: Readers, by the ending of a file's name.
+FORMATS: dict[str, Callable[[str, IO[bytes], Mapping[str, str]], Iterator[Record | Unreadable]]] = {
+    ".txt": _read_page,
+    ".csv": _read_table,
+    ".tsv": _read_table,
+    ".json": _read_json,
+    ".jsonl": _read_json_lines,
+    ".ndjson": _read_json_lines,
+    ".parquet": _read_parquet,
+}
+
+
+def _json_record(where: str, item: Any, columns: Mapping[str, str]) -> Record | Unreadable:
+    if not isinstance(item, dict):
+        return Unreadable(where, f"not an object with named fields: {str(item)[:40]!r}")
+    try:
+        where_is = _matched(where, list(item), columns)
+    except CorpusError as error:
+        return Unreadable(where, str(error).removeprefix(f"{where}: "))
+    return Record(where, _texts({ours: item[theirs] for ours, theirs in where_is.items()}))
+
+
+def _texts(fields: Mapping[str, Any]) -> dict[str, str]:
+    """Write values as texts; a list, such as of authors, with semicolons between."""
+    return {
+        name: "; ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+        for name, value in fields.items()
+        if value is not None
+    }
+
+
+def _matched(where: str, names: Sequence[str], columns: Mapping[str, str]) -> dict[str, str]:
+    """Find which of a table's columns holds which field."""
+    for ours, theirs in columns.items():
+        if theirs not in names:
+            raise CorpusError(f"{where}: no column {theirs!r} for {ours}; {nearest(theirs, names)}")
+    plain: dict[str, str] = {}
+    for name in names:
+        plain.setdefault(re.sub(r"[^a-z]", "", str(name).casefold()), name)
+    found = {}
+    for ours, aliases in _ALIASES.items():
+        usual = [plain[alias] for alias in aliases if alias in plain]
+        if ours in columns or usual:
+            found[ours] = columns[ours] if ours in columns else usual[0]
+    if "text" not in found:
+        raise CorpusError(
+            f"{where}: no column of texts among {', '.join(map(str, names)) or 'none'}. Name it: --map text=COLUMN"
+        )
+    return found
+
+
+def _encoding(head: bytes) -> tuple[str, tuple[str, ...]]:
+    """Guess an encoding from a file's beginning, and say so where it is not UTF-8."""
+    for mark, name in (
+        (codecs.BOM_UTF8, "utf-8-sig"),
+        (codecs.BOM_UTF16_LE, "utf-16"),
+        (codecs.BOM_UTF16_BE, "utf-16"),
+    ):
+        if head.startswith(mark):
+            return name, ()
+    try:
+        # Not final: the beginning may end inside a character.
+        codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        guess = from_bytes(head).best()
+        encoding = guess.encoding if guess is not None else "utf-8"
+        return encoding, (f"read as {encoding}",) if encoding != "utf-8" else ("broken UTF-8",)
+    return "utf-8", ()

@@ -1,0 +1,79 @@
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from topicdesk.corpus import find_duplicates
+
+WORDS = "ferry port rope sail mast deck tide wind crew dock buoy keel helm oar net cod pier gull fog bell".split()
+
+
+def triples(text):
+    words = re.findall(r"\w+", text.casefold())
+    return {tuple(words[start : start + 3]) for start in range(max(1, len(words) - 2))}
+
+
+def jaccard(one, other):
+    return len(triples(one) & triples(other)) / len(triples(one) | triples(other))
+
+
+@st.composite
+def families(draw):
+    """Write texts of which some are others with a few words changed."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    texts = []
+    for _ in range(draw(st.integers(1, 6))):
+        words = rng.choice(WORDS, 40).tolist()
+        for changes in rng.integers(0, 6, rng.integers(1, 4)):
+            varied = list(words)
+            for place in rng.choice(40, changes, replace=False):
+                varied[place] = str(rng.choice(WORDS))
+            texts.append(" ".join(varied))
+    return [texts[place] for place in rng.permutation(len(texts))]
+
+
+@settings(max_examples=60, deadline=None)
+@given(texts=families(), threshold=st.sampled_from([0.7, 0.8, 1.0]))
+def test_clusters_are_those_of_comparing_every_pair(texts, threshold):
+    found = find_duplicates(texts, threshold)
+    cluster = list(range(len(texts)))
+    for right in range(len(texts)):
+        for left in range(right):
+            if jaccard(texts[left], texts[right]) >= threshold:
+                old, new = cluster[right], cluster[left]
+                cluster = [new if one == old else one for one in cluster]
+    expected = np.unique(cluster, return_inverse=True)[1]
+    assert (found.groups[:, None] == found.groups).tolist() == (expected[:, None] == expected).tolist()
+    for pair in found.pairs.itertuples():
+        assert pair.left < pair.right
+        assert pair.similarity == pytest.approx(jaccard(texts[pair.left], texts[pair.right]))
+
+
+def test_case_punctuation_and_white_space_do_not_count():
+    found = find_duplicates(["The ferry came late.", "Another one was on time.", "the FERRY\n came - late!"])
+    assert found.groups.tolist() == [0, 1, 0]
+    assert found.pairs.to_dict("records") == [{"left": 0, "right": 2, "similarity": 1.0}]
+
+
+def test_clusters_are_numbered_in_the_order_of_their_first_text():
+    assert find_duplicates(["b b b", "a a a", "c c c", "a a a", "b b b"]).groups.tolist() == [0, 1, 2, 1, 0]
+
+
+@pytest.mark.parametrize("texts", [[], ["one"], ["", ""], ["one", "two"], ["one two", "one two"]])
+def test_few_and_short_texts_are_no_trouble(texts):
+    groups = find_duplicates(texts).groups
+    assert len(groups) == len(texts)
+    assert len(set(groups)) == len(set(texts))
+
+
+def test_many_equal_texts_are_one_cluster_and_cost_no_square_of_comparisons():
+    found = find_duplicates(["the ferry came late again"] * 3000 + ["the tram came on time"])
+    assert len(set(found.groups)) == 2
+    assert len(found.pairs) == 2999
+
+
+def test_a_threshold_that_would_miss_pairs_is_refused():
+    with pytest.raises(ValueError, match=r"from 0\.5 to 1, not 0\.3"):
+        find_duplicates(["a"], 0.3)

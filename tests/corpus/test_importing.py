@@ -1,0 +1,229 @@
+"""Files that users have, of every kind that is read, clean and dirty."""
+
+import json
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from topicdesk.corpus import import_articles, read_articles, read_corpus, read_corpus_facts
+from topicdesk.errors import CorpusError
+
+ROWS = [
+    {
+        "headline": "Ferry late",
+        "body": "PORT TOWN (Courier) - The ferry came late.",
+        "date": "2023-06-30",
+        "author": "Anna Berg",
+    },
+    {
+        "headline": "Tram early",
+        "body": "The tram, however, came early;\nnobody was there.",
+        "date": "01/07/2023",
+        "author": "",
+    },
+]
+PAGE = "A headline\nPort Town/30.06.23/Courier: The ferry came late.\nPolitics\n-\nA teaser of another story."
+
+
+def write(folder, name, rows=ROWS):
+    path = folder / name
+    frame = pd.DataFrame(rows)
+    match path.suffix:
+        case ".csv":
+            frame.to_csv(path, index=False)
+        case ".tsv":
+            frame.to_csv(path, index=False, sep="\t")
+        case ".json":
+            path.write_text(json.dumps({"articles": rows}))
+        case ".jsonl" | ".ndjson":
+            path.write_text("\n".join(map(json.dumps, rows)) + "\n")
+        case ".parquet":
+            frame.to_parquet(path)
+    return path
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet"])
+def test_a_table_of_any_kind_gives_the_same_articles(tmp_path, suffix):
+    corpus, account = read_articles([write(tmp_path, f"t{suffix}")], source="town.example", language="en")
+    first, second = corpus.to_dict("records")
+    assert (first["title"], first["text"], first["place"]) == ("Ferry late", "The ferry came late.", "PORT TOWN")
+    assert (first["published"], first["authors"]) == (pd.Timestamp(2023, 6, 30), "Anna Berg")
+    assert second["text"] == "The tram, however, came early;\nnobody was there."
+    assert second["published"] == pd.Timestamp(2023, 7, 1)
+    assert (first["source"], first["language"], first["kind"]) == ("town.example", "en", "article")
+    assert (account.articles, account.changed["dateline taken off"]) == (2, 1)
+    assert account.noted["ambiguous date"] == 1
+
+
+def test_pages_give_articles_and_teasers_that_point_to_them(tmp_path):
+    (tmp_path / "p.txt").write_text(PAGE)
+    corpus, account = read_articles([tmp_path / "p.txt"])
+    article, teaser = corpus.to_dict("records")
+    assert (article["source"], article["section"], article["published"]) == (
+        "Courier",
+        "Politics",
+        pd.Timestamp(2023, 6, 30),
+    )
+    assert (teaser["kind"], teaser["page"]) == ("teaser", article["id"])
+    assert pd.isna(teaser["published"])
+    assert account.teasers == 1
+
+
+def test_importing_twice_gives_the_same_ids_and_overlapping_folders_add_nothing_twice(tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "p.txt").write_text(PAGE)
+    (tmp_path / "in" / "again.txt").write_text(PAGE)
+    write(tmp_path / "in", "t.csv")
+    once, account = read_articles([tmp_path / "in"])
+    twice, _ = read_articles([tmp_path / "in", tmp_path / "in" / "p.txt", tmp_path / "in"])
+    pd.testing.assert_frame_equal(once, twice)
+    assert account.dropped == {"the same article again": 2}
+    assert len(once) == 4
+
+
+def test_columns_are_matched_by_name_and_by_the_users_map(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("Überschrift;Article-Body;When\nFerry late;The ferry came late.;2023-06-30\n")
+    corpus, _ = read_articles([path], {"title": "Überschrift", "published": "When"})
+    assert corpus.loc[0, ["title", "text"]].tolist() == ["Ferry late", "The ferry came late."]
+    assert corpus.loc[0, "published"] == pd.Timestamp(2023, 6, 30)
+
+
+@pytest.mark.parametrize(
+    ("columns", "fault"),
+    [
+        ({"title": "headlin"}, r"t\.csv: no column 'headlin' for title; did you mean 'headline'\?"),
+        ({"titel": "headline"}, r"articles have no field 'titel'; did you mean 'title'\?"),
+    ],
+)
+def test_a_wrong_map_is_answered_with_the_nearest(tmp_path, columns, fault):
+    with pytest.raises(CorpusError, match=fault):
+        read_articles([write(tmp_path, "t.csv")], columns)
+
+
+def test_a_table_without_texts_says_how_to_name_them(tmp_path):
+    (tmp_path / "t.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(CorpusError, match=r"no column of texts among a, b\. Name it: --map text=COLUMN"):
+        read_articles([tmp_path / "t.csv"])
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_encodings_are_detected(tmp_path, encoding):
+    text = "Die Fähre nach Übersee kam am Montag zu spät, wie der Hafenmeister sagte. Es war stürmisch und kühl. " * 3
+    (tmp_path / "p.txt").write_bytes(f"Fähre zu spät\n{text}".encode(encoding))
+    corpus, account = read_articles([tmp_path / "p.txt"])
+    assert corpus.loc[0, "title"] == "Fähre zu spät"
+    assert corpus.loc[0, "text"] == text.strip()
+    assert any("read as" in note for note in account.noted) == (encoding == "cp1252")
+
+
+def test_what_cannot_be_read_is_told_with_its_place_and_the_rest_is_kept(tmp_path):
+    (tmp_path / "t.csv").write_text("title,text\nA,The ferry.\nB\nC,\nD,The tram.\n")
+    (tmp_path / "t.jsonl").write_text('{"text": "The bus."}\n{"text": \n[1]\n{"other": 1}\n')
+    (tmp_path / "picture.png").write_bytes(b"\x89PNG")
+    (tmp_path / "empty.txt").write_text("")
+    corpus, account = read_articles([tmp_path])
+    assert sorted(corpus["text"]) == ["The bus.", "The ferry.", "The tram."]
+    assert account.dropped == {"not readable": 6, "no text": 1}
+    told = {one.where.removeprefix(f"{tmp_path}/"): one.why for one in account.unreadable}
+    assert told["t.csv, line 3"] == "1 fields, where the header has 2"
+    assert "not JSON" in told["t.jsonl, line 2"]
+    assert "not an object" in told["t.jsonl, line 3"]
+    assert "no column of texts among other" in told["t.jsonl, line 4"]
+    assert told["picture.png"] == "a kind of file that is not read"
+    assert "no headline" in told["empty.txt"]
+
+
+def test_an_id_that_two_different_articles_have_is_told(tmp_path):
+    path = write(tmp_path, "t.jsonl", [{"id": "1", "text": "A."}, {"id": "1", "text": "B."}, {"id": "1", "text": "A."}])
+    corpus, account = read_articles([path])
+    assert corpus["id"].tolist() == ["1"]
+    assert account.dropped == {"not readable": 1, "the same article again": 1}
+    assert account.unreadable[0].why == "its id '1' is another article's"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "fault"),
+    [
+        ("gone.csv", None, "no file or folder"),
+        ("t.xyz", b"", "not a kind of file that is read"),
+        ("t.csv", b"", "no column of texts among none"),
+        ("t.jsonl", b"{", "no article was found: 1 parts were dropped. First: .*not JSON"),
+        ("t.parquet", b"PAR1 no", "no article was found: 1 parts were dropped. First: .*cannot be read"),
+    ],
+)
+def test_input_without_an_article_is_refused_and_nothing_is_written(tmp_path, name, content, fault):
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(CorpusError, match=fault):
+        import_articles([tmp_path / name], tmp_path / "out" / "c.parquet")
+    assert not list(tmp_path.glob("out/*"))
+
+
+def test_an_import_to_disk_is_the_import_to_memory_over_many_batches(tmp_path, monkeypatch):
+    monkeypatch.setattr("topicdesk.corpus.importing._BATCH_ARTICLES", 7)
+    rows = [{"title": f"Boat {number}", "text": f"Boat {number} was painted."} for number in range(40)]
+    path = write(tmp_path, "t.jsonl", rows)
+    account = import_articles([path], tmp_path / "c.parquet")
+    corpus, _ = read_articles([path])
+    pd.testing.assert_frame_equal(read_corpus(tmp_path / "c.parquet"), corpus)
+    assert account.articles == read_corpus_facts(tmp_path / "c.parquet")["report"]["articles"] == 40
+
+
+def test_formulas_and_markup_stay_what_they_are(tmp_path):
+    path = write(tmp_path, "t.jsonl", [{"title": "=cmd()", "text": "<script>alert(1)</script> and more"}])
+    corpus, _ = read_articles([path])
+    assert corpus.loc[0, ["title", "text"]].tolist() == ["=cmd()", "<script>alert(1)</script> and more"]
+
+
+def test_a_single_line_of_many_megabytes_is_one_article(tmp_path):
+    (tmp_path / "t.csv").write_text("text\n" + "ferry " * 2_000_000 + "\n")
+    corpus, _ = read_articles([tmp_path / "t.csv"])
+    assert len(corpus.loc[0, "text"]) > 11_000_000
+
+
+def command(folder, *arguments, stdin=None):
+    return subprocess.run(
+        [sys.executable, "-m", "topicdesk", "import", *arguments],
+        cwd=folder, capture_output=True, text=True, check=False, input=stdin,
+    )  # fmt: skip
+
+
+def test_the_command_tells_in_numbers_what_it_did(tmp_path):
+    write(tmp_path, "t.csv", [*ROWS, {"headline": "Empty", "body": "", "date": "", "author": ""}])
+    done = command(tmp_path, "t.csv", "--map", "title=headline", "--output", "c.parquet")
+    assert done.returncode == 0, done.stderr
+    assert "3 rows read, 2 articles kept" in done.stdout
+    assert "dropped 1: no text" in done.stdout
+    assert len(read_corpus(tmp_path / "c.parquet")) == 2
+
+
+@pytest.mark.parametrize(
+    "stdin", [PAGE, json.dumps(ROWS), "\n".join(map(json.dumps, ROWS))], ids=["page", "json", "lines"]
+)
+def test_standard_input_is_read_as_what_it_is(tmp_path, stdin):
+    done = command(tmp_path, "-", "--output", "c.parquet", stdin=stdin)
+    assert done.returncode == 0, done.stderr
+    assert len(read_corpus(tmp_path / "c.parquet")) == 2
+
+
+def test_a_map_that_is_none_is_refused(tmp_path):
+    done = command(tmp_path, "t.csv", "--map", "title", "--output", "c.parquet")
+    assert done.returncode == 2
+    assert "FIELD=COLUMN" in done.stderr
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(content=st.binary(max_size=300), suffix=st.sampled_from([".txt", ".csv", ".tsv", ".json", ".jsonl", ".parquet"]))
+def test_no_bytes_stop_an_import_without_a_word(tmp_path, content, suffix):
+    path = tmp_path / f"fuzz{suffix}"
+    path.write_bytes(content)
+    try:
+        corpus, account = read_articles([path])
+    except CorpusError:
+        return
+    assert len(corpus) == account.articles > 0
