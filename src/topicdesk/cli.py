@@ -115,10 +115,11 @@ def show(name: _Name) -> None:
         _print_table(counts.astype("str"), "Labels that came with the corpus")
 
 
-@app.command("import", epilog="Example: topicdesk import pages/ more.csv --map title=headline --output mine.parquet")
+@app.command("import", epilog="Example: topicdesk import pages/ t.csv --map title=headline --output mine.parquet")
 def import_(
     paths: Annotated[
-        list[Path], typer.Argument(help="Pages (.txt), tables (.csv .tsv .json .jsonl .parquet), folders, or -.")
+        list[Path],
+        typer.Argument(help="Pages (.txt .html), feeds (.rss .xml), tables (.csv .jsonl .parquet), .zip, folders, -."),
     ],
     output: Annotated[Path, typer.Option(help="The corpus to make, a Parquet file.")],
     columns: Annotated[

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import zipfile
 
 import pandas as pd
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from topicdesk.corpus import import_articles, read_articles, read_corpus, read_corpus_facts
+from topicdesk.corpus.readers import FORMATS
 from topicdesk.errors import CorpusError
 
 ROWS = [
@@ -186,6 +188,103 @@ def test_a_single_line_of_many_megabytes_is_one_article(tmp_path):
     assert len(corpus.loc[0, "text"]) > 11_000_000
 
 
+HTML = """<!doctype html><html lang="en-GB"><head><title>Ferry late | Courier</title>
+<meta name="author" content="Anna Berg"><meta property="article:published_time" content="2023-06-30T10:00:00Z">
+<link rel="canonical" href="https://courier.example/ferry"><script>alert(1)</script></head><body>
+<nav><a href="/">Home</a> <a href="/all">All news</a></nav><article><h1>Ferry late</h1>
+<p>PORT TOWN (Courier) - The ferry came late on Friday, because fog covered the harbour for most of the day.</p>
+<p>Passengers waited on the pier for three hours, the harbour master said, and some of them went home by bus.</p>
+</article><aside>Ten boats you must see</aside><footer>Share this with</footer></body></html>"""
+
+RSS = """<?xml version="1.0"?><rss version="2.0"><channel><title>Courier</title><language>en</language>
+<link>https://courier.example</link>
+<item><title>Ferry &amp;amp; fog</title><link>https://courier.example/ferry</link><category>Transport</category>
+<pubDate>Fri, 30 Jun 2023 10:00:00 GMT</pubDate><author>Anna Berg</author>
+<description>&lt;p&gt;The ferry came &lt;b&gt;late&lt;/b&gt;.&lt;/p&gt;&lt;p&gt;It was windy.&lt;/p&gt;</description>
+</item>
+<item><title>Empty</title></item></channel></rss>"""
+
+ATOM = """<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom"><title>Courier</title>
+<entry><title>Ferry late</title><updated>2023-06-30T10:00:00Z</updated><link href="https://courier.example/ferry"/>
+<content type="html">The ferry came late.</content></entry></feed>"""
+
+
+def test_a_html_page_gives_its_main_text_and_no_menu_or_script(tmp_path):
+    (tmp_path / "p.html").write_text(HTML)
+    corpus, _ = read_articles([tmp_path])
+    (article,) = corpus.to_dict("records")
+    assert (article["title"], article["authors"], article["place"]) == ("Ferry late", "Anna Berg", "PORT TOWN")
+    assert (article["source"], article["language"]) == ("courier.example", "en")
+    assert article["published"] == pd.Timestamp(2023, 6, 30)
+    assert article["text"].startswith("The ferry came late on Friday")
+    assert article["text"].endswith("went home by bus.")
+
+
+def test_a_html_page_without_a_text_is_told(tmp_path):
+    (tmp_path / "p.html").write_text("<html><body></body></html>")
+    with pytest.raises(CorpusError, match="no main text was found in the page"):
+        read_articles([tmp_path])
+
+
+def test_feeds_give_an_article_an_entry(tmp_path):
+    (tmp_path / "a.rss").write_text(RSS)
+    (tmp_path / "b.xml").write_text(ATOM)
+    corpus, account = read_articles([tmp_path])
+    first, second = corpus.to_dict("records")
+    assert (first["title"], first["text"]) == ("Ferry & fog", "The ferry came late.\nIt was windy.")
+    assert (first["source"], first["section"], first["language"]) == ("courier.example", "Transport", "en")
+    assert first["published"] == second["published"] == pd.Timestamp(2023, 6, 30, 10)
+    assert second["text"] == "The ferry came late."
+    assert account.dropped == {"no text": 1}
+
+
+def test_entities_of_a_feed_are_not_blown_up(tmp_path):
+    levels = "".join(f'<!ENTITY b{level} "{f"&b{level - 1};" * 10}">' for level in range(1, 9))
+    bomb = f'<?xml version="1.0"?><!DOCTYPE r [<!ENTITY b0 "ferry">{levels}]>'
+    (tmp_path / "a.xml").write_text(f"{bomb}<rss><channel><item><title>&b8;</title></item></channel></rss>")
+    try:
+        corpus, _ = read_articles([tmp_path])
+    except CorpusError:
+        return
+    assert corpus["text"].str.len().max() < 10_000
+
+
+def test_an_archive_is_read_in_place(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.write(write(tmp_path, "t.jsonl"), "folder/t.jsonl")
+        archive.write(write(tmp_path, "t.parquet"), "t.parquet")
+        archive.writestr("p.txt", PAGE)
+        archive.writestr("picture.png", b"PNG")
+    (tmp_path / "t.jsonl").unlink()
+    (tmp_path / "t.parquet").unlink()
+    corpus, account = read_articles([tmp_path / "a.zip"])
+    assert len(corpus) == 4
+    assert account.dropped == {"the same article again": 2, "not readable": 1}
+    assert account.unreadable[0].where.endswith("a.zip, picture.png")
+
+
+def test_an_archive_that_climbs_out_or_is_a_bomb_does_no_harm(tmp_path):
+    (tmp_path / "in").mkdir()
+    with zipfile.ZipFile(tmp_path / "in" / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("../climbed.jsonl", json.dumps({"text": "The ferry came late."}))
+        archive.writestr("bomb.txt", "A headline\n" + "0" * 50_000_000)
+    corpus, account = read_articles([tmp_path / "in"])
+    assert corpus["text"].tolist() == ["The ferry came late."]
+    assert not (tmp_path / "climbed.jsonl").exists()
+    assert "more than an archive may hold" in account.unreadable[0].why
+
+
+def test_a_damaged_archive_is_told_and_its_whole_parts_are_kept(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("a.jsonl", json.dumps({"text": "The ferry came late."}))
+        archive.writestr("b.jsonl", json.dumps({"text": "The tram came early."}))
+    content = (tmp_path / "a.zip").read_bytes()
+    (tmp_path / "a.zip").write_bytes(content.replace(b"The tram came early", b"The tram came late!"))
+    corpus, account = read_articles([tmp_path / "a.zip"])
+    assert "The ferry came late." in corpus["text"].tolist()
+    assert any("cannot be read" in one.why for one in account.unreadable)
+
+
 def command(folder, *arguments, stdin=None):
     return subprocess.run(
         [sys.executable, "-m", "topicdesk", "import", *arguments],
@@ -218,7 +317,7 @@ def test_a_map_that_is_none_is_refused(tmp_path):
 
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(content=st.binary(max_size=300), suffix=st.sampled_from([".txt", ".csv", ".tsv", ".json", ".jsonl", ".parquet"]))
+@given(content=st.binary(max_size=300), suffix=st.sampled_from(sorted(FORMATS)))
 def test_no_bytes_stop_an_import_without_a_word(tmp_path, content, suffix):
     path = tmp_path / f"fuzz{suffix}"
     path.write_bytes(content)

@@ -61,8 +61,9 @@ def read_articles(
     Parameters
     ----------
     paths : sequence of path
-        Pages as text (``.txt``), tables (``.csv``, ``.tsv``, ``.json``, ``.jsonl``, ``.ndjson``, ``.parquet``), folders
-        of them, or ``-`` for standard input. A file that two paths lead to is read once.
+        Pages as text (``.txt``) or HTML (``.html``, ``.htm``), feeds (``.rss``, ``.atom``, ``.xml``), tables (``.csv``,
+        ``.tsv``, ``.json``, ``.jsonl``, ``.ndjson``, ``.parquet``), archives (``.zip``) and folders of them, or ``-``
+        for standard input. A file that two paths lead to is read once.
     columns : mapping of str to str, optional
         The user's names of a table's columns, by ours: ``{"title": "headline"}``. Others are matched by what they are
         usually called.

@@ -1,7 +1,7 @@
-"""Files that users have, to records: pages as text, CSV and TSV, JSON and JSON lines, Parquet, and folders of them.
+"""Files that users have, to records: pages as text and HTML, feeds, tables, archives, and folders of them.
 
 A reader yields one `Record` for each article that a file holds, and an `Unreadable` for each part that it could not
-read; it holds one record, or one batch of Parquet, in memory at a time (a JSON array and a page are read whole).
+read. It holds one record in memory at a time; only a page, a feed and a JSON array are read whole.
 """
 
 from __future__ import annotations
@@ -12,15 +12,18 @@ import io
 import json
 import re
 import sys
+import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 import pyarrow as arrow
 import pyarrow.parquet as parquet
 from charset_normalizer import from_bytes
 
+from topicdesk.corpus.markup import feed_entries, html_fields
 from topicdesk.corpus.pages import parse_page
 from topicdesk.errors import CorpusError, nearest
 from topicdesk.progress import Advance, nowhere
@@ -47,6 +50,10 @@ _ALIASES = {
 # Of a file, to guess its encoding and a table's delimiter.
 _HEAD_BYTES = 1 << 20
 _BATCH_ROWS = 1000
+
+# What an archive may unpack to: text shrinks to a fifth or a tenth, a bomb to a thousandth.
+_MOST_RATIO = 200
+_MOST_UNPACKED = 8 << 30
 
 
 @dataclass(frozen=True)
@@ -228,15 +235,60 @@ def _read_parquet(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Ite
             yield Record(f"{name}, row {number}", _texts({ours: row[theirs] for ours, theirs in where_is.items()}))
 
 
+def _read_html(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Iterator[Record | Unreadable]:
+    fields = html_fields(file.read())
+    yield Unreadable(name, "no main text was found in the page") if fields is None else Record(name, _texts(fields))
+
+
+def _read_feed(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Iterator[Record | Unreadable]:
+    entries, fault = feed_entries(file.read())
+    if fault:
+        yield Unreadable(name, f"no entry of a feed was found: {fault}")
+    for number, fields in enumerate(entries, start=1):
+        yield Record(f"{name}, entry {number}", _texts(fields))
+
+
+def _read_zip(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Iterator[Record | Unreadable]:
+    try:
+        archive = zipfile.ZipFile(file)
+    except zipfile.BadZipFile as error:
+        yield Unreadable(name, f"cannot be read: {error}")
+        return
+    unpacked = 0
+    for info in sorted(archive.infolist(), key=lambda info: info.filename):
+        where = f"{name}, {info.filename}"
+        ending = PurePosixPath(info.filename).suffix.lower()
+        unpacked += info.file_size
+        if info.is_dir():
+            continue
+        if ending == ".zip" or ending not in FORMATS:
+            yield Unreadable(where, "a kind of file that is not read in an archive")
+        elif info.file_size > _MOST_RATIO * max(info.compress_size, 1) or unpacked > _MOST_UNPACKED:
+            yield Unreadable(where, f"would unpack to {info.file_size} bytes: more than an archive may hold")
+        else:
+            try:
+                # Read in place: nothing is unpacked onto the disk, wherever its name points.
+                with archive.open(info) as inside:
+                    yield from FORMATS[ending](where, inside, columns)
+            except (zipfile.BadZipFile, RuntimeError, NotImplementedError, zlib.error) as error:
+                yield Unreadable(where, f"cannot be read: {error}")
+
+
 #: Readers, by the ending of a file's name.
 FORMATS: dict[str, Callable[[str, IO[bytes], Mapping[str, str]], Iterator[Record | Unreadable]]] = {
     ".txt": _read_page,
+    ".html": _read_html,
+    ".htm": _read_html,
+    ".rss": _read_feed,
+    ".atom": _read_feed,
+    ".xml": _read_feed,
     ".csv": _read_table,
     ".tsv": _read_table,
     ".json": _read_json,
     ".jsonl": _read_json_lines,
     ".ndjson": _read_json_lines,
     ".parquet": _read_parquet,
+    ".zip": _read_zip,
 }
 
 
