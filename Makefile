@@ -45,11 +45,12 @@ lint: setup ## Check format, style, types, import directions, spelling and store
 	$(BIN)/codespell
 	$(BIN)/nbstripout --verify notebooks/*.ipynb
 
-bench: setup ## Compare with published figures; measure start-up and the search for duplicates
+bench: setup ## Compare with published figures; measure start-up, import and duplicates
 	@$(BIN)/topicdesk compare experiments/published.toml
 	@$(BIN)/topicdesk results
 	@$(BIN)/python benchmarks/startup.py
 	@$(BIN)/python benchmarks/duplicates.py
+	@$(BIN)/python benchmarks/importing.py
 
 lock: setup ## Renew requirements.lock to the newest versions that pyproject.toml allows
 	$(BIN)/uv pip compile --upgrade --universal --fork-strategy fewest --python-version 3.11 --all-extras --generate-hashes \
