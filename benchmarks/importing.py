@@ -36,7 +36,7 @@ def main() -> int:
             source, output = Path(folder) / "articles.jsonl", Path(folder) / "corpus.parquet"
             _write(source, size)
             start = perf_counter()
-            command = [sys.executable, "-c", _IMPORT, source, output]
+            command = [sys.executable, "-c", _IMPORT, str(source), str(output)]
             done = subprocess.run(command, check=True, capture_output=True, text=True)
             seconds = perf_counter() - start
             articles, megabytes = map(int, done.stdout.split())
