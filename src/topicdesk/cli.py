@@ -78,12 +78,17 @@ def build(name: _Name) -> None:
     print(f"{name}: {len(read_corpus(path))} articles in {project.shown(path)}")
 
 
-@data.command("show", epilog="Example: topicdesk data show newsarticles")
-def show(name: _Name) -> None:
+@data.command("show", epilog="Example: topicdesk data show newsarticles --plot corpus.png")
+def show(
+    name: _Name,
+    plot: Annotated[Path | None, typer.Option(help="Draw the corpus too, as PNG, SVG or PDF.")] = None,
+) -> None:
     """Tell where a corpus comes from, what was dropped and repaired, and what is in it."""
+    from topicdesk.atomic import replacing
     from topicdesk.corpus import (
         content_hash,
         find_duplicates,
+        plot_corpus,
         published_labels_path,
         read_corpus,
         source_named,
@@ -109,6 +114,11 @@ def show(name: _Name) -> None:
     examples = found.pairs.nlargest(_MOST_EXAMPLES, "similarity", keep="first")
     if len(examples):
         _print_table(_told_pairs(corpus, examples), "Examples, most alike first")
+    if plot is not None:
+        kind = plot.suffix.lower().removeprefix(".") or "png"
+        with replacing(plot) as part:
+            plot_corpus(corpus, found).savefig(part, format=kind, dpi=110)
+        print(f"Picture: {plot}")
     if published_labels_path(path).is_file():
         labels = published_annotations(published_labels_path(path), name)
         counts = labels.assign(topic=labels["topics"].str[0]).value_counts(["topic", "sample"]).unstack(fill_value=0)

@@ -14,6 +14,7 @@ from topicdesk.corpus.build import BuiltCorpus, build_corpus, published_labels_p
 from topicdesk.corpus.duplicates import Duplicates, find_duplicates
 from topicdesk.corpus.importing import ImportAccount, import_articles, read_articles
 from topicdesk.corpus.pages import Page, RemovedLine, parse_page
+from topicdesk.corpus.plots import plot_corpus
 from topicdesk.corpus.report import ReadReport
 from topicdesk.corpus.sources import Source, fetch_source, read_sources, source_named
 from topicdesk.corpus.summary import summarise_corpus
@@ -35,6 +36,7 @@ __all__ = [
     "find_duplicates",
     "import_articles",
     "parse_page",
+    "plot_corpus",
     "published_labels_path",
     "read_articles",
     "read_corpus",
