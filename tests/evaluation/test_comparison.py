@@ -9,7 +9,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.naive_bayes import MultinomialNB
 from sklearn.pipeline import make_pipeline
 
-from topicdesk.errors import FeaturesError, SplitError
+from topicdesk.errors import FeaturesError, SpecError, SplitError
 from topicdesk.evaluation import (
     ALL_SAMPLES,
     CLASSIFIERS,
@@ -169,6 +169,11 @@ def test_more_neighbours_than_articles_are_refused(dataset):
     plan = replace(PLAN, classifiers=(replace(classifier_named("k-nn"), grid={"n_neighbors": (50,)}),))
     with pytest.raises(SplitError, match="asks for 50 neighbours"):
         compare(dataset, plan, jobs=1)
+
+
+def test_a_representative_sample_that_no_article_is_of_is_refused(dataset):
+    with pytest.raises(SpecError, match=r"of the sample 'randon'; did you mean 'random'"):
+        compare(dataset, replace(PLAN, representative="randon"), KEYWORDS, jobs=1)
 
 
 def test_keyword_rules_without_keywords_are_refused(dataset):

@@ -7,31 +7,26 @@ nothing has seen.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
-from itertools import product
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from joblib import delayed
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from topicdesk.errors import SplitError
+from topicdesk.errors import SpecError, SplitError, nearest
 from topicdesk.evaluation.classifiers import Classifier
 from topicdesk.evaluation.leaderboard import ALL_SAMPLES, figures_where, leaderboard
-from topicdesk.evaluation.metrics import METRICS, TOPIC_METRICS, bootstrap_weights, figures, topic_figures
-from topicdesk.evaluation.search import FoldResult, cross_validate, run_cells
+from topicdesk.evaluation.pooling import figure_tables
+from topicdesk.evaluation.search import FoldResult, cross_validate
 from topicdesk.evaluation.splits import Split, SplitPlan, make_splits, split_table
 from topicdesk.features import FeatureSetting
 from topicdesk.labels import Dataset
 
 __all__ = ["Comparison", "ComparisonPlan", "compare"]
-
-_PERCENTILES = (2.5, 97.5)
 
 
 @dataclass(frozen=True)
@@ -198,6 +193,8 @@ def compare(
     ------
     SplitError
         When the dataset cannot be split as planned.
+    SpecError
+        When no article is of the representative sample.
     FeaturesError
         When a fold's training texts hold no term that a setting would keep, or a topic lacks keywords.
 
@@ -211,6 +208,7 @@ def compare(
     if splits is None:
         splits, found = make_splits(dataset, plan.splits, plan.seed)
         warnings += found
+    _check_sample(plan, dataset)
     _check_neighbours(plan, splits)
     # One thread each: a sum's order, and so its last digit, must not depend on how many cores a machine has.
     with threadpool_limits(limits=1):
@@ -218,7 +216,9 @@ def compare(
             dataset, plan.classifiers, plan.settings, splits, plan.inner_folds, plan.metric, plan.seed, keywords, jobs
         )
         warnings += found
-        pooled, by_topic, by_fold = _tables(dataset, plan, results, jobs)
+        pooled, by_topic, by_fold = figure_tables(
+            dataset, results, plan.metric, plan.representative, plan.resamples, plan.seed, jobs
+        )
     return Comparison(
         dataset=dataset,
         plan=plan,
@@ -230,6 +230,15 @@ def compare(
         warnings=warnings,
         seconds=perf_counter() - start,
     )
+
+
+def _check_sample(plan: ComparisonPlan, dataset: Dataset) -> None:
+    samples = set(dataset.samples)
+    if plan.representative is not None and plan.representative not in samples:
+        raise SpecError(
+            f"representative: no labelled article is of the sample {plan.representative!r}; "
+            f"{nearest(plan.representative, samples)}"
+        )
 
 
 def _check_neighbours(plan: ComparisonPlan, splits: Sequence[Split]) -> None:
@@ -260,122 +269,6 @@ def _choice_row(result: FoldResult, topics: Sequence[str]) -> dict[str, Any]:
     if result.thresholds is not None:
         row |= {f"threshold {topic}": value for topic, value in zip(topics, result.thresholds, strict=True)}
     return row
-
-
-@dataclass(frozen=True, eq=False)
-class _Pooled:
-    """All test rows of one classifier in one repeat, and the sample they count for."""
-
-    Y: NDArray[np.int8]
-    decisions: NDArray[np.int8]
-    scores: NDArray[np.float64]
-    folds: NDArray[np.intp]
-    rows: NDArray[np.intp]
-
-
-def _pooled(dataset: Dataset, results: Sequence[FoldResult], sample: str) -> Iterator[_Pooled]:
-    for repeat in sorted({result.split.repeat for result in results}):
-        parts = [result for result in results if result.split.repeat == repeat]
-        rows = np.concatenate([part.split.test for part in parts])
-        kept = np.ones(len(rows), dtype=bool) if sample == ALL_SAMPLES else dataset.samples[rows] == sample
-        folds = np.repeat(np.arange(len(parts)), [len(part.split.test) for part in parts])
-        yield _Pooled(
-            Y=dataset.Y[rows[kept]],
-            decisions=np.concatenate([part.decisions for part in parts])[kept],
-            scores=np.concatenate([part.scores for part in parts])[kept],
-            folds=folds[kept],
-            rows=rows[kept],
-        )
-
-
-def _tables(
-    dataset: Dataset, plan: ComparisonPlan, results: Sequence[FoldResult], jobs: int
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Compute the tables of `Comparison`: pooled, by topic, by fold."""
-    names = [classifier.name for classifier in plan.classifiers]
-    tested = np.unique(np.concatenate([result.split.test for result in results]))
-    rng = np.random.default_rng([plan.seed, 1])
-    # The first weighing is of the articles as they are; the rest are bootstrap resamples.
-    drawn = np.vstack([np.ones(len(tested)), bootstrap_weights(dataset.groups[tested], plan.resamples, rng)])
-    samples = [ALL_SAMPLES]
-    if plan.representative is not None and set(dataset.samples) != {plan.representative}:
-        samples.append(plan.representative)
-
-    cells = list(product(samples, names))
-    tasks = []
-    for sample, name in cells:
-        repeats = list(_pooled(dataset, [result for result in results if result.classifier == name], sample))
-        tasks.append(delayed(_distributions)(repeats, tested, drawn))
-    distributions = dict(zip(cells, run_cells(tasks, jobs, "bootstrap intervals"), strict=True))
-
-    leader = max(names, key=lambda name: distributions[ALL_SAMPLES, name][0][plan.metric][0])
-    by_fold = pd.DataFrame([row for result in results for row in _fold_rows(dataset, result)])
-    spread = by_fold.groupby(["classifier", "metric"])["value"].agg(fold_mean="mean", fold_sd="std")
-    pooled_rows: list[dict[str, Any]] = []
-    topic_rows: list[dict[str, Any]] = []
-    for (sample, name), (together, by_topic) in distributions.items():
-        topic_rows += _topic_rows(dataset.topics, name, sample, by_topic)
-        for metric in METRICS:
-            lag = distributions[sample, leader][0][metric] - together[metric]
-            pooled_rows.append(
-                {"classifier": name, "sample": sample, "metric": metric}
-                | _with_interval(together[metric], "value", "low", "high")
-                | _with_interval(lag, "behind", "behind_low", "behind_high")
-            )
-    pooled = pd.DataFrame(pooled_rows).join(spread, on=["classifier", "metric"])
-    pooled.loc[pooled["sample"] != ALL_SAMPLES, ["fold_mean", "fold_sd"]] = np.nan
-    return pooled, pd.DataFrame(topic_rows), by_fold
-
-
-def _distributions(
-    repeats: Sequence[_Pooled], tested: NDArray[np.intp], drawn: NDArray[np.float64]
-) -> tuple[dict[str, NDArray[np.float64]], dict[str, NDArray[np.float64]]]:
-    """Give figures of every weighing, a mean over repeats: together, shape (n_weighings,), and by topic."""
-    together, by_topic = [], []
-    with threadpool_limits(limits=1):
-        for part in repeats:
-            weights = drawn[:, np.searchsorted(tested, part.rows)]
-            together.append(figures(part.Y, part.decisions, part.scores, weights, part.folds))
-            by_topic.append(topic_figures(part.Y, part.decisions, part.scores, weights, part.folds))
-    return _mean_over_repeats(together), _mean_over_repeats(by_topic)
-
-
-def _mean_over_repeats(repeats: Sequence[dict[str, NDArray[np.float64]]]) -> dict[str, NDArray[np.float64]]:
-    return {name: np.mean([found[name] for found in repeats], axis=0) for name in repeats[0]}
-
-
-def _topic_rows(
-    topics: Sequence[str], classifier: str, sample: str, by_topic: Mapping[str, NDArray[np.float64]]
-) -> list[dict[str, Any]]:
-    return [
-        {"classifier": classifier, "topic": topic, "sample": sample, "metric": metric}
-        | _with_interval(by_topic[metric][:, column], "value", "low", "high")
-        | {"support": int(by_topic["support"][0, column])}
-        for column, topic in enumerate(topics)
-        for metric in TOPIC_METRICS
-    ]
-
-
-def _fold_rows(dataset: Dataset, result: FoldResult) -> list[dict[str, Any]]:
-    of_fold = figures(dataset.Y[result.split.test], result.decisions, result.scores)
-    return [
-        {
-            "classifier": result.classifier,
-            "repeat": result.split.repeat,
-            "fold": result.split.fold,
-            "metric": metric,
-            "value": float(of_fold[metric][0]),
-        }
-        for metric in METRICS
-    ]
-
-
-def _with_interval(distribution: NDArray[np.float64], value: str, low: str, high: str) -> dict[str, float]:
-    resampled = distribution[1:]
-    # A resample in which a figure is undefined (no positive drawn) says nothing about it.
-    resampled = resampled[~np.isnan(resampled)]
-    ends = np.percentile(resampled, _PERCENTILES) if len(resampled) else (np.nan, np.nan)
-    return {value: float(distribution[0]), low: float(ends[0]), high: float(ends[1])}
 
 
 def _ranking(pooled: pd.DataFrame, metric: str) -> tuple[str, ...]:

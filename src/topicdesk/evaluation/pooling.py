@@ -1,0 +1,166 @@
+"""From out-of-fold scores and decisions to figures: pooled over folds, by topic, by fold, with intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from joblib import delayed
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from topicdesk.evaluation.leaderboard import ALL_SAMPLES
+from topicdesk.evaluation.metrics import METRICS, TOPIC_METRICS, bootstrap_weights, figures, topic_figures
+from topicdesk.evaluation.search import FoldResult, run_cells
+from topicdesk.labels import Dataset
+
+__all__ = ["figure_tables"]
+
+_PERCENTILES = (2.5, 97.5)
+
+
+def figure_tables(
+    dataset: Dataset,
+    results: Sequence[FoldResult],
+    metric: str,
+    representative: str | None,
+    resamples: int,
+    seed: int,
+    jobs: int,
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Compute every figure of a comparison.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    results : sequence of FoldResult
+        Classifier by classifier.
+    metric : str
+        Names the leader, from whom distances are taken.
+    representative : str or None
+        A sample to give figures of on its own.
+    resamples : int
+        Bootstrap resamples behind each interval.
+    seed : int
+    jobs : int
+        Processes; -1 for one a core.
+
+    Returns
+    -------
+    figures, topic_figures, fold_figures : DataFrame
+        As `Comparison` describes them.
+    """
+    names = list(dict.fromkeys(result.classifier for result in results))
+    tested = np.unique(np.concatenate([result.split.test for result in results]))
+    rng = np.random.default_rng([seed, 1])
+    # The first weighing is of the articles as they are; the rest are bootstrap resamples.
+    drawn = np.vstack([np.ones(len(tested)), bootstrap_weights(dataset.groups[tested], resamples, rng)])
+    samples = [ALL_SAMPLES]
+    if representative is not None and set(dataset.samples) != {representative}:
+        samples.append(representative)
+
+    cells = list(product(samples, names))
+    tasks = []
+    for sample, name in cells:
+        repeats = list(_pooled(dataset, [result for result in results if result.classifier == name], sample))
+        tasks.append(delayed(_distributions)(repeats, tested, drawn))
+    distributions = dict(zip(cells, run_cells(tasks, jobs, "bootstrap intervals"), strict=True))
+
+    leader = max(names, key=lambda name: distributions[ALL_SAMPLES, name][0][metric][0])
+    by_fold = pd.DataFrame([row for result in results for row in _fold_rows(dataset, result)])
+    spread = by_fold.groupby(["classifier", "metric"])["value"].agg(fold_mean="mean", fold_sd="std")
+    pooled_rows: list[dict[str, Any]] = []
+    topic_rows: list[dict[str, Any]] = []
+    for (sample, name), (together, by_topic) in distributions.items():
+        topic_rows += _topic_rows(dataset.topics, name, sample, by_topic)
+        for each in METRICS:
+            lag = distributions[sample, leader][0][each] - together[each]
+            pooled_rows.append(
+                {"classifier": name, "sample": sample, "metric": each}
+                | _with_interval(together[each], "value", "low", "high")
+                | _with_interval(lag, "behind", "behind_low", "behind_high")
+            )
+    pooled = pd.DataFrame(pooled_rows).join(spread, on=["classifier", "metric"])
+    pooled.loc[pooled["sample"] != ALL_SAMPLES, ["fold_mean", "fold_sd"]] = np.nan
+    return pooled, pd.DataFrame(topic_rows), by_fold
+
+
+@dataclass(frozen=True, eq=False)
+class _Pooled:
+    """All test rows of one classifier in one repeat, and the sample they count for."""
+
+    Y: NDArray[np.int8]
+    decisions: NDArray[np.int8]
+    scores: NDArray[np.float64]
+    folds: NDArray[np.intp]
+    rows: NDArray[np.intp]
+
+
+def _pooled(dataset: Dataset, results: Sequence[FoldResult], sample: str) -> Iterator[_Pooled]:
+    for repeat in sorted({result.split.repeat for result in results}):
+        parts = [result for result in results if result.split.repeat == repeat]
+        rows = np.concatenate([part.split.test for part in parts])
+        kept = np.ones(len(rows), dtype=bool) if sample == ALL_SAMPLES else dataset.samples[rows] == sample
+        folds = np.repeat(np.arange(len(parts)), [len(part.split.test) for part in parts])
+        yield _Pooled(
+            Y=dataset.Y[rows[kept]],
+            decisions=np.concatenate([part.decisions for part in parts])[kept],
+            scores=np.concatenate([part.scores for part in parts])[kept],
+            folds=folds[kept],
+            rows=rows[kept],
+        )
+
+
+def _distributions(
+    repeats: Sequence[_Pooled], tested: NDArray[np.intp], drawn: NDArray[np.float64]
+) -> tuple[dict[str, NDArray[np.float64]], dict[str, NDArray[np.float64]]]:
+    """Give figures of every weighing, a mean over repeats: together, shape (n_weighings,), and by topic."""
+    together, by_topic = [], []
+    with threadpool_limits(limits=1):
+        for part in repeats:
+            weights = drawn[:, np.searchsorted(tested, part.rows)]
+            together.append(figures(part.Y, part.decisions, part.scores, weights, part.folds))
+            by_topic.append(topic_figures(part.Y, part.decisions, part.scores, weights, part.folds))
+    return _mean_over_repeats(together), _mean_over_repeats(by_topic)
+
+
+def _mean_over_repeats(repeats: Sequence[dict[str, NDArray[np.float64]]]) -> dict[str, NDArray[np.float64]]:
+    return {name: np.mean([found[name] for found in repeats], axis=0) for name in repeats[0]}
+
+
+def _topic_rows(
+    topics: Sequence[str], classifier: str, sample: str, by_topic: Mapping[str, NDArray[np.float64]]
+) -> list[dict[str, Any]]:
+    return [
+        {"classifier": classifier, "topic": topic, "sample": sample, "metric": metric}
+        | _with_interval(by_topic[metric][:, column], "value", "low", "high")
+        | {"support": int(by_topic["support"][0, column])}
+        for column, topic in enumerate(topics)
+        for metric in TOPIC_METRICS
+    ]
+
+
+def _fold_rows(dataset: Dataset, result: FoldResult) -> list[dict[str, Any]]:
+    of_fold = figures(dataset.Y[result.split.test], result.decisions, result.scores)
+    return [
+        {
+            "classifier": result.classifier,
+            "repeat": result.split.repeat,
+            "fold": result.split.fold,
+            "metric": metric,
+            "value": float(of_fold[metric][0]),
+        }
+        for metric in METRICS
+    ]
+
+
+def _with_interval(distribution: NDArray[np.float64], value: str, low: str, high: str) -> dict[str, float]:
+    resampled = distribution[1:]
+    # A resample in which a figure is undefined (no positive drawn) says nothing about it.
+    resampled = resampled[~np.isnan(resampled)]
+    ends = np.percentile(resampled, _PERCENTILES) if len(resampled) else (np.nan, np.nan)
+    return {value: float(distribution[0]), low: float(ends[0]), high: float(ends[1])}
