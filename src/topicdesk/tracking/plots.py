@@ -172,5 +172,5 @@ def _confusion_figure(counts: NDArray[np.int64], labels: list[str], classifier: 
     axes.set_yticks(range(len(labels)), labels, fontsize=small)
     axes.set(xlabel="decided", ylabel="labelled")
     over = f"all {repeats} repeats" if repeats > 1 else "all folds"
-    axes.set_title(f"{classifier}: test articles of {over}; shade: share of the row", fontsize=8)
+    axes.set_title(f"{classifier}\ntest articles of {over}\nshade: share of the row", fontsize=8)
     return figure
