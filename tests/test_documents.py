@@ -32,7 +32,7 @@ def test_the_page_of_results_is_written_from_the_locks():
 
 
 def test_the_readmes_leaderboard_is_the_locked_one():
-    page = results_page(EXPERIMENTS).split("### newsarticles")[1]
+    page = results_page(EXPERIMENTS).split("### newsarticles:")[1]
     assert tables(page)[0] in README
 
 

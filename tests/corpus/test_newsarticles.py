@@ -88,3 +88,25 @@ def test_what_cannot_be_repaired_is_noted():
 def test_other_columns_are_refused():
     with pytest.raises(CorpusError, match="expected the columns"):
         read_newsarticles(b"id,text\n1,Some text.\n")
+
+
+def test_datelines_and_recurring_sentences_are_taken_off_and_counted():
+    notice = "The views in this column are not those of the Courier."
+    rows = [row(number, text=f"PORT TOWN (Courier) - Boat {number} was painted. {notice}") for number in range(6)]
+    articles, report = corpus(*rows)
+    assert list(articles["text"]) == [f"Boat {number} was painted." for number in range(6)]
+    assert set(articles["place"]) == {"PORT TOWN"}
+    assert report.changed["take off dateline in text"] == report.changed["take off recurring sentences in text"] == 6
+
+
+def test_a_dateline_goes_where_the_subtitle_is_the_texts_beginning_too():
+    articles, _ = corpus(row(subtitle="(PTN)The ferry came late.", text="(PTN)The ferry came late. It was windy."))
+    assert articles.loc[0, "text"] == "The ferry came late. It was windy."
+
+
+def test_boilerplate_is_kept_where_that_is_asked_for():
+    file = io.StringIO()
+    csv.writer(file).writerows([HEADER, row(text="PORT TOWN (Courier) - The ferry came late.")])
+    articles, report = read_newsarticles(file.getvalue().encode(), boilerplate="kept")
+    assert articles.loc[0, "text"] == "PORT TOWN (Courier) - The ferry came late."
+    assert not any("take off" in step for step in report.changed)

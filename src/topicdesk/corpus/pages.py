@@ -15,20 +15,12 @@ from typing import Any
 import pandas as pd
 
 from topicdesk.corpus.articles import articles_frame
+from topicdesk.corpus.boilerplate import is_menu
 from topicdesk.corpus.datelines import Dateline, split_dateline
 from topicdesk.errors import CorpusError
 
 __all__ = ["Page", "RemovedLine", "article_id", "parse_page"]
 
-# What a page offers to do with it; whole lines only, so that a sentence that holds such words stays.
-_MENU = re.compile(
-    r"(?ix) (?: leave\ a\ (?:review|comment|reply) | (?:post|add|write)\ a\ comment | comments?(?:\ \(\d+\))?"
-    r" | share(?:\ (?:this(?:\ (?:with|article|story|page))?|on\ \w+))? | (?:tweet|print|e-?mail|copy(?:\ link)?|save)"
-    r" | read\ (?:more|also|next)\b.{0,3} | see\ also\b.{0,1} | related(?:\ (?:news|stories|articles|topics))?"
-    r" | (?:subscribe|sign\ (?:in|up)|log\ ?in|register)(?:\ (?:now|here))? | follow\ us(?:\ on\ \w+)?"
-    r" | (?:home|menu|search|back|next|previous|top|back\ to\ top|all\ news|latest\ news|most\ read|advertisement)"
-    r" ) \W*"
-)
 # A dash alone on its line stands before each teaser; other rules only part paragraphs.
 _TEASER_MARK = re.compile(r"[-–—]{1,3}")
 _RULE = re.compile(r"[-–—*•_=~.\s]{1,80}")
@@ -183,7 +175,7 @@ def _zones(text: str) -> tuple[list[list[tuple[int, str]]], list[RemovedLine]]:
         line = " ".join(line.split())
         if not line:
             continue
-        if _MENU.fullmatch(line):
+        if is_menu(line):
             removed.append(RemovedLine(number, line, "menu"))
         elif _RULE.fullmatch(line):
             removed.append(RemovedLine(number, line, "divider"))

@@ -37,6 +37,8 @@ class Source(StrictModel):
     reader: Literal["newsarticles", "orange-tab"]
     #: Paths inside the wheel, by what they hold (``all``, or ``train`` and ``test``).
     members: dict[str, str]
+    #: Whether what tells of the outlet, datelines and recurring sentences, is taken off the texts.
+    boilerplate: Literal["removed", "kept"]
     language: str
     citation: str
     licence: str

@@ -40,17 +40,21 @@ def results_page(folder: Path) -> str:
     sections = [_HEAD]
     for path in sorted(folder.glob("*.toml")):
         if lock_path(path).is_file():
-            sections.append(_section(path.name, read_spec(path), read_lock(lock_path(path))))
+            sections.append(_section(path, read_spec(path), read_lock(lock_path(path))))
     return "\n".join(sections)
 
 
-def _section(file_name: str, spec: Spec, lock: ResultsLock) -> str:
-    lines = [f"## {spec.experiment.title}", "", f"{spec.experiment.question} (`{file_name}`)".strip(), ""]
+def _section(path: Path, spec: Spec, lock: ResultsLock) -> str:
+    lines = [f"## {spec.experiment.title}", "", f"{spec.experiment.question} (`{path.name}`)".strip(), ""]
     for name, locked in lock.comparisons.items():
         lines += [f"### {name}: {locked.articles} articles", ""]
         lines += [_markdown(leaderboard(locked.figures_frame(lock.metric), lock.metric)), ""]
         if len(locked.support) <= _MOST_TOPICS:
             lines += ["F1 by topic:", "", _markdown(_by_topic(lock, name)), ""]
+    if spec.experiment.beside is not None:
+        other = path.with_name(f"{spec.experiment.beside}.toml")
+        lines += [f"### Beside `{other.name}`", ""]
+        lines += [_markdown(_side_by_side(path, other)), ""]
     if spec.reference is not None:
         lines += ["### Beside published figures", "", _markdown(_beside(spec.reference, lock)), ""]
         lines += [f"Published: {spec.reference.citation}.", ""]
@@ -68,6 +72,20 @@ def _by_topic(lock: ResultsLock, name: str) -> pd.DataFrame:
         },
         index=rows,
     )
+
+
+def _side_by_side(path: Path, other: Path) -> pd.DataFrame:
+    """Put the main figures of two experiments side by side, in the order of the other; each is of one corpus."""
+    locks = {spec.stem: read_lock(lock_path(spec)) for spec in (other, path)}
+    metric = locks[other.stem].metric
+    ((_, first),) = locks[other.stem].comparisons.items()
+    order = leaderboard(first.figures_frame(metric), metric).index
+    columns = {}
+    for name, lock in locks.items():
+        ((_, locked),) = lock.comparisons.items()
+        figures = locked.figures[ALL_SAMPLES]
+        columns[f"{metric_title(metric)}, {name} [95 %]"] = [_figure(figures[row][metric]) for row in order]
+    return pd.DataFrame(columns, index=order)
 
 
 def _beside(reference: Reference, lock: ResultsLock) -> pd.DataFrame:

@@ -56,6 +56,8 @@ _Words = Annotated[tuple[str, ...], BeforeValidator(_listed), _NotEmpty]
 class _About(StrictModel):
     title: str
     question: str = ""
+    #: Another spec of the same folder, without its ending, whose figures are shown beside these.
+    beside: str | None = None
 
 
 class _Data(StrictModel):
