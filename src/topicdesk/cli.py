@@ -5,8 +5,11 @@ Imports of the floors below stand inside the commands, so that ``--help`` answer
 
 from __future__ import annotations
 
+import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -44,16 +47,29 @@ _MOST_TOPICS = 6
 _MOST_EXAMPLES = 5
 
 
+class _Stopped(BaseException):
+    """Somebody ended the command: Ctrl-C, or a signal to terminate.
+
+    Not `KeyboardInterrupt`, which typer answers itself, without a word.
+    """
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    raise _Stopped(number)
+
+
 def main() -> None:
     """Run the command line; an error that a user can act on is printed without a traceback."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop)
     try:
         app()
     except TopicdeskError as error:
         print(f"topicdesk: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
+    except _Stopped as stopped:
         print("topicdesk: stopped. Nothing is half written; run the command again to go on.", file=sys.stderr)
-        sys.exit(130)
+        sys.exit(128 + stopped.args[0])
 
 
 @data.command("fetch", epilog="Example: topicdesk data fetch newsarticles")
@@ -201,10 +217,8 @@ def review(
     print("Starting MLflow's server ...", flush=True)
     with serve_pages(find_project(), port, experiment) as (address, server):
         print(f"MLflow is up: {address}\nCtrl-C ends it.", flush=True)
-        try:
+        with suppress(_Stopped):
             server.wait()
-        except KeyboardInterrupt:
-            print()
 
 
 @app.command(epilog="Example: topicdesk results experiments")

@@ -1,8 +1,10 @@
 """Files that users have, of every kind that is read, clean and dirty."""
 
 import json
+import signal
 import subprocess
 import sys
+import time
 import zipfile
 
 import pandas as pd
@@ -314,6 +316,26 @@ def test_a_map_that_is_none_is_refused(tmp_path):
     done = command(tmp_path, "t.csv", "--map", "title", "--output", "c.parquet")
     assert done.returncode == 2
     assert "FIELD=COLUMN" in done.stderr
+
+
+def test_an_import_that_is_interrupted_leaves_the_older_file_whole(tmp_path):
+    text = "The ferry came late and it was windy. " * 80
+    rows = (json.dumps({"title": f"Boat {number}", "text": f"{number} {text}"}) for number in range(30_000))
+    (tmp_path / "t.jsonl").write_text("\n".join(rows))
+    (tmp_path / "c.parquet").write_bytes(b"the older file")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "topicdesk", "import", "t.jsonl", "--output", "c.parquet"],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    while not list(tmp_path.glob(".c.parquet.*.part")):
+        assert process.poll() is None, process.stderr.read()
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Nothing is half written" in said
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["c.parquet", "t.jsonl"]
+    assert (tmp_path / "c.parquet").read_bytes() == b"the older file"
 
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
