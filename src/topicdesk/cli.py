@@ -41,8 +41,8 @@ _Jobs = Annotated[
     typer.Option(min=1, help="Processes; by default the spec's, else one a core. Figures stay the same."),
 ]
 
-# As many rows of differences, and columns of topics, as a person reads in a terminal.
-_MOST_DIFFERENCES = 40
+# As many rows, columns of topics, and examples, as a person reads in a terminal.
+_MOST_ROWS = 40
 _MOST_TOPICS = 6
 _MOST_EXAMPLES = 5
 
@@ -160,10 +160,10 @@ def import_(
     mapped = dict(_pair(written) for written in columns or ())
     account = import_articles(paths, output, mapped, source, language)
     print("\n".join(account.report().lines()))
-    for unreadable in account.unreadable[:_MOST_DIFFERENCES]:
+    for unreadable in account.unreadable[:_MOST_ROWS]:
         print(f"not readable: {unreadable.where}: {unreadable.why}")
-    if len(account.unreadable) > _MOST_DIFFERENCES:
-        print(f"... and {len(account.unreadable) - _MOST_DIFFERENCES} more.")
+    if len(account.unreadable) > _MOST_ROWS:
+        print(f"... and {len(account.unreadable) - _MOST_ROWS} more.")
     print(f"{account.articles} articles in {output}")
 
 
@@ -180,7 +180,7 @@ def compare(
     result = run_experiment(spec, jobs)
     _print_result(result)
     logged = log_experiment(result) if log else ()
-    _print_next(logged)
+    _print_next(result, logged)
     path = lock_path(spec)
     if update_lock or not path.is_file():
         write_lock(result.lock(), path)
@@ -255,11 +255,11 @@ def _report(found: list[Difference], path: Path, result: ExperimentResult) -> No
             "now": difference.now,
             "moved by": "" if difference.by is None else f"{difference.by:+.6f}",
         }
-        for difference in found[:_MOST_DIFFERENCES]
+        for difference in found[:_MOST_ROWS]
     ]
     _print_table(pd.DataFrame(rows).astype("str").set_index("where"), f"Not as in {path}")
-    if len(found) > _MOST_DIFFERENCES:
-        print(f"... and {len(found) - _MOST_DIFFERENCES} more.")
+    if len(found) > _MOST_ROWS:
+        print(f"... and {len(found) - _MOST_ROWS} more.")
     before, now = read_lock(path).made_with, result.environment.made_with()
     changed = [f"{name} {before.get(name)} → {now.get(name)}" for name in now if before.get(name) != now.get(name)]
     raise VerificationError(
@@ -286,15 +286,14 @@ def _print_result(result: ExperimentResult) -> None:
         print(f"{comparison.seconds:.0f} s")
 
 
-def _print_next(logged: tuple[LoggedComparison, ...]) -> None:
+def _print_next(result: ExperimentResult, logged: tuple[LoggedComparison, ...]) -> None:
     if not logged:
         return
-    from topicdesk.project import find_project
     from topicdesk.tracking import tracking_uri
 
     for run in logged:
         print(f"Logged to MLflow: experiment {run.experiment!r}, run {run.run_name!r} ({run.run_id})")
-    own = tracking_uri(find_project()).startswith("sqlite:")
+    own = tracking_uri(result.project).startswith("sqlite:")
     where = "run 'make review' and open the address it prints" if own else "open your MLflow server"
     print(f"Where to look next: {where}; experiments/README.md holds the committed leaderboards.")
 

@@ -276,6 +276,16 @@ def test_an_archive_that_climbs_out_or_is_a_bomb_does_no_harm(tmp_path):
     assert "more than an archive may hold" in account.unreadable[0].why
 
 
+def test_a_part_of_an_archive_that_cannot_be_read_leaves_the_others(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("a.jsonl", json.dumps({"text": "The ferry came late."}))
+        archive.writestr("b.parquet", b"PAR1 and no more")
+        archive.writestr("c.jsonl", json.dumps({"text": "The tram came early."}))
+    corpus, account = read_articles([tmp_path / "a.zip"])
+    assert corpus["text"].tolist() == ["The ferry came late.", "The tram came early."]
+    assert [one.where.partition(", ")[2] for one in account.unreadable] == ["b.parquet"]
+
+
 def test_a_damaged_archive_is_told_and_its_whole_parts_are_kept(tmp_path):
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr("a.jsonl", json.dumps({"text": "The ferry came late."}))

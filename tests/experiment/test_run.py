@@ -107,6 +107,16 @@ def test_compare_logs_writes_the_lock_and_says_where_to_look(project):
     assert "Verified: every figure is the one in experiments/small.lock.json" in again.stdout
 
 
+def test_an_experiment_runs_from_any_folder_in_the_project_that_its_spec_is_in(project, tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "topicdesk", "compare", str(spec_of(project)), "--jobs", "1"],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert project.mlflow_database.is_file()
+    assert lock_path(spec_of(project)).is_file()
+
+
 def test_verify_fails_with_a_table_when_a_figure_is_edited(project):
     assert command(project, "compare", "experiments/small.toml", "--no-log").returncode == 0
     assert command(project, "verify", "experiments/small.toml").returncode == 0

@@ -15,7 +15,7 @@ import sys
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
@@ -51,6 +51,9 @@ _ALIASES = {
 _HEAD_BYTES = 1 << 20
 _BATCH_ROWS = 1000
 
+# What readers raise on files that are damaged, locked or not what their name says.
+_FAILURES = (OSError, arrow.ArrowException, csv.Error, zipfile.BadZipFile, zlib.error, RuntimeError)
+
 # What an archive may unpack to: text shrinks to a fifth or a tenth, a bomb to a thousandth.
 _MOST_RATIO = 200
 _MOST_UNPACKED = 8 << 30
@@ -74,7 +77,7 @@ class Record:
 
     where: str
     fields: dict[str, Any]
-    flags: tuple[str, ...] = field(default=())
+    flags: tuple[str, ...] = ()
     whole: bool = False
 
 
@@ -157,14 +160,22 @@ def read_records(path: Path, columns: Mapping[str, str], advance: Advance = nowh
     try:
         with path.open("rb") as file:
             told = 0
-            for record in FORMATS[path.suffix.lower()](str(path), file, columns):
+            for record in _read(str(path), file, columns, path.suffix.lower()):
                 yield record
                 here = file.tell()
                 advance(here - told)
                 told = here
             advance(path.stat().st_size - told)
-    except (OSError, arrow.ArrowException, csv.Error) as error:
+    except OSError as error:
         yield Unreadable(str(path), f"cannot be read: {error}")
+
+
+def _read(name: str, file: IO[bytes], columns: Mapping[str, str], ending: str) -> Iterator[Record | Unreadable]:
+    """Read a file, or a part of an archive; a failure midway is told, and what was read before it is kept."""
+    try:
+        yield from FORMATS[ending](name, file, columns)
+    except _FAILURES as error:
+        yield Unreadable(name, f"cannot be read: {error}")
 
 
 def _read_page(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Iterator[Record | Unreadable]:
@@ -249,11 +260,7 @@ def _read_feed(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Iterat
 
 
 def _read_zip(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Iterator[Record | Unreadable]:
-    try:
-        archive = zipfile.ZipFile(file)
-    except zipfile.BadZipFile as error:
-        yield Unreadable(name, f"cannot be read: {error}")
-        return
+    archive = zipfile.ZipFile(file)
     unpacked = 0
     for info in sorted(archive.infolist(), key=lambda info: info.filename):
         where = f"{name}, {info.filename}"
@@ -269,8 +276,8 @@ def _read_zip(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Iterato
             try:
                 # Read in place: nothing is unpacked onto the disk, wherever its name points.
                 with archive.open(info) as inside:
-                    yield from FORMATS[ending](where, inside, columns)
-            except (zipfile.BadZipFile, RuntimeError, NotImplementedError, zlib.error) as error:
+                    yield from _read(where, inside, columns, ending)
+            except _FAILURES as error:  # it could not even be opened
                 yield Unreadable(where, f"cannot be read: {error}")
 
 

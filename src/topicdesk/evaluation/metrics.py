@@ -51,6 +51,7 @@ def figures(
     scores: Floats,
     weights: Floats | None = None,
     folds: NDArray[np.intp] | None = None,
+    by_topic: dict[str, Floats] | None = None,
 ) -> dict[str, Floats]:
     """Compute all `METRICS`.
 
@@ -64,13 +65,15 @@ def figures(
         How often each row counts; by default once, in one weighing.
     folds : ndarray of int, shape (n_rows,), optional
         Which model scored each row; by default one scored them all.
+    by_topic : dict of str to ndarray, optional
+        What `topic_figures` gave for the same, where it is known already.
 
     Returns
     -------
     dict of str to ndarray of float, shape (n_weighings,)
     """
     weights = np.ones((1, len(Y))) if weights is None else weights
-    by_topic = topic_figures(Y, decisions, scores, weights, folds)
+    by_topic = topic_figures(Y, decisions, scores, weights, folds) if by_topic is None else by_topic
     result = {f"macro_{name}": _mean_of_defined(by_topic[name]) for name in TOPIC_METRICS}
     sums = (part.sum(axis=1, keepdims=True) for part in _decision_sums(Y, decisions, weights))
     micro = _decision_figures(*sums) | _mean_over_folds(_micro_ranking_figures, Y, scores, weights, folds)

@@ -123,8 +123,8 @@ def _distributions(
     with threadpool_limits(limits=1):
         for part in repeats:
             weights = drawn[:, np.searchsorted(tested, part.rows)]
-            together.append(figures(part.Y, part.decisions, part.scores, weights, part.folds))
             by_topic.append(topic_figures(part.Y, part.decisions, part.scores, weights, part.folds))
+            together.append(figures(part.Y, part.decisions, part.scores, weights, part.folds, by_topic[-1]))
     return _mean_over_repeats(together), _mean_over_repeats(by_topic)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
 from topicdesk.atomic import write_text
 from topicdesk.errors import VerificationError
@@ -70,8 +70,8 @@ class Difference(StrictModel):
     """One place where a recomputed result is not the locked one."""
 
     where: str
-    locked: Any = Field(default=None)
-    now: Any = Field(default=None)
+    locked: Any = None
+    now: Any = None
 
     @property
     def by(self) -> float | None:

@@ -32,6 +32,8 @@ class ExperimentResult:
 
     Parameters
     ----------
+    project : Project
+        The one that the spec is in.
     name : str
         The spec's file name without its ending.
     spec_file : Path
@@ -42,6 +44,7 @@ class ExperimentResult:
         One a corpus, in the spec's order.
     """
 
+    project: Project
     name: str
     spec_file: Path
     spec: Spec
@@ -96,21 +99,20 @@ def run_experiment(spec_file: Path | str, jobs: int | None = None) -> Experiment
         compare(load_dataset(project, spec, corpus), plan, keywords, jobs=jobs or spec.evaluation.jobs)
         for corpus in spec.data.corpus
     ]
-    return ExperimentResult(path.stem, path, spec, environment, tuple(comparisons))
+    return ExperimentResult(project, path.stem, path, spec, environment, tuple(comparisons))
 
 
 def log_experiment(result: ExperimentResult) -> tuple[LoggedComparison, ...]:
     """Log an experiment to MLflow, one parent run a comparison (see `log_comparison`)."""
-    project = find_project(result.spec_file.parent)
     return tuple(
         log_comparison(
-            project,
+            result.project,
             result.name,
             comparison,
             result.environment,
             spec=result.spec_file,
             spec_hash=result.spec.content_hash(),
-            corpus_file=_corpus_file(project, corpus),
+            corpus_file=_corpus_file(result.project, corpus),
             title=result.spec.experiment.title,
             question=result.spec.experiment.question,
         )
