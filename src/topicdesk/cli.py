@@ -152,18 +152,19 @@ def import_(
         list[str] | None, typer.Option("--map", help="Our field and your column, as in title=headline.")
     ] = None,
     source: Annotated[str, typer.Option(help="Outlet of articles that name none.")] = "",
-    language: Annotated[str, typer.Option(help="Language code of articles that name none.")] = "",
+    language: Annotated[str, typer.Option(help="Language code of articles that name none; else detected.")] = "",
+    without: Annotated[list[str] | None, typer.Option(help="A cleaning step to leave out; may be repeated.")] = None,
 ) -> None:
-    """Turn pages and tables into a corpus of clean articles, and tell in numbers what was done."""
+    """Turn pages and tables into a corpus of clean articles, and tell in numbers what was done.
+
+    Cleaning steps: fix_encoding, normalise_unicode, squeeze_white_space, split_dateline, take_off_menus,
+    take_off_recurring, detect_language.
+    """
     from topicdesk.corpus import import_articles
 
     mapped = dict(_pair(written) for written in columns or ())
-    account = import_articles(paths, output, mapped, source, language)
-    print("\n".join(account.report().lines()))
-    for unreadable in account.unreadable[:_MOST_ROWS]:
-        print(f"not readable: {unreadable.where}: {unreadable.why}")
-    if len(account.unreadable) > _MOST_ROWS:
-        print(f"... and {len(account.unreadable) - _MOST_ROWS} more.")
+    account = import_articles(paths, output, mapped, source, language, without or ())
+    print(account)
     print(f"{account.articles} articles in {output}")
 
 

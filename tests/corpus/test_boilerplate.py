@@ -2,71 +2,150 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from topicdesk.corpus.boilerplate import is_menu, recurring_sentences, without_sentences
+from topicdesk.corpus import boilerplate
+from topicdesk.corpus.boilerplate import RecurrenceFinder, take_off_menus, take_off_recurring
 
 NOTICE = "The views in this column are not those of the Courier."
 
 
-def articles(n_articles, source, *, notice):
-    texts = [
-        f"Boat {number} was painted on Monday. It was windy. {NOTICE if notice else ''}" for number in range(n_articles)
-    ]
-    return texts, [source] * n_articles
+def articles(n_articles, *, end=""):
+    return [f"Boat {number} was painted on Monday. It was windy. {end}".strip() for number in range(n_articles)]
+
+
+def found_in(texts, source="a"):
+    finder = RecurrenceFinder()
+    for text in texts:
+        finder.add(source, text)
+    return finder.find()[source]
 
 
 def test_what_many_articles_of_a_source_share_recurs_in_that_source_only():
-    (here, here_source), (there, there_source) = articles(8, "a", notice=True), articles(8, "b", notice=False)
-    there[0] += NOTICE
-    found = recurring_sentences(here + there, here_source + there_source)
-    assert found == {"a": frozenset({NOTICE}), "b": frozenset()}, "nor does a short sentence, however often"
+    finder = RecurrenceFinder()
+    for here, there in zip(articles(8, end=NOTICE), [*articles(7), f"It was windy. {NOTICE}"], strict=True):
+        finder.add("a", here)
+        finder.add("b", there)
+    found = finder.find()
+    text = f"The ferry came late. It was windy. {NOTICE} The end."
+    assert take_off_recurring(text, found["a"]) == ("The ferry came late. It was windy. The end.", [NOTICE])
+    assert take_off_recurring(text, found["b"]) == (text, [])
 
 
 @pytest.mark.parametrize(("n_articles", "recurs"), [(4, False), (5, True)])
 def test_few_articles_make_no_boilerplate(n_articles, recurs):
-    texts, sources = articles(n_articles, "a", notice=True)
-    assert (NOTICE in recurring_sentences(texts, sources)["a"]) == recurs
+    found = found_in(articles(n_articles, end=NOTICE))
+    assert take_off_recurring(f"A. {NOTICE}", found)[1] == ([NOTICE] if recurs else [])
 
 
 def test_a_small_share_of_a_large_source_is_no_boilerplate():
-    (some, _), (most, _) = articles(5, "a", notice=True), articles(600, "a", notice=False)
-    assert recurring_sentences(some + most[5:], ["a"] * 600)["a"] == frozenset()
+    texts = [*articles(5, end=NOTICE), *articles(600)[5:]]
+    assert take_off_recurring(f"A. {NOTICE}", found_in(texts))[1] == []
 
 
 def test_the_same_article_again_counts_once():
-    texts, sources = articles(1, "a", notice=True)
-    assert recurring_sentences(texts * 20, sources * 20)["a"] == frozenset()
+    assert take_off_recurring(f"A. {NOTICE}", found_in(articles(1, end=NOTICE) * 20))[1] == []
 
 
-def test_sentences_are_taken_off_and_the_rest_stays_as_it_stood():
-    text = f"The ferry came late. {NOTICE}\nIt was windy,\nhe said. Learn more\nThe end."
-    rest, removed = without_sentences(text, {NOTICE})
-    assert rest == "The ferry came late. It was windy,\nhe said. The end."
-    assert removed == [NOTICE, "Learn more"]
+def test_a_short_sentence_is_boilerplate_at_the_end_of_texts_alone():
+    found = found_in(articles(8, end="Source: Courier"))
+    assert take_off_recurring("The ferry came late. It was windy. Source: Courier", found) == (
+        "The ferry came late. It was windy.",
+        ["Source: Courier"],
+    )
+    assert take_off_recurring("It was windy. Source: Courier\nHe left.", found)[1] == [], "not at the end"
+    assert take_off_recurring("The ferry came late Source: Courier", found) == (
+        "The ferry came late",
+        ["Source: Courier"],
+    ), "the mark between was lost"
 
 
-def test_a_text_of_nothing_else_stays():
-    assert without_sentences(NOTICE, {NOTICE}) == (NOTICE, [])
+def test_a_lone_word_that_texts_end_with_is_not_cut_out_of_a_sentence():
+    found = found_in([f"{text}\nCourier" for text in articles(8)])
+    assert take_off_recurring("The ferry came late.\nCourier", found) == ("The ferry came late.", ["Courier"])
+    assert take_off_recurring("The ferry came late, he told the Courier", found)[1] == []
+
+
+def test_a_short_sentence_that_stands_anywhere_stays():
+    texts = [f"He said so. {text}" if number % 2 else f"{text} He said so." for number, text in enumerate(articles(20))]
+    assert take_off_recurring("The ferry came late. He said so.", found_in(texts))[1] == []
+
+
+def test_what_recurs_does_not_depend_on_the_order_of_a_large_source(monkeypatch):
+    monkeypatch.setattr(boilerplate, "_MOST_TEXTS", 50)
+    texts = [*articles(300), *(f"{number}. {NOTICE}" for number in range(300))]
+    forward, backward = found_in(texts), found_in(texts[::-1])
+    assert forward == backward
+    assert take_off_recurring(f"A. {NOTICE}", forward)[1] == [NOTICE]
+
+
+def test_a_text_of_nothing_but_what_recurs_stays():
+    assert take_off_recurring(NOTICE, found_in(articles(8, end=NOTICE))) == (NOTICE, [])
+
+
+def test_menus_are_taken_off_and_the_rest_stays_as_it_stood():
+    text = "The ferry came late. Learn more\nIt was windy,\nhe said. Leave a review\nThe end."
+    assert take_off_menus(text) == (
+        "The ferry came late. It was windy,\nhe said. The end.",
+        ["Learn more", "Leave a review"],
+    )
 
 
 @pytest.mark.parametrize(
-    "line", ["Leave a review", "Share this with", "SHARE", "Comments (12)", "Read more »", "View Comments"]
+    "line",
+    [
+        "Leave a review",
+        "Share this with",
+        "SHARE",
+        "Comments (12)",
+        "Read more »",
+        "View Comments",
+        "Anna Berg in Port Town contributed to this report.",
+        "(Reporting by Anna Berg; editing by Bo Ek)",
+        "Follow Anna Berg on Twitter: @anna",
+    ],
 )
-def test_menu_phrases_are_known(line):
-    assert is_menu(line)
+def test_menu_phrases_and_credits_are_known(line):
+    assert take_off_menus(line) == ("", [line])
 
 
 @pytest.mark.parametrize(
-    "line", ["Share prices fell.", "Read the verdict here", "Back to school", "The menu was long", ""]
+    "line",
+    [
+        "Share prices fell.",
+        "Read the verdict here",
+        "Back to school",
+        "The menu was long",
+        "Fog contributed to this.",
+        "Share this with care, he said.",
+        "",
+    ],
 )
 def test_sentences_that_begin_like_a_menu_are_not(line):
-    assert not is_menu(line)
+    assert take_off_menus(line) == (line, [])
 
 
-@given(
-    pieces=st.lists(st.sampled_from(["It was windy.", NOTICE, "Share this", "“Late!” ", "x", "\n", " "]), max_size=12),
-    glue=st.sampled_from([" ", "\n", ""]),
+@pytest.mark.parametrize(
+    ("text", "rest", "phrase"),
+    [
+        ("Share this with Fog covered the port.", "Fog covered the port.", "Share this with"),
+        (
+            "It was late. Share this with Media playback is not supported on this device Fog came.",
+            "It was late. Fog came.",
+            "Share this with Media playback is not supported on this device",
+        ),
+        ("It was late. READ MORE: Fog in the port", "It was late. Fog in the port", "READ MORE:"),
+    ],
 )
+def test_phrases_that_run_into_the_next_sentence_are_taken_off(text, rest, phrase):
+    assert take_off_menus(text) == (rest, [phrase])
+
+
+PIECES = ["It was windy.", NOTICE, "Share this", "“Late!” ", "x", "Source: Courier", "READ MORE: ", "\n", " "]
+
+
+@given(pieces=st.lists(st.sampled_from(PIECES), max_size=12), glue=st.sampled_from([" ", "\n", ""]))
 def test_text_in_is_text_out_and_what_was_removed(pieces, glue):
     text = glue.join(pieces)
-    rest, removed = without_sentences(text, {NOTICE})
-    assert sorted("".join((rest + "".join(removed)).split())) == sorted("".join(text.split()))
+    recurring = found_in([f"Boat {number}. {NOTICE} Source: Courier" for number in range(8)])
+    bare, menus = take_off_menus(text)
+    rest, removed = take_off_recurring(bare, recurring)
+    assert sorted("".join((rest + "".join(menus + removed)).split())) == sorted("".join(text.split()))

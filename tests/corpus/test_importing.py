@@ -59,7 +59,7 @@ def test_a_table_of_any_kind_gives_the_same_articles(tmp_path, suffix):
     assert second["text"] == "The tram, however, came early;\nnobody was there."
     assert second["published"] == pd.Timestamp(2023, 7, 1)
     assert (first["source"], first["language"], first["kind"]) == ("town.example", "en", "article")
-    assert (account.articles, account.changed["dateline taken off"]) == (2, 1)
+    assert (account.articles, account.changed["split_dateline"]) == (2, 1)
     assert account.noted["ambiguous date"] == 1
 
 
@@ -113,6 +113,112 @@ def test_a_table_without_texts_says_how_to_name_them(tmp_path):
     (tmp_path / "t.csv").write_text("a,b\n1,2\n")
     with pytest.raises(CorpusError, match=r"no column of texts among a, b\. Name it: --map text=COLUMN"):
         read_articles([tmp_path / "t.csv"])
+
+
+def test_a_table_without_texts_that_a_folder_holds_is_told_and_passed_over(tmp_path):
+    (tmp_path / "figures.csv").write_text("a,b\n1,2\n")
+    write(tmp_path, "t.jsonl")
+    corpus, account = read_articles([tmp_path])
+    assert len(corpus) == 2
+    assert account.unreadable[0].where.endswith("figures.csv")
+    assert "no column of texts among a, b" in account.unreadable[0].why
+
+
+DIRTY = {
+    "title": "A ferry",
+    "text": "PORT TOWN (Courier) - The cafÃ©  in the port was e\u0301ven full.\nLeave a review\nIt was windy at sea.",
+}
+
+
+@pytest.mark.parametrize(
+    ("step", "left"),
+    [
+        ("fix_encoding", "cafÃ©"),
+        ("normalise_unicode", "e\u0301ven"),
+        ("squeeze_white_space", "\u2009"),
+        ("split_dateline", "PORT TOWN (Courier) - The"),
+        ("take_off_menus", "Leave a review"),
+    ],
+)
+def test_each_step_counts_what_it_changed_and_can_be_left_out(tmp_path, step, left):
+    path = write(tmp_path, "t.jsonl", [DIRTY])
+    clean, did = read_articles([path])
+    kept, did_without = read_articles([path], without=[step])
+    assert left not in clean.loc[0, "text"]
+    assert left in kept.loc[0, "text"]
+    assert (did.changed[step], did_without.changed[step]) == (1, 0)
+    assert clean.loc[0, "id"] == kept.loc[0, "id"], "labels stay with their article, however it is cleaned"
+    assert clean.loc[0, "place"] == kept.loc[0, "place"] == "PORT TOWN"
+
+
+def test_a_clean_article_is_not_counted_as_changed(tmp_path):
+    _, account = read_articles([write(tmp_path, "t.jsonl", [{"text": "The ferry came late."}])], language="en")
+    assert account.changed == {}
+
+
+def test_a_step_that_there_is_not_is_answered_with_the_nearest(tmp_path):
+    with pytest.raises(CorpusError, match=r"no cleaning step 'take_off_menu'; did you mean 'take_off_menus'\?"):
+        read_articles([write(tmp_path, "t.csv")], without=["take_off_menu"])
+
+
+def test_languages_are_detected_where_none_is_named(tmp_path):
+    rows = [
+        {"text": "The ferry came late because fog covered the port for most of the morning."},
+        {"text": "Die Fähre kam zu spät, weil der Hafen den ganzen Morgen im Nebel lag.", "language": ""},
+        {"text": "Die Fähre kam zu spät, weil der Hafen den ganzen Morgen im Nebel lag!", "language": "nds"},
+        {"text": "Port 12"},
+    ]
+    path = write(tmp_path, "t.jsonl", rows)
+    corpus, account = read_articles([path])
+    assert corpus["language"].tolist() == ["en", "de", "nds", ""]
+    assert account.changed["detect_language"] == 2
+    assert read_articles([path], without=["detect_language"])[0]["language"].tolist() == ["", "", "nds", ""]
+
+
+FOOTER = "All rights to these pages are the Courier's."
+
+
+def page_with_footers(number):
+    return (
+        f"Boat {number} late\nPort Town/30.06.23/Courier: Boat {number} came late.\nIt was windy on day {number}.\n"
+        f"Anna Berg\nTransport\n{FOOTER}\n-\nA teaser of story {number}.\n-\nThe fair begins on Monday.\n{FOOTER}"
+    )
+
+
+@pytest.mark.parametrize("to_disk", [False, True])
+def test_lines_that_recur_across_pages_are_taken_off_and_what_they_hid_is_found(tmp_path, to_disk):
+    (tmp_path / "in").mkdir()
+    for number in range(6):
+        (tmp_path / "in" / f"{number}.txt").write_text(page_with_footers(number))
+    (tmp_path / "in" / "other.txt").write_text("The fair\nIt begins on Monday, with a dance.\n-\nThe fair begins.\n")
+    if to_disk:
+        account = import_articles([tmp_path / "in"], tmp_path / "c.parquet")
+        corpus = read_corpus(tmp_path / "c.parquet")
+        assert read_corpus_facts(tmp_path / "c.parquet")["report"]["changed"]["take_off_recurring"] == 7
+    else:
+        corpus, account = read_articles([tmp_path / "in"])
+    assert not corpus["text"].str.contains("rights").any()
+    pages = corpus[corpus["source"] == "Courier"]
+    articles, teasers = (pages[pages["kind"] == kind] for kind in ("article", "teaser"))
+    assert articles["authors"].tolist() == ["Anna Berg"] * 6
+    assert set(pages["section"]) == {"Transport"}
+    assert articles.iloc[0]["text"] == "Boat 0 came late.\nIt was windy on day 0."
+    assert len(teasers) == 7, "the teaser beside every page is there once"
+    # Six articles, and the one teaser that was kept of six that were the same from the start.
+    assert account.removed["recurring", FOOTER] == account.changed["take_off_recurring"] == 7
+    kept, _ = read_articles([tmp_path / "in"], without=["take_off_recurring"])
+    assert kept["text"].str.contains("rights").sum() == 7
+    assert set(corpus["id"]) <= set(kept["id"])
+
+
+def test_teasers_that_differ_by_a_recurring_line_alone_are_one(tmp_path):
+    for number in range(6):
+        page = page_with_footers(number)
+        (tmp_path / f"{number}.txt").write_text(page if number else page.removesuffix(f"\n{FOOTER}"))
+    corpus, account = read_articles([tmp_path])
+    assert (corpus["text"] == "The fair begins on Monday.").sum() == 1
+    assert account.articles == len(corpus)
+    assert account.report().rows == len(corpus) + account.dropped.total()
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
@@ -185,9 +291,11 @@ def test_formulas_and_markup_stay_what_they_are(tmp_path):
 
 
 def test_a_single_line_of_many_megabytes_is_one_article(tmp_path):
-    (tmp_path / "t.csv").write_text("text\n" + "ferry " * 2_000_000 + "\n")
-    corpus, _ = read_articles([tmp_path / "t.csv"])
-    assert len(corpus.loc[0, "text"]) > 11_000_000
+    line = "ferry " * 9_000_000
+    (tmp_path / "t.csv").write_text(f"text\n{line}\n")
+    (tmp_path / "t.txt").write_text(f"A headline\n{line}\n")
+    corpus, _ = read_articles([tmp_path])
+    assert (corpus["text"].str.len() > 50_000_000).tolist() == [True, True]
 
 
 HTML = """<!doctype html><html lang="en-GB"><head><title>Ferry late | Courier</title>
@@ -328,9 +436,10 @@ def test_a_map_that_is_none_is_refused(tmp_path):
     assert "FIELD=COLUMN" in done.stderr
 
 
-def test_an_import_that_is_interrupted_leaves_the_older_file_whole(tmp_path):
+@pytest.mark.parametrize("wait", [0, 1])
+def test_an_import_that_is_interrupted_leaves_the_older_file_whole(tmp_path, wait):
     text = "The ferry came late and it was windy. " * 80
-    rows = (json.dumps({"title": f"Boat {number}", "text": f"{number} {text}"}) for number in range(30_000))
+    rows = (json.dumps({"title": f"Boat {number}", "text": f"{number} {text}"}) for number in range(40_000))
     (tmp_path / "t.jsonl").write_text("\n".join(rows))
     (tmp_path / "c.parquet").write_bytes(b"the older file")
     process = subprocess.Popen(
@@ -340,6 +449,7 @@ def test_an_import_that_is_interrupted_leaves_the_older_file_whole(tmp_path):
     while not list(tmp_path.glob(".c.parquet.*.part")):
         assert process.poll() is None, process.stderr.read()
         time.sleep(0.05)
+    time.sleep(wait)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130
@@ -358,3 +468,22 @@ def test_no_bytes_stop_an_import_without_a_word(tmp_path, content, suffix):
     except CorpusError:
         return
     assert len(corpus) == account.articles > 0
+
+
+LINES = ["The ferry came late.", "Leave a review", FOOTER, "It was windy.", "Anna Berg", "READ MORE: Fog", "-",
+         "Transport", "Port Town/30.06.23/Courier: Fog.", "Fähre", "x"]  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(lines=st.lists(st.sampled_from(LINES), min_size=1, max_size=12))
+def test_text_in_is_text_out_and_text_reported_taken_off(tmp_path, lines):
+    read = [page_with_footers(number).partition("\n-\n")[0] for number in range(6)]  # so that something recurs
+    read.append("A headline\n" + "\n".join(lines))
+    for number, text in enumerate(read):
+        (tmp_path / f"{number}.txt").write_text(text)
+    corpus, account = read_articles([tmp_path])
+    if account.unreadable:
+        read.pop()
+    out = [*corpus["title"], *corpus["text"], *corpus.loc[corpus["kind"] == "article", "section"]]
+    out += [text for (_, text), count in account.removed.items() for _ in range(count)]
+    assert sorted("".join("".join(out).split())) == sorted("".join("".join(read).split()))

@@ -96,7 +96,7 @@ def test_datelines_and_recurring_sentences_are_taken_off_and_counted():
     articles, report = corpus(*rows)
     assert list(articles["text"]) == [f"Boat {number} was painted." for number in range(6)]
     assert set(articles["place"]) == {"PORT TOWN"}
-    assert report.changed["take off dateline in text"] == report.changed["take off recurring sentences in text"] == 6
+    assert report.changed["split_dateline in text"] == report.changed["take_off_recurring in text"] == 6
 
 
 def test_a_dateline_goes_where_the_subtitle_is_the_texts_beginning_too():
@@ -109,4 +109,4 @@ def test_boilerplate_is_kept_where_that_is_asked_for():
     csv.writer(file).writerows([HEADER, row(text="PORT TOWN (Courier) - The ferry came late.")])
     articles, report = read_newsarticles(file.getvalue().encode(), boilerplate="kept")
     assert articles.loc[0, "text"] == "PORT TOWN (Courier) - The ferry came late."
-    assert not any("take off" in step for step in report.changed)
+    assert not any("split_dateline" in step for step in report.changed)

@@ -11,6 +11,7 @@ from topicdesk.corpus.articles import (
     write_corpus,
 )
 from topicdesk.corpus.build import BuiltCorpus, build_corpus, published_labels_path, stored_corpus
+from topicdesk.corpus.cleaning import CLEANING_STEPS
 from topicdesk.corpus.duplicates import Duplicates, find_duplicates
 from topicdesk.corpus.importing import ImportAccount, import_articles, read_articles
 from topicdesk.corpus.pages import Page, RemovedLine, parse_page
@@ -22,6 +23,7 @@ from topicdesk.corpus.summary import summarise_corpus
 __all__ = [
     "ARTICLE_COLUMNS",
     "ARTICLE_SCHEMA",
+    "CLEANING_STEPS",
     "BuiltCorpus",
     "Duplicates",
     "ImportAccount",

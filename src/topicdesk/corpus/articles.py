@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pandas as pd
 import pandera.pandas as pa
@@ -131,27 +131,34 @@ def write_corpus(corpus: pd.DataFrame, path: Path, facts: dict[str, Any] | None 
     facts : dict, optional
         What is worth knowing about the corpus (where it came from, what was dropped); JSON, kept in the file.
     """
-    write_batches([corpus], path, lambda: facts or {})
+    valid = validate_corpus(corpus, str(path))
+    with replacing(path) as part:
+        write_batches([valid], part, lambda: facts or {})
 
 
-def write_batches(batches: Iterable[pd.DataFrame], path: Path, facts: Callable[[], dict[str, Any]]) -> None:
-    """Write a corpus batch by batch as Parquet, whole or not at all (see `write_corpus`).
+def write_batches(batches: Iterable[pd.DataFrame], file: Path | IO[bytes], facts: Callable[[], dict[str, Any]]) -> None:
+    """Write a corpus as Parquet, batch by batch.
 
     Parameters
     ----------
     batches : iterable of DataFrame of shape (n_articles, 12)
         Valid articles; ids are unique over all batches.
-    path : Path
-        The file to make or replace.
+    file : Path or binary file
+        Where to write; a path is best one that `replacing` gave.
     facts : callable
         Gives what is worth knowing about the corpus, once all batches are written.
     """
     schema = arrow.Schema.from_pandas(articles_frame({"id": [], "text": []}), preserve_index=False)
-    with replacing(path) as part, parquet.ParquetWriter(part, schema, compression="zstd") as writer:
+    with parquet.ParquetWriter(file, schema, compression="zstd") as writer:
         for batch in batches:
-            valid = validate_corpus(batch, str(path))
-            writer.write_table(arrow.Table.from_pandas(valid, schema=schema, preserve_index=False))
+            writer.write_table(arrow.Table.from_pandas(batch, schema=schema, preserve_index=False))
         writer.add_key_value_metadata({_FACTS_KEY: json.dumps(facts()).encode()})
+
+
+def read_batches(file: IO[bytes], most_articles: int) -> Iterator[pd.DataFrame]:
+    """Read what `write_batches` wrote, batch by batch."""
+    for batch in parquet.ParquetFile(file).iter_batches(most_articles):
+        yield batch.to_pandas()
 
 
 def read_corpus(path: Path) -> pd.DataFrame:

@@ -1,18 +1,21 @@
 """Boilerplate: what stands in many articles of an outlet and tells of the outlet, not of the story.
 
-It is found in the corpus: a sentence of five words or more that many articles of one source share ("the views expressed
-are the author's own") was not written for any of them. Phrases of menus, which are too short to tell by that, come from
-a fixed list.
+It is found in the corpus: a sentence that many articles of one source share ("the views expressed are the author's
+own") was not written for any of them. What is too short or too varied to tell by that, phrases of menus and credits,
+comes from a fixed list.
 """
 
 from __future__ import annotations
 
+import hashlib
+import heapq
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from itertools import compress
 
-__all__ = ["is_menu", "recurring_sentences", "without_sentences"]
+__all__ = ["RecurrenceFinder", "Recurring", "take_off_menus", "take_off_recurring"]
 
 # What a page offers to do with it; whole sentences or lines only, so that a sentence that holds such words stays.
 _MENU = re.compile(
@@ -21,9 +24,21 @@ _MENU = re.compile(
     | share(?:\ (?:this(?:\ (?:with|article|story|page))?|on\ \w+))? | tweet | print | e-?mail | copy(?:\ link)? | save
     | (?:read|learn)\ (?:more|also|next)\b.{0,3} | see\ also\b.{0,1} | related(?:\ (?:news|stories|articles|topics))?
     | (?:subscribe|sign\ (?:in|up)|log\ ?in|register)(?:\ (?:now|here))? | follow\ us(?:\ on\ \w+)?
+    | follow\ .{2,80}\ on\ (?:twitter|facebook|instagram)\b.{0,120}
     | home | menu | search | back | next | previous | top | back\ to\ top | all\ news | latest\ news | most\ read
-    | advertisement
+    | advertisement | media\ playback\ is\ (?:not\ supported|unsupported)\ on\ (?:this|your)\ device
+    # Who else worked on it, as a sentence of its own.
+    | .{3,300}\ contributed\ (?:to|reporting\ to)\ (?:this|the)\ (?:report|story|article)
+    | \(?(?:additional\ )?(?:reporting|writing|editing)\ by\ .{3,200}
     ) \W*"""
+)
+
+# Phrases that run into the sentence behind them, where the break between was lost.
+_RUNNING = re.compile(
+    r"""(?x) (?: (?:
+      (?i: share\ this\ with | media\ playback\ is\ (?:not\ supported|unsupported)\ on\ (?:this|your)\ device )
+    | READ\ MORE: | WATCH: | ALSO\ READ:
+    ) \s+ )+ (?=[^\W_a-z]|["“‘'(])"""
 )
 
 # A sentence ends with its mark, or with the line.
@@ -31,69 +46,181 @@ _BREAK = re.compile(r"((?<=[.!?…])\s+|(?<=[.!?…][\"”’»])\s+|\n)")
 
 _FEWEST_WORDS = 5
 
+# A shorter sentence is boilerplate when it stands so often at the end of the texts that hold it.
+_SHARE_AT_END = 0.8
 
-def is_menu(line: str) -> bool:
-    """Tell whether a line or sentence is nothing but a phrase of a menu."""
-    return _MENU.fullmatch(line) is not None
-
-
-def recurring_sentences(
-    texts: Sequence[str], sources: Sequence[str], fewest_articles: int = 5, smallest_share: float = 0.01
-) -> dict[str, frozenset[str]]:
-    """Find the sentences that recur in a source's articles.
-
-    Parameters
-    ----------
-    texts, sources : sequence of str
-        Length n_articles.
-    fewest_articles : int, default 5
-        A sentence recurs when so many different texts of a source hold it ...
-    smallest_share : float, default 0.01
-        ... and so large a share of the source's texts. Sentences of fewer than five words ("he said.") never recur.
-
-    Returns
-    -------
-    dict of str to frozenset of str
-        By source.
-    """
-    # A text that is there twice is one text.
-    distinct = sorted(set(zip(sources, texts, strict=True)))
-    articles = Counter(source for source, _ in distinct)
-    holding: Counter[tuple[str, str]] = Counter()
-    for source, text in distinct:
-        holding.update({(source, sentence) for sentence, _ in _sentences(text) if _is_long(sentence)})
-    found: dict[str, set[str]] = {source: set() for source in articles}
-    for (source, sentence), count in holding.items():
-        if count >= max(fewest_articles, smallest_share * articles[source]):
-            found[source].add(sentence)
-    return {source: frozenset(sentences) for source, sentences in found.items()}
+# A source's recurring sentences are found in so many of its texts, drawn without regard to their order.
+_MOST_TEXTS = 2000
 
 
-def without_sentences(text: str, unwanted: AbstractSet[str]) -> tuple[str, list[str]]:
-    """Take sentences off a text, and menu phrases that stand as sentences.
+def take_off_menus(text: str) -> tuple[str, list[str]]:
+    """Take menu phrases and credits off a text, where they are sentences or lines, or run into the next sentence.
 
     Parameters
     ----------
     text : str
-    unwanted : set of str
-        Sentences as `recurring_sentences` gives them.
 
     Returns
     -------
     rest : str
-        The text without them; the text as it was when nothing else would be left.
+        The text without them; empty when it was nothing else.
     removed : list of str
         What was taken off, in order.
     """
     kept: list[str] = []
     removed = []
     for sentence, gap in _sentences(text):
-        if sentence in unwanted or is_menu(sentence):
+        running = _RUNNING.match(sentence)
+        if _MENU.fullmatch(sentence) is not None:
+            removed.append(sentence)
+        elif running is not None:
+            removed.append(running.group().strip())
+            kept += [sentence[running.end() :], gap]
+        else:
+            kept += [sentence, gap]
+    return "".join(kept).strip(), removed
+
+
+@dataclass(frozen=True)
+class Recurring:
+    """The sentences that recur in one source, as hashes.
+
+    Parameters
+    ----------
+    anywhere : frozenset of int
+        Those that are boilerplate wherever they stand.
+    at_end : frozenset of int
+        The short ones, which are boilerplate at the end of a text.
+    """
+
+    anywhere: frozenset[int] = frozenset()
+    at_end: frozenset[int] = frozenset()
+
+
+class RecurrenceFinder:
+    """Finds the sentences that recur in the articles of each source, in memory that hardly grows with the corpus.
+
+    Parameters
+    ----------
+    fewest_articles : int, default 5
+        A sentence recurs when so many different texts of a source hold it ...
+    smallest_share : float, default 0.01
+        ... and so large a share of the source's texts. Sentences of fewer than five words ("he said.") recur only where
+        four in five of the texts that hold one end with it.
+
+    Notes
+    -----
+    It keeps the hashes of the sentences of at most 2,000 texts a source: those texts whose own hashes are the smallest,
+    which is a random sample whatever the order in which they come.
+    """
+
+    def __init__(self, fewest_articles: int = 5, smallest_share: float = 0.01) -> None:
+        self.fewest_articles = fewest_articles
+        self.smallest_share = smallest_share
+        self._samples: dict[str, _Sample] = {}
+
+    def add(self, source: str, text: str) -> None:
+        """Take note of an article; a text that is there twice is one text."""
+        self._samples.setdefault(source, _Sample()).add(text)
+
+    def find(self) -> dict[str, Recurring]:
+        """Give what recurs, by source."""
+        return {source: self._find(sample.texts) for source, sample in self._samples.items()}
+
+    def _find(self, texts: Sequence[_Sentences]) -> Recurring:
+        fewest = max(self.fewest_articles, self.smallest_share * len(texts))
+        long = Counter(hashed for text in texts for hashed in text.long)
+        short = Counter(hashed for text in texts for hashed in text.short)
+        ending = Counter(text.end for text in texts)
+        return Recurring(
+            frozenset(hashed for hashed, count in long.items() if count >= fewest),
+            frozenset(
+                hashed for hashed, count in short.items() if count >= fewest and ending[hashed] >= _SHARE_AT_END * count
+            ),
+        )
+
+
+@dataclass(frozen=True)
+class _Sentences:
+    """The sentences of a text, as hashes; `end` is the last one's, unless it is the only one."""
+
+    long: frozenset[int]
+    short: frozenset[int]
+    end: int | None
+
+
+class _Sample:
+    """The texts with the smallest hashes."""
+
+    def __init__(self) -> None:
+        self._largest_first: list[tuple[int, _Sentences]] = []
+        self._keys: set[int] = set()
+
+    @property
+    def texts(self) -> list[_Sentences]:
+        return [sentences for _, sentences in self._largest_first]
+
+    def add(self, text: str) -> None:
+        key = -_hash(text)  # a heap gives up its smallest
+        full = len(self._keys) == _MOST_TEXTS
+        if key in self._keys or (full and key < self._largest_first[0][0]):
+            return
+        if full:
+            self._keys.remove(heapq.heappop(self._largest_first)[0])
+        sentences = [sentence for sentence, _ in _sentences(text) if sentence]
+        long = [_is_long(sentence) for sentence in sentences]
+        hashed = [_hash(sentence) for sentence in sentences]
+        entry = _Sentences(
+            frozenset(compress(hashed, long)),
+            frozenset(compress(hashed, (not one for one in long))),
+            hashed[-1] if len(hashed) > 1 else None,
+        )
+        heapq.heappush(self._largest_first, (key, entry))
+        self._keys.add(key)
+
+
+def take_off_recurring(text: str, recurring: Recurring) -> tuple[str, list[str]]:
+    """Take sentences that recur in a source off a text.
+
+    Parameters
+    ----------
+    text : str
+    recurring : Recurring
+        What `RecurrenceFinder` found for the text's source.
+
+    Returns
+    -------
+    rest : str
+        The text without them; the text as it was when nothing else would be left.
+    removed : list of str
+        What was taken off.
+    """
+    kept: list[str] = []
+    removed = []
+    for sentence, gap in _sentences(text):
+        if recurring.anywhere and _hash(sentence) in recurring.anywhere:
             removed.append(sentence)
         else:
             kept += [sentence, gap]
     rest = "".join(kept).strip()
+    while (end := _recurring_end(rest, recurring)) is not None:
+        removed.append(rest[end:])
+        rest = rest[:end].rstrip()
     return (rest, removed) if rest else (text, [])
+
+
+def _recurring_end(text: str, recurring: Recurring) -> int | None:
+    """Find where a recurring end of a text begins: a sentence, or words that a sentence without its mark runs into."""
+    if not recurring.at_end:
+        return None
+    starts = [found.end() for found in re.finditer(r"\s+", text)][-_FEWEST_WORDS:]
+    whole = len(text) - len([sentence for sentence, _ in _sentences(text) if sentence][-1]) if text else 0
+    for start in reversed(starts):
+        end = text[start:]
+        # A lone word may end a sentence as well: "he told Reuters".
+        if (start == whole or len(_words(end)) > 1) and _hash(end) in recurring.at_end:
+            return start
+    return None
 
 
 def _sentences(text: str) -> Iterator[tuple[str, str]]:
@@ -102,5 +229,14 @@ def _sentences(text: str) -> Iterator[tuple[str, str]]:
     return zip(parts[::2], parts[1::2], strict=True)
 
 
+def _words(sentence: str) -> list[str]:
+    return re.findall(r"\w+", sentence)
+
+
 def _is_long(sentence: str) -> bool:
-    return len(re.findall(r"\w+", sentence)) >= _FEWEST_WORDS
+    return len(_words(sentence)) >= _FEWEST_WORDS
+
+
+def _hash(sentence: str) -> int:
+    digest = hashlib.blake2b(sentence.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "little")

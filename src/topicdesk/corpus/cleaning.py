@@ -1,19 +1,42 @@
-"""Repairs of a text, one named step each.
+"""Cleaning of a text, one named step each, so that a reader can count what each one changed and leave one out.
 
-A step takes a text and gives the repaired text, so that a reader can count what each one changed.
+The repairs stand here: functions from a text to the repaired text. What is taken off a text is found by `datelines` and
+`boilerplate`.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 import ftfy
 
+from topicdesk.errors import CorpusError, nearest
 from topicdesk.progress import Advance, nowhere
 
-__all__ = ["clean_texts", "fix_encoding", "restore_line_breaks", "restore_lost_quotes", "squeeze_white_space"]
+__all__ = [
+    "CLEANING_STEPS",
+    "check_steps",
+    "clean_texts",
+    "fix_encoding",
+    "normalise_unicode",
+    "restore_line_breaks",
+    "restore_lost_quotes",
+    "squeeze_white_space",
+]
+
+#: What an import does to an article, in order: its steps by their functions' names. Each can be left out.
+CLEANING_STEPS = {
+    "fix_encoding": "undo mojibake and unescape HTML entities",
+    "normalise_unicode": "write each character one way (NFC)",
+    "squeeze_white_space": "make runs of blanks one space, drop invisible characters and blank lines",
+    "split_dateline": "take the dateline off the text (its place, date and agency are read all the same)",
+    "take_off_menus": "take off menu phrases and credits",
+    "take_off_recurring": "take off sentences that recur in many articles of a source",
+    "detect_language": "tell the language where none is named",
+}
 
 Step = Callable[[str], str]
 
@@ -26,9 +49,22 @@ _AFTER_SPACE = re.compile(r'(?<=\s)"\?\s?(?=\w)')
 _LOST_BREAK = re.compile(r'(?<=[.!?]|["”])\s?-(?=[A-Z][a-z]|[A-Z]\b)')
 
 
+def check_steps(without: Collection[str]) -> frozenset[str]:
+    """Refuse a name that is no step's."""
+    for name in without:
+        if name not in CLEANING_STEPS:
+            raise CorpusError(f"there is no cleaning step {name!r}; {nearest(name, CLEANING_STEPS)}")
+    return frozenset(without)
+
+
 def fix_encoding(text: str) -> str:
-    """Undo mojibake and normalise Unicode (NFC), but keep typographic quotation marks (ftfy)."""
-    return ftfy.fix_text(text, uncurl_quotes=False)
+    """Undo mojibake, control characters and HTML entities, but keep typographic quotation marks (ftfy)."""
+    return ftfy.fix_text(text, uncurl_quotes=False, normalization=None)
+
+
+def normalise_unicode(text: str) -> str:
+    """Write each character in one way: composed, as in NFC."""
+    return unicodedata.normalize("NFC", text)
 
 
 def restore_lost_quotes(text: str) -> str:

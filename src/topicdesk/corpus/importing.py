@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from topicdesk.corpus.articles import ARTICLE_COLUMNS, articles_frame, write_batches
-from topicdesk.corpus.cleaning import fix_encoding, squeeze_white_space
-from topicdesk.corpus.datelines import read_date, split_dateline
-from topicdesk.corpus.pages import article_id
+from topicdesk.atomic import replacing
+from topicdesk.corpus.articles import ARTICLE_COLUMNS, articles_frame, read_batches, write_batches
+from topicdesk.corpus.boilerplate import RecurrenceFinder, take_off_recurring
+from topicdesk.corpus.cleaning import check_steps
+from topicdesk.corpus.pages import article_id, split_signature
 from topicdesk.corpus.readers import STDIN, Record, Unreadable, find_files, read_records
+from topicdesk.corpus.records import CleanArticle, Cleaning, clean_record
 from topicdesk.corpus.report import ReadReport
 from topicdesk.errors import CorpusError, nearest
-from topicdesk.progress import progress
+from topicdesk.progress import Advance, progress
 
 __all__ = ["ImportAccount", "import_articles", "read_articles"]
 
 _BATCH_ARTICLES = 5000
+
+# What a person reads of an account.
+_EXAMPLES, _EXAMPLE_CHARACTERS, _MOST_UNREADABLE = 4, 40, 40
 
 
 @dataclass
@@ -33,8 +38,13 @@ class ImportAccount:
     ----------
     articles, teasers : int
         Rows that were kept, teasers among them.
-    dropped, changed, noted : Counter of str
+    dropped, noted : Counter of str
         As in `ReadReport`.
+    changed : Counter of str
+        Articles that each step of `CLEANING_STEPS` changed.
+    removed : Counter of (str, str)
+        Every text that was taken off and how often, by reason (``dateline``, ``byline``, ``menu``, ``recurring``,
+        ``divider``, ``the same teaser again``) and words.
     unreadable : list of Unreadable
         Every part that no article was read from.
     """
@@ -44,6 +54,7 @@ class ImportAccount:
     dropped: Counter[str] = field(default_factory=Counter)
     changed: Counter[str] = field(default_factory=Counter)
     noted: Counter[str] = field(default_factory=Counter)
+    removed: Counter[tuple[str, str]] = field(default_factory=Counter)
     unreadable: list[Unreadable] = field(default_factory=list)
 
     def report(self) -> ReadReport:
@@ -52,9 +63,37 @@ class ImportAccount:
         noted = {"a teaser, beside an article": self.teasers, **self.noted}
         return ReadReport(rows, self.articles, dict(self.dropped), dict(self.changed), noted)
 
+    def __str__(self) -> str:
+        """Tell the account to a person: all numbers, the most frequent texts, and the first parts not readable."""
+        lines = self.report().lines()
+        by_reason: dict[str, list[tuple[str, int]]] = {}
+        for (reason, text), count in self.removed.most_common():
+            by_reason.setdefault(reason, []).append((text, count))
+        for reason, texts in sorted(by_reason.items()):
+            examples = ", ".join(f"{text[:_EXAMPLE_CHARACTERS]!r} ({count})" for text, count in texts[:_EXAMPLES])
+            more = ", ..." if len(texts) > _EXAMPLES else ""
+            lines.append(f"taken off {sum(count for _, count in texts)}: {reason}: {examples}{more}")
+        lines += [f"not readable: {one.where}: {one.why}" for one in self.unreadable[:_MOST_UNREADABLE]]
+        if len(self.unreadable) > _MOST_UNREADABLE:
+            lines.append(f"... and {len(self.unreadable) - _MOST_UNREADABLE} more.")
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class _Noted:
+    """What is noted while articles are read, for when all are."""
+
+    finder: RecurrenceFinder = field(default_factory=RecurrenceFinder)
+    #: Ids of pages' articles of which neither byline nor section was found.
+    unsigned: set[str] = field(default_factory=set)
+
 
 def read_articles(
-    paths: Sequence[Path | str], columns: Mapping[str, str] | None = None, source: str = "", language: str = ""
+    paths: Sequence[Path | str],
+    columns: Mapping[str, str] | None = None,
+    source: str = "",
+    language: str = "",
+    without: Collection[str] = (),
 ) -> tuple[pd.DataFrame, ImportAccount]:
     """Read files into a corpus in memory.
 
@@ -67,25 +106,30 @@ def read_articles(
     columns : mapping of str to str, optional
         The user's names of a table's columns, by ours: ``{"title": "headline"}``. Others are matched by what they are
         usually called.
-    source, language : str, default ""
-        Outlet and language code of articles that name none.
+    source : str, default ""
+        Outlet of articles that name none; by default the agency of their dateline.
+    language : str, default ""
+        Language code of articles that name none; by default detected from their text.
+    without : collection of str, default ()
+        Steps of `CLEANING_STEPS` to leave out. Ids do not depend on it.
 
     Returns
     -------
     corpus : DataFrame of shape (n_articles, 12)
-        Texts and titles have their encoding mended, white space squeezed and dateline taken off. An article without an
-        id is named by its source and content; the same article twice is kept once.
+        An article without an id is named by its source and its content as it came; the same article twice is kept once.
     account : ImportAccount
 
     Raises
     ------
     CorpusError
-        When a path does not exist or is not read, a column is not there, or there is no article.
+        When a path does not exist or is not read, a column is not there, `without` names no step, or there is no
+        article.
     """
-    account = ImportAccount()
-    batches = list(_batches(_checked(paths), _checked_columns(columns), source, language, account))
+    account, noted, how = ImportAccount(), _Noted(), Cleaning(source, language, check_steps(without))
+    batches = list(_batches(paths, _checked(columns), how, account, noted))
     _check_some(account)
-    return pd.concat(batches, ignore_index=True), account
+    cleaned = batches if "take_off_recurring" in how.without else _without_recurring(batches, account, noted)
+    return pd.concat(cleaned, ignore_index=True), account
 
 
 def import_articles(
@@ -94,12 +138,13 @@ def import_articles(
     columns: Mapping[str, str] | None = None,
     source: str = "",
     language: str = "",
+    without: Collection[str] = (),
 ) -> ImportAccount:
     """Read files into a corpus on disk, holding a batch in memory at a time; whole or not at all.
 
     Parameters
     ----------
-    paths, columns, source, language
+    paths, columns, source, language, without
         As in `read_articles`.
     output : Path
         The Parquet file to make or replace.
@@ -113,21 +158,28 @@ def import_articles(
     CorpusError
         As in `read_articles`; `output` stays as it was.
     """
-    account = ImportAccount()
+    account, noted, how = ImportAccount(), _Noted(), Cleaning(source, language, check_steps(without))
+    batches = _batches(paths, _checked(columns), how, account, noted)
 
     def facts() -> dict[str, Any]:
         _check_some(account)
-        return {"report": asdict(account.report())}
+        return {"report": asdict(account.report()), "without": sorted(how.without)}
 
-    write_batches(_batches(_checked(paths), _checked_columns(columns), source, language, account), output, facts)
+    # Before the long work: the folder may not be writable.
+    with replacing(output) as part:
+        if "take_off_recurring" in how.without:
+            write_batches(batches, part, facts)
+        else:
+            # What recurs is known when all is read. Until then articles wait in a file without a name, which is gone
+            # with the process however that ends.
+            with tempfile.TemporaryFile(dir=output.parent) as waiting:
+                write_batches(batches, waiting, dict)
+                cleaned = _without_recurring(read_batches(waiting, _BATCH_ARTICLES), account, noted)
+                write_batches(cleaned, part, facts)
     return account
 
 
-def _checked(paths: Sequence[Path | str]) -> tuple[list[Path], list[Unreadable]]:
-    return find_files([Path(path) for path in paths])
-
-
-def _checked_columns(columns: Mapping[str, str] | None) -> Mapping[str, str]:
+def _checked(columns: Mapping[str, str] | None) -> Mapping[str, str]:
     for ours in columns or {}:
         if ours not in ARTICLE_COLUMNS:
             raise CorpusError(f"articles have no field {ours!r}; {nearest(ours, ARTICLE_COLUMNS)}")
@@ -141,43 +193,107 @@ def _check_some(account: ImportAccount) -> None:
 
 
 def _batches(
-    found: tuple[list[Path], list[Unreadable]],
-    columns: Mapping[str, str],
-    source: str,
-    language: str,
-    account: ImportAccount,
+    paths: Sequence[Path | str], columns: Mapping[str, str], how: Cleaning, account: ImportAccount, noted: _Noted
 ) -> Iterator[pd.DataFrame]:
-    files, passed_over = found
+    """Read and clean articles, but for what recurs."""
+    named = [Path(path) for path in paths]
+    files, passed_over = find_files(named)
     for unreadable in passed_over:
         _drop(account, unreadable)
-    seen: dict[str, str] = {}
+    contents: dict[str, str] = {}
     rows: list[dict[str, Any]] = []
     with progress(sum(file.stat().st_size for file in files if file != STDIN), "importing", "B") as advance:
         for file in files:
-            for record in read_records(file, columns, advance):
+            for record in _records(file, file in named, columns, advance):
                 if isinstance(record, Unreadable):
                     _drop(account, record)
                     continue
-                row = _article(record, source, language, account)
-                if row is None:
-                    account.dropped["no text"] += 1
-                    continue
-                content = article_id(row["source"], row["title"], row["text"])
-                if seen.get(row["id"]) == content:
-                    account.dropped["the same article again"] += 1
-                elif row["id"] in seen:
-                    _drop(account, Unreadable(record.where, f"its id {row['id']!r} is another article's"))
-                else:
-                    seen[row["id"]] = content
-                    account.articles += 1
-                    account.teasers += row["kind"] == "teaser"
-                    account.noted.update(record.flags)
-                    rows.append(row)
-                if len(rows) == _BATCH_ARTICLES:
+                try:
+                    for article in clean_record(record, how):
+                        if _is_new(article.fields, record.where, contents, account):
+                            _keep(account, noted, article, record)
+                            rows.append(article.fields)
+                except CorpusError as error:
+                    _drop(account, Unreadable(record.where, str(error)))
+                if len(rows) >= _BATCH_ARTICLES:
                     yield _frame(rows)
                     rows = []
     if rows:
         yield _frame(rows)
+
+
+def _records(file: Path, named: bool, columns: Mapping[str, str], advance: Advance) -> Iterator[Record | Unreadable]:
+    """Read a file. A table without texts is an error when the user named it, and passed over in a folder."""
+    try:
+        yield from read_records(file, columns, advance)
+    except CorpusError as error:
+        if named:
+            raise
+        yield Unreadable(str(file), str(error).removeprefix(f"{file}: "))
+
+
+def _is_new(row: Mapping[str, Any], where: str, contents: dict[str, str], account: ImportAccount) -> bool:
+    if not row["text"]:
+        account.dropped["no text"] += 1
+        return False
+    content = article_id(row["source"], row["title"], row["text"])
+    known = contents.setdefault(row["id"], content)
+    if known is content:
+        return True
+    if known == content:
+        account.dropped["the same article again"] += 1
+    else:
+        _drop(account, Unreadable(where, f"its id {row['id']!r} is another article's"))
+    return False
+
+
+def _without_recurring(
+    batches: Iterable[pd.DataFrame], account: ImportAccount, noted: _Noted
+) -> Iterator[pd.DataFrame]:
+    """Take off what recurs in a source, now that all is read.
+
+    A line that recurs may have hidden a page's byline and section; and without it, a teaser may be the same as another.
+    """
+    recurring = noted.finder.find()
+    sections: dict[str, str] = {}
+    teasers: set[tuple[str, str]] = set()
+    with progress(account.articles, "taking off what recurs", "article") as advance:
+        for batch in batches:
+            rows = []
+            for row in batch.to_dict("records"):
+                advance()
+                row["text"], removed = take_off_recurring(row["text"], recurring[row["source"]])
+                if removed:
+                    account.changed["take_off_recurring"] += 1
+                    account.removed.update(("recurring", sentence) for sentence in removed)
+                    if row["id"] in noted.unsigned:
+                        body, signature = split_signature(row["text"].split("\n"))
+                        row |= {"text": "\n".join(body), "authors": signature.authors, "section": signature.section}
+                        sections[row["id"]] = signature.section
+                        account.removed.update([("byline", signature.byline)] if signature.byline else [])
+                        account.noted.update(signature.flags)
+                if row["kind"] == "teaser":
+                    row["section"] = row["section"] or sections.get(row["page"], "")
+                    if (row["source"], row["text"]) in teasers:
+                        account.dropped["the same article again"] += 1
+                        account.articles -= 1
+                        account.teasers -= 1
+                        continue
+                    teasers.add((row["source"], row["text"]))
+                rows.append(row)
+            yield _frame(rows)
+
+
+def _keep(account: ImportAccount, noted: _Noted, article: CleanArticle, record: Record) -> None:
+    row = article.fields
+    noted.finder.add(row["source"], row["text"])
+    if record.is_page and not row["section"] and not row["authors"]:
+        noted.unsigned.add(row["id"])
+    account.articles += 1
+    account.teasers += row["kind"] == "teaser"
+    account.changed.update(article.changed)
+    account.removed.update(article.removed)
+    account.noted.update(article.flags)
 
 
 def _drop(account: ImportAccount, unreadable: Unreadable) -> None:
@@ -185,51 +301,5 @@ def _drop(account: ImportAccount, unreadable: Unreadable) -> None:
     account.unreadable.append(unreadable)
 
 
-def _frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
+def _frame(rows: Sequence[Mapping[Any, Any]]) -> pd.DataFrame:
     return articles_frame({name: [row.get(name, "") for row in rows] for name in ARTICLE_COLUMNS})
-
-
-def _article(record: Record, source: str, language: str, account: ImportAccount) -> dict[str, Any] | None:
-    """Clean a record and name it; None when no text is left."""
-    row = dict(record.fields)
-    for name in ("title", "text", "section", "authors", "place"):
-        row[name] = _step(squeeze_white_space, _step(fix_encoding, row.get(name, ""), account), account)
-    row["source"], row["language"] = row.get("source") or source, row.get("language") or language
-    row.setdefault("kind", "article")
-    if not record.whole:
-        row["published"] = _published(row.get("published", ""), account)
-        dateline, row["text"] = split_dateline(row["text"])
-        if dateline is not None:
-            account.changed["dateline taken off"] += 1
-            account.noted.update(dateline.flags)
-            row["place"] = row["place"] or dateline.place
-            row["published"] = row["published"] or dateline.published
-            row["source"] = row["source"] or dateline.agency
-    if not row["text"]:
-        return None
-    identity = "".join(str(row.get("id", "")).split())
-    # A page's article keeps its name, so that its teasers go on pointing to it.
-    row["id"] = identity or article_id(row["source"], row["title"], row["text"])
-    row["page"] = row.get("page") or row["id"]
-    if "\ufffd" in row["text"]:
-        account.noted["a character that cannot be read (U+FFFD)"] += 1
-    return row
-
-
-def _step(step: Callable[[str], str], text: str, account: ImportAccount) -> str:
-    after = step(text)
-    account.changed[step.__name__] += after != text
-    return after
-
-
-def _published(written: str, account: ImportAccount) -> datetime | None:
-    if not written.strip():
-        return None
-    try:
-        # ISO 8601, as programs write it; without a zone it is taken as it stands.
-        read = datetime.fromisoformat(written.strip())
-        return read.astimezone(UTC).replace(tzinfo=None) if read.tzinfo is not None else read
-    except ValueError:  # as people write it
-        day, flags = read_date(written)
-    account.noted.update(flags if day is not None else ("a date that cannot be read (NaT)",))
-    return None if day is None else datetime(day.year, day.month, day.day)

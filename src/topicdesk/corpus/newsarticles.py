@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import io
+from operator import ne
 from typing import Literal
 from urllib.parse import urlsplit
 
 import pandas as pd
 
 from topicdesk.corpus.articles import articles_frame
-from topicdesk.corpus.boilerplate import recurring_sentences, without_sentences
+from topicdesk.corpus.boilerplate import RecurrenceFinder, take_off_menus, take_off_recurring
 from topicdesk.corpus.cleaning import (
     clean_texts,
     fix_encoding,
+    normalise_unicode,
     restore_line_breaks,
     restore_lost_quotes,
     squeeze_white_space,
@@ -25,7 +27,7 @@ from topicdesk.progress import progress
 __all__ = ["read_newsarticles"]
 
 _COLUMNS = ["article_id", "publish_date", "article_source_link", "title", "subtitle", "text"]
-_STEPS = (fix_encoding, restore_lost_quotes, restore_line_breaks, squeeze_white_space)
+_STEPS = (fix_encoding, normalise_unicode, restore_lost_quotes, restore_line_breaks, squeeze_white_space)
 
 
 def read_newsarticles(
@@ -42,8 +44,8 @@ def read_newsarticles(
     language : str, default "en"
         Language code of every article.
     boilerplate : {"removed", "kept"}, default "removed"
-        Whether datelines, and sentences that recur in an outlet's articles, are taken off the texts. Both tell of the
-        outlet, not of the topic.
+        Whether datelines, menus, and sentences that recur in an outlet's articles, are taken off the texts. They tell
+        of the outlet, not of the topic.
 
     Returns
     -------
@@ -102,17 +104,24 @@ def read_newsarticles(
 
 
 def _take_off_boilerplate(table: pd.DataFrame) -> dict[str, int]:
-    """Take datelines and recurring sentences off the texts, in place; count the articles that each changed."""
+    """Take datelines, menus and recurring sentences off the texts, in place; count the articles that each changed."""
     datelines, texts = zip(*map(split_dateline, table["text"]), strict=True)
     table["place"] = ["" if dateline is None else dateline.place for dateline in datelines]
     # Where the subtitle is the text's beginning, it holds the dateline too.
     table["subtitle"] = [split_dateline(subtitle)[1] for subtitle in table["subtitle"]]
-    recurring = recurring_sentences(texts, table["source"].tolist())
-    found = [without_sentences(text, recurring[source]) for text, source in zip(texts, table["source"], strict=True)]
-    table["text"] = [rest for rest, _ in found]
+    # A text that is nothing but menu stays: there is no article without a text.
+    bare = [take_off_menus(text)[0] or text for text in texts]
+    finder = RecurrenceFinder()
+    for source, text in zip(table["source"], bare, strict=True):
+        finder.add(source, text)
+    recurring = finder.find()
+    table["text"] = [
+        take_off_recurring(text, recurring[source])[0] for source, text in zip(table["source"], bare, strict=True)
+    ]
     return {
-        "take off dateline in text": sum(dateline is not None for dateline in datelines),
-        "take off recurring sentences in text": sum(bool(removed) for _, removed in found),
+        "split_dateline in text": sum(dateline is not None for dateline in datelines),
+        "take_off_menus in text": sum(map(ne, texts, bare)),
+        "take_off_recurring in text": sum(map(ne, bare, table["text"])),
     }
 
 

@@ -2,24 +2,28 @@
 
 The shape of such a page: a headline; an agency's dateline and paragraphs; a byline; a section; then teasers of other
 stories, one or more lines each, divided by lines that hold a dash; menu phrases anywhere. One page gives one article
-and a teaser for each teaser. Nothing is lost: every line of the page is in a row, or in `Page.removed` with the reason.
+and a teaser for each teaser. Nothing is lost: every word of the page is in a row, or in `Page.removed` with the reason.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
 
-from topicdesk.corpus.articles import articles_frame
-from topicdesk.corpus.boilerplate import is_menu
+from topicdesk.corpus.articles import ARTICLE_COLUMNS, articles_frame
+from topicdesk.corpus.boilerplate import take_off_menus
+from topicdesk.corpus.cleaning import check_steps
 from topicdesk.corpus.datelines import Dateline, split_dateline
+from topicdesk.corpus.language import detect_language
 from topicdesk.errors import CorpusError
 
-__all__ = ["Page", "RemovedLine", "article_id", "parse_page"]
+__all__ = ["Page", "RemovedLine", "Signature", "article_id", "parse_page", "split_signature"]
 
 # A dash alone on its line stands before each teaser; other rules only part paragraphs.
 _TEASER_MARK = re.compile(r"[-–—]{1,3}")
@@ -46,7 +50,7 @@ _TEASER: dict[str, Any] = {"title": "", "published": None, "kind": "teaser", "au
 
 @dataclass(frozen=True)
 class RemovedLine:
-    """A line of a page that is in no article.
+    """A line of a page, or a part of one, that is in no article.
 
     Parameters
     ----------
@@ -68,9 +72,8 @@ class Page:
 
     Parameters
     ----------
-    articles : DataFrame of shape (1 + n_teasers, 12)
-        The article, then its teasers. A teaser has the page's section and page id, its own text, and no date: what
-        stands beside an article is newer than it.
+    rows : tuple of dict of str to object
+        The fields of the article, then of its teasers, by the articles' columns.
     dateline : Dateline or None
         As it stood before the article's first sentence.
     byline : str
@@ -81,14 +84,43 @@ class Page:
         be either.
     """
 
-    articles: pd.DataFrame
+    rows: tuple[dict[str, Any], ...]
     dateline: Dateline | None
     byline: str
     removed: tuple[RemovedLine, ...]
     flags: tuple[str, ...]
 
+    @cached_property
+    def articles(self) -> pd.DataFrame:
+        """The rows as a corpus of shape (1 + n_teasers, 12).
 
-def parse_page(text: str, source: str = "", language: str = "", url: str = "") -> Page:
+        A teaser has the page's section and page id, its own text, and no date: what stands beside an article is newer
+        than it.
+        """
+        return articles_frame({name: [row[name] for row in self.rows] for name in ARTICLE_COLUMNS})
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What stands behind an article's paragraphs, as read.
+
+    Parameters
+    ----------
+    authors : str
+        With semicolons between.
+    section, byline : str
+        As written.
+    flags : tuple of str
+        ``name or section`` where a short line could be either.
+    """
+
+    authors: str = ""
+    section: str = ""
+    byline: str = ""
+    flags: tuple[str, ...] = ()
+
+
+def parse_page(text: str, source: str = "", language: str = "", url: str = "", without: Collection[str] = ()) -> Page:
     """Read a page.
 
     Parameters
@@ -98,9 +130,12 @@ def parse_page(text: str, source: str = "", language: str = "", url: str = "") -
     source : str, default ""
         The outlet; by default the agency that the dateline names.
     language : str, default ""
-        Language code.
+        Language code; by default detected from the article.
     url : str, default ""
         Where the page came from.
+    without : collection of str, default ()
+        Steps of `CLEANING_STEPS` to leave out: ``split_dateline`` (the text keeps its dateline, which is read all the
+        same), ``take_off_menus``, ``detect_language``. Others do not concern a page. Ids stay the same.
 
     Returns
     -------
@@ -109,9 +144,10 @@ def parse_page(text: str, source: str = "", language: str = "", url: str = "") -
     Raises
     ------
     CorpusError
-        When no line is more than menu and dividers, or there is a headline and no text.
+        When no line is more than menu and dividers, there is a headline and no text, or `without` names no step.
     """
-    zones, removed = _zones(text)
+    without = check_steps(without)
+    zones, removed = _zones(text, keep_menus="take_off_menus" in without)
     head = [line for _, line in zones[0]]
     if len(head) < 2:
         raise CorpusError(
@@ -119,53 +155,83 @@ def parse_page(text: str, source: str = "", language: str = "", url: str = "") -
             if head
             else "the page has no headline: no line before the first teaser is more than menu."
         )
-    title, body, signature = head[0], *_split_signature(head[1:])
+    title, body, signature = head[0], *split_signature(head[1:])
     dateline, body[0] = split_dateline(body[0])
     source = source or (dateline.agency if dateline else "")
-    page = article_id(source, title, "\n".join(body))
-    rows: list[dict[str, Any]] = [
-        {
-            "id": page,
-            "title": title,
-            "text": "\n".join(body),
-            "published": dateline.published if dateline else None,
-            "kind": "article",
-            "authors": signature.authors,
-            "place": dateline.place if dateline else "",
-        }
-    ]
+    page = _lines_id(source, title, body)
+    if dateline is not None and "split_dateline" in without:
+        body[0] = dateline.written + body[0]
+    if not language and "detect_language" not in without:
+        language = detect_language("\n".join(body))
+    common = {"source": source, "section": signature.section, "url": url, "language": language, "page": page}
+    article: dict[str, Any] = {
+        "id": page,
+        "title": title,
+        "text": "\n".join(body),
+        "published": dateline.published if dateline else None,
+        "kind": "article",
+        "authors": signature.authors,
+        "place": dateline.place if dateline else "",
+    }
+    rows = [article | common]
     seen = {page}
     for zone in zones[1:]:
-        teaser = "\n".join(line for _, line in zone)
-        identity = article_id(source, "", teaser)
+        lines = [line for _, line in zone]
+        identity = _lines_id(source, "", lines)
         if identity in seen:
             removed += [RemovedLine(number, line, "the same teaser again") for number, line in zone]
         else:
             seen.add(identity)
-            rows.append(_TEASER | {"id": identity, "text": teaser})
-    common = {"source": source, "section": signature.section, "url": url, "language": language, "page": page}
-    frame = articles_frame({str(name): column for name, column in pd.DataFrame(rows).assign(**common).items()})
+            rows.append(_TEASER | common | {"id": identity, "text": "\n".join(lines)})
     flags = (*(dateline.flags if dateline else ()), *signature.flags)
-    return Page(frame, dateline, signature.byline, tuple(removed), flags)
+    return Page(tuple(rows), dateline, signature.byline, tuple(removed), flags)
 
 
 def article_id(source: str, title: str, text: str) -> str:
-    """Name an article by what it is: the same source, title and text always have the same id, of 16 characters."""
-    return hashlib.blake2b("\0".join((source, title, text)).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+    """Name an article by what it is, in 16 characters: the same source, title and text always have the same id.
+
+    White space does not count, so that an id stays when line ends or blanks change on the way.
+    """
+    parts = (source, " ".join(title.split()), " ".join(text.split()))
+    return hashlib.blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
-@dataclass(frozen=True)
-class _Signature:
-    """What stands behind the paragraphs, as read."""
+def split_signature(paragraphs: Sequence[str]) -> tuple[list[str], Signature]:
+    """Take byline and section off the end of an article.
 
-    authors: str = ""
-    section: str = ""
-    byline: str = ""
-    flags: tuple[str, ...] = ()
+    Parameters
+    ----------
+    paragraphs : sequence of str
+        The article's lines, white space squeezed; at least one.
+
+    Returns
+    -------
+    body : list of str
+        The lines before them, at least one.
+    signature : Signature
+    """
+    *body, last = paragraphs
+    if not body or not _is_short(last):
+        return list(paragraphs), Signature()
+    people, above = _people(last), _people(body[-1]) if len(body) > 1 else None
+    if above and not last.startswith("By ") and (people or _SECTION.fullmatch(last)):
+        flags = () if not people or _is_section(last) else ("name or section",)
+        return body[:-1], Signature("; ".join(above), last, body[-1], flags)
+    if _SECTION.fullmatch(last) and (not people or _is_section(last)):
+        return body, Signature(section=last)
+    if people:
+        return body, Signature("; ".join(people), "", last, () if last.startswith("By ") else ("name or section",))
+    return list(paragraphs), Signature()
 
 
-def _zones(text: str) -> tuple[list[list[tuple[int, str]]], list[RemovedLine]]:
-    """Part a page into the article's lines and those of each teaser; menu and dividers are removed.
+def _lines_id(source: str, title: str, lines: Sequence[str]) -> str:
+    """Name an article by its lines, the same whether menus are kept or not."""
+    bare = (take_off_menus(line)[0] for line in lines)
+    return article_id(source, title, "\n".join(line for line in bare if line))
+
+
+def _zones(text: str, *, keep_menus: bool) -> tuple[list[list[tuple[int, str]]], list[RemovedLine]]:
+    """Part a page into the article's lines and those of each teaser; dividers, and menus where asked, are removed.
 
     Lines come with their numbers, white space squeezed, blank ones left out.
     """
@@ -173,33 +239,16 @@ def _zones(text: str) -> tuple[list[list[tuple[int, str]]], list[RemovedLine]]:
     removed = []
     for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), start=1):
         line = " ".join(line.split())
-        if not line:
-            continue
-        if is_menu(line):
-            removed.append(RemovedLine(number, line, "menu"))
-        elif _RULE.fullmatch(line):
+        if _RULE.fullmatch(line):
             removed.append(RemovedLine(number, line, "divider"))
             if _TEASER_MARK.fullmatch(line) and zones[0]:
                 zones.append([])
-        else:
-            zones[-1].append((number, line))
+            continue
+        rest, menus = (line, []) if keep_menus else take_off_menus(line)
+        removed += [RemovedLine(number, menu, "menu") for menu in menus]
+        if rest:
+            zones[-1].append((number, rest))
     return [zones[0], *(zone for zone in zones[1:] if zone)], removed
-
-
-def _split_signature(paragraphs: list[str]) -> tuple[list[str], _Signature]:
-    """Take byline and section off the end of an article; at least one paragraph stays."""
-    *body, last = paragraphs
-    if not body or not _is_short(last):
-        return paragraphs, _Signature()
-    people, above = _people(last), _people(body[-1]) if len(body) > 1 else None
-    if above and not last.startswith("By ") and (people or _SECTION.fullmatch(last)):
-        flags = () if not people or _is_section(last) else ("name or section",)
-        return body[:-1], _Signature("; ".join(above), last, body[-1], flags)
-    if _SECTION.fullmatch(last) and (not people or _is_section(last)):
-        return body, _Signature(section=last)
-    if people:
-        return body, _Signature("; ".join(people), "", last, () if last.startswith("By ") else ("name or section",))
-    return paragraphs, _Signature()
 
 
 def _people(line: str) -> list[str]:

@@ -1,7 +1,7 @@
 """Files that users have, to records: pages as text and HTML, feeds, tables, archives, and folders of them.
 
-A reader yields one `Record` for each article that a file holds, and an `Unreadable` for each part that it could not
-read. It holds one record in memory at a time; only a page, a feed and a JSON array are read whole.
+A reader yields one `Record` for each article or page that a file holds, and an `Unreadable` for each part that it could
+not read. It holds one record in memory at a time; only a page, a feed and a JSON array are read whole.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ import pyarrow.parquet as parquet
 from charset_normalizer import from_bytes
 
 from topicdesk.corpus.markup import feed_entries, html_fields
-from topicdesk.corpus.pages import parse_page
 from topicdesk.errors import CorpusError, nearest
 from topicdesk.progress import Advance, nowhere
 
@@ -61,7 +60,7 @@ _MOST_UNPACKED = 8 << 30
 
 @dataclass(frozen=True)
 class Record:
-    """What a file says of one article.
+    """What a file says of one article, or a page as text.
 
     Parameters
     ----------
@@ -71,14 +70,14 @@ class Record:
         By the articles' columns; missing ones are left out.
     flags : tuple of str
         What was uncertain.
-    whole : bool
-        Whether the record is an article as a page gave it, cleaned and named.
+    is_page : bool
+        Whether the text is a page's: an article and teasers, to be told apart.
     """
 
     where: str
     fields: dict[str, Any]
     flags: tuple[str, ...] = ()
-    whole: bool = False
+    is_page: bool = False
 
 
 @dataclass(frozen=True)
@@ -181,14 +180,7 @@ def _read(name: str, file: IO[bytes], columns: Mapping[str, str], ending: str) -
 def _read_page(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Iterator[Record | Unreadable]:
     content = file.read()
     encoding, flags = _encoding(content[:_HEAD_BYTES])
-    try:
-        page = parse_page(content.decode(encoding, errors="replace"))
-    except CorpusError as error:
-        yield Unreadable(name, str(error))
-        return
-    for row in page.articles.to_dict("records"):
-        named = {str(column): value for column, value in row.items()}
-        yield Record(name, named, (*flags, *page.flags) if row["kind"] == "article" else (), whole=True)
+    yield Record(name, {"text": content.decode(encoding, errors="replace")}, flags, is_page=True)
 
 
 def _read_table(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Iterator[Record | Unreadable]:
@@ -248,7 +240,10 @@ def _read_parquet(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Ite
 
 def _read_html(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Iterator[Record | Unreadable]:
     fields = html_fields(file.read())
-    yield Unreadable(name, "no main text was found in the page") if fields is None else Record(name, _texts(fields))
+    if fields is None:
+        yield Unreadable(name, "no main text was found in the page")
+    else:
+        yield Record(name, _texts(fields), ("a HTML page, of which the main text was taken",))
 
 
 def _read_feed(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Iterator[Record | Unreadable]:

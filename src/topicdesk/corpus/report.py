@@ -20,7 +20,7 @@ class ReadReport:
     dropped : dict of str to int
         Rows left out, by reason.
     changed : dict of str to int
-        Articles that a repair changed, by the repair.
+        Articles that a step of cleaning changed, by the step.
     noted : dict of str to int
         Articles kept as they are although something is amiss, by what.
     """
@@ -40,6 +40,6 @@ class ReadReport:
         """Give the account as lines for a person."""
         account = [f"{self.rows} rows read, {self.articles} articles kept"]
         account += [f"dropped {count}: {reason}" for reason, count in self.dropped.items()]
-        account += [f"repaired {count}: {what.replace('_', ' ')}" for what, count in self.changed.items() if count]
+        account += [f"changed {count}: {what.replace('_', ' ')}" for what, count in self.changed.items() if count]
         account += [f"noted {count}: {what}" for what, count in self.noted.items() if count]
         return account
