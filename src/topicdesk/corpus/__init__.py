@@ -3,6 +3,7 @@
 from topicdesk.corpus.articles import (
     ARTICLE_COLUMNS,
     ARTICLE_SCHEMA,
+    article_texts,
     articles_frame,
     content_hash,
     read_corpus,
@@ -31,6 +32,7 @@ __all__ = [
     "ReadReport",
     "RemovedLine",
     "Source",
+    "article_texts",
     "articles_frame",
     "build_corpus",
     "content_hash",

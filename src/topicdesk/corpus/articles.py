@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -19,6 +19,7 @@ from topicdesk.errors import CorpusError
 __all__ = [
     "ARTICLE_COLUMNS",
     "ARTICLE_SCHEMA",
+    "article_texts",
     "articles_frame",
     "content_hash",
     "read_corpus",
@@ -157,7 +158,8 @@ def write_batches(batches: Iterable[pd.DataFrame], file: Path | IO[bytes], facts
 
 def read_batches(file: IO[bytes], most_articles: int) -> Iterator[pd.DataFrame]:
     """Read what `write_batches` wrote, batch by batch."""
-    for batch in parquet.ParquetFile(file).iter_batches(most_articles):
+    # Without a buffer: it would hold the whole file.
+    for batch in parquet.ParquetFile(file, pre_buffer=False).iter_batches(most_articles):
         yield batch.to_pandas()
 
 
@@ -196,6 +198,24 @@ def read_corpus_facts(path: Path) -> dict[str, Any]:
         raise CorpusError(f"{path}: cannot be read as Parquet ({error}). Delete it and build it again.") from error
     facts: dict[str, Any] = json.loads(metadata.get(_FACTS_KEY, b"{}"))
     return facts
+
+
+def article_texts(corpus: pd.DataFrame, fields: Sequence[str] = ("title", "text")) -> tuple[str, ...]:
+    """Make the texts that classifiers read.
+
+    Parameters
+    ----------
+    corpus : DataFrame of shape (n_articles, ...)
+    fields : sequence of str, default ("title", "text")
+        Columns, in order; those that are not empty are joined by a line break.
+
+    Returns
+    -------
+    tuple of str
+        Length n_articles.
+    """
+    columns = [corpus[field].tolist() for field in fields]
+    return tuple("\n".join(part for part in parts if part) for parts in zip(*columns, strict=True))
 
 
 def content_hash(corpus: pd.DataFrame) -> str:

@@ -30,6 +30,8 @@ _MENU = re.compile(
     # Who else worked on it, as a sentence of its own.
     | .{3,300}\ contributed\ (?:to|reporting\ to)\ (?:this|the)\ (?:report|story|article)
     | \(?(?:additional\ )?(?:reporting|writing|editing)\ by\ .{3,200}
+    | (?:[a-z]{1,5}(?:/[a-z]{1,5})*)?[\s-]*\((?:(?:afp|ap|dpa|efe|epd|interfax|kna|reuters|sid|tass)[,\s-]*)+\)
+    | (?:contact|e-?mail|write\ to)\ the\ (?:authors?|reporters?|writers?)\ (?:at|through|via)\b.{3,200}
     ) \W*"""
 )
 
@@ -38,16 +40,38 @@ _RUNNING = re.compile(
     r"""(?x) (?: (?:
       (?i: share\ this\ with | media\ playback\ is\ (?:not\ supported|unsupported)\ on\ (?:this|your)\ device )
     | READ\ MORE: | WATCH: | ALSO\ READ:
+    | [\w.+-]+@[\w-]+(?:\.[\w-]+)+
     ) \s+ )+ (?=[^\W_a-z]|["“‘'(])"""
 )
 
-# A sentence ends with its mark, or with the line.
-_BREAK = re.compile(r"((?<=[.!?…])\s+|(?<=[.!?…][\"”’»])\s+|\n)")
+# Three buttons or more in a row, wherever they stand; a sentence would put commas between. A row without these is none.
+_NETWORK = re.compile("facebook|twitter", re.IGNORECASE)
+_BUTTONS = re.compile(
+    r"""(?ix) (?:\b(?:send|share|print)\s+)? (?<!\w)
+    (?: (?: e-?mail | facebook | twitter | google(?:\+|\ plus)? | whatsapp | tumblr | linkedin | stumble(?:upon)?
+          | digg | reddit | newsvine | pinterest | messenger | telegram | instagram | copy\ link | xing | flipboard
+        ) (?:\s*\|)?(?:\s+|$) ){3,}
+    (?:permalink\s+\S+(?:\s+|$))?"""
+)
+
+# A sentence ends with its mark and a quotation mark behind it, or with the line.
+_BREAK = re.compile(r"([.!?…][\"”’»]?)(\s+)|()(\n)")
+
+# No menu phrase or credit is longer, in characters.
+_LONGEST_MENU = 400
 
 _FEWEST_WORDS = 5
 
 # A shorter sentence is boilerplate when it stands so often at the end of the texts that hold it.
 _SHARE_AT_END = 0.8
+
+# So many words at the end of a text are tried: as long as a source line is.
+_MOST_WORDS_AT_END = 12
+
+# What differs between two uses of the same words: dates, times of day, page numbers.
+_VARYING = re.compile(r"\b\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4}\b|\b\d{1,2}:\d{2}\b|\bpage\s?\d+\b", re.IGNORECASE)
+
+_DIGIT = re.compile(r"\d")
 
 # A source's recurring sentences are found in so many of its texts, drawn without regard to their order.
 _MOST_TEXTS = 2000
@@ -68,16 +92,22 @@ def take_off_menus(text: str) -> tuple[str, list[str]]:
         What was taken off, in order.
     """
     kept: list[str] = []
-    removed = []
+    removed: list[str] = []
+    # Few texts hold buttons, and looking for them takes long.
+    with_buttons = _NETWORK.search(text) is not None
     for sentence, gap in _sentences(text):
-        running = _RUNNING.match(sentence)
-        if _MENU.fullmatch(sentence) is not None:
-            removed.append(sentence)
-        elif running is not None:
+        rest = sentence
+        if with_buttons:
+            removed += [buttons.group().strip() for buttons in _BUTTONS.finditer(rest)]
+            rest = _BUTTONS.sub("", rest)
+        running = _RUNNING.match(rest)
+        if running is not None:
             removed.append(running.group().strip())
-            kept += [sentence[running.end() :], gap]
-        else:
-            kept += [sentence, gap]
+            rest = rest[running.end() :]
+        if len(rest) <= _LONGEST_MENU and _MENU.fullmatch(rest) is not None:
+            removed.append(rest)
+        elif rest or not sentence:
+            kept += [rest, gap]
     return "".join(kept).strip(), removed
 
 
@@ -105,8 +135,9 @@ class RecurrenceFinder:
     fewest_articles : int, default 5
         A sentence recurs when so many different texts of a source hold it ...
     smallest_share : float, default 0.01
-        ... and so large a share of the source's texts. Sentences of fewer than five words ("he said.") recur only where
-        four in five of the texts that hold one end with it.
+        ... and so large a share of the source's texts, whatever dates, times of day and page numbers it names.
+        Sentences of fewer than five words ("he said.") recur only where four in five of the texts that hold one end
+        with it.
 
     Notes
     -----
@@ -211,22 +242,26 @@ def take_off_recurring(text: str, recurring: Recurring) -> tuple[str, list[str]]
 
 def _recurring_end(text: str, recurring: Recurring) -> int | None:
     """Find where a recurring end of a text begins: a sentence, or words that a sentence without its mark runs into."""
-    if not recurring.at_end:
+    if not recurring.at_end and not recurring.anywhere:
         return None
-    starts = [found.end() for found in re.finditer(r"\s+", text)][-_FEWEST_WORDS:]
+    starts = [found.end() for found in re.finditer(r"\s+", text)][-_MOST_WORDS_AT_END:]
     whole = len(text) - len([sentence for sentence, _ in _sentences(text) if sentence][-1]) if text else 0
     for start in reversed(starts):
         end = text[start:]
         # A lone word may end a sentence as well: "he told Reuters".
-        if (start == whole or len(_words(end)) > 1) and _hash(end) in recurring.at_end:
+        if (start == whole or len(_words(end)) > 1) and _hash(end) in recurring.at_end | recurring.anywhere:
             return start
     return None
 
 
 def _sentences(text: str) -> Iterator[tuple[str, str]]:
     """Part a text into sentences and the white space behind each."""
-    parts = [*_BREAK.split(text), ""]
-    return zip(parts[::2], parts[1::2], strict=True)
+    start = 0
+    for found in _BREAK.finditer(text):
+        mark = 1 if found[1] is not None else 3
+        yield text[start : found.end(mark)], found[mark + 1]
+        start = found.end()
+    yield text[start:], ""
 
 
 def _words(sentence: str) -> list[str]:
@@ -238,5 +273,8 @@ def _is_long(sentence: str) -> bool:
 
 
 def _hash(sentence: str) -> int:
+    """Hash a sentence, the same whatever dates, times and page numbers it names."""
+    if _DIGIT.search(sentence):
+        sentence = _VARYING.sub("0", sentence)
     digest = hashlib.blake2b(sentence.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, "little")

@@ -93,6 +93,7 @@ def find_duplicates(texts: Sequence[str], threshold: float = 0.7) -> Duplicates:
             shingles += chunk
     found = _verified(shingles, _candidates(np.vstack(digests)) if digests else (), threshold)
     pairs = pd.DataFrame(found, columns=["left", "right", "similarity"])
+    pairs = pairs.astype({"left": np.intp, "right": np.intp, "similarity": np.float64})
     ends = pairs[["left", "right"]].to_numpy(dtype=np.intp)
     links = coo_matrix((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(len(texts), len(texts)))
     _, labels = connected_components(links, directed=False)

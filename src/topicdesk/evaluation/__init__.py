@@ -10,9 +10,18 @@ from topicdesk.evaluation.leaderboard import (
     shown,
     topic_leaderboard,
 )
+from topicdesk.evaluation.leakage import SourceAudit, TopicAudit, audit_sources, audit_topics
 from topicdesk.evaluation.metrics import METRICS, SELECTION_METRICS, TOPIC_METRICS, figures, topic_figures
+from topicdesk.evaluation.plots import plot_leakage
 from topicdesk.evaluation.search import FoldResult
-from topicdesk.evaluation.splits import Split, SplitPlan, make_inner_splits, make_splits, split_table
+from topicdesk.evaluation.splits import (
+    Split,
+    SplitPlan,
+    leave_one_source_out,
+    make_inner_splits,
+    make_splits,
+    split_table,
+)
 from topicdesk.evaluation.thresholds import best_f1_thresholds, decide, decide_class
 
 __all__ = [
@@ -26,8 +35,12 @@ __all__ = [
     "Comparison",
     "ComparisonPlan",
     "FoldResult",
+    "SourceAudit",
     "Split",
     "SplitPlan",
+    "TopicAudit",
+    "audit_sources",
+    "audit_topics",
     "best_f1_thresholds",
     "classifier_named",
     "compare",
@@ -36,9 +49,11 @@ __all__ = [
     "figures",
     "figures_where",
     "leaderboard",
+    "leave_one_source_out",
     "make_inner_splits",
     "make_splits",
     "metric_title",
+    "plot_leakage",
     "shown",
     "split_table",
     "topic_figures",

@@ -18,7 +18,7 @@ from topicdesk.evaluation.metrics import METRICS, TOPIC_METRICS, bootstrap_weigh
 from topicdesk.evaluation.search import FoldResult, run_cells
 from topicdesk.labels import Dataset
 
-__all__ = ["figure_tables"]
+__all__ = ["figure_tables", "with_interval"]
 
 _PERCENTILES = (2.5, 97.5)
 
@@ -81,8 +81,8 @@ def figure_tables(
             lag = distributions[sample, leader][0][each] - together[each]
             pooled_rows.append(
                 {"classifier": name, "sample": sample, "metric": each}
-                | _with_interval(together[each], "value", "low", "high")
-                | _with_interval(lag, "behind", "behind_low", "behind_high")
+                | with_interval(together[each], "value", "low", "high")
+                | with_interval(lag, "behind", "behind_low", "behind_high")
             )
     pooled = pd.DataFrame(pooled_rows).join(spread, on=["classifier", "metric"])
     pooled.loc[pooled["sample"] != ALL_SAMPLES, ["fold_mean", "fold_sd"]] = np.nan
@@ -137,7 +137,7 @@ def _topic_rows(
 ) -> list[dict[str, Any]]:
     return [
         {"classifier": classifier, "topic": topic, "sample": sample, "metric": metric}
-        | _with_interval(by_topic[metric][:, column], "value", "low", "high")
+        | with_interval(by_topic[metric][:, column], "value", "low", "high")
         | {"support": int(by_topic["support"][0, column])}
         for column, topic in enumerate(topics)
         for metric in TOPIC_METRICS
@@ -158,7 +158,19 @@ def _fold_rows(dataset: Dataset, result: FoldResult) -> list[dict[str, Any]]:
     ]
 
 
-def _with_interval(distribution: NDArray[np.float64], value: str, low: str, high: str) -> dict[str, float]:
+def with_interval(distribution: NDArray[np.float64], value: str, low: str, high: str) -> dict[str, float]:
+    """Give a figure and the ends of its 95 % interval, under these names.
+
+    Parameters
+    ----------
+    distribution : ndarray of float, shape (1 + n_resamples,)
+        The figure, then those of bootstrap resamples.
+    value, low, high : str
+
+    Returns
+    -------
+    dict of str to float
+    """
     resampled = distribution[1:]
     # A resample in which a figure is undefined (no positive drawn) says nothing about it.
     resampled = resampled[~np.isnan(resampled)]

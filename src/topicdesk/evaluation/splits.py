@@ -19,7 +19,15 @@ from numpy.typing import NDArray
 from topicdesk.errors import SplitError
 from topicdesk.labels import Dataset
 
-__all__ = ["Split", "SplitPlan", "make_inner_splits", "make_splits", "split_table", "stratified_group_folds"]
+__all__ = [
+    "Split",
+    "SplitPlan",
+    "leave_one_source_out",
+    "make_inner_splits",
+    "make_splits",
+    "split_table",
+    "stratified_group_folds",
+]
 
 
 @dataclass(frozen=True)
@@ -97,6 +105,49 @@ def make_splits(dataset: Dataset, plan: SplitPlan, seed: int) -> tuple[tuple[Spl
             warnings.append(
                 f"{topic}: only {groups} distinct positive articles for {plan.folds} folds, so some folds test none."
             )
+    return tuple(splits), tuple(warnings)
+
+
+def leave_one_source_out(dataset: Dataset, repeats: int = 1) -> tuple[tuple[Split, ...], tuple[str, ...]]:
+    """Hold out the articles of one source at a time.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    repeats : int, default 1
+        How often to do so; repeats differ by the inner folds that `make_inner_splits` makes of them.
+
+    Returns
+    -------
+    splits : tuple of Split
+        Repeat by repeat, one a source in alphabetical order. Near-duplicates that other sources have of held-out
+        articles are neither trained on nor tested.
+    warnings : tuple of str
+        Topics that only one source has articles of, and so cannot be learnt without it.
+
+    Raises
+    ------
+    SplitError
+        When there is only one source.
+    """
+    sources = sorted(set(dataset.sources))
+    if len(sources) < 2:
+        raise SplitError(f"every labelled article is of the source {sources[0]!r}: none can be held out.")
+    sides = []
+    for source in sources:
+        held_out = dataset.sources == source
+        train = ~held_out & ~np.isin(dataset.groups, dataset.groups[held_out])
+        sides.append((np.flatnonzero(train), np.flatnonzero(held_out)))
+    splits = [
+        Split(train, test, repeat, fold, "source")
+        for repeat in range(repeats)
+        for fold, (train, test) in enumerate(sides)
+    ]
+    warnings = [
+        f"{topic}: all positive articles are of one source, and cannot be learnt without it."
+        for column, topic in enumerate(dataset.topics)
+        if len(set(dataset.sources[dataset.Y[:, column] == 1])) == 1
+    ]
     return tuple(splits), tuple(warnings)
 
 

@@ -12,6 +12,7 @@ from topicdesk.experiment.lock import (
 from topicdesk.experiment.results import results_page
 from topicdesk.experiment.run import (
     ExperimentResult,
+    corpus_file,
     load_dataset,
     log_experiment,
     run_experiment,
@@ -26,6 +27,7 @@ __all__ = [
     "Reference",
     "ResultsLock",
     "Spec",
+    "corpus_file",
     "differences",
     "load_dataset",
     "lock_path",

@@ -23,7 +23,7 @@ from topicdesk.labels import (
 from topicdesk.project import Project, find_project
 from topicdesk.tracking import Environment, LoggedComparison, log_comparison, observe_environment
 
-__all__ = ["ExperimentResult", "load_dataset", "log_experiment", "run_experiment", "verify_experiment"]
+__all__ = ["ExperimentResult", "corpus_file", "load_dataset", "log_experiment", "run_experiment", "verify_experiment"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +112,7 @@ def log_experiment(result: ExperimentResult) -> tuple[LoggedComparison, ...]:
             result.environment,
             spec=result.spec_file,
             spec_hash=result.spec.content_hash(),
-            corpus_file=_corpus_file(result.project, corpus),
+            corpus_file=corpus_file(result.project, corpus),
             title=result.spec.experiment.title,
             question=result.spec.experiment.question,
         )
@@ -164,7 +164,7 @@ def load_dataset(project: Project, spec: Spec, corpus: str) -> Dataset:
     -------
     Dataset
     """
-    path = _corpus_file(project, corpus)
+    path = corpus_file(project, corpus)
     articles = read_corpus(path)
     if spec.data.published:
         annotations = published_annotations(published_labels_path(path), annotator=corpus)
@@ -182,7 +182,24 @@ def load_dataset(project: Project, spec: Spec, corpus: str) -> Dataset:
     return join_dataset(Path(corpus).stem, articles, annotations, topics, spec.data.text, spec.data.task)
 
 
-def _corpus_file(project: Project, corpus: str) -> Path:
+def corpus_file(project: Project, corpus: str) -> Path:
+    """Find the file of a corpus that a spec names; fetch and build it where it is missing.
+
+    Parameters
+    ----------
+    project : Project
+    corpus : str
+        A name in ``data/sources.toml``, or the path of a Parquet file.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    SpecError
+        When it is neither.
+    """
     if corpus.endswith(".parquet"):
         return project.root / corpus
     sources = read_sources(project)

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from topicdesk.corpus import content_hash, find_duplicates
+from topicdesk.corpus import article_texts, content_hash, find_duplicates
 from topicdesk.errors import LabelsError, nearest
 
 __all__ = ["Dataset", "join_dataset"]
@@ -151,7 +151,7 @@ def join_dataset(
         Y[row, [column_of[topic] for topic in named]] = 1
     _check_topics(name, Y, topics, labelled["id"], task)
 
-    texts = _join_fields(labelled, text_fields)
+    texts = article_texts(labelled, text_fields)
     empty = sum(not text.strip() for text in texts)
     if empty == len(texts):
         raise LabelsError(f"{name}: no labelled article has text in {', '.join(text_fields)}.")
@@ -173,11 +173,6 @@ def join_dataset(
         labels_hash=_labels_hash(by_article),
         warnings=tuple(warnings),
     )
-
-
-def _join_fields(articles: pd.DataFrame, fields: Sequence[str]) -> tuple[str, ...]:
-    columns = [articles[field].tolist() for field in fields]
-    return tuple("\n".join(part for part in parts if part) for parts in zip(*columns, strict=True))
 
 
 def _check_topics(name: str, Y: NDArray[np.int8], topics: Sequence[str], ids: pd.Series, task: Task) -> None:

@@ -1,0 +1,390 @@
+"""A leakage audit: whether classifiers could learn outlets instead of topics, and whether they do.
+
+They could, where a classifier tells an article's source from the same features; the terms that it goes by show what
+cleaning has left. They do, where topics are found less well in articles of a source that no training article came from.
+Such a fall has other causes too, since outlets write of other things in other words: it bounds leakage, and says what
+to expect of an outlet that is new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.svm import LinearSVC
+from threadpoolctl import threadpool_limits
+
+from topicdesk.corpus import article_texts, content_hash, find_duplicates
+from topicdesk.errors import SplitError
+from topicdesk.evaluation.classifiers import classifier_named
+from topicdesk.evaluation.leaderboard import ALL_SAMPLES, figures_where, shown
+from topicdesk.evaluation.metrics import bootstrap_weights, figures, topic_figures
+from topicdesk.evaluation.pooling import figure_tables, with_interval
+from topicdesk.evaluation.search import FoldResult, cross_validate
+from topicdesk.evaluation.splits import SplitPlan, leave_one_source_out, make_splits
+from topicdesk.features import FeatureSetting
+from topicdesk.labels import Dataset
+
+__all__ = ["SourceAudit", "TopicAudit", "audit_sources", "audit_topics"]
+
+_TELLER, _GUESS = "plain-linear-svm", "majority"
+_CLASSIFIER = "linear-svm"
+_SETTING = FeatureSetting(min_df=2, sublinear_tf=True)
+_FOLDS = 5
+_MEAN = "(macro mean)"
+
+# Columns of a topic audit as a person reads them.
+_SIDES = {
+    title: (name, f"{name}_low", f"{name}_high")
+    for title, name in {
+        "all sources [95 %]": "mixed",
+        "without its own [95 %]": "without",
+        "fall [95 %]": "fall",
+    }.items()
+}
+_INTERVAL = ["value", "low", "high"]
+_MOST_FOLDS = 10
+# One repeat's figures move by as much as topics fall: choices on inner folds differ.
+_REPEATS = 5
+_INNER_FOLDS = 3
+
+# A source with fewer articles is left out of the telling apart: there is nothing to learn it from.
+_FEWEST_ARTICLES = 20
+
+# Telling sources apart gets no clearer with more articles, only slower; so many are drawn.
+_MOST_ARTICLES = 10_000
+
+
+@dataclass(frozen=True, eq=False)
+class SourceAudit:
+    """How well the sources of a corpus can be told apart.
+
+    Parameters
+    ----------
+    accuracy, guess : dict of str to float
+        ``value, low, high``: share of articles whose source is told by a linear support-vector machine on TF-IDF, and
+        by always saying the largest source; out of fold, with bootstrap 95 % intervals.
+    sources : DataFrame of shape (n_sources, 5)
+        Index ``source``, most articles first; columns ``articles, f1, low, high`` and ``terms``, which betray it most.
+    terms : DataFrame
+        Columns ``source, term, push, inside, outside``: how much the term, of which the source has more than others,
+        pushes the score of its articles above that of others on average, and the shares of articles that hold it.
+    warnings : tuple of str
+        What a reader should know.
+    """
+
+    accuracy: dict[Hashable, float]
+    guess: dict[Hashable, float]
+    sources: pd.DataFrame
+    terms: pd.DataFrame
+    warnings: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """Say in a sentence how well sources are told apart."""
+        told, guessed = (_percent(figure) for figure in (self.accuracy, self.guess))
+        return f"The source of {told} of the articles is told from their text; by guessing the largest, of {guessed}."
+
+    def table(self) -> pd.DataFrame:
+        """Write the sources as text: articles, F1 with its interval, and the terms that betray each."""
+        f1 = _written(self.sources, {"F1 [95 %]": ("f1", "low", "high")})
+        kept = self.sources[["articles", "terms"]].rename(columns={"terms": "terms that betray it"})
+        return kept.join(f1)[["articles", "F1 [95 %]", "terms that betray it"]]
+
+    def _repr_html_(self) -> str:
+        return _html(self, self.warnings, self.table())
+
+
+@dataclass(frozen=True, eq=False)
+class TopicAudit:
+    """How far topics fall in articles of a source that the training articles lack.
+
+    Parameters
+    ----------
+    topics : DataFrame of shape (n_topics + 1, ...)
+        Index ``topic``, then ``(macro mean)``; columns ``positives``; ``mixed`` and ``without``, F1 when trained on all
+        sources and when trained without the article's own; ``fall``, their difference; each with ``_low`` and
+        ``_high``, a bootstrap 95 % interval (paired for the fall).
+    sources : DataFrame of shape (n_sources, ...)
+        Index ``source``; columns ``articles, positives`` and the same figures, micro-F1 on the source's articles.
+    training_articles : dict of str to float
+        ``mixed`` and ``without``: how many articles trained on average.
+    warnings : tuple of str
+        What a reader should know.
+    """
+
+    topics: pd.DataFrame
+    sources: pd.DataFrame
+    training_articles: dict[str, float]
+    warnings: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """Say in a sentence how far the topics fall."""
+        mean = self.topics.to_dict("index")[_MEAN]
+        return (
+            f"Trained without an article's source, macro-F1 is {shown(mean['without'])} instead of "
+            f"{shown(mean['mixed'])}: it falls by {shown(mean['fall'], mean['fall_low'], mean['fall_high'])}."
+        )
+
+    def topic_table(self) -> pd.DataFrame:
+        """Write F1 of each topic as text, by what was trained on, with intervals."""
+        return self.topics[["positives"]].join(_written(self.topics, _SIDES))
+
+    def source_table(self) -> pd.DataFrame:
+        """Write micro-F1 in the articles of each source as text, by what was trained on, with intervals."""
+        return self.sources[["articles", "positives"]].join(_written(self.sources, _SIDES))
+
+    def _repr_html_(self) -> str:
+        return _html(self, self.warnings, self.topic_table(), self.source_table())
+
+
+def audit_sources(
+    corpus: pd.DataFrame,
+    text_fields: Sequence[str] = ("title", "text"),
+    n_terms: int = 8,
+    resamples: int = 1000,
+    seed: int = 0,
+    jobs: int = -1,
+) -> SourceAudit:
+    """Tell the sources of a corpus apart by its texts.
+
+    Parameters
+    ----------
+    corpus : DataFrame of shape (n_articles, 12)
+        Valid articles, not teasers alone.
+    text_fields : sequence of str, default ("title", "text")
+        Columns that make a text.
+    n_terms : int, default 8
+        Terms to show a source.
+    resamples : int, default 1000
+        Bootstrap resamples behind each interval.
+    seed : int, default 0
+        Same seed, same figures.
+    jobs : int, default -1
+        Processes; -1 for one a core.
+
+    Returns
+    -------
+    SourceAudit
+
+    Raises
+    ------
+    SplitError
+        When fewer than two sources have 20 articles or more.
+    """
+    dataset, warnings = _dataset_of_sources(corpus, text_fields, seed)
+    classifiers = (classifier_named(_GUESS), classifier_named(_TELLER))
+    with threadpool_limits(limits=1):
+        splits, found = make_splits(dataset, SplitPlan(folds=_FOLDS), seed)
+        results, more = cross_validate(
+            dataset, classifiers, (FeatureSetting(),), splits, _INNER_FOLDS, "subset_accuracy", seed, jobs=jobs
+        )
+        pooled, by_source, _ = figure_tables(dataset, results, "subset_accuracy", None, resamples, seed, jobs)
+        terms = _betraying_terms(dataset, n_terms, seed)
+    accuracies = figures_where(pooled, sample=ALL_SAMPLES, metric="subset_accuracy").set_index("classifier")[_INTERVAL]
+    told = figures_where(by_source, classifier=_TELLER, metric="f1").set_index("topic")
+    sources = told.loc[list(dataset.topics), _INTERVAL].set_axis(["f1", "low", "high"], axis=1).rename_axis("source")
+    sources.insert(0, "articles", dataset.Y.sum(axis=0))
+    sources["terms"] = [", ".join(terms.loc[terms["source"] == source, "term"]) for source in sources.index]
+    accuracy, guess = (accuracies.to_dict("index")[name] for name in (_TELLER, _GUESS))
+    return SourceAudit(accuracy, guess, sources, terms, (*warnings, *found, *more))
+
+
+def audit_topics(dataset: Dataset, resamples: int = 1000, seed: int = 0, jobs: int = -1) -> TopicAudit:
+    """Compare how topics are found with and without training articles of the tested articles' source.
+
+    A linear support-vector machine, its cost and its thresholds chosen on inner folds, is trained on stratified folds
+    that mix the sources, and on all sources but one. There are as many folds as sources (ten at most), so that both
+    train on as many articles, on average. Near-duplicates of the tested articles are never trained on. Figures are
+    means over five repeats, which differ by their folds, the second kind's by their inner folds.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Labelled articles.
+    resamples, seed, jobs
+        As in `audit_sources`.
+
+    Returns
+    -------
+    TopicAudit
+
+    Raises
+    ------
+    SplitError
+        When the labelled articles have fewer than two sources.
+    """
+    lone_splits, warnings = leave_one_source_out(dataset, _REPEATS)
+    n_sources = len(lone_splits) // _REPEATS
+    plan = SplitPlan(folds=min(n_sources, _MOST_FOLDS), repeats=_REPEATS)
+    mixed_splits, found = make_splits(dataset, plan, seed)
+    with threadpool_limits(limits=1):
+        mixed, lone = (
+            cross_validate(
+                dataset,
+                (classifier_named(_CLASSIFIER),),
+                (_SETTING,),
+                splits,
+                _INNER_FOLDS,
+                "macro_f1",
+                seed,
+                jobs=jobs,
+            )[0]
+            for splits in (mixed_splits, lone_splits)
+        )
+        rng = np.random.default_rng([seed, 2])
+        weights = np.vstack([np.ones(len(dataset)), bootstrap_weights(dataset.groups, resamples, rng)])
+        decisions = {"mixed": _decisions(dataset, mixed), "without": _decisions(dataset, lone)}
+        topics = pd.DataFrame(_topic_rows(dataset, decisions, weights)).set_index("topic")
+        sources = pd.DataFrame(_source_rows(dataset, decisions, weights)).set_index("source")
+    training = {
+        "mixed": float(np.mean([len(split.train) for split in mixed_splits])),
+        "without": float(np.mean([len(split.train) for split in lone_splits])),
+    }
+    return TopicAudit(topics, sources, training, (*dataset.warnings, *warnings, *found))
+
+
+def _dataset_of_sources(corpus: pd.DataFrame, text_fields: Sequence[str], seed: int) -> tuple[Dataset, tuple[str, ...]]:
+    """Make the source of each article its one class."""
+    warnings = []
+    articles = corpus.assign(source=corpus["source"].replace("", "(none)"))
+    counts = articles["source"].value_counts()
+    large = counts.index[counts >= _FEWEST_ARTICLES].tolist()
+    if len(large) < 2:
+        raise SplitError(
+            f"{len(large)} of {len(counts)} sources has {_FEWEST_ARTICLES} articles or more: there are no sources to "
+            "tell apart. Name the source of each article in its column, or with 'topicdesk import --source'."
+        )
+    if len(large) < len(counts):
+        warnings.append(
+            f"{len(counts) - len(large)} sources with fewer than {_FEWEST_ARTICLES} articles are left out of the "
+            "telling apart."
+        )
+    articles = articles[articles["source"].isin(large)]
+    if len(articles) > _MOST_ARTICLES:
+        warnings.append(f"{_MOST_ARTICLES} of {len(articles)} articles were drawn to tell sources apart.")
+        articles = articles.sample(_MOST_ARTICLES, random_state=seed).sort_index()
+    present = [source for source in large if (articles["source"] == source).any()]
+    sources = articles["source"].to_numpy(dtype=object)
+    dataset = Dataset(
+        name="sources",
+        task="multi-class",
+        texts=article_texts(articles, text_fields),
+        Y=np.column_stack([sources == source for source in present]).astype(np.int8),
+        topics=tuple(present),
+        ids=articles["id"].to_numpy(dtype=object),
+        groups=find_duplicates(articles["text"].tolist()).groups,
+        samples=np.full(len(articles), "corpus", dtype=object),
+        sources=sources,
+        dates=articles["published"].to_numpy(),
+        corpus_hash=content_hash(corpus),
+        labels_hash="",
+    )
+    return dataset, tuple(warnings)
+
+
+def _betraying_terms(dataset: Dataset, n_terms: int, seed: int) -> pd.DataFrame:
+    """Find the terms by which a classifier of all articles tells each source."""
+    vectorizer = FeatureSetting(min_df=2).vectorizer()
+    weights = vectorizer.fit_transform(dataset.texts)
+    names = vectorizer.get_feature_names_out()
+    classes = dataset.Y.argmax(axis=1)
+    coefficients = LinearSVC(random_state=seed).fit(weights, classes).coef_
+    if len(coefficients) == 1:  # of two classes scikit-learn keeps the second's
+        coefficients = np.vstack([-coefficients, coefficients])
+    holds = (weights > 0).astype(np.float64)
+    found = []
+    for number, source in enumerate(dataset.topics):
+        inside = classes == number
+        # What others have more of betrays a source too, but is no term of its own.
+        more = np.maximum(_mean(weights, inside) - _mean(weights, ~inside), 0)
+        push = coefficients[number] * more
+        shares = _mean(holds, inside), _mean(holds, ~inside)
+        for column in np.argsort(-push, kind="stable")[:n_terms]:
+            found.append(
+                {
+                    "source": source,
+                    "term": names[column],
+                    "push": float(push[column]),
+                    "inside": float(shares[0][column]),
+                    "outside": float(shares[1][column]),
+                }
+            )
+    return pd.DataFrame(found)
+
+
+def _mean(matrix: Any, rows: NDArray[np.bool_]) -> NDArray[np.float64]:
+    return np.asarray(matrix[rows].sum(axis=0) / rows.sum()).ravel()
+
+
+def _decisions(dataset: Dataset, results: Sequence[FoldResult]) -> list[NDArray[np.int8]]:
+    """Put the decisions of each repeat's folds together, shape (n_articles, n_topics) each."""
+    decisions = [np.zeros_like(dataset.Y) for _ in range(_REPEATS)]
+    for result in results:
+        decisions[result.split.repeat][result.split.test] = result.decisions
+    return decisions
+
+
+def _topic_rows(
+    dataset: Dataset, decisions: Mapping[str, list[NDArray[np.int8]]], weights: NDArray[np.float64]
+) -> Iterator[dict[str, Any]]:
+    # Decisions stand for scores: of the ranking figures none is used.
+    f1 = {
+        side: _mean_over(topic_figures(dataset.Y, each, each.astype(np.float64), weights)["f1"] for each in repeats)
+        for side, repeats in decisions.items()
+    }
+    for column, topic in enumerate(dataset.topics):
+        row = {"topic": topic, "positives": int(dataset.Y[:, column].sum())}
+        yield row | _sides({side: values[:, column] for side, values in f1.items()})
+    macro = {side: np.nanmean(values, axis=1) for side, values in f1.items()}
+    yield {"topic": _MEAN, "positives": int(dataset.Y.sum())} | _sides(macro)
+
+
+def _source_rows(
+    dataset: Dataset, decisions: Mapping[str, list[NDArray[np.int8]]], weights: NDArray[np.float64]
+) -> Iterator[dict[str, Any]]:
+    sources, counts = np.unique(dataset.sources, return_counts=True)
+    for source in sources[np.argsort(-counts, kind="stable")]:
+        rows = dataset.sources == source
+        Y, drawn = dataset.Y[rows], weights[:, rows]
+        drawn = drawn[drawn.sum(axis=1) > 0]  # a resample without the source says nothing of it
+        micro = {
+            side: _mean_over(
+                figures(Y, each[rows], each[rows].astype(np.float64), drawn)["micro_f1"] for each in repeats
+            )
+            for side, repeats in decisions.items()
+        }
+        yield {"source": source or "(none)", "articles": len(Y), "positives": int(Y.sum())} | _sides(micro)
+
+
+def _mean_over(repeats: Iterable[NDArray[np.float64]]) -> NDArray[np.float64]:
+    return np.asarray(np.mean(list(repeats), axis=0))
+
+
+def _sides(distributions: Mapping[str, NDArray[np.float64]]) -> dict[str, float]:
+    row: dict[str, float] = {}
+    fall = distributions["mixed"] - distributions["without"]
+    for name, distribution in {**distributions, "fall": fall}.items():
+        row |= with_interval(distribution, name, f"{name}_low", f"{name}_high")
+    return row
+
+
+def _percent(figure: Mapping[Hashable, float]) -> str:
+    return f"{figure['value']:.1%} [{figure['low']:.1%}, {figure['high']:.1%}]"
+
+
+def _written(table: pd.DataFrame, columns: Mapping[str, tuple[str, str, str]]) -> pd.DataFrame:
+    """Write figures with their intervals, under these titles."""
+    return pd.DataFrame(
+        {title: [shown(*row) for row in table[list(names)].to_numpy()] for title, names in columns.items()},
+        index=table.index,
+    )
+
+
+def _html(audit: object, warnings: Sequence[str], *tables: pd.DataFrame) -> str:
+    told = "".join(f"<p>Warning: {escape(warning)}</p>" for warning in warnings)
+    return f"<p>{escape(str(audit))}</p>{told}{''.join(table.to_html() for table in tables)}"

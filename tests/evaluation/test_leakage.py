@@ -1,0 +1,169 @@
+"""Outlets written by hand: some betray themselves by a word, some write of a topic in words of their own."""
+
+import re
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from topicdesk.corpus import articles_frame, write_corpus
+from topicdesk.errors import SplitError
+from topicdesk.evaluation import audit_sources, audit_topics, leave_one_source_out, plot_leakage
+from topicdesk.labels import join_dataset
+
+OUTLETS = ["courier", "gazette", "herald"]
+
+
+@pytest.fixture
+def outlets(newsroom):
+    """Give a writer of three outlets' articles: `signed` ones name their outlet, `own_words` are no other outlet's."""
+
+    def write(n_articles=180, *, signed=False, own_words=False):
+        articles, labels = newsroom(n_articles)
+        articles["source"] = [OUTLETS[number % 3] for number in range(n_articles)]
+        if own_words:
+            articles["text"] = [
+                re.sub(r"(\w+)", rf"\1{source}", text)
+                for text, source in zip(articles["text"], articles["source"], strict=True)
+            ]
+        if signed:
+            articles["text"] += "\nas the " + articles["source"] + " reports"
+        labels["time"] = labels["note"] = ""
+        return articles, join_dataset("newsroom", articles, labels, ("courts", "rail"))
+
+    return write
+
+
+def test_outlets_that_name_themselves_are_told_by_their_name(outlets):
+    corpus, _ = outlets(signed=True)
+    audit = audit_sources(corpus, resamples=50, jobs=1)
+    assert audit.accuracy["value"] == 1.0
+    assert audit.guess["value"] == pytest.approx(1 / 3)
+    for outlet in OUTLETS:
+        first = audit.terms[audit.terms["source"] == outlet].iloc[0]
+        assert (first["term"], first["inside"], first["outside"]) == (outlet, 1.0, 0.0)
+    assert audit.sources["articles"].tolist() == [60, 60, 60]
+    assert (audit.sources["f1"] == 1.0).all()
+    assert str(audit).startswith("The source of 100.0% [100.0%, 100.0%] of the articles is told")
+
+
+def test_outlets_that_do_not_differ_are_not_told_apart(outlets):
+    audit = audit_sources(outlets(360)[0], resamples=200, jobs=1)
+    assert audit.accuracy["low"] < 1 / 3 + 0.03
+    assert audit.accuracy["value"] < 0.45
+
+
+def test_two_outlets_both_have_their_terms(outlets):
+    corpus, _ = outlets(signed=True)
+    two = corpus[corpus["source"] != "herald"]
+    audit = audit_sources(two, resamples=20, jobs=1)
+    assert audit.terms.groupby("source").first()["term"].tolist() == ["courier", "gazette"]
+
+
+def test_small_sources_are_left_out_with_a_warning_and_one_source_is_refused(outlets):
+    corpus, _ = outlets(signed=True)
+    corpus.loc[:3, "source"] = "leaflet"
+    audit = audit_sources(corpus, resamples=20, jobs=1)
+    assert "leaflet" not in audit.sources.index
+    assert audit.warnings[0].startswith("1 sources with fewer than 20 articles are left out")
+    with pytest.raises(SplitError, match="1 of 1 sources has 20 articles or more"):
+        audit_sources(corpus.assign(source=""), jobs=1)
+
+
+def test_topics_fall_where_each_outlet_has_words_of_its_own_for_them_and_not_where_it_shares_them(outlets):
+    _, shared = outlets()
+    _, own = outlets(own_words=True)
+    same, falls = (audit_topics(dataset, resamples=100, jobs=1) for dataset in (shared, own))
+    assert same.topics["fall"].abs().max() < 0.03
+    assert (falls.topics["fall_low"] > 0.2).all()
+    assert (falls.topics["mixed"] > 0.9).all()
+    assert falls.sources["articles"].tolist() == [60, 60, 60]
+    assert falls.topics.loc["courts", "positives"] == own.Y[:, 0].sum()
+    assert falls.training_articles == pytest.approx({"mixed": 120, "without": 120}, rel=0.15)
+    assert "macro-F1 is 0." in str(falls)
+
+
+def test_an_audit_gives_the_same_figures_again_whatever_the_number_of_processes(outlets):
+    corpus, dataset = outlets(90)
+    one, two = (audit_topics(dataset, resamples=20, seed=3, jobs=jobs) for jobs in (1, 2))
+    pd.testing.assert_frame_equal(one.topics, two.topics)
+    one, two = (audit_sources(corpus, resamples=20, seed=3, jobs=jobs) for jobs in (1, 2))
+    pd.testing.assert_frame_equal(one.terms, two.terms)
+
+
+def test_a_source_held_out_takes_its_near_duplicates_in_others_with_it(outlets):
+    _, dataset = outlets(30)
+    groups = np.arange(30)
+    groups[1] = groups[0]  # the courier's first article is the gazette's too
+    splits, warnings = leave_one_source_out(replace(dataset, groups=groups), repeats=2)
+    courier, gazette, herald, *again = splits
+    assert len(again) == 3
+    assert not warnings
+    assert courier.test.tolist() == list(range(0, 30, 3))
+    assert 1 not in courier.train
+    assert 0 not in gazette.train
+    assert {0, 1} <= set(herald.train)
+    assert {split.repeat for split in again} == {1}
+
+
+def test_a_topic_of_one_source_alone_is_told_and_one_source_is_refused(outlets):
+    _, dataset = outlets(30)
+    Y = dataset.Y.copy()
+    Y[:, 0] = dataset.sources == "courier"
+    assert leave_one_source_out(replace(dataset, Y=Y))[1] == (
+        "courts: all positive articles are of one source, and cannot be learnt without it.",
+    )
+    with pytest.raises(SplitError, match="every labelled article is of the source 'a'"):
+        leave_one_source_out(replace(dataset, sources=np.full(30, "a", dtype=object)))
+
+
+def test_the_picture_names_sources_terms_and_topics(outlets):
+    corpus, dataset = outlets(90, signed=True)
+    sources, topics = audit_sources(corpus, resamples=20, jobs=1), audit_topics(dataset, resamples=20, jobs=1)
+    left, right = plot_leakage(sources, topics).axes
+    assert {tick.get_text() for tick in left.get_yticklabels()} == {f"{outlet} (30)" for outlet in OUTLETS}
+    assert {text.get_text().split(",")[0] for text in left.texts} == set(OUTLETS)
+    assert right.get_yticklabels()[0].get_text() == f"courts ({dataset.Y[:, 0].sum()})"
+    assert len(plot_leakage(sources).axes) == 1
+
+
+def command(folder, *arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "topicdesk", "data", *arguments], cwd=folder, capture_output=True, text=True, check=False
+    )
+
+
+def test_the_command_audits_the_corpus_and_labels_of_a_spec(outlets, project):
+    corpus, _ = outlets(90, signed=True)
+    write_corpus(corpus, project.corpora / "newsroom.parquet")
+    done = command(project.root, "audit", "experiments/small.toml", "--plot", "leak.png", "--jobs", "1")
+    assert done.returncode == 0, done.stderr
+    assert "The source of 98.9%" in done.stdout
+    assert "F1 of each topic, trained on" in done.stdout
+    assert (project.root / "leak.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_commands_take_a_corpus_file_that_an_import_made(outlets, tmp_path):
+    corpus, _ = outlets(90, signed=True)
+    corpus.to_json(tmp_path / "t.jsonl", orient="records", lines=True, date_format="iso")
+    imported = subprocess.run(
+        [sys.executable, "-m", "topicdesk", "import", "t.jsonl", "--output", "mine.parquet"], cwd=tmp_path, check=False
+    )
+    assert imported.returncode == 0
+    shown = command(tmp_path, "show", "mine.parquet", "--plot", "mine.svg")
+    assert shown.returncode == 0, shown.stderr
+    assert "90 rows read, 90 articles kept" in shown.stdout
+    assert "<svg" in (tmp_path / "mine.svg").read_text()
+    audit = command(tmp_path, "audit", "mine.parquet", "--jobs", "1")
+    assert audit.returncode == 0, audit.stderr
+    assert "How far topics fall needs labels" in audit.stdout
+
+
+def test_a_corpus_file_without_an_account_is_shown_all_the_same(tmp_path):
+    write_corpus(articles_frame({"id": ["a"], "text": ["The ferry came late."]}), tmp_path / "mine.parquet")
+    shown = command(tmp_path, "show", "mine.parquet")
+    assert shown.returncode == 0, shown.stderr
+    assert "Articles by source" in shown.stdout
