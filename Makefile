@@ -10,8 +10,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 5000
+FUZZ_SECONDS ?= 300
 
-.PHONY: help setup data reproduce verify review notebooks test lint bench lock clean
+.PHONY: help setup data reproduce verify review notebooks test lint fuzz bench lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -44,6 +45,9 @@ lint: setup ## Check format, style, types, import directions, spelling and store
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/codespell
 	$(BIN)/nbstripout --verify notebooks/*.ipynb
+
+fuzz: setup ## Throw mutated pages and files at the import for five minutes (FUZZ_SECONDS=300)
+	@$(BIN)/python tests/fuzz/fuzz_import.py $(FUZZ_SECONDS)
 
 bench: setup ## Compare with published figures; measure start-up, import and duplicates
 	@$(BIN)/topicdesk compare experiments/published.toml

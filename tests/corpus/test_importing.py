@@ -348,6 +348,12 @@ def test_feeds_give_an_article_an_entry(tmp_path):
     assert account.dropped == {"no text": 1}
 
 
+def test_a_feed_so_broken_that_an_entry_has_no_value_is_told(tmp_path):
+    (tmp_path / "a.xml").write_text("<item<title</body>")  # found by fuzzing
+    with pytest.raises(CorpusError, match="no article was found: 1 parts were dropped"):
+        read_articles([tmp_path])
+
+
 def test_entities_of_a_feed_are_not_blown_up(tmp_path):
     levels = "".join(f'<!ENTITY b{level} "{f"&b{level - 1};" * 10}">' for level in range(1, 9))
     bomb = f'<?xml version="1.0"?><!DOCTYPE r [<!ENTITY b0 "ferry">{levels}]>'
@@ -392,6 +398,23 @@ def test_a_part_of_an_archive_that_cannot_be_read_leaves_the_others(tmp_path):
     corpus, account = read_articles([tmp_path / "a.zip"])
     assert corpus["text"].tolist() == ["The ferry came late.", "The tram came early."]
     assert [one.where.partition(", ")[2] for one in account.unreadable] == ["b.parquet"]
+
+
+@pytest.mark.parametrize("name", ["x.jsonl", "y.jsonl"], ids=["not UTF-8", "none"])
+def test_an_archive_with_a_name_that_is_broken_is_told(tmp_path, name):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("a.jsonl", json.dumps({"text": "The ferry came late."}))
+        archive.writestr(f"é{name}", json.dumps({"text": "The tram came early."}))  # a name in UTF-8, and said to be
+    content = (tmp_path / "a.zip").read_bytes()
+    # Found by fuzzing: the name at the part itself is broken, or the one in the directory is cut by a zero.
+    written = f"é{name}".encode()
+    first, last = content.index(written), content.rindex(written)
+    broken = b"\xff" * len(written) if name.startswith("x") else written.replace("é".encode(), b"\0\0")
+    place = first if name.startswith("x") else last
+    (tmp_path / "a.zip").write_bytes(content[:place] + broken + content[place + len(written) :])
+    corpus, account = read_articles([tmp_path / "a.zip"])
+    assert corpus["text"].tolist() == ["The ferry came late."]
+    assert len(account.unreadable) == 1
 
 
 def test_a_damaged_archive_is_told_and_its_whole_parts_are_kept(tmp_path):

@@ -72,15 +72,16 @@ def feed_entries(content: bytes) -> tuple[list[dict[str, Any]], str]:
     entries = []
     for entry in feed.entries:
         written = entry.get("published_parsed") or entry.get("updated_parsed")
-        text = entry["content"][0]["value"] if entry.get("content") else entry.get("summary", "")
+        # An element that is empty has no value.
+        text = (entry["content"][0].get("value") if entry.get("content") else entry.get("summary")) or ""
         link = entry.get("link")
         entries.append(
             {
-                "title": plain_text(entry.get("title", "")),
+                "title": plain_text(entry.get("title") or ""),
                 "text": plain_text(text),
                 "published": datetime(*written[:6]).isoformat() if written else None,
                 "source": urlsplit(link or feed.feed.get("link") or "").hostname,
-                "section": entry["tags"][0]["term"] if entry.get("tags") else None,
+                "section": entry["tags"][0].get("term") if entry.get("tags") else None,
                 "url": link,
                 "authors": entry.get("author"),
                 "language": feed.feed.get("language"),

@@ -51,7 +51,16 @@ _HEAD_BYTES = 1 << 20
 _BATCH_ROWS = 1000
 
 # What readers raise on files that are damaged, locked or not what their name says.
-_FAILURES = (OSError, arrow.ArrowException, csv.Error, zipfile.BadZipFile, zlib.error, RuntimeError)
+_FAILURES = (
+    OSError,
+    EOFError,
+    ValueError,
+    RuntimeError,
+    arrow.ArrowException,
+    csv.Error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 # What an archive may unpack to: text shrinks to a fifth or a tenth, a bomb to a thousandth.
 _MOST_RATIO = 200
@@ -261,7 +270,7 @@ def _read_zip(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Iterato
         where = f"{name}, {info.filename}"
         ending = PurePosixPath(info.filename).suffix.lower()
         unpacked += info.file_size
-        if info.is_dir():
+        if info.filename.endswith("/"):  # a folder
             continue
         if ending == ".zip" or ending not in FORMATS:
             yield Unreadable(where, "a kind of file that is not read in an archive")
