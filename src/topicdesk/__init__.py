@@ -8,8 +8,26 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from topicdesk.corpus import parse_page, read_articles, read_corpus, stored_corpus
-    from topicdesk.evaluation import Comparison, ComparisonPlan, SplitPlan, classifier_named, compare, leaderboard
+    from topicdesk.corpus import (
+        find_duplicates,
+        import_articles,
+        parse_page,
+        plot_corpus,
+        read_articles,
+        read_corpus,
+        stored_corpus,
+    )
+    from topicdesk.evaluation import (
+        Comparison,
+        ComparisonPlan,
+        SplitPlan,
+        audit_sources,
+        audit_topics,
+        classifier_named,
+        compare,
+        leaderboard,
+        plot_leakage,
+    )
     from topicdesk.experiment import load_dataset, log_experiment, read_spec, run_experiment, verify_experiment
     from topicdesk.labels import Dataset, join_dataset, read_annotations, read_taxonomy
     from topicdesk.project import Project, find_project
@@ -20,14 +38,20 @@ __all__ = [
     "Dataset",
     "Project",
     "SplitPlan",
+    "audit_sources",
+    "audit_topics",
     "classifier_named",
     "compare",
+    "find_duplicates",
     "find_project",
+    "import_articles",
     "join_dataset",
     "leaderboard",
     "load_dataset",
     "log_experiment",
     "parse_page",
+    "plot_corpus",
+    "plot_leakage",
     "read_annotations",
     "read_articles",
     "read_corpus",
@@ -39,8 +63,26 @@ __all__ = [
 ]
 
 _ROOMS = {
-    "corpus": ("parse_page", "read_articles", "read_corpus", "stored_corpus"),
-    "evaluation": ("Comparison", "ComparisonPlan", "SplitPlan", "classifier_named", "compare", "leaderboard"),
+    "corpus": (
+        "find_duplicates",
+        "import_articles",
+        "parse_page",
+        "plot_corpus",
+        "read_articles",
+        "read_corpus",
+        "stored_corpus",
+    ),
+    "evaluation": (
+        "Comparison",
+        "ComparisonPlan",
+        "SplitPlan",
+        "audit_sources",
+        "audit_topics",
+        "classifier_named",
+        "compare",
+        "leaderboard",
+        "plot_leakage",
+    ),
     "experiment": ("load_dataset", "log_experiment", "read_spec", "run_experiment", "verify_experiment"),
     "labels": ("Dataset", "join_dataset", "read_annotations", "read_taxonomy"),
     "project": ("Project", "find_project"),

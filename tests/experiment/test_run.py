@@ -10,6 +10,7 @@ import time
 import mlflow
 import pytest
 
+from topicdesk.corpus import find_duplicates, read_corpus
 from topicdesk.errors import LabelsError, ProjectError, SpecError, VerificationError
 from topicdesk.experiment import (
     differences,
@@ -43,6 +44,16 @@ def test_the_same_spec_gives_the_same_lock_byte_for_byte(project):
     first = path.read_bytes()
     write_lock(run_experiment(spec_of(project), jobs=2).lock(), path)
     assert path.read_bytes() == first
+
+
+def test_a_lock_tells_which_articles_each_split_tests_and_how_many_repeat_another(project):
+    first = run_experiment(spec_of(project), jobs=1).lock().comparisons["newsroom"]
+    spec_of(project).write_text(spec_of(project).read_text().replace("seed = 5", "seed = 6"))
+    other = run_experiment(spec_of(project), jobs=1).lock().comparisons["newsroom"]
+    assert first.splits != other.splits
+    corpus = read_corpus(project.corpora / "newsroom.parquet")
+    repeated = len(corpus) - len(set(find_duplicates(corpus["text"].tolist()).groups))
+    assert first.near_duplicates == other.near_duplicates == repeated > 0
 
 
 def test_an_edited_figure_is_found_with_its_place_and_its_size(project):
@@ -215,6 +226,8 @@ def test_every_command_has_help_with_an_example(project):
         ["data", "fetch"],
         ["data", "build"],
         ["data", "show"],
+        ["data", "audit"],
+        ["import"],
     ):
         done = command(project, *name, "--help")
         assert done.returncode == 0

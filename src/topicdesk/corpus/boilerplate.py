@@ -44,8 +44,9 @@ _RUNNING = re.compile(
     ) \s+ )+ (?=[^\W_a-z]|["“‘'(])"""
 )
 
-# Three buttons or more in a row, wherever they stand; a sentence would put commas between. A row without these is none.
-_NETWORK = re.compile("facebook|twitter", re.IGNORECASE)
+# Three buttons or more in a row, wherever they stand; a sentence would put commas between. They are looked for, which
+# takes long, where a text names one of these.
+_NETWORKS = ("facebook", "twitter")
 _BUTTONS = re.compile(
     r"""(?ix) (?:\b(?:send|share|print)\s+)? (?<!\w)
     (?: (?: e-?mail | facebook | twitter | google(?:\+|\ plus)? | whatsapp | tumblr | linkedin | stumble(?:upon)?
@@ -57,8 +58,8 @@ _BUTTONS = re.compile(
 # A sentence ends with its mark and a quotation mark behind it, or with the line.
 _BREAK = re.compile(r"([.!?…][\"”’»]?)(\s+)|()(\n)")
 
-# No menu phrase or credit is longer, in characters.
-_LONGEST_MENU = 400
+# No menu phrase, credit or source line is longer, in characters.
+_LONGEST_PHRASE = 400
 
 _FEWEST_WORDS = 5
 
@@ -93,8 +94,8 @@ def take_off_menus(text: str) -> tuple[str, list[str]]:
     """
     kept: list[str] = []
     removed: list[str] = []
-    # Few texts hold buttons, and looking for them takes long.
-    with_buttons = _NETWORK.search(text) is not None
+    lowered = text.lower()
+    with_buttons = any(name in lowered for name in _NETWORKS)
     for sentence, gap in _sentences(text):
         rest = sentence
         if with_buttons:
@@ -104,7 +105,7 @@ def take_off_menus(text: str) -> tuple[str, list[str]]:
         if running is not None:
             removed.append(running.group().strip())
             rest = rest[running.end() :]
-        if len(rest) <= _LONGEST_MENU and _MENU.fullmatch(rest) is not None:
+        if len(rest) <= _LONGEST_PHRASE and _MENU.fullmatch(rest) is not None:
             removed.append(rest)
         elif rest or not sentence:
             kept += [rest, gap]
@@ -226,10 +227,12 @@ def take_off_recurring(text: str, recurring: Recurring) -> tuple[str, list[str]]
     removed : list of str
         What was taken off.
     """
+    if not recurring.anywhere and not recurring.at_end:
+        return text, []
     kept: list[str] = []
     removed = []
     for sentence, gap in _sentences(text):
-        if recurring.anywhere and _hash(sentence) in recurring.anywhere:
+        if _hash(sentence) in recurring.anywhere:
             removed.append(sentence)
         else:
             kept += [sentence, gap]
@@ -242,14 +245,15 @@ def take_off_recurring(text: str, recurring: Recurring) -> tuple[str, list[str]]
 
 def _recurring_end(text: str, recurring: Recurring) -> int | None:
     """Find where a recurring end of a text begins: a sentence, or words that a sentence without its mark runs into."""
-    if not recurring.at_end and not recurring.anywhere:
-        return None
-    starts = [found.end() for found in re.finditer(r"\s+", text)][-_MOST_WORDS_AT_END:]
-    whole = len(text) - len([sentence for sentence, _ in _sentences(text) if sentence][-1]) if text else 0
+    begins = max(0, len(text) - _LONGEST_PHRASE)
+    starts = [begins + found.end() for found in re.finditer(r"\s+", text[begins:])][-_MOST_WORDS_AT_END:]
+    whole = max((begins + found.end() for found in _BREAK.finditer(text[begins:])), default=0)
     for start in reversed(starts):
         end = text[start:]
         # A lone word may end a sentence as well: "he told Reuters".
-        if (start == whole or len(_words(end)) > 1) and _hash(end) in recurring.at_end | recurring.anywhere:
+        hashed = _hash(end)
+        recurs = hashed in recurring.at_end or hashed in recurring.anywhere
+        if recurs and (start == whole or len(_words(end)) > 1):
             return start
     return None
 
@@ -274,7 +278,7 @@ def _is_long(sentence: str) -> bool:
 
 def _hash(sentence: str) -> int:
     """Hash a sentence, the same whatever dates, times and page numbers it names."""
-    if _DIGIT.search(sentence):
+    if len(sentence) <= _LONGEST_PHRASE and _DIGIT.search(sentence):
         sentence = _VARYING.sub("0", sentence)
     digest = hashlib.blake2b(sentence.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, "little")

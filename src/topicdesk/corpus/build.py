@@ -19,7 +19,7 @@ from topicdesk.project import Project
 __all__ = ["BuiltCorpus", "build_corpus", "published_labels_path", "stored_corpus"]
 
 #: Raise it when a reader's output changes, so that corpora on disk are built again.
-_BUILD_VERSION = 4
+_BUILD_VERSION = 3
 
 
 @dataclass(frozen=True)

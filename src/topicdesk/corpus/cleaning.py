@@ -88,7 +88,8 @@ def restore_line_breaks(text: str) -> str:
 def squeeze_white_space(text: str) -> str:
     """Make each run of blanks one space, drop invisible characters and blank lines, strip the ends."""
     text = re.sub(r"[\u200b-\u200d\u2060\ufeff\u00ad]", "", text)
-    text = re.sub(r"[^\S\n]+", " ", text.replace("\r\n", "\n").replace("\r", "\n"))
+    # A single space, by far the most, is no match.
+    text = re.sub(r"[^\S\n ][^\S\n]*| [^\S\n]+", " ", text.replace("\r\n", "\n").replace("\r", "\n"))
     return re.sub(r" ?\n[ \n]*", "\n", text).strip()
 
 

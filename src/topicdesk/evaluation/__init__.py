@@ -21,6 +21,7 @@ from topicdesk.evaluation.splits import (
     make_inner_splits,
     make_splits,
     split_table,
+    splits_hash,
 )
 from topicdesk.evaluation.thresholds import best_f1_thresholds, decide, decide_class
 
@@ -56,6 +57,7 @@ __all__ = [
     "plot_leakage",
     "shown",
     "split_table",
+    "splits_hash",
     "topic_figures",
     "topic_leaderboard",
 ]

@@ -8,6 +8,7 @@ with the sum of their rows' labels.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -26,6 +27,7 @@ __all__ = [
     "make_inner_splits",
     "make_splits",
     "split_table",
+    "splits_hash",
     "stratified_group_folds",
 ]
 
@@ -244,6 +246,22 @@ def split_table(dataset: Dataset, splits: Sequence[Split]) -> pd.DataFrame:
             for split in splits
         ]
     )
+
+
+def splits_hash(dataset: Dataset, splits: Sequence[Split]) -> str:
+    """Hash which articles train and which are tested, split by split.
+
+    Returns
+    -------
+    str
+        32 hexadecimal characters (BLAKE2b, 16 bytes).
+    """
+    digest = hashlib.blake2b(digest_size=16)
+    for split in splits:
+        for side, rows in (("train", split.train), ("test", split.test)):
+            ids = "\t".join(sorted(map(str, dataset.ids[rows])))
+            digest.update(f"{split.repeat}\t{split.fold}\t{side}\t{ids}\n".encode())
+    return digest.hexdigest()
 
 
 def _splits_of(folds: NDArray[np.intp], rows: NDArray[np.intp], n_folds: int, repeat: int, scheme: str) -> list[Split]:

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from topicdesk.atomic import write_text
 from topicdesk.errors import VerificationError
-from topicdesk.evaluation import ALL_SAMPLES, Comparison, figures_where
+from topicdesk.evaluation import ALL_SAMPLES, Comparison, figures_where, splits_hash
 from topicdesk.toml import StrictModel
 
 __all__ = ["Difference", "ResultsLock", "differences", "lock_path", "make_lock", "read_lock", "write_lock"]
@@ -32,6 +32,10 @@ class _LockedComparison(StrictModel):
     corpus: str
     labels: str
     articles: int
+    #: Articles that repeat an earlier one; splits keep them on one side.
+    near_duplicates: int
+    #: Hash of the outer splits: which articles train and which are tested.
+    splits: str
     #: Test articles that carry each topic.
     support: dict[str, int]
     #: By sample, classifier and metric.
@@ -171,6 +175,8 @@ def _locked(comparison: Comparison) -> _LockedComparison:
         corpus=data.corpus_hash,
         labels=data.labels_hash,
         articles=len(data),
+        near_duplicates=len(data) - len(set(data.groups)),
+        splits=splits_hash(data, comparison.splits),
         support={row["topic"]: row["support"] for row in f1.to_dict("records")},
         figures=figures,
         behind={

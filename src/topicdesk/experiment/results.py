@@ -47,19 +47,37 @@ def results_page(folder: Path) -> str:
 def _section(path: Path, spec: Spec, lock: ResultsLock) -> str:
     lines = [f"## {spec.experiment.title}", "", f"{spec.experiment.question} (`{path.name}`)".strip(), ""]
     for name, locked in lock.comparisons.items():
-        lines += [f"### {name}: {locked.articles} articles", ""]
+        lines += [f"### {name}: {locked.articles} articles", "", _grouping(locked.near_duplicates, spec), ""]
         lines += [_markdown(leaderboard(locked.figures_frame(lock.metric), lock.metric)), ""]
         if len(locked.support) <= _MOST_TOPICS:
             lines += ["F1 by topic:", "", _markdown(_by_topic(lock, name)), ""]
     if spec.experiment.beside is not None:
         other = path.with_name(f"{spec.experiment.beside}.toml")
         lines += [f"### Beside `{other.name}`", ""]
-        lines += [_markdown(_side_by_side(path, other)), ""]
+        lines += [_markdown(_side_by_side(path, other)), "", _same_folds(lock, read_lock(lock_path(other))), ""]
     if spec.reference is not None:
         lines += ["### Beside published figures", "", _markdown(_beside(spec.reference, lock)), ""]
         lines += [f"Published: {spec.reference.citation}.", ""]
     versions = ", ".join(f"{package} {number}" for package, number in sorted(lock.made_with.items()))
     return "\n".join([*lines, f"Made with {versions}.", ""])
+
+
+def _grouping(near_duplicates: int, spec: Spec) -> str:
+    if near_duplicates == 0:
+        return "No article is a near-duplicate of another: grouping them changes no fold and no figure."
+    kept = (
+        "the published split parts some, and is kept as published"
+        if spec.splits.scheme == "published"
+        else "each stays on one side of every split with what it repeats"
+    )
+    return f"{near_duplicates} articles are near-duplicates of an earlier one; {kept}."
+
+
+def _same_folds(one: ResultsLock, other: ResultsLock) -> str:
+    same = [locked.splits for locked in one.comparisons.values()] == [
+        locked.splits for locked in other.comparisons.values()
+    ]
+    return "Both on the same folds." if same else "The folds differ, since the articles or their near-duplicates do."
 
 
 def _by_topic(lock: ResultsLock, name: str) -> pd.DataFrame:
@@ -80,11 +98,14 @@ def _side_by_side(path: Path, other: Path) -> pd.DataFrame:
     metric = locks[other.stem].metric
     ((_, first),) = locks[other.stem].comparisons.items()
     order = leaderboard(first.figures_frame(metric), metric).index
-    columns = {}
+    columns: dict[str, list[str]] = {}
+    values: dict[str, pd.Series] = {}
     for name, lock in locks.items():
         ((_, locked),) = lock.comparisons.items()
         figures = locked.figures[ALL_SAMPLES]
         columns[f"{metric_title(metric)}, {name} [95 %]"] = [_figure(figures[row][metric]) for row in order]
+        values[name] = pd.Series({row: figures[row][metric][0] for row in order}, dtype=float)
+    columns[f"{other.stem} − {path.stem}"] = [f"{gain:+.3f}" for gain in values[other.stem] - values[path.stem]]
     return pd.DataFrame(columns, index=order)
 
 

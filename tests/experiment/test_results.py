@@ -1,0 +1,52 @@
+"""The page of results, on experiments of a small newsroom."""
+
+import pytest
+
+from topicdesk.experiment import lock_path, read_lock, results_page, run_experiment, write_lock
+
+
+@pytest.fixture
+def experiments(project):
+    """Run an experiment, and another to stand beside it."""
+    folder = project.root / "experiments"
+    spec = folder / "small.toml"
+    other = folder / "other.toml"
+    told = (
+        spec.read_text().replace('Small newsroom"', 'Other"\nbeside = "small"').replace("C = [0.3, 3.0]", "C = [0.001]")
+    )
+    other.write_text(told)
+    for path in (spec, other):
+        write_lock(run_experiment(path, jobs=1).lock(), lock_path(path))
+    return folder
+
+
+def test_two_experiments_stand_side_by_side_with_how_far_they_differ(experiments):
+    page = results_page(experiments)
+    beside = page.partition("### Beside `small.toml`")[2].partition("\n## ")[0]
+    first, other = (
+        read_lock(experiments / f"{name}.lock.json").comparisons["newsroom"].figures["all"]["linear-svm"]["macro_f1"][0]
+        for name in ("small", "other")
+    )
+    (row,) = (line for line in beside.splitlines() if line.startswith("| linear-svm"))
+    assert f"{first:.3f}" in row
+    assert f"{other:.3f}" in row
+    assert f"{first - other:+.3f}" in row
+    assert "Both on the same folds." in beside
+
+
+def test_other_folds_are_told(experiments):
+    path = experiments / "other.lock.json"
+    folds = read_lock(path).comparisons["newsroom"].splits
+    path.write_text(path.read_text().replace(folds, "0" * 32))
+    assert "The folds differ" in results_page(experiments)
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [(0, "grouping them changes no fold and no figure"), (3, "3 articles are near-duplicates of an earlier one")],
+)
+def test_what_grouping_did_is_told(experiments, count, said):
+    path = experiments / "small.lock.json"
+    now = read_lock(path).comparisons["newsroom"].near_duplicates
+    path.write_text(path.read_text().replace(f'"near_duplicates": {now}', f'"near_duplicates": {count}'))
+    assert said in results_page(experiments).partition("## Small newsroom")[2]
