@@ -88,7 +88,20 @@ def test_make_alone_lists_the_targets_with_a_line_each():
     make = ["make", "-C", PROJECT.root, "--no-print-directory"]
     listed = subprocess.run(make, capture_output=True, text=True, check=True)
     lines = dict(line.split(maxsplit=1) for line in listed.stdout.splitlines())
-    targets = ["setup", "data", "reproduce", "verify", "review", "notebooks", "test", "lint", "fuzz", "bench", "lock", "clean"]
+    targets = [
+        "setup",
+        "data",
+        "reproduce",
+        "verify",
+        "review",
+        "notebooks",
+        "test",
+        "lint",
+        "fuzz",
+        "bench",
+        "lock",
+        "clean",
+    ]
     assert set(targets) <= set(lines)
     assert all(lines.values())
 

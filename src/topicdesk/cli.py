@@ -193,8 +193,8 @@ def import_(
 ) -> None:
     """Turn pages and tables into a corpus of clean articles, and tell in numbers what was done.
 
-    Cleaning steps: fix_encoding, normalise_unicode, squeeze_white_space, split_dateline, take_off_menus,
-    take_off_recurring, detect_language.
+    Cleaning steps: fix_encoding, normalise_unicode, squeeze_white_space, split_byline, split_dateline, take_off_menus,
+    take_off_recurring, detect_language. An archive may unpack to 8 GB, and each of its parts to 200 times its size.
     """
     from topicdesk.corpus import import_articles
 

@@ -231,6 +231,17 @@ def test_encodings_are_detected(tmp_path, encoding):
     assert any("read as" in note for note in account.noted) == (encoding == "cp1252")
 
 
+def test_what_is_amiss_in_an_article_is_told_with_its_place(tmp_path):
+    (tmp_path / "p.txt").write_bytes(b"A headline\nThe ferry came l\xffte, on a windy day.\n\xc3\xa9\xc3\xa9")
+    write(tmp_path, "t.jsonl", [{"text": "The tram.", "date": "01/02/2023"}] * 1 + [{"text": "Bus.", "date": "soon"}])
+    _, account = read_articles([tmp_path], language="en")
+    told = str(account).replace(f"{tmp_path}/", "")
+    assert "noted 1: a character that cannot be read (U+FFFD)" in told
+    assert "where a character that cannot be read (U+FFFD): p.txt, character 17 of the text" in told
+    assert "where ambiguous date: t.jsonl, line 1" in told
+    assert "where a date that cannot be read (NaT): t.jsonl, line 2" in told
+
+
 def test_what_cannot_be_read_is_told_with_its_place_and_the_rest_is_kept(tmp_path):
     (tmp_path / "t.csv").write_text("title,text\nA,The ferry.\nB\nC,\nD,The tram.\n")
     (tmp_path / "t.jsonl").write_text('{"text": "The bus."}\n{"text": \n[1]\n{"other": 1}\n')
@@ -284,8 +295,9 @@ def test_an_import_to_disk_is_the_import_to_memory_over_many_batches(tmp_path, m
     assert account.articles == read_corpus_facts(tmp_path / "c.parquet")["report"]["articles"] == 40
 
 
-def test_formulas_and_markup_stay_what_they_are(tmp_path):
-    path = write(tmp_path, "t.jsonl", [{"title": "=cmd()", "text": "<script>alert(1)</script> and more"}])
+@pytest.mark.parametrize("name", ["t.csv", "t.tsv", "t.jsonl"])
+def test_formulas_and_markup_stay_what_they_are(tmp_path, name):
+    path = write(tmp_path, name, [{"title": "=cmd()", "text": "<script>alert(1)</script> and more"}])
     corpus, _ = read_articles([path])
     assert corpus.loc[0, ["title", "text"]].tolist() == ["=cmd()", "<script>alert(1)</script> and more"]
 

@@ -42,7 +42,7 @@ def test_one_page_gives_an_article_and_its_teasers_and_no_menu():
         assert (teaser["place"], teaser["authors"], teaser["title"]) == ("", "", "")
     assert not page.articles["text"].str.contains("review").any()
     assert [(line.number, line.reason) for line in page.removed] == [
-        (7, "divider"), (9, "divider"), (11, "divider"), (13, "menu"),
+        (2, "dateline"), (5, "byline"), (7, "divider"), (9, "divider"), (11, "divider"), (13, "menu"),
     ]  # fmt: skip
     assert page.flags == ()
 
@@ -83,6 +83,52 @@ def test_byline_and_section_are_read_and_either_may_be_missing(lines, authors, s
     (article,) = rows_of(page)
     assert (article["authors"], article["section"], page.flags) == (authors, section, flags)
     assert article["text"] == "The ferry came late.\nIt was windy."
+
+
+@pytest.mark.parametrize(
+    ("line", "authors", "source"),
+    [
+        ("By Anna Berg | Courier", "Anna Berg", "Courier"),
+        ("By ANNA BERG and BO EK, Courier Staff", "ANNA BERG; BO EK", ""),
+        ("By Anna Berg", "Anna Berg", ""),
+    ],
+)
+def test_a_byline_before_the_first_sentence_is_taken_off(line, authors, source):
+    page = parse_page(f"A headline\n{line}\nPORT TOWN, Nov 1 - The ferry came late.\nIt was windy.\nPolitics")
+    (article,) = rows_of(page)
+    assert (article["authors"], article["source"], article["place"]) == (authors, source, "PORT TOWN")
+    assert (article["text"], article["section"]) == ("The ferry came late.\nIt was windy.", "Politics")
+    assert [(line.number, line.reason) for line in page.removed] == [(2, "byline"), (3, "dateline")]
+
+
+def test_a_byline_that_runs_into_the_first_sentence_is_taken_off_where_a_bar_ends_it():
+    (article,) = rows_of(parse_page("A headline\nBy Anna Berg | Courier The ferry came late.\nIt was windy."))
+    assert (article["authors"], article["source"]) == ("Anna Berg", "Courier")
+    assert article["text"] == "The ferry came late.\nIt was windy."
+
+
+@pytest.mark.parametrize(
+    "line", ["By tradition, the ferry came late.", "By 2020 the Ferry Line will run.", "By Anna Berg"]
+)
+def test_sentences_that_begin_like_a_byline_stay(line):
+    (article,) = rows_of(parse_page(f"A headline\n{line}", language="en"))
+    assert article["text"] == line
+
+
+def test_steps_that_are_left_out_leave_the_text_as_it_was_and_the_id_too():
+    written = PAGE.replace("\nPort Town", "\nBy Bo Ek\nPort Town")
+    clean, whole = (
+        parse_page(written),
+        parse_page(written, without=["split_byline", "split_dateline", "take_off_menus"]),
+    )
+    first, kept = rows_of(clean)[0], rows_of(whole)[0]
+    assert kept["text"].startswith("By Bo Ek\nPort Town/30.06.23/Courier: The harbour master")
+    assert kept["text"].endswith("in autumn.\nAnna Lindqvist")
+    assert (kept["authors"], kept["published"], kept["id"]) == (first["authors"], first["published"], first["id"])
+    assert kept["authors"] == "Bo Ek; Anna Lindqvist"
+    assert rows_of(whole)[-1]["text"].endswith("Leave a review")
+    assert [row["id"] for row in clean.rows] == [row["id"] for row in whole.rows]
+    assert {line.reason for line in whole.removed} == {"divider"}
 
 
 def test_a_page_without_dateline_and_teasers_is_an_article_alone():
@@ -136,9 +182,9 @@ def test_a_page_without_an_article_is_refused(text, fault):
 
 LINES = st.sampled_from(
     (
-        "A headline|PORT TOWN (Courier) - The ferry came late.|It was windy.|Anna Lindqvist|Politics|-|—|***|"
-        "Leave a review|Share this with|Read more|By Bo Ek, Courier|  |1/2/23/Courier: A"
-    ).split("|")
+        "A headline;PORT TOWN (Courier) - The ferry came late.;It was windy.;Anna Lindqvist;Politics;-;—;***;"
+        "Leave a review;Share this with;Read more;By Bo Ek, Courier;By Bo Ek;By Bo Ek | Courier It;  ;1/2/23/Courier: A"
+    ).split(";")
 ) | st.text(max_size=30)
 
 
@@ -150,6 +196,6 @@ def test_text_in_is_text_out_and_what_was_reported_removed(lines, end):
     except CorpusError:
         return
     article = rows_of(page)[0]
-    out = [article["title"], article["section"], page.byline, page.dateline.written if page.dateline else ""]
+    out = [article["title"], article["section"]]
     out += [row["text"] for row in rows_of(page)] + [line.text for line in page.removed]
     assert sorted("".join("".join(out).split())) == sorted("".join(text.removeprefix("\ufeff").split()))

@@ -72,7 +72,7 @@ def _read_page(text: str) -> None:
     except CorpusError:
         return
     article = page.rows[0]
-    out = [article["title"], article["section"], page.byline, page.dateline.written if page.dateline else ""]
+    out = [article["title"], article["section"]]
     out += [row["text"] for row in page.rows] + [line.text for line in page.removed]
     assert _letters(*out) == _letters(text.removeprefix("\ufeff"))
 

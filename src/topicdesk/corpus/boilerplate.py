@@ -39,6 +39,7 @@ _MENU = re.compile(
 _RUNNING = re.compile(
     r"""(?x) (?: (?:
       (?i: share\ this\ with | media\ playback\ is\ (?:not\ supported|unsupported)\ on\ (?:this|your)\ device )
+    | By\ [^\W_a-z][^.!?\n]{3,90}\ Share\ this\ with
     | READ\ MORE: | WATCH: | ALSO\ READ:
     | [\w.+-]+@[\w-]+(?:\.[\w-]+)+
     ) \s+ )+ (?=[^\W_a-z]|["“‘'(])"""

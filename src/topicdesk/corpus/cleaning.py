@@ -32,6 +32,7 @@ CLEANING_STEPS = {
     "fix_encoding": "undo mojibake and unescape HTML entities",
     "normalise_unicode": "write each character one way (NFC)",
     "squeeze_white_space": "make runs of blanks one space, drop invisible characters and blank lines",
+    "split_byline": "take a byline before the first sentence off the text (authors are read all the same)",
     "split_dateline": "take the dateline off the text (its place, date and agency are read all the same)",
     "take_off_menus": "take off menu phrases and credits",
     "take_off_recurring": "take off sentences that recur in many articles of a source",

@@ -17,7 +17,7 @@ from topicdesk.corpus.boilerplate import RecurrenceFinder, take_off_recurring
 from topicdesk.corpus.cleaning import check_steps
 from topicdesk.corpus.pages import article_id, split_signature
 from topicdesk.corpus.readers import STDIN, Record, Unreadable, find_files, read_records
-from topicdesk.corpus.records import CleanArticle, Cleaning, clean_record
+from topicdesk.corpus.records import REPLACEMENT, UNREADABLE_CHARACTER, CleanArticle, Cleaning, clean_record
 from topicdesk.corpus.report import ReadReport
 from topicdesk.errors import CorpusError, nearest
 from topicdesk.progress import Advance, progress
@@ -28,6 +28,9 @@ _BATCH_ARTICLES = 5000
 
 # What a person reads of an account.
 _EXAMPLES, _EXAMPLE_CHARACTERS, _MOST_UNREADABLE = 4, 40, 40
+
+# What an account remembers of each note.
+_MOST_PLACES = 1000
 
 
 @dataclass
@@ -45,6 +48,8 @@ class ImportAccount:
     removed : Counter of (str, str)
         Every text that was taken off and how often, by reason (``dateline``, ``byline``, ``menu``, ``recurring``,
         ``divider``, ``the same teaser again``) and words.
+    places : dict of str to list of str
+        Of each note, where: the first thousand files and places in them.
     unreadable : list of Unreadable
         Every part that no article was read from.
     """
@@ -55,7 +60,15 @@ class ImportAccount:
     changed: Counter[str] = field(default_factory=Counter)
     noted: Counter[str] = field(default_factory=Counter)
     removed: Counter[tuple[str, str]] = field(default_factory=Counter)
+    places: dict[str, list[str]] = field(default_factory=dict)
     unreadable: list[Unreadable] = field(default_factory=list)
+
+    def note(self, flag: str, where: str) -> None:
+        """Count something that is amiss, and remember where."""
+        self.noted[flag] += 1
+        places = self.places.setdefault(flag, [])
+        if len(places) < _MOST_PLACES:
+            places.append(where)
 
     def report(self) -> ReadReport:
         """Give the account as a report."""
@@ -66,6 +79,9 @@ class ImportAccount:
     def __str__(self) -> str:
         """Tell the account to a person: all numbers, the most frequent texts, and the first parts not readable."""
         lines = self.report().lines()
+        for flag, places in self.places.items():
+            more = "; ..." if self.noted[flag] > _EXAMPLES else ""
+            lines.append(f"where {flag}: {'; '.join(places[:_EXAMPLES])}{more}")
         by_reason: dict[str, list[tuple[str, int]]] = {}
         for (reason, text), count in self.removed.most_common():
             by_reason.setdefault(reason, []).append((text, count))
@@ -268,10 +284,15 @@ def _without_recurring(
                     account.removed.update(("recurring", sentence) for sentence in removed)
                     if row["id"] in noted.unsigned:
                         body, signature = split_signature(row["text"].split("\n"))
-                        row |= {"text": "\n".join(body), "authors": signature.authors, "section": signature.section}
+                        row |= {
+                            "text": "\n".join(body),
+                            "authors": "; ".join(signature.authors),
+                            "section": signature.section,
+                        }
                         sections[row["id"]] = signature.section
                         account.removed.update([("byline", signature.byline)] if signature.byline else [])
-                        account.noted.update(signature.flags)
+                        for flag in signature.flags:
+                            account.note(flag, f"article {row['id']}")
                 if row["kind"] == "teaser":
                     row["section"] = row["section"] or sections.get(row["page"], "")
                     if (row["source"], row["text"]) in teasers:
@@ -293,7 +314,11 @@ def _keep(account: ImportAccount, noted: _Noted, article: CleanArticle, record: 
     account.teasers += row["kind"] == "teaser"
     account.changed.update(article.changed)
     account.removed.update(article.removed)
-    account.noted.update(article.flags)
+    for flag in article.flags:
+        where = record.where
+        if flag == UNREADABLE_CHARACTER:
+            where = f"{where}, character {row['text'].index(REPLACEMENT) + 1} of the text"
+        account.note(flag, where)
 
 
 def _drop(account: ImportAccount, unreadable: Unreadable) -> None:

@@ -18,6 +18,7 @@ import pandas as pd
 
 from topicdesk.corpus.articles import ARTICLE_COLUMNS, articles_frame
 from topicdesk.corpus.boilerplate import take_off_menus
+from topicdesk.corpus.bylines import read_people, split_byline
 from topicdesk.corpus.cleaning import check_steps
 from topicdesk.corpus.datelines import Dateline, split_dateline
 from topicdesk.corpus.language import detect_language
@@ -28,10 +29,6 @@ __all__ = ["Page", "RemovedLine", "Signature", "article_id", "parse_page", "spli
 # A dash alone on its line stands before each teaser; other rules only part paragraphs.
 _TEASER_MARK = re.compile(r"[-–—]{1,3}")
 _RULE = re.compile(r"[-–—*•_=~.\s]{1,80}")
-
-# A byline: people of two names or more, perhaps "By" before and an agency behind a bar.
-_PERSON = r"[^\W\d_a-z][\w'’.-]*(?:\s(?:[^\W\d_a-z][\w'’.-]*|de|van|von|bin|al|el|la|der|den|di)){1,4}"
-_BYLINE = re.compile(rf"(?:By\s)?(?P<people>{_PERSON}(?:(?:,\s|\sand\s|\s&\s){_PERSON}){{0,4}})(?:\s?\|\s?.{{2,60}})?")
 
 # A section stands alone on its line, in one to three words.
 _SECTION = re.compile(r"[^\W\d_a-z][\w&/'’-]*(?:\s(?:&|and|[^\W\d_][\w&/'’-]*)){0,2}")
@@ -50,7 +47,7 @@ _TEASER: dict[str, Any] = {"title": "", "published": None, "kind": "teaser", "au
 
 @dataclass(frozen=True)
 class RemovedLine:
-    """A line of a page, or a part of one, that is in no article.
+    """A line of a page, or a part of one, that is in no article's text.
 
     Parameters
     ----------
@@ -58,7 +55,7 @@ class RemovedLine:
         Of the line, from 1.
     text : str
     reason : str
-        ``menu``, ``divider`` or ``the same teaser again``.
+        ``menu``, ``divider``, ``dateline``, ``byline`` or ``the same teaser again``.
     """
 
     number: int
@@ -76,9 +73,8 @@ class Page:
         The fields of the article, then of its teasers, by the articles' columns.
     dateline : Dateline or None
         As it stood before the article's first sentence.
-    byline : str
-        As it stood behind the article's last sentence.
     removed : tuple of RemovedLine
+        In the order of the page.
     flags : tuple of str
         What was uncertain: see `topicdesk.corpus.datelines.Dateline`, and ``name or section`` where a short line could
         be either.
@@ -86,7 +82,6 @@ class Page:
 
     rows: tuple[dict[str, Any], ...]
     dateline: Dateline | None
-    byline: str
     removed: tuple[RemovedLine, ...]
     flags: tuple[str, ...]
 
@@ -106,15 +101,14 @@ class Signature:
 
     Parameters
     ----------
-    authors : str
-        With semicolons between.
+    authors : tuple of str
     section, byline : str
         As written.
     flags : tuple of str
         ``name or section`` where a short line could be either.
     """
 
-    authors: str = ""
+    authors: tuple[str, ...] = ()
     section: str = ""
     byline: str = ""
     flags: tuple[str, ...] = ()
@@ -134,8 +128,8 @@ def parse_page(text: str, source: str = "", language: str = "", url: str = "", w
     url : str, default ""
         Where the page came from.
     without : collection of str, default ()
-        Steps of `CLEANING_STEPS` to leave out: ``split_dateline`` (the text keeps its dateline, which is read all the
-        same), ``take_off_menus``, ``detect_language``. Others do not concern a page. Ids stay the same.
+        Steps of `CLEANING_STEPS` to leave out: ``split_byline`` and ``split_dateline`` (the text keeps them; they are
+        read all the same), ``take_off_menus``, ``detect_language``. Others do not concern a page. Ids stay the same.
 
     Returns
     -------
@@ -155,22 +149,34 @@ def parse_page(text: str, source: str = "", language: str = "", url: str = "", w
             if head
             else "the page has no headline: no line before the first teaser is more than menu."
         )
+    numbers = [number for number, _ in zones[0]]
     title, body, signature = head[0], *split_signature(head[1:])
-    dateline, body[0] = split_dateline(body[0])
-    source = source or (dateline.agency if dateline else "")
-    page = _lines_id(source, title, body)
-    if dateline is not None and "split_dateline" in without:
-        body[0] = dateline.written + body[0]
+    first, behind_byline = split_byline("\n".join(body))
+    dateline, text = split_dateline(behind_byline)
+    source = source or (dateline.agency if dateline else "") or (first.agency if first else "")
+    page = _lines_id(source, title, text.split("\n"))
+    authors = dict.fromkeys([*(first.authors if first else ()), *signature.authors])
+    if dateline is not None:
+        if "split_dateline" in without:
+            text = dateline.written + text
+        else:
+            line = numbers[1 + (first.written.count("\n") if first else 0)]
+            removed.append(RemovedLine(line, dateline.written.strip(), "dateline"))
+    if "split_byline" in without:
+        text = (first.written if first else "") + text + (f"\n{signature.byline}" if signature.byline else "")
+    else:
+        removed += [RemovedLine(numbers[1], first.written.strip(), "byline")] if first else []
+        removed += [RemovedLine(numbers[1 + len(body)], signature.byline, "byline")] if signature.byline else []
     if not language and "detect_language" not in without:
-        language = detect_language("\n".join(body))
+        language = detect_language(text)
     common = {"source": source, "section": signature.section, "url": url, "language": language, "page": page}
     article: dict[str, Any] = {
         "id": page,
         "title": title,
-        "text": "\n".join(body),
+        "text": text,
         "published": dateline.published if dateline else None,
         "kind": "article",
-        "authors": signature.authors,
+        "authors": "; ".join(authors),
         "place": dateline.place if dateline else "",
     }
     rows = [article | common]
@@ -184,7 +190,7 @@ def parse_page(text: str, source: str = "", language: str = "", url: str = "", w
             seen.add(identity)
             rows.append(_TEASER | common | {"id": identity, "text": "\n".join(lines)})
     flags = (*(dateline.flags if dateline else ()), *signature.flags)
-    return Page(tuple(rows), dateline, signature.byline, tuple(removed), flags)
+    return Page(tuple(rows), dateline, tuple(sorted(removed, key=lambda line: line.number)), flags)
 
 
 def article_id(source: str, title: str, text: str) -> str:
@@ -216,11 +222,11 @@ def split_signature(paragraphs: Sequence[str]) -> tuple[list[str], Signature]:
     people, above = _people(last), _people(body[-1]) if len(body) > 1 else None
     if above and not last.startswith("By ") and (people or _SECTION.fullmatch(last)):
         flags = () if not people or _is_section(last) else ("name or section",)
-        return body[:-1], Signature("; ".join(above), last, body[-1], flags)
+        return body[:-1], Signature(above, last, body[-1], flags)
     if _SECTION.fullmatch(last) and (not people or _is_section(last)):
         return body, Signature(section=last)
     if people:
-        return body, Signature("; ".join(people), "", last, () if last.startswith("By ") else ("name or section",))
+        return body, Signature(people, "", last, () if last.startswith("By ") else ("name or section",))
     return list(paragraphs), Signature()
 
 
@@ -251,10 +257,8 @@ def _zones(text: str, *, keep_menus: bool) -> tuple[list[list[tuple[int, str]]],
     return [zones[0], *(zone for zone in zones[1:] if zone)], removed
 
 
-def _people(line: str) -> list[str]:
-    """Read a byline; no people where the line is none."""
-    found = _BYLINE.fullmatch(line) if _is_short(line) else None
-    return re.split(r",\s|\sand\s|\s&\s", found["people"]) if found else []
+def _people(line: str) -> tuple[str, ...]:
+    return read_people(line) if _is_short(line) else ()
 
 
 def _is_section(line: str) -> bool:

@@ -355,6 +355,11 @@ def _encoding(head: bytes) -> tuple[str, tuple[str, ...]]:
         # Not final: the beginning may end inside a character.
         codecs.getincrementaldecoder("utf-8")().decode(head)
     except UnicodeDecodeError:
+        read = head.decode("utf-8", errors="replace")
+        broken = read.count("\ufffd")
+        # Bytes of another encoding rarely make characters of UTF-8: where most do, some bytes of it were broken.
+        if sum(not character.isascii() for character in read) - broken >= broken:
+            return "utf-8", ("broken UTF-8",)
         guess = from_bytes(head).best()
         encoding = guess.encoding if guess is not None else "utf-8"
         return encoding, (f"read as {encoding}",) if encoding != "utf-8" else ("broken UTF-8",)

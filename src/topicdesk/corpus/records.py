@@ -8,16 +8,27 @@ from datetime import UTC, datetime
 from typing import Any
 
 from topicdesk.corpus.boilerplate import take_off_menus
+from topicdesk.corpus.bylines import split_byline
 from topicdesk.corpus.cleaning import fix_encoding, normalise_unicode, squeeze_white_space
 from topicdesk.corpus.datelines import read_date, split_dateline
 from topicdesk.corpus.language import detect_language
 from topicdesk.corpus.pages import article_id, parse_page
 from topicdesk.corpus.readers import Record
 
-__all__ = ["CleanArticle", "Cleaning", "clean_record"]
+__all__ = ["REPLACEMENT", "UNREADABLE_CHARACTER", "CleanArticle", "Cleaning", "clean_record"]
+
+#: What stands where bytes could not be read.
+REPLACEMENT = "\ufffd"
+
+#: Flags an article whose bytes were broken beyond repair.
+UNREADABLE_CHARACTER = "a character that cannot be read (U+FFFD)"
 
 # Fields that people wrote; each text step repairs them all.
 _WRITTEN = ("title", "text", "section", "authors", "place")
+
+
+# Of what a page's parser takes off, the step that did.
+_STEP_OF = {"byline": "split_byline", "dateline": "split_dateline", "menu": "take_off_menus"}
 
 
 @dataclass(frozen=True)
@@ -92,50 +103,95 @@ def _page_articles(record: Record, how: Cleaning) -> Iterator[CleanArticle]:
     page = parse_page(text, how.source, how.language, without=how.without)
     article, *teasers = page.rows
     removed = [(line.reason, line.text) for line in page.removed]
-    changed += ["take_off_menus"] if any(reason == "menu" for reason, _ in removed) else []
+    reasons = {reason for reason, _ in removed}
+    changed += [step for reason, step in _STEP_OF.items() if reason in reasons]
     changed += ["detect_language"] if not how.language and article["language"] else []
-    if page.dateline is not None and "split_dateline" not in how.without:
-        changed.append("split_dateline")
-        removed.append(("dateline", page.dateline.written))
-    removed += [("byline", page.byline)] if page.byline else []
     flags = (*record.flags, *page.flags, *_broken(article["text"]))
     yield CleanArticle(article, tuple(changed), tuple(removed), flags)
     for teaser in teasers:
         yield CleanArticle(teaser, (), (), _broken(teaser["text"]))
 
 
+class _Draft:
+    """An article on its way through the steps."""
+
+    def __init__(self, record: Record, how: Cleaning) -> None:
+        self.how = how
+        self.row: dict[str, Any] = {"kind": "article", **dict.fromkeys(_WRITTEN, ""), **record.fields}
+        self.row["source"] = self.row.get("source") or how.source
+        self.as_came = self.row["title"], self.row["text"]
+        self.changed: list[str] = []
+        self.removed: list[tuple[str, str]] = []
+        self.flags: list[str] = list(record.flags)
+
+    def does(self, step: str) -> bool:
+        return step not in self.how.without
+
+    def repair(self) -> None:
+        for step in _steps(self.how, fix_encoding, normalise_unicode, squeeze_white_space):
+            repaired = {name: step(self.row[name]) for name in _WRITTEN}
+            if any(repaired[name] != self.row[name] for name in _WRITTEN):
+                self.changed.append(step.__name__)
+                self.row |= repaired
+
+    def read_date(self) -> None:
+        self.row["published"], flags = _published(self.row.get("published", ""))
+        self.flags += flags
+
+    def split_beginning(self) -> None:
+        """Read byline and dateline, and take them off; what a field says of its own counts first."""
+        row = self.row
+        byline, behind_byline = split_byline(row["text"])
+        dateline, rest = split_dateline(behind_byline)
+        kept = ""
+        if byline is not None:
+            row["authors"] = row["authors"] or "; ".join(byline.authors)
+            kept += self._taken_off("split_byline", "byline", byline.written)
+        if dateline is not None:
+            row["place"] = row["place"] or dateline.place
+            row["published"] = row["published"] or dateline.published
+            row["source"] = row["source"] or dateline.agency
+            self.flags += dateline.flags
+            kept += self._taken_off("split_dateline", "dateline", dateline.written)
+        row["source"] = row["source"] or (byline.agency if byline is not None else "")
+        row["text"] = kept + rest
+
+    def take_off_menus(self) -> None:
+        if self.does("take_off_menus"):
+            self.row["text"], menus = take_off_menus(self.row["text"])
+            self.removed += [("menu", menu) for menu in menus]
+            self.changed += ["take_off_menus"] if menus else []
+
+    def detect_language(self) -> None:
+        self.row["language"] = self.row.get("language") or self.how.language
+        if not self.row["language"] and self.does("detect_language"):
+            self.row["language"] = detect_language(self.row["text"])
+            self.changed += ["detect_language"] if self.row["language"] else []
+
+    def finished(self) -> CleanArticle:
+        row = self.row
+        row["id"] = "".join(row.get("id", "").split()) or article_id(row["source"], *self.as_came)
+        row["page"] = row["id"]
+        flags = (*self.flags, *_broken(row["text"]))
+        return CleanArticle(row, tuple(self.changed), tuple(self.removed), flags)
+
+    def _taken_off(self, step: str, reason: str, written: str) -> str:
+        """Take note of what a step takes off; give what stays of it."""
+        if not self.does(step):
+            return written
+        self.changed.append(step)
+        self.removed.append((reason, written.strip()))
+        return ""
+
+
 def _table_article(record: Record, how: Cleaning) -> CleanArticle:
-    row: dict[str, Any] = {"kind": "article", **dict.fromkeys(_WRITTEN, ""), **record.fields}
-    changed: list[str] = []
-    removed: list[tuple[str, str]] = []
-    as_came = row["title"], row["text"]
-    for step in _steps(how, fix_encoding, normalise_unicode, squeeze_white_space):
-        after = {name: step(row[name]) for name in _WRITTEN}
-        changed += [step.__name__] if any(after[name] != row[name] for name in _WRITTEN) else []
-        row |= after
-    row["published"], flags = _published(row.get("published", ""))
-    row["source"] = row.get("source") or how.source
-    dateline, rest = split_dateline(row["text"])
-    if dateline is not None:
-        row["place"] = row["place"] or dateline.place
-        row["published"] = row["published"] or dateline.published
-        row["source"] = row["source"] or dateline.agency
-        flags += dateline.flags
-        if "split_dateline" not in how.without:
-            row["text"] = rest
-            changed.append("split_dateline")
-            removed.append(("dateline", dateline.written))
-    if "take_off_menus" not in how.without:
-        row["text"], menus = take_off_menus(row["text"])
-        removed += [("menu", menu) for menu in menus]
-        changed += ["take_off_menus"] if menus else []
-    row["language"] = row.get("language") or how.language
-    if not row["language"] and "detect_language" not in how.without:
-        row["language"] = detect_language(row["text"])
-        changed += ["detect_language"] if row["language"] else []
-    row["id"] = "".join(row.get("id", "").split()) or article_id(row["source"], *as_came)
-    row["page"] = row["id"]
-    return CleanArticle(row, tuple(changed), tuple(removed), (*record.flags, *flags, *_broken(row["text"])))
+    draft = _Draft(record, how)
+    draft.repair()
+    draft.read_date()
+    draft.split_beginning()
+    draft.take_off_menus()
+    draft.detect_language()
+    return draft.finished()
 
 
 def _steps(how: Cleaning, *steps: Callable[[str], str]) -> list[Callable[[str], str]]:
@@ -143,7 +199,7 @@ def _steps(how: Cleaning, *steps: Callable[[str], str]) -> list[Callable[[str], 
 
 
 def _broken(text: str) -> tuple[str, ...]:
-    return ("a character that cannot be read (U+FFFD)",) if "\ufffd" in text else ()
+    return (UNREADABLE_CHARACTER,) if REPLACEMENT in text else ()
 
 
 def _published(written: str) -> tuple[datetime | None, tuple[str, ...]]:
