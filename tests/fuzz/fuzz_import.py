@@ -16,6 +16,7 @@ import atheris
 with atheris.instrument_imports(include=["topicdesk"]):
     from topicdesk.corpus import parse_page, read_articles
     from topicdesk.corpus.boilerplate import take_off_menus
+    from topicdesk.corpus.bylines import split_byline
     from topicdesk.corpus.datelines import split_dateline
     from topicdesk.corpus.readers import FORMATS
     from topicdesk.errors import CorpusError
@@ -32,8 +33,8 @@ Leave a review"""
 _DATELINES = """PORT TOWN, February 7. /TASS/. The ferry
 BRUSSELS (Reuters) - The ferry
 (CNN)The ferry
-BAKU, Nov 1 - The ferry
-By Anna Berg | Courier The ferry"""
+BAKU, Nov 1 - The ferry"""
+_BYLINE = "By Anna Berg, Bo Ek and Cleo de Wit | Courier\nThe ferry"
 _SEEDS = {
     ".txt": _PAGE.encode(),
     ".html": f"<html lang=en><head><title>Ferry</title></head><body><article><p>{_PAGE}</p></article></body>".encode(),
@@ -44,7 +45,7 @@ _SEEDS = {
     ".jsonl": b'{"headline": "Ferry", "body": "It came late.", "date": "June 30, 2023"}\n{"text": "Tram."}\n',
 }
 # A target takes the rest of the input; its number is the first byte.
-_TARGETS = ["page", "dateline", "menus", *sorted(FORMATS)]
+_TARGETS = ["page", "byline", "dateline", "menus", *sorted(FORMATS)]
 
 
 def throw(data: bytes) -> None:
@@ -56,7 +57,10 @@ def throw(data: bytes) -> None:
         _read_file(target, rest)
         return
     text = rest.decode("utf-8", "replace")
-    if target == "dateline":
+    if target == "byline":
+        byline, body = split_byline(text)
+        assert (byline.written if byline else "") + body == text
+    elif target == "dateline":
         dateline, body = split_dateline(text)
         assert (dateline.written if dateline else "") + body == text
     elif target == "menus":
@@ -101,7 +105,12 @@ def _write_seeds(folder: Path) -> None:
         for suffix, content in _SEEDS.items():
             archive.writestr(f"inside{suffix}", content)
     seeds = {**_SEEDS, ".zip": packed.getvalue(), "page": _PAGE.encode(), "menus": _PAGE.encode()}
-    seeds |= {".rss": _SEEDS[".xml"], ".tsv": b"text\tdate\nFerry\t1.2.23\n", "dateline": _DATELINES.encode()}
+    seeds |= {
+        ".rss": _SEEDS[".xml"],
+        ".tsv": b"text\tdate\nFerry\t1.2.23\n",
+        "dateline": _DATELINES.encode(),
+        "byline": _BYLINE.encode(),
+    }
     for target, content in seeds.items():
         (folder / f"seed{target}").write_bytes(bytes([_TARGETS.index(target)]) + content)
 
