@@ -9,7 +9,7 @@ from topicdesk.corpus.bylines import read_people, split_byline
     ("text", "authors", "agency", "rest"),
     [
         ("By Anna Berg\nThe ferry.", ("Anna Berg",), "", "The ferry."),
-        ("By Anna Berg, Bo Ek and Cleo de Vries | Courier\nThe ferry.", ("Anna Berg", "Bo Ek", "Cleo de Vries"), "Courier",
+        ("By Anna Berg, Bo Ek and Cleo de Roo | Courier\nThe ferry.", ("Anna Berg", "Bo Ek", "Cleo de Roo"), "Courier",
          "The ferry."),
         ("By Anna Berg & Bo Ek, Courier Correspondents\nThe ferry.", ("Anna Berg", "Bo Ek"), "", "The ferry."),
         ("By Anna Berg | Associated Press The ferry.", ("Anna Berg",), "Associated Press", "The ferry."),

@@ -34,7 +34,7 @@ _DATELINES = """PORT TOWN, February 7. /TASS/. The ferry
 BRUSSELS (Reuters) - The ferry
 (CNN)The ferry
 BAKU, Nov 1 - The ferry"""
-_BYLINE = "By Anna Berg, Bo Ek and Cleo de Vries | Courier\nThe ferry"
+_BYLINE = "By Anna Berg, Bo Ek and Cleo de Roo | Courier\nThe ferry"
 _SEEDS = {
     ".txt": _PAGE.encode(),
     ".html": f"<html lang=en><head><title>Ferry</title></head><body><article><p>{_PAGE}</p></article></body>".encode(),
