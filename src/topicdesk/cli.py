@@ -48,6 +48,7 @@ _Jobs = Annotated[
 # As many rows, columns of topics, and examples, as a person reads in a terminal.
 _MOST_ROWS = 40
 _MOST_TOPICS = 6
+_MOST_COLUMNS = 16
 _MOST_EXAMPLES = 5
 
 
@@ -242,6 +243,32 @@ def verify(
     _report(verify_experiment(result, tolerance), lock_path(spec), result)
 
 
+@app.command(epilog="Example: topicdesk splits experiments/topics.toml --output experiments/topics.splits.csv")
+def splits(
+    spec: _Spec,
+    output: Annotated[Path | None, typer.Option(help="Save the splits as CSV, for [splits] file in a spec.")] = None,
+) -> None:
+    """Show how a spec splits its articles: counts by topic and by source; and save the splits to use them again."""
+    from topicdesk.evaluation import split_table, write_splits
+    from topicdesk.experiment import load_dataset, load_splits, read_spec
+    from topicdesk.project import find_project
+
+    asked, project = read_spec(spec), find_project(spec.parent)
+    if output is not None and len(asked.data.corpus) > 1:
+        raise typer.BadParameter(f"{spec} names several corpora; splits are saved of one.")
+    for corpus in asked.data.corpus:
+        dataset = load_dataset(project, asked, corpus)
+        made, warnings = load_splits(project, asked, dataset)
+        _print_warnings(warnings)
+        for by in ("topic", "source"):
+            table = split_table(dataset, made, by).astype("str").set_index("repeat")
+            if table.shape[1] <= _MOST_COLUMNS:
+                _print_table(table, f"{dataset.name}: test articles by {by}")
+        if output is not None:
+            write_splits(dataset, made, output)
+            print(f"Splits saved: {output}")
+
+
 @app.command(epilog="Example: topicdesk review --port 5001")
 def review(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port of 127.0.0.1.")] = 5000,
@@ -348,6 +375,7 @@ def _print_result(result: ExperimentResult) -> None:
         for column, title in {"fit_seconds": "fit s", "predict_seconds": "predict s"}.items():
             board[title] = choices.groupby("classifier")[column].mean().map("{:.3f}".format)
         _print_table(board, "Leaderboard: out-of-fold, best first")
+        print(f"Verdict: {comparison.verdict.reason}")
         if comparison.dataset.n_topics <= _MOST_TOPICS:
             _print_table(topic_leaderboard(comparison.topic_figures, comparison.ranking), "F1 by topic [95 %]")
         print(f"{comparison.seconds:.0f} s")

@@ -14,14 +14,22 @@ from topicdesk.evaluation.leakage import SourceAudit, TopicAudit, audit_sources,
 from topicdesk.evaluation.metrics import METRICS, SELECTION_METRICS, TOPIC_METRICS, figures, topic_figures
 from topicdesk.evaluation.plots import plot_leakage
 from topicdesk.evaluation.search import FoldResult
+from topicdesk.evaluation.significance import (
+    Verdict,
+    bayesian_t_test,
+    corrected_t_test,
+    friedman_nemenyi,
+    holm,
+    mcnemar,
+)
+from topicdesk.evaluation.split_files import read_splits, split_table, splits_hash, write_splits
 from topicdesk.evaluation.splits import (
     Split,
     SplitPlan,
     leave_one_source_out,
     make_inner_splits,
     make_splits,
-    split_table,
-    splits_hash,
+    time_windows,
 )
 from topicdesk.evaluation.thresholds import best_f1_thresholds, decide, decide_class
 
@@ -40,24 +48,33 @@ __all__ = [
     "Split",
     "SplitPlan",
     "TopicAudit",
+    "Verdict",
     "audit_sources",
     "audit_topics",
+    "bayesian_t_test",
     "best_f1_thresholds",
     "classifier_named",
     "compare",
+    "corrected_t_test",
     "decide",
     "decide_class",
     "figures",
     "figures_where",
+    "friedman_nemenyi",
+    "holm",
     "leaderboard",
     "leave_one_source_out",
     "make_inner_splits",
     "make_splits",
+    "mcnemar",
     "metric_title",
     "plot_leakage",
+    "read_splits",
     "shown",
     "split_table",
     "splits_hash",
+    "time_windows",
     "topic_figures",
     "topic_leaderboard",
+    "write_splits",
 ]

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from time import perf_counter
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -22,7 +22,9 @@ from topicdesk.evaluation.classifiers import Classifier
 from topicdesk.evaluation.leaderboard import ALL_SAMPLES, figures_where, leaderboard
 from topicdesk.evaluation.pooling import figure_tables
 from topicdesk.evaluation.search import FoldResult, cross_validate
-from topicdesk.evaluation.splits import Split, SplitPlan, make_splits, split_table
+from topicdesk.evaluation.significance import Verdict, decide_winner, significance_table
+from topicdesk.evaluation.split_files import split_table
+from topicdesk.evaluation.splits import Split, SplitPlan, make_splits
 from topicdesk.features import FeatureSetting
 from topicdesk.labels import Dataset
 
@@ -50,6 +52,8 @@ class ComparisonPlan:
         (precision and all that follows from it) are given on its articles too.
     resamples : int, default 1000
         Bootstrap resamples behind each interval.
+    rope : float, default 0.01
+        Differences in the metric up to here do not matter (region of practical equivalence).
     seed : int, default 0
         Same seed, same figures.
     """
@@ -61,6 +65,7 @@ class ComparisonPlan:
     metric: str = "macro_f1"
     representative: str | None = None
     resamples: int = 1000
+    rope: float = 0.01
     seed: int = 0
 
 
@@ -83,6 +88,10 @@ class Comparison:
         Columns ``classifier, topic, sample, metric, value, low, high, support``.
     fold_figures : DataFrame
         Columns ``classifier, repeat, fold, metric, value``, over all test articles of the fold.
+    significance : DataFrame
+        How far the best classifier is ahead of each other one, and whether that is real (see `significance_table`).
+    verdict : Verdict
+        Which classifier wins, and why.
     warnings : tuple of str
         What a reader of the results should know.
     seconds : float
@@ -96,6 +105,8 @@ class Comparison:
     figures: pd.DataFrame
     topic_figures: pd.DataFrame
     fold_figures: pd.DataFrame
+    significance: pd.DataFrame
+    verdict: Verdict
     warnings: tuple[str, ...]
     seconds: float
 
@@ -106,15 +117,16 @@ class Comparison:
 
     def leaderboard(self) -> pd.DataFrame:
         """Write the figures of all classifiers as text, best first (see `leaderboard`)."""
-        return leaderboard(self.figures, self.plan.metric)
+        return leaderboard(self.figures, self.plan.metric, self.significance)
 
     def __str__(self) -> str:
-        """Give the leaderboard, and what a reader should know."""
-        return "\n".join([str(self.dataset), *self.warnings, self.leaderboard().to_string()])
+        """Give the leaderboard, the verdict, and what a reader should know."""
+        return "\n".join([str(self.dataset), *self.warnings, self.leaderboard().to_string(), self.verdict.reason])
 
     def _repr_html_(self) -> str:
         warnings = "".join(f"<p>Warning: {escape(warning)}</p>" for warning in self.warnings)
-        return f"<p>{escape(str(self.dataset))}</p>{warnings}{self.leaderboard().to_html()}"
+        verdict = f"<p>{escape(self.verdict.reason)}</p>"
+        return f"<p>{escape(str(self.dataset))}</p>{warnings}{self.leaderboard().to_html()}{verdict}"
 
     def results_of(self, classifier: str) -> tuple[FoldResult, ...]:
         """Give the results of one classifier, split by split."""
@@ -160,9 +172,9 @@ class Comparison:
             )
         return pd.concat(parts, ignore_index=True)
 
-    def split_table(self) -> pd.DataFrame:
-        """Count the articles of each split, by side and topic (see `split_table`)."""
-        return split_table(self.dataset, self.splits)
+    def split_table(self, by: Literal["topic", "source"] = "topic") -> pd.DataFrame:
+        """Count the articles of each split, by side and by topic or source (see `split_table`)."""
+        return split_table(self.dataset, self.splits, by)
 
 
 def compare(
@@ -219,6 +231,7 @@ def compare(
         pooled, by_topic, by_fold = figure_tables(
             dataset, results, plan.metric, plan.representative, plan.resamples, plan.seed, jobs
         )
+    significance, verdict = _compare_with_best(dataset, plan, splits, results, pooled, by_fold)
     return Comparison(
         dataset=dataset,
         plan=plan,
@@ -227,9 +240,37 @@ def compare(
         figures=pooled,
         topic_figures=by_topic,
         fold_figures=by_fold,
+        significance=significance,
+        verdict=verdict,
         warnings=warnings,
         seconds=perf_counter() - start,
     )
+
+
+def _compare_with_best(
+    dataset: Dataset,
+    plan: ComparisonPlan,
+    splits: Sequence[Split],
+    results: Sequence[FoldResult],
+    pooled: pd.DataFrame,
+    by_fold: pd.DataFrame,
+) -> tuple[pd.DataFrame, Verdict]:
+    order = _ranking(pooled, plan.metric)
+    of_metric = figures_where(by_fold, metric=plan.metric)
+    fold_values = of_metric.pivot(index=["repeat", "fold"], columns="classifier", values="value")
+    right = {
+        name: np.concatenate(
+            [
+                (result.decisions == dataset.Y[result.split.test]).all(axis=1)
+                for result in results
+                if result.classifier == name and result.split.repeat == 0
+            ]
+        )
+        for name in order
+    }
+    test_to_train = float(np.mean([len(split.test) / len(split.train) for split in splits]))
+    table = significance_table(fold_values, pd.DataFrame(right), order, test_to_train, plan.rope)
+    return table, decide_winner(table, order[0], [classifier.name for classifier in plan.classifiers], plan.metric)
 
 
 def _check_sample(plan: ComparisonPlan, dataset: Dataset) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-__all__ = ["ALL_SAMPLES", "figures_where", "leaderboard", "metric_title", "shown", "topic_leaderboard"]
+__all__ = ["ALL_SAMPLES", "figures_where", "leaderboard", "metric_title", "shown", "starred", "topic_leaderboard"]
 
 #: In tables of figures, the sample of those over all test articles.
 ALL_SAMPLES = "all"
@@ -29,6 +29,14 @@ def shown(value: float, low: float | None = None, high: float | None = None) -> 
     return f"{_decimals(value)} [{_decimals(low)}, {_decimals(high)}]"
 
 
+def starred(p_value: float) -> str:
+    """Write a p-value with the marks that the field puts behind it: ``*`` below 0.05, ``**`` 0.01, ``***`` 0.001."""
+    if np.isnan(p_value):
+        return "–"
+    marks = "*" * sum(p_value < bound for bound in (0.05, 0.01, 0.001))
+    return f"{'<0.001' if p_value < 0.001 else f'{p_value:.3f}'} {marks}".strip()
+
+
 def figures_where(figures: pd.DataFrame, **equal: object) -> pd.DataFrame:
     """Take the rows of a table of figures whose columns are equal to the values given.
 
@@ -44,7 +52,12 @@ def figures_where(figures: pd.DataFrame, **equal: object) -> pd.DataFrame:
     return figures[wanted]
 
 
-def leaderboard(figures: pd.DataFrame, metric: str, also: tuple[str, ...] = ("subset_accuracy",)) -> pd.DataFrame:
+def leaderboard(
+    figures: pd.DataFrame,
+    metric: str,
+    significance: pd.DataFrame | None = None,
+    also: tuple[str, ...] = ("subset_accuracy",),
+) -> pd.DataFrame:
     """Write the figures of all classifiers, best first.
 
     Parameters
@@ -53,6 +66,8 @@ def leaderboard(figures: pd.DataFrame, metric: str, also: tuple[str, ...] = ("su
         Columns as `Comparison.figures` has them; those of folds may be missing.
     metric : str
         Orders the rows, and is shown with all there is to know of it.
+    significance : DataFrame, optional
+        Index ``classifier``, column ``p_holm``: adds whether each is behind the first for sure, with marks.
     also : tuple of str, default ("subset_accuracy",)
         Other metrics to show.
 
@@ -68,6 +83,9 @@ def leaderboard(figures: pd.DataFrame, metric: str, also: tuple[str, ...] = ("su
         f"{title} [95 %]": _intervals(main),
         "behind the first [95 %]": ["", *_intervals(main.iloc[1:], "behind", "behind_low", "behind_high")],
     }
+    if significance is not None and len(significance):
+        adjusted = significance["p_holm"].reindex(main.index)
+        columns["Holm p"] = ["", *(starred(p_value) for p_value in adjusted.iloc[1:])]
     if "fold_sd" in main and main["fold_sd"].notna().any():
         columns["folds, mean ± sd"] = [
             f"{shown(mean)} ± {shown(sd)}" for mean, sd in zip(main["fold_mean"], main["fold_sd"], strict=True)

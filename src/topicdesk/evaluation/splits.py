@@ -1,20 +1,20 @@
 """Splits: which rows train and which are held out.
 
-Folds are stratified over all topics at once and never part a group. scikit-learn's `StratifiedGroupKFold` takes one
-label a row and iterative-stratification no groups, so the two are joined here: iterative stratification (Sechidis,
-Tsoumakas and Vlahavas 2011, "On the stratification of multi-label data", algorithm 1), run over groups that count
-with the sum of their rows' labels.
+Stratified folds are even in all topics at once and never part a group of near-duplicates. scikit-learn's
+`StratifiedGroupKFold` takes one label a row and iterative-stratification no groups, so the two are joined here:
+iterative stratification (Sechidis, Tsoumakas and Vlahavas 2011, "On the stratification of multi-label data", algorithm
+1), run over groups that count with the sum of their rows' labels. Splits by source and by time ask how a classifier
+does on an outlet that is new, and on articles that are later.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from topicdesk.errors import SplitError
@@ -26,9 +26,9 @@ __all__ = [
     "leave_one_source_out",
     "make_inner_splits",
     "make_splits",
-    "split_table",
-    "splits_hash",
     "stratified_group_folds",
+    "time_windows",
+    "unlearnable",
 ]
 
 
@@ -38,15 +38,17 @@ class SplitPlan:
 
     Parameters
     ----------
-    scheme : {"stratified", "published"}, default "stratified"
-        Stratified folds over groups, or the fixed split that came with the labels (samples ``train`` and ``test``).
+    scheme : {"stratified", "source", "time", "published"}, default "stratified"
+        Stratified folds over groups; each source held out in turn; windows of time, each tested after training on all
+        that is earlier; or the fixed split that came with the labels (samples ``train`` and ``test``). Inner folds
+        follow the same scheme (of a published split they are stratified).
     folds : int, default 5
-        Folds of one repeat (stratified only).
+        Folds of one repeat, or windows of time.
     repeats : int, default 1
         How many times to fold anew (stratified only).
     """
 
-    scheme: Literal["stratified", "published"] = "stratified"
+    scheme: Literal["stratified", "source", "time", "published"] = "stratified"
     folds: int = 5
     repeats: int = 1
 
@@ -87,27 +89,57 @@ def make_splits(dataset: Dataset, plan: SplitPlan, seed: int) -> tuple[tuple[Spl
     splits : tuple of Split
         Repeat by repeat, fold by fold.
     warnings : tuple of str
-        Topics too rare for every fold to test; groups that a published split parts.
+        Topics too rare for every fold to test, or to learn; groups too large for even folds; groups that a published
+        split parts.
 
     Raises
     ------
     SplitError
-        When there are fewer groups than folds, or no published split.
+        When there are fewer groups than folds, one source alone, articles without a date, too few days, or no published
+        split.
     """
-    if plan.scheme == "published":
-        return _published_split(dataset)
-    splits = []
-    for repeat in range(plan.repeats):
-        folds = stratified_group_folds(dataset.Y, dataset.groups, plan.folds, np.random.default_rng([seed, repeat]))
-        splits += _splits_of(folds, np.arange(len(dataset)), plan.folds, repeat, "stratified")
-    warnings = []
-    for column, topic in enumerate(dataset.topics):
-        groups = len(set(dataset.groups[dataset.Y[:, column] == 1]))
-        if groups < plan.folds:
-            warnings.append(
-                f"{topic}: only {groups} distinct positive articles for {plan.folds} folds, so some folds test none."
-            )
-    return tuple(splits), tuple(warnings)
+    match plan.scheme:
+        case "published":
+            splits, warnings = _published_split(dataset)
+        case "source":
+            splits, warnings = leave_one_source_out(dataset)
+        case "time":
+            splits, warnings = time_windows(dataset, plan.folds)
+        case "stratified":
+            splits, warnings = _stratified_splits(dataset, plan, seed)
+    return splits, (*warnings, *unlearnable(dataset, splits))
+
+
+def make_inner_splits(dataset: Dataset, outer: Split, folds: int, seed: int) -> tuple[Split, ...]:
+    """Fold the training rows of an outer split by its own scheme, for choices that must not see its test rows.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    outer : Split
+    folds : int
+        At most so many: of few sources, or few days, there are fewer. Of one source or day, they are stratified.
+    seed : int
+
+    Returns
+    -------
+    tuple of Split
+        Splits of ``outer.train``; row numbers are the dataset's. Windows of time leave the earliest articles untested.
+    """
+    rows = outer.train
+    rng = np.random.default_rng([seed, outer.repeat, outer.fold + 1])
+    sources = len(set(dataset.sources[rows]))
+    if outer.scheme == "source" and sources > 1:
+        _, codes = np.unique(dataset.sources[rows], return_inverse=True)
+        folds = min(folds, sources)
+        assigned = stratified_group_folds(dataset.Y[rows], codes, folds, rng)
+        parted = _splits_of(assigned, rows, folds, outer.repeat, "inner")
+        return tuple(replace(split, train=_without_repeats(dataset, split.train, split.test)) for split in parted)
+    days = _days(dataset.dates[rows])
+    if outer.scheme == "time" and days > 1:
+        return tuple(_windows(dataset, rows, min(folds, days - 1), outer.repeat, "inner"))
+    assigned = stratified_group_folds(dataset.Y[rows], dataset.groups[rows], folds, rng)
+    return tuple(_splits_of(assigned, rows, folds, outer.repeat, "inner"))
 
 
 def leave_one_source_out(dataset: Dataset, repeats: int = 1) -> tuple[tuple[Split, ...], tuple[str, ...]]:
@@ -125,7 +157,7 @@ def leave_one_source_out(dataset: Dataset, repeats: int = 1) -> tuple[tuple[Spli
         Repeat by repeat, one a source in alphabetical order. Near-duplicates that other sources have of held-out
         articles are neither trained on nor tested.
     warnings : tuple of str
-        Topics that only one source has articles of, and so cannot be learnt without it.
+        Sources without an article of a topic.
 
     Raises
     ------
@@ -137,41 +169,56 @@ def leave_one_source_out(dataset: Dataset, repeats: int = 1) -> tuple[tuple[Spli
         raise SplitError(f"every labelled article is of the source {sources[0]!r}: none can be held out.")
     sides = []
     for source in sources:
-        held_out = dataset.sources == source
-        train = ~held_out & ~np.isin(dataset.groups, dataset.groups[held_out])
-        sides.append((np.flatnonzero(train), np.flatnonzero(held_out)))
+        test = np.flatnonzero(dataset.sources == source)
+        train = np.flatnonzero(dataset.sources != source)
+        sides.append((_without_repeats(dataset, train, test), test))
     splits = [
         Split(train, test, repeat, fold, "source")
         for repeat in range(repeats)
         for fold, (train, test) in enumerate(sides)
     ]
-    warnings = [
-        f"{topic}: all positive articles are of one source, and cannot be learnt without it."
-        for column, topic in enumerate(dataset.topics)
-        if len(set(dataset.sources[dataset.Y[:, column] == 1])) == 1
-    ]
+    warnings = []
+    for column, topic in enumerate(dataset.topics):
+        carrying = set(dataset.sources[dataset.Y[:, column] == 1])
+        absent = [source or "(none)" for source in sources if source not in carrying]
+        if absent:
+            warnings.append(f"{topic}: no positive article to test in {', '.join(map(str, absent))}.")
     return tuple(splits), tuple(warnings)
 
 
-def make_inner_splits(dataset: Dataset, outer: Split, folds: int, seed: int) -> tuple[Split, ...]:
-    """Fold the training rows of an outer split, for choices that must not see its test rows.
+def time_windows(dataset: Dataset, windows: int) -> tuple[tuple[Split, ...], tuple[str, ...]]:
+    """Test windows of time, each after training on all articles that are earlier.
 
     Parameters
     ----------
     dataset : Dataset
-    outer : Split
-    folds : int
-    seed : int
+    windows : int
+        Articles are parted into one more block than that, of about equal size, days whole; the first is never tested.
 
     Returns
     -------
-    tuple of Split
-        `folds` splits of ``outer.train``; row numbers are the dataset's.
+    splits : tuple of Split
+        Earliest first. Near-duplicates of tested articles are not trained on.
+    warnings : tuple of str
+
+    Raises
+    ------
+    SplitError
+        When an article has no date, or there are fewer days than blocks.
     """
-    rng = np.random.default_rng([seed, outer.repeat, outer.fold + 1])
-    rows = outer.train
-    assigned = stratified_group_folds(dataset.Y[rows], dataset.groups[rows], folds, rng)
-    return tuple(_splits_of(assigned, rows, folds, outer.repeat, "inner"))
+    undated = int(np.isnat(dataset.dates).sum())
+    if undated:
+        raise SplitError(
+            f"{undated} of {len(dataset)} labelled articles have no date, and cannot be put in time. Give them one "
+            "(column 'published'), leave them out of the labels, or use scheme = 'stratified'."
+        )
+    days = _days(dataset.dates)
+    if days < windows + 1:
+        raise SplitError(
+            f"{days} days of articles cannot make {windows} windows after a first block. Lower 'folds', or use "
+            "scheme = 'stratified'."
+        )
+    return tuple(_windows(dataset, np.arange(len(dataset)), windows, 0, "time")), ()
 
 
 def stratified_group_folds(
@@ -231,41 +278,62 @@ def stratified_group_folds(
     return fold_of_group[group_of]
 
 
-def split_table(dataset: Dataset, splits: Sequence[Split]) -> pd.DataFrame:
-    """Count test articles by split and topic.
-
-    Returns
-    -------
-    DataFrame of shape (n_splits, n_topics + 4)
-        Columns ``repeat, fold, train, test``, then the positives of each topic in the test rows.
-    """
-    return pd.DataFrame(
-        [
-            {"repeat": split.repeat, "fold": split.fold, "train": len(split.train), "test": len(split.test)}
-            | dict(zip(dataset.topics, dataset.Y[split.test].sum(axis=0).tolist(), strict=True))
-            for split in splits
-        ]
-    )
-
-
-def splits_hash(dataset: Dataset, splits: Sequence[Split]) -> str:
-    """Hash which articles train and which are tested, split by split.
-
-    Returns
-    -------
-    str
-        32 hexadecimal characters (BLAKE2b, 16 bytes).
-    """
-    digest = hashlib.blake2b(digest_size=16)
-    for split in splits:
-        for side, rows in (("train", split.train), ("test", split.test)):
-            ids = "\t".join(sorted(map(str, dataset.ids[rows])))
-            digest.update(f"{split.repeat}\t{split.fold}\t{side}\t{ids}\n".encode())
-    return digest.hexdigest()
-
-
 def _splits_of(folds: NDArray[np.intp], rows: NDArray[np.intp], n_folds: int, repeat: int, scheme: str) -> list[Split]:
     return [Split(rows[folds != fold], rows[folds == fold], repeat, fold, scheme) for fold in range(n_folds)]
+
+
+def _stratified_splits(dataset: Dataset, plan: SplitPlan, seed: int) -> tuple[tuple[Split, ...], tuple[str, ...]]:
+    splits = []
+    for repeat in range(plan.repeats):
+        folds = stratified_group_folds(dataset.Y, dataset.groups, plan.folds, np.random.default_rng([seed, repeat]))
+        splits += _splits_of(folds, np.arange(len(dataset)), plan.folds, repeat, "stratified")
+    warnings = []
+    for column, topic in enumerate(dataset.topics):
+        groups = len(set(dataset.groups[dataset.Y[:, column] == 1]))
+        if groups < plan.folds:
+            warnings.append(
+                f"{topic}: only {groups} distinct positive articles for {plan.folds} folds, so some folds test none."
+            )
+    largest = int(np.unique(dataset.groups, return_counts=True)[1].max())
+    if largest > len(dataset) / plan.folds:
+        warnings.append(
+            f"a cluster of {largest} near-duplicates is larger than a fold ({len(dataset) // plan.folds} articles): it "
+            "stays whole, so folds are uneven."
+        )
+    return tuple(splits), tuple(warnings)
+
+
+def _windows(dataset: Dataset, rows: NDArray[np.intp], windows: int, repeat: int, scheme: str) -> Iterator[Split]:
+    days = dataset.dates[rows].astype("datetime64[D]")
+    in_order = np.sort(days)
+    # A block ends where its share of articles does, moved to the end of that day; each has a day at least.
+    present = np.unique(days)
+    ends: list[int] = []
+    for block in range(1, windows + 1):
+        day = in_order[min(round(block * len(rows) / (windows + 1)), len(rows) - 1)]
+        place = max(int(np.searchsorted(present, day)), ends[-1] + 1 if ends else 1)
+        ends.append(min(place, len(present) - (windows + 1 - block)))
+    edges = [*(present[end] for end in ends), present[-1] + np.timedelta64(1, "D")]
+    for fold, (start, end) in enumerate(pairwise(edges)):
+        train, test = rows[days < start], rows[(days >= start) & (days < end)]
+        yield Split(_without_repeats(dataset, train, test), test, repeat, fold, scheme)
+
+
+def _days(dates: NDArray[np.datetime64]) -> int:
+    return len(np.unique(dates.astype("datetime64[D]")))
+
+
+def _without_repeats(dataset: Dataset, train: NDArray[np.intp], test: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Leave out training rows that are near-duplicates of test rows."""
+    return train[~np.isin(dataset.groups[train], dataset.groups[test])]
+
+
+def unlearnable(dataset: Dataset, splits: Sequence[Split]) -> Iterator[str]:
+    """Tell of topics that a split holds no positive training article of."""
+    for column, topic in enumerate(dataset.topics):
+        without = sum(not dataset.Y[split.train, column].any() for split in splits)
+        if without:
+            yield f"{topic}: no positive article to learn from in {without} of {len(splits)} splits."
 
 
 def _published_split(dataset: Dataset) -> tuple[tuple[Split, ...], tuple[str, ...]]:

@@ -26,6 +26,17 @@ _DECIMALS = 6
 _Figure = tuple[float | None, float | None, float | None]
 
 
+class _LockedTest(StrictModel):
+    """How far the best classifier is ahead of another, and whether that is real."""
+
+    difference: _Figure
+    p: float | None
+    p_holm: float | None
+    mcnemar_p: float
+    #: Posterior probabilities of being better, equivalent and worse by more than the region of practical equivalence.
+    posterior: _Figure
+
+
 class _LockedComparison(StrictModel):
     """One corpus's figures."""
 
@@ -42,8 +53,17 @@ class _LockedComparison(StrictModel):
     figures: dict[str, dict[str, dict[str, _Figure]]]
     #: Distance to the first in the experiment's metric, by classifier.
     behind: dict[str, _Figure]
+    #: By classifier, the best left out.
+    significance: dict[str, _LockedTest]
+    winner: str
+    verdict: str
     #: F1 by classifier and topic, over all test articles.
     topics_f1: dict[str, dict[str, _Figure]]
+
+    def significance_frame(self) -> pd.DataFrame:
+        """Give the adjusted p-values as `leaderboard` reads them."""
+        adjusted = {name: test.p_holm for name, test in self.significance.items()}
+        return pd.DataFrame({"p_holm": pd.Series(adjusted, dtype=float)})
 
     def figures_frame(self, metric: str) -> pd.DataFrame:
         """Give the figures as `leaderboard` reads them."""
@@ -183,13 +203,28 @@ def _locked(comparison: Comparison) -> _LockedComparison:
             row["classifier"]: _rounded(row["behind"], row["behind_low"], row["behind_high"])
             for row in main.to_dict("records")
         },
+        significance={
+            str(name): _LockedTest(
+                difference=_rounded(row["difference"], row["low"], row["high"]),
+                p=_rounded_one(row["p"]),
+                p_holm=_rounded_one(row["p_holm"]),
+                mcnemar_p=round(row["mcnemar_p"], _DECIMALS),
+                posterior=_rounded(row["better"], row["equivalent"], row["worse"]),
+            )
+            for name, row in comparison.significance.to_dict("index").items()
+        },
+        winner=comparison.verdict.winner,
+        verdict=comparison.verdict.reason,
         topics_f1=topics,
     )
 
 
-def _rounded(*figure: float) -> _Figure:
-    value, low, high = (round(float(part), _DECIMALS) if math.isfinite(part) else None for part in figure)
-    return value, low, high
+def _rounded(value: float, low: float, high: float) -> _Figure:
+    return _rounded_one(value), _rounded_one(low), _rounded_one(high)
+
+
+def _rounded_one(part: float) -> float | None:
+    return round(float(part), _DECIMALS) if math.isfinite(part) else None
 
 
 def _leaves(value: Any, where: str = "") -> Iterator[tuple[str, Any]]:

@@ -48,7 +48,8 @@ def _section(path: Path, spec: Spec, lock: ResultsLock) -> str:
     lines = [f"## {spec.experiment.title}", "", f"{spec.experiment.question} (`{path.name}`)".strip(), ""]
     for name, locked in lock.comparisons.items():
         lines += [f"### {name}: {locked.articles} articles", "", _grouping(locked.near_duplicates, spec), ""]
-        lines += [_markdown(leaderboard(locked.figures_frame(lock.metric), lock.metric)), ""]
+        board = leaderboard(locked.figures_frame(lock.metric), lock.metric, locked.significance_frame())
+        lines += [_markdown(board), "", f"**Verdict.** {locked.verdict}", ""]
         if len(locked.support) <= _MOST_TOPICS:
             lines += ["F1 by topic:", "", _markdown(_by_topic(lock, name)), ""]
     if spec.experiment.beside is not None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from topicdesk.corpus import published_labels_path, read_corpus, read_sources, stored_corpus
 from topicdesk.errors import SpecError, VerificationError, nearest
-from topicdesk.evaluation import Comparison, compare
+from topicdesk.evaluation import Comparison, Split, compare, make_splits, read_splits
 from topicdesk.experiment.lock import Difference, ResultsLock, differences, lock_path, make_lock, read_lock
 from topicdesk.experiment.spec import Spec, read_spec
 from topicdesk.labels import (
@@ -23,7 +23,15 @@ from topicdesk.labels import (
 from topicdesk.project import Project, find_project
 from topicdesk.tracking import Environment, LoggedComparison, log_comparison, observe_environment
 
-__all__ = ["ExperimentResult", "corpus_file", "load_dataset", "log_experiment", "run_experiment", "verify_experiment"]
+__all__ = [
+    "ExperimentResult",
+    "corpus_file",
+    "load_dataset",
+    "load_splits",
+    "log_experiment",
+    "run_experiment",
+    "verify_experiment",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,10 +103,12 @@ def run_experiment(spec_file: Path | str, jobs: int | None = None) -> Experiment
     keywords = None if taxonomy is None else {topic.name: topic.keywords for topic in taxonomy.topics}
     environment = observe_environment(project)
     plan = spec.plan()
-    comparisons = [
-        compare(load_dataset(project, spec, corpus), plan, keywords, jobs=jobs or spec.evaluation.jobs)
-        for corpus in spec.data.corpus
-    ]
+    comparisons = []
+    for corpus in spec.data.corpus:
+        dataset = load_dataset(project, spec, corpus)
+        splits, warnings = load_splits(project, spec, dataset)
+        dataset = replace(dataset, warnings=(*dataset.warnings, *warnings))
+        comparisons.append(compare(dataset, plan, keywords, splits, jobs or spec.evaluation.jobs))
     return ExperimentResult(project, path.stem, path, spec, environment, tuple(comparisons))
 
 
@@ -180,6 +190,25 @@ def load_dataset(project: Project, spec: Spec, corpus: str) -> Dataset:
             read_reserved(project.reserved),
         )
     return join_dataset(Path(corpus).stem, articles, annotations, topics, spec.data.text, spec.data.task)
+
+
+def load_splits(project: Project, spec: Spec, dataset: Dataset) -> tuple[tuple[Split, ...], tuple[str, ...]]:
+    """Make the outer splits that a spec asks for, or read those that it has saved.
+
+    Parameters
+    ----------
+    project : Project
+    spec : Spec
+    dataset : Dataset
+
+    Returns
+    -------
+    splits : tuple of Split
+    warnings : tuple of str
+    """
+    if spec.splits.file is not None:
+        return read_splits(project.root / spec.splits.file, dataset)
+    return make_splits(dataset, spec.plan().splits, spec.evaluation.seed)
 
 
 def corpus_file(project: Project, corpus: str) -> Path:

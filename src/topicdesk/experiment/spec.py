@@ -124,16 +124,26 @@ class _Features(StrictModel):
 
 
 class _Splits(StrictModel):
-    scheme: Literal["stratified", "published"] = "stratified"
+    scheme: Literal["stratified", "source", "time", "published"] = "stratified"
     folds: Annotated[int, Field(ge=2)] = 5
     repeats: Annotated[int, Field(ge=1)] = 1
     inner_folds: Annotated[int, Field(ge=2)] = 3
+    #: Saved splits to use instead (``topicdesk splits SPEC --output FILE``); the scheme makes the inner folds.
+    file: str | None = None
+
+    @model_validator(mode="after")
+    def _repeats_where_they_differ(self) -> _Splits:
+        if self.repeats > 1 and self.scheme != "stratified":
+            raise ValueError(f"scheme = '{self.scheme}' makes the same splits in every repeat: take out repeats")
+        return self
 
 
 class _Evaluation(StrictModel):
     metric: Literal[SELECTION_METRICS] = "macro_f1"  # type: ignore[valid-type]  # mypy wants the words spelt out here
     representative: str | None = None
     resamples: Annotated[int, Field(ge=100, le=100_000)] = 1000
+    #: Differences in the metric up to here do not matter.
+    rope: Annotated[float, Field(ge=0, lt=1)] = 0.01
     seed: Annotated[int, Field(ge=0)] = 0
     #: Processes; -1 for one a core. Figures do not depend on it.
     jobs: Annotated[int, Field(ge=1)] | Literal[-1] = -1
@@ -183,12 +193,16 @@ class Spec(StrictModel):
             metric=self.evaluation.metric,
             representative=self.evaluation.representative,
             resamples=self.evaluation.resamples,
+            rope=self.evaluation.rope,
             seed=self.evaluation.seed,
         )
 
     def content_hash(self) -> str:
         """Hash what the figures depend on, whatever the file's layout: 32 hexadecimal characters."""
-        telling = self.model_dump_json(exclude={"experiment": True, "reference": True, "evaluation": {"jobs"}})
+        # Without defaults, so that an option that is new changes the hash of no spec that does not use it.
+        telling = self.model_dump_json(
+            exclude={"experiment": True, "reference": True, "evaluation": {"jobs"}}, exclude_defaults=True
+        )
         return hashlib.blake2b(telling.encode(), digest_size=16).hexdigest()
 
 

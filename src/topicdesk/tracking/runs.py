@@ -173,11 +173,13 @@ def _log_parent(client: MlflowClient, run: str, comparison: Comparison, spec: Pa
     metrics = {f"leader_{plan.metric}": main["value"], "articles": len(data), "seconds": comparison.seconds}
     _log_batch(client, run, [_metric(name, value) for name, value in metrics.items()], parameters)
     client.set_tag(run, "leader", comparison.ranking[0])
+    client.set_tag(run, "winner", comparison.verdict.winner)
     tables = {
         "1-leaderboard.json": comparison.leaderboard().reset_index(),
         "2-topics-f1.json": topic_leaderboard(comparison.topic_figures, comparison.ranking).reset_index(),
-        "3-splits.json": comparison.split_table(),
-        "4-labels.json": data.support().rename_axis("topic").reset_index(),
+        "3-significance.json": comparison.significance.round(4).reset_index(),
+        "4-splits.json": comparison.split_table(),
+        "5-labels.json": data.support().rename_axis("topic").reset_index(),
     }
     for name, table in tables.items():
         client.log_table(run, table, name)
@@ -270,6 +272,8 @@ def _description(comparison: Comparison, title: str, question: str, spec: str) -
         "An interval of the distance behind it that holds 0 means: this data does not tell the two apart.",
         "",
         comparison.leaderboard().to_markdown(disable_numparse=True),
+        "",
+        f"**Verdict.** {comparison.verdict.reason}",
         "",
         *(f"- Warning: {warning}" for warning in comparison.warnings),
         "",

@@ -1,0 +1,386 @@
+"""Which differences between classifiers are real, and which classifier wins.
+
+Figures of cross-validation folds are not independent: their training sets overlap, and a t-test that forgets it finds
+differences that are none. The tests here correct for it (Nadeau and Bengio 2003), for many comparisons (Holm 1979), and
+say beside the p-value how likely a difference is to matter (Corani and Benavoli 2015).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import stats
+
+from topicdesk.errors import SplitError
+from topicdesk.evaluation.leaderboard import metric_title, shown
+
+__all__ = [
+    "BayesianTest",
+    "CorrectedTest",
+    "FriedmanTest",
+    "Verdict",
+    "bayesian_t_test",
+    "corrected_t_test",
+    "decide_winner",
+    "friedman_nemenyi",
+    "holm",
+    "mcnemar",
+    "significance_table",
+]
+
+_COLUMNS = [
+    "classifier", "difference", "low", "high", "p", "test", "mcnemar_p", "better", "equivalent", "worse", "above_zero",
+]  # fmt: skip
+
+#: Below this adjusted p-value a difference is called significant.
+_ALPHA = 0.05
+
+
+@dataclass(frozen=True)
+class CorrectedTest:
+    """A t-test of differences that cross-validation made.
+
+    Parameters
+    ----------
+    difference, low, high : float
+        The mean difference and its 95 % confidence interval.
+    p_value : float
+        Two-sided; of no difference in the mean.
+    n : int
+        Differences that were defined.
+    """
+
+    difference: float
+    low: float
+    high: float
+    p_value: float
+    n: int
+
+
+@dataclass(frozen=True)
+class BayesianTest:
+    """How likely a difference is to matter, given the differences that were seen.
+
+    Parameters
+    ----------
+    better, equivalent, worse : float
+        Posterior probabilities that the mean difference is above the region of practical equivalence, in it, below it.
+    above_zero : float
+        Posterior probability of a positive mean difference.
+    rope : float
+        Half the width of the region.
+    """
+
+    better: float
+    equivalent: float
+    worse: float
+    above_zero: float
+    rope: float
+
+    def in_words(self, first: str, second: str) -> str:
+        """Say it in a sentence."""
+        if self.above_zero >= 0.5:
+            name, likely, matters = first, self.above_zero, self.better
+        else:
+            name, likely, matters = second, 1 - self.above_zero, self.worse
+        other = second if name == first else first
+        return f"{name} is better than {other} with {likely:.0%}, by more than {self.rope:g} with {matters:.0%}"
+
+
+@dataclass(frozen=True)
+class FriedmanTest:
+    """Whether classifiers rank alike over many datasets.
+
+    Parameters
+    ----------
+    p_value : float
+        Of Friedman's test; of no difference in ranks.
+    ranks : Series
+        Mean rank of each classifier, 1 the best.
+    pairs : DataFrame of shape (n_classifiers, n_classifiers)
+        p-values of Nemenyi's test after it.
+    """
+
+    p_value: float
+    ranks: pd.Series
+    pairs: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Which classifier wins, and why.
+
+    Parameters
+    ----------
+    winner : str
+        The simplest classifier that is not significantly worse than the best.
+    best : str
+        The one with the highest figure.
+    reason : str
+        A sentence for a reader.
+    """
+
+    winner: str
+    best: str
+    reason: str
+
+
+def corrected_t_test(differences: Sequence[float] | NDArray[np.float64], test_to_train: float) -> CorrectedTest:
+    """Test whether the mean of differences, one a split of the same data, is zero.
+
+    Parameters
+    ----------
+    differences : sequence of float
+        Length n_splits; those that are NaN (a figure undefined in a fold) are left out.
+    test_to_train : float
+        Test rows for each training row, such as 1/4 for five folds.
+
+    Returns
+    -------
+    CorrectedTest
+        NaN interval and p-value where fewer than two differences are defined.
+
+    References
+    ----------
+    Nadeau and Bengio (2003), "Inference for the generalization error", Machine Learning 52, equation 9; over repeats,
+    Bouckaert and Frank (2004).
+    """
+    mean, scale, n = _mean_and_scale(differences, test_to_train)
+    if n < 2:
+        return CorrectedTest(mean, np.nan, np.nan, np.nan, n)
+    if scale == 0:
+        return CorrectedTest(mean, mean, mean, 1.0 if mean == 0 else 0.0, n)
+    p_value = 2 * stats.t.sf(abs(mean) / scale, n - 1)
+    low, high = stats.t.interval(0.95, n - 1, mean, scale)
+    return CorrectedTest(mean, float(low), float(high), float(p_value), n)
+
+
+def bayesian_t_test(
+    differences: Sequence[float] | NDArray[np.float64], test_to_train: float, rope: float = 0.01
+) -> BayesianTest:
+    """Give the posterior of a mean difference as probabilities of being better, equivalent and worse.
+
+    Parameters
+    ----------
+    differences, test_to_train
+        As in `corrected_t_test`.
+    rope : float, default 0.01
+        Differences up to here do not matter to anyone (region of practical equivalence).
+
+    Returns
+    -------
+    BayesianTest
+        NaN where fewer than two differences are defined.
+
+    References
+    ----------
+    Corani and Benavoli (2015), "A Bayesian approach for comparing cross-validated algorithms on multiple data sets",
+    Machine Learning 100; Benavoli et al. (2017), section 3.1.
+    """
+    mean, scale, n = _mean_and_scale(differences, test_to_train)
+    if n < 2:
+        return BayesianTest(np.nan, np.nan, np.nan, np.nan, rope)
+    if scale == 0:
+        sides = float(mean > rope), float(abs(mean) <= rope), float(mean < -rope)
+        return BayesianTest(*sides, 0.5 + 0.5 * float(np.sign(mean)), rope)
+    posterior = stats.t(n - 1, mean, scale)
+    worse, better = float(posterior.cdf(-rope)), float(posterior.sf(rope))
+    return BayesianTest(better, 1 - better - worse, worse, float(posterior.sf(0)), rope)
+
+
+def holm(p_values: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:
+    """Adjust p-values of many comparisons, so that the chance of one false finding stays as it is for one.
+
+    Parameters
+    ----------
+    p_values : sequence of float
+        NaN stays NaN, and counts for no comparison.
+
+    Returns
+    -------
+    ndarray of float, shape (n_comparisons,)
+
+    References
+    ----------
+    Holm (1979), "A simple sequentially rejective multiple test procedure".
+    """
+    from statsmodels.stats.multitest import multipletests
+
+    raw = np.asarray(p_values, dtype=np.float64)
+    adjusted = np.full(raw.shape, np.nan)
+    defined = ~np.isnan(raw)
+    if defined.any():
+        adjusted[defined] = multipletests(raw[defined], method="holm")[1]
+    return adjusted
+
+
+def mcnemar(first_right: NDArray[np.bool_], second_right: NDArray[np.bool_]) -> float:
+    """Test whether two classifiers are right equally often on the same articles.
+
+    Parameters
+    ----------
+    first_right, second_right : ndarray of bool, shape (n_articles,)
+
+    Returns
+    -------
+    float
+        Two-sided p-value, exact. It holds for one training of each: it knows nothing of other training sets.
+
+    References
+    ----------
+    McNemar (1947); for classifiers, Dietterich (1998).
+    """
+    from statsmodels.stats.contingency_tables import mcnemar as exact_test
+
+    table = [
+        [np.sum(first_right & second_right), np.sum(first_right & ~second_right)],
+        [np.sum(~first_right & second_right), np.sum(~first_right & ~second_right)],
+    ]
+    return float(exact_test(table, exact=True).pvalue)
+
+
+def friedman_nemenyi(figures: pd.DataFrame) -> FriedmanTest:
+    """Compare classifiers over many datasets.
+
+    Parameters
+    ----------
+    figures : DataFrame of shape (n_datasets, n_classifiers)
+        One figure each; more is better.
+
+    Returns
+    -------
+    FriedmanTest
+
+    Raises
+    ------
+    SplitError
+        When there are fewer than three classifiers, or three datasets.
+
+    References
+    ----------
+    Demšar (2006), "Statistical comparisons of classifiers over multiple data sets".
+    """
+    from scikit_posthocs import posthoc_nemenyi_friedman
+
+    datasets, classifiers = figures.shape
+    if classifiers < 3 or datasets < 3:
+        raise SplitError(
+            f"Friedman's test takes three classifiers and three datasets or more, not {classifiers} and {datasets}."
+        )
+    p_value = float(stats.friedmanchisquare(*(figures[name] for name in figures)).pvalue)
+    ranks = figures.rank(axis=1, ascending=False).mean()
+    pairs = posthoc_nemenyi_friedman(figures.to_numpy())
+    pairs.index = pairs.columns = figures.columns
+    return FriedmanTest(p_value, ranks, pairs)
+
+
+def significance_table(
+    fold_values: pd.DataFrame, right: pd.DataFrame, order: Sequence[str], test_to_train: float, rope: float
+) -> pd.DataFrame:
+    """Compare the best classifier with each other one.
+
+    Parameters
+    ----------
+    fold_values : DataFrame of shape (n_splits, n_classifiers)
+        The comparison's metric on the test articles of each split.
+    right : DataFrame of bool, shape (n_articles, n_classifiers)
+        Whether all topics of an article are right, in the first repeat.
+    order : sequence of str
+        Classifiers, best first.
+    test_to_train : float
+        Test rows for each training row, on average.
+    rope : float
+        Differences up to here do not matter.
+
+    Returns
+    -------
+    DataFrame of shape (n_classifiers - 1, 11)
+        Index ``classifier``, in order; columns ``difference, low, high`` (how far the best is ahead on average over
+        splits, with its corrected 95 % interval), ``p``, ``p_holm``, ``test`` (what p is of), ``mcnemar_p``, and
+        ``better, equivalent, worse, above_zero``, posterior probabilities of the best against the other.
+    """
+    best, *others = order
+    rows = []
+    for other in others:
+        differences = (fold_values[best] - fold_values[other]).to_numpy(dtype=np.float64)
+        corrected = corrected_t_test(differences, test_to_train)
+        posterior = bayesian_t_test(differences, test_to_train, rope)
+        paired = mcnemar(right[best].to_numpy(), right[other].to_numpy())
+        # Of a single split there is no spread to test with; then the articles tell.
+        name: Literal["corrected t", "McNemar"] = "McNemar" if np.isnan(corrected.p_value) else "corrected t"
+        rows.append(
+            {
+                "classifier": other,
+                "difference": corrected.difference,
+                "low": corrected.low,
+                "high": corrected.high,
+                "p": paired if name == "McNemar" else corrected.p_value,
+                "test": name,
+                "mcnemar_p": paired,
+                "better": posterior.better,
+                "equivalent": posterior.equivalent,
+                "worse": posterior.worse,
+                "above_zero": posterior.above_zero,
+            }
+        )
+    table = pd.DataFrame(rows, columns=_COLUMNS).set_index("classifier")
+    table.insert(4, "p_holm", holm(table["p"].to_numpy()))
+    return table
+
+
+def decide_winner(table: pd.DataFrame, best: str, simplest_first: Sequence[str], metric: str) -> Verdict:
+    """Choose the simplest classifier that is not significantly worse than the best.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `significance_table`.
+    best : str
+        The one that the table compares with.
+    simplest_first : sequence of str
+        All classifiers, in the order of the comparison's plan.
+    metric : str
+        For the sentence.
+
+    Returns
+    -------
+    Verdict
+    """
+    not_worse = {best, *table.index[~(table["p_holm"] < _ALPHA)]}
+    winner = next(name for name in simplest_first if name in not_worse)
+    title = metric_title(metric)
+    if winner == best:
+        simpler = [name for name in simplest_first if name in table.index]
+        simpler = simpler[: list(simplest_first).index(best)]
+        reason = f"{best} has the best {title}"
+        reason += (
+            f", and every simpler classifier is significantly worse (Holm-adjusted p < {_ALPHA:g})." if simpler else "."
+        )
+        return Verdict(winner, best, reason)
+    row = table.to_dict("index")[winner]
+    reason = (
+        f"{winner} wins: it is simpler than {best}, which has the best {title}, and not significantly worse "
+        f"({shown(row['difference'], row['low'], row['high'])} behind, Holm-adjusted p = {row['p_holm']:.3f})."
+    )
+    return Verdict(winner, best, reason)
+
+
+def _mean_and_scale(
+    differences: Sequence[float] | NDArray[np.float64], test_to_train: float
+) -> tuple[float, float, int]:
+    """Give the mean, its standard error corrected for overlapping training sets, and the count."""
+    values = np.asarray(differences, dtype=np.float64)
+    values = values[~np.isnan(values)]
+    n = len(values)
+    if n == 0:
+        return np.nan, np.nan, 0
+    if n == 1:
+        return float(values[0]), np.nan, 1
+    # Differences that are equal but for the last digits have no spread.
+    variance = 0.0 if np.ptp(values) < 1e-12 else float(values.var(ddof=1))
+    return float(values.mean()), float(np.sqrt((1 / n + test_to_train) * variance)), n

@@ -1,0 +1,165 @@
+"""Tests of tests: what they say on data of which the truth is known."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from topicdesk.errors import SplitError
+from topicdesk.evaluation.significance import (
+    bayesian_t_test,
+    corrected_t_test,
+    decide_winner,
+    friedman_nemenyi,
+    holm,
+    mcnemar,
+    significance_table,
+)
+
+FIVE_FOLDS = 1 / 4
+
+
+def accuracies(X, y, folds, repeats, rng):
+    """Cross-validate the simplest linear classifier, by the difference of class means."""
+    for _ in range(repeats):
+        fold = rng.permutation(len(y)) % folds
+        for held_out in range(folds):
+            train, test = fold != held_out, fold == held_out
+            means = [X[train & (y == label)].mean(axis=0) for label in (0, 1)]
+            weights = means[1] - means[0]
+            decided = (X[test] - (means[0] + means[1]) / 2) @ weights > 0
+            yield (decided == y[test]).mean()
+
+
+def differences_of_equals(seed, repeats=4):
+    """Compare two classifiers on features that are equally good, so that neither is better."""
+    rng = np.random.default_rng(seed)
+    y = rng.permutation(np.arange(100) % 2)
+    blocks = [rng.normal(size=(100, 5)) + 0.4 * y[:, None] for _ in range(2)]
+    first, second = (list(accuracies(X, y, 5, repeats, np.random.default_rng(seed))) for X in blocks)
+    return np.subtract(first, second)
+
+
+def test_where_two_classifiers_are_equal_the_corrected_test_errs_as_often_as_it_says_and_the_naive_one_far_more():
+    runs = [differences_of_equals(seed) for seed in range(200)]
+    corrected = np.mean([corrected_t_test(run, FIVE_FOLDS).p_value < 0.05 for run in runs])
+    naive = np.mean([stats.ttest_1samp(run, 0).pvalue < 0.05 for run in runs])
+    assert 0.01 <= corrected <= 0.10
+    assert naive > 0.3
+
+
+def test_a_difference_that_is_there_is_found():
+    rng = np.random.default_rng(0)
+    found = corrected_t_test(0.05 + 0.02 * rng.normal(size=10), FIVE_FOLDS)
+    assert found.p_value < 0.01
+    assert found.low < 0.05 < found.high
+
+
+def test_without_overlap_it_is_the_t_test():
+    values = np.random.default_rng(1).normal(0.1, 1, 12)
+    ours, theirs = corrected_t_test(values, 0.0), stats.ttest_1samp(values, 0)
+    assert ours.p_value == pytest.approx(theirs.pvalue, abs=1e-12)
+    assert (ours.low, ours.high) == pytest.approx(tuple(theirs.confidence_interval()), abs=1e-12)
+
+
+def test_the_correction_is_that_of_the_paper():
+    # Differences 1, 2, 3 with variance 1, of three folds: the standard error is sqrt(1/3 + 1/2).
+    found = corrected_t_test([1, 2, 3], 1 / 2)
+    statistic = 2 / np.sqrt(1 / 3 + 1 / 2)
+    assert found.p_value == pytest.approx(2 * stats.t.sf(statistic, 2))
+
+
+@pytest.mark.parametrize(
+    ("differences", "p_value"), [([0.0, 0.0, 0.0], 1.0), ([0.1, 0.1], 0.0), ([0.1], np.nan), ([], np.nan)]
+)
+def test_without_spread_or_with_too_little_the_test_says_what_it_can(differences, p_value):
+    assert corrected_t_test(differences, FIVE_FOLDS).p_value == pytest.approx(p_value, nan_ok=True)
+
+
+def test_figures_that_are_undefined_in_a_fold_are_left_out():
+    assert corrected_t_test([0.1, np.nan, 0.2, 0.15], FIVE_FOLDS) == corrected_t_test([0.1, 0.2, 0.15], FIVE_FOLDS)
+
+
+def test_the_posterior_is_that_of_baycomp():
+    # baycomp 1.0.3: CorrelatedTTest(x, y, rope=0.01, runs=2).probs() of ten folds, x - y as below.
+    differences = [0.02, 0.01, -0.01, 0.03, 0.02, 0.00, 0.015, 0.005, 0.02, 0.01]
+    ours = bayesian_t_test(differences, test_to_train=1 / 4, rope=0.01)
+    assert (ours.better, ours.equivalent, ours.worse) == pytest.approx(
+        (0.6113834355, 0.3832625546, 0.00535401), abs=1e-8
+    )
+
+
+def test_a_posterior_is_told_in_words():
+    differences = [0.02, 0.01, -0.01, 0.03, 0.02]
+    told = bayesian_t_test(differences, FIVE_FOLDS).in_words("ridge", "sgd")
+    assert told == bayesian_t_test(np.negative(differences), FIVE_FOLDS).in_words("sgd", "ridge")
+    assert told.startswith("ridge is better than sgd with 8")
+    assert "by more than 0.01 with" in told
+
+
+def test_many_comparisons_are_adjusted_and_undefined_ones_stay():
+    np.testing.assert_allclose(holm([0.01, np.nan, 0.04, 0.03]), [0.03, np.nan, 0.06, 0.06])
+    assert np.isnan(holm([np.nan])).all()
+
+
+def test_mcnemar_counts_the_articles_on_which_they_differ():
+    first = np.array([True] * 8 + [False] * 1 + [True] * 50)
+    second = np.array([False] * 8 + [True] * 1 + [True] * 50)
+    assert mcnemar(first, second) == pytest.approx(stats.binomtest(1, 9).pvalue)
+    assert mcnemar(first, first) == 1.0
+
+
+def folds_of(**means):
+    rng = np.random.default_rng(0)
+    shared = rng.normal(0, 0.02, 10)
+    return pd.DataFrame({name: mean + shared + rng.normal(0, 0.01, 10) for name, mean in means.items()})
+
+
+def table_of(values):
+    order = list(values.mean().sort_values(ascending=False).index)
+    right = pd.DataFrame({name: np.arange(100) < 100 * values[name].mean() for name in values})
+    return significance_table(values, right, order, FIVE_FOLDS, rope=0.01), order[0]
+
+
+def test_the_simplest_classifier_that_is_not_significantly_worse_wins():
+    table, best = table_of(folds_of(majority=0.4, simple=0.80, middle=0.802, complex=0.805))
+    verdict = decide_winner(table, best, ["majority", "simple", "middle", "complex"], "macro_f1")
+    assert (verdict.winner, verdict.best) == ("simple", best)
+    assert verdict.reason.startswith(f"simple wins: it is simpler than {best}, which has the best macro-F1, and not")
+    assert "Holm-adjusted p = " in verdict.reason
+
+
+def test_the_best_wins_where_every_simpler_one_is_significantly_worse():
+    table, best = table_of(folds_of(majority=0.4, simple=0.6, complex=0.8))
+    verdict = decide_winner(table, best, ["majority", "simple", "complex"], "macro_f1")
+    assert verdict.winner == best == "complex"
+    assert "every simpler classifier is significantly worse" in verdict.reason
+    assert (table["p_holm"] < 0.05).all()
+    assert (table["better"] > 0.99).all()
+
+
+def test_the_simplest_wins_where_it_is_best():
+    table, best = table_of(folds_of(simple=0.8, complex=0.6))
+    assert decide_winner(table, best, ["simple", "complex"], "macro_f1").reason == "simple has the best macro-F1."
+
+
+def test_of_a_single_split_the_articles_tell():
+    values = pd.DataFrame({"a": [0.9], "b": [0.6]})
+    right = pd.DataFrame({"a": np.arange(100) < 90, "b": np.arange(100) < 60})
+    table = significance_table(values, right, ["a", "b"], 1.0, rope=0.01)
+    assert table.loc["b", "test"] == "McNemar"
+    assert table.loc["b", "p"] == table.loc["b", "mcnemar_p"] < 1e-6
+    assert np.isnan(table.loc["b", "better"])
+
+
+def test_over_many_datasets_ranks_are_compared():
+    rng = np.random.default_rng(0)
+    base = rng.uniform(0.5, 0.9, 12)
+    figures = pd.DataFrame({"good": base + 0.05, "same": base + 0.049 + rng.normal(0, 0.01, 12), "bad": base - 0.2})
+    found = friedman_nemenyi(figures)
+    assert found.p_value < 0.001
+    assert found.ranks["bad"] == 3
+    assert found.pairs.loc["good", "bad"] < 0.01
+    assert found.pairs.loc["good", "same"] > 0.5
+    with pytest.raises(SplitError, match="three classifiers and three datasets or more, not 2 and 12"):
+        friedman_nemenyi(figures[["good", "bad"]])
