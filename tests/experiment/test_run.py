@@ -56,6 +56,32 @@ def test_a_lock_tells_which_articles_each_split_tests_and_how_many_repeat_anothe
     assert first.near_duplicates == other.near_duplicates == repeated > 0
 
 
+def test_splits_are_shown_saved_and_used_again(project):
+    done = command(project, "splits", "experiments/small.toml", "--output", "saved.csv")
+    assert done.returncode == 0, done.stderr
+    assert "newsroom: test articles by topic" in done.stdout
+    assert "newsroom: test articles by source" in done.stdout
+    first = run_experiment(spec_of(project), jobs=1).lock().comparisons["newsroom"]
+    told = (
+        spec_of(project).read_text().replace("[splits]", '[splits]\nfile = "saved.csv"').replace("seed = 5", "seed = 6")
+    )
+    spec_of(project).write_text(told)
+    again = run_experiment(spec_of(project), jobs=1).lock().comparisons["newsroom"]
+    assert again.splits == first.splits
+
+
+def test_the_winner_is_locked_with_the_reason_and_the_tests_behind_it(project):
+    result = run_experiment(spec_of(project), jobs=1)
+    (comparison,) = result.comparisons
+    locked = result.lock().comparisons["newsroom"]
+    assert locked.winner == comparison.verdict.winner in locked.verdict
+    assert set(locked.significance) == set(comparison.ranking[1:])
+    assert locked.significance["majority"].p_holm < 0.05
+    assert sum(locked.significance["majority"].posterior) == pytest.approx(1, abs=1e-5)
+    assert comparison.leaderboard()["Holm p"].iloc[-1].endswith("***")
+    assert str(comparison).endswith(locked.verdict)
+
+
 def test_an_edited_figure_is_found_with_its_place_and_its_size(project):
     result = run_experiment(spec_of(project), jobs=1)
     path = lock_path(spec_of(project))
@@ -228,6 +254,7 @@ def test_every_command_has_help_with_an_example(project):
         ["data", "show"],
         ["data", "audit"],
         ["import"],
+        ["splits"],
     ):
         done = command(project, *name, "--help")
         assert done.returncode == 0

@@ -28,7 +28,7 @@ from topicdesk.features import Analyser, Counts, FeatureSetting, count_terms_onc
 from topicdesk.labels import Dataset
 from topicdesk.progress import progress
 
-__all__ = ["FoldResult", "cross_validate", "run_cells"]
+__all__ = ["Candidate", "FoldResult", "cross_validate", "inner_scores", "run_cells"]
 
 # Below this many decimals lies the noise of the machine's arithmetic: equal scores must stay equal on every machine.
 _DECIMALS = 10
@@ -74,7 +74,16 @@ class FoldResult:
 
 
 @dataclass(frozen=True)
-class _Candidate:
+class Candidate:
+    """One thing to try: a classifier, features for it, and a point of its grid.
+
+    Parameters
+    ----------
+    classifier : Classifier
+    view : FeatureSetting, "keywords" or "none"
+    parameters : tuple of (str, object)
+    """
+
     classifier: Classifier
     view: _View
     parameters: tuple[tuple[str, Any], ...]
@@ -82,7 +91,7 @@ class _Candidate:
 
 @dataclass(frozen=True, eq=False)
 class _Choice:
-    candidate: _Candidate
+    candidate: Candidate
     thresholds: NDArray[np.float64] | None
     score: float
 
@@ -170,6 +179,37 @@ def cross_validate(
     )
 
 
+def inner_scores(
+    dataset: Dataset,
+    classifiers: Sequence[Classifier],
+    settings: Sequence[FeatureSetting],
+    split: Split,
+    inner_folds: int,
+    seed: int,
+    jobs: int = -1,
+) -> dict[Candidate, tuple[Scores, ...]]:
+    """Score every candidate on the inner folds of one outer split, as `cross_validate` does before it chooses.
+
+    Parameters
+    ----------
+    dataset, classifiers, settings, inner_folds, seed, jobs
+        As in `cross_validate`.
+    split : Split
+        The outer split, whose training rows are folded.
+
+    Returns
+    -------
+    dict of Candidate to tuple of ndarray
+        By inner fold, scores of its held-out rows, shape (n_held_out, n_topics).
+    """
+    candidates = [candidate for classifier in classifiers for candidate in _candidates(classifier, settings)]
+    materials = _materials(dataset, {candidate.view for candidate in candidates}, None, seed)
+    folds = make_inner_splits(dataset, split, inner_folds, seed)
+    found, _ = _search(materials, [folds], candidates, jobs)
+    ends = np.cumsum([len(fold.test) for fold in folds])[:-1]
+    return {candidate: tuple(np.split(scores, ends)) for (_, candidate), scores in found.items()}
+
+
 def run_cells(tasks: Sequence[Any], jobs: int, what: str) -> list[Any]:
     """Run joblib's delayed calls in processes, with a progress bar.
 
@@ -194,7 +234,7 @@ def run_cells(tasks: Sequence[Any], jobs: int, what: str) -> list[Any]:
     return done
 
 
-def _candidates(classifier: Classifier, settings: Sequence[FeatureSetting]) -> list[_Candidate]:
+def _candidates(classifier: Classifier, settings: Sequence[FeatureSetting]) -> list[Candidate]:
     views: Sequence[_View]
     match classifier.features:
         case "searched":
@@ -203,10 +243,10 @@ def _candidates(classifier: Classifier, settings: Sequence[FeatureSetting]) -> l
             views = (FeatureSetting(),)
         case "keywords" | "none" as fixed:
             views = (fixed,)
-    return [_Candidate(classifier, view, tuple(point.items())) for view in views for point in classifier.parameters()]
+    return [Candidate(classifier, view, tuple(point.items())) for view in views for point in classifier.parameters()]
 
 
-def _has_choice(classifier: Classifier, candidates: Sequence[_Candidate], multi_class: bool) -> bool:
+def _has_choice(classifier: Classifier, candidates: Sequence[Candidate], multi_class: bool) -> bool:
     return len(candidates) > 1 or (classifier.threshold is None and not multi_class)
 
 
@@ -229,14 +269,14 @@ def _materials(
 
 
 def _search(
-    materials: _Materials, inner: Sequence[Sequence[Split]], searched: Sequence[_Candidate], jobs: int
-) -> tuple[dict[tuple[int, _Candidate], Scores], Counter[str]]:
+    materials: _Materials, inner: Sequence[Sequence[Split]], searched: Sequence[Candidate], jobs: int
+) -> tuple[dict[tuple[int, Candidate], Scores], Counter[str]]:
     """Score every candidate on every inner fold.
 
     Returns the held-out scores of each outer split and candidate, inner fold after inner fold, and how many fits of
     each classifier did not converge.
     """
-    by_view: dict[_View, list[_Candidate]] = {}
+    by_view: dict[_View, list[Candidate]] = {}
     for candidate in searched:
         by_view.setdefault(candidate.view, []).append(candidate)
     tasks = [
@@ -250,7 +290,7 @@ def _search(
         jobs,
         "choosing on inner folds",
     )
-    parts: dict[tuple[int, _Candidate], list[Scores]] = {}
+    parts: dict[tuple[int, Candidate], list[Scores]] = {}
     unconverged: Counter[str] = Counter()
     for (outer, _, view), (fits, stopped) in zip(tasks, done, strict=True):
         unconverged.update(stopped)
@@ -263,7 +303,7 @@ def _refit(
     materials: _Materials, splits: Sequence[Split], choices: Mapping[tuple[int, str], _Choice], jobs: int
 ) -> tuple[dict[tuple[int, str], tuple[Scores, float, float]], Counter[str]]:
     """Fit each choice on all training rows of its outer split, and score the test rows."""
-    tasks: dict[tuple[int, _View], list[_Candidate]] = {}
+    tasks: dict[tuple[int, _View], list[Candidate]] = {}
     for (outer, _), choice in choices.items():
         tasks.setdefault((outer, choice.candidate.view), []).append(choice.candidate)
     done = run_cells(
@@ -280,7 +320,7 @@ def _refit(
 
 
 def _fit_candidates(
-    materials: _Materials, candidates: Sequence[_Candidate], split: Split, view: _View
+    materials: _Materials, candidates: Sequence[Candidate], split: Split, view: _View
 ) -> tuple[list[tuple[Scores, float, float]], Counter[str]]:
     """Weigh the features of one split once, and fit and score every candidate on them."""
     train, test = _features(materials, view, split)
@@ -327,9 +367,7 @@ def _held_out(folds: Sequence[Split]) -> tuple[NDArray[np.intp], NDArray[np.intp
     return rows[order], order
 
 
-def _choose(
-    scored: Iterator[tuple[_Candidate, Scores]], Y: NDArray[np.int8], metric: str, multi_class: bool
-) -> _Choice:
+def _choose(scored: Iterator[tuple[Candidate, Scores]], Y: NDArray[np.int8], metric: str, multi_class: bool) -> _Choice:
     """Take the candidate with the best metric on the held-out rows of all inner folds; of equals the first."""
     best: _Choice | None = None
     for candidate, scores in scored:

@@ -40,6 +40,9 @@ _COLUMNS = [
 #: Below this adjusted p-value a difference is called significant.
 _ALPHA = 0.05
 
+#: Above this posterior probability a difference that matters is taken to be there.
+_SURE = 0.95
+
 
 @dataclass(frozen=True)
 class CorrectedTest:
@@ -118,7 +121,7 @@ class Verdict:
     Parameters
     ----------
     winner : str
-        The simplest classifier that is not significantly worse than the best.
+        The simplest classifier that is not shown to be worse than the best.
     best : str
         The one with the highest figure.
     reason : str
@@ -333,8 +336,14 @@ def significance_table(
     return table
 
 
-def decide_winner(table: pd.DataFrame, best: str, simplest_first: Sequence[str], metric: str) -> Verdict:
-    """Choose the simplest classifier that is not significantly worse than the best.
+def decide_winner(
+    table: pd.DataFrame, best: str, simplest_first: Sequence[str], metric: str, rope: float = 0.01
+) -> Verdict:
+    """Choose the simplest classifier that is not shown to be worse than the best.
+
+    It is shown to be worse by an adjusted p-value below 0.05, or by a posterior probability of 95 % that it is worse by
+    more than the region of practical equivalence. The p-value alone would let a classifier win that is far behind,
+    where there are too few splits to be sure: that a difference is not significant does not mean that there is none.
 
     Parameters
     ----------
@@ -346,26 +355,32 @@ def decide_winner(table: pd.DataFrame, best: str, simplest_first: Sequence[str],
         All classifiers, in the order of the comparison's plan.
     metric : str
         For the sentence.
+    rope : float, default 0.01
+        As in `significance_table`.
 
     Returns
     -------
     Verdict
     """
-    not_worse = {best, *table.index[~(table["p_holm"] < _ALPHA)]}
-    winner = next(name for name in simplest_first if name in not_worse)
+    shown_worse = table.index[(table["p_holm"] < _ALPHA) | (table["better"] > _SURE)]
+    winner = next(name for name in simplest_first if name not in shown_worse)
     title = metric_title(metric)
     if winner == best:
-        simpler = [name for name in simplest_first if name in table.index]
-        simpler = simpler[: list(simplest_first).index(best)]
         reason = f"{best} has the best {title}"
-        reason += (
-            f", and every simpler classifier is significantly worse (Holm-adjusted p < {_ALPHA:g})." if simpler else "."
-        )
-        return Verdict(winner, best, reason)
+        if list(simplest_first).index(best) > 0:
+            reason += (
+                f", and every simpler classifier is shown to be worse: Holm-adjusted p < {_ALPHA:g}, or worse by more "
+                f"than {rope:g} with a probability above {_SURE:.0%}"
+            )
+        return Verdict(winner, best, f"{reason}.")
     row = table.to_dict("index")[winner]
+    behind = shown(row["difference"], row["low"], row["high"])
+    likely = (
+        "" if np.isnan(row["better"]) else f"; worse by more than {rope:g} with a probability of {row['better']:.0%}"
+    )
     reason = (
-        f"{winner} wins: it is simpler than {best}, which has the best {title}, and not significantly worse "
-        f"({shown(row['difference'], row['low'], row['high'])} behind, Holm-adjusted p = {row['p_holm']:.3f})."
+        f"{winner} wins: it is simpler than {best}, which has the best {title}, and not shown to be worse "
+        f"({behind} behind, Holm-adjusted p = {row['p_holm']:.3f}{likely})."
     )
     return Verdict(winner, best, reason)
 

@@ -1,0 +1,199 @@
+"""Choose features and hyper-parameters of every classifier: topicdesk beside scikit-learn's `GridSearchCV`.
+
+Run with ``python benchmarks/compare.py [topics] [20newsgroups]``; without a name, both. Both search the same grids on
+the same inner folds of one outer split, with two processes, fit what they chose and score the test articles. Ours is
+the whole `compare`, with thresholds, bootstrap intervals and significance; theirs is `GridSearchCV` over a pipeline of
+`TfidfVectorizer` and the same estimator. That every candidate has the same scores on every inner fold is checked after.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+from numpy.typing import NDArray
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.metrics import average_precision_score
+from sklearn.model_selection import GridSearchCV
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.pipeline import Pipeline
+
+from topicdesk.evaluation import BASELINES, Classifier, Split, compare, make_inner_splits, make_splits
+from topicdesk.evaluation.search import inner_scores
+from topicdesk.experiment import load_dataset, read_spec
+from topicdesk.labels import Dataset
+from topicdesk.project import find_project
+
+_JOBS = 2
+#: By experiment: its spec, its corpus, and how many times as fast ours is to be.
+_EXPERIMENTS = {"topics": ("topics", "newsarticles", 15), "20newsgroups": ("published", "20newsgroups", 5)}
+_LARGEST_DIFFERENCE = 1e-9
+#: Of the peak memory, ours over theirs.
+_MOST_MEMORY = 1.5
+
+
+def main() -> int:
+    """Print the figures; return 1 when a goal is missed."""
+    if len(sys.argv) == 4 and sys.argv[1] in ("ours", "theirs", "check"):
+        _run_side(sys.argv[1], sys.argv[2], Path(sys.argv[3]))
+        return 0
+    missed = 0
+    for name in sys.argv[1:] or list(_EXPERIMENTS):
+        goal = _EXPERIMENTS[name][2]
+        with tempfile.TemporaryDirectory() as folder:
+            ours, ours_memory = _timed("ours", name, Path(folder))
+            theirs, theirs_memory = _timed("theirs", name, Path(folder))
+            _timed("check", name, Path(folder))
+            told = json.loads((Path(folder) / "check.json").read_text())
+        ratio, memory = theirs / ours, ours_memory / theirs_memory
+        print(f"{name}: {told['candidates']} candidates on {told['folds']} inner folds, {_JOBS} processes")
+        print(f"  GridSearchCV        {theirs:7.1f} s   peak memory {theirs_memory:5.0f} MB")
+        print(f"  topicdesk compare   {ours:7.1f} s   peak memory {ours_memory:5.0f} MB")
+        print(f"  {ratio:.1f} times as fast (goal {goal}), {memory:.2f} times the memory (goal at most {_MOST_MEMORY})")
+        print(f"  largest difference of a score: {told['difference']:.1e} (goal at most {_LARGEST_DIFFERENCE:.0e})")
+        met = ratio >= goal and memory <= _MOST_MEMORY and told["difference"] <= _LARGEST_DIFFERENCE
+        print(f"  goals: {'met' if met else 'missed'}", flush=True)
+        missed += not met
+    return int(missed > 0)
+
+
+def _timed(side: str, name: str, folder: Path) -> tuple[float, float]:
+    """Run one side in a process of its own; give the seconds that it measured and the peak memory of all processes."""
+    process = subprocess.Popen([sys.executable, __file__, side, name, str(folder)])
+    watched = psutil.Process(process.pid)
+    peak = 0.0
+    while process.poll() is None:
+        peak = max(peak, _megabytes(watched))
+        time.sleep(0.2)
+    if process.returncode:
+        raise SystemExit(f"{side} of {name} failed")
+    return json.loads((folder / f"{side}.json").read_text())["seconds"], peak
+
+
+def _megabytes(process: psutil.Process) -> float:
+    """Add up what processes hold, shared pages by their share."""
+    total = 0.0
+    for one in [process, *process.children(recursive=True)]:
+        try:
+            total += one.memory_full_info().pss
+        except psutil.Error:  # it has ended meanwhile
+            continue
+    return total / 1e6
+
+
+def _run_side(side: str, name: str, folder: Path) -> None:
+    spec_name, corpus, _ = _EXPERIMENTS[name]
+    project = find_project(__file__)
+    spec = read_spec(project.root / "experiments" / f"{spec_name}.toml")
+    dataset = load_dataset(project, spec, corpus)
+    plan = spec.plan()
+    searched = tuple(classifier for classifier in plan.classifiers if classifier.name not in BASELINES)
+    plan = replace(plan, classifiers=searched)
+    outer = make_splits(dataset, plan.splits, plan.seed)[0][0]
+    if side == "ours":
+        start = time.perf_counter()
+        compare(dataset, plan, splits=[outer], jobs=_JOBS)
+        (folder / "ours.json").write_text(json.dumps({"seconds": time.perf_counter() - start}))
+        return
+    folds = make_inner_splits(dataset, outer, plan.inner_folds, plan.seed)
+    settings = [{**asdict(setting), **asdict(setting.analyser)} for setting in plan.settings]
+    for setting in settings:
+        del setting["analyser"]
+    if side == "theirs":
+        start = time.perf_counter()
+        scores = {
+            classifier.name: _grid_search(dataset, outer, folds, settings, classifier, plan.seed)
+            for classifier in searched
+        }
+        seconds = time.perf_counter() - start
+        (folder / "theirs.json").write_text(json.dumps({"seconds": seconds, "scores": scores}))
+        return
+    theirs = json.loads((folder / "theirs.json").read_text())["scores"]
+    ours = inner_scores(dataset, searched, plan.settings, outer, plan.inner_folds, plan.seed, _JOBS)
+    largest = 0.0
+    for candidate, by_fold in ours.items():
+        key = _key(settings[plan.settings.index(candidate.view)], dict(candidate.parameters))
+        for number, (fold, scored) in enumerate(zip(folds, by_fold, strict=True)):
+            found = _mean_precision(dataset.Y[fold.test], scored)
+            largest = max(largest, abs(found - theirs[candidate.classifier.name][key][number]))
+    told = {"seconds": 0.0, "candidates": len(ours), "folds": len(folds), "difference": largest}
+    (folder / "check.json").write_text(json.dumps(told))
+
+
+def _grid_search(
+    dataset: Dataset,
+    outer: Split,
+    folds: tuple[Split, ...],
+    settings: list[dict[str, Any]],
+    classifier: Classifier,
+    seed: int,
+) -> dict[str, list[float]]:
+    """Search as a user of scikit-learn would; give the figure of each candidate on each inner fold."""
+    multi_class = dataset.task == "multi-class"
+    assert classifier.build is not None
+    estimator = classifier.build(not multi_class)
+    if "random_state" in estimator.get_params():
+        estimator.set_params(random_state=seed)
+    pipeline = Pipeline(
+        [("tfidf", TfidfVectorizer()), ("clf", estimator if multi_class else OneVsRestClassifier(estimator))]
+    )
+    prefix = "clf__" if multi_class else "clf__estimator__"
+    grid = [
+        {**{f"tfidf__{option}": [value] for option, value in setting.items()},
+         **{f"{prefix}{parameter}": list(values) for parameter, values in classifier.grid.items()}}
+        for setting in settings
+    ]  # fmt: skip
+    texts = np.array(dataset.texts, dtype=object)[outer.train]
+    Y = dataset.Y[outer.train]
+    place = {row: number for number, row in enumerate(outer.train)}
+    cv = [tuple(np.array([place[row] for row in side]) for side in (fold.train, fold.test)) for fold in folds]
+
+    def score(fitted: Pipeline, some: NDArray[Any], truth: NDArray[Any]) -> float:
+        features = fitted["tfidf"].transform(some)
+        if multi_class:
+            one_hot = np.eye(dataset.n_topics, dtype=np.int8)[truth]
+            return _mean_precision(one_hot, classifier.read(fitted["clf"], features))
+        return _mean_precision(
+            truth, np.column_stack([classifier.read(one, features) for one in fitted["clf"].estimators_])
+        )
+
+    search = GridSearchCV(pipeline, grid, scoring=score, cv=cv, n_jobs=_JOBS)
+    search.fit(texts, Y.argmax(axis=1) if multi_class else Y)
+    score(
+        search.best_estimator_,
+        np.array(dataset.texts, dtype=object)[outer.test],
+        dataset.Y[outer.test].argmax(axis=1) if multi_class else dataset.Y[outer.test],
+    )
+    results = search.cv_results_
+    by_fold = np.column_stack([results[f"split{number}_test_score"] for number in range(len(folds))])
+    return {
+        _key(*_parted(parameters, prefix)): row.tolist()
+        for parameters, row in zip(results["params"], by_fold, strict=True)
+    }
+
+
+def _parted(parameters: dict[str, Any], prefix: str) -> Iterator[dict[str, Any]]:
+    for start in ("tfidf__", prefix):
+        yield {name.removeprefix(start): value for name, value in parameters.items() if name.startswith(start)}
+
+
+def _key(setting: dict[str, Any], parameters: dict[str, Any]) -> str:
+    return json.dumps([setting, parameters], sort_keys=True, default=list)
+
+
+def _mean_precision(Y: NDArray[np.int8], scores: NDArray[np.float64]) -> float:
+    carried = Y.any(axis=0)
+    return float(average_precision_score(Y[:, carried], scores[:, carried].round(10), average="macro"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
