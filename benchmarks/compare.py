@@ -73,7 +73,7 @@ def _timed(side: str, name: str, folder: Path) -> tuple[float, float]:
     peak = 0.0
     while process.poll() is None:
         peak = max(peak, _megabytes(watched))
-        time.sleep(0.2)
+        time.sleep(1)
     if process.returncode:
         raise SystemExit(f"{side} of {name} failed")
     return json.loads((folder / f"{side}.json").read_text())["seconds"], peak

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
-from scipy.sparse import csr_matrix, random_array
+from scipy.sparse import csr_matrix, random_array, vstack
 from sklearn.neighbors import NearestCentroid
 
 from topicdesk.errors import SpecError
 from topicdesk.evaluation import BASELINES, CLASSIFIERS, classifier_named
-from topicdesk.evaluation.classifiers import fit_and_score
+from topicdesk.evaluation.classifiers import fit_and_score, fit_grid_and_score
 
 SEARCHED = [classifier for classifier in CLASSIFIERS.values() if classifier.features == "searched"]
 
@@ -69,3 +69,29 @@ def test_an_unknown_hyper_parameter_is_answered_with_the_nearest():
 def test_a_value_that_the_estimator_refuses_is_refused_before_any_work():
     with pytest.raises(SpecError, match=r"'linear-svm' refuses \{'C': -1.0\}"):
         classifier_named("linear-svm").with_grid({"C": (1.0, -1.0)})
+
+
+AT_ONCE = [classifier for classifier in CLASSIFIERS.values() if classifier.at_once is not None]
+
+
+@pytest.mark.parametrize("classifier", AT_ONCE, ids=lambda classifier: classifier.name)
+@pytest.mark.parametrize("seed", range(5))
+def test_a_grid_in_one_go_gives_what_the_estimators_give_one_by_one(classifier, seed):
+    X = points(120, seed)
+    test = csr_matrix(vstack([X[:3], points(20, seed + 100)]))  # some rows are at no distance
+    Y = (np.random.default_rng(seed).random((120, 4)) < [0.5, 0.3, 0.1, 0.9]).astype(np.int8)
+    grid = list(classifier.parameters())
+    found = fit_grid_and_score(classifier, grid, X, Y, test, multi_class=False, seed=0)
+    assert len(found) == len(grid)
+    for point, (scores, _, _) in zip(grid, found, strict=True):
+        expected, _, _ = fit_and_score(classifier, point, X, Y, test, multi_class=False, seed=0)
+        np.testing.assert_allclose(scores, expected, rtol=0, atol=1e-10)
+
+
+def test_a_topic_without_positives_or_another_hyper_parameter_takes_the_long_way():
+    classifier = classifier_named("multinomial-nb")
+    X, Y = points(40, 0), np.zeros((40, 1), dtype=np.int8)
+    found = fit_grid_and_score(classifier, list(classifier.parameters()), X, Y, X, multi_class=False, seed=0)
+    assert all((scores == -1.0).all() for scores, _, _ in found)
+    assert classifier.with_grid({"alpha": [1.0, 0.5], "fit_prior": [True, False]}).at_once is None
+    assert classifier.with_grid({"alpha": [1.0, 0.5]}).at_once is not None

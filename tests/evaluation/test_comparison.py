@@ -1,6 +1,7 @@
 """What nothing of a test row may reach, and what a comparison must say of it."""
 
 from dataclasses import replace
+from html import escape
 
 import numpy as np
 import pandas as pd
@@ -201,3 +202,43 @@ def test_a_published_split_is_kept_and_its_parted_duplicates_are_told(dataset):
 def test_a_dataset_without_a_published_split_says_so(dataset):
     with pytest.raises(SplitError, match=r"has no published split.*enriched, random"):
         make_splits(dataset, SplitPlan("published"), 0)
+
+
+@pytest.mark.parametrize("scheme", ["source", "time"])
+def test_a_comparison_by_source_or_by_time_ends_and_tests_what_it_says(dataset, scheme):
+    sources = np.array(["a", "b", "c"], dtype=object)[np.arange(len(dataset)) % 3]
+    days = np.random.default_rng(0).integers(0, 40, len(dataset)).astype("timedelta64[D]")
+    data = replace(dataset, sources=sources, dates=np.datetime64("2024-01-01", "us") + days)
+    classifiers = (classifier_named("majority"), classifier_named("linear-svm").with_grid({"C": [1.0]}))
+    plan = ComparisonPlan(classifiers, splits=SplitPlan(scheme, folds=3), inner_folds=2, resamples=100)
+    found = compare(data, plan, jobs=1)
+    assert len(found.splits) == 3
+    for split in found.splits:
+        if scheme == "source":
+            assert len(set(data.sources[split.test])) == 1
+        else:
+            assert data.dates[split.train].max() < data.dates[split.test].min()
+    assert found.verdict.best == "linear-svm"
+    assert (
+        figures_where(found.figures, classifier="linear-svm", sample=ALL_SAMPLES, metric="macro_f1")["value"].item()
+        > 0.6
+    )
+
+
+def test_scores_that_are_no_numbers_are_refused(dataset):
+    broken = replace(
+        classifier_named("linear-svm"), read=lambda estimator, features: np.full(features.shape[0], np.nan)
+    )
+    plan = ComparisonPlan((broken,), splits=SplitPlan(folds=2), inner_folds=2, resamples=100)
+    with pytest.raises(SpecError, match=r"linear-svm with \{'C': 0.1\} gave scores that are no numbers"):
+        compare(dataset, plan, jobs=1)
+
+
+def test_a_comparison_tells_its_verdict_and_the_tests_behind_it(comparison):
+    table, verdict = comparison.significance, comparison.verdict
+    assert tuple(table.index) == comparison.ranking[1:]
+    assert verdict.best == comparison.ranking[0]
+    assert table.loc["majority", "p_holm"] < 0.05
+    assert (table["p_holm"] >= table["p"] - 1e-12).all()
+    np.testing.assert_allclose(table[["better", "equivalent", "worse"]].sum(axis=1), 1)
+    assert escape(verdict.reason) in comparison._repr_html_()

@@ -10,6 +10,7 @@ import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any, Literal
 
 import numpy as np
@@ -19,8 +20,8 @@ from scipy.sparse import csr_matrix
 from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
-from topicdesk.errors import FeaturesError
-from topicdesk.evaluation.classifiers import Classifier, Scores, fit_and_score
+from topicdesk.errors import FeaturesError, SpecError
+from topicdesk.evaluation.classifiers import Classifier, Scores, fit_grid_and_score
 from topicdesk.evaluation.metrics import figure
 from topicdesk.evaluation.splits import Split, make_inner_splits
 from topicdesk.evaluation.thresholds import best_f1_thresholds, decide, decide_class
@@ -327,12 +328,14 @@ def _fit_candidates(
     fits = []
     unconverged: Counter[str] = Counter()
     with threadpool_limits(limits=1):
-        for candidate in candidates:
+        # Candidates of one classifier stand together, and may be fitted in one go.
+        for classifier, group in groupby(candidates, key=lambda candidate: candidate.classifier):
+            points = [dict(candidate.parameters) for candidate in group]
             with warnings.catch_warnings(record=True) as caught:
                 warnings.simplefilter("always", ConvergenceWarning)
-                scores, fit_seconds, predict_seconds = fit_and_score(
-                    candidate.classifier,
-                    dict(candidate.parameters),
+                scored = fit_grid_and_score(
+                    classifier,
+                    points,
                     train,
                     materials.Y[split.train],
                     test,
@@ -341,10 +344,16 @@ def _fit_candidates(
                 )
             for warning in caught:
                 if issubclass(warning.category, ConvergenceWarning):
-                    unconverged[candidate.classifier.name] += 1
+                    unconverged[classifier.name] += 1
                 else:
                     warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
-            fits.append((scores.round(_DECIMALS), fit_seconds, predict_seconds))
+            for point, (scores, _, _) in zip(points, scored, strict=True):
+                if not np.isfinite(scores).all():
+                    raise SpecError(
+                        f"{classifier.name} with {point} gave scores that are no numbers on {len(split.test)} held-out "
+                        "articles. Take the value out of the grid, or the classifier out of the spec."
+                    )
+            fits += [(scores.round(_DECIMALS), fitting, predicting) for scores, fitting, predicting in scored]
     return fits, unconverged
 
 
