@@ -284,7 +284,12 @@ _ALL = (
     ),
     Classifier(
         "logistic-regression", "logistic regression, L2",
-        lambda binary: LogisticRegression(solver="liblinear") if binary else LogisticRegression(max_iter=1000),
+        # Of few articles and many terms the dual is solved twice as fast as the primal, to the same optimum.
+        lambda binary: (
+            LogisticRegression(solver="liblinear", dual=True, max_iter=1000)
+            if binary
+            else LogisticRegression(max_iter=1000)
+        ),
         _probabilities, {"C": (1.0, 3.0, 10.0, 30.0, 100.0)},
     ),
     Classifier(
