@@ -1,5 +1,6 @@
 """What nothing of a test row may reach, and what a comparison must say of it."""
 
+import re
 from dataclasses import replace
 from html import escape
 
@@ -232,6 +233,15 @@ def test_scores_that_are_no_numbers_are_refused(dataset):
     plan = ComparisonPlan((broken,), splits=SplitPlan(folds=2), inner_folds=2, resamples=100)
     with pytest.raises(SpecError, match=r"linear-svm with \{'C': 0.1\} gave scores that are no numbers"):
         compare(dataset, plan, jobs=1)
+
+
+def test_a_comparison_is_exported_as_markdown_and_latex(comparison):
+    markdown, latex = comparison.to_markdown(), comparison.to_latex()
+    assert markdown.startswith("| classifier")
+    assert markdown.endswith(comparison.verdict.reason)
+    assert latex.count(r"\\") == len(comparison.ranking) + 1
+    assert r"\caption{" in latex
+    assert re.search(r"(?<!\\)%", latex) is None, "an unescaped per cent sign hides the rest of its line"
 
 
 def test_a_comparison_tells_its_verdict_and_the_tests_behind_it(comparison):

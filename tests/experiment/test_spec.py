@@ -1,7 +1,7 @@
 import pytest
 
 from topicdesk.errors import SpecError
-from topicdesk.evaluation import CLASSIFIERS
+from topicdesk.evaluation import CLASSIFIERS, ThresholdRule
 from topicdesk.experiment import read_spec
 
 
@@ -31,6 +31,12 @@ def changed(project, old, new):
         ('topics = "data/topics.toml"\n', "", r"data: label files need a taxonomy"),
         ('title = "Small newsroom"', "", r"experiment\.title: this key is missing"),
         ("[data]", "[data", "not valid TOML"),
+        (
+            "repeats = 2",
+            'repeats = 2\nscheme = "time"',
+            "splits: scheme = 'time' makes the same splits in every repeat",
+        ),
+        ("seed = 5", "seed = 5\nthreshold = { false_positive = 2 }", "evaluation.threshold: a cost needs both"),
     ],
 )
 def test_a_fault_is_named_with_file_key_and_value(project, old, new, fault):
@@ -71,8 +77,15 @@ def test_an_empty_table_takes_our_values(project):
         ("alpha = [1.0, 0.1]", "alpha = [1.0, 0.2]", True),
         ('title = "Small newsroom"', 'title = "Another title"', False),
         ("seed = 5", "seed = 5\njobs = 2", False),
+        ("seed = 5", "seed = 5\nrope = 0.01", False),  # the default, as if it were not there
+        ("seed = 5", "seed = 5\nrope = 0.02", True),
     ],
 )
 def test_the_hash_moves_with_what_figures_depend_on(project, old, new, moves):
     before = read_spec(project.root / "experiments" / "small.toml").content_hash()
     assert (read_spec(changed(project, old, new)).content_hash() != before) == moves
+
+
+def test_thresholds_are_chosen_for_what_the_spec_says(project):
+    plan = read_spec(changed(project, "seed = 5", "seed = 5\nthreshold = { precision = 0.95 }")).plan()
+    assert plan.threshold == ThresholdRule(precision=0.95)

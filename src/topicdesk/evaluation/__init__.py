@@ -31,7 +31,13 @@ from topicdesk.evaluation.splits import (
     make_splits,
     time_windows,
 )
-from topicdesk.evaluation.thresholds import best_f1_thresholds, decide, decide_class
+from topicdesk.evaluation.thresholds import (
+    ThresholdRule,
+    best_f1_thresholds,
+    choose_thresholds,
+    decide,
+    decide_class,
+)
 
 __all__ = [
     "ALL_SAMPLES",
@@ -47,12 +53,14 @@ __all__ = [
     "SourceAudit",
     "Split",
     "SplitPlan",
+    "ThresholdRule",
     "TopicAudit",
     "Verdict",
     "audit_sources",
     "audit_topics",
     "bayesian_t_test",
     "best_f1_thresholds",
+    "choose_thresholds",
     "classifier_named",
     "compare",
     "corrected_t_test",

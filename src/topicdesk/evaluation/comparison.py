@@ -7,6 +7,7 @@ nothing has seen.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
@@ -25,6 +26,7 @@ from topicdesk.evaluation.search import FoldResult, cross_validate
 from topicdesk.evaluation.significance import Verdict, decide_winner, significance_table
 from topicdesk.evaluation.split_files import split_table
 from topicdesk.evaluation.splits import Split, SplitPlan, make_splits
+from topicdesk.evaluation.thresholds import ThresholdRule
 from topicdesk.features import FeatureSetting
 from topicdesk.labels import Dataset
 
@@ -47,6 +49,8 @@ class ComparisonPlan:
         Folds of each outer split's training rows.
     metric : str, default "macro_f1"
         One of `SELECTION_METRICS`: chooses on inner folds, and orders the leaderboard.
+    threshold : ThresholdRule, default F1
+        What the threshold of each topic is chosen for, on inner folds.
     representative : str, optional
         The sample that was drawn uniformly, when others were not: figures that depend on how frequent a topic is
         (precision and all that follows from it) are given on its articles too.
@@ -63,6 +67,7 @@ class ComparisonPlan:
     splits: SplitPlan = field(default_factory=SplitPlan)
     inner_folds: int = 3
     metric: str = "macro_f1"
+    threshold: ThresholdRule = field(default_factory=ThresholdRule)
     representative: str | None = None
     resamples: int = 1000
     rope: float = 0.01
@@ -118,6 +123,15 @@ class Comparison:
     def leaderboard(self) -> pd.DataFrame:
         """Write the figures of all classifiers as text, best first (see `leaderboard`)."""
         return leaderboard(self.figures, self.plan.metric, self.significance)
+
+    def to_markdown(self) -> str:
+        """Write the leaderboard as a Markdown table, with the verdict behind it."""
+        return f"{self.leaderboard().to_markdown(disable_numparse=True)}\n\n{self.verdict.reason}"
+
+    def to_latex(self) -> str:
+        """Write the leaderboard as a LaTeX table, with the verdict as its caption."""
+        escaped = re.sub(r"([%&_#$])", r"\\\1", self.verdict.reason)
+        return str(self.leaderboard().reset_index().to_latex(index=False, escape=True, caption=escaped))
 
     def __str__(self) -> str:
         """Give the leaderboard, the verdict, and what a reader should know."""
@@ -225,7 +239,16 @@ def compare(
     # One thread each: a sum's order, and so its last digit, must not depend on how many cores a machine has.
     with threadpool_limits(limits=1):
         results, found = cross_validate(
-            dataset, plan.classifiers, plan.settings, splits, plan.inner_folds, plan.metric, plan.seed, keywords, jobs
+            dataset,
+            plan.classifiers,
+            plan.settings,
+            splits,
+            plan.inner_folds,
+            plan.metric,
+            plan.seed,
+            keywords,
+            jobs,
+            plan.threshold,
         )
         warnings += found
         pooled, by_topic, by_fold = figure_tables(

@@ -24,7 +24,7 @@ from topicdesk.errors import FeaturesError, SpecError
 from topicdesk.evaluation.classifiers import Classifier, Scores, fit_grid_and_score
 from topicdesk.evaluation.metrics import figure
 from topicdesk.evaluation.splits import Split, make_inner_splits
-from topicdesk.evaluation.thresholds import best_f1_thresholds, decide, decide_class
+from topicdesk.evaluation.thresholds import ThresholdRule, choose_thresholds, decide, decide_class
 from topicdesk.features import Analyser, Counts, FeatureSetting, count_terms_once, keyword_hits, weigh_fold
 from topicdesk.labels import Dataset
 from topicdesk.progress import progress
@@ -118,6 +118,7 @@ def cross_validate(
     seed: int,
     keywords: Mapping[str, Sequence[str]] | None = None,
     jobs: int = -1,
+    threshold: ThresholdRule | None = None,
 ) -> tuple[tuple[FoldResult, ...], tuple[str, ...]]:
     """Choose, fit and score every classifier on every outer split.
 
@@ -137,6 +138,8 @@ def cross_validate(
         For the keyword-rules baseline.
     jobs : int, default -1
         Processes; -1 for one a core.
+    threshold : ThresholdRule, optional
+        What thresholds are chosen for; by default F1.
 
     Returns
     -------
@@ -163,7 +166,7 @@ def cross_validate(
             group = candidates[classifier.name]
             if _has_choice(classifier, group, materials.multi_class):
                 scored = ((one, scores[outer, one][order]) for one in group)
-                choice = _choose(scored, materials.Y[rows], metric, materials.multi_class)
+                choice = _choose(scored, materials.Y[rows], metric, materials.multi_class, threshold or ThresholdRule())
             else:
                 choice = _Choice(group[0], _thresholds(classifier, dataset.n_topics, materials.multi_class), np.nan)
             choices[outer, classifier.name] = choice
@@ -376,14 +379,20 @@ def _held_out(folds: Sequence[Split]) -> tuple[NDArray[np.intp], NDArray[np.intp
     return rows[order], order
 
 
-def _choose(scored: Iterator[tuple[Candidate, Scores]], Y: NDArray[np.int8], metric: str, multi_class: bool) -> _Choice:
+def _choose(
+    scored: Iterator[tuple[Candidate, Scores]],
+    Y: NDArray[np.int8],
+    metric: str,
+    multi_class: bool,
+    rule: ThresholdRule,
+) -> _Choice:
     """Take the candidate with the best metric on the held-out rows of all inner folds; of equals the first."""
     best: _Choice | None = None
     for candidate, scores in scored:
         if multi_class or candidate.classifier.threshold is not None:
             thresholds = _thresholds(candidate.classifier, Y.shape[1], multi_class)
         else:
-            thresholds = best_f1_thresholds(Y, scores)
+            thresholds = choose_thresholds(Y, scores, rule)
         score = figure(metric, Y, _decide(scores, thresholds), scores)
         # A difference in the last digits is arithmetic, not merit.
         if best is None or score > best.score + 1e-9 or (np.isnan(best.score) and not np.isnan(score)):

@@ -18,6 +18,7 @@ from topicdesk.evaluation import (
     Classifier,
     ComparisonPlan,
     SplitPlan,
+    ThresholdRule,
     classifier_named,
 )
 from topicdesk.features import Analyser, FeatureSetting
@@ -138,8 +139,23 @@ class _Splits(StrictModel):
         return self
 
 
+class _Threshold(StrictModel):
+    """What thresholds are chosen for: nothing named is F1."""
+
+    precision: Annotated[float, Field(gt=0, le=1)] | None = None
+    false_positive: Annotated[float, Field(gt=0)] | None = None
+    false_negative: Annotated[float, Field(gt=0)] | None = None
+
+    @model_validator(mode="after")
+    def _one_thing(self) -> _Threshold:
+        ThresholdRule(self.precision, self.false_positive, self.false_negative)
+        return self
+
+
 class _Evaluation(StrictModel):
     metric: Literal[SELECTION_METRICS] = "macro_f1"  # type: ignore[valid-type]  # mypy wants the words spelt out here
+    #: Such as { precision = 0.95 }, or { false_positive = 1, false_negative = 5 }; F1 where nothing is named.
+    threshold: _Threshold = _Threshold()
     representative: str | None = None
     resamples: Annotated[int, Field(ge=100, le=100_000)] = 1000
     #: Differences in the metric up to here do not matter.
@@ -191,6 +207,7 @@ class Spec(StrictModel):
             splits=SplitPlan(self.splits.scheme, self.splits.folds, self.splits.repeats),
             inner_folds=self.splits.inner_folds,
             metric=self.evaluation.metric,
+            threshold=ThresholdRule(**self.evaluation.threshold.model_dump()),
             representative=self.evaluation.representative,
             resamples=self.evaluation.resamples,
             rope=self.evaluation.rope,
