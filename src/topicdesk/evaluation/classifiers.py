@@ -195,8 +195,13 @@ class _Timed:
 
     def _estimator(self, binary: bool) -> BaseEstimator:
         assert self.classifier.build is not None
-        estimator = self.classifier.build(binary).set_params(**self.parameters)
-        return estimator.set_params(random_state=self.seed) if "random_state" in estimator.get_params() else estimator
+        estimator = self.classifier.build(binary)
+        # Set plainly: names and values were checked with the grid, and `set_params` would take as long as a small fit.
+        for name, value in self.parameters.items():
+            setattr(estimator, name, value)
+        if hasattr(estimator, "random_state"):
+            estimator.random_state = self.seed
+        return estimator
 
     def _scores(self, estimator: Any, train: Features, y: NDArray[Any], test: Features) -> Scores:
         start = perf_counter()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, Literal
 
@@ -17,6 +17,7 @@ import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
+from sklearn import config_context
 from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
@@ -263,8 +264,13 @@ def _materials(
             raise FeaturesError("the keyword-rules baseline needs the taxonomy's keywords, and got none.")
         hits = keyword_hits(dataset.texts, {topic: keywords.get(topic, ()) for topic in dataset.topics})
     analysers = dict.fromkeys(view.analyser for view in views if isinstance(view, FeatureSetting))
+    # Without the terms' names, which no cell reads: unlike numbers they would be copied to a process with each task.
+    counts = {
+        analyser: replace(counted, terms=counted.terms[:0])
+        for analyser, counted in count_terms_once(dataset.texts, analysers).items()
+    }
     return _Materials(
-        counts=count_terms_once(dataset.texts, analysers),
+        counts=counts,
         keyword_hits=hits,
         Y=dataset.Y,
         multi_class=dataset.task == "multi-class",
@@ -330,7 +336,8 @@ def _fit_candidates(
     train, test = _features(materials, view, split)
     fits = []
     unconverged: Counter[str] = Counter()
-    with threadpool_limits(limits=1):
+    # What is fitted is our own sparse matrix and a grid that was checked: scikit-learn need not look again at each fit.
+    with threadpool_limits(limits=1), config_context(assume_finite=True, skip_parameter_validation=True):
         # Candidates of one classifier stand together, and may be fitted in one go.
         for classifier, group in groupby(candidates, key=lambda candidate: candidate.classifier):
             points = [dict(candidate.parameters) for candidate in group]
