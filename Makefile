@@ -49,12 +49,13 @@ lint: setup ## Check format, style, types, import directions, spelling and store
 fuzz: setup ## Throw mutated pages and files at the import for five minutes (FUZZ_SECONDS=300)
 	@$(BIN)/python tests/fuzz/fuzz_import.py $(FUZZ_SECONDS)
 
-bench: setup ## Compare with published figures; measure start-up, import and duplicates
+bench: setup ## Compare with published figures and with GridSearchCV; measure start-up, import and duplicates
 	@$(BIN)/topicdesk compare experiments/published.toml
 	@$(BIN)/topicdesk results
 	@$(BIN)/python benchmarks/startup.py
 	@$(BIN)/python benchmarks/duplicates.py
 	@$(BIN)/python benchmarks/importing.py
+	@$(BIN)/python benchmarks/compare.py
 
 lock: setup ## Renew requirements.lock to the newest versions that pyproject.toml allows
 	$(BIN)/uv pip compile --upgrade --universal --fork-strategy fewest --python-version 3.11 --all-extras --generate-hashes \

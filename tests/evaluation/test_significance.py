@@ -161,6 +161,10 @@ def test_of_a_single_split_the_articles_tell():
     assert table.loc["b", "test"] == "McNemar"
     assert table.loc["b", "p"] == table.loc["b", "mcnemar_p"] < 1e-6
     assert np.isnan(table.loc["b", "better"])
+    right = pd.DataFrame({"a": np.arange(100) < 90, "b": np.arange(100) < 89})
+    table = significance_table(values, right, ["a", "b"], 1.0, rope=0.01)
+    reason = decide_winner(table, "a", ["b", "a"], "subset_accuracy").reason
+    assert "(0.300 behind, McNemar's test, Holm-adjusted p = 1.000)" in reason
 
 
 def test_over_many_datasets_ranks_are_compared():

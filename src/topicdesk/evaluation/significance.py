@@ -374,13 +374,14 @@ def decide_winner(
             )
         return Verdict(winner, best, f"{reason}.")
     row = table.to_dict("index")[winner]
-    behind = shown(row["difference"], row["low"], row["high"])
-    likely = (
-        "" if np.isnan(row["better"]) else f"; worse by more than {rope:g} with a probability of {row['better']:.0%}"
-    )
+    if np.isnan(row["low"]):  # of a single split
+        behind, likely = f"{shown(row['difference'])} behind, McNemar's test", ""
+    else:
+        behind = f"{shown(row['difference'], row['low'], row['high'])} behind, corrected t-test"
+        likely = f"; worse by more than {rope:g} with a probability of {row['better']:.0%}"
     reason = (
         f"{winner} wins: it is simpler than {best}, which has the best {title}, and not shown to be worse "
-        f"({behind} behind, Holm-adjusted p = {row['p_holm']:.3f}{likely})."
+        f"({behind}, Holm-adjusted p = {row['p_holm']:.3f}{likely})."
     )
     return Verdict(winner, best, reason)
 
