@@ -36,6 +36,11 @@ def test_the_readmes_leaderboard_is_the_locked_one():
     assert tables(page)[0] in README
 
 
+def test_the_readme_names_the_winner():
+    winner = read_lock(EXPERIMENTS / "topics.lock.json").comparisons["newsarticles"].winner
+    assert f"The verdict behind it: {winner.replace('-', ' ')} wins" in README
+
+
 @pytest.mark.parametrize("path", sorted(EXPERIMENTS.glob("*.toml")), ids=lambda path: path.stem)
 def test_every_committed_lock_is_of_its_spec_as_it_stands(path):
     lock = read_lock(lock_path(path))
