@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -253,8 +253,9 @@ def _is_new(row: Mapping[str, Any], where: str, contents: dict[str, str], accoun
         account.dropped["no text"] += 1
         return False
     content = article_id(row["source"], row["title"], row["text"])
-    known = contents.setdefault(row["id"], content)
-    if known is content:
+    known = contents.get(row["id"])
+    if known is None:
+        contents[row["id"]] = content
         return True
     if known == content:
         account.dropped["the same article again"] += 1
@@ -272,7 +273,7 @@ def _without_recurring(
     """
     recurring = noted.finder.find()
     sections: dict[str, str] = {}
-    teasers: set[tuple[str, str]] = set()
+    teasers: set[str] = set()
     with progress(account.articles, "taking off what recurs", "article") as advance:
         for batch in batches:
             rows = []
@@ -283,26 +284,28 @@ def _without_recurring(
                     account.changed["take_off_recurring"] += 1
                     account.removed.update(("recurring", sentence) for sentence in removed)
                     if row["id"] in noted.unsigned:
-                        body, signature = split_signature(row["text"].split("\n"))
-                        row |= {
-                            "text": "\n".join(body),
-                            "authors": "; ".join(signature.authors),
-                            "section": signature.section,
-                        }
-                        sections[row["id"]] = signature.section
-                        account.removed.update([("byline", signature.byline)] if signature.byline else [])
-                        for flag in signature.flags:
-                            account.note(flag, f"article {row['id']}")
+                        _sign(row, account)
+                        sections[row["id"]] = row["section"]
                 if row["kind"] == "teaser":
                     row["section"] = row["section"] or sections.get(row["page"], "")
-                    if (row["source"], row["text"]) in teasers:
+                    name = article_id(row["source"], "", row["text"])
+                    if name in teasers:
                         account.dropped["the same article again"] += 1
                         account.articles -= 1
                         account.teasers -= 1
                         continue
-                    teasers.add((row["source"], row["text"]))
+                    teasers.add(name)
                 rows.append(row)
             yield _frame(rows)
+
+
+def _sign(row: dict[Hashable, Any], account: ImportAccount) -> None:
+    """Read the byline and section that a page's article ends with, now that the line behind them is gone."""
+    body, signature = split_signature(row["text"].split("\n"))
+    row |= {"text": "\n".join(body), "authors": "; ".join(signature.authors), "section": signature.section}
+    account.removed.update([("byline", signature.byline)] if signature.byline else [])
+    for flag in signature.flags:
+        account.note(flag, f"article {row['id']}")
 
 
 def _keep(account: ImportAccount, noted: _Noted, article: CleanArticle, record: Record) -> None:
