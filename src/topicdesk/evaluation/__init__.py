@@ -2,6 +2,7 @@
 
 from topicdesk.evaluation.classifiers import BASELINES, CLASSIFIERS, Classifier, classifier_named
 from topicdesk.evaluation.comparison import Comparison, ComparisonPlan, compare
+from topicdesk.evaluation.comparison_plots import save_plot
 from topicdesk.evaluation.leaderboard import (
     ALL_SAMPLES,
     figures_where,
@@ -78,6 +79,7 @@ __all__ = [
     "metric_title",
     "plot_leakage",
     "read_splits",
+    "save_plot",
     "shown",
     "split_table",
     "splits_hash",

@@ -16,10 +16,17 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 from threadpoolctl import threadpool_limits
 
 from topicdesk.errors import SpecError, SplitError, nearest
 from topicdesk.evaluation.classifiers import Classifier
+from topicdesk.evaluation.comparison_plots import (
+    plot_confusion,
+    plot_leaderboard,
+    plot_precision_recall,
+    plot_topics,
+)
 from topicdesk.evaluation.leaderboard import ALL_SAMPLES, figures_where, leaderboard
 from topicdesk.evaluation.pooling import figure_tables
 from topicdesk.evaluation.search import FoldResult, cross_validate
@@ -123,6 +130,22 @@ class Comparison:
     def leaderboard(self) -> pd.DataFrame:
         """Write the figures of all classifiers as text, best first (see `leaderboard`)."""
         return leaderboard(self.figures, self.plan.metric, self.significance)
+
+    def plot_leaderboard(self) -> Figure:
+        """Draw each classifier's figure with its interval, and each fold's."""
+        return plot_leaderboard(self)
+
+    def plot_topics(self) -> Figure:
+        """Draw the best classifier's F1 of each topic with its interval, the keyword rules' beside it."""
+        return plot_topics(self)
+
+    def plot_precision_recall(self, topic: str) -> Figure:
+        """Draw the precision-recall curves of a topic, a classifier each, with where it decided."""
+        return plot_precision_recall(self, topic)
+
+    def plot_confusion(self, classifier: str, topic: str | None = None) -> Figure:
+        """Draw right and wrong decisions of one classifier, on a topic or over all classes."""
+        return plot_confusion(self, classifier, topic)
 
     def to_markdown(self) -> str:
         """Write the leaderboard as a Markdown table, with the verdict behind it."""

@@ -13,12 +13,6 @@ for _name, _value in {
 
 from topicdesk.tracking.environment import Environment, observe_environment  # noqa: E402
 from topicdesk.tracking.pages import serve_pages  # noqa: E402
-from topicdesk.tracking.plots import (  # noqa: E402
-    plot_confusion,
-    plot_leaderboard,
-    plot_precision_recall,
-    plot_topics,
-)
 from topicdesk.tracking.runs import LoggedComparison, log_comparison  # noqa: E402
 from topicdesk.tracking.store import experiment_address, open_store, tracking_uri  # noqa: E402
 
@@ -29,10 +23,6 @@ __all__ = [
     "log_comparison",
     "observe_environment",
     "open_store",
-    "plot_confusion",
-    "plot_leaderboard",
-    "plot_precision_recall",
-    "plot_topics",
     "serve_pages",
     "tracking_uri",
 ]

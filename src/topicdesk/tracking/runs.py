@@ -30,18 +30,12 @@ from topicdesk.evaluation import (
     Comparison,
     figures_where,
     metric_title,
+    save_plot,
     topic_leaderboard,
 )
 from topicdesk.progress import progress
 from topicdesk.project import Project
 from topicdesk.tracking.environment import Environment
-from topicdesk.tracking.plots import (
-    plot_confusion,
-    plot_leaderboard,
-    plot_precision_recall,
-    plot_topics,
-    save_plot,
-)
 from topicdesk.tracking.store import PROCESS_TAG, STORE_ERRORS, experiment_id, open_store, process_name, reason
 
 __all__ = ["LoggedComparison", "log_comparison"]
@@ -185,11 +179,11 @@ def _log_parent(client: MlflowClient, run: str, comparison: Comparison, spec: Pa
         client.log_table(run, table, name)
     with tempfile.TemporaryDirectory() as folder:
         here = Path(folder)
-        save_plot(plot_leaderboard(comparison), here / "1-leaderboard.png")
-        save_plot(plot_topics(comparison), here / "2-topics-f1.png")
+        save_plot(comparison.plot_leaderboard(), here / "1-leaderboard.png")
+        save_plot(comparison.plot_topics(), here / "2-topics-f1.png")
         if data.n_topics <= _MOST_TOPIC_PICTURES:
             for topic in data.topics:
-                save_plot(plot_precision_recall(comparison, topic), here / "precision-recall" / f"{topic}.png")
+                save_plot(comparison.plot_precision_recall(topic), here / "precision-recall" / f"{topic}.png")
         (here / spec.name).write_bytes(spec.read_bytes())
         comparison.figures.to_csv(here / "figures.csv", index=False)
         comparison.topic_figures.to_csv(here / "figures-by-topic.csv", index=False)
@@ -218,10 +212,10 @@ def _log_child(client: MlflowClient, run: str, comparison: Comparison, classifie
         comparison.predictions(name).to_parquet(here / "predictions.parquet", index=False)
         topics = comparison.dataset.topics
         if comparison.dataset.task == "multi-class":
-            save_plot(plot_confusion(comparison, name), here / "confusion.png")
+            save_plot(comparison.plot_confusion(name), here / "confusion.png")
         else:
             for topic in topics[:_MOST_TOPIC_PICTURES]:
-                save_plot(plot_confusion(comparison, name, topic), here / "confusion" / f"{topic}.png")
+                save_plot(comparison.plot_confusion(name, topic), here / "confusion" / f"{topic}.png")
         client.log_artifacts(run, str(here))
 
 

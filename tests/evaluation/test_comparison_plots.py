@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from topicdesk.evaluation import ComparisonPlan, SplitPlan, classifier_named, compare
-from topicdesk.tracking import plot_confusion, plot_leaderboard, plot_precision_recall, plot_topics
 
 PLAN = ComparisonPlan(
     tuple(classifier_named(name) for name in ("majority", "complement-nb", "ridge")),
@@ -24,7 +23,7 @@ def comparison(dataset):
 
 
 def test_the_leaderboard_is_drawn_best_on_top_at_its_figures(comparison):
-    (axes,) = plot_leaderboard(comparison).axes
+    (axes,) = comparison.plot_leaderboard().axes
     assert [label.get_text() for label in axes.get_yticklabels()] == list(comparison.ranking)
     assert axes.yaxis_inverted()
     drawn = axes.containers[0].lines[0].get_xdata()
@@ -32,7 +31,7 @@ def test_the_leaderboard_is_drawn_best_on_top_at_its_figures(comparison):
 
 
 def test_topics_are_drawn_in_their_order_with_their_support(comparison):
-    (axes,) = plot_topics(comparison).axes
+    (axes,) = comparison.plot_topics().axes
     Y = comparison.dataset.Y
     assert [label.get_text() for label in axes.get_yticklabels()] == [
         f"courts (n = {Y[:, 0].sum()})",
@@ -41,14 +40,14 @@ def test_topics_are_drawn_in_their_order_with_their_support(comparison):
 
 
 def test_confusion_counts_every_test_article_once(comparison):
-    (axes,) = plot_confusion(comparison, "ridge", "rail").axes
+    (axes,) = comparison.plot_confusion("ridge", "rail").axes
     counts = [int(text.get_text()) for text in axes.texts]
     assert sum(counts) == len(comparison.dataset)
 
 
 @pytest.mark.parametrize("topic", ["courts", "rail"])
 def test_each_dot_lies_on_its_curve(comparison, topic):
-    (axes,) = plot_precision_recall(comparison, topic).axes
+    (axes,) = comparison.plot_precision_recall(topic).axes
     dots = [dot.get_offsets()[0] for dot in axes.collections]
     assert len(dots) == 3
     for line, (recall, precision) in zip(axes.lines, dots, strict=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -10,7 +11,11 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix, precision_recall_curve
 
-from topicdesk.evaluation import ALL_SAMPLES, Comparison, FoldResult, figures_where, metric_title
+from topicdesk.evaluation.leaderboard import ALL_SAMPLES, figures_where, metric_title
+from topicdesk.evaluation.search import FoldResult
+
+if TYPE_CHECKING:
+    from topicdesk.evaluation.comparison import Comparison
 
 __all__ = ["plot_confusion", "plot_leaderboard", "plot_precision_recall", "plot_topics", "save_plot"]
 
