@@ -34,9 +34,9 @@ def test_the_experiment_its_children_and_the_leaderboard_show(project, free_port
         expect(parent).to_be_visible(timeout=60_000)
         expect(page.get_by_role("link", name="linear-svm")).to_have_count(0)
         page.screenshot(path=SCREENSHOTS / "mlflow-runs.png")
-        # The parent: its description holds the leaderboard, and it names its children.
+        # The parent: its description begins with the verdict and holds the leaderboard, and it names its children.
         page.goto(address.replace("/runs", f"/runs/{run.run_id}"))
-        expect(page.get_by_text("leads with macro-F1")).to_be_visible(timeout=60_000)
+        expect(page.get_by_text("Verdict.")).to_be_visible(timeout=60_000)
         expect(page.get_by_role("link", name="linear-svm").first).to_be_visible()
         page.get_by_role("button", name="Show more").or_(page.get_by_text("Show more", exact=True)).first.click()
         expect(page.get_by_role("table").get_by_text("macro-F1 [95 %]")).to_be_visible()

@@ -48,7 +48,8 @@ def test_the_parent_says_what_was_asked_on_what_and_who_leads(logged):
     assert tags["leader"] == comparison.ranking[0]
     assert result.environment.tags().items() <= tags.items()
     note = tags["mlflow.note.content"]
-    assert f"**{comparison.ranking[0]}** leads with macro-F1" in note
+    assert f"**Verdict.** {comparison.verdict.reason}" in note
+    assert f"{comparison.ranking[0]} leads with macro-F1" in note
     assert all(f"| {name} " in note for name in comparison.ranking)
     (dataset,) = parent.inputs.dataset_inputs
     assert (dataset.dataset.name, dataset.dataset.digest) == ("newsroom", comparison.dataset.corpus_hash)

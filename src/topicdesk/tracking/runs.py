@@ -261,13 +261,14 @@ def _description(comparison: Comparison, title: str, question: str, spec: str) -
         f"## {title}",
         question,
         "",
-        f"**{leader}** leads with {metric_title(metric)} {main['value']:.3f} "
+        f"**Verdict.** {comparison.verdict.reason}",
+        "",
+        f"{leader} leads with {metric_title(metric)} {main['value']:.3f} "
         f"(95 % interval {main['low']:.3f} to {main['high']:.3f}) on {comparison.dataset}. "
-        "An interval of the distance behind it that holds 0 means: this data does not tell the two apart.",
+        "Where the interval of the distance behind it holds 0, these articles do not tell the two apart; Holm p asks "
+        "whether other training articles would say the same.",
         "",
         comparison.leaderboard().to_markdown(disable_numparse=True),
-        "",
-        f"**Verdict.** {comparison.verdict.reason}",
         "",
         *(f"- Warning: {warning}" for warning in comparison.warnings),
         "",
