@@ -1,6 +1,7 @@
 """Files that users have, of every kind that is read, clean and dirty."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from topicdesk.corpus import import_articles, read_articles, read_corpus, read_corpus_facts
+from topicdesk.corpus import CLEANING_STEPS, import_articles, read_articles, read_corpus, read_corpus_facts
 from topicdesk.corpus.readers import FORMATS
 from topicdesk.errors import CorpusError
 
@@ -463,6 +464,12 @@ def test_standard_input_is_read_as_what_it_is(tmp_path, stdin):
     done = command(tmp_path, "-", "--output", "c.parquet", stdin=stdin)
     assert done.returncode == 0, done.stderr
     assert len(read_corpus(tmp_path / "c.parquet")) == 2
+
+
+def test_the_commands_help_names_every_cleaning_step(tmp_path):
+    done = command(tmp_path, "--help")
+    assert done.returncode == 0
+    assert set(CLEANING_STEPS) <= set(re.findall(r"[a-z_]+", done.stdout))
 
 
 def test_a_map_that_is_none_is_refused(tmp_path):

@@ -22,6 +22,7 @@ __all__ = [
     "article_texts",
     "articles_frame",
     "content_hash",
+    "read_batches",
     "read_corpus",
     "read_corpus_facts",
     "validate_corpus",

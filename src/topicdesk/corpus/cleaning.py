@@ -27,7 +27,8 @@ __all__ = [
     "squeeze_white_space",
 ]
 
-#: What an import does to an article, in order: its steps by their functions' names. Each can be left out.
+#: What an import does to an article, in order: its steps by their functions' names. Each can be left out; the help of
+#: `topicdesk import` names them too, since it must not import this module.
 CLEANING_STEPS = {
     "fix_encoding": "undo mojibake and unescape HTML entities",
     "normalise_unicode": "write each character one way (NFC)",

@@ -17,9 +17,19 @@ from topicdesk.evaluation.search import FoldResult
 if TYPE_CHECKING:
     from topicdesk.evaluation.comparison import Comparison
 
-__all__ = ["plot_confusion", "plot_leaderboard", "plot_precision_recall", "plot_topics", "save_plot"]
+__all__ = [
+    "BLUE",
+    "error_bars",
+    "plot_confusion",
+    "plot_leaderboard",
+    "plot_precision_recall",
+    "plot_topics",
+    "save_plot",
+]
 
-_BLUE, _GREY = "#1f5fa8", "#8a8a8a"
+#: The colour of what is ours.
+BLUE = "#1f5fa8"
+_GREY = "#8a8a8a"
 
 
 def save_plot(figure: Figure, path: Path) -> None:
@@ -135,6 +145,14 @@ def plot_precision_recall(comparison: Comparison, topic: str) -> Figure:
     return figure
 
 
+def error_bars(
+    values: NDArray[np.float64], lows: NDArray[np.float64], highs: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Give how far intervals reach below and above their figures, shape (2, n_figures), as matplotlib draws them."""
+    # A percentile interval need not hold the figure itself.
+    return np.vstack([np.maximum(values - lows, 0), np.maximum(highs - values, 0)])
+
+
 def _distances_to_decision(result: FoldResult, column: int) -> NDArray[np.float64]:
     scores = result.scores[:, column]
     if result.thresholds is None:  # the highest score decides
@@ -153,10 +171,16 @@ def _intervals(
     highs: NDArray[np.float64],
     label: str | None = None,
 ) -> None:
-    # A percentile interval need not hold the figure itself.
-    sides = np.vstack([np.maximum(values - lows, 0), np.maximum(highs - values, 0)])
     axes.errorbar(
-        values, np.arange(len(values)), xerr=sides, fmt="o", color=_BLUE, capsize=3, markersize=5, zorder=3, label=label
+        values,
+        np.arange(len(values)),
+        xerr=error_bars(values, lows, highs),
+        fmt="o",
+        color=BLUE,
+        capsize=3,
+        markersize=5,
+        zorder=3,
+        label=label,
     )
 
 

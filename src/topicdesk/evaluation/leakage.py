@@ -219,8 +219,7 @@ def audit_topics(dataset: Dataset, resamples: int = 1000, seed: int = 0, jobs: i
         When the labelled articles have fewer than two sources.
     """
     lone_splits, warnings = leave_one_source_out(dataset, _REPEATS)
-    n_sources = len(lone_splits) // _REPEATS
-    plan = SplitPlan(folds=min(n_sources, _MOST_FOLDS), repeats=_REPEATS)
+    plan = SplitPlan(folds=min(len(set(dataset.sources)), _MOST_FOLDS), repeats=_REPEATS)
     mixed_splits, found = make_splits(dataset, plan, seed)
     with threadpool_limits(limits=1):
         mixed, lone = (

@@ -8,11 +8,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from topicdesk.evaluation.comparison_plots import BLUE, error_bars
 from topicdesk.evaluation.leakage import SourceAudit, TopicAudit
 
 __all__ = ["plot_leakage"]
 
-_BLUE, _ORANGE = "#1f5fa8", "#c4601d"
+_ORANGE = "#c4601d"
 
 # As many sources and terms as a person reads.
 _MOST_SOURCES, _MOST_TERMS = 20, 4
@@ -42,12 +43,12 @@ def plot_leakage(sources: SourceAudit, topics: TopicAudit | None = None) -> Figu
 def _draw_sources(axes: Axes, audit: SourceAudit) -> None:
     shown = audit.sources.sort_values("f1", ascending=False).head(_MOST_SOURCES)
     rows = np.arange(len(shown))
-    axes.barh(rows, shown["f1"], height=0.62, color=_BLUE, alpha=0.35)
-    axes.errorbar(shown["f1"], rows, xerr=_reach(shown, "f1", "low", "high"), fmt="none", ecolor=_BLUE, capsize=2)
+    axes.barh(rows, shown["f1"], height=0.62, color=BLUE, alpha=0.35)
+    axes.errorbar(shown["f1"], rows, xerr=_reach(shown, "f1", "low", "high"), fmt="none", ecolor=BLUE, capsize=2)
     for row, terms in zip(rows.tolist(), shown["terms"], strict=True):
         axes.text(0.01, row, ", ".join(terms.split(", ")[:_MOST_TERMS]), va="center", fontsize=8)
     axes.axvline(audit.guess["value"], color="grey", linestyle=":", label="accuracy of guessing the largest source")
-    axes.axvline(audit.accuracy["value"], color=_BLUE, linestyle="--", label="accuracy of a linear SVM")
+    axes.axvline(audit.accuracy["value"], color=BLUE, linestyle="--", label="accuracy of a linear SVM")
     axes.set_yticks(rows, [f"{name} ({count})" for name, count in shown["articles"].items()], fontsize=8)
     axes.invert_yaxis()
     axes.set_xlim(0, 1)
@@ -58,7 +59,7 @@ def _draw_sources(axes: Axes, audit: SourceAudit) -> None:
 def _draw_topics(axes: Axes, topics: pd.DataFrame) -> None:
     rows = np.arange(len(topics))
     for side, colour, shift, label in (
-        ("mixed", _BLUE, -0.12, "trained on all sources"),
+        ("mixed", BLUE, -0.12, "trained on all sources"),
         ("without", _ORANGE, 0.12, "trained without the article's source"),
     ):
         reach = _reach(topics, side, f"{side}_low", f"{side}_high")
@@ -72,8 +73,7 @@ def _draw_topics(axes: Axes, topics: pd.DataFrame) -> None:
 
 
 def _reach(table: pd.DataFrame, value: str, low: str, high: str) -> NDArray[np.float64]:
-    ends = np.vstack([table[value] - table[low], table[high] - table[value]])
-    return np.asarray(np.maximum(ends, 0))  # of a skewed distribution, an interval may end before the figure
+    return error_bars(*(table[name].to_numpy() for name in (value, low, high)))
 
 
 def _legend(axes: Axes) -> None:

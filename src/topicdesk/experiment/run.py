@@ -208,7 +208,7 @@ def load_splits(project: Project, spec: Spec, dataset: Dataset) -> tuple[tuple[S
     """
     if spec.splits.file is not None:
         return read_splits(project.root / spec.splits.file, dataset)
-    return make_splits(dataset, spec.plan().splits, spec.evaluation.seed)
+    return make_splits(dataset, spec.splits.plan(), spec.evaluation.seed)
 
 
 def corpus_file(project: Project, corpus: str) -> Path:

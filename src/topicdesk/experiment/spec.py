@@ -138,6 +138,10 @@ class _Splits(StrictModel):
             raise ValueError(f"scheme = '{self.scheme}' makes the same splits in every repeat: take out repeats")
         return self
 
+    def plan(self) -> SplitPlan:
+        """Give the outer splits that are asked for."""
+        return SplitPlan(self.scheme, self.folds, self.repeats)
+
 
 class _Threshold(StrictModel):
     """What thresholds are chosen for: nothing named is F1."""
@@ -148,8 +152,12 @@ class _Threshold(StrictModel):
 
     @model_validator(mode="after")
     def _one_thing(self) -> _Threshold:
-        ThresholdRule(self.precision, self.false_positive, self.false_negative)
+        self.rule()
         return self
+
+    def rule(self) -> ThresholdRule:
+        """Give the rule, which checks itself."""
+        return ThresholdRule(self.precision, self.false_positive, self.false_negative)
 
 
 class _Evaluation(StrictModel):
@@ -204,10 +212,10 @@ class Spec(StrictModel):
         return ComparisonPlan(
             classifiers=tuple(chosen.get(name, CLASSIFIERS[name]) for name in names),
             settings=self.features.settings(),
-            splits=SplitPlan(self.splits.scheme, self.splits.folds, self.splits.repeats),
+            splits=self.splits.plan(),
             inner_folds=self.splits.inner_folds,
             metric=self.evaluation.metric,
-            threshold=ThresholdRule(**self.evaluation.threshold.model_dump()),
+            threshold=self.evaluation.threshold.rule(),
             representative=self.evaluation.representative,
             resamples=self.evaluation.resamples,
             rope=self.evaluation.rope,
