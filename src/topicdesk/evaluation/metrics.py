@@ -18,10 +18,12 @@ and averaged (Forman and Scholz 2010, "Apples-to-apples in cross-validation stud
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 __all__ = ["METRICS", "SELECTION_METRICS", "TOPIC_METRICS", "bootstrap_weights", "figure", "figures", "topic_figures"]
 
@@ -39,8 +41,8 @@ METRICS = (
 #: Figures that may choose features, hyper-parameters and the order of the leaderboard: more is better.
 SELECTION_METRICS = tuple(name for name in METRICS if name != "hamming_loss")
 
-# Elements of the largest temporary array, 8 MB: what a processor's cache holds.
-_CHUNK = 2**20
+# Weighings that are taken together: enough to share one reading of a ranking, few enough for a processor's cache.
+_TOGETHER = 32
 
 Floats = NDArray[np.float64]
 
@@ -165,35 +167,61 @@ def _decision_figures(true: Floats, decided: Floats, positive: Floats) -> dict[s
 
 
 def _ranking_figures(Y: NDArray[np.int8], scores: Floats, weights: Floats) -> dict[str, Floats]:
-    shape = (len(weights), Y.shape[1])
-    precision, auc = np.empty(shape), np.empty(shape)
-    for topic in range(Y.shape[1]):
-        order = np.argsort(-scores[:, topic], kind="stable")
-        y, ranked = Y[order, topic], scores[order, topic]
-        # Equal scores have no order: the curves step only where the score changes.
-        ends = np.append(np.flatnonzero(np.diff(ranked)), len(ranked) - 1)
-        for part in _chunks(len(weights), len(order)):
-            drawn = weights[part][:, order]
-            above = np.cumsum(drawn, axis=1)[:, ends]
-            true = np.cumsum(drawn * y, axis=1)[:, ends]
-            false = above - true
-            positives, negatives = true[:, -1], false[:, -1]
-            with np.errstate(invalid="ignore", divide="ignore"):
-                at = np.where(above > 0, true / above, 0.0)
-                precision[part, topic] = (_steps(true) * at).sum(axis=1) / positives
-                mean_true = true - _steps(true) / 2
-                auc[part, topic] = (_steps(false) * mean_true).sum(axis=1) / (positives * negatives)
-    return {"average_precision": precision, "roc_auc": auc}
+    articles = np.arange(len(Y))
+    return _curve_figures([_Ranking.of(y, ranked, articles) for y, ranked in zip(Y.T, scores.T, strict=True)], weights)
 
 
 def _micro_ranking_figures(Y: NDArray[np.int8], scores: Floats, weights: Floats) -> dict[str, Floats]:
-    flat_Y, flat_scores = Y.reshape(-1, 1), scores.reshape(-1, 1)
-    found = {name: np.empty((len(weights), 1)) for name in ("average_precision", "roc_auc")}
-    for part in _chunks(len(weights), Y.size):
-        repeated = np.repeat(weights[part], Y.shape[1], axis=1)
-        for name, values in _ranking_figures(flat_Y, flat_scores, repeated).items():
-            found[name][part] = values
-    return found
+    articles = np.repeat(np.arange(len(Y)), Y.shape[1])
+    return _curve_figures([_Ranking.of(Y.ravel(), scores.ravel(), articles)], weights)
+
+
+@dataclass(frozen=True, eq=False)
+class _Ranking:
+    """Which scores lie where on the curves, so that sums over them are one product with any weighing.
+
+    Both curves rise only at scores that a positive has: `n_steps` of them, highest first. All that lies between two
+    such scores can be added up as one.
+
+    Parameters
+    ----------
+    sums : csr_matrix, shape (3 * (n_steps + 1), n_articles)
+        Adds up articles: positives at each step, negatives of the same score, negatives above it and below the step
+        before; the last row of each third is of what lies below all steps.
+    """
+
+    sums: csr_matrix
+
+    @classmethod
+    def of(cls, y: NDArray[np.int8], scores: Floats, articles: NDArray[np.intp]) -> _Ranking:
+        distinct, block = np.unique(-scores, return_inverse=True)
+        rises = np.zeros(len(distinct), dtype=bool)
+        rises[block[y == 1]] = True
+        step = (np.cumsum(rises) - rises)[block]
+        kind = np.where(y == 1, 0, np.where(rises[block], 1, 2))
+        n_rows = int(rises.sum()) + 1
+        shape = (3 * n_rows, int(articles[-1]) + 1)
+        return cls(csr_matrix((np.ones(len(y)), (kind * n_rows + step, articles)), shape=shape))
+
+    def figures(self, drawn: Floats) -> tuple[Floats, Floats]:
+        """Give average precision and ROC AUC, shape (n_weighings,), of weights of shape (n_articles, n_weighings)."""
+        true, tied, above = (self.sums @ drawn).reshape(3, -1, drawn.shape[1])
+        false = np.cumsum(tied + above, axis=0)
+        found, positives, negatives = np.cumsum(true, axis=0), true.sum(axis=0), false[-1]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            precision = np.where(true > 0, found / (found + false), 0.0)
+            outranked = negatives - false + tied / 2
+            return (true * precision).sum(axis=0) / positives, (true * outranked).sum(axis=0) / (positives * negatives)
+
+
+def _curve_figures(rankings: Sequence[_Ranking], weights: Floats) -> dict[str, Floats]:
+    precision, auc = (np.empty((len(weights), len(rankings))) for _ in range(2))
+    for start in range(0, len(weights), _TOGETHER):
+        part = slice(start, start + _TOGETHER)
+        drawn = np.ascontiguousarray(weights[part].T)
+        for topic, ranking in enumerate(rankings):
+            precision[part, topic], auc[part, topic] = ranking.figures(drawn)
+    return {"average_precision": precision, "roc_auc": auc}
 
 
 def _mean_over_folds(
@@ -212,18 +240,8 @@ def _mean_over_folds(
     return {name: _mean_of_defined(np.stack([found[name] for found in by_fold]), axis=0) for name in by_fold[0]}
 
 
-def _steps(cumulated: Floats) -> Floats:
-    return np.diff(cumulated, axis=1, prepend=0.0)
-
-
 def _mean_of_defined(values: Floats, axis: int = 1) -> Floats:
     defined = ~np.isnan(values)
     counts = defined.sum(axis=axis)
     with np.errstate(invalid="ignore"):
         return np.asarray(np.where(defined, values, 0.0).sum(axis=axis) / counts)
-
-
-def _chunks(n_weighings: int, n_rows: int) -> Iterator[slice]:
-    step = max(1, _CHUNK // n_rows)
-    for start in range(0, n_weighings, step):
-        yield slice(start, start + step)
