@@ -1,11 +1,13 @@
 import numpy as np
 import pytest
 from scipy.sparse import csr_matrix, random_array, vstack
+from sklearn.linear_model import RidgeClassifier
 from sklearn.neighbors import NearestCentroid
 
 from topicdesk.errors import SpecError
 from topicdesk.evaluation import BASELINES, CLASSIFIERS, classifier_named
 from topicdesk.evaluation.classifiers import fit_and_score, fit_grid_and_score
+from topicdesk.evaluation.grids import RIDGE_TOLERANCE, ridge_margins
 
 SEARCHED = [classifier for classifier in CLASSIFIERS.values() if classifier.features == "searched"]
 
@@ -76,16 +78,32 @@ AT_ONCE = [classifier for classifier in CLASSIFIERS.values() if classifier.at_on
 
 @pytest.mark.parametrize("classifier", AT_ONCE, ids=lambda classifier: classifier.name)
 @pytest.mark.parametrize("seed", range(5))
-def test_a_grid_in_one_go_gives_what_the_estimators_give_one_by_one(classifier, seed):
+@pytest.mark.parametrize("multi_class", [False, True], ids=["topics", "classes"])
+def test_a_grid_in_one_go_gives_what_the_estimators_give_one_by_one(classifier, multi_class, seed):
+    rng = np.random.default_rng(seed)
     X = points(120, seed)
     test = csr_matrix(vstack([X[:3], points(20, seed + 100)]))  # some rows are at no distance
-    Y = (np.random.default_rng(seed).random((120, 4)) < [0.5, 0.3, 0.1, 0.9]).astype(np.int8)
+    if multi_class:
+        Y = np.eye(5, dtype=np.int8)[rng.permutation(np.repeat(range(5), 24))]
+    else:
+        Y = (rng.random((120, 4)) < [0.5, 0.3, 0.1, 0.9]).astype(np.int8)
     grid = list(classifier.parameters())
-    found = fit_grid_and_score(classifier, grid, X, Y, test, multi_class=False, seed=0)
+    found = fit_grid_and_score(classifier, grid, X, Y, test, multi_class, seed=0)
     assert len(found) == len(grid)
     for point, (scores, _, _) in zip(grid, found, strict=True):
-        expected, _, _ = fit_and_score(classifier, point, X, Y, test, multi_class=False, seed=0)
-        np.testing.assert_allclose(scores, expected, rtol=0, atol=1e-10)
+        expected, _, _ = fit_and_score(classifier, point, X, Y, test, multi_class, seed=0)
+        np.testing.assert_allclose(scores, expected, rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("shape", [(60, 200), (200, 60)], ids=["more terms than rows", "more rows than terms"])
+def test_ridge_for_all_penalties_stops_where_each_alone_would(shape):
+    X = csr_matrix(random_array(shape, density=0.2, rng=np.random.default_rng(0)))
+    Y = np.eye(4, dtype=np.int8)[np.arange(shape[0]) % 4]
+    penalties = (1e3, 10.0, 0.1, 1e-3)
+    found = ridge_margins([{"alpha": alpha} for alpha in penalties], X, Y, X, multi_class=True)
+    for alpha, scores in zip(penalties, found, strict=True):
+        alone = RidgeClassifier(alpha=alpha, solver="sparse_cg", tol=RIDGE_TOLERANCE).fit(X, Y.argmax(axis=1))
+        np.testing.assert_allclose(scores, alone.decision_function(X), rtol=0, atol=1e-8)
 
 
 def test_a_topic_without_positives_or_another_hyper_parameter_takes_the_long_way():

@@ -25,7 +25,13 @@ from sklearn.svm import LinearSVC
 from sklearn.utils.extmath import safe_sparse_dot
 
 from topicdesk.errors import SpecError, nearest
-from topicdesk.evaluation.grids import complement_odds, multinomial_odds, neighbour_shares
+from topicdesk.evaluation.grids import (
+    RIDGE_TOLERANCE,
+    complement_odds,
+    multinomial_odds,
+    neighbour_shares,
+    ridge_margins,
+)
 
 __all__ = ["BASELINES", "CLASSIFIERS", "Classifier", "classifier_named", "fit_and_score", "fit_grid_and_score"]
 
@@ -65,7 +71,7 @@ class Classifier:
     grid: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     features: Literal["searched", "default", "keywords", "none"] = "searched"
     threshold: float | None = None
-    at_once: Callable[[Sequence[Mapping[str, Any]], Any, NDArray[np.int8], Any], list[Scores]] | None = None
+    at_once: Callable[[Sequence[Mapping[str, Any]], Any, NDArray[np.int8], Any, bool], list[Scores]] | None = None
 
     def parameters(self) -> Iterator[dict[str, Any]]:
         """Give every point of the grid, in order."""
@@ -159,12 +165,12 @@ def fit_grid_and_score(
     list of (ndarray, float, float)
         What `fit_and_score` gives, by point.
     """
-    both = not multi_class and bool((Y.min(axis=0) < Y.max(axis=0)).all())
+    both = bool((Y.min(axis=0) < Y.max(axis=0)).all()) and not (multi_class and Y.shape[1] == 2)
     # A single point is fitted by the estimator itself, so that the seconds are those of what a user would fit.
     if classifier.at_once is None or not both or len(points) == 1:
         return [fit_and_score(classifier, point, train, Y, test, multi_class, seed) for point in points]
     start = perf_counter()
-    scores = classifier.at_once(points, train, Y, test)
+    scores = classifier.at_once(points, train, Y, test, multi_class)
     seconds = (perf_counter() - start) / len(points)
     return [(found, seconds, 0.0) for found in scores]
 
@@ -307,7 +313,8 @@ _ALL = (
     ),
     Classifier(
         "ridge", "ridge regression on -1 and 1",
-        lambda binary: RidgeClassifier(solver="sparse_cg"), _margins, {"alpha": (10.0, 3.0, 1.0, 0.3)},
+        lambda binary: RidgeClassifier(solver="sparse_cg", tol=RIDGE_TOLERANCE), _margins, {"alpha": (10.0, 3.0, 1.0, 0.3)},
+        at_once=ridge_margins,
     ),
 )  # fmt: skip
 
