@@ -103,25 +103,28 @@ def ridge_margins(
     Classes are regressed on one by one, as topics are. What is solved is what ``RidgeClassifier(solver="sparse_cg")``
     solves, from the same start to the same residual (`RIDGE_TOLERANCE`): for all penalties in one Krylov space.
     """
-    n_train, n_terms = train.shape
     means = np.asarray(train.mean(axis=0)).ravel()
     signs = 2.0 * Y - 1
     targets = signs - signs.mean(axis=0)
     across = train.T.tocsr()
-
-    def project(coefficients: _Scores) -> _Scores:
-        """Multiply by the training rows, centred."""
-        return np.asarray(train @ coefficients - means @ coefficients)
-
-    def gather(rows: _Scores) -> _Scores:
-        """Multiply by the transpose of the same."""
-        return np.asarray(across @ rows - np.outer(means, rows.sum(axis=0)))
-
     penalties = [point["alpha"] for point in points]
-    if n_terms > n_train:
-        found = (gather(dual) for dual in _solve_shifted(lambda v: project(gather(v)), targets, penalties))
+    # Rows are centred only in the products, never themselves: they would not be sparse any more.
+    if train.shape[1] > train.shape[0]:
+        shared, length = train @ means, means @ means
+
+        def between_rows(v: _Scores) -> _Scores:
+            total = v.sum(axis=0)
+            return np.asarray(train @ (across @ v) - np.outer(shared, total) + (length * total - shared @ v))
+
+        duals = _solve_shifted(between_rows, targets, penalties)
+        found = [across @ dual - np.outer(means, dual.sum(axis=0)) for dual in duals]
     else:
-        found = iter(_solve_shifted(lambda v: gather(project(v)), gather(targets), penalties))
+        n_train = train.shape[0]
+
+        def between_terms(v: _Scores) -> _Scores:
+            return np.asarray(across @ (train @ v) - n_train * np.outer(means, means @ v))
+
+        found = _solve_shifted(between_terms, across @ targets, penalties)
     return [test @ coefficients + (signs.mean(axis=0) - means @ coefficients) for coefficients in found]
 
 
