@@ -8,6 +8,7 @@ from __future__ import annotations
 import signal
 import sys
 from contextlib import suppress
+from enum import StrEnum
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+    from topicdesk.evaluation import Engine
     from topicdesk.experiment import Difference, ExperimentResult
     from topicdesk.tracking import LoggedComparison
 
@@ -205,25 +207,41 @@ def import_(
     print(f"{account.articles} articles in {output}")
 
 
+class _EngineName(StrEnum):
+    """Where the work runs."""
+
+    LOCAL = "local"
+    DASK = "dask"
+
+
 @app.command(epilog="Example: topicdesk compare experiments/topics.toml --jobs 2")
 def compare(
     spec: _Spec,
     jobs: _Jobs = None,
+    engine: Annotated[_EngineName, typer.Option(help="Where the work runs. Figures stay the same.")] = _EngineName.LOCAL,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Address of the Dask scheduler, such as tcp://127.0.0.1:8786.")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option(help="Go on with the finished cells of a run of the same that was stopped.")
+    ] = True,
     log: Annotated[bool, typer.Option(help="Log the comparison to MLflow.")] = True,
     update_lock: Annotated[bool, typer.Option("--update-lock", help="Write the results lock anew.")] = False,
 ) -> None:
     """Compare the classifiers of a spec, log to MLflow, and write or check the results lock beside the spec."""
     from topicdesk.experiment import lock_path, log_experiment, run_experiment, verify_experiment, write_lock
 
-    result = run_experiment(spec, jobs)
+    result = run_experiment(spec, jobs, _engine(engine, scheduler), resume)
     _print_result(result)
     logged = log_experiment(result) if log else ()
     _print_next(result, logged)
     path = lock_path(spec)
-    if update_lock or not path.is_file():
+    renew = update_lock or not path.is_file()
+    if renew:
         write_lock(result.lock(), path)
         print(f"Results lock written: {path}")
-    else:
+    result.forget_cells()
+    if not renew:
         _report(verify_experiment(result), path, result)
 
 
@@ -363,6 +381,16 @@ def _report(found: list[Difference], path: Path, result: ExperimentResult) -> No
     )
 
 
+def _engine(name: _EngineName, scheduler: str | None) -> Engine | None:
+    if (name is _EngineName.DASK) != (scheduler is not None):
+        raise typer.BadParameter("--engine dask and --scheduler go together.")
+    if scheduler is None:
+        return None
+    from topicdesk.evaluation import DaskEngine
+
+    return DaskEngine(scheduler)
+
+
 def _print_result(result: ExperimentResult) -> None:
     from topicdesk.evaluation import topic_leaderboard
 
@@ -370,6 +398,8 @@ def _print_result(result: ExperimentResult) -> None:
         print(f"\n{result.spec.experiment.title} — {comparison.dataset}")
         for warning in comparison.warnings:
             print(f"  warning: {warning}")
+        if comparison.kept is not None and comparison.kept.reused:
+            print(f"  went on with {comparison.kept.reused} cells of a run that was stopped")
         board = comparison.leaderboard()
         choices = comparison.choices()
         for column, title in {"fit_seconds": "fit s", "predict_seconds": "predict s"}.items():

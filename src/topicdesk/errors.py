@@ -11,6 +11,7 @@ from difflib import get_close_matches
 
 __all__ = [
     "CorpusError",
+    "EngineError",
     "FeaturesError",
     "FetchError",
     "LabelsError",
@@ -56,6 +57,10 @@ class SpecError(TopicdeskError):
 
 class SplitError(TopicdeskError):
     """The dataset cannot be split as asked."""
+
+
+class EngineError(TopicdeskError):
+    """The machines that were to do the work cannot be reached, or lost it."""
 
 
 class TrackingError(TopicdeskError):

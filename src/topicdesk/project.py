@@ -45,6 +45,11 @@ class Project:
         return self.root / "data" / "labels" / "reserved.txt"
 
     @property
+    def cells(self) -> Path:
+        """Finished cells of comparisons that are under way, or were stopped."""
+        return self.root / "experiments" / ".cells"
+
+    @property
     def mlflow_database(self) -> Path:
         """MLflow's SQLite store, used unless ``MLFLOW_TRACKING_URI`` names another."""
         return self.root / "mlflow.db"

@@ -3,6 +3,7 @@
 from topicdesk.evaluation.classifiers import BASELINES, CLASSIFIERS, Classifier, classifier_named
 from topicdesk.evaluation.comparison import Comparison, ComparisonPlan, compare
 from topicdesk.evaluation.comparison_plots import save_plot
+from topicdesk.evaluation.engine import DaskEngine, Engine, LocalEngine
 from topicdesk.evaluation.leaderboard import (
     ALL_SAMPLES,
     figures_where,
@@ -50,7 +51,10 @@ __all__ = [
     "Classifier",
     "Comparison",
     "ComparisonPlan",
+    "DaskEngine",
+    "Engine",
     "FoldResult",
+    "LocalEngine",
     "SourceAudit",
     "Split",
     "SplitPlan",

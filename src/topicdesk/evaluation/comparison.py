@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
+from pathlib import Path
 from time import perf_counter
 from typing import Any, Literal
 
@@ -20,6 +21,7 @@ from matplotlib.figure import Figure
 from threadpoolctl import threadpool_limits
 
 from topicdesk.errors import SpecError, SplitError, nearest
+from topicdesk.evaluation.cells import KeptCells, comparison_hash
 from topicdesk.evaluation.classifiers import Classifier
 from topicdesk.evaluation.comparison_plots import (
     plot_confusion,
@@ -27,6 +29,7 @@ from topicdesk.evaluation.comparison_plots import (
     plot_precision_recall,
     plot_topics,
 )
+from topicdesk.evaluation.engine import Engine, LocalEngine
 from topicdesk.evaluation.leaderboard import ALL_SAMPLES, figures_where, leaderboard
 from topicdesk.evaluation.pooling import figure_tables
 from topicdesk.evaluation.search import FoldResult, cross_validate
@@ -108,6 +111,8 @@ class Comparison:
         What a reader of the results should know.
     seconds : float
         How long it took, wall clock.
+    kept : KeptCells, optional
+        Where its cells are kept, and how many were there already.
     """
 
     dataset: Dataset
@@ -121,6 +126,7 @@ class Comparison:
     verdict: Verdict
     warnings: tuple[str, ...]
     seconds: float
+    kept: KeptCells | None = None
 
     @property
     def ranking(self) -> tuple[str, ...]:
@@ -220,6 +226,8 @@ def compare(
     keywords: Mapping[str, Sequence[str]] | None = None,
     splits: Sequence[Split] | None = None,
     jobs: int = -1,
+    engine: Engine | None = None,
+    keep: Path | None = None,
 ) -> Comparison:
     """Compare classifiers by nested cross-validation.
 
@@ -233,6 +241,11 @@ def compare(
         Outer splits to use instead of the plan's.
     jobs : int, default -1
         Processes; -1 for one a core. Figures do not depend on it.
+    engine : Engine, optional
+        What does the work instead, such as a `DaskEngine`. Figures do not depend on it either.
+    keep : Path, optional
+        A folder where each finished cell is kept: killed, the same call goes on where it was. A cell of another plan,
+        other data or other code is never read. By default nothing is kept.
 
     Returns
     -------
@@ -259,6 +272,8 @@ def compare(
         warnings += found
     _check_sample(plan, dataset)
     _check_neighbours(plan, splits)
+    engine = engine or LocalEngine(jobs)
+    kept = None if keep is None else KeptCells(keep, comparison_hash(dataset, plan, splits, keywords))
     # One thread each: a sum's order, and so its last digit, must not depend on how many cores a machine has.
     with threadpool_limits(limits=1):
         results, found = cross_validate(
@@ -270,12 +285,13 @@ def compare(
             plan.metric,
             plan.seed,
             keywords,
-            jobs,
             plan.threshold,
+            engine,
+            kept,
         )
         warnings += found
         pooled, by_topic, by_fold = figure_tables(
-            dataset, results, plan.metric, plan.representative, plan.resamples, plan.seed, jobs
+            dataset, results, plan.metric, plan.representative, plan.resamples, plan.seed, engine
         )
     significance, verdict = _compare_with_best(dataset, plan, splits, results, pooled, by_fold)
     return Comparison(
@@ -290,6 +306,7 @@ def compare(
         verdict=verdict,
         warnings=warnings,
         seconds=perf_counter() - start,
+        kept=kept,
     )
 
 

@@ -22,6 +22,7 @@ from threadpoolctl import threadpool_limits
 from topicdesk.corpus import article_texts, content_hash, find_duplicates
 from topicdesk.errors import SplitError
 from topicdesk.evaluation.classifiers import classifier_named
+from topicdesk.evaluation.engine import LocalEngine
 from topicdesk.evaluation.leaderboard import ALL_SAMPLES, figures_where, shown
 from topicdesk.evaluation.metrics import bootstrap_weights, figures, topic_figures
 from topicdesk.evaluation.pooling import figure_tables, with_interval
@@ -178,12 +179,13 @@ def audit_sources(
     """
     dataset, warnings = _dataset_of_sources(corpus, text_fields, seed)
     classifiers = (classifier_named(_GUESS), classifier_named(_TELLER))
+    engine = LocalEngine(jobs)
     with threadpool_limits(limits=1):
         splits, found = make_splits(dataset, SplitPlan(folds=_FOLDS), seed)
         results, more = cross_validate(
-            dataset, classifiers, (FeatureSetting(),), splits, _INNER_FOLDS, "subset_accuracy", seed, jobs=jobs
+            dataset, classifiers, (FeatureSetting(),), splits, _INNER_FOLDS, "subset_accuracy", seed, engine=engine
         )
-        pooled, by_source, _ = figure_tables(dataset, results, "subset_accuracy", None, resamples, seed, jobs)
+        pooled, by_source, _ = figure_tables(dataset, results, "subset_accuracy", None, resamples, seed, engine)
         terms = _betraying_terms(dataset, n_terms, seed)
     accuracies = figures_where(pooled, sample=ALL_SAMPLES, metric="subset_accuracy").set_index("classifier")[_INTERVAL]
     told = figures_where(by_source, classifier=_TELLER, metric="f1").set_index("topic")
@@ -231,7 +233,7 @@ def audit_topics(dataset: Dataset, resamples: int = 1000, seed: int = 0, jobs: i
                 _INNER_FOLDS,
                 "macro_f1",
                 seed,
-                jobs=jobs,
+                engine=LocalEngine(jobs),
             )[0]
             for splits in (mixed_splits, lone_splits)
         )

@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from joblib import delayed
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from topicdesk.evaluation.engine import Engine, run_all
 from topicdesk.evaluation.leaderboard import ALL_SAMPLES
 from topicdesk.evaluation.metrics import METRICS, TOPIC_METRICS, bootstrap_weights, figures, topic_figures
-from topicdesk.evaluation.search import FoldResult, run_cells
+from topicdesk.evaluation.search import FoldResult
 from topicdesk.labels import Dataset
 
 __all__ = ["figure_tables", "with_interval"]
@@ -30,7 +30,7 @@ def figure_tables(
     representative: str | None,
     resamples: int,
     seed: int,
-    jobs: int,
+    engine: Engine,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Compute every figure of a comparison.
 
@@ -46,8 +46,7 @@ def figure_tables(
     resamples : int
         Bootstrap resamples behind each interval.
     seed : int
-    jobs : int
-        Processes; -1 for one a core.
+    engine : Engine
 
     Returns
     -------
@@ -67,8 +66,9 @@ def figure_tables(
     tasks = []
     for sample, name in cells:
         repeats = list(_pooled(dataset, [result for result in results if result.classifier == name], sample))
-        tasks.append(delayed(_distributions)(repeats, tested, drawn))
-    distributions = dict(zip(cells, run_cells(tasks, jobs, "bootstrap intervals"), strict=True))
+        tasks.append((repeats,))
+    done = run_all(engine, _distributions, (tested, drawn), tasks, "bootstrap intervals")
+    distributions = dict(zip(cells, done, strict=True))
 
     leader = max(names, key=lambda name: distributions[ALL_SAMPLES, name][0][metric][0])
     by_fold = pd.DataFrame([row for result in results for row in _fold_rows(dataset, result)])
@@ -116,9 +116,10 @@ def _pooled(dataset: Dataset, results: Sequence[FoldResult], sample: str) -> Ite
 
 
 def _distributions(
-    repeats: Sequence[_Pooled], tested: NDArray[np.intp], drawn: NDArray[np.float64]
+    weighings: tuple[NDArray[np.intp], NDArray[np.float64]], repeats: Sequence[_Pooled]
 ) -> tuple[dict[str, NDArray[np.float64]], dict[str, NDArray[np.float64]]]:
     """Give figures of every weighing, a mean over repeats: together, shape (n_weighings,), and by topic."""
+    tested, drawn = weighings
     together, by_topic = [], []
     with threadpool_limits(limits=1):
         for part in repeats:

@@ -14,7 +14,6 @@ from itertools import groupby
 from typing import Any, Literal
 
 import numpy as np
-from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn import config_context
@@ -22,15 +21,16 @@ from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
 from topicdesk.errors import FeaturesError, SpecError
+from topicdesk.evaluation.cells import Cell, Fits, KeptCells, run_cells
 from topicdesk.evaluation.classifiers import Classifier, Scores, fit_grid_and_score
+from topicdesk.evaluation.engine import Engine, LocalEngine
 from topicdesk.evaluation.metrics import figure
 from topicdesk.evaluation.splits import Split, make_inner_splits
 from topicdesk.evaluation.thresholds import ThresholdRule, choose_thresholds, decide, decide_class
 from topicdesk.features import Analyser, Counts, FeatureSetting, count_terms_once, keyword_hits, weigh_fold
 from topicdesk.labels import Dataset
-from topicdesk.progress import progress
 
-__all__ = ["Candidate", "FoldResult", "cross_validate", "inner_scores", "run_cells"]
+__all__ = ["Candidate", "FoldResult", "cross_validate", "inner_scores"]
 
 # Below this many decimals lies the noise of the machine's arithmetic: equal scores must stay equal on every machine.
 _DECIMALS = 10
@@ -96,6 +96,7 @@ class _Choice:
     candidate: Candidate
     thresholds: NDArray[np.float64] | None
     score: float
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,6 +109,10 @@ class _Materials:
     multi_class: bool
     seed: int
 
+    def size(self, view: _View) -> int:
+        """Say how much there is to work on: the longer a fit takes, the more."""
+        return int(self.counts[view.analyser].matrix.nnz) if isinstance(view, FeatureSetting) else 0
+
 
 def cross_validate(
     dataset: Dataset,
@@ -118,8 +123,9 @@ def cross_validate(
     metric: str,
     seed: int,
     keywords: Mapping[str, Sequence[str]] | None = None,
-    jobs: int = -1,
     threshold: ThresholdRule | None = None,
+    engine: Engine | None = None,
+    kept: KeptCells | None = None,
 ) -> tuple[tuple[FoldResult, ...], tuple[str, ...]]:
     """Choose, fit and score every classifier on every outer split.
 
@@ -137,10 +143,12 @@ def cross_validate(
     seed : int
     keywords : mapping of str to sequence of str, optional
         For the keyword-rules baseline.
-    jobs : int, default -1
-        Processes; -1 for one a core.
     threshold : ThresholdRule, optional
         What thresholds are chosen for; by default F1.
+    engine : Engine, optional
+        What does the work; by default a process a core.
+    kept : KeptCells, optional
+        Where finished cells are kept, and read back from.
 
     Returns
     -------
@@ -159,22 +167,24 @@ def cross_validate(
         if _has_choice(classifier, candidates[classifier.name], materials.multi_class)
     ]
 
-    scores, unconverged = _search(materials, inner, searched, jobs)
+    engine = engine or LocalEngine()
+    found, unconverged = _search(materials, inner, searched, engine, kept)
     choices: dict[tuple[int, str], _Choice] = {}
     for outer, folds in enumerate(inner):
         rows, order = _held_out(folds)
         for classifier in classifiers:
             group = candidates[classifier.name]
             if _has_choice(classifier, group, materials.multi_class):
-                scored = ((one, scores[outer, one][order]) for one in group)
+                scored = ((one, found[outer, one].scores[order]) for one in group)
                 choice = _choose(scored, materials.Y[rows], metric, materials.multi_class, threshold or ThresholdRule())
+                choice = replace(choice, seconds=found[outer, choice.candidate].seconds)
             else:
                 choice = _Choice(group[0], _thresholds(classifier, dataset.n_topics, materials.multi_class), np.nan)
             choices[outer, classifier.name] = choice
 
-    fitted, more = _refit(materials, splits, choices, jobs)
+    fitted, more = _refit(materials, splits, choices, engine, kept)
     results = tuple(
-        _result(split, choices[outer, classifier.name], *fitted[outer, classifier.name], materials.multi_class)
+        _result(split, choices[outer, classifier.name], fitted[outer, classifier.name], materials.multi_class)
         for classifier in classifiers
         for outer, split in enumerate(splits)
     )
@@ -197,10 +207,12 @@ def inner_scores(
 
     Parameters
     ----------
-    dataset, classifiers, settings, inner_folds, seed, jobs
+    dataset, classifiers, settings, inner_folds, seed
         As in `cross_validate`.
     split : Split
         The outer split, whose training rows are folded.
+    jobs : int, default -1
+        Processes; -1 for one a core.
 
     Returns
     -------
@@ -210,33 +222,9 @@ def inner_scores(
     candidates = [candidate for classifier in classifiers for candidate in _candidates(classifier, settings)]
     materials = _materials(dataset, {candidate.view for candidate in candidates}, None, seed)
     folds = make_inner_splits(dataset, split, inner_folds, seed)
-    found, _ = _search(materials, [folds], candidates, jobs)
+    found, _ = _search(materials, [folds], candidates, LocalEngine(jobs))
     ends = np.cumsum([len(fold.test) for fold in folds])[:-1]
-    return {candidate: tuple(np.split(scores, ends)) for (_, candidate), scores in found.items()}
-
-
-def run_cells(tasks: Sequence[Any], jobs: int, what: str) -> list[Any]:
-    """Run joblib's delayed calls in processes, with a progress bar.
-
-    Parameters
-    ----------
-    tasks : sequence of joblib.delayed calls
-    jobs : int
-        Processes; -1 for one a core.
-    what : str
-        What the bar says.
-
-    Returns
-    -------
-    list
-        What each call gave, in order.
-    """
-    with progress(len(tasks), what, "cell") as advance:
-        done = []
-        for result in Parallel(n_jobs=jobs, return_as="generator", max_nbytes="256K")(tasks):
-            done.append(result)
-            advance()
-    return done
+    return {candidate: tuple(np.split(one.scores, ends)) for (_, candidate), one in found.items()}
 
 
 def _candidates(classifier: Classifier, settings: Sequence[FeatureSetting]) -> list[Candidate]:
@@ -278,9 +266,26 @@ def _materials(
     )
 
 
+@dataclass(frozen=True, eq=False)
+class _Fit:
+    """One candidate: scores of held-out rows, seconds of fitting and of scoring."""
+
+    scores: Scores
+    fit_seconds: float
+    predict_seconds: float
+
+    @property
+    def seconds(self) -> float:
+        return self.fit_seconds + self.predict_seconds
+
+
 def _search(
-    materials: _Materials, inner: Sequence[Sequence[Split]], searched: Sequence[Candidate], jobs: int
-) -> tuple[dict[tuple[int, Candidate], Scores], Counter[str]]:
+    materials: _Materials,
+    inner: Sequence[Sequence[Split]],
+    searched: Sequence[Candidate],
+    engine: Engine,
+    kept: KeptCells | None = None,
+) -> tuple[dict[tuple[int, Candidate], _Fit], Counter[str]]:
     """Score every candidate on every inner fold.
 
     Returns the held-out scores of each outer split and candidate, inner fold after inner fold, and how many fits of
@@ -289,52 +294,67 @@ def _search(
     by_view: dict[_View, list[Candidate]] = {}
     for candidate in searched:
         by_view.setdefault(candidate.view, []).append(candidate)
-    tasks = [
-        (outer, number, view) for outer, folds in enumerate(inner) for number in range(len(folds)) for view in by_view
+    places = {
+        f"inner-{outer}-{number}-{place}": (outer, number, view)
+        for outer, folds in enumerate(inner)
+        for number in range(len(folds))
+        for place, view in enumerate(by_view)
+    }
+    # The longest first, or one process works on while the others have nothing left to do.
+    names = sorted(places, key=lambda name: -materials.size(places[name][2]))
+    cells = [
+        Cell(name, (by_view[view], inner[outer][number], view))
+        for name, (outer, number, view) in ((name, places[name]) for name in names)
     ]
-    done = run_cells(
-        [
-            delayed(_fit_candidates)(materials, by_view[view], inner[outer][number], view)
-            for outer, number, view in tasks
-        ],
-        jobs,
-        "choosing on inner folds",
+    done = dict(
+        zip(names, run_cells(engine, _fit_candidates, materials, cells, "choosing on inner folds", kept), strict=True)
     )
-    parts: dict[tuple[int, Candidate], list[Scores]] = {}
+    parts: dict[tuple[int, Candidate], list[_Fit]] = {}
     unconverged: Counter[str] = Counter()
-    for (outer, _, view), (fits, stopped) in zip(tasks, done, strict=True):
-        unconverged.update(stopped)
-        for candidate, (scores, _, _) in zip(by_view[view], fits, strict=True):
-            parts.setdefault((outer, candidate), []).append(scores)
-    return {key: np.concatenate(folds) for key, folds in parts.items()}, unconverged
+    for name, (outer, _, view) in places.items():
+        unconverged.update(done[name].unconverged)
+        for candidate, fit in zip(by_view[view], _parted(done[name]), strict=True):
+            parts.setdefault((outer, candidate), []).append(fit)
+    return {
+        key: _Fit(
+            np.concatenate([fit.scores for fit in folds]),
+            sum(fit.fit_seconds for fit in folds),
+            sum(fit.predict_seconds for fit in folds),
+        )
+        for key, folds in parts.items()
+    }, unconverged
 
 
 def _refit(
-    materials: _Materials, splits: Sequence[Split], choices: Mapping[tuple[int, str], _Choice], jobs: int
-) -> tuple[dict[tuple[int, str], tuple[Scores, float, float]], Counter[str]]:
+    materials: _Materials,
+    splits: Sequence[Split],
+    choices: Mapping[tuple[int, str], _Choice],
+    engine: Engine,
+    kept: KeptCells | None,
+) -> tuple[dict[tuple[int, str], _Fit], Counter[str]]:
     """Fit each choice on all training rows of its outer split, and score the test rows."""
-    tasks: dict[tuple[int, _View], list[Candidate]] = {}
-    for (outer, _), choice in choices.items():
-        tasks.setdefault((outer, choice.candidate.view), []).append(choice.candidate)
-    done = run_cells(
-        [delayed(_fit_candidates)(materials, group, splits[outer], view) for (outer, view), group in tasks.items()],
-        jobs,
-        "fitting what was chosen",
-    )
-    fitted: dict[tuple[int, str], tuple[Scores, float, float]] = {}
+    places = list(dict.fromkeys(name for _, name in choices))
+    order = sorted(choices, key=lambda key: (-choices[key].seconds, -materials.size(choices[key].candidate.view)))
+    cells = [
+        Cell(f"outer-{outer}-{places.index(name)}", ([choice.candidate], splits[outer], choice.candidate.view))
+        for outer, name in order
+        for choice in (choices[outer, name],)
+    ]
+    done = run_cells(engine, _fit_candidates, materials, cells, "fitting what was chosen", kept)
     unconverged: Counter[str] = Counter()
-    for ((outer, _), group), (fits, stopped) in zip(tasks.items(), done, strict=True):
-        unconverged.update(stopped)
-        fitted |= {(outer, one.classifier.name): fit for one, fit in zip(group, fits, strict=True)}
-    return fitted, unconverged
+    for fits in done:
+        unconverged.update(fits.unconverged)
+    return {key: _parted(fits)[0] for key, fits in zip(order, done, strict=True)}, unconverged
 
 
-def _fit_candidates(
-    materials: _Materials, candidates: Sequence[Candidate], split: Split, view: _View
-) -> tuple[list[tuple[Scores, float, float]], Counter[str]]:
+def _parted(fits: Fits) -> list[_Fit]:
+    return [_Fit(scores, *seconds) for scores, seconds in zip(fits.scores, fits.seconds.tolist(), strict=True)]
+
+
+def _fit_candidates(materials: _Materials, candidates: Sequence[Candidate], split: Split, view: _View) -> Fits:
     """Weigh the features of one split once, and fit and score every candidate on them."""
     train, test = _features(materials, view, split)
-    fits = []
+    fits: list[tuple[Scores, float, float]] = []
     unconverged: Counter[str] = Counter()
     # What is fitted is our own sparse matrix and a grid that was checked: scikit-learn need not look again at each fit.
     with threadpool_limits(limits=1), config_context(assume_finite=True, skip_parameter_validation=True):
@@ -363,8 +383,12 @@ def _fit_candidates(
                         f"{classifier.name} with {point} gave scores that are no numbers on {len(split.test)} held-out "
                         "articles. Take the value out of the grid, or the classifier out of the spec."
                     )
-            fits += [(scores.round(_DECIMALS), fitting, predicting) for scores, fitting, predicting in scored]
-    return fits, unconverged
+            fits += scored
+    return Fits(
+        scores=np.stack([scores for scores, _, _ in fits]).round(_DECIMALS),
+        seconds=np.array([seconds for _, *seconds in fits]),
+        unconverged=unconverged,
+    )
 
 
 def _features(
@@ -420,9 +444,7 @@ def _decide(scores: Scores, thresholds: NDArray[np.float64] | None) -> NDArray[n
     return decide_class(scores) if thresholds is None else decide(scores, thresholds)
 
 
-def _result(
-    split: Split, choice: _Choice, scores: Scores, fit_seconds: float, predict_seconds: float, multi_class: bool
-) -> FoldResult:
+def _result(split: Split, choice: _Choice, fit: _Fit, multi_class: bool) -> FoldResult:
     view = choice.candidate.view
     features = (
         ", ".join(f"{name}={value}" for name, value in view.changed().items()) or "TfidfVectorizer defaults"
@@ -436,8 +458,8 @@ def _result(
         parameters=dict(choice.candidate.parameters),
         thresholds=choice.thresholds,
         inner_score=choice.score,
-        scores=scores,
-        decisions=_decide(scores, choice.thresholds),
-        fit_seconds=fit_seconds,
-        predict_seconds=predict_seconds,
+        scores=fit.scores,
+        decisions=_decide(fit.scores, choice.thresholds),
+        fit_seconds=fit.fit_seconds,
+        predict_seconds=fit.predict_seconds,
     )

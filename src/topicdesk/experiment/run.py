@@ -8,7 +8,7 @@ from pathlib import Path
 
 from topicdesk.corpus import published_labels_path, read_corpus, read_sources, stored_corpus
 from topicdesk.errors import SpecError, VerificationError, nearest
-from topicdesk.evaluation import Comparison, Split, compare, make_splits, read_splits
+from topicdesk.evaluation import Comparison, Engine, Split, compare, make_splits, read_splits
 from topicdesk.experiment.lock import Difference, ResultsLock, differences, lock_path, make_lock, read_lock
 from topicdesk.experiment.spec import Spec, read_spec
 from topicdesk.labels import (
@@ -59,6 +59,12 @@ class ExperimentResult:
     environment: Environment
     comparisons: tuple[Comparison, ...]
 
+    def forget_cells(self) -> None:
+        """Take away the cells that were kept to go on from: all is logged and written."""
+        for comparison in self.comparisons:
+            if comparison.kept is not None:
+                comparison.kept.clear()
+
     def lock(self) -> ResultsLock:
         """Take the figures that are kept under version control."""
         return make_lock(
@@ -70,7 +76,9 @@ class ExperimentResult:
         )
 
 
-def run_experiment(spec_file: Path | str, jobs: int | None = None) -> ExperimentResult:
+def run_experiment(
+    spec_file: Path | str, jobs: int | None = None, engine: Engine | None = None, resume: bool = False
+) -> ExperimentResult:
     """Run an experiment; log and write nothing.
 
     Parameters
@@ -79,6 +87,11 @@ def run_experiment(spec_file: Path | str, jobs: int | None = None) -> Experiment
         A spec such as ``experiments/topics.toml``, inside a project.
     jobs : int, optional
         Processes, instead of the spec's. Figures do not depend on it.
+    engine : Engine, optional
+        What does the work instead, such as a `DaskEngine`.
+    resume : bool, default False
+        Keep each finished cell in the project, until `ExperimentResult.forget_cells`, and go on with those of a run of
+        the same that was stopped.
 
     Returns
     -------
@@ -108,7 +121,8 @@ def run_experiment(spec_file: Path | str, jobs: int | None = None) -> Experiment
         dataset = load_dataset(project, spec, corpus)
         splits, warnings = load_splits(project, spec, dataset)
         dataset = replace(dataset, warnings=(*dataset.warnings, *warnings))
-        comparisons.append(compare(dataset, plan, keywords, splits, jobs or spec.evaluation.jobs))
+        keep = project.cells if resume else None
+        comparisons.append(compare(dataset, plan, keywords, splits, jobs or spec.evaluation.jobs, engine, keep))
     return ExperimentResult(project, path.stem, path, spec, environment, tuple(comparisons))
 
 

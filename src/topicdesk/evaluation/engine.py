@@ -1,0 +1,163 @@
+"""Where the work of a comparison runs: in processes of this machine, or on a Dask cluster.
+
+Work is a function of something shared by all tasks and of a task of its own. What it gives does not depend on where it
+ran, nor on what else did: figures are the same on every engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from joblib import Parallel, delayed
+
+from topicdesk.errors import EngineError
+from topicdesk.evaluation.code_version import code_version
+from topicdesk.progress import progress
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+__all__ = ["DaskEngine", "Engine", "LocalEngine", "run_all"]
+
+_Work = Callable[..., Any]
+_Tasks = Sequence[tuple[Any, ...]]
+
+
+class Engine(Protocol):
+    """What runs tasks."""
+
+    def run(self, work: _Work, shared: object, tasks: _Tasks) -> Iterator[tuple[int, Any]]:
+        """Give the number of each task and what ``work(shared, *task)`` gave, in the order they end."""
+
+
+@dataclass(frozen=True)
+class LocalEngine:
+    """Processes of this machine; large arrays of what is shared reach them as memory maps, not as copies.
+
+    Parameters
+    ----------
+    jobs : int, default -1
+        Processes; -1 for one a core.
+    """
+
+    jobs: int = -1
+
+    def run(self, work: _Work, shared: object, tasks: _Tasks) -> Iterator[tuple[int, Any]]:
+        """See `Engine`."""
+        calls = (delayed(_numbered)(number, work, shared, task) for number, task in enumerate(tasks))
+        yield from Parallel(n_jobs=self.jobs, return_as="generator_unordered", max_nbytes="256K")(calls)
+
+
+@dataclass(frozen=True)
+class DaskEngine:
+    """The workers of a Dask cluster; what a worker had that died is done again by others.
+
+    Parameters
+    ----------
+    scheduler : str
+        Its address, such as ``tcp://10.0.0.1:8786``. Workers need the same topicdesk, Python and libraries, and one
+        thread each (``dask worker --nthreads 1 --nworkers auto``): warnings are caught a process at a time.
+    patience : float, default 30
+        Seconds to wait for the scheduler, and for a first worker.
+    """
+
+    scheduler: str
+    patience: float = 30
+
+    #: How often what was lost with its workers is sent anew.
+    _ROUNDS = 5
+
+    def run(self, work: _Work, shared: object, tasks: _Tasks) -> Iterator[tuple[int, Any]]:
+        """See `Engine`.
+
+        Raises
+        ------
+        EngineError
+            When there is no scheduler or no worker, workers have other code, or all of them die again and again.
+        """
+        try:
+            from distributed import CancelledError, Client, KilledWorker, as_completed
+        except ImportError as error:
+            raise EngineError(
+                "a Dask cluster needs the package distributed: pip install 'topicdesk[scale]'."
+            ) from error
+        try:
+            client = Client(self.scheduler, timeout=self.patience, set_as_default=False)
+        except (OSError, ValueError) as error:
+            raise EngineError(
+                f"no Dask scheduler answers at {self.scheduler} ({error}). Start one with 'dask scheduler'."
+            ) from error
+        left = dict(enumerate(tasks))
+        with client:
+            for _ in range(self._ROUNDS):
+                self._check_workers(client)
+                # On every worker, so that the death of one takes nothing with it that the others need.
+                common = client.scatter(shared, broadcast=True, hash=False)
+                numbers = {
+                    client.submit(work, common, *task, pure=False): number
+                    for number, task in left.items()
+                }
+                for future in as_completed(numbers):
+                    try:
+                        result = future.result()
+                    except (CancelledError, KilledWorker):  # lost with its workers: sent anew in the next round
+                        continue
+                    del left[numbers[future]]
+                    yield numbers[future], result
+                if not left:
+                    return
+        raise EngineError(
+            f"{len(left)} of {len(tasks)} tasks were lost with their workers {self._ROUNDS} times. Look into the "
+            "workers' logs: most often they need more memory than they have."
+        )
+
+    def _check_workers(self, client: Client) -> None:
+        try:
+            client.wait_for_workers(1, timeout=self.patience)
+        except TimeoutError as error:
+            raise EngineError(
+                f"the Dask scheduler at {self.scheduler} has no worker. Start some with "
+                f"'dask worker {self.scheduler} --nthreads 1'."
+            ) from error
+        try:
+            found = client.run(code_version)
+        except Exception as error:
+            raise EngineError(f"workers of {self.scheduler} cannot run topicdesk: {error}") from error
+        other = sorted(worker for worker, version in found.items() if version != code_version())
+        if other:
+            raise EngineError(
+                f"workers {', '.join(other)} have another version of topicdesk, Python or its libraries: figures "
+                "would differ. Install the same requirements.lock and code on all machines."
+            )
+
+
+def run_all(engine: Engine, work: _Work, shared: object, tasks: _Tasks, what: str) -> list[Any]:
+    """Run every task with a progress bar; give the results in the order of the tasks.
+
+    Parameters
+    ----------
+    engine : Engine
+    work : callable
+        Takes `shared` and what stands in a task.
+    shared : object
+    tasks : sequence of tuple
+        The longest first, so that the last to end is short.
+    what : str
+        What the bar says.
+
+    Returns
+    -------
+    list
+    """
+    done: list[Any] = [None] * len(tasks)
+    with progress(len(tasks), what, "cell") as advance:
+        for number, result in engine.run(work, shared, tasks):
+            done[number] = result
+            advance()
+    return done
+
+
+def _numbered(number: int, work: _Work, shared: object, task: tuple[Any, ...]) -> tuple[int, Any]:
+    return number, work(shared, *task)
