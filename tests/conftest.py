@@ -1,7 +1,12 @@
 """A small newsroom: articles put together from hand-written phrases, and a project around them."""
 
+import os
 import random
+import signal
 import socket
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -147,3 +152,46 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+class Cluster:
+    """A scheduler and its workers, each a process on the loopback address."""
+
+    def __init__(self, folder):
+        self.file, self.folder, self.processes, self.workers = folder / "scheduler.json", folder, [], []
+        self._start("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--no-show")
+        limit = time.monotonic() + 60
+        while not self.file.exists():
+            assert time.monotonic() < limit
+            time.sleep(0.05)
+
+    def add_worker(self):
+        # Without a nanny, which would start another in its place.
+        options = ("--nthreads", "1", "--no-nanny", "--no-dashboard", "--memory-limit", "0")
+        self.workers.append(self._start("worker", "--local-directory", str(self.folder), *options))
+
+    def _start(self, part, *options):
+        with (self.folder / f"{part}-{len(self.processes)}.log").open("wb") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "dask", part, "--scheduler-file", str(self.file), *options],
+                stdout=log, stderr=log, start_new_session=True,
+            )  # fmt: skip
+        self.processes.append(process)
+        return process
+
+    @property
+    def address(self):
+        return pd.read_json(self.file, typ="series")["address"]
+
+    def end(self):
+        for process in self.processes:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+@pytest.fixture
+def cluster(tmp_path):
+    made = Cluster(tmp_path)
+    yield made
+    made.end()

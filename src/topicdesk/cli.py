@@ -218,7 +218,9 @@ class _EngineName(StrEnum):
 def compare(
     spec: _Spec,
     jobs: _Jobs = None,
-    engine: Annotated[_EngineName, typer.Option(help="Where the work runs. Figures stay the same.")] = _EngineName.LOCAL,
+    engine: Annotated[
+        _EngineName, typer.Option(help="Where the work runs. Figures stay the same.")
+    ] = _EngineName.LOCAL,
     scheduler: Annotated[
         str | None, typer.Option(help="Address of the Dask scheduler, such as tcp://127.0.0.1:8786.")
     ] = None,

@@ -169,9 +169,7 @@ def test_killed_twenty_times_at_random_moments_the_figures_are_the_undisturbed_o
         if found.exists():
             figures, choices, times = pickle.loads(found.read_bytes())
             pd.testing.assert_frame_equal(figures, undisturbed.figures)
-            pd.testing.assert_frame_equal(
-                choices.drop(columns=NUMBERS), undisturbed.choices().drop(columns=NUMBERS)
-            )
+            pd.testing.assert_frame_equal(choices.drop(columns=NUMBERS), undisturbed.choices().drop(columns=NUMBERS))
             ends, reused = ends + 1, reused + times
             if kills < 20:  # once more from the start
                 found.unlink()

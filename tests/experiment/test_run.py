@@ -201,6 +201,30 @@ def test_killed_at_any_moment_and_started_again_it_ends_with_the_same_lock(proje
     assert "FINISHED" in states
 
 
+def test_a_stopped_run_is_gone_on_with_and_leaves_no_cells_once_it_is_whole(project):
+    path = spec_of(project)
+    write_lock(run_experiment(path, jobs=1, resume=True).lock(), lock_path(path))
+    assert list(project.cells.glob("*/*.npz"))  # as if it had been stopped before it wrote its lock
+    done = command(project, "compare", "experiments/small.toml", "--no-log")
+    assert done.returncode == 0, done.stderr
+    assert "cells of a run that was stopped" in done.stdout
+    assert not list(project.cells.glob("*/*.npz"))
+    again = command(project, "compare", "experiments/small.toml", "--no-log")
+    assert "cells of a run that was stopped" not in again.stdout
+
+
+def test_a_comparison_on_a_dask_cluster_has_the_figures_of_the_lock(project, cluster):
+    write_lock(run_experiment(spec_of(project), jobs=1).lock(), lock_path(spec_of(project)))
+    cluster.add_worker()
+    arguments = ("compare", "experiments/small.toml", "--no-log", "--engine", "dask", "--scheduler", cluster.address)
+    done = command(project, *arguments)
+    assert done.returncode == 0, done.stderr
+    assert "Verified: every figure is the one in" in done.stdout
+    alone = command(project, "compare", "experiments/small.toml", "--engine", "dask")
+    assert alone.returncode == 2
+    assert "--engine dask and --scheduler go together" in alone.stderr
+
+
 @pytest.mark.parametrize(
     ("spoil", "error", "fault"),
     [

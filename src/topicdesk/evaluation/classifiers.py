@@ -313,8 +313,8 @@ _ALL = (
     ),
     Classifier(
         "ridge", "ridge regression on -1 and 1",
-        lambda binary: RidgeClassifier(solver="sparse_cg", tol=RIDGE_TOLERANCE), _margins, {"alpha": (10.0, 3.0, 1.0, 0.3)},
-        at_once=ridge_margins,
+        lambda binary: RidgeClassifier(solver="sparse_cg", tol=RIDGE_TOLERANCE), _margins,
+        {"alpha": (10.0, 3.0, 1.0, 0.3)}, at_once=ridge_margins,
     ),
 )  # fmt: skip
 

@@ -84,7 +84,7 @@ class DaskEngine:
                 "a Dask cluster needs the package distributed: pip install 'topicdesk[scale]'."
             ) from error
         try:
-            client = Client(self.scheduler, timeout=self.patience, set_as_default=False)
+            client = Client(self.scheduler, timeout=self.patience)
         except (OSError, ValueError) as error:
             raise EngineError(
                 f"no Dask scheduler answers at {self.scheduler} ({error}). Start one with 'dask scheduler'."
@@ -95,10 +95,7 @@ class DaskEngine:
                 self._check_workers(client)
                 # On every worker, so that the death of one takes nothing with it that the others need.
                 common = client.scatter(shared, broadcast=True, hash=False)
-                numbers = {
-                    client.submit(work, common, *task, pure=False): number
-                    for number, task in left.items()
-                }
+                numbers = {client.submit(work, common, *task, pure=False): number for number, task in left.items()}
                 for future in as_completed(numbers):
                     try:
                         result = future.result()
@@ -122,7 +119,7 @@ class DaskEngine:
                 f"'dask worker {self.scheduler} --nthreads 1'."
             ) from error
         try:
-            found = client.run(code_version)
+            found = client.run(_own_version)
         except Exception as error:
             raise EngineError(f"workers of {self.scheduler} cannot run topicdesk: {error}") from error
         other = sorted(worker for worker, version in found.items() if version != code_version())
@@ -157,6 +154,11 @@ def run_all(engine: Engine, work: _Work, shared: object, tasks: _Tasks, what: st
             done[number] = result
             advance()
     return done
+
+
+def _own_version() -> str:
+    """Give the version of the code in the process that runs this."""
+    return code_version()
 
 
 def _numbered(number: int, work: _Work, shared: object, task: tuple[Any, ...]) -> tuple[int, Any]:

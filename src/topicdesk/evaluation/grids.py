@@ -133,7 +133,7 @@ def _solve_shifted(
 ) -> list[_Scores]:
     """Solve (A + shift I) X = targets by conjugate gradients, for all shifts from the products of one.
 
-    Each solution is the iterate at which `scipy.sparse.linalg.cg`, run for that shift and that column alone, would stop.
+    Each solution is the iterate at which `scipy.sparse.linalg.cg`, run for that shift and column alone, would stop.
 
     Parameters
     ----------

@@ -35,6 +35,8 @@ __all__ = ["Candidate", "FoldResult", "cross_validate", "inner_scores"]
 # Below this many decimals lies the noise of the machine's arithmetic: equal scores must stay equal on every machine.
 _DECIMALS = 10
 
+_WORKING_MEGABYTES = 16
+
 # What a classifier is fitted on: a TF-IDF setting, or features that no fold teaches.
 _View = FeatureSetting | Literal["keywords", "none"]
 
@@ -357,7 +359,11 @@ def _fit_candidates(materials: _Materials, candidates: Sequence[Candidate], spli
     fits: list[tuple[Scores, float, float]] = []
     unconverged: Counter[str] = Counter()
     # What is fitted is our own sparse matrix and a grid that was checked: scikit-learn need not look again at each fit.
-    with threadpool_limits(limits=1), config_context(assume_finite=True, skip_parameter_validation=True):
+    # Distances in small parts: of large ones the memory costs as much time as the arithmetic.
+    with (
+        threadpool_limits(limits=1),
+        config_context(assume_finite=True, skip_parameter_validation=True, working_memory=_WORKING_MEGABYTES),
+    ):
         # Candidates of one classifier stand together, and may be fitted in one go.
         for classifier, group in groupby(candidates, key=lambda candidate: candidate.classifier):
             points = [dict(candidate.parameters) for candidate in group]
