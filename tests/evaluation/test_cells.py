@@ -15,7 +15,15 @@ import pandas as pd
 import pytest
 
 from topicdesk.errors import ProjectError
-from topicdesk.evaluation import ComparisonPlan, LocalEngine, SplitPlan, ThresholdRule, classifier_named, compare
+from topicdesk.evaluation import (
+    ComparisonPlan,
+    Deciding,
+    LocalEngine,
+    SplitPlan,
+    ThresholdRule,
+    classifier_named,
+    compare,
+)
 from topicdesk.evaluation import cells as cells_module
 from topicdesk.evaluation.cells import Fits, KeptCells
 from topicdesk.features import Analyser, FeatureSetting
@@ -87,7 +95,7 @@ def changed_label(dataset):
         lambda dataset, plan: (dataset, replace(plan, seed=4)),
         lambda dataset, plan: (dataset, replace(plan, inner_folds=3)),
         lambda dataset, plan: (dataset, replace(plan, metric="micro_f1")),
-        lambda dataset, plan: (dataset, replace(plan, threshold=ThresholdRule(precision=0.9))),
+        lambda dataset, plan: (dataset, replace(plan, deciding=Deciding(ThresholdRule(precision=0.9)))),
         lambda dataset, plan: (dataset, replace(plan, settings=plan.settings[:1])),
         lambda dataset, plan: (
             dataset,

@@ -100,7 +100,7 @@ def test_ridge_for_all_penalties_stops_where_each_alone_would(shape):
     X = csr_matrix(random_array(shape, density=0.2, rng=np.random.default_rng(0)))
     Y = np.eye(4, dtype=np.int8)[np.arange(shape[0]) % 4]
     penalties = (1e3, 10.0, 0.1, 1e-3)
-    found = ridge_margins([{"alpha": alpha} for alpha in penalties], X, Y, X, multi_class=True)
+    found = ridge_margins([{"alpha": alpha} for alpha in penalties], X, Y, multi_class=True)(X)
     for alpha, scores in zip(penalties, found, strict=True):
         alone = RidgeClassifier(alpha=alpha, solver="sparse_cg", tol=RIDGE_TOLERANCE).fit(X, Y.argmax(axis=1))
         np.testing.assert_allclose(scores, alone.decision_function(X), rtol=0, atol=1e-8)

@@ -55,8 +55,9 @@ def test_the_parent_says_what_was_asked_on_what_and_who_leads(logged):
     assert (dataset.dataset.name, dataset.dataset.digest) == ("newsroom", comparison.dataset.corpus_hash)
     assert artifacts(client, parent.info.run_id) == {
         "1-leaderboard.json", "1-leaderboard.png", "2-topics-f1.json", "2-topics-f1.png", "3-significance.json",
-        "4-splits.json", "5-labels.json", "figures.csv", "figures-by-fold.csv", "figures-by-topic.csv", "small.toml",
-        "precision-recall/courts.png", "precision-recall/rail.png",
+        "4-probabilities.json", "5-splits.json", "6-labels.json", "figures.csv", "figures-by-fold.csv",
+        "figures-by-topic.csv", "small.toml", "precision-recall/courts.png", "precision-recall/rail.png",
+        "reliability/courts.png", "reliability/rail.png",
     }  # fmt: skip
 
 

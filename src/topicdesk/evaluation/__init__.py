@@ -1,5 +1,11 @@
 """Evaluation: splits, classifiers, nested cross-validation, and figures with intervals."""
 
+from topicdesk.evaluation.calibration import (
+    Calibration,
+    CalibrationMethod,
+    fit_calibration,
+    reliability_table,
+)
 from topicdesk.evaluation.classifiers import BASELINES, CLASSIFIERS, Classifier, classifier_named
 from topicdesk.evaluation.comparison import Comparison, ComparisonPlan, compare
 from topicdesk.evaluation.comparison_plots import save_plot
@@ -9,13 +15,22 @@ from topicdesk.evaluation.leaderboard import (
     figures_where,
     leaderboard,
     metric_title,
+    probability_leaderboard,
     shown,
     topic_leaderboard,
 )
 from topicdesk.evaluation.leakage import SourceAudit, TopicAudit, audit_sources, audit_topics
-from topicdesk.evaluation.metrics import METRICS, SELECTION_METRICS, TOPIC_METRICS, figures, topic_figures
+from topicdesk.evaluation.metrics import (
+    METRICS,
+    PROBABILITY_METRICS,
+    SELECTION_METRICS,
+    TOPIC_METRICS,
+    figures,
+    probability_figures,
+    topic_figures,
+)
 from topicdesk.evaluation.plots import plot_leakage
-from topicdesk.evaluation.search import FoldResult
+from topicdesk.evaluation.search import Deciding, FoldResult
 from topicdesk.evaluation.significance import (
     Verdict,
     bayesian_t_test,
@@ -46,12 +61,16 @@ __all__ = [
     "BASELINES",
     "CLASSIFIERS",
     "METRICS",
+    "PROBABILITY_METRICS",
     "SELECTION_METRICS",
     "TOPIC_METRICS",
+    "Calibration",
+    "CalibrationMethod",
     "Classifier",
     "Comparison",
     "ComparisonPlan",
     "DaskEngine",
+    "Deciding",
     "Engine",
     "FoldResult",
     "LocalEngine",
@@ -73,6 +92,7 @@ __all__ = [
     "decide_class",
     "figures",
     "figures_where",
+    "fit_calibration",
     "friedman_nemenyi",
     "holm",
     "leaderboard",
@@ -82,7 +102,10 @@ __all__ = [
     "mcnemar",
     "metric_title",
     "plot_leakage",
+    "probability_figures",
+    "probability_leaderboard",
     "read_splits",
+    "reliability_table",
     "save_plot",
     "shown",
     "split_table",

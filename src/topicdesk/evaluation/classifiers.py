@@ -27,6 +27,7 @@ from sklearn.utils.extmath import safe_sparse_dot
 from topicdesk.errors import SpecError, nearest
 from topicdesk.evaluation.grids import (
     RIDGE_TOLERANCE,
+    Scorer,
     complement_odds,
     multinomial_odds,
     neighbour_shares,
@@ -71,7 +72,7 @@ class Classifier:
     grid: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     features: Literal["searched", "default", "keywords", "none"] = "searched"
     threshold: float | None = None
-    at_once: Callable[[Sequence[Mapping[str, Any]], Any, NDArray[np.int8], Any, bool], list[Scores]] | None = None
+    at_once: Callable[[Sequence[Mapping[str, Any]], Any, NDArray[np.int8], bool], Scorer] | None = None
 
     def parameters(self) -> Iterator[dict[str, Any]]:
         """Give every point of the grid, in order."""
@@ -163,16 +164,17 @@ def fit_grid_and_score(
     Returns
     -------
     list of (ndarray, float, float)
-        What `fit_and_score` gives, by point.
+        What `fit_and_score` gives, by point; of points that were fitted together each has its share of the seconds.
     """
     both = bool((Y.min(axis=0) < Y.max(axis=0)).all()) and not (multi_class and Y.shape[1] == 2)
-    # A single point is fitted by the estimator itself, so that the seconds are those of what a user would fit.
-    if classifier.at_once is None or not both or len(points) == 1:
+    if classifier.at_once is None or not both:
         return [fit_and_score(classifier, point, train, Y, test, multi_class, seed) for point in points]
     start = perf_counter()
-    scores = classifier.at_once(points, train, Y, test, multi_class)
-    seconds = (perf_counter() - start) / len(points)
-    return [(found, seconds, 0.0) for found in scores]
+    score = classifier.at_once(points, train, Y, multi_class)
+    fitted = perf_counter()
+    found = score(test)
+    seconds = (fitted - start) / len(points), (perf_counter() - fitted) / len(points)
+    return [(scores, *seconds) for scores in found]
 
 
 class _Timed:

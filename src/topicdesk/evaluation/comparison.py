@@ -27,16 +27,16 @@ from topicdesk.evaluation.comparison_plots import (
     plot_confusion,
     plot_leaderboard,
     plot_precision_recall,
+    plot_reliability,
     plot_topics,
 )
 from topicdesk.evaluation.engine import Engine, LocalEngine
-from topicdesk.evaluation.leaderboard import ALL_SAMPLES, figures_where, leaderboard
+from topicdesk.evaluation.leaderboard import ALL_SAMPLES, figures_where, leaderboard, probability_leaderboard
 from topicdesk.evaluation.pooling import figure_tables
-from topicdesk.evaluation.search import FoldResult, cross_validate
+from topicdesk.evaluation.search import Deciding, FoldResult, cross_validate
 from topicdesk.evaluation.significance import Verdict, decide_winner, significance_table
 from topicdesk.evaluation.split_files import split_table
 from topicdesk.evaluation.splits import Split, SplitPlan, make_splits
-from topicdesk.evaluation.thresholds import ThresholdRule
 from topicdesk.features import FeatureSetting
 from topicdesk.labels import Dataset
 
@@ -59,8 +59,8 @@ class ComparisonPlan:
         Folds of each outer split's training rows.
     metric : str, default "macro_f1"
         One of `SELECTION_METRICS`: chooses on inner folds, and orders the leaderboard.
-    threshold : ThresholdRule, default F1
-        What the threshold of each topic is chosen for, on inner folds.
+    deciding : Deciding
+        What follows from scores on inner folds: thresholds, probabilities, and which articles need no person.
     representative : str, optional
         The sample that was drawn uniformly, when others were not: figures that depend on how frequent a topic is
         (precision and all that follows from it) are given on its articles too.
@@ -77,7 +77,7 @@ class ComparisonPlan:
     splits: SplitPlan = field(default_factory=SplitPlan)
     inner_folds: int = 3
     metric: str = "macro_f1"
-    threshold: ThresholdRule = field(default_factory=ThresholdRule)
+    deciding: Deciding = field(default_factory=Deciding)
     representative: str | None = None
     resamples: int = 1000
     rope: float = 0.01
@@ -137,6 +137,10 @@ class Comparison:
         """Write the figures of all classifiers as text, best first (see `leaderboard`)."""
         return leaderboard(self.figures, self.plan.metric, self.significance)
 
+    def probability_leaderboard(self) -> pd.DataFrame:
+        """Write how good probabilities are, and how many articles need no person (see `probability_leaderboard`)."""
+        return probability_leaderboard(self.figures, self.ranking, self.plan.deciding.automation_precision)
+
     def plot_leaderboard(self) -> Figure:
         """Draw each classifier's figure with its interval, and each fold's."""
         return plot_leaderboard(self)
@@ -148,6 +152,10 @@ class Comparison:
     def plot_precision_recall(self, topic: str) -> Figure:
         """Draw the precision-recall curves of a topic, a classifier each, with where it decided."""
         return plot_precision_recall(self, topic)
+
+    def plot_reliability(self, topic: str) -> Figure:
+        """Draw how often a topic was there where it was said to be so likely, by the best classifier."""
+        return plot_reliability(self, topic)
 
     def plot_confusion(self, classifier: str, topic: str | None = None) -> Figure:
         """Draw right and wrong decisions of one classifier, on a topic or over all classes."""
@@ -191,8 +199,9 @@ class Comparison:
 
         Returns
         -------
-        DataFrame of shape (n_repeats * n_test * n_topics, 9)
-            Columns ``article_id, sample, group, repeat, fold, topic, truth, score, decision``.
+        DataFrame of shape (n_repeats * n_test * n_topics, 11)
+            Columns ``article_id, sample, group, repeat, fold, topic, truth, score, decision, probability, automated``;
+            the last: whether the article is sure enough to be labelled without a person.
         """
         data = self.dataset
         parts = []
@@ -210,6 +219,8 @@ class Comparison:
                         "truth": data.Y[rows].ravel(),
                         "score": result.scores.ravel(),
                         "decision": result.decisions.ravel(),
+                        "probability": np.nan if result.probabilities is None else result.probabilities.ravel(),
+                        "automated": np.repeat(result.automated, data.n_topics),
                     }
                 )
             )
@@ -285,7 +296,7 @@ def compare(
             plan.metric,
             plan.seed,
             keywords,
-            plan.threshold,
+            plan.deciding,
             engine,
             kept,
         )

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix, precision_recall_curve
 
+from topicdesk.evaluation.calibration import reliability_table
 from topicdesk.evaluation.leaderboard import ALL_SAMPLES, figures_where, metric_title
 from topicdesk.evaluation.search import FoldResult
 
@@ -23,6 +24,7 @@ __all__ = [
     "plot_confusion",
     "plot_leaderboard",
     "plot_precision_recall",
+    "plot_reliability",
     "plot_topics",
     "save_plot",
 ]
@@ -142,6 +144,37 @@ def plot_precision_recall(comparison: Comparison, topic: str) -> Figure:
     axes.set_title(f"{topic} ({support} of {len(comparison.dataset)} articles)", fontsize=10)
     axes.grid(alpha=0.3)
     axes.legend(fontsize=7, loc="lower left")
+    return figure
+
+
+def plot_reliability(comparison: Comparison, topic: str) -> Figure:
+    """Draw how often a topic was there where it was said to be so likely.
+
+    The best classifier that gives probabilities; below, how many articles each point stands for. On the diagonal
+    probabilities are what they say.
+    """
+    column = comparison.dataset.topics.index(topic)
+    name = comparison.probability_leaderboard().index[0]
+    results = comparison.results_of(name)
+    truth = np.concatenate([comparison.dataset.Y[result.split.test, column] for result in results])
+    said = np.concatenate([result.probabilities[:, column] for result in results if result.probabilities is not None])
+    table = reliability_table(truth, said)
+    predicted, observed = table["predicted"].to_numpy(), table["observed"].to_numpy()
+    figure = Figure(figsize=(5.2, 5.6), layout="constrained")
+    axes, below = figure.subplots(2, height_ratios=(4, 1), sharex=True)
+    axes.plot([0, 1], [0, 1], color=_GREY, linewidth=1, linestyle="--", label="as it should be")
+    axes.errorbar(
+        predicted, observed, yerr=error_bars(observed, table["low"].to_numpy(), table["high"].to_numpy()),
+        fmt="o-", color=BLUE, capsize=3, markersize=5, label=name,
+    )  # fmt: skip
+    axes.set(xlim=(0, 1), ylim=(0, 1.02), ylabel="share that carries the topic, 95 % interval")
+    repeats = len({result.split.repeat for result in results})
+    over = f"test articles of {repeats} repeats" if repeats > 1 else "test articles"
+    axes.set_title(f"{topic}: {len(truth)} {over}", fontsize=10)
+    axes.legend(loc="upper left", frameon=False)
+    axes.grid(alpha=0.3)
+    below.bar(predicted, table["articles"], width=0.03, color=BLUE)
+    below.set(yscale="log", xlabel=f"probability of {topic}", ylabel="articles")
     return figure
 
 

@@ -1,7 +1,7 @@
 """Whole grids of a classifier at once, where one computation serves every point and every topic.
 
-Each function gives the scores that scikit-learn's estimator, fitted a point at a time, would give: a topic against the
-rest at a time for multi-label data, all classes together for multi-class data. A test holds the two together. They take
+Each function learns from training rows, and gives what scores test rows. These scores are those that scikit-learn's estimator, fitted a point at a time, would give: a topic against
+the rest at a time for multi-label data, all classes together for multi-class data. A test holds the two together. They take
 topics that have both positive and negative training rows, and three classes or more.
 """
 
@@ -16,7 +16,7 @@ from scipy.sparse import csr_matrix
 from scipy.special import log_softmax
 from sklearn.neighbors import NearestNeighbors
 
-__all__ = ["RIDGE_TOLERANCE", "complement_odds", "multinomial_odds", "neighbour_shares", "ridge_margins"]
+__all__ = ["RIDGE_TOLERANCE", "Scorer", "complement_odds", "multinomial_odds", "neighbour_shares", "ridge_margins"]
 
 #: Residual at which ridge regression stops, to that of the start. At scikit-learn's 1e-4 the order in which a machine
 #: adds up moves scores in the fourth decimal on 20 Newsgroups; at this one, in the tenth.
@@ -25,11 +25,12 @@ RIDGE_TOLERANCE = 1e-10
 _Scores = NDArray[np.float64]
 _Points = Sequence[Mapping[str, Any]]
 
+#: Scores test rows for every point; to be called once.
+Scorer = Callable[[csr_matrix], list[_Scores]]
 
-def multinomial_odds(
-    points: _Points, train: csr_matrix, Y: NDArray[np.int8], test: csr_matrix, multi_class: bool
-) -> list[_Scores]:
-    """Give log odds (of classes: log probabilities) of multinomial naive Bayes for every ``alpha``.
+
+def multinomial_odds(points: _Points, train: csr_matrix, Y: NDArray[np.int8], multi_class: bool) -> Scorer:
+    """Learn log odds (of classes: log probabilities) of multinomial naive Bayes for every ``alpha``.
 
     Parameters
     ----------
@@ -37,68 +38,68 @@ def multinomial_odds(
         Each with ``alpha``.
     train : csr_matrix, shape (n_train, n_terms)
     Y : ndarray of {0, 1}, shape (n_train, n_topics)
-    test : csr_matrix, shape (n_test, n_terms)
     multi_class : bool
         Whether topics are the classes of one estimator.
 
     Returns
     -------
-    list of ndarray, shape (n_test, n_topics)
-        By point.
+    callable
+        Takes test rows, csr_matrix of shape (n_test, n_terms); gives a list of scores by point, each ndarray of shape
+        (n_test, n_topics).
     """
     inside = _term_sums(train, Y)
     if multi_class:
         prior = np.log(Y.sum(axis=0)) - np.log(len(Y))
-        return [log_softmax(test @ _log_shares(inside + point["alpha"]).T + prior, axis=1) for point in points]
+        logs = [_log_shares(inside + point["alpha"]).T for point in points]
+        return lambda test: [log_softmax(test @ log + prior, axis=1) for log in logs]
     outside = _term_sums(train, 1 - Y)
     prior = np.log(Y.sum(axis=0)) - np.log(len(Y) - Y.sum(axis=0))
-    return [
-        test @ (_log_shares(inside + point["alpha"]) - _log_shares(outside + point["alpha"])).T + prior
-        for point in points
-    ]
+    odds = [(_log_shares(inside + point["alpha"]) - _log_shares(outside + point["alpha"])).T for point in points]
+    return lambda test: [test @ odd + prior for odd in odds]
 
 
-def complement_odds(
-    points: _Points, train: csr_matrix, Y: NDArray[np.int8], test: csr_matrix, multi_class: bool
-) -> list[_Scores]:
-    """Give log odds of complement naive Bayes for every ``alpha`` (see `multinomial_odds`).
+def complement_odds(points: _Points, train: csr_matrix, Y: NDArray[np.int8], multi_class: bool) -> Scorer:
+    """Learn log odds of complement naive Bayes for every ``alpha`` (see `multinomial_odds`).
 
     A topic's complement are the rows without it. There is no prior.
     """
     outside = _term_sums(train, 1 - Y)
     if multi_class:
-        return [log_softmax(test @ -_log_shares(outside + point["alpha"]).T, axis=1) for point in points]
+        logs = [-_log_shares(outside + point["alpha"]).T for point in points]
+        return lambda test: [log_softmax(test @ log, axis=1) for log in logs]
     inside = _term_sums(train, Y)
-    return [test @ (_log_shares(inside + point["alpha"]) - _log_shares(outside + point["alpha"])).T for point in points]
+    odds = [(_log_shares(inside + point["alpha"]) - _log_shares(outside + point["alpha"])).T for point in points]
+    return lambda test: [test @ odd for odd in odds]
 
 
-def neighbour_shares(
-    points: _Points, train: csr_matrix, Y: NDArray[np.int8], test: csr_matrix, multi_class: bool
-) -> list[_Scores]:
+def neighbour_shares(points: _Points, train: csr_matrix, Y: NDArray[np.int8], multi_class: bool) -> Scorer:
     """Give the share of the nearest rows that carry each topic, weighed by closeness, for every ``n_neighbors``.
 
     See `multinomial_odds`; the shares of classes are those of topics. Distances are computed once, for the most
     neighbours.
     """
     most = max(point["n_neighbors"] for point in points)
-    distances, nearest = NearestNeighbors(n_neighbors=most, algorithm="brute").fit(train).kneighbors(test)
-    with np.errstate(divide="ignore"):
-        closeness = 1 / distances
-    shares = []
-    for point in points:
-        weights = closeness[:, : point["n_neighbors"]]
-        # Rows that are the same as a training row go by those alone.
-        same = np.isinf(weights)
-        weights = np.where(same.any(axis=1, keepdims=True), same, weights)
-        carried = np.einsum("rn,rnt->rt", weights, Y[nearest[:, : point["n_neighbors"]]].astype(np.float64))
-        shares.append(carried / weights.sum(axis=1, keepdims=True))
-    return shares
+    neighbours = NearestNeighbors(n_neighbors=most, algorithm="brute").fit(train)
+
+    def score(test: csr_matrix) -> list[_Scores]:
+        distances, nearest = neighbours.kneighbors(test)
+        with np.errstate(divide="ignore"):
+            closeness = 1 / distances
+        shares = []
+        for point in points:
+            weights = closeness[:, : point["n_neighbors"]]
+            # Rows that are the same as a training row go by those alone.
+            same = np.isinf(weights)
+            weights = np.where(same.any(axis=1, keepdims=True), same, weights)
+            carried = np.einsum("rn,rnt->rt", weights, Y[nearest[:, : point["n_neighbors"]]].astype(np.float64))
+            shares.append(carried / weights.sum(axis=1, keepdims=True))
+        return shares
+
+    return score
 
 
-def ridge_margins(
-    points: _Points, train: csr_matrix, Y: NDArray[np.int8], test: csr_matrix, multi_class: bool
-) -> list[_Scores]:
-    """Give margins of ridge regression on -1 and 1 for every ``alpha`` (see `multinomial_odds`).
+def ridge_margins(points: _Points, train: csr_matrix, Y: NDArray[np.int8], multi_class: bool) -> Scorer:
+    """Learn margins of ridge regression on -1 and 1 for every ``alpha`` (see `multinomial_odds`).
 
     Classes are regressed on one by one, as topics are. What is solved is what ``RidgeClassifier(solver="sparse_cg")``
     solves, from the same start to the same residual (`RIDGE_TOLERANCE`): for all penalties in one Krylov space.
@@ -117,15 +118,16 @@ def ridge_margins(
             return np.asarray(train @ (across @ v) - np.outer(shared, total) + (length * total - shared @ v))
 
         duals = _solve_shifted(between_rows, targets, penalties)
-        found = [across @ dual - np.outer(means, dual.sum(axis=0)) for dual in duals]
+        # Not kept as coefficients, which are as many as there are terms.
+        coefficients = (across @ dual - np.outer(means, dual.sum(axis=0)) for dual in duals)
     else:
         n_train = train.shape[0]
 
         def between_terms(v: _Scores) -> _Scores:
             return np.asarray(across @ (train @ v) - n_train * np.outer(means, means @ v))
 
-        found = _solve_shifted(between_terms, across @ targets, penalties)
-    return [test @ coefficients + (signs.mean(axis=0) - means @ coefficients) for coefficients in found]
+        coefficients = iter(_solve_shifted(between_terms, across @ targets, penalties))
+    return lambda test: [test @ found + (signs.mean(axis=0) - means @ found) for found in coefficients]
 
 
 def _solve_shifted(

@@ -5,7 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-__all__ = ["ALL_SAMPLES", "figures_where", "leaderboard", "metric_title", "shown", "starred", "topic_leaderboard"]
+__all__ = [
+    "ALL_SAMPLES",
+    "figures_where",
+    "leaderboard",
+    "metric_title",
+    "probability_leaderboard",
+    "shown",
+    "starred",
+    "topic_leaderboard",
+]
 
 #: In tables of figures, the sample of those over all test articles.
 ALL_SAMPLES = "all"
@@ -120,6 +129,37 @@ def topic_leaderboard(topic_figures: pd.DataFrame, order: tuple[str, ...], metri
     titles = [f"{topic} (n = {support})" for topic, support in zip(rows["topic"], rows["support"], strict=True)]
     wide = rows.assign(text=_intervals(rows), title=titles).pivot(index="classifier", columns="title", values="text")
     return wide.loc[list(order), list(dict.fromkeys(titles))].rename_axis(columns=None)
+
+
+def probability_leaderboard(figures: pd.DataFrame, order: tuple[str, ...], precision: float) -> pd.DataFrame:
+    """Write how good the probabilities are, and how much of the work they take off people.
+
+    Parameters
+    ----------
+    figures : DataFrame
+        Columns as `Comparison.figures` has them.
+    order : tuple of str
+        Classifiers, best first; those without probabilities are left out.
+    precision : float
+        That was asked of articles labelled without a person.
+
+    Returns
+    -------
+    DataFrame of str, shape (n_classifiers, 4)
+        Index ``classifier``.
+    """
+    rates = _by_classifier(figures, ALL_SAMPLES, "automation_rate")
+    names = [name for name in order if name in rates.index and not np.isnan(rates.loc[name, "value"])]
+    columns = {
+        "Brier score [95 %]": "brier",
+        "calibration error [95 %]": "calibration_error",
+        f"labelled alone at {precision:.0%} [95 %]": "automation_rate",
+        "of those all topics right [95 %]": "automation_precision",
+    }
+    table = {
+        title: _intervals(_by_classifier(figures, ALL_SAMPLES, name).loc[names]) for title, name in columns.items()
+    }
+    return pd.DataFrame(table, index=pd.Index(names, name="classifier"))
 
 
 def _decimals(value: float) -> str:

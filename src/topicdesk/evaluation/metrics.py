@@ -25,7 +25,19 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-__all__ = ["METRICS", "SELECTION_METRICS", "TOPIC_METRICS", "bootstrap_weights", "figure", "figures", "topic_figures"]
+from topicdesk.evaluation.calibration import CALIBRATION_BINS, probability_bins
+
+__all__ = [
+    "METRICS",
+    "PROBABILITY_METRICS",
+    "SELECTION_METRICS",
+    "TOPIC_METRICS",
+    "bootstrap_weights",
+    "figure",
+    "figures",
+    "probability_figures",
+    "topic_figures",
+]
 
 #: Figures of each topic.
 TOPIC_METRICS = ("precision", "recall", "f1", "average_precision", "roc_auc")
@@ -40,6 +52,11 @@ METRICS = (
 
 #: Figures that may choose features, hyper-parameters and the order of the leaderboard: more is better.
 SELECTION_METRICS = tuple(name for name in METRICS if name != "hamming_loss")
+
+#: Figures of calibrated probabilities. ``brier`` and ``calibration_error`` are means over topics, less is better;
+#: ``automation_rate`` is the share of articles that are sure enough to be labelled without a person, and
+#: ``automation_precision`` the share of those whose topics are all right.
+PROBABILITY_METRICS = ("brier", "calibration_error", "automation_rate", "automation_precision")
 
 # Weighings that are taken together: enough to share one reading of a ranking, few enough for a processor's cache.
 _TOGETHER = 32
@@ -127,6 +144,54 @@ def topic_figures(
     true, decided, positive = _decision_sums(Y, decisions, weights)
     ranking = _mean_over_folds(_ranking_figures, Y, scores, weights, folds)
     return _decision_figures(true, decided, positive) | ranking | {"support": positive}
+
+
+def probability_figures(
+    Y: NDArray[np.int8],
+    decisions: NDArray[np.int8],
+    probabilities: Floats,
+    automated: NDArray[np.bool_],
+    weights: Floats | None = None,
+) -> dict[str, Floats]:
+    """Compute all `PROBABILITY_METRICS`.
+
+    Parameters
+    ----------
+    Y, decisions : ndarray of {0, 1}, shape (n_rows, n_topics)
+        Truth and decisions.
+    probabilities : ndarray of float, shape (n_rows, n_topics)
+    automated : ndarray of bool, shape (n_rows,)
+        Which articles are sure enough to be labelled without a person.
+    weights : ndarray of float, shape (n_weighings, n_rows), optional
+        How often each row counts; by default once, in one weighing.
+
+    Returns
+    -------
+    dict of str to ndarray of float, shape (n_weighings,)
+        The precision is NaN where no article is automated.
+
+    References
+    ----------
+    Brier (1950), "Verification of forecasts expressed in terms of probability"; the expected calibration error over
+    equal bins of Guo et al. (2017), "On calibration of modern neural networks".
+    """
+    weights = np.ones((1, len(Y))) if weights is None else weights
+    total, n_topics = weights.sum(axis=1), Y.shape[1]
+    excess = probabilities - Y
+    # One row a topic and bin, that adds up by how much its articles' probabilities are too high.
+    bins = probability_bins(probabilities) + CALIBRATION_BINS * np.arange(n_topics)
+    articles = np.repeat(np.arange(len(Y)), n_topics)
+    shape = (CALIBRATION_BINS * n_topics, len(Y))
+    by_bin = csr_matrix((excess.ravel(), (bins.ravel(), articles)), shape=shape)
+    right = (decisions == Y).all(axis=1)
+    sure = weights @ automated
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return {
+            "brier": weights @ (excess**2).mean(axis=1) / total,
+            "calibration_error": np.abs(by_bin @ weights.T).sum(axis=0) / (total * n_topics),
+            "automation_rate": sure / total,
+            "automation_precision": weights @ (automated & right) / sure,
+        }
 
 
 def bootstrap_weights(groups: NDArray[np.intp], resamples: int, rng: np.random.Generator) -> Floats:

@@ -14,7 +14,15 @@ from threadpoolctl import threadpool_limits
 
 from topicdesk.evaluation.engine import Engine, run_all
 from topicdesk.evaluation.leaderboard import ALL_SAMPLES
-from topicdesk.evaluation.metrics import METRICS, TOPIC_METRICS, bootstrap_weights, figures, topic_figures
+from topicdesk.evaluation.metrics import (
+    METRICS,
+    PROBABILITY_METRICS,
+    TOPIC_METRICS,
+    bootstrap_weights,
+    figures,
+    probability_figures,
+    topic_figures,
+)
 from topicdesk.evaluation.search import FoldResult
 from topicdesk.labels import Dataset
 
@@ -77,7 +85,7 @@ def figure_tables(
     topic_rows: list[dict[str, Any]] = []
     for (sample, name), (together, by_topic) in distributions.items():
         topic_rows += _topic_rows(dataset.topics, name, sample, by_topic)
-        for each in METRICS:
+        for each in (*METRICS, *PROBABILITY_METRICS):
             lag = distributions[sample, leader][0][each] - together[each]
             pooled_rows.append(
                 {"classifier": name, "sample": sample, "metric": each}
@@ -96,6 +104,8 @@ class _Pooled:
     Y: NDArray[np.int8]
     decisions: NDArray[np.int8]
     scores: NDArray[np.float64]
+    probabilities: NDArray[np.float64] | None
+    automated: NDArray[np.bool_]
     folds: NDArray[np.intp]
     rows: NDArray[np.intp]
 
@@ -106,10 +116,13 @@ def _pooled(dataset: Dataset, results: Sequence[FoldResult], sample: str) -> Ite
         rows = np.concatenate([part.split.test for part in parts])
         kept = np.ones(len(rows), dtype=bool) if sample == ALL_SAMPLES else dataset.samples[rows] == sample
         folds = np.repeat(np.arange(len(parts)), [len(part.split.test) for part in parts])
+        probabilities = [part.probabilities for part in parts if part.probabilities is not None]
         yield _Pooled(
             Y=dataset.Y[rows[kept]],
             decisions=np.concatenate([part.decisions for part in parts])[kept],
             scores=np.concatenate([part.scores for part in parts])[kept],
+            probabilities=np.concatenate(probabilities)[kept] if len(probabilities) == len(parts) else None,
+            automated=np.concatenate([part.automated for part in parts])[kept],
             folds=folds[kept],
             rows=rows[kept],
         )
@@ -125,8 +138,23 @@ def _distributions(
         for part in repeats:
             weights = drawn[:, np.searchsorted(tested, part.rows)]
             by_topic.append(topic_figures(part.Y, part.decisions, part.scores, weights, part.folds))
-            together.append(figures(part.Y, part.decisions, part.scores, weights, part.folds, by_topic[-1]))
+            together.append(
+                figures(part.Y, part.decisions, part.scores, weights, part.folds, by_topic[-1])
+                | _probability_figures(part.Y, part.decisions, part.probabilities, part.automated, weights)
+            )
     return _mean_over_repeats(together), _mean_over_repeats(by_topic)
+
+
+def _probability_figures(
+    Y: NDArray[np.int8],
+    decisions: NDArray[np.int8],
+    probabilities: NDArray[np.float64] | None,
+    automated: NDArray[np.bool_],
+    weights: NDArray[np.float64] | None = None,
+) -> dict[str, NDArray[np.float64]]:
+    if probabilities is None:
+        return {name: np.full(1 if weights is None else len(weights), np.nan) for name in PROBABILITY_METRICS}
+    return probability_figures(Y, decisions, probabilities, automated, weights)
 
 
 def _mean_over_repeats(repeats: Sequence[dict[str, NDArray[np.float64]]]) -> dict[str, NDArray[np.float64]]:
@@ -146,7 +174,10 @@ def _topic_rows(
 
 
 def _fold_rows(dataset: Dataset, result: FoldResult) -> list[dict[str, Any]]:
-    of_fold = figures(dataset.Y[result.split.test], result.decisions, result.scores)
+    Y = dataset.Y[result.split.test]
+    of_fold = figures(Y, result.decisions, result.scores) | _probability_figures(
+        Y, result.decisions, result.probabilities, result.automated
+    )
     return [
         {
             "classifier": result.classifier,
@@ -155,7 +186,7 @@ def _fold_rows(dataset: Dataset, result: FoldResult) -> list[dict[str, Any]]:
             "metric": metric,
             "value": float(of_fold[metric][0]),
         }
-        for metric in METRICS
+        for metric in (*METRICS, *PROBABILITY_METRICS)
     ]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any, Literal
 
@@ -21,6 +21,7 @@ from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
 from topicdesk.errors import FeaturesError, SpecError
+from topicdesk.evaluation.calibration import Calibration, CalibrationMethod, confidence, fit_calibration
 from topicdesk.evaluation.cells import Cell, Fits, KeptCells, run_cells
 from topicdesk.evaluation.classifiers import Classifier, Scores, fit_grid_and_score
 from topicdesk.evaluation.engine import Engine, LocalEngine
@@ -30,7 +31,7 @@ from topicdesk.evaluation.thresholds import ThresholdRule, choose_thresholds, de
 from topicdesk.features import Analyser, Counts, FeatureSetting, count_terms_once, keyword_hits, weigh_fold
 from topicdesk.labels import Dataset
 
-__all__ = ["Candidate", "FoldResult", "cross_validate", "inner_scores"]
+__all__ = ["Candidate", "Deciding", "FoldResult", "cross_validate", "inner_scores"]
 
 # Below this many decimals lies the noise of the machine's arithmetic: equal scores must stay equal on every machine.
 _DECIMALS = 10
@@ -61,6 +62,10 @@ class FoldResult:
     scores : ndarray of float, shape (n_test, n_topics)
         Of the test rows; higher means more likely.
     decisions : ndarray of {0, 1}, shape (n_test, n_topics)
+    probabilities : ndarray of float, shape (n_test, n_topics), or None
+        Calibrated on inner folds; None where nothing was scored on inner folds.
+    automated : ndarray of bool, shape (n_test,)
+        Which articles are sure enough to be labelled without a person.
     fit_seconds, predict_seconds : float
         Fitting the chosen model on the training rows' features, and scoring the test rows'.
     """
@@ -73,8 +78,29 @@ class FoldResult:
     inner_score: float
     scores: Scores
     decisions: NDArray[np.int8]
+    probabilities: NDArray[np.float64] | None
+    automated: NDArray[np.bool_]
     fit_seconds: float
     predict_seconds: float
+
+
+@dataclass(frozen=True)
+class Deciding:
+    """What follows from out-of-fold scores of the training rows.
+
+    Parameters
+    ----------
+    threshold : ThresholdRule, default F1
+        What the threshold of each topic is chosen for.
+    calibration : {"platt", "isotonic"}, default "platt"
+        How scores become probabilities (see `fit_calibration`).
+    automation_precision : float, default 0.95
+        How often all topics are to be right of an article that is labelled without a person.
+    """
+
+    threshold: ThresholdRule = field(default_factory=ThresholdRule)
+    calibration: CalibrationMethod = "platt"
+    automation_precision: float = 0.95
 
 
 @dataclass(frozen=True)
@@ -98,6 +124,7 @@ class _Choice:
     candidate: Candidate
     thresholds: NDArray[np.float64] | None
     score: float
+    calibration: Calibration | None = None
     seconds: float = 0.0
 
 
@@ -125,7 +152,7 @@ def cross_validate(
     metric: str,
     seed: int,
     keywords: Mapping[str, Sequence[str]] | None = None,
-    threshold: ThresholdRule | None = None,
+    deciding: Deciding | None = None,
     engine: Engine | None = None,
     kept: KeptCells | None = None,
 ) -> tuple[tuple[FoldResult, ...], tuple[str, ...]]:
@@ -145,8 +172,8 @@ def cross_validate(
     seed : int
     keywords : mapping of str to sequence of str, optional
         For the keyword-rules baseline.
-    threshold : ThresholdRule, optional
-        What thresholds are chosen for; by default F1.
+    deciding : Deciding, optional
+        What follows from the scores of inner folds; by default thresholds for F1, and Platt's probabilities.
     engine : Engine, optional
         What does the work; by default a process a core.
     kept : KeptCells, optional
@@ -169,7 +196,7 @@ def cross_validate(
         if _has_choice(classifier, candidates[classifier.name], materials.multi_class)
     ]
 
-    engine = engine or LocalEngine()
+    engine, deciding = engine or LocalEngine(), deciding or Deciding()
     found, unconverged = _search(materials, inner, searched, engine, kept)
     choices: dict[tuple[int, str], _Choice] = {}
     for outer, folds in enumerate(inner):
@@ -178,7 +205,7 @@ def cross_validate(
             group = candidates[classifier.name]
             if _has_choice(classifier, group, materials.multi_class):
                 scored = ((one, found[outer, one].scores[order]) for one in group)
-                choice = _choose(scored, materials.Y[rows], metric, materials.multi_class, threshold or ThresholdRule())
+                choice = _choose(scored, materials.Y[rows], metric, materials.multi_class, deciding)
                 choice = replace(choice, seconds=found[outer, choice.candidate].seconds)
             else:
                 choice = _Choice(group[0], _thresholds(classifier, dataset.n_topics, materials.multi_class), np.nan)
@@ -256,7 +283,7 @@ def _materials(
     analysers = dict.fromkeys(view.analyser for view in views if isinstance(view, FeatureSetting))
     # Without the terms' names, which no cell reads: unlike numbers they would be copied to a process with each task.
     counts = {
-        analyser: replace(counted, terms=counted.terms[:0])
+        analyser: counted.numbers()
         for analyser, counted in count_terms_once(dataset.texts, analysers).items()
     }
     return _Materials(
@@ -421,21 +448,26 @@ def _choose(
     Y: NDArray[np.int8],
     metric: str,
     multi_class: bool,
-    rule: ThresholdRule,
+    deciding: Deciding,
 ) -> _Choice:
     """Take the candidate with the best metric on the held-out rows of all inner folds; of equals the first."""
     best: _Choice | None = None
+    scores_of_best = np.empty(0)
     for candidate, scores in scored:
         if multi_class or candidate.classifier.threshold is not None:
             thresholds = _thresholds(candidate.classifier, Y.shape[1], multi_class)
         else:
-            thresholds = choose_thresholds(Y, scores, rule)
+            thresholds = choose_thresholds(Y, scores, deciding.threshold)
         score = figure(metric, Y, _decide(scores, thresholds), scores)
         # A difference in the last digits is arithmetic, not merit.
         if best is None or score > best.score + 1e-9 or (np.isnan(best.score) and not np.isnan(score)):
-            best = _Choice(candidate, thresholds, score)
+            best, scores_of_best = _Choice(candidate, thresholds, score), scores
     assert best is not None
-    return best
+    decisions = _decide(scores_of_best, best.thresholds)
+    calibration = fit_calibration(
+        Y, scores_of_best, decisions, deciding.calibration, multi_class, deciding.automation_precision
+    )
+    return replace(best, calibration=calibration)
 
 
 def _thresholds(classifier: Classifier, n_topics: int, multi_class: bool) -> NDArray[np.float64] | None:
@@ -457,6 +489,12 @@ def _result(split: Split, choice: _Choice, fit: _Fit, multi_class: bool) -> Fold
         if isinstance(view, FeatureSetting)
         else {"keywords": "keywords of the taxonomy", "none": "none"}[view]
     )
+    decisions = _decide(fit.scores, choice.thresholds)
+    if choice.calibration is None:
+        probabilities, automated = None, np.zeros(len(decisions), dtype=bool)
+    else:
+        probabilities = choice.calibration.probabilities(fit.scores).round(_DECIMALS)
+        automated = confidence(probabilities, decisions, multi_class) >= choice.calibration.cut
     return FoldResult(
         classifier=choice.candidate.classifier.name,
         split=split,
@@ -465,7 +503,9 @@ def _result(split: Split, choice: _Choice, fit: _Fit, multi_class: bool) -> Fold
         thresholds=choice.thresholds,
         inner_score=choice.score,
         scores=fit.scores,
-        decisions=_decide(fit.scores, choice.thresholds),
+        decisions=decisions,
+        probabilities=probabilities,
+        automated=automated,
         fit_seconds=fit.fit_seconds,
         predict_seconds=fit.predict_seconds,
     )

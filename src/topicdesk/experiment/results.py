@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from topicdesk.evaluation import ALL_SAMPLES, leaderboard, metric_title, shown
+from topicdesk.evaluation import ALL_SAMPLES, leaderboard, metric_title, probability_leaderboard, shown
 from topicdesk.experiment.lock import ResultsLock, lock_path, read_lock
 from topicdesk.experiment.spec import Reference, Spec, read_spec
 
@@ -50,6 +50,9 @@ def _section(path: Path, spec: Spec, lock: ResultsLock) -> str:
         lines += [f"### {name}: {locked.articles} articles", "", _grouping(locked.near_duplicates, spec), ""]
         board = leaderboard(locked.figures_frame(lock.metric), lock.metric, locked.significance_frame())
         lines += [_markdown(board), "", f"**Verdict.** {locked.verdict}", ""]
+        precision = spec.evaluation.automation_precision
+        sure = probability_leaderboard(locked.figures_frame(lock.metric), tuple(board.index), precision)
+        lines += [f"Probabilities ({spec.evaluation.calibration}):", "", _markdown(sure), ""]
         if len(locked.support) <= _MOST_TOPICS:
             lines += ["F1 by topic:", "", _markdown(_by_topic(lock, name)), ""]
     if spec.experiment.beside is not None:

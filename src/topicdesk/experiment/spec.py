@@ -15,8 +15,10 @@ from topicdesk.evaluation import (
     CLASSIFIERS,
     METRICS,
     SELECTION_METRICS,
+    CalibrationMethod,
     Classifier,
     ComparisonPlan,
+    Deciding,
     SplitPlan,
     ThresholdRule,
     classifier_named,
@@ -164,6 +166,10 @@ class _Evaluation(StrictModel):
     metric: Literal[SELECTION_METRICS] = "macro_f1"  # type: ignore[valid-type]  # mypy wants the words spelt out here
     #: Such as { precision = 0.95 }, or { false_positive = 1, false_negative = 5 }; F1 where nothing is named.
     threshold: _Threshold = _Threshold()
+    #: How scores become probabilities: a sigmoid, or rising steps.
+    calibration: CalibrationMethod = "platt"
+    #: How often all topics are to be right of an article that is labelled without a person.
+    automation_precision: Annotated[float, Field(gt=0, le=1)] = 0.95
     representative: str | None = None
     resamples: Annotated[int, Field(ge=100, le=100_000)] = 1000
     #: Differences in the metric up to here do not matter.
@@ -215,7 +221,9 @@ class Spec(StrictModel):
             splits=self.splits.plan(),
             inner_folds=self.splits.inner_folds,
             metric=self.evaluation.metric,
-            threshold=self.evaluation.threshold.rule(),
+            deciding=Deciding(
+                self.evaluation.threshold.rule(), self.evaluation.calibration, self.evaluation.automation_precision
+            ),
             representative=self.evaluation.representative,
             resamples=self.evaluation.resamples,
             rope=self.evaluation.rope,

@@ -3,15 +3,22 @@
 Counting is the slow half of TF-IDF and depends on no other text: tokens of an article are its own. So it is done once
 for all articles, and everything that depends on which articles are training rows (vocabulary, document frequencies,
 idf) is done per fold in `topicdesk.features.tfidf`.
+
+Words are cut once for all analysers that cut alike. Stop words, n-grams and the alphabetical order of terms then follow
+from numbers of words; a property test holds the counts to scikit-learn's `CountVectorizer` for every option.
 """
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import CountVectorizer
@@ -20,6 +27,9 @@ from topicdesk.errors import FeaturesError
 from topicdesk.progress import progress
 
 __all__ = ["Analyser", "Counts", "count_terms", "count_terms_once"]
+
+# Terms sort as their words do only when no word holds what stands between words, or sorts before it.
+_SPACE_OR_BELOW = re.compile(r"[\x00-\x20]")
 
 
 @dataclass(frozen=True)
@@ -33,6 +43,10 @@ class Analyser:
     stop_words: Literal["english"] | None = None
     token_pattern: str = r"(?u)\b\w\w+\b"
 
+    def vectorizer(self) -> CountVectorizer:
+        """Give scikit-learn's vectorizer of the same options, not fitted."""
+        return CountVectorizer(**asdict(self), dtype=np.int32)
+
 
 @dataclass(frozen=True, eq=False)
 class Counts:
@@ -41,13 +55,84 @@ class Counts:
     Parameters
     ----------
     matrix : csr_matrix of int32, shape (n_texts, n_terms)
-        How often each term occurs in each text.
-    terms : ndarray of str, shape (n_terms,)
-        In alphabetical order, the order of the columns.
+        How often each term occurs in each text; columns in the alphabetical order of terms.
+    words : ndarray of str, shape (n_words,)
+        What terms are made of.
+    grams : ndarray of int, shape (n_terms, longest)
+        The words of each term, as places in `words`; behind the last, -1.
     """
 
     matrix: csr_matrix
-    terms: NDArray[Any]
+    words: NDArray[Any]
+    grams: NDArray[np.intp]
+
+    @cached_property
+    def terms(self) -> NDArray[Any]:
+        """The terms, shape (n_terms,), in the order of the columns."""
+        spelt = [" ".join(self.words[gram[gram >= 0]]) for gram in self.grams]
+        return np.array(spelt, dtype=object)
+
+    def numbers(self) -> Counts:
+        """Give the counts alone, without what terms are called."""
+        return Counts(self.matrix, self.words[:0], self.grams[:0])
+
+
+@dataclass(frozen=True, eq=False)
+class _Words:
+    """The words of all texts, as numbers in alphabetical order, text after text."""
+
+    distinct: NDArray[Any]
+    numbers: NDArray[np.intp]
+    texts: NDArray[np.intp]
+
+    @classmethod
+    def cut(cls, texts: Sequence[str], analyser: Analyser) -> _Words:
+        vectorizer = analyser.vectorizer()
+        prepare, tokenise = vectorizer.build_preprocessor(), vectorizer.build_tokenizer()
+        number_of: defaultdict[str, int] = defaultdict()
+        number_of.default_factory = number_of.__len__
+        parts = []
+        for text in texts:
+            words = tokenise(prepare(text))
+            parts.append(np.fromiter(map(number_of.__getitem__, words), dtype=np.intp, count=len(words)))
+        distinct = np.array([*number_of, None], dtype=object)[:-1]
+        order = np.argsort(distinct)
+        place = np.empty_like(order)
+        place[order] = np.arange(len(order))
+        return cls(
+            distinct[order],
+            place[np.concatenate(parts)] if parts else place,
+            np.repeat(np.arange(len(parts)), [len(part) for part in parts]),
+        )
+
+    def without(self, stop_words: Iterable[str]) -> _Words:
+        kept = ~np.isin(self.distinct, list(stop_words))[self.numbers]
+        return _Words(self.distinct, self.numbers[kept], self.texts[kept])
+
+    def counts(self, n_texts: int, shortest: int, longest: int) -> Counts:
+        if longest == 1:
+            present = np.bincount(self.numbers, minlength=len(self.distinct)) > 0
+            columns = np.cumsum(present) - 1
+            return self._counts(n_texts, self.texts, columns[self.numbers], np.flatnonzero(present)[:, None])
+        grams, texts = [], []
+        for length in range(shortest, longest + 1):
+            starts = np.arange(max(len(self.numbers) - length + 1, 0))
+            starts = starts[self.texts[starts] == self.texts[starts + length - 1]]
+            gram = np.full((len(starts), longest), -1, dtype=np.intp)
+            for place in range(length):
+                gram[:, place] = self.numbers[starts + place]
+            grams.append(gram)
+            texts.append(self.texts[starts])
+        distinct, columns = _distinct_rows(np.concatenate(grams))
+        return self._counts(n_texts, np.concatenate(texts), columns, distinct)
+
+    def _counts(
+        self, n_texts: int, rows: NDArray[np.intp], columns: NDArray[np.intp], grams: NDArray[np.intp]
+    ) -> Counts:
+        ones = np.ones(len(rows), dtype=np.int32)
+        matrix = csr_matrix((ones, (rows, columns)), shape=(n_texts, len(grams)))
+        matrix.sum_duplicates()
+        return Counts(matrix, self.distinct, grams)
 
 
 def count_terms(texts: Sequence[str], analyser: Analyser) -> Counts:
@@ -69,24 +154,55 @@ def count_terms(texts: Sequence[str], analyser: Analyser) -> Counts:
     FeaturesError
         When no text holds a term.
     """
-    vectorizer = CountVectorizer(**asdict(analyser), dtype=np.int32)
-    try:
-        matrix = vectorizer.fit_transform(texts)
-    except ValueError as error:
-        if "empty vocabulary" not in str(error):
-            raise
-        raise FeaturesError(f"none of {len(texts)} texts holds a term under {analyser}.") from error
-    matrix = csr_matrix(matrix)
-    matrix.sort_indices()
-    return Counts(matrix, vectorizer.get_feature_names_out())
+    return count_terms_once(texts, [analyser])[analyser]
 
 
 def count_terms_once(texts: Sequence[str], analysers: Iterable[Analyser]) -> dict[Analyser, Counts]:
     """Count the terms of every text, once for each distinct analyser (see `count_terms`)."""
-    distinct = dict.fromkeys(analysers)
+    distinct = list(dict.fromkeys(analysers))
+    cut: dict[Analyser, _Words] = {}
     counts = {}
     with progress(len(distinct), "counting terms", "analyser") as advance:
         for analyser in distinct:
-            counts[analyser] = count_terms(texts, analyser)
+            alike = Analyser(
+                lowercase=analyser.lowercase,
+                strip_accents=analyser.strip_accents,
+                token_pattern=analyser.token_pattern,
+            )
+            if analyser.analyzer == "word" and alike not in cut:
+                cut[alike] = _Words.cut(texts, alike)
+            if analyser.analyzer != "word" or any(map(_SPACE_OR_BELOW.search, cut[alike].distinct)):
+                counts[analyser] = _counted_by_scikit_learn(texts, analyser)
+            else:
+                words = cut[alike]
+                stop_words = analyser.vectorizer().get_stop_words()
+                kept = words if stop_words is None else words.without(stop_words)
+                counts[analyser] = kept.counts(len(texts), *analyser.ngram_range)
+            if counts[analyser].matrix.shape[1] == 0:
+                raise FeaturesError(f"none of {len(texts)} texts holds a term under {analyser}.")
             advance()
     return counts
+
+
+def _counted_by_scikit_learn(texts: Sequence[str], analyser: Analyser) -> Counts:
+    vectorizer = analyser.vectorizer()
+    try:
+        matrix = csr_matrix(vectorizer.fit_transform(texts))
+    except ValueError as error:
+        if "empty vocabulary" not in str(error):
+            raise
+        raise FeaturesError(f"none of {len(texts)} texts holds a term under {analyser}.") from error
+    matrix.sort_indices()
+    terms = vectorizer.get_feature_names_out()
+    return Counts(matrix, terms, np.arange(len(terms))[:, None])
+
+
+def _distinct_rows(grams: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Give the distinct rows in order, and the place of each row among them."""
+    place = np.zeros(len(grams), dtype=np.intp)
+    # Column by column, so that the numbers to sort by stay small: a row's place so far, then its next word.
+    for column in grams.T:
+        place = pd.factorize(place * (grams.max(initial=-1) + 2) + column + 1, sort=True)[0]
+    first = np.zeros(place.max(initial=-1) + 1, dtype=np.intp)
+    first[place] = np.arange(len(place))
+    return grams[first], place

@@ -157,6 +157,7 @@ def _log_parent(client: MlflowClient, run: str, comparison: Comparison, spec: Pa
         "folds": len(comparison.splits) // len({split.repeat for split in comparison.splits}),
         "repeats": len({split.repeat for split in comparison.splits}),
         "inner_folds": plan.inner_folds,
+        "calibration": plan.deciding.calibration,
         "feature_settings": len(plan.settings),
         "metric": plan.metric,
         "resamples": plan.resamples,
@@ -172,8 +173,9 @@ def _log_parent(client: MlflowClient, run: str, comparison: Comparison, spec: Pa
         "1-leaderboard.json": comparison.leaderboard().reset_index(),
         "2-topics-f1.json": topic_leaderboard(comparison.topic_figures, comparison.ranking).reset_index(),
         "3-significance.json": comparison.significance.round(4).reset_index(),
-        "4-splits.json": comparison.split_table(),
-        "5-labels.json": data.support().rename_axis("topic").reset_index(),
+        "4-probabilities.json": comparison.probability_leaderboard().reset_index(),
+        "5-splits.json": comparison.split_table(),
+        "6-labels.json": data.support().rename_axis("topic").reset_index(),
     }
     for name, table in tables.items():
         client.log_table(run, table, name)
@@ -184,6 +186,7 @@ def _log_parent(client: MlflowClient, run: str, comparison: Comparison, spec: Pa
         if data.n_topics <= _MOST_TOPIC_PICTURES:
             for topic in data.topics:
                 save_plot(comparison.plot_precision_recall(topic), here / "precision-recall" / f"{topic}.png")
+                save_plot(comparison.plot_reliability(topic), here / "reliability" / f"{topic}.png")
         (here / spec.name).write_bytes(spec.read_bytes())
         comparison.figures.to_csv(here / "figures.csv", index=False)
         comparison.topic_figures.to_csv(here / "figures-by-topic.csv", index=False)
