@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from tqdm.auto import tqdm
-from tqdm.notebook import tqdm as tqdm_notebook
 
 __all__ = ["Advance", "nowhere", "progress"]
 
@@ -42,7 +41,8 @@ def progress(total: int, what: str, unit: str) -> Iterator[Advance]:
     Advance
         To be called after each step.
     """
-    seen = sys.stderr.isatty() or issubclass(tqdm, tqdm_notebook)
+    # In a notebook, tqdm.auto is the class that draws there; to ask by name spares an import of ipywidgets elsewhere.
+    seen = sys.stderr.isatty() or any(base.__module__ == "tqdm.notebook" for base in tqdm.__mro__)
     with tqdm(total=total, desc=what, unit=unit, disable=not seen, dynamic_ncols=True, unit_scale=unit == "B") as bar:
 
         def advance(steps: int = 1) -> None:

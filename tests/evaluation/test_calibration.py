@@ -1,4 +1,4 @@
-"""Probabilities are scikit-learn's, errors are what they are called, and what is labelled alone is right as often as said."""
+"""Probabilities are scikit-learn's, and what is labelled without a person is right as often as was asked."""
 
 from dataclasses import replace
 
@@ -124,7 +124,7 @@ def test_a_reliability_table_counts_every_article_once_with_wilsons_interval():
     table = reliability_table((rng.random(502) < said).astype(np.int8), said)
     assert table["articles"].sum() == 502
     assert (table["low"] <= table["observed"]).all() and (table["observed"] <= table["high"]).all()
-    observed, predicted = calibration_curve((rng.random(502) < said).astype(int), said, n_bins=10)
+    _, predicted = calibration_curve((rng.random(502) < said).astype(int), said, n_bins=10)
     np.testing.assert_allclose(table["predicted"], predicted)
 
 

@@ -163,7 +163,7 @@ def confidence(probabilities: _Floats, decisions: NDArray[np.int8], multi_class:
 
 
 def probability_bins(probabilities: _Floats) -> NDArray[np.intp]:
-    """Number the bin of each probability, from 0 (see `CALIBRATION_BINS`); shape as `probabilities`."""
+    """Give the number of each probability's bin, from 0 (see `CALIBRATION_BINS`); shape as `probabilities`."""
     return np.minimum((probabilities * CALIBRATION_BINS).astype(np.intp), CALIBRATION_BINS - 1)
 
 

@@ -28,11 +28,11 @@ from topicdesk.evaluation.code_version import code_version
 from topicdesk.evaluation.engine import Engine
 from topicdesk.evaluation.split_files import splits_hash
 from topicdesk.evaluation.splits import Split
-from topicdesk.labels import Dataset
 from topicdesk.progress import progress
 
 if TYPE_CHECKING:
     from topicdesk.evaluation.comparison import ComparisonPlan
+    from topicdesk.labels import Dataset
 
 __all__ = ["Cell", "Fits", "KeptCells", "comparison_hash", "run_cells"]
 

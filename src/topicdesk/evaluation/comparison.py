@@ -13,23 +13,15 @@ from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 from threadpoolctl import threadpool_limits
 
 from topicdesk.errors import SpecError, SplitError, nearest
 from topicdesk.evaluation.cells import KeptCells, comparison_hash
 from topicdesk.evaluation.classifiers import Classifier
-from topicdesk.evaluation.comparison_plots import (
-    plot_confusion,
-    plot_leaderboard,
-    plot_precision_recall,
-    plot_reliability,
-    plot_topics,
-)
 from topicdesk.evaluation.engine import Engine, LocalEngine
 from topicdesk.evaluation.leaderboard import ALL_SAMPLES, figures_where, leaderboard, probability_leaderboard
 from topicdesk.evaluation.pooling import figure_tables
@@ -38,7 +30,11 @@ from topicdesk.evaluation.significance import Verdict, decide_winner, significan
 from topicdesk.evaluation.split_files import split_table
 from topicdesk.evaluation.splits import Split, SplitPlan, make_splits
 from topicdesk.features import FeatureSetting
-from topicdesk.labels import Dataset
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from topicdesk.labels import Dataset
 
 __all__ = ["Comparison", "ComparisonPlan", "compare"]
 
@@ -143,22 +139,32 @@ class Comparison:
 
     def plot_leaderboard(self) -> Figure:
         """Draw each classifier's figure with its interval, and each fold's."""
+        from topicdesk.evaluation.comparison_plots import plot_leaderboard
+
         return plot_leaderboard(self)
 
     def plot_topics(self) -> Figure:
         """Draw the best classifier's F1 of each topic with its interval, the keyword rules' beside it."""
+        from topicdesk.evaluation.comparison_plots import plot_topics
+
         return plot_topics(self)
 
     def plot_precision_recall(self, topic: str) -> Figure:
         """Draw the precision-recall curves of a topic, a classifier each, with where it decided."""
+        from topicdesk.evaluation.comparison_plots import plot_precision_recall
+
         return plot_precision_recall(self, topic)
 
     def plot_reliability(self, topic: str) -> Figure:
         """Draw how often a topic was there where it was said to be so likely, by the best classifier."""
+        from topicdesk.evaluation.comparison_plots import plot_reliability
+
         return plot_reliability(self, topic)
 
     def plot_confusion(self, classifier: str, topic: str | None = None) -> Figure:
         """Draw right and wrong decisions of one classifier, on a topic or over all classes."""
+        from topicdesk.evaluation.comparison_plots import plot_confusion
+
         return plot_confusion(self, classifier, topic)
 
     def to_markdown(self) -> str:

@@ -1,13 +1,14 @@
 """Whole grids of a classifier at once, where one computation serves every point and every topic.
 
-Each function learns from training rows, and gives what scores test rows. These scores are those that scikit-learn's estimator, fitted a point at a time, would give: a topic against
-the rest at a time for multi-label data, all classes together for multi-class data. A test holds the two together. They take
-topics that have both positive and negative training rows, and three classes or more.
+Each function learns from training rows, and gives what scores test rows. The scores are those of scikit-learn's
+estimator, fitted a point at a time: a topic against the rest at a time for multi-label data, all classes together for
+multi-class data. A test holds the two together. They take topics that have both positive and negative training rows,
+and three classes or more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,7 @@ _Scores = NDArray[np.float64]
 _Points = Sequence[Mapping[str, Any]]
 
 #: Scores test rows for every point; to be called once.
-Scorer = Callable[[csr_matrix], list[_Scores]]
+Scorer = Callable[[Any], list[_Scores]]
 
 
 def multinomial_odds(points: _Points, train: csr_matrix, Y: NDArray[np.int8], multi_class: bool) -> Scorer:
@@ -118,8 +119,9 @@ def ridge_margins(points: _Points, train: csr_matrix, Y: NDArray[np.int8], multi
             return np.asarray(train @ (across @ v) - np.outer(shared, total) + (length * total - shared @ v))
 
         duals = _solve_shifted(between_rows, targets, penalties)
+        coefficients: Iterator[_Scores]
         # Not kept as coefficients, which are as many as there are terms.
-        coefficients = (across @ dual - np.outer(means, dual.sum(axis=0)) for dual in duals)
+        coefficients = (np.asarray(across @ dual - np.outer(means, dual.sum(axis=0))) for dual in duals)
     else:
         n_train = train.shape[0]
 

@@ -149,7 +149,7 @@ def probability_leaderboard(figures: pd.DataFrame, order: tuple[str, ...], preci
         Index ``classifier``.
     """
     rates = _by_classifier(figures, ALL_SAMPLES, "automation_rate")
-    names = [name for name in order if name in rates.index and not np.isnan(rates.loc[name, "value"])]
+    names = [name for name in order if name in rates["value"].dropna().index]
     columns = {
         "Brier score [95 %]": "brier",
         "calibration error [95 %]": "calibration_error",

@@ -188,7 +188,7 @@ def probability_figures(
     with np.errstate(invalid="ignore", divide="ignore"):
         return {
             "brier": weights @ (excess**2).mean(axis=1) / total,
-            "calibration_error": np.abs(by_bin @ weights.T).sum(axis=0) / (total * n_topics),
+            "calibration_error": np.abs(np.asarray(by_bin @ weights.T)).sum(axis=0) / (total * n_topics),
             "automation_rate": sure / total,
             "automation_precision": weights @ (automated & right) / sure,
         }

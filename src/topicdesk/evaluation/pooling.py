@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -24,7 +24,9 @@ from topicdesk.evaluation.metrics import (
     topic_figures,
 )
 from topicdesk.evaluation.search import FoldResult
-from topicdesk.labels import Dataset
+
+if TYPE_CHECKING:
+    from topicdesk.labels import Dataset
 
 __all__ = ["figure_tables", "with_interval"]
 

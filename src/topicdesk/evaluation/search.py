@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +29,9 @@ from topicdesk.evaluation.metrics import figure
 from topicdesk.evaluation.splits import Split, make_inner_splits
 from topicdesk.evaluation.thresholds import ThresholdRule, choose_thresholds, decide, decide_class
 from topicdesk.features import Analyser, Counts, FeatureSetting, count_terms_once, keyword_hits, weigh_fold
-from topicdesk.labels import Dataset
+
+if TYPE_CHECKING:
+    from topicdesk.labels import Dataset
 
 __all__ = ["Candidate", "Deciding", "FoldResult", "cross_validate", "inner_scores"]
 
@@ -282,10 +284,7 @@ def _materials(
         hits = keyword_hits(dataset.texts, {topic: keywords.get(topic, ()) for topic in dataset.topics})
     analysers = dict.fromkeys(view.analyser for view in views if isinstance(view, FeatureSetting))
     # Without the terms' names, which no cell reads: unlike numbers they would be copied to a process with each task.
-    counts = {
-        analyser: counted.numbers()
-        for analyser, counted in count_terms_once(dataset.texts, analysers).items()
-    }
+    counts = {analyser: counted.numbers() for analyser, counted in count_terms_once(dataset.texts, analysers).items()}
     return _Materials(
         counts=counts,
         keyword_hits=hits,

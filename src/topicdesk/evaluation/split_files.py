@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,9 @@ import pandas as pd
 from topicdesk.atomic import replacing
 from topicdesk.errors import SplitError
 from topicdesk.evaluation.splits import Split, unlearnable
-from topicdesk.labels import Dataset
+
+if TYPE_CHECKING:
+    from topicdesk.labels import Dataset
 
 __all__ = ["read_splits", "split_table", "splits_hash", "write_splits"]
 

@@ -12,13 +12,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from topicdesk.errors import SplitError
-from topicdesk.labels import Dataset
+
+if TYPE_CHECKING:
+    from topicdesk.labels import Dataset
 
 __all__ = [
     "Split",
