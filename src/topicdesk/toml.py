@@ -66,6 +66,8 @@ def _explained(model: type[BaseModel], fault: Any) -> str:
         return f"{key}: unknown key; {nearest(str(location[-1]), _valid_keys(model, location[:-1]))}"
     if fault["type"] == "missing":
         return f"{key}: this key is missing"
+    if not location:  # a fault between keys, which its message names
+        return str(fault["msg"].removeprefix("Value error, "))
     return f"{key}: {fault['msg'].removeprefix('Value error, ')} (got {str(fault['input'])[:60]!r})"
 
 

@@ -1,12 +1,15 @@
+import sys
+
 import numpy as np
 import pytest
 from scipy.sparse import csr_matrix, random_array, vstack
 from sklearn.linear_model import RidgeClassifier
 from sklearn.neighbors import NearestCentroid
+from sklearn.svm import LinearSVC
 
 from topicdesk.errors import SpecError
 from topicdesk.evaluation import BASELINES, CLASSIFIERS, classifier_named
-from topicdesk.evaluation.classifiers import fit_and_score, fit_grid_and_score
+from topicdesk.evaluation.classifiers import NBSVM, fit_and_score, fit_grid_and_score, own_classifier
 from topicdesk.evaluation.grids import RIDGE_TOLERANCE, ridge_margins
 
 SEARCHED = [classifier for classifier in CLASSIFIERS.values() if classifier.features == "searched"]
@@ -113,3 +116,60 @@ def test_a_topic_without_positives_or_another_hyper_parameter_takes_the_long_way
     assert all((scores == -1.0).all() for scores, _, _ in found)
     assert classifier.with_grid({"alpha": [1.0, 0.5], "fit_prior": [True, False]}).at_once is None
     assert classifier.with_grid({"alpha": [1.0, 0.5]}).at_once is not None
+
+
+def test_nb_svm_is_a_machine_on_scaled_features_blended_with_naive_bayes():
+    rng = np.random.default_rng(0)
+    X, y = points(60, 0), rng.integers(0, 2, 60)
+    inside, outside = (1 + np.asarray(X[y == side].sum(axis=0)).ravel() for side in (1, 0))
+    ratio = np.log(inside / inside.sum()) - np.log(outside / outside.sum())
+    machine = LinearSVC(C=3.0, random_state=0).fit(X.multiply(ratio).tocsr(), y)
+    whole = NBSVM(C=3.0, beta=1.0, random_state=0).fit(X, y)
+    np.testing.assert_allclose(
+        whole.decision_function(X), machine.decision_function(X.multiply(ratio).tocsr()), rtol=0, atol=1e-9
+    )
+    # Without weights of its own, the machine ranks as naive Bayes does.
+    bayes = NBSVM(C=3.0, beta=0.0, random_state=0).fit(X, y).decision_function(X)
+    assert (np.diff((X @ ratio)[np.argsort(bayes)]) >= -1e-9).all()
+    three = NBSVM().fit(X, np.arange(60) % 3)
+    assert three.decision_function(X).shape == (60, 3)
+    assert (three.predict(X) == three.classes_[three.decision_function(X).argmax(axis=1)]).all()
+    assert set(whole.predict(X)) <= {0, 1}
+    for wrong, fault in (({"C": 0.0}, "C must be above 0"), ({"beta": 2.0}, "beta must be from 0 to 1")):
+        with pytest.raises(ValueError, match=fault):
+            NBSVM(**wrong).fit(X, y)
+
+
+def test_an_estimator_of_the_users_own_is_read_by_what_it_has():
+    forest = own_classifier("forest", "sklearn.ensemble:RandomForestClassifier").with_grid({"n_estimators": (5, 9)})
+    passive = own_classifier("perceptron", "sklearn.linear_model:Perceptron")
+    X, Y = points(40, 0), (np.random.default_rng(1).random((40, 2)) < 0.5).astype(np.int8)
+    for classifier, lowest in ((forest, 0.0), (passive, None)):
+        scores, _, _ = fit_and_score(classifier, next(classifier.parameters()), X, Y, X, multi_class=False, seed=0)
+        assert scores.shape == (40, 2)
+        assert lowest is None or (scores.min() >= lowest and scores.max() <= 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "fault"),
+    [
+        ("sgd", "sklearn.linear_model:SGDClassifier", "'sgd' is a classifier of topicdesk"),
+        ("mine", "sklearn.nowhere:Thing", "No module named 'sklearn.nowhere'"),
+        ("mine", "sklearn.svm:LinearSVX", "has no attribute 'LinearSVX'"),
+        ("mine", "sklearn.svm", "Write package.module:Class"),
+        ("mine", "", "Write package.module:Class"),
+        ("mine", "sklearn.multiclass:OneVsRestClassifier", "missing 1 required positional argument"),
+        ("mine", "collections:OrderedDict", "no scikit-learn estimator"),
+        ("mine", "sklearn.semi_supervised:nothing", "has no attribute"),
+        ("mine", "sklearn.cluster:DBSCAN", "gives no scores: it needs decision_function or predict_proba"),
+    ],
+)
+def test_an_estimator_that_cannot_be_used_is_told_before_any_work(name, path, fault):
+    with pytest.raises(SpecError, match=fault):
+        own_classifier(name, path)
+
+
+def test_boosted_trees_without_lightgbm_say_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "lightgbm", None)
+    with pytest.raises(SpecError, match=r"pip install 'topicdesk\[boosting\]'"):
+        classifier_named("boosted-trees").build(True)

@@ -2,7 +2,8 @@ import pytest
 
 from topicdesk.errors import SpecError
 from topicdesk.evaluation import CLASSIFIERS, ThresholdRule
-from topicdesk.experiment import read_spec
+from topicdesk.experiment import read_spec, run_experiment
+from topicdesk.features import Analyser, FeatureSetting
 
 
 def changed(project, old, new):
@@ -37,6 +38,19 @@ def changed(project, old, new):
             "splits: scheme = 'time' makes the same splits in every repeat",
         ),
         ("seed = 5", "seed = 5\nthreshold = { false_positive = 2 }", "evaluation.threshold: a cost needs both"),
+        ("ngram_range = [[1, 1], [1, 2]]", 'stemmer = "englsh"', r"features: no stemmer called 'englsh'"),
+        ("ngram_range = [[1, 1], [1, 2]]", 'analyzer = "char"\nstemmer = "english"', "features: .* stems words"),
+        (
+            "ngram_range = [[1, 1], [1, 2]]",
+            "field_weights = { headline = 2 }",
+            r"features.field_weights: 'headline' is no field of data.text \(title, text\)",
+        ),
+        ("ngram_range = [[1, 1], [1, 2]]", "chi2 = 0", r"features\.chi2.* greater than or equal to 1"),
+        (
+            "linear-svm = {",
+            'mine = { estimator = "sklearn.nowhere:A", ',
+            "classifiers: estimator = 'sklearn.nowhere:A'",
+        ),
     ],
 )
 def test_a_fault_is_named_with_file_key_and_value(project, old, new, fault):
@@ -88,4 +102,39 @@ def test_the_hash_moves_with_what_figures_depend_on(project, old, new, moves):
 
 def test_thresholds_are_chosen_for_what_the_spec_says(project):
     plan = read_spec(changed(project, "seed = 5", "seed = 5\nthreshold = { precision = 0.95 }")).plan()
-    assert plan.threshold == ThresholdRule(precision=0.95)
+    assert plan.deciding.threshold == ThresholdRule(precision=0.95)
+
+
+def test_features_beyond_words_are_options_like_any_other(project):
+    options = """stemmer = ["none", "english"]
+chi2 = ["none", 500]
+field_weights = ["none", { title = 2, text = 1.5 }]
+analyzer = "word"
+"""
+    settings = read_spec(changed(project, "ngram_range = [[1, 1], [1, 2]]", options)).plan().settings
+    assert len(settings) == 8
+    assert settings[0] == FeatureSetting()
+    assert settings[-1] == FeatureSetting(
+        Analyser(stemmer="english"), chi2=500, field_weights=(("title", 2.0), ("text", 1.5))
+    )
+
+
+def test_an_estimator_in_the_projects_folder_is_compared_with_ours(project):
+    (project.root / "ours").mkdir()
+    (project.root / "ours" / "models.py").write_text("""
+from sklearn.svm import LinearSVC
+
+
+class Patient(LinearSVC):
+    def __init__(self, C=1.0):
+        super().__init__(C=C, max_iter=5000)
+
+    def get_params(self, deep=True):
+        return {"C": self.C}
+""")
+    path = changed(project, "linear-svm = {", 'patient-svm = { estimator = "ours.models:Patient", ')
+    result = run_experiment(path, jobs=2)
+    (comparison,) = result.comparisons
+    assert "patient-svm" in comparison.ranking
+    assert comparison.results_of("patient-svm")[0].parameters["C"] in (0.3, 3.0)
+    assert read_spec(path).plan().classifiers[-1].name == "patient-svm"

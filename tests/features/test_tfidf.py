@@ -1,26 +1,38 @@
 """The count-once matrices are scikit-learn's, for every option."""
 
+import warnings
+
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from topicdesk.errors import FeaturesError
-from topicdesk.features import Analyser, FeatureSetting, count_terms, weigh_fold
+from topicdesk.features import (
+    WHOLE_TEXT,
+    Analyser,
+    FeatureSetting,
+    count_terms,
+    count_terms_once,
+    fold_features,
+    weigh_fold,
+)
 
-WORDS = ["rail", "strike", "judge", "the", "and", "of", "Talks", "talks", "café", "cafe", "CO2", "a", "naïve", "port"]
+WORDS = "rail rails strike striking judge the and of Talks talks café cafe CO2 a naïve port".split()
 
 texts = st.lists(
     st.lists(st.sampled_from(WORDS), max_size=12).map(" ".join) | st.text(max_size=20), min_size=4, max_size=14
 )
 analysers = st.builds(
-    Analyser,
+    lambda analyzer, stemmer, **options: Analyser(analyzer, stemmer=stemmer if analyzer == "word" else None, **options),
     analyzer=st.sampled_from(["word", "char", "char_wb"]),
+    stemmer=st.sampled_from([None, "english", "german"]),
     ngram_range=st.sampled_from([(1, 1), (1, 2), (2, 3)]),
     lowercase=st.booleans(),
     strip_accents=st.sampled_from([None, "ascii", "unicode"]),
     stop_words=st.sampled_from([None, "english"]),
-    token_pattern=st.sampled_from([r"(?u)\b\w\w+\b", r"(?u)\b\w+\b"]),
+    token_pattern=st.sampled_from([r"(?u)\b\w\w+\b", r"(?u)\b\w+\b", r"\S+ \S+|\S"]),
 )
 feature_settings = st.builds(
     FeatureSetting,
@@ -37,6 +49,7 @@ feature_settings = st.builds(
 
 
 @pytest.mark.filterwarnings("ignore:The parameter 'token_pattern' will not be used", "ignore:Your stop_words")
+@pytest.mark.filterwarnings("ignore:The parameter 'tokenizer' will not be used")
 @pytest.mark.filterwarnings("ignore:The parameter 'stop_words' will not be used")
 @settings(max_examples=400, deadline=None)
 @given(texts=texts, setting=feature_settings, data=st.data())
@@ -58,6 +71,75 @@ def test_fold_weights_equal_a_vectorizer_fitted_on_the_training_texts(texts, set
     assert abs(fold.test - vectorizer.transform([texts[row] for row in test])).max() <= 1e-12
     if setting.use_idf:
         np.testing.assert_allclose(fold.idf, vectorizer.idf_, rtol=0, atol=1e-12)
+
+
+articles = st.lists(
+    st.fixed_dictionaries(
+        {
+            "title": st.lists(st.sampled_from(WORDS), min_size=1, max_size=3).map(" ".join),
+            "text": st.lists(st.sampled_from(WORDS), min_size=1, max_size=12).map(" ".join),
+        }
+    ),
+    min_size=6,
+    max_size=14,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    articles=articles,
+    weights=st.sampled_from([(), (("title", 2.0), ("text", 0.5)), (("text", 1.0),)]),
+    chi2=st.sampled_from([None, 1, 3, 1000]),
+    stemmer=st.sampled_from([None, "english"]),
+    n_topics=st.integers(1, 3),
+    seed=st.integers(0, 99),
+)
+def test_fields_weighed_apart_and_selected_terms_are_those_of_scikit_learns_pipeline(
+    articles, weights, chi2, stemmer, n_topics, seed
+):
+    frame = pd.DataFrame(articles)
+    frame["whole"] = frame["title"] + "\n" + frame["text"]
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(len(frame))
+    train, test = order[: len(frame) // 2 + 1], order[len(frame) // 2 + 1 :]
+    Y = rng.integers(0, 2, (len(frame), n_topics), dtype=np.int8)
+    Y[train[0]], Y[train[1]] = 0, 1
+    setting = FeatureSetting(Analyser(stemmer=stemmer), field_weights=weights, chi2=chi2)
+    parts = frame if weights else frame["whole"]
+    columns = {WHOLE_TEXT: "whole", "title": "title", "text": "text"}
+    counts, transformer = {}, setting.transformer()
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="k=1000 is greater than n_features")
+        try:
+            expected = transformer.fit_transform(parts.iloc[train], Y[train] if n_topics > 1 else Y[train, 0])
+        except ValueError:  # no word of two letters
+            return
+        expected_test = transformer.transform(parts.iloc[test])
+    for field, _ in setting.blocks:
+        counts[setting.analyser, field] = count_terms(frame[columns[field]].tolist(), setting.analyser)
+    found, found_test = fold_features(counts, setting, train, test, Y[train])
+    assert found.shape == expected.shape
+    assert abs(found - expected).max() <= 1e-12
+    assert abs(found_test - expected_test).max() <= 1e-12
+
+
+def test_a_stemmer_that_does_not_exist_or_has_no_words_is_refused():
+    with pytest.raises(FeaturesError, match="no stemmer called 'englsh'; did you mean 'english'"):
+        Analyser(stemmer="englsh")
+    with pytest.raises(FeaturesError, match="stems words, but analyzer is 'char'"):
+        Analyser(analyzer="char", stemmer="english")
+
+
+def test_counts_of_many_analysers_are_those_of_each_alone():
+    texts = ["The rail strikes end", "a judge ends the trial", "Talks, talks and strikes", ""]
+    many = [Analyser(ngram_range=(a, b), stop_words=s, stemmer=m)
+            for a, b in ((1, 1), (1, 3), (2, 2)) for s in (None, "english") for m in (None, "english")]  # fmt: skip
+    for analyser, counts in count_terms_once(texts, many).items():
+        plain = analyser.vectorizer()
+        expected = plain.fit_transform(texts)
+        assert (counts.matrix != expected).nnz == 0
+        assert list(counts.terms) == list(plain.get_feature_names_out())
+        assert counts.numbers().terms.size == 0
 
 
 def test_held_out_texts_change_nothing_of_the_training_weights():

@@ -12,7 +12,7 @@ from topicdesk.evaluation.calibration import (
     fit_calibration,
     reliability_table,
 )
-from topicdesk.evaluation.classifiers import BASELINES, CLASSIFIERS, Classifier, classifier_named
+from topicdesk.evaluation.classifiers import BASELINES, CLASSIFIERS, Classifier, classifier_named, own_classifier
 from topicdesk.evaluation.comparison import Comparison, ComparisonPlan, compare
 from topicdesk.evaluation.engine import DaskEngine, Engine, LocalEngine
 from topicdesk.evaluation.leaderboard import (
@@ -109,6 +109,7 @@ __all__ = [
     "make_splits",
     "mcnemar",
     "metric_title",
+    "own_classifier",
     "plot_leakage",
     "probability_figures",
     "probability_leaderboard",

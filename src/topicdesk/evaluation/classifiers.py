@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from itertools import product
 from time import perf_counter
 from typing import Any, Literal
@@ -34,7 +35,16 @@ from topicdesk.evaluation.grids import (
     ridge_margins,
 )
 
-__all__ = ["BASELINES", "CLASSIFIERS", "Classifier", "classifier_named", "fit_and_score", "fit_grid_and_score"]
+__all__ = [
+    "BASELINES",
+    "CLASSIFIERS",
+    "NBSVM",
+    "Classifier",
+    "classifier_named",
+    "fit_and_score",
+    "fit_grid_and_score",
+    "own_classifier",
+]
 
 Scores = NDArray[np.float64]
 Features = csr_matrix | NDArray[np.float64]
@@ -236,6 +246,11 @@ def _margins(estimator: Any, features: Features) -> Scores:
     return np.asarray(estimator.decision_function(features), dtype=np.float64)
 
 
+def _raw_margins(estimator: Any, features: Features) -> Scores:
+    # Not probabilities: near 1 they are all the same float.
+    return np.asarray(estimator.predict(features, raw_score=True), dtype=np.float64)
+
+
 class _Centroids(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """The mean of each class, as scikit-learn's `NearestCentroid` has it.
 
@@ -261,6 +276,84 @@ class _Centroids(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sciki
         closeness = self.decision_function(X)
         chosen = (closeness > 0).astype(int) if closeness.ndim == 1 else closeness.argmax(axis=1)
         return np.asarray(self.classes_[chosen])
+
+
+class NBSVM(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+    """A linear support-vector machine on features scaled by naive Bayes log-count ratios (Wang and Manning 2012).
+
+    Parameters
+    ----------
+    C : float, default 1.0
+        Inverse strength of the machine's penalty.
+    alpha : float, default 1.0
+        What is added to each term's count.
+    beta : float, default 0.25
+        Share of the machine's own weights; the rest goes to their mean size, as naive Bayes would have it.
+    random_state : int, optional
+        Of the machine's solver.
+
+    Attributes
+    ----------
+    classes_ : ndarray, shape (n_classes,)
+    coef_ : ndarray of float, shape (1 or n_classes, n_terms)
+        Weights of the features as they come; for two classes those of the second.
+    intercept_ : ndarray of float, shape (1 or n_classes,)
+
+    References
+    ----------
+    Wang and Manning (2012), "Baselines and bigrams: simple, good sentiment and topic classification", ACL.
+    """
+
+    def __init__(self, C: float = 1.0, alpha: float = 1.0, beta: float = 0.25, random_state: int | None = None) -> None:
+        self.C, self.alpha, self.beta, self.random_state = C, alpha, beta, random_state
+
+    def fit(self, X: Features, y: NDArray[Any]) -> NBSVM:
+        """Fit one class against the rest at a time."""
+        for name, least in (("C", 0.0), ("alpha", 0.0)):
+            if not getattr(self, name) > least:
+                raise ValueError(f"{name} must be above {least:g}, not {getattr(self, name)}")
+        if not 0 <= self.beta <= 1:
+            raise ValueError(f"beta must be from 0 to 1, not {self.beta}")
+        X = csr_matrix(X)
+        self.classes_ = np.unique(y)
+        positives = self.classes_[1:] if len(self.classes_) == 2 else self.classes_
+        fitted = [self._fit_class(X, y == positive) for positive in positives]
+        self.coef_ = np.vstack([weights for weights, _ in fitted])
+        self.intercept_ = np.array([intercept for _, intercept in fitted])
+        return self
+
+    def _fit_class(self, X: csr_matrix, positive: NDArray[np.bool_]) -> tuple[Scores, float]:
+        inside = self.alpha + np.asarray(X[positive].sum(axis=0)).ravel()
+        outside = self.alpha + np.asarray(X[~positive].sum(axis=0)).ravel()
+        ratio = np.log(inside / inside.sum()) - np.log(outside / outside.sum())
+        machine = LinearSVC(C=self.C, random_state=self.random_state).fit(X.multiply(ratio).tocsr(), positive)
+        weights = machine.coef_.ravel()
+        blended = (1 - self.beta) * np.abs(weights).mean() + self.beta * weights
+        return ratio * blended, float(machine.intercept_[0])
+
+    def decision_function(self, X: Features) -> Scores:
+        """Give the margin of each class; of two, that of the second."""
+        margins = np.asarray(safe_sparse_dot(X, self.coef_.T, dense_output=True) + self.intercept_)
+        return margins[:, 0] if len(self.classes_) == 2 else margins
+
+    def predict(self, X: Features) -> NDArray[Any]:
+        """Give each row the class with the highest margin."""
+        margins = self.decision_function(X)
+        chosen = (margins > 0).astype(int) if margins.ndim == 1 else margins.argmax(axis=1)
+        return np.asarray(self.classes_[chosen])
+
+
+def _boosted_trees(binary: bool) -> BaseEstimator:
+    try:
+        from lightgbm import LGBMClassifier
+    except (ImportError, OSError) as error:  # OSError: its library asks for the system's libgomp
+        raise SpecError(
+            f"boosted-trees needs LightGBM ({error}): pip install 'topicdesk[boosting]', and libgomp (Debian: "
+            "libgomp1)."
+        ) from error
+    return LGBMClassifier(
+        learning_rate=0.1, min_child_samples=5, colsample_bytree=0.3, n_jobs=1, deterministic=True, verbose=-1
+    )
 
 
 _ALL = (
@@ -310,6 +403,10 @@ _ALL = (
         lambda binary: LinearSVC(), _margins, {"C": (0.1, 0.3, 1.0, 3.0, 10.0)},
     ),
     Classifier(
+        "nb-svm", "linear support-vector machine on naive Bayes log-count ratios (Wang and Manning 2012)",
+        lambda binary: NBSVM(), _margins, {"C": (0.1, 1.0, 10.0)},
+    ),
+    Classifier(
         "sgd", "linear model by stochastic gradient descent, modified Huber loss",
         lambda binary: SGDClassifier(loss="modified_huber"), _margins, {"alpha": (1e-2, 3e-3, 1e-3, 3e-4, 1e-4)},
     ),
@@ -317,6 +414,10 @@ _ALL = (
         "ridge", "ridge regression on -1 and 1",
         lambda binary: RidgeClassifier(solver="sparse_cg", tol=RIDGE_TOLERANCE), _margins,
         {"alpha": (10.0, 3.0, 1.0, 0.3)}, at_once=ridge_margins,
+    ),
+    Classifier(
+        "boosted-trees", "gradient-boosted trees (LightGBM)",
+        _boosted_trees, _raw_margins, {"n_estimators": (50, 200)},
     ),
 )  # fmt: skip
 
@@ -332,3 +433,49 @@ def classifier_named(name: str) -> Classifier:
     if name not in CLASSIFIERS:
         raise SpecError(f"no classifier called {name!r}; {nearest(name, CLASSIFIERS)}")
     return CLASSIFIERS[name]
+
+
+def own_classifier(name: str, path: str) -> Classifier:
+    """Make a classifier of a user's own estimator.
+
+    Parameters
+    ----------
+    name : str
+        What tables call it; not the name of one of ours.
+    path : str
+        Where the estimator's class stands, as ``package.module:Class``. It is made without arguments, follows
+        scikit-learn's conventions, and has ``decision_function`` or ``predict_proba``.
+
+    Returns
+    -------
+    Classifier
+        With an empty grid (see `Classifier.with_grid`).
+
+    Raises
+    ------
+    SpecError
+        When there is no such class, it cannot be made, or it gives no scores.
+    """
+    if name in CLASSIFIERS:
+        raise SpecError(f"{name!r} is a classifier of topicdesk: give your own estimator another name.")
+    module, _, attribute = path.partition(":")
+    try:
+        found = getattr(import_module(module), attribute)
+        estimator = found()
+    except (ImportError, AttributeError, ValueError, TypeError) as error:
+        raise SpecError(
+            f"estimator = {path!r} of {name!r}: {error}. Write package.module:Class, of a class that takes no "
+            "argument, in an installed package or in the project's folder."
+        ) from error
+    if not (hasattr(estimator, "fit") and hasattr(estimator, "get_params")):
+        raise SpecError(f"estimator = {path!r} of {name!r} is no scikit-learn estimator: it needs fit and get_params.")
+    if hasattr(estimator, "decision_function"):
+        read = _margins
+    elif hasattr(estimator, "predict_proba"):
+        read = _probabilities
+    else:
+        raise SpecError(
+            f"estimator = {path!r} of {name!r} gives no scores: it needs decision_function or predict_proba. "
+            "Thresholds, curves and probabilities all rest on them (wrap it, as CalibratedClassifierCV does)."
+        )
+    return Classifier(name, f"your own: {path}", lambda binary: found(), read)

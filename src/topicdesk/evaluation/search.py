@@ -28,7 +28,7 @@ from topicdesk.evaluation.engine import Engine, LocalEngine
 from topicdesk.evaluation.metrics import figure
 from topicdesk.evaluation.splits import Split, make_inner_splits
 from topicdesk.evaluation.thresholds import ThresholdRule, choose_thresholds, decide, decide_class
-from topicdesk.features import Analyser, Counts, FeatureSetting, count_terms_once, keyword_hits, weigh_fold
+from topicdesk.features import Analyser, Counts, FeatureSetting, count_terms_once, fold_features, keyword_hits
 
 if TYPE_CHECKING:
     from topicdesk.labels import Dataset
@@ -134,7 +134,7 @@ class _Choice:
 class _Materials:
     """What every cell of the work reads; large arrays reach other processes as memory maps."""
 
-    counts: Mapping[Analyser, Counts]
+    counts: Mapping[tuple[Analyser, str], Counts]
     keyword_hits: NDArray[np.float64] | None
     Y: NDArray[np.int8]
     multi_class: bool
@@ -142,7 +142,9 @@ class _Materials:
 
     def size(self, view: _View) -> int:
         """Say how much there is to work on: the longer a fit takes, the more."""
-        return int(self.counts[view.analyser].matrix.nnz) if isinstance(view, FeatureSetting) else 0
+        if not isinstance(view, FeatureSetting):
+            return 0
+        return sum(int(self.counts[view.analyser, field].matrix.nnz) for field, _ in view.blocks)
 
 
 def cross_validate(
@@ -282,9 +284,16 @@ def _materials(
         if keywords is None:
             raise FeaturesError("the keyword-rules baseline needs the taxonomy's keywords, and got none.")
         hits = keyword_hits(dataset.texts, {topic: keywords.get(topic, ()) for topic in dataset.topics})
-    analysers = dict.fromkeys(view.analyser for view in views if isinstance(view, FeatureSetting))
+    by_field: dict[str, list[Analyser]] = {}
+    for setting in (view for view in views if isinstance(view, FeatureSetting)):
+        for name, _ in setting.blocks:
+            by_field.setdefault(name, []).append(setting.analyser)
     # Without the terms' names, which no cell reads: unlike numbers they would be copied to a process with each task.
-    counts = {analyser: counted.numbers() for analyser, counted in count_terms_once(dataset.texts, analysers).items()}
+    counts = {
+        (analyser, name): counted.numbers()
+        for name, analysers in by_field.items()
+        for analyser, counted in count_terms_once(dataset.field(name), analysers).items()
+    }
     return _Materials(
         counts=counts,
         keyword_hits=hits,
@@ -427,8 +436,7 @@ def _features(
     materials: _Materials, view: _View, split: Split
 ) -> tuple[csr_matrix | NDArray[np.float64], csr_matrix | NDArray[np.float64]]:
     if isinstance(view, FeatureSetting):
-        weights = weigh_fold(materials.counts[view.analyser], view, split.train, split.test)
-        return weights.train, weights.test
+        return fold_features(materials.counts, view, split.train, split.test, materials.Y[split.train])
     if view == "keywords":
         assert materials.keyword_hits is not None
         return materials.keyword_hits[split.train], materials.keyword_hits[split.test]

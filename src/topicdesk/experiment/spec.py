@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from itertools import product
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from topicdesk.errors import SpecError
+from topicdesk.errors import FeaturesError, ProjectError, SpecError
 from topicdesk.evaluation import (
     BASELINES,
     CLASSIFIERS,
@@ -22,8 +23,10 @@ from topicdesk.evaluation import (
     SplitPlan,
     ThresholdRule,
     classifier_named,
+    own_classifier,
 )
 from topicdesk.features import Analyser, FeatureSetting
+from topicdesk.project import find_project
 from topicdesk.toml import StrictModel, read_toml
 
 __all__ = ["PUBLISHED_LABELS", "Reference", "Spec", "read_spec"]
@@ -53,6 +56,7 @@ _Frequency = Annotated[int, Field(ge=1)] | Annotated[float, Field(gt=0, le=1)]
 _Frequencies = Annotated[tuple[_Frequency, ...], BeforeValidator(_listed), _NotEmpty]
 _Flags = Annotated[tuple[bool, ...], BeforeValidator(_listed), _NotEmpty]
 _Values = Annotated[tuple[int | float | str | bool, ...], BeforeValidator(_listed), _NotEmpty]
+_Weights = Annotated[dict[str, Annotated[float, Field(gt=0)]], _NotEmpty]
 _Words = Annotated[tuple[str, ...], BeforeValidator(_listed), _NotEmpty]
 
 
@@ -100,6 +104,12 @@ class _Features(StrictModel):
     max_df: _Frequencies = (1.0,)
     binary: _Flags = (False,)
     sublinear_tf: _Flags = (False,)
+    #: Language of the Snowball stemmer, or "none".
+    stemmer: Annotated[tuple[str | None, ...], BeforeValidator(_listed_or_none), _NotEmpty] = (None,)
+    #: How many terms to keep by the chi-squared statistic, or "none".
+    chi2: Annotated[tuple[_Length | None, ...], BeforeValidator(_listed_or_none), _NotEmpty] = (None,)
+    #: Fields with TF-IDF of their own and their weights, such as { title = 2, text = 1 }, or "none".
+    field_weights: Annotated[tuple[_Weights | None, ...], BeforeValidator(_listed_or_none), _NotEmpty] = (None,)
 
     @field_validator("ngram_range")
     @classmethod
@@ -112,16 +122,24 @@ class _Features(StrictModel):
     def settings(self) -> tuple[FeatureSetting, ...]:
         """Give every combination, in the order of the spec."""
         analysers = (
-            Analyser(analyzer, ngram_range, lowercase, strip_accents, stop_words)
-            for analyzer, ngram_range, lowercase, strip_accents, stop_words in product(
-                self.analyzer, self.ngram_range, self.lowercase, self.strip_accents, self.stop_words
+            Analyser(*options[:-1], stemmer=options[-1])
+            for options in product(
+                self.analyzer, self.ngram_range, self.lowercase, self.strip_accents, self.stop_words, self.stemmer
             )
         )
         return tuple(
-            FeatureSetting(analyser, min_df, max_df, binary=binary, sublinear_tf=sublinear_tf)
+            FeatureSetting(
+                analyser,
+                min_df,
+                max_df,
+                binary=binary,
+                sublinear_tf=sublinear_tf,
+                field_weights=() if weights is None else tuple(weights.items()),
+                chi2=chi2,
+            )
             for analyser in analysers
-            for min_df, max_df, binary, sublinear_tf in product(
-                self.min_df, self.max_df, self.binary, self.sublinear_tf
+            for min_df, max_df, binary, sublinear_tf, weights, chi2 in product(
+                self.min_df, self.max_df, self.binary, self.sublinear_tf, self.field_weights, self.chi2
             )
         )
 
@@ -194,11 +212,21 @@ class Spec(StrictModel):
     experiment: _About
     data: _Data
     features: _Features = _Features()
-    #: Values to try of each hyper-parameter, by classifier; an empty table takes ours.
+    #: Values to try of each hyper-parameter, by classifier; an empty table takes ours. Under another name, the key
+    #: ``estimator`` says where your own stands, as "package.module:Class".
     classifiers: Annotated[dict[str, dict[str, _Values]], _NotEmpty]
     splits: _Splits = _Splits()
     evaluation: _Evaluation = _Evaluation()
     reference: Reference | None = None
+
+    @model_validator(mode="after")
+    def _weighed_fields_are_read(self) -> Spec:
+        for name in (name for weights in self.features.field_weights for name in weights or ()):
+            if name not in self.data.text:
+                raise ValueError(
+                    f"features.field_weights: {name!r} is no field of data.text ({', '.join(self.data.text)})"
+                )
+        return self
 
     def plan(self) -> ComparisonPlan:
         """Give what to compare: the baselines that always run, then the classifiers of the spec, simplest first.
@@ -209,14 +237,17 @@ class Spec(StrictModel):
             For an unknown classifier or hyper-parameter, or a value that the estimator refuses.
         """
         chosen: dict[str, Classifier] = {}
-        for name, grid in self.classifiers.items():
-            classifier = classifier_named(name)
+        for name, table in self.classifiers.items():
+            grid = {key: values for key, values in table.items() if key != "estimator"}
+            own = table.get("estimator")
+            classifier = classifier_named(name) if own is None else own_classifier(name, str(own[0]))
             chosen[name] = classifier.with_grid(grid) if grid else classifier
         # Without a taxonomy there are no keywords, and so no keyword rules.
         baselines = [name for name in BASELINES if self.data.topics or CLASSIFIERS[name].features != "keywords"]
         names = [name for name in CLASSIFIERS if name in chosen or name in baselines]
+        names += [name for name in chosen if name not in CLASSIFIERS]
         return ComparisonPlan(
-            classifiers=tuple(chosen.get(name, CLASSIFIERS[name]) for name in names),
+            classifiers=tuple(chosen.get(name) or CLASSIFIERS[name] for name in names),
             settings=self.features.settings(),
             splits=self.splits.plan(),
             inner_folds=self.splits.inner_folds,
@@ -257,8 +288,21 @@ def read_spec(path: Path) -> Spec:
         The message names file, key, value and the nearest valid key.
     """
     spec = read_toml(path, Spec, SpecError, "See experiments/topics.toml for the form of a spec.")
+    _make_importable(path)
     try:
         spec.plan()
     except SpecError as error:
         raise SpecError(f"{path}: classifiers: {error}") from error
+    except FeaturesError as error:
+        raise SpecError(f"{path}: features: {error}") from error
     return spec
+
+
+def _make_importable(path: Path) -> None:
+    """Let a spec name estimators that stand in its project's folder."""
+    try:
+        root = str(find_project(path.parent).root)
+    except ProjectError:  # a spec outside of a project: it can name installed packages only
+        return
+    if root not in sys.path:
+        sys.path.append(root)

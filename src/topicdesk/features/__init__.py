@@ -1,16 +1,19 @@
 """Features: terms counted once for all articles, weighed per fold on its training rows."""
 
-from topicdesk.features.counts import Analyser, Counts, count_terms, count_terms_once
+from topicdesk.features.counts import STEMMERS, Analyser, Counts, count_terms, count_terms_once
 from topicdesk.features.keywords import keyword_hits
-from topicdesk.features.tfidf import FeatureSetting, FoldWeights, weigh_fold
+from topicdesk.features.tfidf import WHOLE_TEXT, FeatureSetting, FoldWeights, fold_features, weigh_fold
 
 __all__ = [
+    "STEMMERS",
+    "WHOLE_TEXT",
     "Analyser",
     "Counts",
     "FeatureSetting",
     "FoldWeights",
     "count_terms",
     "count_terms_once",
+    "fold_features",
     "keyword_hits",
     "weigh_fold",
 ]

@@ -19,14 +19,18 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+import Stemmer
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import CountVectorizer
 
-from topicdesk.errors import FeaturesError
+from topicdesk.errors import FeaturesError, nearest
 from topicdesk.progress import progress
 
-__all__ = ["Analyser", "Counts", "count_terms", "count_terms_once"]
+__all__ = ["STEMMERS", "Analyser", "Counts", "StemmingTokeniser", "count_terms", "count_terms_once"]
+
+#: Languages whose words can be stemmed.
+STEMMERS = tuple(sorted(Stemmer.algorithms()))
 
 # Terms sort as their words do only when no word holds what stands between words, or sorts before it.
 _SPACE_OR_BELOW = re.compile(r"[\x00-\x20]")
@@ -34,7 +38,15 @@ _SPACE_OR_BELOW = re.compile(r"[\x00-\x20]")
 
 @dataclass(frozen=True)
 class Analyser:
-    """How a text becomes terms; the fields are scikit-learn's `CountVectorizer`'s, with its defaults."""
+    """How a text becomes terms; the fields are scikit-learn's `CountVectorizer`'s, with its defaults, and one more.
+
+    Parameters
+    ----------
+    analyzer, ngram_range, lowercase, strip_accents, stop_words, token_pattern
+        As in `CountVectorizer`.
+    stemmer : str, optional
+        A language of the Snowball stemmers (see `STEMMERS`): words are stemmed after stop words are gone.
+    """
 
     analyzer: Literal["word", "char", "char_wb"] = "word"
     ngram_range: tuple[int, int] = (1, 1)
@@ -42,10 +54,47 @@ class Analyser:
     strip_accents: Literal["ascii", "unicode"] | None = None
     stop_words: Literal["english"] | None = None
     token_pattern: str = r"(?u)\b\w\w+\b"
+    stemmer: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a stemmer that does not exist, or where there are no words to stem."""
+        if self.stemmer is None:
+            return
+        if self.analyzer != "word":
+            raise FeaturesError(f"stemmer = {self.stemmer!r} stems words, but analyzer is {self.analyzer!r}.")
+        if self.stemmer not in STEMMERS:
+            raise FeaturesError(f"no stemmer called {self.stemmer!r}; {nearest(self.stemmer, STEMMERS)}")
+
+    def options(self) -> dict[str, Any]:
+        """Give the options of scikit-learn's `CountVectorizer` that cut a text the same way."""
+        options = asdict(self)
+        if options.pop("stemmer") is None:
+            return options
+        options["tokenizer"] = StemmingTokeniser(self)
+        return options | {"token_pattern": None, "stop_words": None}
 
     def vectorizer(self) -> CountVectorizer:
         """Give scikit-learn's vectorizer of the same options, not fitted."""
-        return CountVectorizer(**asdict(self), dtype=np.int32)
+        return CountVectorizer(**self.options(), dtype=np.int32)
+
+
+class StemmingTokeniser:
+    """What scikit-learn's vectorizers take as ``tokenizer`` to cut words, drop stop words and stem the rest.
+
+    Parameters
+    ----------
+    analyser : Analyser
+        With a stemmer.
+    """
+
+    def __init__(self, analyser: Analyser) -> None:
+        self.analyser = analyser
+
+    def __call__(self, text: str) -> list[str]:
+        """Give the stems of a text, in order."""
+        plain = CountVectorizer(token_pattern=self.analyser.token_pattern, stop_words=self.analyser.stop_words)
+        dropped = plain.get_stop_words() or ()
+        return _stems([word for word in plain.build_tokenizer()(text) if word not in dropped], self.analyser.stemmer)
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,6 +157,10 @@ class _Words:
     def without(self, stop_words: Iterable[str]) -> _Words:
         kept = ~np.isin(self.distinct, list(stop_words))[self.numbers]
         return _Words(self.distinct, self.numbers[kept], self.texts[kept])
+
+    def stemmed(self, stemmer: str | None) -> _Words:
+        stems, place = np.unique(np.array([*_stems(list(self.distinct), stemmer), ""]), return_inverse=True)
+        return _Words(stems.astype(object), place[self.numbers], self.texts)
 
     def counts(self, n_texts: int, shortest: int, longest: int) -> Counts:
         if longest == 1:
@@ -175,9 +228,12 @@ def count_terms_once(texts: Sequence[str], analysers: Iterable[Analyser]) -> dic
                 counts[analyser] = _counted_by_scikit_learn(texts, analyser)
             else:
                 words = cut[alike]
-                stop_words = analyser.vectorizer().get_stop_words()
-                kept = words if stop_words is None else words.without(stop_words)
-                counts[analyser] = kept.counts(len(texts), *analyser.ngram_range)
+                stop_words = CountVectorizer(stop_words=analyser.stop_words).get_stop_words()
+                if stop_words is not None:
+                    words = words.without(stop_words)
+                if analyser.stemmer is not None:
+                    words = words.stemmed(analyser.stemmer)
+                counts[analyser] = words.counts(len(texts), *analyser.ngram_range)
             if counts[analyser].matrix.shape[1] == 0:
                 raise FeaturesError(f"none of {len(texts)} texts holds a term under {analyser}.")
             advance()
@@ -195,6 +251,10 @@ def _counted_by_scikit_learn(texts: Sequence[str], analyser: Analyser) -> Counts
     matrix.sort_indices()
     terms = vectorizer.get_feature_names_out()
     return Counts(matrix, terms, np.arange(len(terms))[:, None])
+
+
+def _stems(words: list[str], stemmer: str | None) -> list[str]:
+    return list(Stemmer.Stemmer(stemmer).stemWords(words))
 
 
 def _distinct_rows(grams: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

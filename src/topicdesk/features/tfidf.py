@@ -6,24 +6,32 @@ give, without tokenising a text again. A property test holds the two together fo
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from numbers import Integral
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, hstack
+from sklearn.base import BaseEstimator
+from sklearn.compose import ColumnTransformer
 from sklearn.feature_extraction.text import TfidfTransformer, TfidfVectorizer
+from sklearn.feature_selection import SelectKBest, chi2
+from sklearn.pipeline import make_pipeline
 
 from topicdesk.errors import FeaturesError
 from topicdesk.features.counts import Analyser, Counts
 
-__all__ = ["FeatureSetting", "FoldWeights", "weigh_fold"]
+__all__ = ["WHOLE_TEXT", "FeatureSetting", "FoldWeights", "fold_features", "weigh_fold"]
+
+#: Stands for all fields of an article as one text.
+WHOLE_TEXT = ""
 
 
 @dataclass(frozen=True)
 class FeatureSetting:
-    """One choice of features; the fields are scikit-learn's `TfidfVectorizer`'s, with its defaults.
+    """One choice of features; most fields are scikit-learn's `TfidfVectorizer`'s, with its defaults.
 
     Parameters
     ----------
@@ -41,6 +49,11 @@ class FeatureSetting:
         Weigh by inverse document frequency, as if one more text held every term once.
     norm : {"l2", "l1"} or None, default "l2"
         Length that each text's weights are scaled to.
+    field_weights : tuple of (str, float), default ()
+        Weigh fields of an article apart, such as ``(("title", 2.0), ("text", 1.0))``: each has TF-IDF features of its
+        own, times its weight. By default the fields are one text.
+    chi2 : int, optional
+        Keep the terms that depend most on the topics, by the chi-squared statistic in the training texts.
     """
 
     analyser: Analyser = field(default_factory=Analyser)
@@ -52,11 +65,35 @@ class FeatureSetting:
     use_idf: bool = True
     smooth_idf: bool = True
     norm: Literal["l2", "l1"] | None = "l2"
+    field_weights: tuple[tuple[str, float], ...] = ()
+    chi2: int | None = None
+
+    @property
+    def blocks(self) -> tuple[tuple[str, float], ...]:
+        """Each field that is weighed apart, with its weight; `WHOLE_TEXT` where none is."""
+        return self.field_weights or ((WHOLE_TEXT, 1.0),)
 
     def vectorizer(self) -> TfidfVectorizer:
         """Give scikit-learn's vectorizer of the same options, not fitted."""
         options = asdict(self)
-        return TfidfVectorizer(**options.pop("analyser"), **options)
+        del options["analyser"], options["field_weights"], options["chi2"]
+        return TfidfVectorizer(**self.analyser.options(), **options)
+
+    def transformer(self) -> BaseEstimator:
+        """Give scikit-learn's transformer of the same options, not fitted.
+
+        Returns
+        -------
+        TfidfVectorizer, ColumnTransformer or Pipeline
+            Fitted on texts; or, when fields are weighed apart, on a DataFrame that has them as columns.
+        """
+        features: Any = self.vectorizer()
+        if self.field_weights:
+            features = ColumnTransformer(
+                [(field, self.vectorizer(), field) for field, _ in self.field_weights],
+                transformer_weights=dict(self.field_weights),
+            )
+        return features if self.chi2 is None else make_pipeline(features, SelectKBest(chi2, k=self.chi2))
 
     def changed(self) -> dict[str, Any]:
         """Give the options that differ from scikit-learn's defaults."""
@@ -85,6 +122,53 @@ class FoldWeights:
     test: csr_matrix
     columns: NDArray[np.intp]
     idf: NDArray[np.float64] | None
+
+
+def fold_features(
+    counts: Mapping[tuple[Analyser, str], Counts],
+    setting: FeatureSetting,
+    train: NDArray[np.intp],
+    test: NDArray[np.intp],
+    Y: NDArray[np.int8],
+) -> tuple[csr_matrix, csr_matrix]:
+    """Give the features of one fold: fields weighed apart and terms selected, where the setting asks for it.
+
+    Parameters
+    ----------
+    counts : mapping of (Analyser, str) to Counts
+        Of all texts, under the setting's analyser, of each of its `FeatureSetting.blocks`.
+    setting : FeatureSetting
+    train, test : ndarray of int
+        Row numbers.
+    Y : ndarray of {0, 1}, shape (n_train, n_topics)
+        Labels of the training rows; only a selection by chi-squared looks at them.
+
+    Returns
+    -------
+    train, test : csr_matrix of float64, shape (n_train, n_features) and (n_test, n_features)
+
+    Raises
+    ------
+    FeaturesError
+        When no term is left.
+    """
+    blocks = [
+        (weight, weigh_fold(counts[setting.analyser, field], setting, train, test)) for field, weight in setting.blocks
+    ]
+    if len(blocks) == 1 and blocks[0][0] == 1:
+        sides = [blocks[0][1].train, blocks[0][1].test]
+    else:
+        sides = [
+            hstack([weight * part for weight, part in parts], format="csr")
+            for parts in (
+                [(weight, fold.train) for weight, fold in blocks],
+                [(weight, fold.test) for weight, fold in blocks],
+            )
+        ]
+    if setting.chi2 is not None and setting.chi2 < sides[0].shape[1]:
+        selection = SelectKBest(chi2, k=setting.chi2).fit(sides[0], Y if Y.shape[1] > 1 else Y[:, 0])
+        sides = [csr_matrix(selection.transform(side)) for side in sides]
+    return sides[0], sides[1]
 
 
 def weigh_fold(counts: Counts, setting: FeatureSetting, train: NDArray[np.intp], test: NDArray[np.intp]) -> FoldWeights:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from html import escape
 from typing import Any, Literal
 
@@ -47,6 +48,8 @@ class Dataset:
         Content hashes of the whole corpus, and of the labels used.
     warnings : tuple of str
         What a reader of the results should know.
+    fields : mapping of str to tuple of str
+        The parts that make the texts, by their columns, such as ``title`` and ``text``; each of length n_articles.
     """
 
     name: str
@@ -62,6 +65,21 @@ class Dataset:
     corpus_hash: str
     labels_hash: str
     warnings: tuple[str, ...] = ()
+    fields: Mapping[str, tuple[str, ...]] = dataclass_field(default_factory=dict)
+
+    def field(self, name: str) -> tuple[str, ...]:
+        """Give one part of every text, or the whole texts for the empty name.
+
+        Raises
+        ------
+        LabelsError
+            When the texts have no such part.
+        """
+        if not name:
+            return self.texts
+        if name not in self.fields:
+            raise LabelsError(f"{self.name}: texts have no field {name!r}; {nearest(name, self.fields)}")
+        return self.fields[name]
 
     def __len__(self) -> int:
         """Count the articles."""
@@ -172,6 +190,7 @@ def join_dataset(
         corpus_hash=content_hash(corpus),
         labels_hash=_labels_hash(by_article),
         warnings=tuple(warnings),
+        fields={name: tuple(labelled[name].tolist()) for name in text_fields},
     )
 
 
