@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from topicdesk.evaluation import Engine
-    from topicdesk.experiment import Difference, ExperimentResult
+    from topicdesk.experiment import Difference, ExperimentResult, LoadedExperiment
     from topicdesk.tracking import LoggedComparison
 
 __all__ = ["app", "main"]
@@ -45,6 +45,10 @@ _Spec = Annotated[Path, typer.Argument(help="A spec, such as experiments/topics.
 _Jobs = Annotated[
     int | None,
     typer.Option(min=1, help="Processes; by default the spec's, else one a core. Figures stay the same."),
+]
+
+_OneClassifier = Annotated[
+    str | None, typer.Option(help="One of the spec's classifiers; by default the winner of its results lock.")
 ]
 
 # As many rows, columns of topics, and examples, as a person reads in a terminal.
@@ -263,6 +267,69 @@ def verify(
     _report(verify_experiment(result, tolerance), lock_path(spec), result)
 
 
+@app.command("learning-curve", epilog="Example: topicdesk learning-curve experiments/topics.toml --plot curve.png")
+def learning_curve(
+    spec: _Spec,
+    classifier: _OneClassifier = None,
+    sizes: Annotated[int, typer.Option(min=4, help="How many parts of the training articles to fit on.")] = 6,
+    more: Annotated[int, typer.Option(min=1, help="Labels beyond those there are, to forecast for.")] = 500,
+    plot: Annotated[Path | None, typer.Option(help="Draw the curve too, as PNG, SVG or PDF.")] = None,
+    jobs: _Jobs = None,
+) -> None:
+    """Fit a classifier of a spec on growing parts of the labels, and forecast what more labels would bring."""
+    from topicdesk.evaluation import learning_curve
+    from topicdesk.experiment import load_experiments
+
+    for load in load_experiments(spec):
+        one = load.classifier(classifier)
+        curve = learning_curve(load.dataset, load.plan, one, sizes, load.splits, jobs or load.jobs)
+        _print_warnings(curve.warnings)
+        table = curve.points.assign(labels=curve.points["labels"].map("{:.0f}".format)).set_index("labels")
+        _print_table(table.map("{:.3f}".format), f"{load.dataset.name}, {curve.classifier}: {curve.metric} by labels")
+        print(curve.sentence(more))
+        if plot is not None:
+            _save_picture(curve.plot(more), _named_apart(plot, load))
+
+
+@app.command(epilog="Example: topicdesk ablate experiments/topics.toml --classifier linear-svm")
+def ablate(
+    spec: _Spec,
+    classifier: _OneClassifier = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw what is lost too, as PNG, SVG or PDF.")] = None,
+    jobs: _Jobs = None,
+) -> None:
+    """Take each feature option of a spec off in turn, and tell what a classifier loses."""
+    from topicdesk.evaluation import ablate
+    from topicdesk.experiment import load_experiments
+
+    for load in load_experiments(spec):
+        found = ablate(load.dataset, load.plan, load.classifier(classifier), load.splits, jobs or load.jobs)
+        _print_warnings(found.warnings)
+        _print_table(found.text_table(), f"{load.dataset.name}, {found.classifier} without each feature option")
+        if plot is not None:
+            _save_picture(found.plot(), _named_apart(plot, load))
+
+
+@app.command(epilog="Example: topicdesk rank experiments/published.toml --plot ranks.png")
+def rank(
+    specs: Annotated[list[Path], typer.Argument(help="Specs with results locks.", metavar="SPEC...")],
+    plot: Annotated[Path | None, typer.Option(help="Draw the critical-difference diagram, as PNG, SVG or PDF.")] = None,
+) -> None:
+    """Rank the classifiers that all datasets of some experiments share: Friedman's and Nemenyi's tests."""
+    from topicdesk.evaluation import friedman_nemenyi, plot_critical_difference
+    from topicdesk.experiment import locked_figures
+
+    figures = locked_figures(specs)
+    found = friedman_nemenyi(figures)
+    table = found.pairs.map("{:.3f}".format)
+    table.insert(0, "mean rank", found.ranks.map("{:.2f}".format))
+    order = found.ranks.sort_values().index
+    _print_table(table.loc[order, ["mean rank", *order]], "Mean rank, and p-values of Nemenyi's test")
+    print(f"{len(figures)} datasets ({', '.join(figures.index)}); Friedman p = {found.p_value:.3f}")
+    if plot is not None:
+        _save_picture(plot_critical_difference(figures), plot)
+
+
 @app.command(epilog="Example: topicdesk splits experiments/topics.toml --output experiments/topics.splits.csv")
 def splits(
     spec: _Spec,
@@ -381,6 +448,11 @@ def _report(found: list[Difference], path: Path, result: ExperimentResult) -> No
         + (f"Made with other versions: {', '.join(changed)}. " if changed else "")
         + "If the change is meant, write the lock anew with 'topicdesk compare --update-lock' and commit it."
     )
+
+
+def _named_apart(plot: Path, load: LoadedExperiment) -> Path:
+    """Give the pictures of several corpora a name each."""
+    return plot if load.alone else plot.with_stem(f"{plot.stem}-{load.dataset.name}")
 
 
 def _engine(name: _EngineName, scheduler: str | None) -> Engine | None:

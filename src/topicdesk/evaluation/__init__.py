@@ -6,6 +6,7 @@ What draws, and what reads corpora, is imported when it is first used: a process
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from topicdesk.evaluation.ablation import Ablation, ablate
 from topicdesk.evaluation.calibration import (
     Calibration,
     CalibrationMethod,
@@ -24,6 +25,7 @@ from topicdesk.evaluation.leaderboard import (
     shown,
     topic_leaderboard,
 )
+from topicdesk.evaluation.learning import LearningCurve, learning_curve
 from topicdesk.evaluation.metrics import (
     METRICS,
     PROBABILITY_METRICS,
@@ -62,7 +64,7 @@ from topicdesk.evaluation.thresholds import (
 if TYPE_CHECKING:
     from topicdesk.evaluation.comparison_plots import save_plot
     from topicdesk.evaluation.leakage import SourceAudit, TopicAudit, audit_sources, audit_topics
-    from topicdesk.evaluation.plots import plot_leakage
+    from topicdesk.evaluation.plots import plot_ablation, plot_critical_difference, plot_leakage, plot_learning_curve
 
 __all__ = [
     "ALL_SAMPLES",
@@ -72,6 +74,7 @@ __all__ = [
     "PROBABILITY_METRICS",
     "SELECTION_METRICS",
     "TOPIC_METRICS",
+    "Ablation",
     "Calibration",
     "CalibrationMethod",
     "Classifier",
@@ -81,6 +84,7 @@ __all__ = [
     "Deciding",
     "Engine",
     "FoldResult",
+    "LearningCurve",
     "LocalEngine",
     "SourceAudit",
     "Split",
@@ -88,6 +92,7 @@ __all__ = [
     "ThresholdRule",
     "TopicAudit",
     "Verdict",
+    "ablate",
     "audit_sources",
     "audit_topics",
     "bayesian_t_test",
@@ -104,13 +109,17 @@ __all__ = [
     "friedman_nemenyi",
     "holm",
     "leaderboard",
+    "learning_curve",
     "leave_one_source_out",
     "make_inner_splits",
     "make_splits",
     "mcnemar",
     "metric_title",
     "own_classifier",
+    "plot_ablation",
+    "plot_critical_difference",
     "plot_leakage",
+    "plot_learning_curve",
     "probability_figures",
     "probability_leaderboard",
     "read_splits",
@@ -130,7 +139,10 @@ _LATER = {
     "TopicAudit": "leakage",
     "audit_sources": "leakage",
     "audit_topics": "leakage",
+    "plot_ablation": "plots",
+    "plot_critical_difference": "plots",
     "plot_leakage": "plots",
+    "plot_learning_curve": "plots",
     "save_plot": "comparison_plots",
 }
 

@@ -57,6 +57,9 @@ class ComparisonPlan:
         One of `SELECTION_METRICS`: chooses on inner folds, and orders the leaderboard.
     deciding : Deciding
         What follows from scores on inner folds: thresholds, probabilities, and which articles need no person.
+    search : {"grid", "halving"}, default "grid"
+        Try every candidate in full, or drop the worse two thirds of each classifier on a ninth and on a third of the
+        rows.
     representative : str, optional
         The sample that was drawn uniformly, when others were not: figures that depend on how frequent a topic is
         (precision and all that follows from it) are given on its articles too.
@@ -74,6 +77,7 @@ class ComparisonPlan:
     inner_folds: int = 3
     metric: str = "macro_f1"
     deciding: Deciding = field(default_factory=Deciding)
+    search: Literal["grid", "halving"] = "grid"
     representative: str | None = None
     resamples: int = 1000
     rope: float = 0.01
@@ -303,6 +307,7 @@ def compare(
             plan.seed,
             keywords,
             plan.deciding,
+            plan.search,
             engine,
             kept,
         )

@@ -33,7 +33,7 @@ def shown(value: float, low: float | None = None, high: float | None = None) -> 
     """Write a figure with three decimals, and its interval behind it when there is one."""
     if np.isnan(value):
         return "–"
-    if low is None or high is None:
+    if low is None or high is None or np.isnan(low) or np.isnan(high):
         return _decimals(value)
     return f"{_decimals(value)} [{_decimals(low)}, {_decimals(high)}]"
 
@@ -152,7 +152,7 @@ def probability_leaderboard(figures: pd.DataFrame, order: tuple[str, ...], preci
     names = [name for name in order if name in rates["value"].dropna().index]
     columns = {
         "Brier score [95 %]": "brier",
-        "calibration error [95 %]": "calibration_error",
+        "calibration error": "calibration_error",
         f"labelled alone at {precision:.0%} [95 %]": "automation_rate",
         "of those all topics right [95 %]": "automation_precision",
     }

@@ -1,6 +1,8 @@
-"""Pictures of evaluations that are no comparison; those of comparisons are drawn where they are logged."""
+"""Pictures of evaluations that are no comparison of one dataset."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -9,9 +11,15 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from topicdesk.evaluation.comparison_plots import BLUE, error_bars
-from topicdesk.evaluation.leakage import SourceAudit, TopicAudit
+from topicdesk.evaluation.leaderboard import metric_title
+from topicdesk.evaluation.significance import friedman_nemenyi
 
-__all__ = ["plot_leakage"]
+if TYPE_CHECKING:
+    from topicdesk.evaluation.ablation import Ablation
+    from topicdesk.evaluation.leakage import SourceAudit, TopicAudit
+    from topicdesk.evaluation.learning import LearningCurve
+
+__all__ = ["plot_ablation", "plot_critical_difference", "plot_leakage", "plot_learning_curve"]
 
 _ORANGE = "#c4601d"
 
@@ -37,6 +45,99 @@ def plot_leakage(sources: SourceAudit, topics: TopicAudit | None = None) -> Figu
     _draw_sources(left, sources)
     if topics is not None:
         _draw_topics(right[0], topics.topics)
+    return figure
+
+
+def plot_learning_curve(curve: LearningCurve, more: int = 500) -> Figure:
+    """Draw a classifier's figure over the number of labels, and where the power law leads.
+
+    Parameters
+    ----------
+    curve : LearningCurve
+    more : int, default 500
+        Labels beyond those there are.
+
+    Returns
+    -------
+    Figure
+    """
+    points = curve.points
+    now = float(points["labels"].iloc[-1])
+    figure = Figure(figsize=(7, 4.2), layout="constrained")
+    axes = figure.subplots()
+    along = curve.forecast(np.linspace(float(points["labels"].iloc[0]), now + more, 100).tolist())
+    axes.plot(along["labels"], along["value"], color=_ORANGE, label="power law, with its 95 % interval")
+    axes.fill_between(along["labels"], along["low"], along["high"], color=_ORANGE, alpha=0.2, linewidth=0)
+    axes.errorbar(
+        points["labels"], points["value"], yerr=_reach(points, "value", "low", "high"), fmt="o", color=BLUE, capsize=3,
+        label="measured, with bootstrap 95 % interval",
+    )  # fmt: skip
+    axes.axvline(now, color="grey", linestyle=":", linewidth=1)
+    axes.text(now, axes.get_ylim()[0], " all labels", color="grey", fontsize=8, va="bottom")
+    axes.set(xlabel="labelled training articles", ylabel=metric_title(curve.metric))
+    axes.set_ylim(top=min(1, axes.get_ylim()[1]))
+    gain = curve.gain(more)
+    axes.set_title(
+        f"{curve.classifier}: {more} more labels would bring {gain['value']:+.3f} "
+        f"[{gain['low']:+.3f}, {gain['high']:+.3f}]",
+        fontsize=10,
+    )
+    axes.grid(alpha=0.3)
+    axes.legend(loc="lower right", frameon=False)
+    return figure
+
+
+def plot_ablation(ablation: Ablation) -> Figure:
+    """Draw what a classifier loses without each feature option, with the paired 95 % interval."""
+    rows = ablation.table.iloc[1:]
+    figure = Figure(figsize=(7, 1.4 + 0.4 * max(len(rows), 1)), layout="constrained")
+    axes = figure.subplots()
+    axes.axvline(0, color="grey", linewidth=1)
+    places = np.arange(len(rows))
+    reach = _reach(rows, "loss", "loss_low", "loss_high")
+    axes.errorbar(rows["loss"], places, xerr=reach, fmt="o", color=BLUE, capsize=3)
+    axes.set_yticks(places, [f"without {name}" for name in rows.index])
+    axes.invert_yaxis()
+    axes.set_xlabel(f"{metric_title(ablation.metric)} lost, with bootstrap 95 % interval")
+    axes.set_title(f"{ablation.classifier}: {ablation.table['value'].iloc[0]:.3f} with every option", fontsize=10)
+    axes.grid(axis="x", alpha=0.3)
+    return figure
+
+
+def plot_critical_difference(figures: pd.DataFrame) -> Figure:
+    """Draw mean ranks over datasets; a bar joins classifiers that Nemenyi's test does not tell apart.
+
+    Parameters
+    ----------
+    figures : DataFrame of shape (n_datasets, n_classifiers)
+        One figure each; more is better.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    SplitError
+        When there are fewer than three classifiers, or three datasets.
+
+    References
+    ----------
+    Demšar (2006), "Statistical comparisons of classifiers over multiple data sets".
+    """
+    from scikit_posthocs import critical_difference_diagram
+
+    test = friedman_nemenyi(figures)
+    figure = Figure(figsize=(8, 1.6 + 0.22 * len(test.ranks)), layout="constrained")
+    axes = figure.subplots()
+    critical_difference_diagram(
+        test.ranks, test.pairs, ax=axes, elbow_props={"color": "grey"}, label_props={"color": "black"}
+    )
+    axes.set_title(
+        f"Mean rank over {len(figures)} datasets (1 is best), Friedman p = {test.p_value:.3f}; joined: not told apart "
+        "by Nemenyi's test at 0.05",
+        fontsize=9,
+    )
     return figure
 
 

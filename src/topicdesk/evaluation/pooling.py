@@ -28,9 +28,13 @@ from topicdesk.evaluation.search import FoldResult
 if TYPE_CHECKING:
     from topicdesk.labels import Dataset
 
-__all__ = ["figure_tables", "with_interval"]
+__all__ = ["figure_tables", "resampled_figures", "with_interval"]
 
 _PERCENTILES = (2.5, 97.5)
+
+# A sum of absolute errors: drawing articles again adds noise to every bin, and so only ever adds to it. Its resamples
+# lie above the figure, and tell nothing of where it might be.
+_NO_INTERVAL = ("calibration_error",)
 
 
 def figure_tables(
@@ -64,21 +68,11 @@ def figure_tables(
         As `Comparison` describes them.
     """
     names = list(dict.fromkeys(result.classifier for result in results))
-    tested = np.unique(np.concatenate([result.split.test for result in results]))
-    rng = np.random.default_rng([seed, 1])
-    # The first weighing is of the articles as they are; the rest are bootstrap resamples.
-    drawn = np.vstack([np.ones(len(tested)), bootstrap_weights(dataset.groups[tested], resamples, rng)])
     samples = [ALL_SAMPLES]
     if representative is not None and set(dataset.samples) != {representative}:
         samples.append(representative)
-
-    cells = list(product(samples, names))
-    tasks = []
-    for sample, name in cells:
-        repeats = list(_pooled(dataset, [result for result in results if result.classifier == name], sample))
-        tasks.append((repeats,))
-    done = run_all(engine, _distributions, (tested, drawn), tasks, "bootstrap intervals")
-    distributions = dict(zip(cells, done, strict=True))
+    by_name = {name: [result for result in results if result.classifier == name] for name in names}
+    distributions = resampled_figures(dataset, by_name, resamples, seed, engine, samples)
 
     leader = max(names, key=lambda name: distributions[ALL_SAMPLES, name][0][metric][0])
     by_fold = pd.DataFrame([row for result in results for row in _fold_rows(dataset, result)])
@@ -91,12 +85,49 @@ def figure_tables(
             lag = distributions[sample, leader][0][each] - together[each]
             pooled_rows.append(
                 {"classifier": name, "sample": sample, "metric": each}
-                | with_interval(together[each], "value", "low", "high")
-                | with_interval(lag, "behind", "behind_low", "behind_high")
+                | with_interval(together[each], "value", "low", "high", without=each in _NO_INTERVAL)
+                | with_interval(lag, "behind", "behind_low", "behind_high", without=each in _NO_INTERVAL)
             )
     pooled = pd.DataFrame(pooled_rows).join(spread, on=["classifier", "metric"])
     pooled.loc[pooled["sample"] != ALL_SAMPLES, ["fold_mean", "fold_sd"]] = np.nan
     return pooled, pd.DataFrame(topic_rows), by_fold
+
+
+def resampled_figures(
+    dataset: Dataset,
+    results: Mapping[str, Sequence[FoldResult]],
+    resamples: int,
+    seed: int,
+    engine: Engine,
+    samples: Sequence[str] = (ALL_SAMPLES,),
+) -> dict[tuple[str, str], tuple[dict[str, NDArray[np.float64]], dict[str, NDArray[np.float64]]]]:
+    """Compute every figure of the test articles as they are, and of bootstrap resamples of their groups.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    results : mapping of str to sequence of FoldResult
+        Under any names, such as those of classifiers; all share the same resamples, so that they can be paired.
+    resamples : int
+    seed : int
+    engine : Engine
+    samples : sequence of str, default (ALL_SAMPLES,)
+        Of whose articles alone figures are wanted.
+
+    Returns
+    -------
+    dict of (str, str) to (dict, dict)
+        By sample and name: figures of all topics together, arrays of shape (1 + resamples,), and by topic, arrays of
+        shape (1 + resamples, n_topics).
+    """
+    tested = np.unique(np.concatenate([result.split.test for group in results.values() for result in group]))
+    rng = np.random.default_rng([seed, 1])
+    # The first weighing is of the articles as they are; the rest are bootstrap resamples.
+    drawn = np.vstack([np.ones(len(tested)), bootstrap_weights(dataset.groups[tested], resamples, rng)])
+    cells = list(product(samples, results))
+    tasks = [(list(_pooled(dataset, results[name], sample)),) for sample, name in cells]
+    done = run_all(engine, _distributions, (tested, drawn), tasks, "bootstrap intervals")
+    return dict(zip(cells, done, strict=True))
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,7 +223,9 @@ def _fold_rows(dataset: Dataset, result: FoldResult) -> list[dict[str, Any]]:
     ]
 
 
-def with_interval(distribution: NDArray[np.float64], value: str, low: str, high: str) -> dict[str, float]:
+def with_interval(
+    distribution: NDArray[np.float64], value: str, low: str, high: str, without: bool = False
+) -> dict[str, float]:
     """Give a figure and the ends of its 95 % interval, under these names.
 
     Parameters
@@ -200,6 +233,8 @@ def with_interval(distribution: NDArray[np.float64], value: str, low: str, high:
     distribution : ndarray of float, shape (1 + n_resamples,)
         The figure, then those of bootstrap resamples.
     value, low, high : str
+    without : bool, default False
+        Give NaN for both ends.
 
     Returns
     -------
@@ -208,5 +243,5 @@ def with_interval(distribution: NDArray[np.float64], value: str, low: str, high:
     resampled = distribution[1:]
     # A resample in which a figure is undefined (no positive drawn) says nothing about it.
     resampled = resampled[~np.isnan(resampled)]
-    ends = np.percentile(resampled, _PERCENTILES) if len(resampled) else (np.nan, np.nan)
+    ends = np.percentile(resampled, _PERCENTILES) if len(resampled) and not without else (np.nan, np.nan)
     return {value: float(distribution[0]), low: float(ends[0]), high: float(ends[1])}

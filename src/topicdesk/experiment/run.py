@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import pandas as pd
+
 from topicdesk.corpus import published_labels_path, read_corpus, read_sources, stored_corpus
 from topicdesk.errors import SpecError, VerificationError, nearest
-from topicdesk.evaluation import Comparison, Engine, Split, compare, make_splits, read_splits
+from topicdesk.evaluation import (
+    ALL_SAMPLES,
+    Classifier,
+    Comparison,
+    ComparisonPlan,
+    Engine,
+    Split,
+    compare,
+    make_splits,
+    read_splits,
+)
 from topicdesk.experiment.lock import Difference, ResultsLock, differences, lock_path, make_lock, read_lock
 from topicdesk.experiment.spec import Spec, read_spec
 from topicdesk.labels import (
@@ -25,9 +37,12 @@ from topicdesk.tracking import Environment, LoggedComparison, log_comparison, ob
 
 __all__ = [
     "ExperimentResult",
+    "LoadedExperiment",
     "corpus_file",
     "load_dataset",
+    "load_experiments",
     "load_splits",
+    "locked_figures",
     "log_experiment",
     "run_experiment",
     "verify_experiment",
@@ -115,15 +130,110 @@ def run_experiment(
     taxonomy = _taxonomy(project, spec)
     keywords = None if taxonomy is None else {topic.name: topic.keywords for topic in taxonomy.topics}
     environment = observe_environment(project)
-    plan = spec.plan()
     comparisons = []
+    for load in load_experiments(path):
+        keep = project.cells if resume else None
+        comparisons.append(compare(load.dataset, load.plan, keywords, load.splits, jobs or load.jobs, engine, keep))
+    return ExperimentResult(project, path.stem, path, spec, environment, tuple(comparisons))
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedExperiment:
+    """One corpus of a spec, ready for work.
+
+    Parameters
+    ----------
+    spec_file : Path
+    dataset : Dataset
+        With the warnings of its splits.
+    plan : ComparisonPlan
+    splits : tuple of Split
+    jobs : int
+        Processes that the spec asks for.
+    alone : bool
+        Whether the spec has no other corpus.
+    """
+
+    spec_file: Path
+    dataset: Dataset
+    plan: ComparisonPlan
+    splits: tuple[Split, ...]
+    jobs: int
+    alone: bool
+
+    def classifier(self, name: str | None = None) -> Classifier:
+        """Give one of the spec's classifiers.
+
+        Parameters
+        ----------
+        name : str, optional
+            By default the winner of the results lock beside the spec.
+
+        Raises
+        ------
+        SpecError
+            When the spec has no such classifier, or none is named and there is no lock.
+        """
+        if name is None:
+            if not lock_path(self.spec_file).is_file():
+                raise SpecError(f"{self.spec_file} has no results lock that would name a winner: say --classifier.")
+            name = read_lock(lock_path(self.spec_file)).comparisons[self.dataset.name].winner
+        by_name = {classifier.name: classifier for classifier in self.plan.classifiers}
+        if name not in by_name:
+            raise SpecError(f"{self.spec_file} compares no classifier called {name!r}; {nearest(name, by_name)}")
+        return by_name[name]
+
+
+def load_experiments(spec_file: Path | str) -> Iterator[LoadedExperiment]:
+    """Read a spec, and join and split its corpora one by one.
+
+    Parameters
+    ----------
+    spec_file : path
+
+    Yields
+    ------
+    LoadedExperiment
+        One a corpus, in the spec's order.
+    """
+    path = Path(spec_file)
+    spec = read_spec(path)
+    project = find_project(path.parent)
     for corpus in spec.data.corpus:
         dataset = load_dataset(project, spec, corpus)
         splits, warnings = load_splits(project, spec, dataset)
         dataset = replace(dataset, warnings=(*dataset.warnings, *warnings))
-        keep = project.cells if resume else None
-        comparisons.append(compare(dataset, plan, keywords, splits, jobs or spec.evaluation.jobs, engine, keep))
-    return ExperimentResult(project, path.stem, path, spec, environment, tuple(comparisons))
+        yield LoadedExperiment(path, dataset, spec.plan(), splits, spec.evaluation.jobs, len(spec.data.corpus) == 1)
+
+
+def locked_figures(spec_files: Sequence[Path]) -> pd.DataFrame:
+    """Collect the main figure of each classifier on each dataset from results locks.
+
+    Parameters
+    ----------
+    spec_files : sequence of Path
+        Of experiments with one metric.
+
+    Returns
+    -------
+    DataFrame of shape (n_datasets, n_classifiers)
+        Of the classifiers that every dataset has.
+
+    Raises
+    ------
+    SpecError
+        When the metrics differ.
+    """
+    locks = [read_lock(lock_path(path)) for path in spec_files]
+    metrics = sorted({lock.metric for lock in locks})
+    if len(metrics) > 1:
+        raise SpecError(f"the experiments go by different metrics ({', '.join(metrics)}): ranks need one.")
+    rows = {
+        name: {classifier: figures[lock.metric][0] for classifier, figures in locked.figures[ALL_SAMPLES].items()}
+        for lock in locks
+        for name, locked in lock.comparisons.items()
+    }
+    return pd.DataFrame.from_dict(rows, orient="index").dropna(axis=1)
 
 
 def log_experiment(result: ExperimentResult) -> tuple[LoggedComparison, ...]:

@@ -184,6 +184,8 @@ class _Evaluation(StrictModel):
     metric: Literal[SELECTION_METRICS] = "macro_f1"  # type: ignore[valid-type]  # mypy wants the words spelt out here
     #: Such as { precision = 0.95 }, or { false_positive = 1, false_negative = 5 }; F1 where nothing is named.
     threshold: _Threshold = _Threshold()
+    #: Every candidate on all inner folds, or successive halving: fewer candidates on more and more rows.
+    search: Literal["grid", "halving"] = "grid"
     #: How scores become probabilities: a sigmoid, or rising steps.
     calibration: CalibrationMethod = "platt"
     #: How often all topics are to be right of an article that is labelled without a person.
@@ -255,6 +257,7 @@ class Spec(StrictModel):
             deciding=Deciding(
                 self.evaluation.threshold.rule(), self.evaluation.calibration, self.evaluation.automation_precision
             ),
+            search=self.evaluation.search,
             representative=self.evaluation.representative,
             resamples=self.evaluation.resamples,
             rope=self.evaluation.rope,

@@ -1,0 +1,166 @@
+"""Ablations: what each feature option brings.
+
+Every option that departs from scikit-learn's default is taken off in turn, in all settings, and the whole procedure is
+repeated on the same splits; differences are paired, article by article and fold by fold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from threadpoolctl import threadpool_limits
+
+from topicdesk.evaluation.engine import Engine, LocalEngine
+from topicdesk.evaluation.leaderboard import ALL_SAMPLES, metric_title, shown, starred
+from topicdesk.evaluation.metrics import figure
+from topicdesk.evaluation.pooling import resampled_figures, with_interval
+from topicdesk.evaluation.search import FoldResult, cross_validate
+from topicdesk.evaluation.significance import corrected_t_test, holm
+from topicdesk.evaluation.splits import Split, make_splits
+from topicdesk.features import Analyser, FeatureSetting
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from topicdesk.evaluation.classifiers import Classifier
+    from topicdesk.evaluation.comparison import ComparisonPlan
+    from topicdesk.labels import Dataset
+
+__all__ = ["Ablation", "ablate"]
+
+_FULL = "(nothing)"
+
+
+@dataclass(frozen=True, eq=False)
+class Ablation:
+    """A classifier with all feature options, and without each.
+
+    Parameters
+    ----------
+    classifier, metric : str
+    table : DataFrame
+        Index ``without``: first nothing, then each option; columns ``value, low, high`` of the figure without it,
+        ``loss, loss_low, loss_high`` (the full figure minus this one, paired), ``p`` of the corrected t-test over folds
+        and ``p_holm``, adjusted for the number of options.
+    warnings : tuple of str
+    """
+
+    classifier: str
+    metric: str
+    table: pd.DataFrame
+    warnings: tuple[str, ...] = ()
+
+    def text_table(self) -> pd.DataFrame:
+        """Write the figures as text; index ``without``."""
+        rows = self.table
+        columns = {
+            f"{metric_title(self.metric)} [95 %]": [shown(*row) for row in rows[["value", "low", "high"]].to_numpy()],
+            "lost [95 %]": ["", *(shown(*row) for row in rows[["loss", "loss_low", "loss_high"]].to_numpy()[1:])],
+            "Holm p": ["", *(starred(p) for p in rows["p_holm"].iloc[1:])],
+        }
+        return pd.DataFrame(columns, index=rows.index)
+
+    def plot(self) -> Figure:
+        """Draw what is lost without each option, with its interval."""
+        from topicdesk.evaluation.plots import plot_ablation
+
+        return plot_ablation(self)
+
+    def __str__(self) -> str:
+        """Give the table, and what a reader should know."""
+        return "\n".join([f"{self.classifier} without", *self.warnings, self.text_table().to_string()])
+
+    def _repr_html_(self) -> str:
+        return f"<p>{self.classifier} without</p>{self.text_table().to_html()}"
+
+
+def ablate(
+    dataset: Dataset,
+    plan: ComparisonPlan,
+    classifier: Classifier,
+    splits: Sequence[Split] | None = None,
+    jobs: int = -1,
+    engine: Engine | None = None,
+) -> Ablation:
+    """Take off each feature option in turn.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    plan : ComparisonPlan
+        Says features, splits, inner folds, metric and seed; its classifiers are not looked at.
+    classifier : Classifier
+        With the grid to choose from, anew without each option.
+    splits : sequence of Split, optional
+        Outer splits to use instead of the plan's.
+    jobs, engine
+        As in `compare`.
+
+    Returns
+    -------
+    Ablation
+        Of nothing but the full figure when every option is scikit-learn's default.
+    """
+    warnings: tuple[str, ...] = ()
+    if splits is None:
+        splits, warnings = make_splits(dataset, plan.splits, plan.seed)
+    engine = engine or LocalEngine(jobs)
+    variants = {_FULL: plan.settings, **dict(_without_each(plan.settings))}
+    results: dict[str, tuple[FoldResult, ...]] = {}
+    with threadpool_limits(limits=1):
+        for name, settings in variants.items():
+            results[name], found = cross_validate(
+                dataset,
+                (classifier,),
+                settings,
+                splits,
+                plan.inner_folds,
+                plan.metric,
+                plan.seed,
+                deciding=plan.deciding,
+                search=plan.search,
+                engine=engine,
+            )
+            warnings += tuple(f"Without {name}: {warning}" for warning in found)
+        figures = resampled_figures(dataset, results, plan.resamples, plan.seed, engine)
+    together = {name: figures[ALL_SAMPLES, name][0][plan.metric] for name in variants}
+    by_fold = {
+        name: np.array(
+            [figure(plan.metric, dataset.Y[one.split.test], one.decisions, one.scores) for one in results[name]]
+        )
+        for name in variants
+    }
+    test_to_train = float(np.mean([len(split.test) / len(split.train) for split in splits]))
+    rows = [
+        with_interval(together[name], "value", "low", "high")
+        | with_interval(together[_FULL] - together[name], "loss", "loss_low", "loss_high")
+        | {"p": np.nan if name == _FULL else corrected_t_test(by_fold[_FULL] - by_fold[name], test_to_train).p_value}
+        for name in variants
+    ]
+    table = pd.DataFrame(rows, index=pd.Index(variants, name="without"))
+    table["p_holm"] = np.nan
+    if len(table) > 1:
+        table.loc[table.index[1:], "p_holm"] = holm(table["p"].to_numpy()[1:])
+    return Ablation(classifier.name, plan.metric, table, warnings)
+
+
+def _without_each(settings: Sequence[FeatureSetting]) -> Iterator[tuple[str, tuple[FeatureSetting, ...]]]:
+    """Give the settings with each option at its default that is not so in all of them."""
+    plain = FeatureSetting()
+    for name in (one.name for one in fields(Analyser)):
+        default = getattr(plain.analyser, name)
+        changed = [replace(one, analyser=_replaced(one.analyser, name, default)) for one in settings]
+        if changed != list(settings):
+            yield name, tuple(dict.fromkeys(changed))
+    for name in (one.name for one in fields(FeatureSetting) if one.name != "analyser"):
+        changed = [replace(one, **{name: getattr(plain, name)}) for one in settings]
+        if changed != list(settings):
+            yield name, tuple(dict.fromkeys(changed))
+
+
+def _replaced(analyser: Analyser, name: str, value: Any) -> Analyser:
+    return replace(analyser, **{name: value})

@@ -1,0 +1,218 @@
+"""Learning curves: what more labels would bring.
+
+The whole procedure (choice on inner folds, thresholds, fit) is repeated on growing parts of the training rows, with the
+same test rows throughout. A power law through the figures says what lies beyond, and bootstrap resamples of the test
+articles say how sure that is. They do not tell what other training articles would have done: more repeats do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.optimize import curve_fit
+from threadpoolctl import threadpool_limits
+
+from topicdesk.errors import SplitError
+from topicdesk.evaluation.engine import Engine, LocalEngine
+from topicdesk.evaluation.leaderboard import ALL_SAMPLES, metric_title
+from topicdesk.evaluation.pooling import resampled_figures, with_interval
+from topicdesk.evaluation.search import cross_validate
+from topicdesk.evaluation.splits import Split, make_splits, stratified_group_folds
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from topicdesk.evaluation.classifiers import Classifier
+    from topicdesk.evaluation.comparison import ComparisonPlan
+    from topicdesk.labels import Dataset
+
+__all__ = ["LearningCurve", "learning_curve", "power_law"]
+
+_Floats = NDArray[np.float64]
+
+# Fewest sizes that a law of three numbers can be told from.
+_FEWEST_SIZES = 4
+# Laws fitted behind an interval: fitting one takes as long as resampling a hundred figures.
+_MOST_LAWS = 300
+
+
+def power_law(sizes: _Floats, limit: float, gap: float, rate: float) -> _Floats:
+    """Give the figure at each size, ``limit - gap * sizes ** -rate``."""
+    return np.asarray(limit - gap * np.asarray(sizes, dtype=np.float64) ** -rate)
+
+
+@dataclass(frozen=True, eq=False)
+class LearningCurve:
+    """A classifier's figure over the number of labelled training articles.
+
+    Parameters
+    ----------
+    classifier, metric : str
+    points : DataFrame
+        Columns ``labels`` (mean number of training articles), ``value, low, high`` (the figure with its bootstrap 95 %
+        interval) and ``fitted`` (by the law); one row a size.
+    law : ndarray of float, shape (3,)
+        ``limit, gap, rate`` of `power_law`, fitted to the figures.
+    laws : ndarray of float, shape (n_laws, 3)
+        The same, fitted to those of bootstrap resamples.
+    warnings : tuple of str
+    """
+
+    classifier: str
+    metric: str
+    points: pd.DataFrame
+    law: _Floats
+    laws: _Floats
+    warnings: tuple[str, ...] = ()
+
+    def forecast(self, labels: Sequence[float]) -> pd.DataFrame:
+        """Say what the law gives at some numbers of labelled training articles.
+
+        Parameters
+        ----------
+        labels : sequence of float
+
+        Returns
+        -------
+        DataFrame
+            Columns ``labels, value, low, high``.
+        """
+        sizes = np.asarray(labels, dtype=np.float64)
+        curves = np.vstack([power_law(sizes, *self.law), *(power_law(sizes, *law) for law in self.laws)])
+        rows = [with_interval(column, "value", "low", "high") for column in curves.T]
+        return pd.DataFrame({"labels": sizes} | pd.DataFrame(rows).to_dict("list"))
+
+    def gain(self, more: float) -> dict[str, float]:
+        """Say what so many more labels would bring, over all that there are now.
+
+        Parameters
+        ----------
+        more : float
+
+        Returns
+        -------
+        dict of str to float
+            ``value``, and ``low`` and ``high`` of its 95 % interval.
+        """
+        now = self.points["labels"].iloc[-1]
+        ends = np.array([now, now + more])
+        gains = [np.diff(power_law(ends, *law))[0] for law in (self.law, *self.laws)]
+        return with_interval(np.array(gains), "value", "low", "high")
+
+    def sentence(self, more: int = 500) -> str:
+        """Say in a sentence what more labels would bring."""
+        gain, now = self.gain(more), self.points["labels"].iloc[-1]
+        return (
+            f"{more} more labels, on top of {now:.0f}, would bring {self.classifier} {gain['value']:+.3f} "
+            f"{metric_title(self.metric)} (95 % interval over test articles {gain['low']:+.3f} to {gain['high']:+.3f}), if it goes on as "
+            f"the power law says: {metric_title(self.metric)} = {self.law[0]:.3f} − {self.law[1]:.2f} · "
+            f"labels^−{self.law[2]:.2f}."
+        )
+
+    def plot(self, more: int = 500) -> Figure:
+        """Draw the figures, and the law with its interval, up to so many more labels."""
+        from topicdesk.evaluation.plots import plot_learning_curve
+
+        return plot_learning_curve(self, more)
+
+    def __str__(self) -> str:
+        """Give the points as a table, and what 500 more labels would bring."""
+        return "\n".join([self.points.round(3).to_string(index=False), *self.warnings, self.sentence()])
+
+    def _repr_html_(self) -> str:
+        return f"{self.points.round(3).to_html(index=False)}<p>{self.sentence()}</p>"
+
+
+def learning_curve(
+    dataset: Dataset,
+    plan: ComparisonPlan,
+    classifier: Classifier,
+    sizes: int = 6,
+    splits: Sequence[Split] | None = None,
+    jobs: int = -1,
+    engine: Engine | None = None,
+) -> LearningCurve:
+    """Fit and test a classifier on growing parts of the training articles.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    plan : ComparisonPlan
+        Says features, splits, inner folds, metric and seed; its classifiers are not looked at.
+    classifier : Classifier
+        With the grid to choose from, anew at each size.
+    sizes : int, default 6
+        Equal steps up to all training articles. Parts are stratified by topic, keep near-duplicates together, and each
+        holds the one before.
+    splits : sequence of Split, optional
+        Outer splits to use instead of the plan's.
+    jobs, engine
+        As in `compare`.
+
+    Returns
+    -------
+    LearningCurve
+
+    Raises
+    ------
+    SplitError
+        When there are fewer than four sizes, or the smallest part is too small for the inner folds or for k-NN.
+    """
+    if sizes < _FEWEST_SIZES:
+        raise SplitError(f"a learning curve needs {_FEWEST_SIZES} sizes or more, not {sizes}.")
+    warnings: tuple[str, ...] = ()
+    if splits is None:
+        splits, warnings = make_splits(dataset, plan.splits, plan.seed)
+    parts = [_growing_parts(dataset, split, sizes, plan.seed) for split in splits]
+    smallest = min(len(growing[0].train) for growing in parts)
+    needed = max(plan.inner_folds * 2, 2 * max(classifier.grid.get("n_neighbors", (0,))))
+    if smallest < needed:
+        raise SplitError(
+            f"the smallest of {sizes} parts has {smallest} training articles, and {classifier.name} needs {needed}: "
+            "ask for fewer sizes."
+        )
+    by_size = {f"{step}": [growing[step] for growing in parts] for step in range(sizes)}
+    engine = engine or LocalEngine(jobs)
+    with threadpool_limits(limits=1):
+        results, found = cross_validate(
+            dataset,
+            (classifier,),
+            plan.settings,
+            [split for group in by_size.values() for split in group],
+            plan.inner_folds,
+            plan.metric,
+            plan.seed,
+            deciding=plan.deciding,
+            search=plan.search,
+            engine=engine,
+        )
+        grouped = {name: results[step * len(splits) : (step + 1) * len(splits)] for step, name in enumerate(by_size)}
+        figures = resampled_figures(dataset, grouped, plan.resamples, plan.seed, engine)
+    labels = np.array([np.mean([len(split.train) for split in group]) for group in by_size.values()])
+    curves = np.column_stack([figures[ALL_SAMPLES, name][0][plan.metric] for name in by_size])
+    law = _fit_law(labels, curves[0])
+    laws = np.array([_fit_law(labels, curve) for curve in curves[1 : _MOST_LAWS + 1] if not np.isnan(curve).any()])
+    points = pd.DataFrame(with_interval(column, "value", "low", "high") for column in curves.T)
+    points.insert(0, "labels", labels)
+    points["fitted"] = power_law(labels, *law)
+    return LearningCurve(classifier.name, plan.metric, points, law, laws, (*warnings, *found))
+
+
+def _growing_parts(dataset: Dataset, split: Split, sizes: int, seed: int) -> list[Split]:
+    rng = np.random.default_rng([seed, 4, split.repeat, split.fold])
+    part = stratified_group_folds(dataset.Y[split.train], dataset.groups[split.train], sizes, rng)
+    return [replace(split, train=split.train[part <= step]) for step in range(sizes)]
+
+
+def _fit_law(sizes: _Floats, values: _Floats) -> _Floats:
+    """Fit by least squares; the limit is at most 1, and the curve never falls."""
+    highest = float(values.max())
+    start = (min(highest + 0.05, 1.0), max(highest - float(values.min()), 1e-3) * sizes[0] ** 0.5, 0.5)
+    bounds = ([0.0, 0.0, 0.01], [1.0, np.inf, 3.0])
+    found, _ = curve_fit(power_law, sizes, values, p0=start, bounds=bounds, max_nfev=2000)
+    return np.asarray(found)
