@@ -8,6 +8,7 @@ SHELL := bash
 # The Python that makes the environment: 3.11 or newer.
 PYTHON ?= python3
 VENV := .venv
+RIVALS := .venv-rivals
 BIN := $(VENV)/bin
 PORT ?= 5000
 FUZZ_SECONDS ?= 300
@@ -49,22 +50,29 @@ lint: setup ## Check format, style, types, import directions, spelling and store
 fuzz: setup ## Throw mutated pages and files at the import for five minutes (FUZZ_SECONDS=300)
 	@$(BIN)/python tests/fuzz/fuzz_import.py $(FUZZ_SECONDS)
 
-bench: setup ## Compare with published figures and with GridSearchCV; measure start-up, import and duplicates
+bench: setup $(RIVALS)/.ready ## Compare with published figures, LibMultiLabel, fastText and GridSearchCV; measure speed
 	@$(BIN)/topicdesk compare experiments/published.toml
 	@$(BIN)/topicdesk results
 	@$(BIN)/python benchmarks/startup.py
 	@$(BIN)/python benchmarks/duplicates.py
 	@$(BIN)/python benchmarks/importing.py
 	@$(BIN)/python benchmarks/compare.py
+	@$(BIN)/python benchmarks/side_by_side.py $(RIVALS)/bin/python
 
 lock: setup ## Renew requirements.lock to the newest versions that pyproject.toml allows
 	$(BIN)/uv pip compile --upgrade --universal --fork-strategy fewest --python-version 3.11 --all-extras --generate-hashes \
 	  --no-header --no-emit-index-url --no-emit-find-links --quiet --output-file requirements.lock pyproject.toml
 
 clean: ## Remove environment, caches and built corpora; keep downloads and MLflow's store
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist data/corpora data/raw/.fetching-* experiments/.cells
+	rm -rf $(VENV) $(RIVALS) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist data/corpora data/raw/.fetching-* experiments/.cells
 	find . -name '.*.part' -type f -delete
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# LibMultiLabel and fastText need another NumPy than we do, and fastText's wheels end at Python 3.11.
+$(RIVALS)/.ready: benchmarks/rivals/requirements.lock
+	$(PYTHON) -m venv --clear $(RIVALS)
+	$(RIVALS)/bin/python -m pip install --disable-pip-version-check --quiet --require-hashes --requirement $<
+	@touch $@
 
 # A stamp is made last: an environment whose making was stopped has none, and is made anew.
 $(VENV)/.packages: requirements.lock

@@ -109,8 +109,8 @@ class LearningCurve:
         gain, now = self.gain(more), self.points["labels"].iloc[-1]
         return (
             f"{more} more labels, on top of {now:.0f}, would bring {self.classifier} {gain['value']:+.3f} "
-            f"{metric_title(self.metric)} (95 % interval over test articles {gain['low']:+.3f} to {gain['high']:+.3f}), if it goes on as "
-            f"the power law says: {metric_title(self.metric)} = {self.law[0]:.3f} − {self.law[1]:.2f} · "
+            f"{metric_title(self.metric)} (95 % interval over test articles {gain['low']:+.3f} to {gain['high']:+.3f}), "
+            f"if it goes on as the power law says: {metric_title(self.metric)} = {self.law[0]:.3f} − {self.law[1]:.2f} · "
             f"labels^−{self.law[2]:.2f}."
         )
 

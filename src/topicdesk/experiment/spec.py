@@ -214,8 +214,8 @@ class Spec(StrictModel):
     experiment: _About
     data: _Data
     features: _Features = _Features()
-    #: Values to try of each hyper-parameter, by classifier; an empty table takes ours. Under another name, the key
-    #: ``estimator`` says where your own stands, as "package.module:Class".
+    #: Values to try of each hyper-parameter, by classifier ("none" is Python's None); an empty table takes ours. Under
+    #: another name, the key ``estimator`` says where your own stands, as "package.module:Class".
     classifiers: Annotated[dict[str, dict[str, _Values]], _NotEmpty]
     splits: _Splits = _Splits()
     evaluation: _Evaluation = _Evaluation()
@@ -240,7 +240,11 @@ class Spec(StrictModel):
         """
         chosen: dict[str, Classifier] = {}
         for name, table in self.classifiers.items():
-            grid = {key: values for key, values in table.items() if key != "estimator"}
+            grid = {
+                key: [None if value == "none" else value for value in values]
+                for key, values in table.items()
+                if key != "estimator"
+            }
             own = table.get("estimator")
             classifier = classifier_named(name) if own is None else own_classifier(name, str(own[0]))
             chosen[name] = classifier.with_grid(grid) if grid else classifier
