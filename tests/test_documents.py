@@ -111,8 +111,9 @@ def test_make_alone_lists_the_targets_with_a_line_each():
     assert all(lines.values())
 
 
-def test_the_lock_file_pins_by_hash_and_names_no_place():
-    text = (PROJECT.root / "requirements.lock").read_text()
+@pytest.mark.parametrize("path", ["requirements.lock", "benchmarks/rivals/requirements.lock"])
+def test_a_lock_file_pins_by_hash_and_names_no_place(path):
+    text = (PROJECT.root / path).read_text()
     assert not re.search(r"://|--(extra-)?index-url|--find-links|file:|^\s*/|^-e", text, flags=re.MULTILINE)
     for requirement in re.split(r"\n(?=\S)", text):
         if not requirement.startswith("#"):

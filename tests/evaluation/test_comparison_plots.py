@@ -1,9 +1,11 @@
 """Pictures show what the tables say."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from topicdesk.evaluation import ComparisonPlan, SplitPlan, classifier_named, compare
+from topicdesk.errors import SplitError
+from topicdesk.evaluation import ComparisonPlan, SplitPlan, classifier_named, compare, plot_critical_difference
 
 PLAN = ComparisonPlan(
     tuple(classifier_named(name) for name in ("majority", "complement-nb", "ridge")),
@@ -54,3 +56,29 @@ def test_each_dot_lies_on_its_curve(comparison, topic):
         if recall > 0:  # where nothing is decided for, there is no curve to lie on
             curve = np.column_stack([line.get_xdata(), line.get_ydata()])
             assert np.abs(curve - [recall, precision]).sum(axis=1).min() < 1e-9
+
+
+@pytest.mark.parametrize("topic", ["courts", "rail"])
+def test_reliability_is_drawn_of_the_best_classifier_with_probabilities_for_every_test_article(comparison, topic):
+    axes, below = comparison.plot_reliability(topic).axes
+    assert comparison.probability_leaderboard().index[0] in [text.get_text() for text in axes.get_legend().get_texts()]
+    assert sum(bar.get_height() for bar in below.patches) == len(comparison.dataset)
+    drawn = axes.containers[0].lines[0]
+    assert (np.diff(drawn.get_xdata()) > 0).all()
+    assert ((drawn.get_ydata() >= 0) & (drawn.get_ydata() <= 1)).all()
+
+
+def test_a_critical_difference_diagram_joins_only_what_is_not_told_apart():
+    rng = np.random.default_rng(0)
+    scores = pd.DataFrame(
+        {"best": 0.9, "same": 0.9, "worst": 0.5}, index=[f"corpus {n}" for n in range(12)], dtype=float
+    )
+    scores[["best", "same"]] += rng.normal(scale=0.01, size=(12, 2))
+    scores["worst"] += rng.normal(scale=0.01, size=12)
+    (axes,) = plot_critical_difference(scores).axes
+    assert "12 datasets" in axes.get_title()
+    bars = [line.get_xdata() for line in axes.lines if len(set(line.get_ydata())) == 1 and line.get_color() == "k"]
+    ranks = scores.rank(axis=1, ascending=False).mean()
+    assert [sorted(bar) for bar in bars] == [sorted(ranks[["best", "same"]])]
+    with pytest.raises(SplitError, match="three classifiers and three datasets"):
+        plot_critical_difference(scores.head(2))

@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -223,6 +224,47 @@ def test_a_comparison_on_a_dask_cluster_has_the_figures_of_the_lock(project, clu
     alone = command(project, "compare", "experiments/small.toml", "--engine", "dask")
     assert alone.returncode == 2
     assert "--engine dask and --scheduler go together" in alone.stderr
+
+
+def test_a_learning_curve_and_an_ablation_of_the_locks_winner_are_told_and_drawn(project):
+    without_lock = command(project, "learning-curve", "experiments/small.toml", "--sizes", "4")
+    assert without_lock.returncode == 2
+    assert "has no results lock that would name a winner: say --classifier" in without_lock.stderr
+    write_lock(run_experiment(spec_of(project), jobs=1).lock(), lock_path(spec_of(project)))
+    winner = read_lock(lock_path(spec_of(project))).comparisons["newsroom"].winner
+    small = ("experiments/small.toml", "--jobs", "1")
+    curve = command(project, "learning-curve", *small, "--sizes", "4", "--more", "40", "--plot", "curve.png")
+    assert curve.returncode == 0, curve.stderr
+    assert f"newsroom, {winner}: macro_f1 by labels" in curve.stdout
+    assert f"40 more labels, on top of 60, would bring {winner}" in curve.stdout
+    ablation = command(project, "ablate", *small, "--classifier", "linear-svm", "--plot", "lost.png")
+    assert ablation.returncode == 0, ablation.stderr
+    assert re.search(r"ngram_range +[01]\.\d{3} \[", ablation.stdout)
+    assert {"curve.png", "lost.png"} <= {path.name for path in project.root.iterdir()}
+    wrong = command(project, "ablate", "experiments/small.toml", "--classifier", "linear-smv")
+    assert wrong.returncode == 2
+    assert "compares no classifier called 'linear-smv'; did you mean 'linear-svm'?" in wrong.stderr
+
+
+def test_classifiers_are_ranked_over_the_datasets_of_several_locks(project):
+    write_lock(run_experiment(spec_of(project), jobs=1).lock(), lock_path(spec_of(project)))
+    lock = lock_path(spec_of(project)).read_text()
+    specs = []
+    for name in ("one", "two", "three"):
+        specs.append(f"experiments/{name}.toml")
+        (project.root / f"experiments/{name}.lock.json").write_text(lock.replace('"newsroom": {', f'"{name}": {{', 1))
+    done = command(project, "rank", *specs, "--plot", "ranks.svg")
+    assert done.returncode == 0, done.stderr
+    assert "3 datasets (one, two, three); Friedman p = 0.0" in done.stdout
+    best = re.search(r"─+\s+(\S+) +1\.", done.stdout).group(1)
+    assert best in read_lock(lock_path(spec_of(project))).comparisons["newsroom"].figures["all"]
+    assert (project.root / "ranks.svg").read_bytes().startswith(b"<?xml")
+    few = command(project, "rank", specs[0])
+    assert few.returncode == 2
+    assert "Friedman's test takes three classifiers and three datasets or more" in few.stderr
+    (project.root / "experiments/two.lock.json").write_text(lock.replace('"macro_f1"', '"micro_f1"'))
+    mixed = command(project, "rank", *specs)
+    assert "go by different metrics (macro_f1, micro_f1): ranks need one" in mixed.stderr
 
 
 @pytest.mark.parametrize(

@@ -106,12 +106,12 @@ class LearningCurve:
 
     def sentence(self, more: int = 500) -> str:
         """Say in a sentence what more labels would bring."""
-        gain, now = self.gain(more), self.points["labels"].iloc[-1]
+        gain, now, title = self.gain(more), self.points["labels"].iloc[-1], metric_title(self.metric)
+        limit, gap, rate = self.law
         return (
-            f"{more} more labels, on top of {now:.0f}, would bring {self.classifier} {gain['value']:+.3f} "
-            f"{metric_title(self.metric)} (95 % interval over test articles {gain['low']:+.3f} to {gain['high']:+.3f}), "
-            f"if it goes on as the power law says: {metric_title(self.metric)} = {self.law[0]:.3f} − {self.law[1]:.2f} · "
-            f"labels^−{self.law[2]:.2f}."
+            f"{more} more labels, on top of {now:.0f}, would bring {self.classifier} {gain['value']:+.3f} {title} "
+            f"(95 % interval over test articles {gain['low']:+.3f} to {gain['high']:+.3f}), if it goes on as the power "
+            f"law says: {title} = {limit:.3f} − {gap:.2f} · labels^−{rate:.2f}."
         )
 
     def plot(self, more: int = 500) -> Figure:

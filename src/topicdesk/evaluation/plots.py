@@ -130,9 +130,9 @@ def plot_critical_difference(figures: pd.DataFrame) -> Figure:
     test = friedman_nemenyi(figures)
     figure = Figure(figsize=(8, 1.6 + 0.22 * len(test.ranks)), layout="constrained")
     axes = figure.subplots()
-    critical_difference_diagram(
-        test.ranks, test.pairs, ax=axes, elbow_props={"color": "grey"}, label_props={"color": "black"}
-    )
+    drawn = critical_difference_diagram(test.ranks, test.pairs, ax=axes, elbow_props={"color": "grey"})
+    for label in drawn["labels"]:  # it would be as grey as its line
+        label.set_color("black")
     axes.set_title(
         f"Mean rank over {len(figures)} datasets (1 is best), Friedman p = {test.p_value:.3f}; joined: not told apart "
         "by Nemenyi's test at 0.05",

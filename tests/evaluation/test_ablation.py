@@ -1,0 +1,54 @@
+"""Each option is taken off in turn, and what is lost is the difference of two comparisons."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from topicdesk.evaluation import ComparisonPlan, SplitPlan, ablate, classifier_named, compare, figures_where
+from topicdesk.evaluation.ablation import _without_each
+from topicdesk.features import Analyser, FeatureSetting
+
+SETTINGS = (
+    FeatureSetting(Analyser(ngram_range=(1, 2)), min_df=2, sublinear_tf=True),
+    FeatureSetting(Analyser(ngram_range=(1, 1)), min_df=2, sublinear_tf=True),
+)
+SMALL = classifier_named("linear-svm").with_grid({"C": (0.3, 3.0)})
+PLAN = ComparisonPlan((SMALL,), SETTINGS, SplitPlan(folds=3, repeats=2), inner_folds=2, resamples=50, seed=3)
+
+
+def test_an_option_is_off_in_every_setting_and_settings_that_fall_together_are_one():
+    without = dict(_without_each(SETTINGS))
+    assert list(without) == ["ngram_range", "min_df", "sublinear_tf"]
+    assert without["ngram_range"] == (FeatureSetting(min_df=2, sublinear_tf=True),)
+    assert [setting.min_df for setting in without["min_df"]] == [1, 1]
+    assert not dict(_without_each((FeatureSetting(),)))
+
+
+def test_what_is_lost_is_the_difference_of_two_comparisons(dataset):
+    found = ablate(dataset, PLAN, SMALL, jobs=1)
+    assert list(found.table.index) == ["(nothing)", "ngram_range", "min_df", "sublinear_tf"]
+    plain = tuple(replace(setting, sublinear_tf=False) for setting in SETTINGS)
+    full, without = (
+        figures_where(
+            compare(dataset, replace(PLAN, settings=settings), jobs=1).figures, metric="macro_f1", sample="all"
+        )["value"].item()
+        for settings in (SETTINGS, plain)
+    )
+    assert found.table.loc["(nothing)", "value"] == full
+    assert found.table.loc["sublinear_tf", "value"] == without
+    assert found.table.loc["sublinear_tf", "loss"] == pytest.approx(full - without)
+    rows = found.table.iloc[1:]
+    assert (rows["loss_low"] <= rows["loss_high"]).all()
+    assert (rows["p_holm"] >= rows["p"]).all()
+    assert np.isnan(found.table["p"].iloc[0])
+    assert "lost [95 %]" in str(found)
+    assert "sublinear_tf" in found._repr_html_()
+    (axes,) = found.plot().axes
+    assert [label.get_text() for label in axes.get_yticklabels()] == [f"without {name}" for name in rows.index]
+
+
+def test_of_defaults_alone_there_is_nothing_to_take_off(dataset):
+    found = ablate(dataset, replace(PLAN, settings=(FeatureSetting(),)), SMALL, jobs=1)
+    assert list(found.table.index) == ["(nothing)"]
+    assert "(nothing)" in str(found)

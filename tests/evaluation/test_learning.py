@@ -1,0 +1,79 @@
+"""A law that is there is found again, and a curve repeats the whole procedure on growing parts."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from topicdesk.errors import SplitError
+from topicdesk.evaluation import (
+    ComparisonPlan,
+    LearningCurve,
+    SplitPlan,
+    classifier_named,
+    compare,
+    figures_where,
+    learning_curve,
+)
+from topicdesk.evaluation.learning import _fit_law, power_law
+
+PLAN = ComparisonPlan(
+    classifiers=(classifier_named("linear-svm"),), splits=SplitPlan(folds=3), inner_folds=2, resamples=50, seed=3
+)
+SMALL = classifier_named("linear-svm").with_grid({"C": (0.3, 3.0)})
+
+
+@pytest.fixture(scope="module")
+def curve(dataset):
+    return learning_curve(dataset, PLAN, SMALL, sizes=4, jobs=1)
+
+
+@pytest.mark.parametrize("law", [(0.9, 2.0, 0.5), (0.7, 30.0, 1.2), (1.0, 1.0, 0.2)])
+def test_a_power_law_is_found_again(law):
+    sizes = np.array([50.0, 100, 200, 300, 400, 500])
+    found = _fit_law(sizes, power_law(sizes, *law))
+    np.testing.assert_allclose(power_law(np.array([1000.0]), *found), power_law(np.array([1000.0]), *law), atol=1e-3)
+
+
+def test_a_flat_curve_promises_nothing():
+    sizes = np.array([50.0, 100, 200, 400])
+    law = _fit_law(sizes, np.full(4, 0.8))
+    flat = LearningCurve("ridge", "macro_f1", pd.DataFrame({"labels": sizes}), law, law[None])
+    assert flat.gain(500)["value"] == pytest.approx(0, abs=1e-3)
+
+
+def test_the_last_point_is_the_comparison_itself(dataset, curve):
+    whole = compare(dataset, replace(PLAN, classifiers=(SMALL,)), jobs=1)
+    value = figures_where(whole.figures, metric="macro_f1", sample="all")["value"].item()
+    assert curve.points["value"].iloc[-1] == value
+    labels = curve.points["labels"]
+    assert labels.is_monotonic_increasing
+    assert labels.iloc[-1] == np.mean([len(split.train) for split in whole.splits])
+    assert labels.iloc[0] == pytest.approx(labels.iloc[-1] / 4, rel=0.2)
+
+
+def test_more_labels_help_where_there_is_something_to_learn(curve):
+    assert curve.points["value"].iloc[-1] > curve.points["value"].iloc[0]
+    gain = curve.gain(100)
+    assert 0 <= gain["low"] <= gain["value"] <= gain["high"] or gain["value"] == pytest.approx(gain["low"], abs=1e-6)
+    assert curve.gain(0)["value"] == 0
+    assert "100 more labels, on top of 60, would bring linear-svm" in curve.sentence(100)
+    assert curve.sentence() in str(curve)
+    forecast = curve.forecast([60, 1000])
+    assert (forecast["value"] <= 1).all()
+    assert (forecast["low"] <= forecast["high"]).all()
+    assert curve.sentence() in curve._repr_html_()
+
+
+def test_a_curve_is_drawn_up_to_the_labels_asked_for(curve):
+    (axes,) = curve.plot(200).axes
+    assert axes.lines[0].get_xdata().max() == pytest.approx(curve.points["labels"].iloc[-1] + 200)
+    assert "200 more labels would bring" in axes.get_title()
+
+
+def test_too_few_sizes_and_too_small_parts_are_told(dataset):
+    with pytest.raises(SplitError, match="needs 4 sizes or more, not 3"):
+        learning_curve(dataset, PLAN, SMALL, sizes=3, jobs=1)
+    with pytest.raises(SplitError, match=r"the smallest of 4 parts has 1\d training articles, and k-nn needs 80"):
+        learning_curve(dataset, PLAN, classifier_named("k-nn"), sizes=4, jobs=1)
