@@ -140,6 +140,21 @@ def test_one_that_is_far_behind_does_not_win_because_few_splits_cannot_be_sure()
     assert decide_winner(table, best, list(values.columns), "macro_f1").winner == "complex"
 
 
+def test_one_that_is_behind_on_the_test_articles_for_sure_does_not_win():
+    # Folds that differ too much to tell.
+    values = pd.DataFrame({"complex": [0.8] * 10, "simple": 0.75 + np.array([0.2, -0.2] * 5)})
+    table, _ = table_of(values)
+    assert table.loc["simple", "p_holm"] > 0.05
+    assert table.loc["simple", "better"] < 0.95
+    distance = pd.DataFrame({"behind": 0.05, "behind_low": 0.009, "behind_high": 0.08}, index=["simple"])
+    close = decide_winner(table, "complex", ["simple", "complex"], "macro_f1", intervals=distance)
+    assert close.winner == "simple"
+    assert "over the articles 0.050 [0.009, 0.080] behind; over the folds" in close.reason
+    far = decide_winner(table, "complex", ["simple", "complex"], "macro_f1", intervals=distance.assign(behind_low=0.02))
+    assert far.winner == "complex"
+    assert "or over the whole bootstrap interval" in far.reason
+
+
 def test_the_best_wins_where_every_simpler_one_is_significantly_worse():
     table, best = table_of(folds_of(majority=0.4, simple=0.6, complex=0.8))
     verdict = decide_winner(table, best, ["majority", "simple", "complex"], "macro_f1")

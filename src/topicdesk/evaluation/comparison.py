@@ -356,7 +356,8 @@ def _compare_with_best(
     test_to_train = float(np.mean([len(split.test) / len(split.train) for split in splits]))
     table = significance_table(fold_values, pd.DataFrame(right), order, test_to_train, plan.rope)
     simplest_first = [classifier.name for classifier in plan.classifiers]
-    return table, decide_winner(table, order[0], simplest_first, plan.metric, plan.rope)
+    intervals = figures_where(pooled, sample=ALL_SAMPLES, metric=plan.metric).set_index("classifier")
+    return table, decide_winner(table, order[0], simplest_first, plan.metric, plan.rope, intervals)
 
 
 def _check_sample(plan: ComparisonPlan, dataset: Dataset) -> None:

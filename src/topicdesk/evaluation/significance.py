@@ -337,13 +337,20 @@ def significance_table(
 
 
 def decide_winner(
-    table: pd.DataFrame, best: str, simplest_first: Sequence[str], metric: str, rope: float = 0.01
+    table: pd.DataFrame,
+    best: str,
+    simplest_first: Sequence[str],
+    metric: str,
+    rope: float = 0.01,
+    intervals: pd.DataFrame | None = None,
 ) -> Verdict:
     """Choose the simplest classifier that is not shown to be worse than the best.
 
-    It is shown to be worse by an adjusted p-value below 0.05, or by a posterior probability of 95 % that it is worse by
-    more than the region of practical equivalence. The p-value alone would let a classifier win that is far behind,
-    where there are too few splits to be sure: that a difference is not significant does not mean that there is none.
+    There are two things that chance could have made different, and either can show that a classifier is worse. Other
+    training articles: an adjusted p-value below 0.05 over the splits, or a posterior probability of 95 % that it is
+    worse by more than the region of practical equivalence. Other test articles: the paired bootstrap interval of its
+    distance lies wholly beyond that region. The p-value alone would let a classifier win that is far behind, where there
+    are too few splits to be sure: that a difference is not significant does not mean that there is none.
 
     Parameters
     ----------
@@ -357,12 +364,18 @@ def decide_winner(
         For the sentence.
     rope : float, default 0.01
         As in `significance_table`.
+    intervals : DataFrame, optional
+        Index ``classifier``, columns ``behind, behind_low, behind_high``: the pooled distance to the best with its
+        paired bootstrap interval.
 
     Returns
     -------
     Verdict
     """
-    shown_worse = table.index[(table["p_holm"] < _ALPHA) | (table["better"] > _SURE)]
+    worse = (table["p_holm"] < _ALPHA) | (table["better"] > _SURE)
+    if intervals is not None:
+        worse |= intervals["behind_low"].reindex(table.index) > rope
+    shown_worse = table.index[worse]
     winner = next(name for name in simplest_first if name not in shown_worse)
     title = metric_title(metric)
     if winner == best:
@@ -370,15 +383,18 @@ def decide_winner(
         if list(simplest_first).index(best) > 0:
             reason += (
                 f", and every simpler classifier is shown to be worse: Holm-adjusted p < {_ALPHA:g}, or worse by more "
-                f"than {rope:g} with a probability above {_SURE:.0%}"
+                f"than {rope:g} with a probability above {_SURE:.0%} or over the whole bootstrap interval"
             )
         return Verdict(winner, best, f"{reason}.")
     row = table.to_dict("index")[winner]
     if np.isnan(row["low"]):  # of a single split
         behind, likely = f"{shown(row['difference'])} behind, McNemar's test", ""
     else:
-        behind = f"{shown(row['difference'], row['low'], row['high'])} behind, corrected t-test"
+        behind = f"over the folds {shown(row['difference'], row['low'], row['high'])} behind, corrected t-test"
         likely = f"; worse by more than {rope:g} with a probability of {row['better']:.0%}"
+    if intervals is not None:
+        distance = intervals.loc[winner, ["behind", "behind_low", "behind_high"]]
+        behind = f"over the articles {shown(*distance.astype(float))} behind; {behind}"
     reason = (
         f"{winner} wins: it is simpler than {best}, which has the best {title}, and not shown to be worse "
         f"({behind}, Holm-adjusted p = {row['p_holm']:.3f}{likely})."
