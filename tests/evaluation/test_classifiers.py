@@ -15,6 +15,15 @@ from topicdesk.evaluation.grids import RIDGE_TOLERANCE, ridge_margins
 SEARCHED = [classifier for classifier in CLASSIFIERS.values() if classifier.features == "searched"]
 
 
+@pytest.fixture(autouse=True)
+def _needs_libgomp(request):
+    if getattr(request.node, "callspec", None) and "boosted-trees" in request.node.name:
+        try:
+            classifier_named("boosted-trees").build(True)
+        except SpecError as error:
+            pytest.skip(str(error))
+
+
 def points(n_rows, seed):
     return csr_matrix(random_array((n_rows, 30), density=0.3, rng=np.random.default_rng(seed)))
 

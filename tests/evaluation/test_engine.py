@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import threading
 import time
 from dataclasses import replace
@@ -92,3 +93,9 @@ def test_no_scheduler_no_worker_and_other_code_are_told(cluster, monkeypatch):
     monkeypatch.setattr("topicdesk.evaluation.engine.code_version", lambda: "another commit")
     with pytest.raises(EngineError, match="have another version of topicdesk"):
         run_all(replace(DaskEngine(cluster.address), patience=30), slow_double, 2, [(1,)], "doubling")
+
+
+def test_without_distributed_the_user_is_told_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(EngineError, match=r"pip install 'topicdesk\[scale\]'"):
+        run_all(DaskEngine("tcp://127.0.0.1:1"), slow_double, 2, [(1,)], "doubling")

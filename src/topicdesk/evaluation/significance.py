@@ -349,8 +349,8 @@ def decide_winner(
     There are two things that chance could have made different, and either can show that a classifier is worse. Other
     training articles: an adjusted p-value below 0.05 over the splits, or a posterior probability of 95 % that it is
     worse by more than the region of practical equivalence. Other test articles: the paired bootstrap interval of its
-    distance lies wholly beyond that region. The p-value alone would let a classifier win that is far behind, where there
-    are too few splits to be sure: that a difference is not significant does not mean that there is none.
+    distance lies wholly beyond that region. The p-value alone would let a classifier win that is far behind, where
+    there are too few splits to be sure: that a difference is not significant does not mean that there is none.
 
     Parameters
     ----------
