@@ -9,7 +9,8 @@ from sklearn.svm import LinearSVC
 
 from topicdesk.errors import SpecError
 from topicdesk.evaluation import BASELINES, CLASSIFIERS, classifier_named
-from topicdesk.evaluation.classifiers import NBSVM, fit_and_score, fit_grid_and_score, own_classifier
+from topicdesk.evaluation.classifiers import fit_and_score, fit_grid_and_score, own_classifier
+from topicdesk.evaluation.estimators import NBSVM
 from topicdesk.evaluation.grids import RIDGE_TOLERANCE, ridge_margins
 
 SEARCHED = [classifier for classifier in CLASSIFIERS.values() if classifier.features == "searched"]

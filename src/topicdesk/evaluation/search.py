@@ -6,7 +6,6 @@ the labels of test rows are not read at all.
 
 from __future__ import annotations
 
-import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,37 +14,35 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
-from sklearn import config_context
-from sklearn.exceptions import ConvergenceWarning
-from threadpoolctl import threadpool_limits
 
-from topicdesk.errors import FeaturesError, SpecError
 from topicdesk.evaluation.calibration import Calibration, CalibrationMethod, confidence, fit_calibration
-from topicdesk.evaluation.cells import Cell, Fits, KeptCells, run_cells
-from topicdesk.evaluation.classifiers import Classifier, Scores, fit_grid_and_score
+from topicdesk.evaluation.cells import Cell, KeptCells, run_cells
+from topicdesk.evaluation.classifiers import Classifier, Scores
 from topicdesk.evaluation.engine import Engine, LocalEngine
+from topicdesk.evaluation.fitting import (
+    DECIMALS,
+    Candidate,
+    Fit,
+    Materials,
+    View,
+    fit_candidates,
+    gather_materials,
+    score_inner_folds,
+    unpack,
+)
 from topicdesk.evaluation.metrics import figure
 from topicdesk.evaluation.splits import Split, make_inner_splits
 from topicdesk.evaluation.thresholds import ThresholdRule, choose_thresholds, decide, decide_class
-from topicdesk.features import Analyser, Counts, FeatureSetting, count_terms_once, fold_features, keyword_hits
+from topicdesk.features import FeatureSetting
 
 if TYPE_CHECKING:
     from topicdesk.labels import Dataset
 
-__all__ = ["Candidate", "Deciding", "FoldResult", "cross_validate", "inner_scores"]
-
-# Below this many decimals lies the noise of the machine's arithmetic: equal scores must stay equal on every machine.
-_DECIMALS = 10
-
-_WORKING_MEGABYTES = 16
+__all__ = ["Deciding", "FoldResult", "cross_validate", "inner_scores"]
 
 # Successive halving: rungs, and how many times as many rows, and as few candidates, the next one has.
 _RUNGS = 3
 _FACTOR = 3
-
-# What a classifier is fitted on: a TF-IDF setting, or features that no fold teaches.
-_View = FeatureSetting | Literal["keywords", "none"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,22 +106,6 @@ class Deciding:
     automation_precision: float = 0.95
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """One thing to try: a classifier, features for it, and a point of its grid.
-
-    Parameters
-    ----------
-    classifier : Classifier
-    view : FeatureSetting, "keywords" or "none"
-    parameters : tuple of (str, object)
-    """
-
-    classifier: Classifier
-    view: _View
-    parameters: tuple[tuple[str, Any], ...]
-
-
 @dataclass(frozen=True, eq=False)
 class _Choice:
     candidate: Candidate
@@ -132,23 +113,6 @@ class _Choice:
     score: float
     calibration: Calibration | None = None
     seconds: float = 0.0
-
-
-@dataclass(frozen=True, eq=False)
-class _Materials:
-    """What every cell of the work reads; large arrays reach other processes as memory maps."""
-
-    counts: Mapping[tuple[Analyser, str], Counts]
-    keyword_hits: NDArray[np.float64] | None
-    Y: NDArray[np.int8]
-    multi_class: bool
-    seed: int
-
-    def size(self, view: _View) -> int:
-        """Say how much there is to work on: the longer a fit takes, the more."""
-        if not isinstance(view, FeatureSetting):
-            return 0
-        return sum(int(self.counts[view.analyser, field].matrix.nnz) for field, _ in view.blocks)
 
 
 def cross_validate(
@@ -199,7 +163,7 @@ def cross_validate(
     """
     candidates = {classifier.name: _candidates(classifier, settings) for classifier in classifiers}
     views = {candidate.view for group in candidates.values() for candidate in group}
-    materials = _materials(dataset, views, keywords, seed)
+    materials = gather_materials(dataset, views, keywords, seed)
     inner = [make_inner_splits(dataset, split, inner_folds, seed) for split in splits]
     searched = [
         candidate
@@ -212,7 +176,7 @@ def cross_validate(
     if search == "halving":
         found, unconverged = _halve(materials, inner, searched, metric, deciding, engine, kept)
     else:
-        found, unconverged = _search(materials, inner, [searched] * len(inner), engine, kept)
+        found, unconverged = score_inner_folds(materials, inner, [searched] * len(inner), engine, kept)
     choices: dict[tuple[int, str], _Choice] = {}
     for outer, folds in enumerate(inner):
         rows, order = _held_out(folds)
@@ -264,15 +228,15 @@ def inner_scores(
         By inner fold, scores of its held-out rows, shape (n_held_out, n_topics).
     """
     candidates = [candidate for classifier in classifiers for candidate in _candidates(classifier, settings)]
-    materials = _materials(dataset, {candidate.view for candidate in candidates}, None, seed)
+    materials = gather_materials(dataset, {candidate.view for candidate in candidates}, None, seed)
     folds = make_inner_splits(dataset, split, inner_folds, seed)
-    found, _ = _search(materials, [folds], [candidates], LocalEngine(jobs))
+    found, _ = score_inner_folds(materials, [folds], [candidates], LocalEngine(jobs))
     ends = np.cumsum([len(fold.test) for fold in folds])[:-1]
     return {candidate: tuple(np.split(one.scores, ends)) for (_, candidate), one in found.items()}
 
 
 def _candidates(classifier: Classifier, settings: Sequence[FeatureSetting]) -> list[Candidate]:
-    views: Sequence[_View]
+    views: Sequence[View]
     match classifier.features:
         case "searched":
             views = settings
@@ -287,103 +251,16 @@ def _has_choice(classifier: Classifier, candidates: Sequence[Candidate], multi_c
     return len(candidates) > 1 or (classifier.threshold is None and not multi_class)
 
 
-def _materials(
-    dataset: Dataset, views: set[_View], keywords: Mapping[str, Sequence[str]] | None, seed: int
-) -> _Materials:
-    hits = None
-    if "keywords" in views:
-        if keywords is None:
-            raise FeaturesError("the keyword-rules baseline needs the taxonomy's keywords, and got none.")
-        hits = keyword_hits(dataset.texts, {topic: keywords.get(topic, ()) for topic in dataset.topics})
-    by_field: dict[str, list[Analyser]] = {}
-    for setting in (view for view in views if isinstance(view, FeatureSetting)):
-        for name, _ in setting.blocks:
-            by_field.setdefault(name, []).append(setting.analyser)
-    # Without the terms' names, which no cell reads: unlike numbers they would be copied to a process with each task.
-    counts = {
-        (analyser, name): counted.numbers()
-        for name, analysers in by_field.items()
-        for analyser, counted in count_terms_once(dataset.field(name), analysers).items()
-    }
-    return _Materials(
-        counts=counts,
-        keyword_hits=hits,
-        Y=dataset.Y,
-        multi_class=dataset.task == "multi-class",
-        seed=seed,
-    )
-
-
-@dataclass(frozen=True, eq=False)
-class _Fit:
-    """One candidate: scores of held-out rows, seconds of fitting and of scoring."""
-
-    scores: Scores
-    fit_seconds: float
-    predict_seconds: float
-
-    @property
-    def seconds(self) -> float:
-        return self.fit_seconds + self.predict_seconds
-
-
-def _search(
-    materials: _Materials,
-    inner: Sequence[Sequence[Split]],
-    searched: Sequence[Sequence[Candidate]],
-    engine: Engine,
-    kept: KeptCells | None = None,
-    name: str = "inner",
-) -> tuple[dict[tuple[int, Candidate], _Fit], Counter[str]]:
-    """Score every candidate of an outer split on each of its inner folds.
-
-    Returns the held-out scores of each outer split and candidate, inner fold after inner fold, and how many fits of
-    each classifier did not converge.
-    """
-    by_view: list[dict[_View, list[Candidate]]] = []
-    for group in searched:
-        by_view.append({})
-        for candidate in group:
-            by_view[-1].setdefault(candidate.view, []).append(candidate)
-    places = {
-        f"{name}-{outer}-{number}-{place}": (outer, number, view)
-        for outer, folds in enumerate(inner)
-        for number in range(len(folds))
-        for place, view in enumerate(by_view[outer])
-    }
-    # The longest first, or one process works on while the others have nothing left to do.
-    cells = [
-        Cell(cell, (by_view[outer][view], inner[outer][number], view))
-        for cell, (outer, number, view) in sorted(places.items(), key=lambda place: -materials.size(place[1][2]))
-    ]
-    fits = run_cells(engine, _fit_candidates, materials, cells, "choosing on inner folds", kept)
-    done = {cell.name: found for cell, found in zip(cells, fits, strict=True)}
-    parts: dict[tuple[int, Candidate], list[_Fit]] = {}
-    unconverged: Counter[str] = Counter()
-    for cell, (outer, _, view) in places.items():
-        unconverged.update(done[cell].unconverged)
-        for candidate, fit in zip(by_view[outer][view], _parted(done[cell]), strict=True):
-            parts.setdefault((outer, candidate), []).append(fit)
-    return {
-        key: _Fit(
-            np.concatenate([fit.scores for fit in folds]),
-            sum(fit.fit_seconds for fit in folds),
-            sum(fit.predict_seconds for fit in folds),
-        )
-        for key, folds in parts.items()
-    }, unconverged
-
-
 def _halve(
-    materials: _Materials,
+    materials: Materials,
     inner: Sequence[Sequence[Split]],
     searched: Sequence[Candidate],
     metric: str,
     deciding: Deciding,
     engine: Engine,
     kept: KeptCells | None,
-) -> tuple[dict[tuple[int, Candidate], _Fit], Counter[str]]:
-    """Score fewer and fewer candidates on more and more training rows; give what `_search` gives of the last."""
+) -> tuple[dict[tuple[int, Candidate], Fit], Counter[str]]:
+    """Score fewer and fewer candidates on more and more rows; give what `score_inner_folds` does of the last."""
     alive = [list(searched) for _ in inner]
     unconverged: Counter[str] = Counter()
     fewest = max((dict(one.parameters).get("n_neighbors", 0) for one in searched), default=0)
@@ -391,7 +268,7 @@ def _halve(
         share = _FACTOR ** (rung + 1 - _RUNGS)
         parts = [[_part_of(fold, share, fewest, materials.seed, number) for number, fold in enumerate(folds)]
                  for folds in inner]  # fmt: skip
-        found, stopped = _search(materials, parts, alive, engine, kept, f"rung{rung}")
+        found, stopped = score_inner_folds(materials, parts, alive, engine, kept, f"rung{rung}")
         unconverged.update(stopped)
         for outer, folds in enumerate(inner):
             rows, order = _held_out(folds)
@@ -407,7 +284,7 @@ def _halve(
                 survivors = set(ranked[: -(-len(ones) // _FACTOR)])
                 best += [one for place, one in enumerate(ones) if place in survivors]
             alive[outer] = best
-    found, stopped = _search(materials, inner, alive, engine, kept)
+    found, stopped = score_inner_folds(materials, inner, alive, engine, kept)
     unconverged.update(stopped)
     return found, unconverged
 
@@ -427,12 +304,12 @@ def _merit(
 
 
 def _refit(
-    materials: _Materials,
+    materials: Materials,
     splits: Sequence[Split],
     choices: Mapping[tuple[int, str], _Choice],
     engine: Engine,
     kept: KeptCells | None,
-) -> tuple[dict[tuple[int, str], _Fit], Counter[str]]:
+) -> tuple[dict[tuple[int, str], Fit], Counter[str]]:
     """Fit each choice on all training rows of its outer split, and score the test rows."""
     places = list(dict.fromkeys(name for _, name in choices))
     order = sorted(choices, key=lambda key: (-choices[key].seconds, -materials.size(choices[key].candidate.view)))
@@ -441,70 +318,11 @@ def _refit(
         for outer, name in order
         for choice in (choices[outer, name],)
     ]
-    done = run_cells(engine, _fit_candidates, materials, cells, "fitting what was chosen", kept)
+    done = run_cells(engine, fit_candidates, materials, cells, "fitting what was chosen", kept)
     unconverged: Counter[str] = Counter()
     for fits in done:
         unconverged.update(fits.unconverged)
-    return {key: _parted(fits)[0] for key, fits in zip(order, done, strict=True)}, unconverged
-
-
-def _parted(fits: Fits) -> list[_Fit]:
-    return [_Fit(scores, *seconds) for scores, seconds in zip(fits.scores, fits.seconds.tolist(), strict=True)]
-
-
-def _fit_candidates(materials: _Materials, candidates: Sequence[Candidate], split: Split, view: _View) -> Fits:
-    """Weigh the features of one split once, and fit and score every candidate on them."""
-    train, test = _features(materials, view, split)
-    fits: list[tuple[Scores, float, float]] = []
-    unconverged: Counter[str] = Counter()
-    # What is fitted is our own sparse matrix and a grid that was checked: scikit-learn need not look again at each fit.
-    # Distances in small parts: of large ones the memory costs as much time as the arithmetic.
-    with (
-        threadpool_limits(limits=1),
-        config_context(assume_finite=True, skip_parameter_validation=True, working_memory=_WORKING_MEGABYTES),
-    ):
-        # Candidates of one classifier stand together, and may be fitted in one go.
-        for classifier, group in groupby(candidates, key=lambda candidate: candidate.classifier):
-            points = [dict(candidate.parameters) for candidate in group]
-            with warnings.catch_warnings(record=True) as caught:
-                warnings.simplefilter("always", ConvergenceWarning)
-                scored = fit_grid_and_score(
-                    classifier,
-                    points,
-                    train,
-                    materials.Y[split.train],
-                    test,
-                    materials.multi_class,
-                    materials.seed,
-                )
-            for warning in caught:
-                if issubclass(warning.category, ConvergenceWarning):
-                    unconverged[classifier.name] += 1
-                else:
-                    warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
-            for point, (scores, _, _) in zip(points, scored, strict=True):
-                if not np.isfinite(scores).all():
-                    raise SpecError(
-                        f"{classifier.name} with {point} gave scores that are no numbers on {len(split.test)} held-out "
-                        "articles. Take the value out of the grid, or the classifier out of the spec."
-                    )
-            fits += scored
-    return Fits(
-        scores=np.stack([scores for scores, _, _ in fits]).round(_DECIMALS),
-        seconds=np.array([seconds for _, *seconds in fits]),
-        unconverged=unconverged,
-    )
-
-
-def _features(
-    materials: _Materials, view: _View, split: Split
-) -> tuple[csr_matrix | NDArray[np.float64], csr_matrix | NDArray[np.float64]]:
-    if isinstance(view, FeatureSetting):
-        return fold_features(materials.counts, view, split.train, split.test, materials.Y[split.train])
-    if view == "keywords":
-        assert materials.keyword_hits is not None
-        return materials.keyword_hits[split.train], materials.keyword_hits[split.test]
-    return np.zeros((len(split.train), 1)), np.zeros((len(split.test), 1))
+    return {key: unpack(fits)[0] for key, fits in zip(order, done, strict=True)}, unconverged
 
 
 def _held_out(folds: Sequence[Split]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -553,7 +371,7 @@ def _decide(scores: Scores, thresholds: NDArray[np.float64] | None) -> NDArray[n
     return decide_class(scores) if thresholds is None else decide(scores, thresholds)
 
 
-def _result(split: Split, choice: _Choice, fit: _Fit, multi_class: bool) -> FoldResult:
+def _result(split: Split, choice: _Choice, fit: Fit, multi_class: bool) -> FoldResult:
     view = choice.candidate.view
     features = (
         ", ".join(f"{name}={value}" for name, value in view.changed().items()) or "TfidfVectorizer defaults"
@@ -564,7 +382,7 @@ def _result(split: Split, choice: _Choice, fit: _Fit, multi_class: bool) -> Fold
     if choice.calibration is None:
         probabilities, automated = None, np.zeros(len(decisions), dtype=bool)
     else:
-        probabilities = choice.calibration.probabilities(fit.scores).round(_DECIMALS)
+        probabilities = choice.calibration.probabilities(fit.scores).round(DECIMALS)
         automated = confidence(probabilities, decisions, multi_class) >= choice.calibration.cut
     return FoldResult(
         classifier=choice.candidate.classifier.name,
