@@ -41,6 +41,17 @@ def test_the_readme_names_the_winner():
     assert f"The verdict behind it: {winner.replace('-', ' ')} wins" in README
 
 
+def test_the_readme_tells_the_winners_automation_rate():
+    locked = read_lock(EXPERIMENTS / "topics.lock.json").comparisons["newsarticles"]
+    figures = locked.figures["all"][locked.winner]
+    rate, (right, low, high) = figures["automation_rate"][0], figures["automation_precision"]
+    told = (
+        f"{rate:.0%} of these articles for {locked.winner.replace('-', ' ')}, of which {right:.1%} "
+        f"[{100 * low:.1f}, {100 * high:.1f}] were right"
+    )
+    assert told.replace("%", " %") in " ".join(README.split())
+
+
 @pytest.mark.parametrize("path", sorted(EXPERIMENTS.glob("*.toml")), ids=lambda path: path.stem)
 def test_every_committed_lock_is_of_its_spec_as_it_stands(path):
     lock = read_lock(lock_path(path))

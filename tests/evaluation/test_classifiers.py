@@ -11,7 +11,7 @@ from topicdesk.errors import SpecError
 from topicdesk.evaluation import BASELINES, CLASSIFIERS, classifier_named
 from topicdesk.evaluation.classifiers import fit_and_score, fit_grid_and_score, own_classifier
 from topicdesk.evaluation.estimators import NBSVM
-from topicdesk.evaluation.grids import RIDGE_TOLERANCE, ridge_margins
+from topicdesk.evaluation.grids import RIDGE_TOLERANCE, _solve_shifted, ridge_margins
 
 SEARCHED = [classifier for classifier in CLASSIFIERS.values() if classifier.features == "searched"]
 
@@ -117,6 +117,14 @@ def test_ridge_for_all_penalties_stops_where_each_alone_would(shape):
     for alpha, scores in zip(penalties, found, strict=True):
         alone = RidgeClassifier(alpha=alpha, solver="sparse_cg", tol=RIDGE_TOLERANCE).fit(X, Y.argmax(axis=1))
         np.testing.assert_allclose(scores, alone.decision_function(X), rtol=0, atol=1e-8)
+
+
+def test_a_column_that_is_solved_at_once_stays_solved_while_others_go_on():
+    diagonal = np.array([1.0, 2.0, 4.0, 8.0])
+    targets = np.column_stack([[0.0, 2.0, 0.0, 0.0], [1.0, 1.0, 1.0, 1.0]])  # an eigenvector, and one that takes four
+    shifts = [0.0, 2.0, 6.0]
+    for shift, found in zip(shifts, _solve_shifted(lambda v: diagonal[:, None] * v, targets, shifts), strict=True):
+        np.testing.assert_allclose(found, targets / (diagonal[:, None] + shift), rtol=1e-9)
 
 
 def test_a_topic_without_positives_or_another_hyper_parameter_takes_the_long_way():

@@ -183,7 +183,7 @@ def _solve_shifted(
         solutions += (step * ratio)[:, None] * directions
         residual -= step * moved
         squared_before, squared = squared, (residual**2).sum(axis=0)
-        turn = squared / squared_before
+        turn = np.divide(squared, squared_before, out=np.zeros_like(squared), where=squared_before > 0)
         direction = residual + turn * direction
         directions *= (turn * ratio**2)[:, None]
         directions += np.where(active, ahead, 0.0)[:, None] * residual
