@@ -480,8 +480,9 @@ def _print_result(result: ExperimentResult) -> None:
             board[title] = choices.groupby("classifier")[column].mean().map("{:.3f}".format)
         _print_table(board, "Leaderboard: out-of-fold, best first")
         print(f"Verdict: {comparison.verdict.reason}")
-        asked = comparison.plan.deciding
-        _print_table(comparison.probability_leaderboard(), f"Probabilities, by {asked.calibration}, out-of-fold")
+        probable = comparison.probability_leaderboard()
+        if len(probable):
+            _print_table(probable, f"Probabilities, by {comparison.plan.deciding.calibration}, out-of-fold")
         if comparison.dataset.n_topics <= _MOST_TOPICS:
             _print_table(topic_leaderboard(comparison.topic_figures, comparison.ranking), "F1 by topic [95 %]")
         print(f"{comparison.seconds:.0f} s")

@@ -12,6 +12,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import brier_score_loss
 
+from topicdesk.errors import SpecError
 from topicdesk.evaluation import (
     ComparisonPlan,
     Deciding,
@@ -162,3 +163,11 @@ def test_a_comparison_tells_probabilities_of_what_was_scored_on_inner_folds(data
     steps = compare(dataset, replace(plan, deciding=Deciding(calibration="isotonic")), jobs=1)
     assert not np.array_equal(steps.results[-1].probabilities, found.results[-1].probabilities)
     np.testing.assert_array_equal(steps.results[-1].decisions, found.results[-1].decisions)
+
+
+def test_a_comparison_without_a_choice_has_no_probabilities_and_says_so(dataset):
+    plan = ComparisonPlan((classifier_named("majority"), classifier_named("plain-linear-svm")), resamples=20)
+    found = compare(dataset, plan, jobs=1)
+    assert found.probability_leaderboard().empty
+    with pytest.raises(SpecError, match="no classifier of this comparison gives probabilities"):
+        found.plot_reliability("courts")

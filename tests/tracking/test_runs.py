@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+from dataclasses import replace
 
 import mlflow
 import pandas as pd
@@ -9,7 +10,7 @@ import pytest
 from mlflow.entities import ViewType
 
 from topicdesk.errors import TrackingError
-from topicdesk.evaluation import ALL_SAMPLES, figures_where
+from topicdesk.evaluation import ALL_SAMPLES, PROBABILITY_METRICS, figures_where
 from topicdesk.experiment import log_experiment, run_experiment
 from topicdesk.project import Project
 from topicdesk.tracking import open_store
@@ -124,3 +125,14 @@ def test_a_store_that_is_no_database_is_told(project):
     project.mlflow_database.write_bytes(b"this is no database, and long enough to be read as one" * 20)
     with pytest.raises(TrackingError, match="MLflow's store cannot be used"):
         open_store(project)
+
+
+def test_a_comparison_without_probabilities_is_logged_without_their_pictures(project):
+    result = run_experiment(project.root / "experiments" / "small.toml", jobs=1)
+    (comparison,) = result.comparisons
+    unsure = comparison.figures.copy()
+    unsure.loc[unsure["metric"].isin(PROBABILITY_METRICS), ["value", "low", "high"]] = float("nan")
+    (run,) = log_experiment(replace(result, comparisons=(replace(comparison, figures=unsure),)))
+    client = open_store(project)
+    assert client.get_run(run.run_id).info.status == "FINISHED"
+    assert not [name for name in artifacts(client, run.run_id) if name.startswith("reliability")]

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix, precision_recall_curve
 
+from topicdesk.errors import SpecError
 from topicdesk.evaluation.calibration import reliability_table
 from topicdesk.evaluation.leaderboard import ALL_SAMPLES, figures_where, metric_title
 from topicdesk.evaluation.search import FoldResult
@@ -152,9 +153,17 @@ def plot_reliability(comparison: Comparison, topic: str) -> Figure:
 
     The best classifier that gives probabilities; below, how many articles each point stands for. On the diagonal
     probabilities are what they say.
+
+    Raises
+    ------
+    SpecError
+        When no classifier gives probabilities.
     """
     column = comparison.dataset.topics.index(topic)
-    name = comparison.probability_leaderboard().index[0]
+    probable = comparison.probability_leaderboard()
+    if probable.empty:
+        raise SpecError("no classifier of this comparison gives probabilities: none was scored on inner folds.")
+    name = probable.index[0]
     results = comparison.results_of(name)
     truth = np.concatenate([comparison.dataset.Y[result.split.test, column] for result in results])
     said = np.concatenate([result.probabilities[:, column] for result in results if result.probabilities is not None])

@@ -52,7 +52,8 @@ def _section(path: Path, spec: Spec, lock: ResultsLock) -> str:
         lines += [_markdown(board), "", f"**Verdict.** {locked.verdict}", ""]
         precision = spec.evaluation.automation_precision
         sure = probability_leaderboard(locked.figures_frame(lock.metric), tuple(board.index), precision)
-        lines += [f"Probabilities ({spec.evaluation.calibration}):", "", _markdown(sure), ""]
+        if len(sure):
+            lines += [f"Probabilities ({spec.evaluation.calibration}):", "", _markdown(sure), ""]
         if len(locked.support) <= _MOST_TOPICS:
             lines += ["F1 by topic:", "", _markdown(_by_topic(lock, name)), ""]
     if spec.experiment.beside is not None:

@@ -179,6 +179,7 @@ def _log_parent(client: MlflowClient, run: str, comparison: Comparison, spec: Pa
     }
     for name, table in tables.items():
         client.log_table(run, table, name)
+    probable = len(comparison.probability_leaderboard()) > 0
     with tempfile.TemporaryDirectory() as folder:
         here = Path(folder)
         save_plot(comparison.plot_leaderboard(), here / "1-leaderboard.png")
@@ -186,7 +187,8 @@ def _log_parent(client: MlflowClient, run: str, comparison: Comparison, spec: Pa
         if data.n_topics <= _MOST_TOPIC_PICTURES:
             for topic in data.topics:
                 save_plot(comparison.plot_precision_recall(topic), here / "precision-recall" / f"{topic}.png")
-                save_plot(comparison.plot_reliability(topic), here / "reliability" / f"{topic}.png")
+                if probable:
+                    save_plot(comparison.plot_reliability(topic), here / "reliability" / f"{topic}.png")
         (here / spec.name).write_bytes(spec.read_bytes())
         comparison.figures.to_csv(here / "figures.csv", index=False)
         comparison.topic_figures.to_csv(here / "figures-by-topic.csv", index=False)
