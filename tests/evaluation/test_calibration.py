@@ -129,6 +129,15 @@ def test_a_reliability_table_counts_every_article_once_with_wilsons_interval():
     np.testing.assert_allclose(table["predicted"], predicted)
 
 
+def test_articles_that_stand_there_five_times_make_no_interval_narrower():
+    rng = np.random.default_rng(4)
+    said = rng.random(200)
+    y = (rng.random(200) < said).astype(np.int8)
+    once, five = reliability_table(y, said), reliability_table(np.tile(y, 5), np.tile(said, 5), repeats=5)
+    np.testing.assert_allclose(five[["observed", "low", "high"]], once[["observed", "low", "high"]])
+    assert five["articles"].sum() == 1000
+
+
 def test_the_asked_precision_is_kept_on_articles_never_seen():
     # 20 corpora from the same well: what was promised on one half of each must hold on the other, on average.
     kept, automated = [], []

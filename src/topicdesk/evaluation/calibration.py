@@ -167,13 +167,16 @@ def probability_bins(probabilities: _Floats) -> NDArray[np.intp]:
     return np.minimum((probabilities * CALIBRATION_BINS).astype(np.intp), CALIBRATION_BINS - 1)
 
 
-def reliability_table(y: NDArray[np.int8], probabilities: _Floats) -> pd.DataFrame:
+def reliability_table(y: NDArray[np.int8], probabilities: _Floats, repeats: int = 1) -> pd.DataFrame:
     """Tell, bin by bin, how often the topic was there where it was said to be so likely.
 
     Parameters
     ----------
     y : ndarray of {0, 1}, shape (n_rows,)
     probabilities : ndarray of float, shape (n_rows,)
+    repeats : int, default 1
+        How many rows there are of each article. They tell no more about how frequent a topic is than one does, so
+        intervals are those of a single repeat.
 
     Returns
     -------
@@ -185,7 +188,7 @@ def reliability_table(y: NDArray[np.int8], probabilities: _Floats) -> pd.DataFra
     table = rows.groupby("bin").agg(
         articles=("y", "size"), predicted=("predicted", "mean"), observed=("y", "mean"), positives=("y", "sum")
     )
-    low, high = proportion_confint(table.pop("positives"), table["articles"], method="wilson")
+    low, high = proportion_confint(table.pop("positives") / repeats, table["articles"] / repeats, method="wilson")
     return table.assign(low=np.asarray(low), high=np.asarray(high)).reset_index(drop=True)
 
 

@@ -167,7 +167,8 @@ def plot_reliability(comparison: Comparison, topic: str) -> Figure:
     results = comparison.results_of(name)
     truth = np.concatenate([comparison.dataset.Y[result.split.test, column] for result in results])
     said = np.concatenate([result.probabilities[:, column] for result in results if result.probabilities is not None])
-    table = reliability_table(truth, said)
+    repeats = len({result.split.repeat for result in results})
+    table = reliability_table(truth, said, repeats)
     predicted, observed = table["predicted"].to_numpy(), table["observed"].to_numpy()
     figure = Figure(figsize=(5.2, 5.6), layout="constrained")
     axes, below = figure.subplots(2, height_ratios=(4, 1), sharex=True)
@@ -177,7 +178,6 @@ def plot_reliability(comparison: Comparison, topic: str) -> Figure:
         fmt="o-", color=BLUE, capsize=3, markersize=5, label=name,
     )  # fmt: skip
     axes.set(xlim=(0, 1), ylim=(0, 1.02), ylabel="share that carries the topic, 95 % interval")
-    repeats = len({result.split.repeat for result in results})
     over = f"test articles of {repeats} repeats" if repeats > 1 else "test articles"
     axes.set_title(f"{topic}: {len(truth)} {over}", fontsize=10)
     axes.legend(loc="upper left", frameon=False)
