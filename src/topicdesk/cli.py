@@ -282,7 +282,7 @@ def learning_curve(
 
     for load in load_experiments(spec):
         one = load.classifier(classifier)
-        curve = learning_curve(load.dataset, load.plan, one, sizes, load.splits, jobs or load.jobs)
+        curve = learning_curve(load.dataset, load.plan, one, sizes, load.splits, load.keywords, jobs or load.jobs)
         _print_warnings(curve.warnings)
         table = curve.points.assign(labels=curve.points["labels"].map("{:.0f}".format)).set_index("labels")
         _print_table(table.map("{:.3f}".format), f"{load.dataset.name}, {curve.classifier}: {curve.metric} by labels")
@@ -303,7 +303,9 @@ def ablate(
     from topicdesk.experiment import load_experiments
 
     for load in load_experiments(spec):
-        found = ablate(load.dataset, load.plan, load.classifier(classifier), load.splits, jobs or load.jobs)
+        found = ablate(
+            load.dataset, load.plan, load.classifier(classifier), load.splits, load.keywords, jobs or load.jobs
+        )
         _print_warnings(found.warnings)
         _print_table(found.text_table(), f"{load.dataset.name}, {found.classifier} without each feature option")
         if plot is not None:

@@ -15,7 +15,7 @@ from topicdesk.evaluation.calibration import (
 )
 from topicdesk.evaluation.classifiers import BASELINES, CLASSIFIERS, Classifier, classifier_named, own_classifier
 from topicdesk.evaluation.comparison import Comparison, ComparisonPlan, compare
-from topicdesk.evaluation.engine import DaskEngine, Engine, LocalEngine
+from topicdesk.evaluation.engine import DaskEngine, Engine, LocalEngine, restart_workers
 from topicdesk.evaluation.leaderboard import (
     ALL_SAMPLES,
     figures_where,
@@ -124,6 +124,7 @@ __all__ = [
     "probability_leaderboard",
     "read_splits",
     "reliability_table",
+    "restart_workers",
     "save_plot",
     "shown",
     "split_table",

@@ -6,7 +6,7 @@ repeated on the same splits; differences are paired, article by article and fold
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
@@ -83,6 +83,7 @@ def ablate(
     plan: ComparisonPlan,
     classifier: Classifier,
     splits: Sequence[Split] | None = None,
+    keywords: Mapping[str, Sequence[str]] | None = None,
     jobs: int = -1,
     engine: Engine | None = None,
 ) -> Ablation:
@@ -97,6 +98,8 @@ def ablate(
         With the grid to choose from, anew without each option.
     splits : sequence of Split, optional
         Outer splits to use instead of the plan's.
+    keywords : mapping of str to sequence of str, optional
+        Of each topic; only the keyword-rules baseline needs them.
     jobs, engine
         As in `compare`.
 
@@ -121,6 +124,7 @@ def ablate(
                 plan.inner_folds,
                 plan.metric,
                 plan.seed,
+                keywords,
                 deciding=plan.deciding,
                 search=plan.search,
                 engine=engine,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from joblib import Parallel, delayed
+from joblib.externals.loky import get_reusable_executor
 
 from topicdesk.errors import EngineError
 from topicdesk.evaluation.code_version import code_version
@@ -19,7 +20,7 @@ from topicdesk.progress import progress
 if TYPE_CHECKING:
     from distributed import Client
 
-__all__ = ["DaskEngine", "Engine", "LocalEngine", "run_all"]
+__all__ = ["DaskEngine", "Engine", "LocalEngine", "restart_workers", "run_all"]
 
 _Work = Callable[..., Any]
 _Tasks = Sequence[tuple[Any, ...]]
@@ -154,6 +155,11 @@ def run_all(engine: Engine, work: _Work, shared: object, tasks: _Tasks, what: st
             done[number] = result
             advance()
     return done
+
+
+def restart_workers() -> None:
+    """End the idle processes of `LocalEngine`, so that the next ones see what has become importable since."""
+    get_reusable_executor().shutdown(wait=True)
 
 
 def _own_version() -> str:

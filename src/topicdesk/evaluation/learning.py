@@ -7,7 +7,7 @@ articles say how sure that is. They do not tell what other training articles wou
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -134,6 +134,7 @@ def learning_curve(
     classifier: Classifier,
     sizes: int = 6,
     splits: Sequence[Split] | None = None,
+    keywords: Mapping[str, Sequence[str]] | None = None,
     jobs: int = -1,
     engine: Engine | None = None,
 ) -> LearningCurve:
@@ -151,6 +152,8 @@ def learning_curve(
         holds the one before.
     splits : sequence of Split, optional
         Outer splits to use instead of the plan's.
+    keywords : mapping of str to sequence of str, optional
+        Of each topic; only the keyword-rules baseline needs them.
     jobs, engine
         As in `compare`.
 
@@ -187,6 +190,7 @@ def learning_curve(
             plan.inner_folds,
             plan.metric,
             plan.seed,
+            keywords,
             deciding=plan.deciding,
             search=plan.search,
             engine=engine,

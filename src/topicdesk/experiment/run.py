@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -127,13 +127,13 @@ def run_experiment(
     path = Path(spec_file)
     spec = read_spec(path)
     project = find_project(path.parent)
-    taxonomy = _taxonomy(project, spec)
-    keywords = None if taxonomy is None else {topic.name: topic.keywords for topic in taxonomy.topics}
     environment = observe_environment(project)
     comparisons = []
     for load in load_experiments(path):
         keep = project.cells if resume else None
-        comparisons.append(compare(load.dataset, load.plan, keywords, load.splits, jobs or load.jobs, engine, keep))
+        comparisons.append(
+            compare(load.dataset, load.plan, load.keywords, load.splits, jobs or load.jobs, engine, keep)
+        )
     return ExperimentResult(project, path.stem, path, spec, environment, tuple(comparisons))
 
 
@@ -148,6 +148,8 @@ class LoadedExperiment:
         With the warnings of its splits.
     plan : ComparisonPlan
     splits : tuple of Split
+    keywords : mapping of str to tuple of str, or None
+        Of each topic, where the spec names a taxonomy.
     jobs : int
         Processes that the spec asks for.
     alone : bool
@@ -158,6 +160,7 @@ class LoadedExperiment:
     dataset: Dataset
     plan: ComparisonPlan
     splits: tuple[Split, ...]
+    keywords: Mapping[str, Sequence[str]] | None
     jobs: int
     alone: bool
 
@@ -199,11 +202,14 @@ def load_experiments(spec_file: Path | str) -> Iterator[LoadedExperiment]:
     path = Path(spec_file)
     spec = read_spec(path)
     project = find_project(path.parent)
+    taxonomy = _taxonomy(project, spec)
+    keywords = None if taxonomy is None else {topic.name: topic.keywords for topic in taxonomy.topics}
+    alone = len(spec.data.corpus) == 1
     for corpus in spec.data.corpus:
         dataset = load_dataset(project, spec, corpus)
         splits, warnings = load_splits(project, spec, dataset)
         dataset = replace(dataset, warnings=(*dataset.warnings, *warnings))
-        yield LoadedExperiment(path, dataset, spec.plan(), splits, spec.evaluation.jobs, len(spec.data.corpus) == 1)
+        yield LoadedExperiment(path, dataset, spec.plan(), splits, keywords, spec.evaluation.jobs, alone)
 
 
 def locked_figures(spec_files: Sequence[Path]) -> pd.DataFrame:

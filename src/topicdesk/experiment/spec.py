@@ -24,6 +24,7 @@ from topicdesk.evaluation import (
     ThresholdRule,
     classifier_named,
     own_classifier,
+    restart_workers,
 )
 from topicdesk.features import Analyser, FeatureSetting
 from topicdesk.project import find_project
@@ -295,7 +296,8 @@ def read_spec(path: Path) -> Spec:
         The message names file, key, value and the nearest valid key.
     """
     spec = read_toml(path, Spec, SpecError, "See experiments/topics.toml for the form of a spec.")
-    _make_importable(path)
+    if any("estimator" in table for table in spec.classifiers.values()):
+        _make_importable(path)
     try:
         spec.plan()
     except SpecError as error:
@@ -313,3 +315,4 @@ def _make_importable(path: Path) -> None:
         return
     if root not in sys.path:
         sys.path.append(root)
+        restart_workers()
