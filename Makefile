@@ -56,8 +56,8 @@ bench: setup $(RIVALS)/.ready ## Compare with published figures, LibMultiLabel, 
 	@$(BIN)/python benchmarks/startup.py
 	@$(BIN)/python benchmarks/duplicates.py
 	@$(BIN)/python benchmarks/importing.py
-	@$(BIN)/python benchmarks/compare.py
 	@$(BIN)/python benchmarks/side_by_side.py $(RIVALS)/bin/python
+	@$(BIN)/python benchmarks/compare.py
 
 lock: setup ## Renew requirements.lock to the newest versions that pyproject.toml allows
 	$(BIN)/uv pip compile --upgrade --universal --fork-strategy fewest --python-version 3.11 --all-extras --generate-hashes \

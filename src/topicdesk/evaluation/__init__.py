@@ -1,6 +1,6 @@
 """Evaluation: splits, classifiers, nested cross-validation, and figures with intervals.
 
-What draws, and what reads corpora, is imported when it is first used: a process that only fits starts in half the time.
+What draws, and what reads corpora, is imported when it is first used: a process that only fits starts sooner.
 """
 
 from importlib import import_module

@@ -25,10 +25,9 @@ from topicdesk.atomic import replacing
 from topicdesk.errors import ProjectError
 from topicdesk.evaluation.classifiers import Classifier
 from topicdesk.evaluation.code_version import code_version
-from topicdesk.evaluation.engine import Engine
+from topicdesk.evaluation.engine import Engine, run_all
 from topicdesk.evaluation.split_files import splits_hash
 from topicdesk.evaluation.splits import Split
-from topicdesk.progress import progress
 
 if TYPE_CHECKING:
     from topicdesk.evaluation.comparison import ComparisonPlan
@@ -158,14 +157,13 @@ def run_cells(
     """
     found = {} if kept is None else {cell.name: fits for cell in cells if (fits := kept.load(cell.name)) is not None}
     missing = [cell for cell in cells if cell.name not in found]
-    with progress(len(cells), what, "cell") as advance:
-        advance(len(found))
-        for number, fits in engine.run(work, shared, [cell.task for cell in missing]):
-            name = missing[number].name
-            found[name] = fits
-            if kept is not None:
-                kept.save(name, fits)
-            advance()
+
+    def keep(number: int, fits: Fits) -> None:
+        if kept is not None:
+            kept.save(missing[number].name, fits)
+
+    done = run_all(engine, work, shared, [cell.task for cell in missing], what, len(found), keep)
+    found |= {cell.name: fits for cell, fits in zip(missing, done, strict=True)}
     return [found[cell.name] for cell in cells]
 
 

@@ -131,7 +131,15 @@ class DaskEngine:
             )
 
 
-def run_all(engine: Engine, work: _Work, shared: object, tasks: _Tasks, what: str) -> list[Any]:
+def run_all(
+    engine: Engine,
+    work: _Work,
+    shared: object,
+    tasks: _Tasks,
+    what: str,
+    done_before: int = 0,
+    note: Callable[[int, Any], None] | None = None,
+) -> list[Any]:
     """Run every task with a progress bar; give the results in the order of the tasks.
 
     Parameters
@@ -144,15 +152,22 @@ def run_all(engine: Engine, work: _Work, shared: object, tasks: _Tasks, what: st
         The longest first, so that the last to end is short.
     what : str
         What the bar says.
+    done_before : int, default 0
+        Tasks that the bar counts and that need no work.
+    note : callable, optional
+        Told the number and the result of each task, as soon as it ends.
 
     Returns
     -------
     list
     """
     done: list[Any] = [None] * len(tasks)
-    with progress(len(tasks), what, "cell") as advance:
+    with progress(done_before + len(tasks), what, "cell") as advance:
+        advance(done_before)
         for number, result in engine.run(work, shared, tasks):
             done[number] = result
+            if note is not None:
+                note(number, result)
             advance()
     return done
 

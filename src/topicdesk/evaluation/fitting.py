@@ -116,7 +116,7 @@ def gather_materials(
     counts = {
         (analyser, name): counted.numbers()
         for name, analysers in by_field.items()
-        for analyser, counted in count_terms_once(dataset.field(name), analysers).items()
+        for analyser, counted in count_terms_once(dataset.texts_of(name), analysers).items()
     }
     return Materials(
         counts=counts,

@@ -277,7 +277,7 @@ def _halve(
             for _, group in groupby(alive[outer], key=lambda one: one.classifier):
                 ones = list(group)
                 merits = [
-                    _merit(one, found[outer, one].scores[order], Y, metric, multi_class, deciding) for one in ones
+                    _judge(one, found[outer, one].scores[order], Y, metric, multi_class, deciding)[1] for one in ones
                 ]
                 # NaN comes last, and of equals the earliest first.
                 ranked = np.argsort(-np.nan_to_num(np.array(merits).round(9), nan=-np.inf), kind="stable")
@@ -296,11 +296,15 @@ def _part_of(fold: Split, share: float, fewest: int, seed: int, number: int) -> 
     return replace(fold, train=np.sort(drawn))
 
 
-def _merit(
+def _judge(
     candidate: Candidate, scores: Scores, Y: NDArray[np.int8], metric: str, multi_class: bool, deciding: Deciding
-) -> float:
-    thresholds = None if multi_class else choose_thresholds(Y, scores, deciding.threshold)
-    return figure(metric, Y, _decide(scores, thresholds), scores)
+) -> tuple[NDArray[np.float64] | None, float]:
+    """Give a candidate's thresholds, fixed or chosen on these scores, and its metric with them."""
+    if multi_class or candidate.classifier.threshold is not None:
+        thresholds = _thresholds(candidate.classifier, Y.shape[1], multi_class)
+    else:
+        thresholds = choose_thresholds(Y, scores, deciding.threshold)
+    return thresholds, figure(metric, Y, _decide(scores, thresholds), scores)
 
 
 def _refit(
@@ -343,11 +347,7 @@ def _choose(
     best: _Choice | None = None
     scores_of_best = np.empty(0)
     for candidate, scores in scored:
-        if multi_class or candidate.classifier.threshold is not None:
-            thresholds = _thresholds(candidate.classifier, Y.shape[1], multi_class)
-        else:
-            thresholds = choose_thresholds(Y, scores, deciding.threshold)
-        score = figure(metric, Y, _decide(scores, thresholds), scores)
+        thresholds, score = _judge(candidate, scores, Y, metric, multi_class, deciding)
         # A difference in the last digits is arithmetic, not merit.
         if best is None or score > best.score + 1e-9 or (np.isnan(best.score) and not np.isnan(score)):
             best, scores_of_best = _Choice(candidate, thresholds, score), scores

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from dataclasses import field as dataclass_field
+from dataclasses import dataclass, field
 from html import escape
 from typing import Any, Literal
 
@@ -65,10 +64,10 @@ class Dataset:
     corpus_hash: str
     labels_hash: str
     warnings: tuple[str, ...] = ()
-    fields: Mapping[str, tuple[str, ...]] = dataclass_field(default_factory=dict)
+    fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
-    def field(self, name: str) -> tuple[str, ...]:
-        """Give one part of every text, or the whole texts for the empty name.
+    def texts_of(self, name: str) -> tuple[str, ...]:
+        """Give one field of every article, or the whole texts for the empty name.
 
         Raises
         ------
@@ -154,9 +153,9 @@ def join_dataset(
         When no article is labelled, a topic has no positive or no negative article, a multi-class article does not
         carry exactly one class, or no text is left.
     """
-    for field in text_fields:
-        if field not in corpus.columns:
-            raise LabelsError(f"{name}: articles have no field {field!r}; {nearest(field, corpus.columns)}")
+    for column in text_fields:
+        if column not in corpus.columns:
+            raise LabelsError(f"{name}: articles have no field {column!r}; {nearest(column, corpus.columns)}")
     if annotations.empty:
         raise LabelsError(f"{name}: no article is labelled. Annotate some, or name other label files in the spec.")
     by_article = annotations.set_index("article_id")

@@ -169,17 +169,17 @@ def _log_parent(client: MlflowClient, run: str, comparison: Comparison, spec: Pa
     _log_batch(client, run, [_metric(name, value) for name, value in metrics.items()], parameters)
     client.set_tag(run, "leader", comparison.ranking[0])
     client.set_tag(run, "winner", comparison.verdict.winner)
+    probable = comparison.probability_leaderboard()
     tables = {
         "1-leaderboard.json": comparison.leaderboard().reset_index(),
         "2-topics-f1.json": topic_leaderboard(comparison.topic_figures, comparison.ranking).reset_index(),
         "3-significance.json": comparison.significance.round(4).reset_index(),
-        "4-probabilities.json": comparison.probability_leaderboard().reset_index(),
+        "4-probabilities.json": probable.reset_index(),
         "5-splits.json": comparison.split_table(),
         "6-labels.json": data.support().rename_axis("topic").reset_index(),
     }
     for name, table in tables.items():
         client.log_table(run, table, name)
-    probable = len(comparison.probability_leaderboard()) > 0
     with tempfile.TemporaryDirectory() as folder:
         here = Path(folder)
         save_plot(comparison.plot_leaderboard(), here / "1-leaderboard.png")
@@ -187,7 +187,7 @@ def _log_parent(client: MlflowClient, run: str, comparison: Comparison, spec: Pa
         if data.n_topics <= _MOST_TOPIC_PICTURES:
             for topic in data.topics:
                 save_plot(comparison.plot_precision_recall(topic), here / "precision-recall" / f"{topic}.png")
-                if probable:
+                if len(probable):
                     save_plot(comparison.plot_reliability(topic), here / "reliability" / f"{topic}.png")
         (here / spec.name).write_bytes(spec.read_bytes())
         comparison.figures.to_csv(here / "figures.csv", index=False)
