@@ -314,7 +314,7 @@ def ablate(
 
 @app.command(epilog="Example: topicdesk rank experiments/published.toml --plot ranks.png")
 def rank(
-    specs: Annotated[list[Path], typer.Argument(help="Specs with results locks.", metavar="SPEC...")],
+    specs: Annotated[list[Path], typer.Argument(help="Specs with results locks.", metavar="SPEC")],
     plot: Annotated[Path | None, typer.Option(help="Draw the critical-difference diagram, as PNG, SVG or PDF.")] = None,
 ) -> None:
     """Rank the classifiers that all datasets of some experiments share: Friedman's and Nemenyi's tests."""

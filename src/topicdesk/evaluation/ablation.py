@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -18,9 +18,9 @@ from topicdesk.evaluation.engine import Engine, LocalEngine
 from topicdesk.evaluation.leaderboard import ALL_SAMPLES, metric_title, shown, starred
 from topicdesk.evaluation.metrics import figure
 from topicdesk.evaluation.pooling import resampled_figures, with_interval
-from topicdesk.evaluation.search import FoldResult, cross_validate
+from topicdesk.evaluation.search import FoldResult
 from topicdesk.evaluation.significance import corrected_t_test, holm
-from topicdesk.evaluation.splits import Split, make_splits
+from topicdesk.evaluation.splits import Split, mean_test_to_train
 from topicdesk.features import Analyser, FeatureSetting
 
 if TYPE_CHECKING:
@@ -108,27 +108,14 @@ def ablate(
     Ablation
         Of nothing but the full figure when every option is scikit-learn's default.
     """
-    warnings: tuple[str, ...] = ()
-    if splits is None:
-        splits, warnings = make_splits(dataset, plan.splits, plan.seed)
+    splits, warnings = plan.split(dataset, splits)
     engine = engine or LocalEngine(jobs)
     variants = {_FULL: plan.settings, **dict(_without_each(plan.settings))}
     results: dict[str, tuple[FoldResult, ...]] = {}
     with threadpool_limits(limits=1):
         for name, settings in variants.items():
-            results[name], found = cross_validate(
-                dataset,
-                (classifier,),
-                settings,
-                splits,
-                plan.inner_folds,
-                plan.metric,
-                plan.seed,
-                keywords,
-                deciding=plan.deciding,
-                search=plan.search,
-                engine=engine,
-            )
+            variant = replace(plan, classifiers=(classifier,), settings=settings)
+            results[name], found = variant.cross_validate(dataset, splits, keywords, engine)
             warnings += tuple(f"Without {name}: {warning}" for warning in found)
         figures = resampled_figures(dataset, results, plan.resamples, plan.seed, engine)
     together = {name: figures[ALL_SAMPLES, name][0][plan.metric] for name in variants}
@@ -138,11 +125,11 @@ def ablate(
         )
         for name in variants
     }
-    test_to_train = float(np.mean([len(split.test) / len(split.train) for split in splits]))
+    ratio = mean_test_to_train(splits)
     rows = [
         with_interval(together[name], "value", "low", "high")
         | with_interval(together[_FULL] - together[name], "loss", "loss_low", "loss_high")
-        | {"p": np.nan if name == _FULL else corrected_t_test(by_fold[_FULL] - by_fold[name], test_to_train).p_value}
+        | {"p": np.nan if name == _FULL else corrected_t_test(by_fold[_FULL] - by_fold[name], ratio).p_value}
         for name in variants
     ]
     table = pd.DataFrame(rows, index=pd.Index(variants, name="without"))
@@ -155,16 +142,13 @@ def ablate(
 def _without_each(settings: Sequence[FeatureSetting]) -> Iterator[tuple[str, tuple[FeatureSetting, ...]]]:
     """Give the settings with each option at its default that is not so in all of them."""
     plain = FeatureSetting()
-    for name in (one.name for one in fields(Analyser)):
-        default = getattr(plain.analyser, name)
-        changed = [replace(one, analyser=_replaced(one.analyser, name, default)) for one in settings]
-        if changed != list(settings):
+    analyser = {one.name: getattr(plain.analyser, one.name) for one in fields(Analyser)}
+    own = {one.name: getattr(plain, one.name) for one in fields(FeatureSetting) if one.name != "analyser"}
+    for name, default in (analyser | own).items():
+        off = {name: default}
+        changed = tuple(
+            replace(one, analyser=replace(one.analyser, **off)) if name in analyser else replace(one, **off)
+            for one in settings
+        )
+        if changed != tuple(settings):
             yield name, tuple(dict.fromkeys(changed))
-    for name in (one.name for one in fields(FeatureSetting) if one.name != "analyser"):
-        changed = [replace(one, **{name: getattr(plain, name)}) for one in settings]
-        if changed != list(settings):
-            yield name, tuple(dict.fromkeys(changed))
-
-
-def _replaced(analyser: Analyser, name: str, value: Any) -> Analyser:
-    return replace(analyser, **{name: value})

@@ -28,7 +28,7 @@ from topicdesk.evaluation.pooling import figure_tables
 from topicdesk.evaluation.search import Deciding, FoldResult, cross_validate
 from topicdesk.evaluation.significance import Verdict, decide_winner, significance_table
 from topicdesk.evaluation.split_files import split_table
-from topicdesk.evaluation.splits import Split, SplitPlan, make_splits
+from topicdesk.evaluation.splits import Split, SplitPlan, make_splits, mean_test_to_train
 from topicdesk.features import FeatureSetting
 
 if TYPE_CHECKING:
@@ -82,6 +82,34 @@ class ComparisonPlan:
     resamples: int = 1000
     rope: float = 0.01
     seed: int = 0
+
+    def split(self, dataset: Dataset, splits: Sequence[Split] | None = None) -> tuple[Sequence[Split], tuple[str, ...]]:
+        """Give the outer splits, those that are given or else the plan's own, and warnings about the latter."""
+        return make_splits(dataset, self.splits, self.seed) if splits is None else (splits, ())
+
+    def cross_validate(
+        self,
+        dataset: Dataset,
+        splits: Sequence[Split],
+        keywords: Mapping[str, Sequence[str]] | None,
+        engine: Engine,
+        kept: KeptCells | None = None,
+    ) -> tuple[tuple[FoldResult, ...], tuple[str, ...]]:
+        """Choose, fit and score every classifier on every split, as planned (see `cross_validate`)."""
+        return cross_validate(
+            dataset,
+            self.classifiers,
+            self.settings,
+            splits,
+            self.inner_folds,
+            self.metric,
+            self.seed,
+            keywords,
+            self.deciding,
+            self.search,
+            engine,
+            kept,
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -287,30 +315,15 @@ def compare(
     model selection".
     """
     start = perf_counter()
-    warnings: tuple[str, ...] = dataset.warnings
-    if splits is None:
-        splits, found = make_splits(dataset, plan.splits, plan.seed)
-        warnings += found
+    splits, found = plan.split(dataset, splits)
+    warnings = dataset.warnings + found
     _check_sample(plan, dataset)
     _check_neighbours(plan, splits)
     engine = engine or LocalEngine(jobs)
     kept = None if keep is None else KeptCells(keep, comparison_hash(dataset, plan, splits, keywords))
     # One thread each: a sum's order, and so its last digit, must not depend on how many cores a machine has.
     with threadpool_limits(limits=1):
-        results, found = cross_validate(
-            dataset,
-            plan.classifiers,
-            plan.settings,
-            splits,
-            plan.inner_folds,
-            plan.metric,
-            plan.seed,
-            keywords,
-            plan.deciding,
-            plan.search,
-            engine,
-            kept,
-        )
+        results, found = plan.cross_validate(dataset, splits, keywords, engine, kept)
         warnings += found
         pooled, by_topic, by_fold = figure_tables(
             dataset, results, plan.metric, plan.representative, plan.resamples, plan.seed, engine
@@ -353,8 +366,7 @@ def _compare_with_best(
         )
         for name in order
     }
-    test_to_train = float(np.mean([len(split.test) / len(split.train) for split in splits]))
-    table = significance_table(fold_values, pd.DataFrame(right), order, test_to_train, plan.rope)
+    table = significance_table(fold_values, pd.DataFrame(right), order, mean_test_to_train(splits), plan.rope)
     simplest_first = [classifier.name for classifier in plan.classifiers]
     intervals = figures_where(pooled, sample=ALL_SAMPLES, metric=plan.metric).set_index("classifier")
     return table, decide_winner(table, order[0], simplest_first, plan.metric, plan.rope, intervals)

@@ -59,7 +59,7 @@ class DaskEngine:
     ----------
     scheduler : str
         Its address, such as ``tcp://10.0.0.1:8786``. Workers need the same topicdesk, Python and libraries, and one
-        thread each (``dask worker --nthreads 1 --nworkers auto``): warnings are caught a process at a time.
+        thread each (``dask worker --nworkers -1 --nthreads 1``): warnings are caught a process at a time.
     patience : float, default 30
         Seconds to wait for the scheduler, and for a first worker.
     """

@@ -21,8 +21,7 @@ from topicdesk.errors import SplitError
 from topicdesk.evaluation.engine import Engine, LocalEngine
 from topicdesk.evaluation.leaderboard import ALL_SAMPLES, metric_title
 from topicdesk.evaluation.pooling import resampled_figures, with_interval
-from topicdesk.evaluation.search import cross_validate
-from topicdesk.evaluation.splits import Split, make_splits, stratified_group_folds
+from topicdesk.evaluation.splits import Split, stratified_group_folds
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -168,9 +167,7 @@ def learning_curve(
     """
     if sizes < _FEWEST_SIZES:
         raise SplitError(f"a learning curve needs {_FEWEST_SIZES} sizes or more, not {sizes}.")
-    warnings: tuple[str, ...] = ()
-    if splits is None:
-        splits, warnings = make_splits(dataset, plan.splits, plan.seed)
+    splits, warnings = plan.split(dataset, splits)
     parts = [_growing_parts(dataset, split, sizes, plan.seed) for split in splits]
     smallest = min(len(growing[0].train) for growing in parts)
     needed = max(plan.inner_folds * 2, 2 * max(classifier.grid.get("n_neighbors", (0,))))
@@ -182,19 +179,8 @@ def learning_curve(
     by_size = {f"{step}": [growing[step] for growing in parts] for step in range(sizes)}
     engine = engine or LocalEngine(jobs)
     with threadpool_limits(limits=1):
-        results, found = cross_validate(
-            dataset,
-            (classifier,),
-            plan.settings,
-            [split for group in by_size.values() for split in group],
-            plan.inner_folds,
-            plan.metric,
-            plan.seed,
-            keywords,
-            deciding=plan.deciding,
-            search=plan.search,
-            engine=engine,
-        )
+        growing = [split for group in by_size.values() for split in group]
+        results, found = replace(plan, classifiers=(classifier,)).cross_validate(dataset, growing, keywords, engine)
         grouped = {name: results[step * len(splits) : (step + 1) * len(splits)] for step, name in enumerate(by_size)}
         figures = resampled_figures(dataset, grouped, plan.resamples, plan.seed, engine)
     labels = np.array([np.mean([len(split.train) for split in group]) for group in by_size.values()])

@@ -109,21 +109,12 @@ def plot_critical_difference(figures: pd.DataFrame) -> Figure:
 
     Parameters
     ----------
-    figures : DataFrame of shape (n_datasets, n_classifiers)
-        One figure each; more is better.
+    figures
+        As in `friedman_nemenyi`, which tests them, and which refuses fewer than three datasets or classifiers.
 
     Returns
     -------
     Figure
-
-    Raises
-    ------
-    SplitError
-        When there are fewer than three classifiers, or three datasets.
-
-    References
-    ----------
-    Demšar (2006), "Statistical comparisons of classifiers over multiple data sets".
     """
     from scikit_posthocs import critical_difference_diagram
 

@@ -112,6 +112,11 @@ def make_splits(dataset: Dataset, plan: SplitPlan, seed: int) -> tuple[tuple[Spl
     return splits, (*warnings, *unlearnable(dataset, splits))
 
 
+def mean_test_to_train(splits: Sequence[Split]) -> float:
+    """Give how many test rows there are for each training row, a mean over splits: 1/4 for five folds."""
+    return float(np.mean([len(split.test) / len(split.train) for split in splits]))
+
+
 def make_inner_splits(dataset: Dataset, outer: Split, folds: int, seed: int) -> tuple[Split, ...]:
     """Fold the training rows of an outer split by its own scheme, for choices that must not see its test rows.
 

@@ -129,7 +129,7 @@ def run_experiment(
     project = find_project(path.parent)
     environment = observe_environment(project)
     comparisons = []
-    for load in load_experiments(path):
+    for load in _load_all(path, project, spec):
         keep = project.cells if resume else None
         comparisons.append(
             compare(load.dataset, load.plan, load.keywords, load.splits, jobs or load.jobs, engine, keep)
@@ -194,22 +194,13 @@ def load_experiments(spec_file: Path | str) -> Iterator[LoadedExperiment]:
     ----------
     spec_file : path
 
-    Yields
-    ------
-    LoadedExperiment
+    Returns
+    -------
+    iterator of LoadedExperiment
         One a corpus, in the spec's order.
     """
     path = Path(spec_file)
-    spec = read_spec(path)
-    project = find_project(path.parent)
-    taxonomy = _taxonomy(project, spec)
-    keywords = None if taxonomy is None else {topic.name: topic.keywords for topic in taxonomy.topics}
-    alone = len(spec.data.corpus) == 1
-    for corpus in spec.data.corpus:
-        dataset = load_dataset(project, spec, corpus)
-        splits, warnings = load_splits(project, spec, dataset)
-        dataset = replace(dataset, warnings=(*dataset.warnings, *warnings))
-        yield LoadedExperiment(path, dataset, spec.plan(), splits, keywords, spec.evaluation.jobs, alone)
+    return _load_all(path, find_project(path.parent), read_spec(path))
 
 
 def locked_figures(spec_files: Sequence[Path]) -> pd.DataFrame:
@@ -368,6 +359,17 @@ def corpus_file(project: Project, corpus: str) -> Path:
             f"{nearest(corpus, sources)}"
         )
     return stored_corpus(project, corpus)
+
+
+def _load_all(spec_file: Path, project: Project, spec: Spec) -> Iterator[LoadedExperiment]:
+    taxonomy, plan = _taxonomy(project, spec), spec.plan()
+    keywords = None if taxonomy is None else {topic.name: topic.keywords for topic in taxonomy.topics}
+    alone = len(spec.data.corpus) == 1
+    for corpus in spec.data.corpus:
+        dataset = load_dataset(project, spec, corpus)
+        splits, warnings = load_splits(project, spec, dataset)
+        dataset = replace(dataset, warnings=(*dataset.warnings, *warnings))
+        yield LoadedExperiment(spec_file, dataset, plan, splits, keywords, spec.evaluation.jobs, alone)
 
 
 def _taxonomy(project: Project, spec: Spec) -> Taxonomy | None:

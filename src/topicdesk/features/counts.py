@@ -89,12 +89,12 @@ class StemmingTokeniser:
 
     def __init__(self, analyser: Analyser) -> None:
         self.analyser = analyser
+        plain = CountVectorizer(token_pattern=analyser.token_pattern, stop_words=analyser.stop_words)
+        self._cut, self._dropped = plain.build_tokenizer(), plain.get_stop_words() or frozenset()
 
     def __call__(self, text: str) -> list[str]:
         """Give the stems of a text, in order."""
-        plain = CountVectorizer(token_pattern=self.analyser.token_pattern, stop_words=self.analyser.stop_words)
-        dropped = plain.get_stop_words() or ()
-        return _stems([word for word in plain.build_tokenizer()(text) if word not in dropped], self.analyser.stemmer)
+        return _stems([word for word in self._cut(text) if word not in self._dropped], self.analyser.stemmer)
 
 
 @dataclass(frozen=True, eq=False)

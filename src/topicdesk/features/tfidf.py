@@ -152,19 +152,12 @@ def fold_features(
     FeaturesError
         When no term is left.
     """
-    blocks = [
-        (weight, weigh_fold(counts[setting.analyser, field], setting, train, test)) for field, weight in setting.blocks
-    ]
-    if len(blocks) == 1 and blocks[0][0] == 1:
-        sides = [blocks[0][1].train, blocks[0][1].test]
-    else:
-        sides = [
-            hstack([weight * part for weight, part in parts], format="csr")
-            for parts in (
-                [(weight, fold.train) for weight, fold in blocks],
-                [(weight, fold.test) for weight, fold in blocks],
-            )
-        ]
+    train_parts, test_parts = [], []
+    for field_name, weight in setting.blocks:
+        fold = weigh_fold(counts[setting.analyser, field_name], setting, train, test)
+        train_parts.append(weight * fold.train)
+        test_parts.append(weight * fold.test)
+    sides = [parts[0] if len(parts) == 1 else hstack(parts, format="csr") for parts in (train_parts, test_parts)]
     if setting.chi2 is not None and setting.chi2 < sides[0].shape[1]:
         selection = SelectKBest(chi2, k=setting.chi2).fit(sides[0], Y if Y.shape[1] > 1 else Y[:, 0])
         sides = [csr_matrix(selection.transform(side)) for side in sides]
