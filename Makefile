@@ -56,6 +56,7 @@ bench: setup $(RIVALS)/.ready ## Compare with published figures, LibMultiLabel, 
 	@$(BIN)/python benchmarks/startup.py
 	@$(BIN)/python benchmarks/duplicates.py
 	@$(BIN)/python benchmarks/importing.py
+	@$(BIN)/python benchmarks/where_time_goes.py
 	@$(BIN)/python benchmarks/side_by_side.py $(RIVALS)/bin/python
 	@$(BIN)/python benchmarks/compare.py
 
