@@ -13,9 +13,19 @@ from topicdesk.evaluation.calibration import (
     fit_calibration,
     reliability_table,
 )
-from topicdesk.evaluation.classifiers import BASELINES, CLASSIFIERS, Classifier, classifier_named, own_classifier
+from topicdesk.evaluation.choosing import Deciding, FinalChoice, choose_on_all, described
+from topicdesk.evaluation.classifiers import (
+    BASELINES,
+    CLASSIFIERS,
+    Classifier,
+    classifier_named,
+    fit_estimators,
+    own_classifier,
+)
 from topicdesk.evaluation.comparison import Comparison, ComparisonPlan, compare
 from topicdesk.evaluation.engine import DaskEngine, Engine, LocalEngine, restart_workers
+from topicdesk.evaluation.errors import held_out_probabilities, held_out_votes, worst_errors
+from topicdesk.evaluation.estimators import NBSVM, Centroids
 from topicdesk.evaluation.leaderboard import (
     ALL_SAMPLES,
     figures_where,
@@ -35,7 +45,7 @@ from topicdesk.evaluation.metrics import (
     probability_figures,
     topic_figures,
 )
-from topicdesk.evaluation.search import Deciding, FoldResult
+from topicdesk.evaluation.search import FoldResult
 from topicdesk.evaluation.significance import (
     Verdict,
     bayesian_t_test,
@@ -71,18 +81,21 @@ __all__ = [
     "BASELINES",
     "CLASSIFIERS",
     "METRICS",
+    "NBSVM",
     "PROBABILITY_METRICS",
     "SELECTION_METRICS",
     "TOPIC_METRICS",
     "Ablation",
     "Calibration",
     "CalibrationMethod",
+    "Centroids",
     "Classifier",
     "Comparison",
     "ComparisonPlan",
     "DaskEngine",
     "Deciding",
     "Engine",
+    "FinalChoice",
     "FoldResult",
     "LearningCurve",
     "LocalEngine",
@@ -97,16 +110,21 @@ __all__ = [
     "audit_topics",
     "bayesian_t_test",
     "best_f1_thresholds",
+    "choose_on_all",
     "choose_thresholds",
     "classifier_named",
     "compare",
     "corrected_t_test",
     "decide",
     "decide_class",
+    "described",
     "figures",
     "figures_where",
     "fit_calibration",
+    "fit_estimators",
     "friedman_nemenyi",
+    "held_out_probabilities",
+    "held_out_votes",
     "holm",
     "leaderboard",
     "learning_curve",
@@ -132,6 +150,7 @@ __all__ = [
     "time_windows",
     "topic_figures",
     "topic_leaderboard",
+    "worst_errors",
     "write_splits",
 ]
 

@@ -40,6 +40,7 @@ __all__ = [
     "Classifier",
     "classifier_named",
     "fit_and_score",
+    "fit_estimators",
     "fit_grid_and_score",
     "own_classifier",
 ]
@@ -185,6 +186,50 @@ def fit_grid_and_score(
     return [(scores, *seconds) for scores in found]
 
 
+def fit_estimators(
+    classifier: Classifier,
+    parameters: Mapping[str, Any],
+    features: Features,
+    targets: Sequence[NDArray[Any]],
+    seed: int,
+) -> list[Any]:
+    """Fit a classifier and give its estimators.
+
+    Parameters
+    ----------
+    classifier : Classifier
+        One that is built: keyword rules have no estimator.
+    parameters : mapping
+        A point of its grid.
+    features : csr_matrix or ndarray, shape (n_rows, n_features)
+    targets : sequence of ndarray, shape (n_rows,)
+        What each estimator is to tell: {0, 1} of one topic, or all classes.
+    seed : int
+        For estimators that draw numbers.
+
+    Returns
+    -------
+    list of estimator
+        One a target.
+    """
+    return [_made(classifier, parameters, _binary(y), seed).fit(features, y) for y in targets]
+
+
+def _binary(target: NDArray[Any]) -> bool:
+    return target.dtype.kind in "iu" and set(np.unique(target)) <= {0, 1}
+
+
+def _made(classifier: Classifier, parameters: Mapping[str, Any], binary: bool, seed: int) -> Any:
+    assert classifier.build is not None
+    estimator = classifier.build(binary)
+    # Set plainly: names and values were checked with the grid, and `set_params` would take as long as a small fit.
+    for name, value in parameters.items():
+        setattr(estimator, name, value)
+    if hasattr(estimator, "random_state"):
+        estimator.random_state = seed
+    return estimator
+
+
 class _Timed:
     """Fits estimators of one classifier and adds up the seconds."""
 
@@ -210,14 +255,7 @@ class _Timed:
         return scores
 
     def _estimator(self, binary: bool) -> BaseEstimator:
-        assert self.classifier.build is not None
-        estimator = self.classifier.build(binary)
-        # Set plainly: names and values were checked with the grid, and `set_params` would take as long as a small fit.
-        for name, value in self.parameters.items():
-            setattr(estimator, name, value)
-        if hasattr(estimator, "random_state"):
-            estimator.random_state = self.seed
-        return estimator
+        return _made(self.classifier, self.parameters, binary, self.seed)
 
     def _scores(self, estimator: Any, train: Features, y: NDArray[Any], test: Features) -> Scores:
         start = perf_counter()
@@ -302,7 +340,7 @@ _ALL = (
             if binary
             else LogisticRegression(max_iter=1000)
         ),
-        _probabilities, {"C": (1.0, 3.0, 10.0, 30.0, 100.0)},
+        _margins, {"C": (1.0, 3.0, 10.0, 30.0, 100.0)},
     ),
     Classifier(
         "linear-svm", "linear support-vector machine (LIBLINEAR, squared hinge)",

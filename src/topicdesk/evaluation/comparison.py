@@ -21,11 +21,12 @@ from threadpoolctl import threadpool_limits
 
 from topicdesk.errors import SpecError, SplitError, nearest
 from topicdesk.evaluation.cells import KeptCells, comparison_hash
+from topicdesk.evaluation.choosing import Deciding
 from topicdesk.evaluation.classifiers import Classifier
 from topicdesk.evaluation.engine import Engine, LocalEngine
 from topicdesk.evaluation.leaderboard import ALL_SAMPLES, figures_where, leaderboard, probability_leaderboard
 from topicdesk.evaluation.pooling import figure_tables
-from topicdesk.evaluation.search import Deciding, FoldResult, cross_validate
+from topicdesk.evaluation.search import FoldResult, cross_validate
 from topicdesk.evaluation.significance import Verdict, decide_winner, significance_table
 from topicdesk.evaluation.split_files import split_table
 from topicdesk.evaluation.splits import Split, SplitPlan, make_splits, mean_test_to_train

@@ -7,16 +7,28 @@ the labels of test rows are not read at all.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from topicdesk.evaluation.calibration import Calibration, CalibrationMethod, confidence, fit_calibration
+from topicdesk.evaluation.calibration import confidence
 from topicdesk.evaluation.cells import Cell, KeptCells, run_cells
+from topicdesk.evaluation.choosing import (
+    Choice,
+    Deciding,
+    candidates_of,
+    choose,
+    decisions_at,
+    described,
+    fixed_thresholds,
+    has_choice,
+    held_out,
+    judge,
+)
 from topicdesk.evaluation.classifiers import Classifier, Scores
 from topicdesk.evaluation.engine import Engine, LocalEngine
 from topicdesk.evaluation.fitting import (
@@ -24,21 +36,18 @@ from topicdesk.evaluation.fitting import (
     Candidate,
     Fit,
     Materials,
-    View,
     fit_candidates,
     gather_materials,
     score_inner_folds,
     unpack,
 )
-from topicdesk.evaluation.metrics import figure
 from topicdesk.evaluation.splits import Split, make_inner_splits
-from topicdesk.evaluation.thresholds import ThresholdRule, choose_thresholds, decide, decide_class
 from topicdesk.features import FeatureSetting
 
 if TYPE_CHECKING:
     from topicdesk.labels import Dataset
 
-__all__ = ["Deciding", "FoldResult", "cross_validate", "inner_scores"]
+__all__ = ["FoldResult", "cross_validate", "inner_scores"]
 
 # Successive halving: rungs, and how many times as many rows, and as few candidates, the next one has.
 _RUNGS = 3
@@ -87,34 +96,6 @@ class FoldResult:
     predict_seconds: float
 
 
-@dataclass(frozen=True)
-class Deciding:
-    """What follows from out-of-fold scores of the training rows.
-
-    Parameters
-    ----------
-    threshold : ThresholdRule, default F1
-        What the threshold of each topic is chosen for.
-    calibration : {"platt", "isotonic"}, default "platt"
-        How scores become probabilities (see `fit_calibration`).
-    automation_precision : float, default 0.95
-        How often all topics are to be right of an article that is labelled without a person.
-    """
-
-    threshold: ThresholdRule = field(default_factory=ThresholdRule)
-    calibration: CalibrationMethod = "platt"
-    automation_precision: float = 0.95
-
-
-@dataclass(frozen=True, eq=False)
-class _Choice:
-    candidate: Candidate
-    thresholds: NDArray[np.float64] | None
-    score: float
-    calibration: Calibration | None = None
-    seconds: float = 0.0
-
-
 def cross_validate(
     dataset: Dataset,
     classifiers: Sequence[Classifier],
@@ -161,7 +142,7 @@ def cross_validate(
         Classifier by classifier, split by split.
     warnings : tuple of str
     """
-    candidates = {classifier.name: _candidates(classifier, settings) for classifier in classifiers}
+    candidates = {classifier.name: candidates_of(classifier, settings) for classifier in classifiers}
     views = {candidate.view for group in candidates.values() for candidate in group}
     materials = gather_materials(dataset, views, keywords, seed)
     inner = [make_inner_splits(dataset, split, inner_folds, seed) for split in splits]
@@ -169,7 +150,7 @@ def cross_validate(
         candidate
         for classifier in classifiers
         for candidate in candidates[classifier.name]
-        if _has_choice(classifier, candidates[classifier.name], materials.multi_class)
+        if has_choice(classifier, candidates[classifier.name], materials.multi_class)
     ]
 
     engine, deciding = engine or LocalEngine(), deciding or Deciding()
@@ -177,17 +158,17 @@ def cross_validate(
         found, unconverged = _halve(materials, inner, searched, metric, deciding, engine, kept)
     else:
         found, unconverged = score_inner_folds(materials, inner, [searched] * len(inner), engine, kept)
-    choices: dict[tuple[int, str], _Choice] = {}
+    choices: dict[tuple[int, str], Choice] = {}
     for outer, folds in enumerate(inner):
-        rows, order = _held_out(folds)
+        rows, order = held_out(folds)
         for classifier in classifiers:
             group = candidates[classifier.name]
-            if _has_choice(classifier, group, materials.multi_class):
+            if has_choice(classifier, group, materials.multi_class):
                 scored = ((one, found[outer, one].scores[order]) for one in group if (outer, one) in found)
-                choice = _choose(scored, materials.Y[rows], metric, materials.multi_class, deciding)
+                choice = choose(scored, materials.Y[rows], metric, materials.multi_class, deciding)
                 choice = replace(choice, seconds=found[outer, choice.candidate].seconds)
             else:
-                choice = _Choice(group[0], _thresholds(classifier, dataset.n_topics, materials.multi_class), np.nan)
+                choice = Choice(group[0], fixed_thresholds(classifier, dataset.n_topics, materials.multi_class), np.nan)
             choices[outer, classifier.name] = choice
 
     fitted, more = _refit(materials, splits, choices, engine, kept)
@@ -227,28 +208,12 @@ def inner_scores(
     dict of Candidate to tuple of ndarray
         By inner fold, scores of its held-out rows, shape (n_held_out, n_topics).
     """
-    candidates = [candidate for classifier in classifiers for candidate in _candidates(classifier, settings)]
+    candidates = [candidate for classifier in classifiers for candidate in candidates_of(classifier, settings)]
     materials = gather_materials(dataset, {candidate.view for candidate in candidates}, None, seed)
     folds = make_inner_splits(dataset, split, inner_folds, seed)
     found, _ = score_inner_folds(materials, [folds], [candidates], LocalEngine(jobs))
     ends = np.cumsum([len(fold.test) for fold in folds])[:-1]
     return {candidate: tuple(np.split(one.scores, ends)) for (_, candidate), one in found.items()}
-
-
-def _candidates(classifier: Classifier, settings: Sequence[FeatureSetting]) -> list[Candidate]:
-    views: Sequence[View]
-    match classifier.features:
-        case "searched":
-            views = settings
-        case "default":
-            views = (FeatureSetting(),)
-        case "keywords" | "none" as fixed:
-            views = (fixed,)
-    return [Candidate(classifier, view, tuple(point.items())) for view in views for point in classifier.parameters()]
-
-
-def _has_choice(classifier: Classifier, candidates: Sequence[Candidate], multi_class: bool) -> bool:
-    return len(candidates) > 1 or (classifier.threshold is None and not multi_class)
 
 
 def _halve(
@@ -271,13 +236,13 @@ def _halve(
         found, stopped = score_inner_folds(materials, parts, alive, engine, kept, f"rung{rung}")
         unconverged.update(stopped)
         for outer, folds in enumerate(inner):
-            rows, order = _held_out(folds)
+            rows, order = held_out(folds)
             Y, multi_class = materials.Y[rows], materials.multi_class
             best: list[Candidate] = []
             for _, group in groupby(alive[outer], key=lambda one: one.classifier):
                 ones = list(group)
                 merits = [
-                    _judge(one, found[outer, one].scores[order], Y, metric, multi_class, deciding)[1] for one in ones
+                    judge(one, found[outer, one].scores[order], Y, metric, multi_class, deciding)[1] for one in ones
                 ]
                 # NaN comes last, and of equals the earliest first.
                 ranked = np.argsort(-np.nan_to_num(np.array(merits).round(9), nan=-np.inf), kind="stable")
@@ -296,21 +261,10 @@ def _part_of(fold: Split, share: float, fewest: int, seed: int, number: int) -> 
     return replace(fold, train=np.sort(drawn))
 
 
-def _judge(
-    candidate: Candidate, scores: Scores, Y: NDArray[np.int8], metric: str, multi_class: bool, deciding: Deciding
-) -> tuple[NDArray[np.float64] | None, float]:
-    """Give a candidate's thresholds, fixed or chosen on these scores, and its metric with them."""
-    if multi_class or candidate.classifier.threshold is not None:
-        thresholds = _thresholds(candidate.classifier, Y.shape[1], multi_class)
-    else:
-        thresholds = choose_thresholds(Y, scores, deciding.threshold)
-    return thresholds, figure(metric, Y, _decide(scores, thresholds), scores)
-
-
 def _refit(
     materials: Materials,
     splits: Sequence[Split],
-    choices: Mapping[tuple[int, str], _Choice],
+    choices: Mapping[tuple[int, str], Choice],
     engine: Engine,
     kept: KeptCells | None,
 ) -> tuple[dict[tuple[int, str], Fit], Counter[str]]:
@@ -329,56 +283,8 @@ def _refit(
     return {key: unpack(fits)[0] for key, fits in zip(order, done, strict=True)}, unconverged
 
 
-def _held_out(folds: Sequence[Split]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Give the held-out rows of all folds, ascending, and the order that sorts scores the same way."""
-    rows = np.concatenate([fold.test for fold in folds])
-    order = np.argsort(rows)
-    return rows[order], order
-
-
-def _choose(
-    scored: Iterator[tuple[Candidate, Scores]],
-    Y: NDArray[np.int8],
-    metric: str,
-    multi_class: bool,
-    deciding: Deciding,
-) -> _Choice:
-    """Take the candidate with the best metric on the held-out rows of all inner folds; of equals the first."""
-    best: _Choice | None = None
-    scores_of_best = np.empty(0)
-    for candidate, scores in scored:
-        thresholds, score = _judge(candidate, scores, Y, metric, multi_class, deciding)
-        # A difference in the last digits is arithmetic, not merit.
-        if best is None or score > best.score + 1e-9 or (np.isnan(best.score) and not np.isnan(score)):
-            best, scores_of_best = _Choice(candidate, thresholds, score), scores
-    assert best is not None
-    decisions = _decide(scores_of_best, best.thresholds)
-    calibration = fit_calibration(
-        Y, scores_of_best, decisions, deciding.calibration, multi_class, deciding.automation_precision
-    )
-    return replace(best, calibration=calibration)
-
-
-def _thresholds(classifier: Classifier, n_topics: int, multi_class: bool) -> NDArray[np.float64] | None:
-    """Give the thresholds that are fixed beforehand; none for multi-class data."""
-    if multi_class:
-        return None
-    assert classifier.threshold is not None
-    return np.full(n_topics, classifier.threshold)
-
-
-def _decide(scores: Scores, thresholds: NDArray[np.float64] | None) -> NDArray[np.int8]:
-    return decide_class(scores) if thresholds is None else decide(scores, thresholds)
-
-
-def _result(split: Split, choice: _Choice, fit: Fit, multi_class: bool) -> FoldResult:
-    view = choice.candidate.view
-    features = (
-        ", ".join(f"{name}={value}" for name, value in view.changed().items()) or "TfidfVectorizer defaults"
-        if isinstance(view, FeatureSetting)
-        else {"keywords": "keywords of the taxonomy", "none": "none"}[view]
-    )
-    decisions = _decide(fit.scores, choice.thresholds)
+def _result(split: Split, choice: Choice, fit: Fit, multi_class: bool) -> FoldResult:
+    decisions = decisions_at(fit.scores, choice.thresholds)
     if choice.calibration is None:
         probabilities, automated = None, np.zeros(len(decisions), dtype=bool)
     else:
@@ -387,7 +293,7 @@ def _result(split: Split, choice: _Choice, fit: Fit, multi_class: bool) -> FoldR
     return FoldResult(
         classifier=choice.candidate.classifier.name,
         split=split,
-        features=features,
+        features=described(choice.candidate.view),
         parameters=dict(choice.candidate.parameters),
         thresholds=choice.thresholds,
         inner_score=choice.score,

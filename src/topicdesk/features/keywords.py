@@ -10,7 +10,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 
 from topicdesk.errors import FeaturesError
 
-__all__ = ["keyword_hits"]
+__all__ = ["keyword_hits", "keyword_phrases"]
 
 
 def keyword_hits(texts: Sequence[str], keywords: Mapping[str, Sequence[str]]) -> NDArray[np.float64]:
@@ -34,15 +34,7 @@ def keyword_hits(texts: Sequence[str], keywords: Mapping[str, Sequence[str]]) ->
     FeaturesError
         When a topic has no keyword, or one that can never match.
     """
-    tokenise = CountVectorizer().build_tokenizer()
-    by_topic = {
-        topic: [" ".join(tokenise(phrase.lower())) for phrase in phrases] for topic, phrases in keywords.items()
-    }
-    for topic, phrases in by_topic.items():
-        if not phrases or not all(phrases):
-            raise FeaturesError(
-                f"topic {topic!r} has no usable keywords. Give it 'keywords' of two letters or more in the taxonomy."
-            )
+    by_topic = keyword_phrases(keywords)
     vocabulary = sorted({phrase for phrases in by_topic.values() for phrase in phrases})
     longest = max(phrase.count(" ") + 1 for phrase in vocabulary)
     found = CountVectorizer(vocabulary=vocabulary, ngram_range=(1, longest), binary=True).fit_transform(texts)
@@ -53,3 +45,32 @@ def keyword_hits(texts: Sequence[str], keywords: Mapping[str, Sequence[str]]) ->
             for phrases in by_topic.values()
         ]
     )
+
+
+def keyword_phrases(keywords: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """Write keywords as the terms that texts are matched by: lower case, words apart by one space.
+
+    Parameters
+    ----------
+    keywords : mapping of str to sequence of str
+
+    Returns
+    -------
+    dict of str to list of str
+        By topic.
+
+    Raises
+    ------
+    FeaturesError
+        When a topic has no keyword, or one that can never match.
+    """
+    tokenise = CountVectorizer().build_tokenizer()
+    by_topic = {
+        topic: [" ".join(tokenise(phrase.lower())) for phrase in phrases] for topic, phrases in keywords.items()
+    }
+    for topic, phrases in by_topic.items():
+        if not phrases or not all(phrases):
+            raise FeaturesError(
+                f"topic {topic!r} has no usable keywords. Give it 'keywords' of two letters or more in the taxonomy."
+            )
+    return by_topic

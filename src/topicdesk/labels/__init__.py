@@ -7,6 +7,7 @@ from topicdesk.labels.annotations import (
     read_reserved,
     write_annotations,
 )
+from topicdesk.labels.audit import suspect_labels
 from topicdesk.labels.dataset import Dataset, join_dataset
 from topicdesk.labels.topics import Codebook, Taxonomy, Topic, read_taxonomy
 
@@ -21,5 +22,6 @@ __all__ = [
     "read_annotations",
     "read_reserved",
     "read_taxonomy",
+    "suspect_labels",
     "write_annotations",
 ]

@@ -1,0 +1,75 @@
+"""Suspect labels: those that out-of-fold probabilities contradict most.
+
+A model that never saw an article, and is sure that its label is wrong, is often right about that. What it names is to
+be read again by a person; nothing is changed here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from cleanlab.filter import find_label_issues
+from numpy.typing import NDArray
+
+__all__ = ["suspect_labels"]
+
+
+def suspect_labels(
+    ids: Sequence[str] | NDArray[Any],
+    Y: NDArray[np.int8],
+    probabilities: NDArray[np.float64],
+    topics: Sequence[str],
+    task: Literal["multi-label", "multi-class"] = "multi-label",
+) -> pd.DataFrame:
+    """Rank the labels that are probably wrong.
+
+    Parameters
+    ----------
+    ids : sequence of str
+        Length n_articles.
+    Y : ndarray of {0, 1}, shape (n_articles, n_topics)
+        The labels as they are.
+    probabilities : ndarray of float, shape (n_articles, n_topics)
+        Calibrated, by models that had not seen the article.
+    topics : sequence of str
+        Length n_topics.
+    task : {"multi-label", "multi-class"}, default "multi-label"
+        Whether each topic is asked for on its own, or an article has exactly one.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``article_id, topic, labelled, probability``, the most suspect first: whether the article is labelled
+        with the topic, and how likely the topic is. Of multi-class data ``topic`` is the label.
+
+    References
+    ----------
+    Northcutt, Jiang and Chuang (2021), "Confident learning: estimating uncertainty in dataset labels", JAIR 70; in the
+    library cleanlab, pruned by the estimated rate of noise.
+    """
+    if task == "multi-class":
+        labels = Y.argmax(axis=1)
+        rows = _issues(labels, probabilities)
+        found = [(ids[row], topics[labels[row]], True, probabilities[row, labels[row]]) for row in rows]
+    else:
+        found = [
+            (ids[row], topic, bool(Y[row, column]), probabilities[row, column])
+            for column, topic in enumerate(topics)
+            for row in _issues(Y[:, column], np.column_stack([1 - probabilities[:, column], probabilities[:, column]]))
+        ]
+    table = pd.DataFrame(found, columns=["article_id", "topic", "labelled", "probability"])
+    doubt = table["probability"].where(table["labelled"].astype(bool), 1 - table["probability"])
+    return table.iloc[np.argsort(doubt.to_numpy(dtype=float), kind="stable")].reset_index(drop=True)
+
+
+def _issues(labels: NDArray[Any], probabilities: NDArray[np.float64]) -> NDArray[np.intp]:
+    found = find_label_issues(
+        labels=labels.astype(int),
+        pred_probs=probabilities,
+        return_indices_ranked_by="self_confidence",
+        n_jobs=1,  # a pool of processes takes longer to start than the work
+    )
+    return np.asarray(found, dtype=np.intp)
