@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from topicdesk.corpus import published_labels_path, read_corpus, read_sources, stored_corpus
+from topicdesk.environment import Environment, observe_environment
 from topicdesk.errors import SpecError, VerificationError, nearest
 from topicdesk.evaluation import (
     ALL_SAMPLES,
@@ -33,7 +34,7 @@ from topicdesk.labels import (
     read_taxonomy,
 )
 from topicdesk.project import Project, find_project
-from topicdesk.tracking import Environment, LoggedComparison, log_comparison, observe_environment
+from topicdesk.tracking import LoggedComparison, log_comparison
 
 __all__ = [
     "ExperimentResult",

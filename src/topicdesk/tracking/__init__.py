@@ -11,17 +11,14 @@ for _name, _value in {
 }.items():
     os.environ.setdefault(_name, _value)
 
-from topicdesk.tracking.environment import Environment, observe_environment  # noqa: E402
 from topicdesk.tracking.pages import serve_pages  # noqa: E402
 from topicdesk.tracking.runs import LoggedComparison, log_comparison  # noqa: E402
 from topicdesk.tracking.store import experiment_address, open_store, tracking_uri  # noqa: E402
 
 __all__ = [
-    "Environment",
     "LoggedComparison",
     "experiment_address",
     "log_comparison",
-    "observe_environment",
     "open_store",
     "serve_pages",
     "tracking_uri",

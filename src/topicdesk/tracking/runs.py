@@ -35,7 +35,7 @@ from topicdesk.evaluation import (
 )
 from topicdesk.progress import progress
 from topicdesk.project import Project
-from topicdesk.tracking.environment import Environment
+from topicdesk.environment import Environment
 from topicdesk.tracking.store import PROCESS_TAG, STORE_ERRORS, experiment_id, open_store, process_name, reason
 
 __all__ = ["LoggedComparison", "log_comparison"]

@@ -1,8 +1,8 @@
 import hashlib
 import subprocess
 
+from topicdesk.environment import observe_environment
 from topicdesk.project import find_project
-from topicdesk.tracking import observe_environment
 
 
 def git(folder, *arguments):
