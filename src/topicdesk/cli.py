@@ -235,7 +235,14 @@ def compare(
     update_lock: Annotated[bool, typer.Option("--update-lock", help="Write the results lock anew.")] = False,
 ) -> None:
     """Compare the classifiers of a spec, log to MLflow, and write or check the results lock beside the spec."""
-    from topicdesk.experiment import lock_path, log_experiment, run_experiment, verify_experiment, write_lock
+    from topicdesk.experiment import (
+        lock_path,
+        log_experiment,
+        read_lock,
+        run_experiment,
+        verify_experiment,
+        write_lock,
+    )
 
     result = run_experiment(spec, jobs, _engine(engine, scheduler), resume)
     _print_result(result)
@@ -244,7 +251,7 @@ def compare(
     path = lock_path(spec)
     renew = update_lock or not path.is_file()
     if renew:
-        write_lock(result.lock(), path)
+        write_lock(result.lock().after(read_lock(path) if path.is_file() else None), path)
         print(f"Results lock written: {path}")
     result.forget_cells()
     if not renew:

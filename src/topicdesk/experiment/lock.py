@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +14,18 @@ import pandas as pd
 from pydantic import ValidationError
 
 from topicdesk.atomic import write_text
+from topicdesk.environment import Environment
 from topicdesk.errors import VerificationError
-from topicdesk.evaluation import ALL_SAMPLES, Comparison, figures_where, splits_hash
+from topicdesk.evaluation import ALL_SAMPLES, Comparison, figures_where, metric_title, splits_hash
 from topicdesk.toml import StrictModel
 
 __all__ = ["Difference", "ResultsLock", "differences", "lock_path", "make_lock", "read_lock", "write_lock"]
 
 # Figures are kept to so many decimals.
 _DECIMALS = 6
+
+_NOT_COMPARED = {"made_with", "made_on", "commit", "changed"}
+_COMMIT_CHARACTERS = 10
 
 #: A figure and the ends of its interval; None where it is undefined.
 _Figure = tuple[float | None, float | None, float | None]
@@ -87,7 +92,15 @@ class ResultsLock(StrictModel):
     metric: str
     #: Versions and platform; told when a figure moved, not compared.
     made_with: dict[str, str]
+    #: Day and commit that it was made on, and what is not as in the lock before it; not compared either.
+    made_on: str = ""
+    commit: str = ""
+    changed: tuple[str, ...] = ()
     comparisons: dict[str, _LockedComparison]
+
+    def after(self, earlier: ResultsLock | None) -> ResultsLock:
+        """Give the same lock with what changed since an earlier one, in a few lines."""
+        return self if earlier is None else self.model_copy(update={"changed": tuple(_told_changes(earlier, self))})
 
 
 class Difference(StrictModel):
@@ -110,7 +123,7 @@ def lock_path(spec: Path) -> Path:
 
 
 def make_lock(
-    name: str, spec_hash: str, metric: str, made_with: Mapping[str, str], comparisons: Sequence[Comparison]
+    name: str, spec_hash: str, metric: str, environment: Environment, comparisons: Sequence[Comparison]
 ) -> ResultsLock:
     """Take the figures of an experiment.
 
@@ -119,7 +132,8 @@ def make_lock(
     name : str
         The experiment's.
     spec_hash, metric : str
-    made_with : mapping of str to str
+    environment : Environment
+        What they were made with.
     comparisons : sequence of Comparison
 
     Returns
@@ -130,7 +144,9 @@ def make_lock(
         experiment=name,
         spec=spec_hash,
         metric=metric,
-        made_with=dict(made_with),
+        made_with=environment.made_with(),
+        made_on=date.today().isoformat(),
+        commit=environment.commit[:_COMMIT_CHARACTERS] + (" and changes" if environment.dirty else ""),
         comparisons={comparison.dataset.name: _locked(comparison) for comparison in comparisons},
     )
 
@@ -156,7 +172,7 @@ def read_lock(path: Path) -> ResultsLock:
 
 
 def differences(locked: ResultsLock, now: ResultsLock, tolerance: float = 0.0) -> list[Difference]:
-    """List where two locks differ, `made_with` aside.
+    """List where two locks differ; what they were made with, on and from aside.
 
     Parameters
     ----------
@@ -169,7 +185,7 @@ def differences(locked: ResultsLock, now: ResultsLock, tolerance: float = 0.0) -
     list of Difference
         In the order of the lock.
     """
-    before, after = (dict(_leaves(lock.model_dump(mode="json", exclude={"made_with"}))) for lock in (locked, now))
+    before, after = (dict(_leaves(lock.model_dump(mode="json", exclude=_NOT_COMPARED))) for lock in (locked, now))
     found = []
     for where in dict.fromkeys([*before, *after]):
         difference = Difference(where=where, locked=before.get(where), now=after.get(where))
@@ -225,6 +241,44 @@ def _rounded(value: float, low: float, high: float) -> _Figure:
 
 def _rounded_one(part: float) -> float | None:
     return round(float(part), _DECIMALS) if math.isfinite(part) else None
+
+
+def _told_changes(earlier: ResultsLock, now: ResultsLock) -> Iterator[str]:
+    """Tell a reader of a pull request what is new: causes first, then winners and figures."""
+    if earlier.spec != now.spec:
+        yield "the spec"
+    moved = [name for name, number in now.made_with.items() if earlier.made_with.get(name) != number]
+    if moved:
+        yield "made with " + ", ".join(
+            f"{name} {earlier.made_with.get(name, '–')} → {now.made_with[name]}" for name in moved
+        )
+    for name, locked in now.comparisons.items():
+        before = earlier.comparisons.get(name)
+        if before is None:
+            yield f"{name}: new"
+            continue
+        for what in ("corpus", "labels", "splits"):
+            if getattr(before, what) != getattr(locked, what):
+                yield f"{name}: the {what}"
+        if before.winner != locked.winner:
+            yield f"{name}: the winner, {before.winner} → {locked.winner}"
+        yield from _moved_figures(name, before, locked, now.metric)
+    yield from (f"{name}: gone" for name in earlier.comparisons if name not in now.comparisons)
+
+
+def _moved_figures(name: str, before: _LockedComparison, now: _LockedComparison, metric: str) -> Iterator[str]:
+    old, new = before.figures[ALL_SAMPLES], now.figures[ALL_SAMPLES]
+    moved = []
+    for classifier in new:
+        first, second = (side.get(classifier, {}).get(metric, (None,))[0] for side in (old, new))
+        if first is None or second is None:
+            if classifier not in old:
+                moved.append(f"{classifier} is new")
+        elif first != second:
+            moved.append(f"{classifier} {first:.4f} → {second:.4f}")
+    moved += [f"{classifier} is gone" for classifier in old if classifier not in new]
+    if moved:
+        yield f"{name}: {metric_title(metric)} of {', '.join(moved)}"
 
 
 def _leaves(value: Any, where: str = "") -> Iterator[tuple[str, Any]]:

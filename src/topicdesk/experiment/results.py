@@ -64,7 +64,11 @@ def _section(path: Path, spec: Spec, lock: ResultsLock) -> str:
         lines += ["### Beside published figures", "", _markdown(_beside(spec.reference, lock)), ""]
         lines += [f"Published: {spec.reference.citation}.", ""]
     versions = ", ".join(f"{package} {number}" for package, number in sorted(lock.made_with.items()))
-    return "\n".join([*lines, f"Made with {versions}.", ""])
+    made = f"Made on {lock.made_on} from commit {lock.commit}, with" if lock.made_on else "Made with"
+    lines += [f"{made} {versions}.", ""]
+    if lock.changed:
+        lines += ["Not as in the lock before:", "", *(f"- {change}" for change in lock.changed), ""]
+    return "\n".join(lines)
 
 
 def _grouping(near_duplicates: int, spec: Spec) -> str:

@@ -87,7 +87,7 @@ class ExperimentResult:
             self.name,
             self.spec.content_hash(),
             self.spec.evaluation.metric,
-            self.environment.made_with(),
+            self.environment,
             self.comparisons,
         )
 

@@ -22,6 +22,7 @@ from mlflow.data.pandas_dataset import from_pandas
 from mlflow.entities import DatasetInput, InputTag, Metric, Param, RunStatus, RunTag
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
+from topicdesk.environment import Environment
 from topicdesk.errors import TrackingError
 from topicdesk.evaluation import (
     ALL_SAMPLES,
@@ -35,7 +36,6 @@ from topicdesk.evaluation import (
 )
 from topicdesk.progress import progress
 from topicdesk.project import Project
-from topicdesk.environment import Environment
 from topicdesk.tracking.store import PROCESS_TAG, STORE_ERRORS, experiment_id, open_store, process_name, reason
 
 __all__ = ["LoggedComparison", "log_comparison"]
