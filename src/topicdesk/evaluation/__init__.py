@@ -33,6 +33,7 @@ from topicdesk.evaluation.leaderboard import (
     metric_title,
     probability_leaderboard,
     shown,
+    starred,
     topic_leaderboard,
 )
 from topicdesk.evaluation.learning import LearningCurve, learning_curve
@@ -147,6 +148,7 @@ __all__ = [
     "shown",
     "split_table",
     "splits_hash",
+    "starred",
     "time_windows",
     "topic_figures",
     "topic_leaderboard",

@@ -182,17 +182,17 @@ class Comparison:
 
         return plot_topics(self)
 
-    def plot_precision_recall(self, topic: str) -> Figure:
+    def plot_precision_recall(self, topic: str, classifiers: Sequence[str] | None = None) -> Figure:
         """Draw the precision-recall curves of a topic, a classifier each, with where it decided."""
         from topicdesk.evaluation.comparison_plots import plot_precision_recall
 
-        return plot_precision_recall(self, topic)
+        return plot_precision_recall(self, topic, classifiers)
 
-    def plot_reliability(self, topic: str) -> Figure:
-        """Draw how often a topic was there where it was said to be so likely, by the best classifier."""
+    def plot_reliability(self, topic: str, classifier: str | None = None) -> Figure:
+        """Draw how often a topic was there where it was said to be so likely; by default by the best classifier."""
         from topicdesk.evaluation.comparison_plots import plot_reliability
 
-        return plot_reliability(self, topic)
+        return plot_reliability(self, topic, classifier)
 
     def plot_confusion(self, classifier: str, topic: str | None = None) -> Figure:
         """Draw right and wrong decisions of one classifier, on a topic or over all classes."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -114,8 +115,8 @@ def plot_confusion(comparison: Comparison, classifier: str, topic: str | None = 
     return _confusion_figure(counts, labels, classifier, repeats)
 
 
-def plot_precision_recall(comparison: Comparison, topic: str) -> Figure:
-    """Draw the precision-recall curves of all classifiers for one topic.
+def plot_precision_recall(comparison: Comparison, topic: str, classifiers: Sequence[str] | None = None) -> Figure:
+    """Draw the precision-recall curves of classifiers for one topic; by default of all.
 
     Scores of different folds come from different models and share no scale. So each fold's are counted from where it
     decides, in its own standard deviations; a curve shows what moving that point in all folds alike would give, and
@@ -126,7 +127,7 @@ def plot_precision_recall(comparison: Comparison, topic: str) -> Figure:
     axes = figure.subplots()
     points = figures_where(comparison.topic_figures, sample=ALL_SAMPLES, topic=topic)
     point = points.set_index(["classifier", "metric"])["value"].to_dict()
-    for place, name in enumerate(comparison.ranking):
+    for place, name in enumerate(classifiers or comparison.ranking):
         results = comparison.results_of(name)
         truth = np.concatenate([comparison.dataset.Y[result.split.test, column] for result in results])
         distances = np.concatenate([_distances_to_decision(result, column) for result in results])
@@ -148,10 +149,10 @@ def plot_precision_recall(comparison: Comparison, topic: str) -> Figure:
     return figure
 
 
-def plot_reliability(comparison: Comparison, topic: str) -> Figure:
+def plot_reliability(comparison: Comparison, topic: str, classifier: str | None = None) -> Figure:
     """Draw how often a topic was there where it was said to be so likely.
 
-    The best classifier that gives probabilities; below, how many articles each point stands for. On the diagonal
+    By default the best classifier that gives probabilities; below, how many articles each point stands for. On the diagonal
     probabilities are what they say.
 
     Raises
@@ -163,7 +164,7 @@ def plot_reliability(comparison: Comparison, topic: str) -> Figure:
     probable = comparison.probability_leaderboard()
     if probable.empty:
         raise SpecError("no classifier of this comparison gives probabilities: none was scored on inner folds.")
-    name = probable.index[0]
+    name = classifier if classifier in probable.index else probable.index[0]
     results = comparison.results_of(name)
     truth = np.concatenate([comparison.dataset.Y[result.split.test, column] for result in results])
     said = np.concatenate([result.probabilities[:, column] for result in results if result.probabilities is not None])

@@ -1,0 +1,329 @@
+"""One page that answers a reviewer in two minutes, and carries what they look up afterwards.
+
+The page needs no network and no script: a script only adds a switch between light and dark. All text of articles, of
+sources and of the user's files goes through the template's escaping.
+"""
+
+from __future__ import annotations
+
+import resource
+from functools import partial
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from statsmodels.stats.proportion import proportion_confint
+
+from topicdesk.evaluation import (
+    ALL_SAMPLES,
+    figures_where,
+    held_out_probabilities,
+    held_out_votes,
+    metric_title,
+    shown,
+    starred,
+)
+from topicdesk.labels import suspect_labels
+from topicdesk.report.about import RUN_ID
+from topicdesk.report.checklist import checklist, straddling
+from topicdesk.report.passages import read_errors
+from topicdesk.report.pictures import inline_picture
+
+if TYPE_CHECKING:
+    from topicdesk.evaluation import Comparison, SourceAudit
+    from topicdesk.labelling import Labeller
+    from topicdesk.report.about import About
+
+__all__ = ["make_report"]
+
+# Beyond so many, a section each is nobody's reading: the most frequent topics are shown.
+_MOST_TOPICS = 12
+_MOST_SUSPECTS = 20
+_MOST_SPLITS = 30
+_MOST_SOURCES = 25
+_TERMS = 12
+
+
+def make_report(
+    comparison: Comparison, about: About, labeller: Labeller | None = None, audit: SourceAudit | None = None
+) -> str:
+    """Write the report of a comparison.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    about : About
+        What was asked, and what with; how much of each article may be shown.
+    labeller : Labeller, optional
+        The winner, refitted on all labels: for the terms that carry each topic.
+    audit : SourceAudit, optional
+        Whether sources can be told apart.
+
+    Returns
+    -------
+    str
+        HTML, whole: style, script and pictures are inside. `RUN_ID` stands where the run's id belongs.
+    """
+    room = Environment(
+        loader=PackageLoader("topicdesk.report", ""),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    style = files("topicdesk.report").joinpath("report.css").read_text(encoding="utf-8")
+    script = files("topicdesk.report").joinpath("report.js").read_text(encoding="utf-8")
+    return room.get_template("report.html.j2").render(
+        **_answers(comparison, about),
+        **_tables(comparison, about, audit),
+        topics=_topics(comparison, about, labeller),
+        checks=checklist(comparison, about),
+        leaderboard_picture=inline_picture(comparison.plot_leaderboard, "leaderboard with intervals and single folds"),
+        topics_picture=inline_picture(comparison.plot_topics, "F1 of each topic by the best classifier"),
+        about=about,
+        comparison=comparison,
+        run_id=RUN_ID,
+        style=Markup(style),
+        script=Markup(script),
+    )
+
+
+def _answers(comparison: Comparison, about: About) -> dict[str, Any]:
+    """Answer the eight questions of a reviewer, a sentence each."""
+    data, plan, verdict = comparison.dataset, comparison.plan, comparison.verdict
+    title = metric_title(plan.metric)
+    rows = figures_where(comparison.figures, sample=ALL_SAMPLES, metric=plan.metric).set_index("classifier")
+    interval = ["value", "low", "high"]
+    winner = verdict.winner
+    behind = shown(*rows.loc[winner, ["behind", "behind_low", "behind_high"]].astype(float))
+    baseline = next((name for name in ("keyword-rules", "plain-linear-svm", "majority") if name in rows.index), winner)
+    of_winner = figures_where(comparison.topic_figures, sample=ALL_SAMPLES, classifier=winner, metric="f1")
+    worst = min(of_winner.to_dict("records"), key=lambda row: (np.nan_to_num(row["value"]), row["topic"]))
+    splits = comparison.splits
+    repeats = len({split.repeat for split in splits})
+    parted = straddling(comparison)
+    again = {
+        "same": "Yes: every figure is the one in the committed results lock.",
+        "moved": "Not quite: figures are not those of the committed results lock.",
+        "none": "Not known yet: there is no results lock to compare with.",
+    }[about.lock]
+    share = f"{int(data.Y.any(axis=1).sum())} carry a topic"
+    return {
+        "winner": winner,
+        "title": title,
+        "answers": [
+            ("What was asked?", about.question or about.title, "question"),
+            ("On which data?", f"{data}; {share}; {len(set(data.sources))} sources.", "data"),
+            (
+                "Split how?",
+                f"Scheme '{splits[0].scheme}': {len(splits) // repeats} folds, {repeats} times; choices on "
+                f"{plan.inner_folds} inner folds. {parted or 'No'} test articles have a near-duplicate in training.",
+                "splits",
+            ),
+            ("Who won?", verdict.reason, "decision"),
+            (
+                "By how much?",
+                f"{winner} has {title} {shown(*rows.loc[winner, interval].astype(float))} [95 %]; {baseline}, a "
+                f"baseline, {shown(*rows.loc[baseline, interval].astype(float))}; the first is {behind} ahead of the "
+                "winner." if winner != comparison.ranking[0] else
+                f"{winner} has {title} {shown(*rows.loc[winner, interval].astype(float))} [95 %]; {baseline}, a "
+                f"baseline, {shown(*rows.loc[baseline, interval].astype(float))}.",
+                "leaderboard",
+            ),
+            ("Is it real?", _is_real(comparison), "significance"),
+            (
+                "Where does it fail?",
+                f"Worst at {worst['topic']}: F1 {shown(worst['value'], worst['low'], worst['high'])} [95 %], "
+                f"{worst['support']} positives.",
+                f"topic-{worst['topic']}",
+            ),
+            ("Can I have it again?", again, "again"),
+        ],
+    }  # fmt: skip
+
+
+def _is_real(comparison: Comparison) -> str:
+    table = comparison.significance
+    worse = list(table.index[table["p_holm"] < 0.05])
+    same = [name for name in table.index if name not in worse]
+    best = comparison.verdict.best
+    told = f"{best} is ahead of {', '.join(worse)} beyond chance (Holm p < 0.05)" if worse else ""
+    rest = f"of {', '.join(same)} it is not shown to be" if same else ""
+    return ("; ".join(part for part in (told, rest) if part) or "There is nothing to compare with") + "."
+
+
+def _tables(comparison: Comparison, about: About, audit: SourceAudit | None) -> dict[str, Any]:
+    data = comparison.dataset
+    sources = pd.Series(data.sources).replace("", "(none)").value_counts()
+    dates = pd.Series(data.dates).dropna()
+    months = dates.dt.to_period("M").astype(str).value_counts().sort_index()
+    lengths = pd.Series([len(text) for text in data.texts])
+    significance = comparison.significance
+    tested = pd.DataFrame(
+        {
+            "ahead [95 %]": [shown(*row) for row in significance[["difference", "low", "high"]].to_numpy(dtype=float)],
+            "p": [starred(p) for p in significance["p"].astype(float)],
+            "Holm p": [starred(p) for p in significance["p_holm"].astype(float)],
+            "McNemar p": [starred(p) for p in significance["mcnemar_p"].astype(float)],
+            "matters with": [f"{p:.0%}" if p == p else "–" for p in significance["better"].astype(float)],
+        },
+        index=significance.index,
+    )
+    choices = comparison.choices()
+    spent = choices.groupby("classifier", sort=False)[["fit_seconds", "predict_seconds"]].mean()
+    chosen = choices.groupby("classifier", sort=False).agg(
+        features=("features", _most_often), parameters=("parameters", _most_often), inner=("inner_score", "mean")
+    )
+    main = figures_where(comparison.figures, sample=ALL_SAMPLES, metric=comparison.plan.metric)
+    outer = main.set_index("classifier")["value"].astype(float)
+    chosen["inner"] = [f"{value:.3f}" if value == value else "–" for value in chosen["inner"]]
+    chosen["out of fold"] = [f"{outer[name]:.3f}" for name in chosen.index]
+    tagged = chosen.rename(columns={"inner": f"{metric_title(comparison.plan.metric)}, inner folds"})
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss + resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    return {
+        "board": comparison.leaderboard(),
+        "probable": comparison.probability_leaderboard(),
+        "tested": tested,
+        "chosen": tagged,
+        "support": data.support(),
+        "sources": _bars(sources.head(_MOST_SOURCES)),
+        "months": _bars(months) if len(months) <= 60 else _bars(dates.dt.year.astype(str).value_counts().sort_index()),
+        "undated": len(data) - len(dates),
+        "lengths": lengths.describe(percentiles=[0.1, 0.5, 0.9]).round().astype(int),
+        "near_duplicates": len(data) - len(set(data.groups)),
+        "splits": comparison.split_table().head(_MOST_SPLITS).set_index("repeat"),
+        "more_splits": max(len(comparison.splits) - _MOST_SPLITS, 0),
+        "by_source": _by_source(comparison),
+        "parted": straddling(comparison),
+        "future": _future(comparison),
+        "audit": audit,
+        "suspects": _suspects(comparison, about),
+        "spent": spent.map("{:.3f}".format),
+        "memory": f"{memory / 1024:.0f} MB" if memory else "–",
+    }
+
+
+def _topics(comparison: Comparison, about: About, labeller: Labeller | None) -> list[dict[str, Any]]:
+    """Gather what the section of each topic shows."""
+    data, winner = comparison.dataset, comparison.verdict.winner
+    order = np.argsort(-data.Y.sum(axis=0), kind="stable")[:_MOST_TOPICS]
+    names = [topic for column, topic in enumerate(data.topics) if column in set(order.tolist())]
+    readings = read_errors(comparison, winner, names, about)
+    terms = None if labeller is None else labeller.terms(_TERMS)
+    tested, given = held_out_votes(comparison, winner)
+    rows = figures_where(comparison.topic_figures, classifier=winner)
+    probable = comparison.probability_leaderboard()
+    drawn = list(dict.fromkeys([comparison.ranking[0], winner, "keyword-rules"]))
+    drawn = [name for name in drawn if name in comparison.ranking]
+    choices = figures_where(comparison.choices(), classifier=winner)
+    found = []
+    for topic in names:
+        column = data.topics.index(topic)
+        truth = data.Y[:, column] == 1
+        counts = {
+            (labelled, decided): int((given if decided else tested[:, None] - given)[truth == labelled, column].sum())
+            for labelled in (True, False)
+            for decided in (True, False)
+        }
+        of_topic = figures_where(rows, topic=topic)
+        wide = {
+            sample: {row["metric"]: shown(row["value"], row["low"], row["high"]) for row in group.to_dict("records")}
+            for sample, group in of_topic.groupby("sample", sort=False)
+        }
+        at = choices.get(f"threshold {topic}")
+        thresholds = "the highest score decides" if at is None else (
+            f"in the classifier's own score, chosen on inner folds of each split: median {at.median():.3f}, "
+            f"from {at.min():.3f} to {at.max():.3f}"
+        )  # fmt: skip
+        if labeller is not None and labeller.thresholds is not None:
+            thresholds += f"; the kept model gives the topic from probability {labeller.thresholds[column]:.3f}"
+        found.append(
+            {
+                "name": topic,
+                "support": int(truth.sum()),
+                "figures": wide,
+                "counts": counts,
+                "threshold": thresholds,
+                "curve": inline_picture(
+                    partial(comparison.plot_precision_recall, topic, drawn), f"precision and recall: {topic}"
+                ),
+                "reliability": inline_picture(
+                    partial(comparison.plot_reliability, topic, winner), f"reliability: {topic}"
+                )
+                if len(probable)
+                else None,
+                "readings": {kind: readings[topic, kind] for kind in ("false positive", "false negative")},
+                "terms": None if terms is None else _bars_of_terms(terms[terms["topic"] == topic]),
+            }
+        )
+    return found
+
+
+def _suspects(comparison: Comparison, about: About) -> list[dict[str, Any]] | None:
+    data = comparison.dataset
+    probabilities = held_out_probabilities(comparison, comparison.verdict.winner)
+    if probabilities is None:
+        return None
+    rows = np.flatnonzero(~np.isnan(probabilities).any(axis=1))
+    table = suspect_labels(data.ids[rows], data.Y[rows], probabilities[rows], data.topics, data.task)
+    place = {article: row for row, article in enumerate(data.ids.tolist())}
+    titles = about.provenance.titles
+    return [
+        {
+            **{str(name): value for name, value in row.items()},
+            "title": titles[place[row["article_id"]]] if titles and about.extract else "",
+        }
+        for row in table.head(_MOST_SUSPECTS).to_dict("records")
+    ]
+
+
+def _by_source(comparison: Comparison) -> pd.DataFrame:
+    """Tell how many articles of each source the winner gets right in all topics."""
+    data = comparison.dataset
+    right, tested = np.zeros(len(data)), np.zeros(len(data))
+    for result in comparison.results_of(comparison.verdict.winner):
+        rows = result.split.test
+        right[rows] += (result.decisions == data.Y[rows]).all(axis=1)
+        tested[rows] += 1
+    seen = tested > 0
+    share = pd.DataFrame({"source": data.sources[seen], "right": right[seen] / tested[seen]})
+    share["source"] = share["source"].replace("", "(none)")
+    by_source = share.groupby("source")["right"]
+    table = pd.DataFrame({"articles": by_source.size(), "right": by_source.mean()})
+    table = table.sort_values("articles", ascending=False)
+    low, high = proportion_confint(table["right"] * table["articles"], table["articles"], method="wilson")
+    table["all topics right [95 %]"] = [
+        shown(*row) for row in zip(table["right"], np.asarray(low), np.asarray(high), strict=True)
+    ]
+    return table.drop(columns="right").head(_MOST_SOURCES)
+
+
+def _future(comparison: Comparison) -> str:
+    """Say how many test articles are older than some article that trained for them."""
+    dates = pd.Series(comparison.dataset.dates)
+    dated = sum(int(dates[split.test].notna().sum()) for split in comparison.splits)
+    if not dated:
+        return "Articles have no dates."
+    later = sum(int((dates[split.test] < dates[split.train].max()).sum()) for split in comparison.splits)
+    return f"{later / dated:.0%} of dated test articles are older than some article that trained for them."
+
+
+def _bars(counts: pd.Series) -> list[tuple[str, str, float]]:
+    most = float(counts.max()) if len(counts) else 1.0
+    return [(str(name), str(count), 100 * count / most) for name, count in counts.items()]
+
+
+def _bars_of_terms(terms: pd.DataFrame) -> list[tuple[str, str, float, bool]]:
+    most = float(terms["weight"].abs().max()) or 1.0
+    return [
+        (str(row["term"]), f"{row['weight']:+.2f}", 100 * abs(row["weight"]) / most, row["weight"] > 0)
+        for row in terms.to_dict("records")
+    ]
+
+
+def _most_often(values: pd.Series) -> str:
+    counts = values.value_counts()
+    return f"{counts.index[0] or '(none)'} ({counts.iloc[0]} of {len(values)})"

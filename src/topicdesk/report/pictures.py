@@ -1,0 +1,61 @@
+"""Pictures inside a page: as SVG, in the page's own colours, light or dark."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import matplotlib as mpl
+from markupsafe import Markup, escape
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["inline_picture"]
+
+# A colour that nothing else has: it becomes the page's own text colour.
+_INK = "#010203"
+_BLUE = "#1f5fa8"
+
+_STYLE: dict[Any, Any] = {
+    "svg.fonttype": "none",
+    "text.color": _INK,
+    "axes.edgecolor": _INK,
+    "axes.labelcolor": _INK,
+    "xtick.color": _INK,
+    "ytick.color": _INK,
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    "savefig.facecolor": "none",
+    "legend.facecolor": "none",
+    "legend.edgecolor": "none",
+    "path.simplify_threshold": 0.3,
+}
+
+
+def inline_picture(draw: Callable[[], Figure], label: str) -> Markup:
+    """Draw a picture as SVG that can stand in a page.
+
+    Parameters
+    ----------
+    draw : callable
+        Makes the figure; called under the page's style.
+    label : str
+        What it shows, for people who cannot see it. Tells it from other pictures of the page, too.
+
+    Returns
+    -------
+    Markup
+    """
+    out = io.StringIO()
+    with mpl.rc_context({**_STYLE, "svg.hashsalt": label}):
+        draw().savefig(out, format="svg", metadata={"Date": None, "Creator": None})
+    svg = out.getvalue()
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r"(\d+\.\d\d)\d+", r"\1", svg)
+    svg = svg.replace(_INK, "currentColor").replace(_BLUE, "var(--accent)")
+    head = rf'<svg role="img" viewBox="\1" aria-label="{escape(label)}">'
+    return Markup(re.sub(r'<svg [^>]*?viewBox="([^"]*)"[^>]*>', head, svg))
