@@ -13,6 +13,7 @@ from topicdesk.evaluation.calibration import (
     fit_calibration,
     reliability_table,
 )
+from topicdesk.evaluation.challenge import Challenge, challenge, flipped_decisions
 from topicdesk.evaluation.choosing import Deciding, FinalChoice, choose_on_all, described
 from topicdesk.evaluation.classifiers import (
     BASELINES,
@@ -90,6 +91,7 @@ __all__ = [
     "Calibration",
     "CalibrationMethod",
     "Centroids",
+    "Challenge",
     "Classifier",
     "Comparison",
     "ComparisonPlan",
@@ -111,6 +113,7 @@ __all__ = [
     "audit_topics",
     "bayesian_t_test",
     "best_f1_thresholds",
+    "challenge",
     "choose_on_all",
     "choose_thresholds",
     "classifier_named",
@@ -123,6 +126,7 @@ __all__ = [
     "figures_where",
     "fit_calibration",
     "fit_estimators",
+    "flipped_decisions",
     "friedman_nemenyi",
     "held_out_probabilities",
     "held_out_votes",

@@ -152,8 +152,8 @@ def plot_precision_recall(comparison: Comparison, topic: str, classifiers: Seque
 def plot_reliability(comparison: Comparison, topic: str, classifier: str | None = None) -> Figure:
     """Draw how often a topic was there where it was said to be so likely.
 
-    By default the best classifier that gives probabilities; below, how many articles each point stands for. On the diagonal
-    probabilities are what they say.
+    By default the best classifier that gives probabilities; below, how many articles each point stands for. On the
+    diagonal probabilities are what they say.
 
     Raises
     ------
@@ -164,7 +164,7 @@ def plot_reliability(comparison: Comparison, topic: str, classifier: str | None 
     probable = comparison.probability_leaderboard()
     if probable.empty:
         raise SpecError("no classifier of this comparison gives probabilities: none was scored on inner folds.")
-    name = classifier if classifier in probable.index else probable.index[0]
+    name = classifier if classifier is not None and classifier in probable.index else str(probable.index[0])
     results = comparison.results_of(name)
     truth = np.concatenate([comparison.dataset.Y[result.split.test, column] for result in results])
     said = np.concatenate([result.probabilities[:, column] for result in results if result.probabilities is not None])

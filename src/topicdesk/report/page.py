@@ -250,11 +250,9 @@ def _topics(comparison: Comparison, about: About, labeller: Labeller | None) -> 
                 "curve": inline_picture(
                     partial(comparison.plot_precision_recall, topic, drawn), f"precision and recall: {topic}"
                 ),
-                "reliability": inline_picture(
-                    partial(comparison.plot_reliability, topic, winner), f"reliability: {topic}"
-                )
-                if len(probable)
-                else None,
+                "reliability": None
+                if probable.empty
+                else inline_picture(partial(comparison.plot_reliability, topic, winner), f"reliability: {topic}"),
                 "readings": {kind: readings[topic, kind] for kind in ("false positive", "false negative")},
                 "terms": None if terms is None else _bars_of_terms(terms[terms["topic"] == topic]),
             }
