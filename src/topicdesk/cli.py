@@ -18,7 +18,7 @@ import typer
 from topicdesk.errors import TopicdeskError, VerificationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     import pandas as pd
     from matplotlib.figure import Figure
@@ -233,12 +233,15 @@ def compare(
     ] = True,
     log: Annotated[bool, typer.Option(help="Log the comparison to MLflow.")] = True,
     update_lock: Annotated[bool, typer.Option("--update-lock", help="Write the results lock anew.")] = False,
+    report: Annotated[Path | None, typer.Option(help="Write the report, HTML, to this file too.")] = None,
 ) -> None:
     """Compare the classifiers of a spec, log to MLflow, and write or check the results lock beside the spec."""
+    from topicdesk.atomic import write_text
     from topicdesk.experiment import (
         lock_path,
         log_experiment,
         read_lock,
+        report_on,
         run_experiment,
         verify_experiment,
         write_lock,
@@ -246,13 +249,17 @@ def compare(
 
     result = run_experiment(spec, jobs, _engine(engine, scheduler), resume)
     _print_result(result)
-    logged = log_experiment(result) if log else ()
-    _print_next(result, logged)
     path = lock_path(spec)
     renew = update_lock or not path.is_file()
     if renew:
         write_lock(result.lock().after(read_lock(path) if path.is_file() else None), path)
         print(f"Results lock written: {path}")
+    _print_next(result, log_experiment(result, jobs or -1) if log else ())
+    if report is not None:
+        for name, page in report_on(result, jobs or -1).items():
+            file = report if len(result.comparisons) == 1 else report.with_stem(f"{report.stem}-{name}")
+            write_text(file, page)
+            print(f"Report: {file}")
     result.forget_cells()
     if not renew:
         _report(verify_experiment(result), path, result)
@@ -272,6 +279,100 @@ def verify(
     read_lock(lock_path(spec))  # before the long work: there may be none
     result = run_experiment(spec, jobs)
     _report(verify_experiment(result, tolerance), lock_path(spec), result)
+
+
+@app.command(epilog="Example: topicdesk reproduce 3f0c9d1e8a7b4c5d9e0f1a2b3c4d5e6f")
+def reproduce(
+    run_id: Annotated[str, typer.Argument(help="Id of a run, as MLflow's pages show it.", metavar="RUN_ID")],
+    jobs: _Jobs = None,
+    tolerance: Annotated[float, typer.Option(min=0, help="How far a figure may move.")] = 0.0,
+) -> None:
+    """Compute a logged run again, from the spec that it kept; tell what differs; exit 1 if a figure moved."""
+    from topicdesk.experiment import reproduce_run
+    from topicdesk.project import find_project
+
+    found = reproduce_run(find_project(), run_id, jobs, tolerance)
+    _print_table(_told_facts(found.facts), f"Run {found.name} ({found.run_id}), then and now")
+    if not found.differences:
+        print(f"Reproduced: all {found.figures} figures are those of the run (tolerance {tolerance:g}).")
+        return
+    _print_differences(found.differences, "Not as in the run")
+    raise VerificationError(
+        f"{len(found.differences)} results differ from run {found.run_id}. What is not the same then and now, above, "
+        f"may be why; its code is commit {found.facts['then'].to_dict()['git.commit']}."
+    )
+
+
+@app.command(epilog="Example: topicdesk diff 3f0c9d1e8a7b 5d9e0f1a2b3c --classifier linear-svm")
+def diff(
+    first: Annotated[str, typer.Argument(help="Id of a run.", metavar="RUN_A")],
+    second: Annotated[str, typer.Argument(help="Id of another.", metavar="RUN_B")],
+    classifier: Annotated[
+        str | None, typer.Option(help="Whose decisions to compare; by default those of each run's winner.")
+    ] = None,
+) -> None:
+    """Tell how two logged runs differ: spec, data, labels, figures, and decisions that flipped."""
+    from topicdesk.experiment import compare_runs
+    from topicdesk.project import find_project
+
+    found = compare_runs(find_project(), first, second, classifier)
+    print("\n".join(found.spec) if found.spec else "The specs are equal.")
+    if len(found.facts):
+        _print_table(found.facts, "Made with or of other things")
+    only = " and ".join(str(count) for count in found.articles)
+    print(f"Articles that only one of them tested: {only}; labels that differ: {len(found.labels)}")
+    _print_some(found.labels, "article_id", "Labels that differ")
+    print(f"Pooled figures that differ: {len(found.figures)}")
+    _print_some(found.figures, "classifier", "Figures that differ")
+    one, other = found.classifiers
+    right = (found.flips["right"] == "after").sum()
+    print(f"Decisions that flipped from {one} to {other}: {len(found.flips)}, of which the second is right in {right}")
+    _print_some(found.flips, "article_id", "Decisions that flipped")
+
+
+@app.command(epilog="Example: topicdesk log --resume")
+def log(
+    resume: Annotated[bool, typer.Option("--resume", help="Send what is waiting.")] = False,
+) -> None:
+    """Show the comparisons that are written down and not in MLflow's store yet; with --resume, send them."""
+    from topicdesk.project import find_project
+    from topicdesk.tracking import resume_logging, waiting_parcels
+
+    project = find_project()
+    if resume:
+        sent = resume_logging(project)
+        for run in sent:
+            _print_logged(run)
+        print(f"{len(sent)} sent; nothing is waiting.")
+        return
+    waiting = waiting_parcels(project.unsent)
+    for parcel in waiting:
+        print(f"{parcel.experiment}: {parcel.runs[0].name} ({project.shown(parcel.folder)})")
+    print(f"{len(waiting)} waiting." + (" Send with: topicdesk log --resume" if waiting else ""))
+
+
+_Model = Annotated[str, typer.Argument(help="A registered model, such as topicdesk-topics.", metavar="MODEL")]
+
+
+@app.command(epilog="Example: topicdesk promote topicdesk-topics --version 3")
+def promote(
+    model: _Model,
+    version: Annotated[str | None, typer.Option(help="Which version; by default the newest.")] = None,
+) -> None:
+    """Make a version of a registered model the champion; the one before it is kept as 'previous'."""
+    from topicdesk.project import find_project
+    from topicdesk.tracking import promote
+
+    print(promote(find_project(), model, version))
+
+
+@app.command(epilog="Example: topicdesk rollback topicdesk-topics")
+def rollback(model: _Model) -> None:
+    """Put the previous champion of a registered model back."""
+    from topicdesk.project import find_project
+    from topicdesk.tracking import rollback
+
+    print(rollback(find_project(), model))
 
 
 @app.command("learning-curve", epilog="Example: topicdesk learning-curve experiments/topics.toml --plot curve.png")
@@ -434,9 +535,20 @@ def _report(found: list[Difference], path: Path, result: ExperimentResult) -> No
     if not found:
         print(f"Verified: every figure is the one in {path}.")
         return
-    import pandas as pd
-
     from topicdesk.experiment import read_lock
+
+    _print_differences(found, f"Not as in {path}")
+    before, now = read_lock(path).made_with, result.environment.made_with()
+    changed = [f"{name} {before.get(name)} → {now.get(name)}" for name in now if before.get(name) != now.get(name)]
+    raise VerificationError(
+        f"{len(found)} results differ from {path}. "
+        + (f"Made with other versions: {', '.join(changed)}. " if changed else "")
+        + "If the change is meant, write the lock anew with 'topicdesk compare --update-lock' and commit it."
+    )
+
+
+def _print_differences(found: Sequence[Difference], title: str) -> None:
+    import pandas as pd
 
     rows = [
         {
@@ -447,16 +559,26 @@ def _report(found: list[Difference], path: Path, result: ExperimentResult) -> No
         }
         for difference in found[:_MOST_ROWS]
     ]
-    _print_table(pd.DataFrame(rows).astype("str").set_index("where"), f"Not as in {path}")
+    _print_table(pd.DataFrame(rows).astype("str").set_index("where"), title)
     if len(found) > _MOST_ROWS:
         print(f"... and {len(found) - _MOST_ROWS} more.")
-    before, now = read_lock(path).made_with, result.environment.made_with()
-    changed = [f"{name} {before.get(name)} → {now.get(name)}" for name in now if before.get(name) != now.get(name)]
-    raise VerificationError(
-        f"{len(found)} results differ from {path}. "
-        + (f"Made with other versions: {', '.join(changed)}. " if changed else "")
-        + "If the change is meant, write the lock anew with 'topicdesk compare --update-lock' and commit it."
-    )
+
+
+def _print_some(table: pd.DataFrame, index: str, title: str) -> None:
+    if len(table):
+        _print_table(table.head(_MOST_ROWS).set_index(index), title)
+        if len(table) > _MOST_ROWS:
+            print(f"... and {len(table) - _MOST_ROWS} more.")
+
+
+def _told_facts(facts: pd.DataFrame) -> pd.DataFrame:
+    return facts.assign(same=["yes" if same else "NO" for same in facts["same"]])
+
+
+def _print_logged(run: LoggedComparison) -> None:
+    print(f"Logged to MLflow: experiment {run.experiment!r}, run {run.run_name!r} ({run.run_id})")
+    if run.model is not None:
+        print(f"Model: {run.model.told}")
 
 
 def _named_apart(plot: Path, load: LoadedExperiment) -> Path:
@@ -503,7 +625,7 @@ def _print_next(result: ExperimentResult, logged: tuple[LoggedComparison, ...]) 
     from topicdesk.tracking import tracking_uri
 
     for run in logged:
-        print(f"Logged to MLflow: experiment {run.experiment!r}, run {run.run_name!r} ({run.run_id})")
+        _print_logged(run)
     own = tracking_uri(result.project).startswith("sqlite:")
     where = "run 'make review' and open the address it prints" if own else "open your MLflow server"
     print(f"Where to look next: {where}; experiments/README.md holds the committed leaderboards.")

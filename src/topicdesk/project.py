@@ -50,6 +50,11 @@ class Project:
         return self.root / "experiments" / ".cells"
 
     @property
+    def unsent(self) -> Path:
+        """Comparisons that are written down whole, and not yet in MLflow's store."""
+        return self.root / "experiments" / ".unsent"
+
+    @property
     def mlflow_database(self) -> Path:
         """MLflow's SQLite store, used unless ``MLFLOW_TRACKING_URI`` names another."""
         return self.root / "mlflow.db"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -123,8 +122,8 @@ def _resampled(
     predictions: pd.DataFrame,
     truth: NDArray[Any],
     weights: NDArray[Any],
-    articles: Sequence[str],
-    topics: Sequence[str],
+    articles: list[str],
+    topics: list[str],
     metric: str,
 ) -> NDArray[Any]:
     repeats = []
@@ -137,7 +136,7 @@ def _resampled(
     return mean
 
 
-def _wide(part: pd.DataFrame, column: str, articles: Sequence[str], topics: Sequence[str]) -> NDArray[Any]:
+def _wide(part: pd.DataFrame, column: str, articles: list[str], topics: list[str]) -> NDArray[Any]:
     table = part.assign(topic=part["topic"].astype(str)).pivot(index="article_id", columns="topic", values=column)
     values = table.reindex(index=articles, columns=topics).to_numpy()
     return np.nan_to_num(values.astype(np.float64)) if column == "score" else values.astype(np.int8)

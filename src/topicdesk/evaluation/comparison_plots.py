@@ -35,6 +35,9 @@ __all__ = [
 BLUE = "#1f5fa8"
 _GREY = "#8a8a8a"
 
+# As many small matrices as fit beside each other.
+_MOST_CONFUSIONS = 12
+
 
 def save_plot(figure: Figure, path: Path) -> None:
     """Write a picture as PNG, making its folder."""
@@ -95,24 +98,25 @@ def plot_confusion(comparison: Comparison, classifier: str, topic: str | None = 
     comparison : Comparison
     classifier : str
     topic : str, optional
-        One topic against the rest; without it, all classes of multi-class data against each other.
+        One topic against the rest; without it, each topic so, or all classes of multi-class data against each other.
 
     Returns
     -------
     Figure
     """
-    results = comparison.results_of(classifier)
-    Y = np.concatenate([comparison.dataset.Y[result.split.test] for result in results])
+    results, data = comparison.results_of(classifier), comparison.dataset
+    Y = np.concatenate([data.Y[result.split.test] for result in results])
     decisions = np.concatenate([result.decisions for result in results])
-    if topic is None:
-        labels = list(comparison.dataset.topics)
-        counts = confusion_matrix(Y.argmax(axis=1), decisions.argmax(axis=1), labels=range(len(labels)))
+    if topic is None and data.task == "multi-class":
+        labels = list(data.topics)
+        counts = [confusion_matrix(Y.argmax(axis=1), decisions.argmax(axis=1), labels=range(len(labels)))]
+        named = [labels]
     else:
-        column = comparison.dataset.topics.index(topic)
-        labels = [f"not {topic}", topic]
-        counts = confusion_matrix(Y[:, column], decisions[:, column], labels=[0, 1])
+        columns = range(min(data.n_topics, _MOST_CONFUSIONS)) if topic is None else [data.topics.index(topic)]
+        counts = [confusion_matrix(Y[:, column], decisions[:, column], labels=[0, 1]) for column in columns]
+        named = [[f"not {data.topics[column]}", data.topics[column]] for column in columns]
     repeats = len({result.split.repeat for result in results})
-    return _confusion_figure(counts, labels, classifier, repeats)
+    return _confusion_figure(counts, named, classifier, repeats)
 
 
 def plot_precision_recall(comparison: Comparison, topic: str, classifiers: Sequence[str] | None = None) -> Figure:
@@ -227,10 +231,19 @@ def _intervals(
     )
 
 
-def _confusion_figure(counts: NDArray[np.int64], labels: list[str], classifier: str, repeats: int) -> Figure:
-    size = max(3.6, 0.28 * len(labels) + 2)
-    figure = Figure(figsize=(size, size), layout="constrained")
-    axes = figure.subplots()
+def _confusion_figure(
+    matrices: list[NDArray[np.int64]], labels: list[list[str]], classifier: str, repeats: int
+) -> Figure:
+    size = max(3.6, 0.28 * len(labels[0]) + 2)
+    figure = Figure(figsize=(size * len(matrices), size), layout="constrained")
+    for axes, counts, names in zip(np.atleast_1d(figure.subplots(1, len(matrices))), matrices, labels, strict=True):
+        _draw_confusion(axes, counts, names)
+    over = f"all {repeats} repeats" if repeats > 1 else "all folds"
+    figure.suptitle(f"{classifier}\ntest articles of {over}; shade: share of the row", fontsize=8)
+    return figure
+
+
+def _draw_confusion(axes: Axes, counts: NDArray[np.int64], labels: list[str]) -> None:
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
     small = 9 if len(labels) <= 4 else 6
@@ -243,6 +256,3 @@ def _confusion_figure(counts: NDArray[np.int64], labels: list[str], classifier: 
     axes.set_xticks(range(len(labels)), labels, rotation=90 if len(labels) > 4 else 0, fontsize=small)
     axes.set_yticks(range(len(labels)), labels, fontsize=small)
     axes.set(xlabel="decided", ylabel="labelled")
-    over = f"all {repeats} repeats" if repeats > 1 else "all folds"
-    axes.set_title(f"{classifier}\ntest articles of {over}\nshade: share of the row", fontsize=8)
-    return figure

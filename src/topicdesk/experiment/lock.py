@@ -19,7 +19,7 @@ from topicdesk.errors import VerificationError
 from topicdesk.evaluation import ALL_SAMPLES, Comparison, figures_where, metric_title, splits_hash
 from topicdesk.toml import StrictModel
 
-__all__ = ["Difference", "ResultsLock", "differences", "lock_path", "make_lock", "read_lock", "write_lock"]
+__all__ = ["Difference", "ResultsLock", "differences", "lock_path", "lock_text", "make_lock", "read_lock", "write_lock"]
 
 # Figures are kept to so many decimals.
 _DECIMALS = 6
@@ -152,10 +152,15 @@ def make_lock(
 
 
 def write_lock(lock: ResultsLock, path: Path) -> None:
-    """Write a lock as sorted JSON, a figure a line, whole or not at all."""
+    """Write a lock as `lock_text` gives it, whole or not at all."""
+    write_text(path, lock_text(lock))
+
+
+def lock_text(lock: ResultsLock) -> str:
+    """Write a lock as sorted JSON, a figure a line."""
     text = json.dumps(lock.model_dump(mode="json"), indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
     # A figure and its interval on one line: that is what a person reads in a diff.
-    write_text(path, re.sub(r"\[\s+([^\[\]]*?)\s+\]", lambda found: f"[{' '.join(found[1].split())}]", text) + "\n")
+    return re.sub(r"\[\s+([^\[\]]*?)\s+\]", lambda found: f"[{' '.join(found[1].split())}]", text) + "\n"
 
 
 def read_lock(path: Path) -> ResultsLock:

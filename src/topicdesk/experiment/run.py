@@ -1,4 +1,4 @@
-"""Run an experiment: spec → datasets → comparisons, and from there to MLflow and the results lock."""
+"""Run an experiment: spec → datasets → comparisons, and from there to the results lock."""
 
 from __future__ import annotations
 
@@ -34,7 +34,6 @@ from topicdesk.labels import (
     read_taxonomy,
 )
 from topicdesk.project import Project, find_project
-from topicdesk.tracking import LoggedComparison, log_comparison
 
 __all__ = [
     "ExperimentResult",
@@ -44,8 +43,9 @@ __all__ = [
     "load_experiments",
     "load_splits",
     "locked_figures",
-    "log_experiment",
+    "read_spec_labels",
     "run_experiment",
+    "spec_keywords",
     "verify_experiment",
 ]
 
@@ -93,7 +93,12 @@ class ExperimentResult:
 
 
 def run_experiment(
-    spec_file: Path | str, jobs: int | None = None, engine: Engine | None = None, resume: bool = False
+    spec_file: Path | str,
+    jobs: int | None = None,
+    engine: Engine | None = None,
+    resume: bool = False,
+    project: Project | None = None,
+    corpora: Sequence[str] | None = None,
 ) -> ExperimentResult:
     """Run an experiment; log and write nothing.
 
@@ -108,6 +113,10 @@ def run_experiment(
     resume : bool, default False
         Keep each finished cell in the project, until `ExperimentResult.forget_cells`, and go on with those of a run of
         the same that was stopped.
+    project : Project, optional
+        Whose data and labels to use; by default that of the folder which the spec stands in.
+    corpora : sequence of str, optional
+        Names of datasets to take of a spec with several; by default all.
 
     Returns
     -------
@@ -127,10 +136,10 @@ def run_experiment(
     """
     path = Path(spec_file)
     spec = read_spec(path)
-    project = find_project(path.parent)
+    project = project or find_project(path.parent)
     environment = observe_environment(project)
     comparisons = []
-    for load in _load_all(path, project, spec):
+    for load in _load_all(path, project, spec, corpora):
         keep = project.cells if resume else None
         comparisons.append(
             compare(load.dataset, load.plan, load.keywords, load.splits, jobs or load.jobs, engine, keep)
@@ -234,24 +243,6 @@ def locked_figures(spec_files: Sequence[Path]) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index").dropna(axis=1)
 
 
-def log_experiment(result: ExperimentResult) -> tuple[LoggedComparison, ...]:
-    """Log an experiment to MLflow, one parent run a comparison (see `log_comparison`)."""
-    return tuple(
-        log_comparison(
-            result.project,
-            result.name,
-            comparison,
-            result.environment,
-            spec=result.spec_file,
-            spec_hash=result.spec.content_hash(),
-            corpus_file=corpus_file(result.project, corpus),
-            title=result.spec.experiment.title,
-            question=result.spec.experiment.question,
-        )
-        for corpus, comparison in zip(result.spec.data.corpus, result.comparisons, strict=True)
-    )
-
-
 def verify_experiment(result: ExperimentResult, tolerance: float = 0.0) -> list[Difference]:
     """Compare a result with the lock beside its spec.
 
@@ -305,13 +296,26 @@ def load_dataset(project: Project, spec: Spec, corpus: str) -> Dataset:
         taxonomy = _taxonomy(project, spec)
         assert taxonomy is not None
         topics = taxonomy.names
-        annotations = read_annotations(
-            [project.root / label_file for label_file in spec.data.labels],
-            topics,
-            set(articles["id"]),
-            read_reserved(project.reserved),
-        )
+        annotations = read_spec_labels(project, spec, articles)
     return join_dataset(Path(corpus).stem, articles, annotations, topics, spec.data.text, spec.data.task)
+
+
+def read_spec_labels(project: Project, spec: Spec, articles: pd.DataFrame) -> pd.DataFrame:
+    """Read the label files of a spec, checked against its topics and a corpus (see `read_annotations`)."""
+    taxonomy = _taxonomy(project, spec)
+    assert taxonomy is not None
+    return read_annotations(
+        [project.root / label_file for label_file in spec.data.labels],
+        taxonomy.names,
+        set(articles["id"]),
+        read_reserved(project.reserved),
+    )
+
+
+def spec_keywords(project: Project, spec: Spec) -> dict[str, tuple[str, ...]] | None:
+    """Give the keywords of each topic, where a spec names a taxonomy."""
+    taxonomy = _taxonomy(project, spec)
+    return None if taxonomy is None else {topic.name: topic.keywords for topic in taxonomy.topics}
 
 
 def load_splits(project: Project, spec: Spec, dataset: Dataset) -> tuple[tuple[Split, ...], tuple[str, ...]]:
@@ -362,11 +366,14 @@ def corpus_file(project: Project, corpus: str) -> Path:
     return stored_corpus(project, corpus)
 
 
-def _load_all(spec_file: Path, project: Project, spec: Spec) -> Iterator[LoadedExperiment]:
-    taxonomy, plan = _taxonomy(project, spec), spec.plan()
-    keywords = None if taxonomy is None else {topic.name: topic.keywords for topic in taxonomy.topics}
+def _load_all(
+    spec_file: Path, project: Project, spec: Spec, corpora: Sequence[str] | None = None
+) -> Iterator[LoadedExperiment]:
+    plan, keywords = spec.plan(), spec_keywords(project, spec)
     alone = len(spec.data.corpus) == 1
     for corpus in spec.data.corpus:
+        if corpora is not None and Path(corpus).stem not in corpora:
+            continue
         dataset = load_dataset(project, spec, corpus)
         splits, warnings = load_splits(project, spec, dataset)
         dataset = replace(dataset, warnings=(*dataset.warnings, *warnings))

@@ -200,6 +200,15 @@ class _Evaluation(StrictModel):
     jobs: Annotated[int, Field(ge=1)] | Literal[-1] = -1
 
 
+class _Report(StrictModel):
+    """How much of other people's texts a report keeps."""
+
+    #: Characters of an article; 0 for none, and no titles.
+    extract: Annotated[int, Field(ge=0, le=2000)] = 240
+    #: Articles of each kind of error and topic.
+    errors: Annotated[int, Field(ge=0, le=50)] = 3
+
+
 class Reference(StrictModel):
     """Published figures to stand beside ours."""
 
@@ -220,6 +229,7 @@ class Spec(StrictModel):
     classifiers: Annotated[dict[str, dict[str, _Values]], _NotEmpty]
     splits: _Splits = _Splits()
     evaluation: _Evaluation = _Evaluation()
+    report: _Report = _Report()
     reference: Reference | None = None
 
     @model_validator(mode="after")
@@ -273,7 +283,8 @@ class Spec(StrictModel):
         """Hash what the figures depend on, whatever the file's layout: 32 hexadecimal characters."""
         # Without defaults, so that an option that is new changes the hash of no spec that does not use it.
         telling = self.model_dump_json(
-            exclude={"experiment": True, "reference": True, "evaluation": {"jobs"}}, exclude_defaults=True
+            exclude={"experiment": True, "reference": True, "report": True, "evaluation": {"jobs"}},
+            exclude_defaults=True,
         )
         return hashlib.blake2b(telling.encode(), digest_size=16).hexdigest()
 

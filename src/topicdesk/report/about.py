@@ -11,7 +11,7 @@ from topicdesk.environment import Environment
 __all__ = ["RUN_ID", "About", "Provenance"]
 
 #: Stands in a report for the id of its run, which is known when it is logged.
-RUN_ID = "RUN_ID"
+RUN_ID = "RUN-ID-ONCE-LOGGED"
 
 
 @dataclass(frozen=True)

@@ -11,15 +11,26 @@ for _name, _value in {
 }.items():
     os.environ.setdefault(_name, _value)
 
+from topicdesk.tracking.packing import pack_comparison  # noqa: E402
 from topicdesk.tracking.pages import serve_pages  # noqa: E402
-from topicdesk.tracking.runs import LoggedComparison, log_comparison  # noqa: E402
+from topicdesk.tracking.parcel import waiting_parcels  # noqa: E402
+from topicdesk.tracking.reading import ReadRun, read_run  # noqa: E402
+from topicdesk.tracking.registry import promote, rollback  # noqa: E402
+from topicdesk.tracking.sending import LoggedComparison, resume_logging, send_parcel  # noqa: E402
 from topicdesk.tracking.store import experiment_address, open_store, tracking_uri  # noqa: E402
 
 __all__ = [
     "LoggedComparison",
+    "ReadRun",
     "experiment_address",
-    "log_comparison",
     "open_store",
+    "pack_comparison",
+    "promote",
+    "read_run",
+    "resume_logging",
+    "rollback",
+    "send_parcel",
     "serve_pages",
     "tracking_uri",
+    "waiting_parcels",
 ]

@@ -10,6 +10,7 @@ from pathlib import Path
 from mlflow import MlflowClient
 from mlflow.entities import RunStatus
 from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, ErrorCode
 from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -76,7 +77,14 @@ def experiment_id(client: MlflowClient, project: Project, name: str) -> str:
         own = tracking_uri(project) == _sqlite(project.mlflow_database)
         # A server chooses the place of its artifacts itself.
         location = (project.mlflow_artifacts / name).as_uri() if own else None
-        return str(client.create_experiment(name, artifact_location=location))
+        try:
+            return str(client.create_experiment(name, artifact_location=location))
+        except MlflowException as error:
+            # Another process may have made it in the meantime.
+            found = client.get_experiment_by_name(name)
+            if found is None or error.error_code != ErrorCode.Name(RESOURCE_ALREADY_EXISTS):
+                raise
+            return str(found.experiment_id)
     _mark_killed(client, found.experiment_id)
     return str(found.experiment_id)
 

@@ -1,0 +1,322 @@
+"""Write down what MLflow is told of a comparison: one parent run, one child a classifier, and the model.
+
+The parent answers what was asked and who wins; a child holds one classifier's figures, fold by fold as metric steps.
+Nothing is sent here (see `topicdesk.tracking.sending`).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Iterator, Mapping
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from mlflow.data.code_dataset_source import CodeDatasetSource
+from mlflow.data.pandas_dataset import from_pandas
+from mlflow.utils.mlflow_tags import MLFLOW_RUN_NOTE
+
+from topicdesk.evaluation import (
+    ALL_SAMPLES,
+    TOPIC_METRICS,
+    Classifier,
+    Comparison,
+    figures_where,
+    metric_title,
+    save_plot,
+    topic_leaderboard,
+)
+from topicdesk.labelling import Labeller
+from topicdesk.progress import progress
+from topicdesk.project import Project
+from topicdesk.report import About, model_card
+from topicdesk.tracking.models import save_labeller
+from topicdesk.tracking.parcel import PackedModel, PackedRun, Parcel, packing, write_manifest, write_table
+
+__all__ = ["RUN_ADDRESS", "pack_comparison"]
+
+#: Stands in a description for the address of its run, which is known when it is sent.
+RUN_ADDRESS = "RUN-ADDRESS-ONCE-LOGGED"
+
+_PARAM_CHARACTERS = 6000
+
+# Beyond so many classes a picture each is nobody's reading, and beyond so many curves a picture is none.
+_MOST_TOPIC_PICTURES = 12
+_MOST_CURVES = 5
+
+_Metric = tuple[str, float, int]
+
+
+def pack_comparison(
+    project: Project,
+    comparison: Comparison,
+    about: About,
+    lock: str,
+    corpus_file: Path,
+    registered: str,
+    report: str,
+    labeller: Labeller | None,
+) -> Parcel:
+    """Write a comparison down, whole, among the project's unsent parcels.
+
+    Parameters
+    ----------
+    project : Project
+    comparison : Comparison
+    about : About
+        What was asked, and what with.
+    lock : str
+        The comparison's figures as a results lock, to reproduce the run by.
+    corpus_file : Path
+        Named as the dataset's source.
+    registered : str
+        What the registry calls the model.
+    report : str
+        HTML.
+    labeller : Labeller or None
+        The winner, refitted on all labels.
+
+    Returns
+    -------
+    Parcel
+    """
+    environment, data = about.environment, comparison.dataset
+    ended = int(time.time() * 1000)
+    name = f"{time.strftime('%Y-%m-%d %H:%M')} {data.name} {environment.commit[:7]}".strip()
+    tags = environment.tags() | {
+        "spec.hash": about.spec_hash,
+        "corpus.hash": data.corpus_hash,
+        "labels.hash": data.labels_hash,
+    }
+    with packing(project.unsent, f"{about.experiment}-{data.name}") as folder:
+        whole = Parcel(
+            folder, about.experiment, ended - int(comparison.seconds * 1000), ended,
+            _dataset_entity(project, comparison, corpus_file), (),
+        )  # fmt: skip
+        with progress(len(comparison.plan.classifiers) + 1, "writing down the run", "run") as advance:
+            runs = [_pack_parent(whole.artifacts(0), name, tags, comparison, about, report, lock, labeller is not None)]
+            advance()
+            for place, classifier in enumerate(comparison.plan.classifiers, start=1):
+                runs.append(_pack_child(whole.artifacts(place), tags, comparison, classifier))
+                advance()
+        model = None
+        if labeller is not None:
+            card = model_card(comparison, labeller, about)
+            save_labeller(labeller, whole.model_folder, project, card)
+            place = 1 + [one.name for one in comparison.plan.classifiers].index(labeller.classifier)
+            model = PackedModel(
+                registered=registered,
+                tags={**tags, "classifier": labeller.classifier, "experiment": about.experiment},
+                card=card,
+                metric=comparison.plan.metric,
+                rope=comparison.plan.rope,
+                seed=comparison.plan.seed,
+                run=place,
+                held_back="its figures are not those of the results lock" if about.lock == "moved" else "",
+            )
+        packed = Parcel(folder, whole.experiment, whole.started, ended, whole.dataset, tuple(runs), model)
+        write_manifest(packed, folder)
+    here = folder.with_name(folder.name.removeprefix(".").removesuffix(".part"))
+    return Parcel(here, packed.experiment, packed.started, ended, packed.dataset, packed.runs, model)
+
+
+def _pack_parent(
+    here: Path,
+    name: str,
+    tags: dict[str, str],
+    comparison: Comparison,
+    about: About,
+    report: str,
+    lock: str,
+    has_model: bool,
+) -> PackedRun:
+    data, plan = comparison.dataset, comparison.plan
+    params = {
+        "corpus": data.name,
+        "articles": len(data),
+        "topics": ", ".join(data.topics),
+        "task": data.task,
+        "scheme": plan.splits.scheme,
+        "folds": len(comparison.splits) // len({split.repeat for split in comparison.splits}),
+        "repeats": len({split.repeat for split in comparison.splits}),
+        "inner_folds": plan.inner_folds,
+        "calibration": plan.deciding.calibration,
+        "feature_settings": len(plan.settings),
+        "metric": plan.metric,
+        "resamples": plan.resamples,
+        "seed": plan.seed,
+        "classifiers": ", ".join(classifier.name for classifier in plan.classifiers),
+    }
+    winner, leader = comparison.verdict.winner, comparison.ranking[0]
+    probable = comparison.probability_leaderboard()
+    tables = {
+        "1-leaderboard": comparison.leaderboard().reset_index(),
+        "2-topics-f1": topic_leaderboard(comparison.topic_figures, comparison.ranking).reset_index(),
+        "3-significance": comparison.significance.round(4).reset_index(),
+        "4-probabilities": probable.reset_index(),
+        "5-splits": comparison.split_table(),
+        "6-labels": data.support().rename_axis("topic").reset_index(),
+    }
+    written = [write_table(table, here, f"tables/{title}.json") for title, table in tables.items()]
+    (here / "report.html").write_text(report, encoding="utf-8")
+    (here / "results.lock.json").write_text(lock, encoding="utf-8")
+    (here / "spec.toml").write_text(about.spec_text, encoding="utf-8")
+    for title, figures in {
+        "figures": comparison.figures,
+        "figures-by-topic": comparison.topic_figures,
+        "figures-by-fold": comparison.fold_figures,
+    }.items():
+        figures.to_csv(here / "tables" / f"{title}.csv", index=False)
+    if comparison.warnings:
+        (here / "warnings.txt").write_text("\n".join(comparison.warnings) + "\n", encoding="utf-8")
+    save_plot(comparison.plot_leaderboard(), here / "visuals" / "1-leaderboard.png")
+    save_plot(comparison.plot_topics(), here / "visuals" / "2-topics-f1.png")
+    if data.n_topics <= _MOST_TOPIC_PICTURES:
+        for topic in data.topics:
+            drawn = comparison.plot_precision_recall(topic, comparison.ranking[:_MOST_CURVES])
+            save_plot(drawn, here / "visuals" / f"3-precision-recall-{topic}.png")
+            if len(probable):
+                save_plot(comparison.plot_reliability(topic), here / "visuals" / f"4-reliability-{topic}.png")
+    metrics = [
+        _metric(f"winner_{plan.metric}", _figure(comparison, winner, plan.metric)["value"]),
+        _metric(f"leader_{plan.metric}", _figure(comparison, leader, plan.metric)["value"]),
+        _metric("articles", len(data)),
+        _metric("seconds", comparison.seconds),
+    ]
+    more = {"role": "comparison", "leader": leader, "winner": winner, "spec": about.spec}
+    note = {MLFLOW_RUN_NOTE: _description(comparison, about, has_model)}
+    return _packed(name, tags | more | note, params, metrics, written)
+
+
+def _pack_child(here: Path, tags: dict[str, str], comparison: Comparison, classifier: Classifier) -> PackedRun:
+    name = classifier.name
+    choices = figures_where(comparison.choices(), classifier=name).drop(columns="classifier")
+    params = {
+        "classifier": name,
+        "what": classifier.says,
+        "grid": json.dumps({key: list(values) for key, values in classifier.grid.items()}),
+        "features": classifier.features,
+        "chosen_parameters": _most_often(choices["parameters"]),
+        "chosen_features": _most_often(choices["features"]),
+    }
+    written = [
+        write_table(choices.reset_index(drop=True), here, "choices.json"),
+        write_table(_topic_table(comparison, name), here, "topics.json"),
+    ]
+    comparison.predictions(name).to_parquet(here / "predictions.parquet", index=False)
+    if name in (comparison.ranking[0], comparison.verdict.winner):
+        save_plot(comparison.plot_confusion(name), here / "confusion.png")
+    more = {"role": "classifier", "classifier": name}
+    return _packed(name, tags | more, params, list(_child_metrics(comparison, name, choices)), written)
+
+
+def _packed(
+    name: str, tags: dict[str, str], params: Mapping[str, object], metrics: list[_Metric], tables: list[str]
+) -> PackedRun:
+    # A figure that is undefined, such as recall without a positive, is named rather than logged as something else.
+    undefined = sorted({key for key, value, _ in metrics if not math.isfinite(value)})
+    return PackedRun(
+        name,
+        tags | ({"undefined_metrics": ", ".join(undefined)} if undefined else {}),
+        {key: str(value)[:_PARAM_CHARACTERS] for key, value in params.items()},
+        [one for one in metrics if math.isfinite(one[1])],
+        tables,
+    )
+
+
+def _child_metrics(comparison: Comparison, classifier: str, choices: pd.DataFrame) -> Iterator[_Metric]:
+    for row in figures_where(comparison.figures, classifier=classifier).to_dict("records"):
+        prefix = "" if row["sample"] == ALL_SAMPLES else f"{row['sample']}/"
+        yield _metric(f"{prefix}{row['metric']}", row["value"])
+        yield _metric(f"{prefix}{row['metric']}/low", row["low"])
+        yield _metric(f"{prefix}{row['metric']}/high", row["high"])
+        if row["sample"] == ALL_SAMPLES:
+            yield _metric(f"{row['metric']}/fold_mean", row["fold_mean"])
+            yield _metric(f"{row['metric']}/fold_sd", row["fold_sd"])
+            yield _metric(f"{row['metric']}/behind", row["behind"])
+    for row in figures_where(comparison.topic_figures, classifier=classifier).to_dict("records"):
+        prefix = "topic" if row["sample"] == ALL_SAMPLES else f"{row['sample']}/topic"
+        yield _metric(f"{prefix}/{row['topic']}/{row['metric']}", row["value"])
+    folds = figures_where(comparison.fold_figures, classifier=classifier)
+    for metric, of_metric in folds.groupby("metric", sort=False):
+        for step, value in enumerate(of_metric["value"]):
+            yield _metric(f"fold/{metric}", value, step)
+    for name in ("fit_seconds", "predict_seconds"):
+        yield _metric(name, choices[name].mean())
+        for step, value in enumerate(choices[name]):
+            yield _metric(f"fold/{name}", value, step)
+
+
+def _topic_table(comparison: Comparison, classifier: str) -> pd.DataFrame:
+    rows = figures_where(comparison.topic_figures, classifier=classifier)
+    wide = rows.pivot(index=["sample", "topic", "support"], columns="metric", values=["value", "low", "high"])
+    flat = {
+        metric if kind == "value" else f"{metric} {kind}": wide[kind, metric]
+        for metric in TOPIC_METRICS
+        for kind in ("value", "low", "high")
+    }
+    return pd.DataFrame(flat).round(4).reset_index()
+
+
+def _description(comparison: Comparison, about: About, has_model: bool) -> str:
+    """Write the run's description; what comes from the user's files is text in it, never markup."""
+    metric, leader = comparison.plan.metric, comparison.ranking[0]
+    main = _figure(comparison, leader, metric)
+    links = {"report": "report.html", "leaderboard": "tables/1-leaderboard.json", "spec": "spec.toml"}
+    lines = [
+        f"**Verdict.** {_plain(comparison.verdict.reason)}",
+        "",
+        "**[Open the report]("
+        + f"{RUN_ADDRESS}/artifacts/report.html)** · "
+        + " · ".join(f"[{name}]({RUN_ADDRESS}/artifacts/{path})" for name, path in list(links.items())[1:]),
+        "",
+        f"## {_plain(about.title)}",
+        _plain(about.question),
+        "",
+        comparison.leaderboard().to_markdown(disable_numparse=True),
+        "",
+        f"{leader} leads with {metric_title(metric)} {main['value']:.3f} "
+        f"(95 % interval {main['low']:.3f} to {main['high']:.3f}) on {_plain(str(comparison.dataset))}. "
+        "Where the interval of the distance behind it holds 0, these articles do not tell the two apart; Holm p asks "
+        "whether other training articles would say the same.",
+        "",
+        *(f"- Warning: {_plain(warning)}" for warning in comparison.warnings),
+        "",
+        f"Out-of-fold figures of nested cross-validation, spec `{_plain(about.spec)}`. Children: one run a classifier, "
+        "with figures by fold (metrics `fold/…`), by topic, and every prediction (`predictions.parquet`)."
+        + (" The winner, refitted on all labels, is this run's model." if has_model else ""),
+    ]
+    return "\n".join(lines)
+
+
+def _plain(text: str) -> str:
+    escaped = escape(text, quote=False)
+    for mark in "\\`*_[]<>|":
+        escaped = escaped.replace(mark, f"\\{mark}")
+    return escaped
+
+
+def _dataset_entity(project: Project, comparison: Comparison, corpus_file: Path) -> dict[str, str]:
+    data = comparison.dataset
+    table = pd.DataFrame({"article_id": data.ids.astype("str"), "sample": data.samples.astype("str")})
+    for column, topic in enumerate(data.topics):
+        table[topic] = data.Y[:, column] == 1
+    source = CodeDatasetSource({"corpus": data.name, "file": project.shown(corpus_file)})
+    entity = from_pandas(table, source=source, name=data.name, digest=data.corpus_hash)._to_mlflow_entity()
+    return dict(entity)
+
+
+def _figure(comparison: Comparison, classifier: str, metric: str) -> pd.Series[Any]:
+    return figures_where(comparison.figures, sample=ALL_SAMPLES, classifier=classifier, metric=metric).iloc[0]
+
+
+def _most_often(values: pd.Series[Any]) -> str:
+    counts = values.value_counts()
+    return f"{counts.index[0] or '(none)'} ({counts.iloc[0]} of {len(values)} splits)"
+
+
+def _metric(name: str, value: float, step: int = 0) -> _Metric:
+    return name, float(value), step

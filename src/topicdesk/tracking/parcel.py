@@ -1,0 +1,193 @@
+"""What is to be logged of a comparison, whole on disk before anything is sent.
+
+A server that goes away takes nothing with it: the parcel stays in the project, and is sent later. Sent twice, it makes
+the same runs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from topicdesk.atomic import write_text
+from topicdesk.errors import TrackingError
+
+__all__ = ["PackedModel", "PackedRun", "Parcel", "packing", "waiting_parcels", "write_table"]
+
+_MANIFEST = "parcel.json"
+_STATE = "sent.json"
+
+
+@dataclass(frozen=True)
+class PackedRun:
+    """One run: what it is called, and what it says.
+
+    Parameters
+    ----------
+    name : str
+    tags, params : dict of str to str
+    metrics : list of (str, float, int)
+        Name, value and step.
+    tables : list of str
+        Artifacts that MLflow shows as tables.
+    """
+
+    name: str
+    tags: dict[str, str]
+    params: dict[str, str]
+    metrics: list[tuple[str, float, int]]
+    tables: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class PackedModel:
+    """The model of a parcel, and what decides whether it becomes the champion.
+
+    Parameters
+    ----------
+    registered : str
+        Name in the registry.
+    tags : dict of str to str
+        Of its version.
+    card : str
+        Markdown.
+    metric : str
+    rope : float
+    seed : int
+    run : int
+        Place of the run that holds its out-of-fold predictions.
+    held_back : str
+        Why it may not become the champion by itself; empty when it may.
+    """
+
+    registered: str
+    tags: dict[str, str]
+    card: str
+    metric: str
+    rope: float
+    seed: int
+    run: int
+    held_back: str = ""
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """A comparison, ready to be sent.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds artifacts too: ``runs/<place>/`` of each run, ``model/``.
+    experiment : str
+    started, ended : int
+        Milliseconds since 1970.
+    dataset : dict of str to str
+        As MLflow's own `Dataset` has it.
+    runs : tuple of PackedRun
+        The parent first.
+    model : PackedModel or None
+    """
+
+    folder: Path
+    experiment: str
+    started: int
+    ended: int
+    dataset: dict[str, str]
+    runs: tuple[PackedRun, ...]
+    model: PackedModel | None = None
+
+    def artifacts(self, place: int) -> Path:
+        """Give the folder of a run's artifacts."""
+        return self.folder / "runs" / str(place)
+
+    @property
+    def model_folder(self) -> Path:
+        """The folder of the model, in MLflow's format."""
+        return self.folder / "model"
+
+    def state(self) -> dict[str, Any]:
+        """Read how far it was sent."""
+        path = self.folder / _STATE
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        return found
+
+    def keep_state(self, state: dict[str, Any]) -> None:
+        """Write down how far it was sent."""
+        write_text(self.folder / _STATE, json.dumps(state, indent=1))
+
+    def throw_away(self) -> None:
+        """Remove it: all was sent."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@contextmanager
+def packing(outbox: Path, name: str) -> Iterator[Path]:
+    """Give a folder to pack into; it stands among the waiting parcels when the block ends well, or not at all.
+
+    Parameters
+    ----------
+    outbox : Path
+    name : str
+        What the parcel is called; told from others of that name by a number.
+
+    Yields
+    ------
+    Path
+    """
+    outbox.mkdir(parents=True, exist_ok=True)
+    part = Path(tempfile.mkdtemp(dir=outbox, prefix=f".{name}.", suffix=".part"))
+    try:
+        yield part
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+    os.chmod(part, 0o755)  # noqa: PTH101  # mkdtemp makes it for its owner alone
+    part.rename(outbox / part.name.removeprefix(".").removesuffix(".part"))
+
+
+def write_manifest(parcel: Parcel, folder: Path) -> None:
+    """Write what is to be said into a folder that is packed."""
+    told = asdict(parcel)
+    del told["folder"]
+    write_text(folder / _MANIFEST, json.dumps(told))
+
+
+def waiting_parcels(outbox: Path) -> list[Parcel]:
+    """Read the parcels that were not sent yet, oldest first.
+
+    Raises
+    ------
+    TrackingError
+        When one cannot be read.
+    """
+    found = []
+    for manifest in sorted(outbox.glob(f"[!.]*/{_MANIFEST}")):
+        try:
+            told = json.loads(manifest.read_text(encoding="utf-8"))
+            runs = tuple(
+                PackedRun(**{**run, "metrics": [tuple(one) for one in run["metrics"]]}) for run in told["runs"]
+            )
+            model = told["model"] and PackedModel(**told["model"])
+            found.append(Parcel(manifest.parent, **{**told, "runs": runs, "model": model}))
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise TrackingError(
+                f"{manifest}: cannot be read ({error}). Remove its folder to give the run up."
+            ) from error
+    return sorted(found, key=lambda parcel: parcel.started)
+
+
+def write_table(table: pd.DataFrame, folder: Path, name: str) -> str:
+    """Write a table in the form of `mlflow.log_table`; give its name back."""
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    table.to_json(path, orient="split", index=False, date_format="iso")
+    return name

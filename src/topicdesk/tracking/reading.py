@@ -1,0 +1,116 @@
+"""Read a logged comparison back."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import mlflow
+import pandas as pd
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
+
+from topicdesk.errors import TrackingError
+from topicdesk.project import Project
+from topicdesk.tracking.store import STORE_ERRORS, open_store, reason
+
+__all__ = ["ReadRun", "read_run"]
+
+
+@dataclass(frozen=True)
+class ReadRun:
+    """A comparison, as MLflow has it.
+
+    Parameters
+    ----------
+    client : MlflowClient
+    run_id, name, experiment : str
+    tags : dict of str to str
+    spec, lock : str
+        The spec and the figures, as they were.
+    """
+
+    client: MlflowClient
+    run_id: str
+    name: str
+    experiment: str
+    tags: dict[str, str]
+    spec: str
+    lock: str
+
+    @property
+    def corpus(self) -> str:
+        """The compared corpus."""
+        return self.client.get_run(self.run_id).data.params["corpus"]
+
+    def predictions(self, classifier: str | None = None) -> pd.DataFrame:
+        """Read every out-of-fold score and decision of a classifier; by default of the winner.
+
+        Raises
+        ------
+        TrackingError
+            When the comparison had no such classifier.
+        """
+        name = classifier or self.tags["winner"]
+        within = self.client.get_run(self.run_id).info.experiment_id
+        children = self.client.search_runs(
+            [within], f"tags.`{MLFLOW_PARENT_RUN_ID}` = '{self.run_id}' and tags.classifier = '{name}'"
+        )
+        if not children:
+            raise TrackingError(f"run {self.run_id} compared no classifier called {name!r}.")
+        with tempfile.TemporaryDirectory() as folder:
+            return pd.read_parquet(_download(self.client, children[0].info.run_id, "predictions.parquet", folder))
+
+
+def read_run(project: Project, run_id: str) -> ReadRun:
+    """Read a comparison by the id of its run, or of one of its classifiers' runs.
+
+    Parameters
+    ----------
+    project : Project
+        Its store is used, unless ``MLFLOW_TRACKING_URI`` names another.
+    run_id : str
+
+    Returns
+    -------
+    ReadRun
+
+    Raises
+    ------
+    TrackingError
+        When there is no such run, or it was not logged whole by a topicdesk that keeps figures with it.
+    """
+    client = open_store(project)
+    try:
+        run = client.get_run(run_id)
+        parent = run.data.tags.get(MLFLOW_PARENT_RUN_ID)
+        if parent is not None:
+            run = client.get_run(parent)
+    except MlflowException as error:
+        raise TrackingError(
+            f"no run {run_id!r} in MLflow's store ({reason(error, client.tracking_uri)}). 'make review' shows the runs."
+        ) from error
+    found = run.info.run_id
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            spec, lock = (
+                Path(_download(client, found, name, folder)).read_text(encoding="utf-8")
+                for name in ("spec.toml", "results.lock.json")
+            )
+    except STORE_ERRORS as error:
+        raise TrackingError(
+            f"run {found} has no spec and figures with it ({reason(error, client.tracking_uri)}). It was not logged "
+            "whole, or by an older topicdesk: log the experiment again."
+        ) from error
+    name = client.get_experiment(run.info.experiment_id).name
+    return ReadRun(client, found, run.info.run_name, name, dict(run.data.tags), spec, lock)
+
+
+def _download(client: MlflowClient, run: str, path: str, folder: str) -> str:
+    return str(
+        mlflow.artifacts.download_artifacts(
+            run_id=run, artifact_path=path, dst_path=folder, tracking_uri=client.tracking_uri
+        )
+    )

@@ -1,0 +1,200 @@
+"""The registry: which version of a model is in use, and which was before it."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+import mlflow
+import pandas as pd
+from mlflow import MlflowClient
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, ErrorCode
+
+from topicdesk.errors import TrackingError
+from topicdesk.evaluation import challenge
+from topicdesk.project import Project
+from topicdesk.tracking.parcel import PackedModel
+from topicdesk.tracking.store import STORE_ERRORS, open_store
+
+__all__ = ["CHAMPION", "PREVIOUS", "RegisteredLabeller", "promote", "register", "rollback"]
+
+#: Aliases of a registered model: the version in use, and the one before it.
+CHAMPION, PREVIOUS = "champion", "previous"
+
+#: Tag of a version: the run that holds its out-of-fold predictions.
+_PREDICTIONS = "predictions.run"
+
+# What a model rests on: a version of the same is no news.
+_SAME = ("spec.hash", "corpus.hash", "labels.hash", "requirements.sha256", "classifier", "git.commit")
+
+
+class RegisteredLabeller(NamedTuple):
+    """A version of a registered model, and a sentence that says whether it is in use now and why."""
+
+    name: str
+    version: str
+    told: str
+
+
+def register(
+    client: MlflowClient, model: PackedModel, model_id: str, run_id: str, predictions_run: str, predictions: Path
+) -> RegisteredLabeller:
+    """Register a model, and make it the champion where the rule says so.
+
+    The rule: it is what a comparison named its winner, its figures are those of the results lock where there is one,
+    and on the articles that both were tested on it is not shown to be worse than the champion (see `challenge`).
+
+    Parameters
+    ----------
+    client : MlflowClient
+    model : PackedModel
+    model_id : str
+        Of the logged model.
+    run_id, predictions_run : str
+        The comparison's run, and the one that holds the model's out-of-fold predictions.
+    predictions : Path
+        These predictions.
+
+    Returns
+    -------
+    RegisteredLabeller
+    """
+    name = model.registered
+    try:
+        client.create_registered_model(name)
+    except MlflowException as error:
+        if error.error_code != ErrorCode.Name(RESOURCE_ALREADY_EXISTS):
+            raise
+    version = client.create_model_version(
+        name,
+        source=_source(client, model_id),
+        run_id=run_id,
+        tags={**model.tags, _PREDICTIONS: predictions_run},
+        description=model.card,
+        model_id=model_id,
+    )
+    champion = _aliased(client, name, CHAMPION)
+    moves, reason = _takes_the_place(client, model, champion, predictions)
+    if moves:
+        _put_in_place(client, name, str(version.version), champion)
+        told = f"{name} version {version.version} is the champion: {reason}."
+    else:
+        told = f"{name} version {version.version} is registered, and is not the champion: {reason}."
+    return RegisteredLabeller(name, str(version.version), told)
+
+
+def promote(project: Project, name: str, version: str | None = None) -> str:
+    """Make a version of a registered model the champion, whatever the rule said.
+
+    Parameters
+    ----------
+    project : Project
+    name : str
+        Such as ``topicdesk-topics``.
+    version : str, optional
+        By default the newest.
+
+    Returns
+    -------
+    str
+        A sentence for a reader.
+
+    Raises
+    ------
+    TrackingError
+        When there is no such model or version, or the store fails.
+    """
+    client = open_store(project)
+    try:
+        versions = {str(one.version): one for one in client.search_model_versions(f"name = '{name}'")}
+        if not versions:
+            raise TrackingError(f"no registered model called {name!r}; there are: {_registered(client)}.")
+        chosen = version or max(versions, key=int)
+        if chosen not in versions:
+            raise TrackingError(f"{name} has no version {chosen}; there are: {', '.join(sorted(versions, key=int))}.")
+        champion = _aliased(client, name, CHAMPION)
+        if champion is not None and str(champion.version) == chosen:
+            return f"{name} version {chosen} is the champion already."
+        _put_in_place(client, name, chosen, champion)
+    except STORE_ERRORS as error:
+        raise TrackingError(f"MLflow's registry failed: {error}") from error
+    before = f"; version {champion.version} is kept as '{PREVIOUS}'" if champion is not None else ""
+    return f"{name} version {chosen} is the champion{before}."
+
+
+def rollback(project: Project, name: str) -> str:
+    """Put the previous champion back; the one in place becomes the previous one.
+
+    Parameters
+    ----------
+    project : Project
+    name : str
+
+    Returns
+    -------
+    str
+        A sentence for a reader.
+
+    Raises
+    ------
+    TrackingError
+        When there is no previous one, or the store fails.
+    """
+    client = open_store(project)
+    try:
+        previous = _aliased(client, name, PREVIOUS)
+    except STORE_ERRORS as error:
+        raise TrackingError(f"MLflow's registry failed: {error}") from error
+    if previous is None:
+        raise TrackingError(f"{name} has no version with the alias {PREVIOUS!r}: there is nothing to go back to.")
+    return promote(project, name, str(previous.version))
+
+
+def _source(client: MlflowClient, model_id: str) -> str:
+    """Say where a version's files are."""
+    # A database store looks a ``models:/`` address up in whichever store MLflow holds for the current one, which need
+    # not be ours; a server knows only its own, and takes nothing else.
+    if client.tracking_uri.startswith("http"):
+        return f"models:/{model_id}"
+    return str(client.get_logged_model(model_id).artifact_location)
+
+
+def _takes_the_place(
+    client: MlflowClient, model: PackedModel, champion: ModelVersion | None, predictions: Path
+) -> tuple[bool, str]:
+    if model.held_back:
+        return False, model.held_back
+    if champion is None:
+        return True, "it is the first, and won its comparison"
+    if all(champion.tags.get(tag) == model.tags.get(tag) for tag in _SAME):
+        return False, f"version {champion.version} was made of the same spec, articles, labels and code"
+    run = champion.tags.get(_PREDICTIONS)
+    if run is None:
+        return False, f"version {champion.version} has no out-of-fold predictions to compare with"
+    with tempfile.TemporaryDirectory() as folder:
+        path = mlflow.artifacts.download_artifacts(
+            run_id=run, artifact_path="predictions.parquet", dst_path=folder, tracking_uri=client.tracking_uri
+        )
+        outcome = challenge(
+            pd.read_parquet(path), pd.read_parquet(predictions), model.metric, model.rope, seed=model.seed
+        )
+    return outcome.wins, outcome.reason
+
+
+def _put_in_place(client: MlflowClient, name: str, version: str, champion: ModelVersion | None) -> None:
+    if champion is not None:
+        client.set_registered_model_alias(name, PREVIOUS, str(champion.version))
+    client.set_registered_model_alias(name, CHAMPION, version)
+
+
+def _aliased(client: MlflowClient, name: str, alias: str) -> ModelVersion | None:
+    found = {one.name: one for one in client.search_registered_models(f"name = '{name}'")}
+    number = found[name].aliases.get(alias) if name in found else None
+    return None if number is None else client.get_model_version(name, str(number))
+
+
+def _registered(client: MlflowClient) -> str:
+    return ", ".join(one.name for one in client.search_registered_models()) or "none"

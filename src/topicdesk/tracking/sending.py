@@ -1,0 +1,217 @@
+"""Send parcels to MLflow's store; what was sent already is not made twice."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mlflow import MlflowClient
+from mlflow.entities import Dataset, DatasetInput, InputTag, LoggedModelOutput, Metric, Param, RunStatus, RunTag
+from mlflow.entities.logged_model_status import LoggedModelStatus
+from mlflow.models import Model
+from mlflow.utils.mlflow_tags import MLFLOW_LOGGED_ARTIFACTS, MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NOTE
+
+from topicdesk.errors import TrackingError
+from topicdesk.progress import progress
+from topicdesk.project import Project
+from topicdesk.report import RUN_ID
+from topicdesk.tracking.packing import RUN_ADDRESS
+from topicdesk.tracking.parcel import PackedRun, Parcel, waiting_parcels
+from topicdesk.tracking.registry import RegisteredLabeller, register
+from topicdesk.tracking.store import PROCESS_TAG, STORE_ERRORS, experiment_id, open_store, process_name, reason
+
+__all__ = ["LoggedComparison", "resume_logging", "send_parcel"]
+
+# MLflow's limit for one call.
+_METRICS_A_CALL = 1000
+
+
+@dataclass(frozen=True)
+class LoggedComparison:
+    """Where a comparison was logged.
+
+    Parameters
+    ----------
+    experiment : str
+        Name of the MLflow experiment.
+    run_id : str
+        The parent run.
+    run_name : str
+    model : RegisteredLabeller or None
+    """
+
+    experiment: str
+    run_id: str
+    run_name: str
+    model: RegisteredLabeller | None = None
+
+
+def send_parcel(project: Project, parcel: Parcel) -> LoggedComparison:
+    """Send a parcel to the project's store, and throw it away when all is there.
+
+    Parameters
+    ----------
+    project : Project
+        Its store is used, unless ``MLFLOW_TRACKING_URI`` names another.
+    parcel : Parcel
+
+    Returns
+    -------
+    LoggedComparison
+
+    Raises
+    ------
+    TrackingError
+        When the store fails; the parcel stays, and the runs begun are marked as failed until it is sent again.
+    """
+    begun: list[str] = []
+    client = None
+    try:
+        with _claimed(parcel):
+            client = open_store(project)
+            logged = _send(client, project, parcel, begun)
+    except (*STORE_ERRORS, TrackingError) as error:
+        if client is not None:
+            _mark_failed(client, begun)
+        told = str(error) if isinstance(error, TrackingError) else reason(error, client.tracking_uri if client else "")
+        raise TrackingError(
+            f"MLflow's store failed while the comparison was logged: {told} Nothing is lost: everything is kept in "
+            f"{project.shown(parcel.folder)}. Mend the store, then: topicdesk log --resume"
+        ) from error
+    parcel.throw_away()
+    return logged
+
+
+def resume_logging(project: Project) -> tuple[LoggedComparison, ...]:
+    """Send what is waiting in the project, oldest first.
+
+    Raises
+    ------
+    TrackingError
+        When the store fails still.
+    """
+    return tuple(send_parcel(project, parcel) for parcel in waiting_parcels(project.unsent))
+
+
+def _send(client: MlflowClient, project: Project, parcel: Parcel, begun: list[str]) -> LoggedComparison:
+    within = experiment_id(client, project, parcel.experiment)
+    state = parcel.state()
+    if state.get("uri") != client.tracking_uri or state.get("experiment") != within:
+        state = {"uri": client.tracking_uri, "experiment": within, "runs": {}, "done": []}
+    dataset = DatasetInput(Dataset(**parcel.dataset), [InputTag("mlflow.data.context", "evaluation")])
+    ids: list[str] = []
+    with progress(len(parcel.runs), "logging to MLflow", "run") as advance:
+        for place, run in enumerate(parcel.runs):
+            run_id = _begin(client, parcel, state, place, within, ids[0] if ids else None)
+            ids.append(run_id)
+            begun.append(run_id)
+            if place not in state["done"]:
+                _say(client, run_id, run, parcel, dataset, f"#/experiments/{within}/runs/{ids[0]}")
+                _send_artifacts(client, run_id, parcel.artifacts(place), ids[0])
+                if place:
+                    client.set_terminated(run_id, end_time=parcel.ended)
+                state["done"].append(place)
+                parcel.keep_state(state)
+            advance()
+    model = None
+    if parcel.model is not None:
+        model_id = _log_model(client, parcel, state, within, ids[0])
+        predictions = parcel.artifacts(parcel.model.run) / "predictions.parquet"
+        if "version" not in state:
+            model = register(client, parcel.model, model_id, ids[0], ids[parcel.model.run], predictions)
+            state["version"] = list(model)
+            parcel.keep_state(state)
+        model = RegisteredLabeller(*state["version"])
+        client.set_tag(ids[0], "model", f"{model.name} version {model.version}")
+    client.set_terminated(ids[0], end_time=parcel.ended)
+    return LoggedComparison(parcel.experiment, ids[0], parcel.runs[0].name, model)
+
+
+def _begin(
+    client: MlflowClient, parcel: Parcel, state: dict[str, Any], place: int, within: str, parent: str | None
+) -> str:
+    """Make a run, or take up the one that an earlier try made."""
+    known = state["runs"].get(str(place))
+    if known is not None:
+        client.update_run(known, status=RunStatus.to_string(RunStatus.RUNNING))
+        client.set_tag(known, PROCESS_TAG, process_name())
+        return str(known)
+    run = parcel.runs[place]
+    tags = {PROCESS_TAG: process_name()} | ({MLFLOW_PARENT_RUN_ID: parent} if parent else {})
+    run_id = str(client.create_run(within, parcel.started, tags, run.name).info.run_id)
+    state["runs"][str(place)] = run_id
+    parcel.keep_state(state)
+    return run_id
+
+
+def _say(
+    client: MlflowClient, run_id: str, run: PackedRun, parcel: Parcel, dataset: DatasetInput, address: str
+) -> None:
+    tags = dict(run.tags)
+    if MLFLOW_RUN_NOTE in tags:
+        tags[MLFLOW_RUN_NOTE] = tags[MLFLOW_RUN_NOTE].replace(RUN_ADDRESS, address)
+    if run.tables:
+        tags[MLFLOW_LOGGED_ARTIFACTS] = json.dumps([{"path": path, "type": "table"} for path in run.tables])
+    client.log_inputs(run_id, [dataset])
+    # With one time for all, a metric that is sent twice is one.
+    metrics = [Metric(name, value, parcel.ended, step) for name, value, step in run.metrics]
+    client.log_batch(
+        run_id,
+        metrics=metrics[:_METRICS_A_CALL],
+        params=[Param(key, value) for key, value in run.params.items()],
+        tags=[RunTag(key, value) for key, value in tags.items()],
+    )
+    for start in range(_METRICS_A_CALL, len(metrics), _METRICS_A_CALL):
+        client.log_batch(run_id, metrics=metrics[start : start + _METRICS_A_CALL])
+
+
+def _send_artifacts(client: MlflowClient, run_id: str, folder: Path, parent: str) -> None:
+    report = folder / "report.html"
+    if report.is_file():
+        report.write_text(report.read_text(encoding="utf-8").replace(RUN_ID, parent), encoding="utf-8")
+    client.log_artifacts(run_id, str(folder))
+
+
+def _log_model(client: MlflowClient, parcel: Parcel, state: dict[str, Any], within: str, parent: str) -> str:
+    """Log the model as the parent's; the copy that is sent says which run and model it is."""
+    assert parcel.model is not None
+    if "model" in state:
+        return str(state["model"])
+    classifier = parcel.model.tags["classifier"]
+    model = client.create_logged_model(within, classifier, parent, tags={"role": "winner"})
+    described = Model.load(str(parcel.model_folder))
+    described.run_id, described.model_id, described.artifact_path = parent, model.model_id, model.artifact_location
+    described.save(str(parcel.model_folder / "MLmodel"))
+    shutil.rmtree(parcel.model_folder / "__pycache__", ignore_errors=True)
+    client.log_model_artifacts(model.model_id, str(parcel.model_folder))
+    client.finalize_logged_model(model.model_id, LoggedModelStatus.READY)
+    client.log_outputs(parent, [LoggedModelOutput(model.model_id, step=0)])
+    state["model"] = model.model_id
+    parcel.keep_state(state)
+    return str(model.model_id)
+
+
+@contextmanager
+def _claimed(parcel: Parcel) -> Iterator[None]:
+    """Keep other processes from sending the same parcel at the same time."""
+    with (parcel.folder / "parcel.json").open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise TrackingError("another process is sending it.") from error
+        yield
+
+
+def _mark_failed(client: MlflowClient, runs: list[str]) -> None:
+    for run in runs:
+        try:
+            client.set_terminated(run, RunStatus.to_string(RunStatus.FAILED))
+        except STORE_ERRORS:
+            # The store is gone altogether; the error on its way says so, and sending again takes the run up.
+            return
