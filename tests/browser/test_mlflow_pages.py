@@ -43,11 +43,22 @@ def test_the_experiment_its_children_and_the_leaderboard_show(project, free_port
         page.get_by_text("leads with macro-F1").scroll_into_view_if_needed()
         page.screenshot(path=SCREENSHOTS / "mlflow-comparison.png")
         # Its pictures.
-        page.goto(address.replace("/runs", f"/runs/{run.run_id}/artifacts/1-leaderboard.png"))
+        page.goto(address.replace("/runs", f"/runs/{run.run_id}/artifacts/visual-1-leaderboard.png"))
         picture = page.locator("img[src^='blob:']").first
         expect(picture).to_be_visible(timeout=60_000)
         assert picture.evaluate("image => image.naturalWidth") > 400
         page.screenshot(path=SCREENSHOTS / "mlflow-picture.png")
+        # The report, first among the artifacts, shown inside MLflow's page.
+        page.goto("about:blank")
+        page.goto(address.replace("/runs", f"/runs/{run.run_id}/artifacts/report.html"))
+        report = page.frame_locator("iframe").first
+        expect(report.get_by_role("heading", name="Decision")).to_be_visible(timeout=60_000)
+        page.screenshot(path=SCREENSHOTS / "mlflow-report.png")
+        # The model: registered, with the run that made it.
+        page.goto("about:blank")
+        page.goto(address.partition("/#")[0] + "/#/models/topicdesk-small")
+        expect(page.get_by_text("champion").first).to_be_visible(timeout=60_000)
+        page.screenshot(path=SCREENSHOTS / "mlflow-model.png")
         browser.close()
 
 

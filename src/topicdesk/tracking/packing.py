@@ -160,7 +160,7 @@ def _pack_parent(
         "5-splits": comparison.split_table(),
         "6-labels": data.support().rename_axis("topic").reset_index(),
     }
-    written = [write_table(table, here, f"tables/{title}.json") for title, table in tables.items()]
+    written = [write_table(table, here, f"table-{title}.json") for title, table in tables.items()]
     (here / "report.html").write_text(report, encoding="utf-8")
     (here / "results.lock.json").write_text(lock, encoding="utf-8")
     (here / "spec.toml").write_text(about.spec_text, encoding="utf-8")
@@ -169,17 +169,17 @@ def _pack_parent(
         "figures-by-topic": comparison.topic_figures,
         "figures-by-fold": comparison.fold_figures,
     }.items():
-        figures.to_csv(here / "tables" / f"{title}.csv", index=False)
+        figures.to_csv(here / f"table-{title}.csv", index=False)
     if comparison.warnings:
         (here / "warnings.txt").write_text("\n".join(comparison.warnings) + "\n", encoding="utf-8")
-    save_plot(comparison.plot_leaderboard(), here / "visuals" / "1-leaderboard.png")
-    save_plot(comparison.plot_topics(), here / "visuals" / "2-topics-f1.png")
+    save_plot(comparison.plot_leaderboard(), here / "visual-1-leaderboard.png")
+    save_plot(comparison.plot_topics(), here / "visual-2-topics-f1.png")
     if data.n_topics <= _MOST_TOPIC_PICTURES:
         for topic in data.topics:
             drawn = comparison.plot_precision_recall(topic, comparison.ranking[:_MOST_CURVES])
-            save_plot(drawn, here / "visuals" / f"3-precision-recall-{topic}.png")
+            save_plot(drawn, here / f"visual-3-precision-recall-{topic}.png")
             if len(probable):
-                save_plot(comparison.plot_reliability(topic), here / "visuals" / f"4-reliability-{topic}.png")
+                save_plot(comparison.plot_reliability(topic), here / f"visual-4-reliability-{topic}.png")
     metrics = [
         _metric(f"winner_{plan.metric}", _figure(comparison, winner, plan.metric)["value"]),
         _metric(f"leader_{plan.metric}", _figure(comparison, leader, plan.metric)["value"]),
@@ -265,7 +265,7 @@ def _description(comparison: Comparison, about: About, has_model: bool) -> str:
     """Write the run's description; what comes from the user's files is text in it, never markup."""
     metric, leader = comparison.plan.metric, comparison.ranking[0]
     main = _figure(comparison, leader, metric)
-    links = {"report": "report.html", "leaderboard": "tables/1-leaderboard.json", "spec": "spec.toml"}
+    links = {"report": "report.html", "leaderboard": "table-1-leaderboard.json", "spec": "spec.toml"}
     lines = [
         f"**Verdict.** {_plain(comparison.verdict.reason)}",
         "",

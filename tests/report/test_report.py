@@ -1,0 +1,129 @@
+"""The report: what it says, and that nothing in a text can act."""
+
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from topicdesk.environment import Environment
+from topicdesk.evaluation import CLASSIFIERS, ComparisonPlan, SplitPlan, compare
+from topicdesk.features import Analyser
+from topicdesk.labelling import Push, fit_labeller
+from topicdesk.report import About, Provenance, make_report, model_card
+from topicdesk.report.checklist import checklist, straddling
+from topicdesk.report.passages import short_passage
+
+HOSTILE = ("<img src=x onerror=alert(1)>", '"><script>alert(2)</script>')
+ENVIRONMENT = Environment("a" * 40, False, "b" * 64, "3.11.7", "Linux", {"numpy": "2"})
+KEYWORDS = {"courts": ("judge", "jury", "verdict"), "rail": ("train", "trains", "railway", "platform")}
+SECTIONS = [
+    "question", "decision", "leaderboard", "significance", "data", "splits", "chosen", "topic-courts", "topic-rail",
+    "suspects", "leakage", "cost", "environment", "again", "checklist",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def comparison(dataset):
+    names = ("majority", "keyword-rules", "plain-linear-svm", "multinomial-nb")
+    hostile = replace(
+        dataset,
+        sources=np.array([HOSTILE[1]] * len(dataset), dtype=object),
+        fields={**dataset.fields, "text": tuple(f"{HOSTILE[0]} {text}" for text in dataset.fields["text"])},
+        Y=np.where(np.arange(len(dataset))[:, None] % 15 == 0, 1 - dataset.Y, dataset.Y),  # so that there are errors
+    )
+    plan = ComparisonPlan(tuple(CLASSIFIERS[name] for name in names), splits=SplitPlan(folds=3), resamples=100)
+    return compare(hostile, plan, KEYWORDS, jobs=1)
+
+
+@pytest.fixture(scope="module")
+def about(comparison):
+    titles = tuple(f"{HOSTILE[0]} {row}" for row in range(len(comparison.dataset)))
+    told = Provenance("T", "C", "L", ("gold.csv",), {HOSTILE[1]: 90}, ("1",), {"en": 90}, titles)
+    return About("small", "Small", f"Who? {HOSTILE[0]}", "small.toml", "[data]", "h", ENVIRONMENT, told, KEYWORDS)
+
+
+class Page(HTMLParser):
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.ids, self.outside = [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        given = dict(attributes)
+        self.tags.append(tag)
+        self.ids.append(given.get("id"))
+        self.outside += [value for name, value in attributes if name in ("src", "href") and "://" in (value or "")]
+        assert not [name for name in given if name.startswith("on")], given
+
+
+def test_the_page_has_every_section_and_asks_nothing_of_a_network(comparison, about):
+    winner = CLASSIFIERS[comparison.verdict.winner]
+    labeller = fit_labeller(comparison.dataset, comparison.plan, winner, KEYWORDS, jobs=1)
+    page = Page(make_report(comparison, about, labeller))
+    assert [found for found in page.ids if found in SECTIONS] == SECTIONS
+    assert page.outside == []
+    assert len([found for found in page.ids if found]) == len({found for found in page.ids if found})
+
+
+def test_texts_titles_sources_and_annotators_are_text(comparison, about):
+    html = make_report(comparison, about)
+    page = Page(html)
+    assert "img" not in page.tags
+    assert page.tags.count("script") == 1, "the page's own"
+    assert "&lt;img src=x onerror=alert(1)&gt;" in html
+    assert "<img" not in html
+    assert "<script>alert" not in html
+
+
+def test_errors_are_shown_with_the_terms_that_pushed(comparison, about):
+    html = make_report(comparison, about)
+    assert "wrong 1 of 1 times" in html
+    assert "<mark" in html
+
+
+def test_no_more_of_a_text_is_kept_than_was_asked_for(comparison, about):
+    none = make_report(comparison, replace(about, extract=0))
+    assert "<mark" not in none
+    assert "onerror=alert(1)&gt; 4" not in none, "no titles either"
+    text = "word " * 200 + "the judge spoke " + "more " * 200
+    for characters in (40, 240):
+        pieces = short_passage(text, (Push("judge", 1.0),), Analyser(), characters)
+        assert "judge" in [piece.text for piece in pieces if piece.push]
+        assert sum(len(piece.text) for piece in pieces) <= characters + 4
+
+
+def test_boxes_stay_empty_where_the_answer_is_no(comparison, about):
+    asked = {item.asks: item.holds for item in checklist(comparison, about)}
+    assert asked["No near-duplicates sit on both sides of a split."]
+    assert asked["The code is known, and was committed."]
+    assert not asked["The same figures came out before."]
+    assert not asked["Splitting was repeated with other seeds."]
+    dirty = replace(about, environment=replace(ENVIRONMENT, dirty=True), lock="same")
+    asked = {item.asks: item.holds for item in checklist(comparison, dirty)}
+    assert not asked["The code is known, and was committed."]
+    assert asked["The same figures came out before."]
+
+
+def test_near_duplicates_on_both_sides_are_counted(comparison):
+    groups = np.zeros(len(comparison.dataset), dtype=int)
+    leaky = replace(comparison, dataset=replace(comparison.dataset, groups=groups))
+    assert straddling(comparison) == 0
+    assert straddling(leaky) == len(comparison.dataset)
+
+
+def test_the_model_card_says_what_it_is_for_and_how_good(comparison, about):
+    classifier = CLASSIFIERS["multinomial-nb"]
+    labeller = fit_labeller(comparison.dataset, comparison.plan, classifier, jobs=1)
+    card = model_card(comparison, labeller, about)
+    value = comparison.figures.query("classifier == 'multinomial-nb' and metric == 'macro_f1'")["value"].iloc[0]
+    assert f"macro-F1 {value:.3f}" in card
+    assert "| courts |" in card
+    assert comparison.dataset.labels_hash in card
+
+
+def test_a_notebook_shows_hostile_names_as_text(comparison):
+    html = comparison._repr_html_() + comparison.dataset._repr_html_()
+    frame = pd.DataFrame({"source": list(HOSTILE)})
+    assert "<img" not in html + frame.to_html()
