@@ -1,12 +1,24 @@
 """Runs go to another MLflow server when ``MLFLOW_TRACKING_URI`` names one: a real server, as a process of its own."""
 
+import getpass
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.request import urlopen
+
 import pytest
 from mlflow import MlflowClient
 
 from topicdesk.errors import TrackingError
 from topicdesk.experiment import log_experiment, run_experiment
 from topicdesk.project import Project
-from topicdesk.tracking import resume_logging, serve_pages
+from topicdesk.tracking import open_store, resume_logging, serve_pages
 
 
 def test_runs_and_artifacts_go_through_the_server_that_the_variable_names(project, tmp_path, monkeypatch, free_port):
@@ -63,3 +75,127 @@ def test_a_server_that_goes_away_midway_is_told(project, tmp_path, monkeypatch, 
         assert sorted(point.step for point in history) == list(range(len(result.comparisons[0].splits)))
         assert client.get_model_version_by_alias("topicdesk-small", "champion").run_id == run.run_id
     assert not list(project.unsent.glob("*"))
+
+
+LOG = "from topicdesk.experiment import log_experiment, run_experiment; log_experiment(run_experiment({!r}, jobs=1), 1)"
+
+
+def test_two_comparisons_that_log_to_one_fresh_store_at_once_both_end_whole(project):
+    spec = project.root / "experiments" / "small.toml"
+    started = [
+        subprocess.Popen([sys.executable, "-c", LOG.format(str(spec))], stderr=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
+    for process in started:
+        _, said = process.communicate(timeout=300)
+        assert process.returncode == 0, said
+    client = open_store(project)
+    runs = client.search_runs([client.get_experiment_by_name("small").experiment_id])
+    parents = [run for run in runs if run.data.tags["role"] == "comparison"]
+    assert len(parents) == 3
+    assert len(runs) == 3 * len(run_experiment(spec, jobs=1).comparisons[0].plan.classifiers) + 3
+    assert {run.info.status for run in runs} == {"FINISHED"}
+    assert len(client.search_model_versions("name = 'topicdesk-small'")) == 3
+    assert client.get_model_version_by_alias("topicdesk-small", "champion")
+
+
+def serve(folder, port, *options, **environment):
+    return subprocess.Popen(
+        [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1",
+         *options],
+        cwd=folder, env={**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", **environment},
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+
+
+@contextmanager
+def team_server(folder, port, *options, **environment):
+    server = serve(folder, port, *options, **environment)
+    try:
+        limit = time.monotonic() + 90
+        while True:
+            try:
+                with urlopen(f"http://127.0.0.1:{port}/health", timeout=2):
+                    break
+            except OSError:
+                assert server.poll() is None, "the server ended"
+                assert time.monotonic() < limit
+                time.sleep(0.2)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        server.wait()
+
+
+def test_a_server_with_basic_auth_lets_in_who_has_the_password(project, tmp_path, monkeypatch, free_port):
+    pytest.importorskip("flask_wtf", reason="mlflow[auth] is not installed: pip install 'topicdesk[server]'")
+    team = tmp_path / "team"
+    team.mkdir()
+    (team / "auth.ini").write_text(
+        f"[mlflow]\ndefault_permission = READ\ndatabase_uri = sqlite:///{team}/auth.db\nadmin_username = admin\n"
+        "admin_password = a-long-password-of-the-team\n"
+        "authorization_function = mlflow.server.auth:authenticate_request_basic_auth\n"
+    )
+    options = ("--app-name", "basic-auth", "--backend-store-uri", f"sqlite:///{team}/mlflow.db",
+               "--artifacts-destination", str(team / "artifacts"))  # fmt: skip
+    told = {"MLFLOW_AUTH_CONFIG_PATH": str(team / "auth.ini"), "MLFLOW_FLASK_SERVER_SECRET_KEY": "of these tests"}
+    result = run_experiment(project.root / "experiments" / "small.toml", jobs=1)
+    with team_server(team, free_port, *options, **told) as address:
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
+        monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+        with pytest.raises(TrackingError, match="Nothing is lost"):
+            log_experiment(result)
+        monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "admin")
+        monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "a-long-password-of-the-team")
+        (run,) = resume_logging(project)
+        client = MlflowClient(address)
+        assert client.get_run(run.run_id).info.status == "FINISHED"
+        assert "report.html" in {found.path for found in client.list_artifacts(run.run_id)}
+        assert client.get_model_version_by_alias("topicdesk-small", "champion").run_id == run.run_id
+
+
+POSTGRES = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)), None)
+
+
+@pytest.fixture
+def postgres(tmp_path_factory):
+    """Run a PostgreSQL of its own, which listens on a socket file alone."""
+    if POSTGRES is None:
+        pytest.skip("no PostgreSQL on this machine: install Debian's package 'postgresql'")
+    pytest.importorskip("psycopg", reason="no driver: pip install 'topicdesk[server]'")
+    # A short path of the database's own user: a socket's name may have 100 characters, and root runs no PostgreSQL.
+    folder = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))
+    user = "postgres" if os.getuid() == 0 else getpass.getuser()
+    shutil.chown(folder, user)
+    command = ["runuser", "-u", user, "--"] if os.getuid() == 0 else []
+    run = {"check": True, "capture_output": True, "cwd": folder}
+    subprocess.run([*command, POSTGRES / "initdb", "-D", folder / "data", "-A", "trust", "-U", "mlflow"], **run)
+    started = subprocess.Popen(
+        [*command, POSTGRES / "postgres", "-D", folder / "data", "-k", folder, "-c", "listen_addresses="],
+        cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        limit = time.monotonic() + 30
+        while subprocess.run([POSTGRES / "pg_isready", "-h", folder], capture_output=True, check=False).returncode:
+            assert time.monotonic() < limit
+            time.sleep(0.1)
+        subprocess.run([POSTGRES / "createdb", "-h", folder, "-U", "mlflow", "mlflow"], **run)
+        yield f"postgresql://mlflow@/mlflow?host={folder}"
+    finally:
+        started.terminate()
+        started.wait()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_a_server_on_postgresql_keeps_runs_artifacts_and_models(project, tmp_path, postgres, monkeypatch, free_port):
+    team = tmp_path / "team"
+    team.mkdir()
+    options = ("--backend-store-uri", postgres, "--artifacts-destination", str(team / "artifacts"))
+    with team_server(team, free_port, *options) as address:
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
+        (run,) = log_experiment(run_experiment(project.root / "experiments" / "small.toml", jobs=1))
+        client = MlflowClient(address)
+        assert client.get_run(run.run_id).info.status == "FINISHED"
+        assert "report.html" in {found.path for found in client.list_artifacts(run.run_id)}
+        assert client.get_model_version_by_alias("topicdesk-small", "champion").run_id == run.run_id
+    assert list((team / "artifacts").rglob("report.html"))

@@ -101,21 +101,14 @@ def flipped_decisions(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame
         (now), whether each gives it, and which of them is right.
     """
     sides = []
-    for frame in (before, after):
+    for side, frame in (("before", before), ("after", after)):
         votes = frame.assign(topic=frame["topic"].astype(str)).groupby(["article_id", "topic"])
-        sides.append(pd.DataFrame({"given": votes["decision"].mean() > 0.5, "labelled": votes["truth"].first() == 1}))
-    both = sides[0].join(sides[1], how="inner", lsuffix="_before", rsuffix="_after")
-    flips = both[both["given_before"] != both["given_after"]].reset_index()
-    return pd.DataFrame(
-        {
-            "article_id": flips["article_id"],
-            "topic": flips["topic"],
-            "labelled": flips["labelled_after"],
-            "before": flips["given_before"],
-            "after": flips["given_after"],
-            "right": np.where(flips["given_after"] == flips["labelled_after"], "after", "before"),
-        }
-    )
+        sides.append((votes["decision"].mean() > 0.5).rename(side))
+    sides.append((votes["truth"].first() == 1).rename("labelled"))
+    both = pd.concat(sides, axis=1, join="inner")
+    flips = both[both["before"] != both["after"]].reset_index()
+    flips["right"] = np.where(flips["after"] == flips["labelled"], "after", "before")
+    return flips[["article_id", "topic", "labelled", "before", "after", "right"]]
 
 
 def _resampled(

@@ -72,7 +72,7 @@ def register(
         name,
         source=_source(client, model_id),
         run_id=run_id,
-        tags={**model.tags, _PREDICTIONS: predictions_run},
+        tags={**model.tags, _PREDICTIONS: predictions_run, "logged_model": model_id},
         description=model.card,
         model_id=model_id,
     )

@@ -14,7 +14,9 @@ from typing import Any
 from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, LoggedModelOutput, Metric, Param, RunStatus, RunTag
 from mlflow.entities.logged_model_status import LoggedModelStatus
+from mlflow.exceptions import MlflowException
 from mlflow.models import Model
+from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
 from mlflow.utils.mlflow_tags import MLFLOW_LOGGED_ARTIFACTS, MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NOTE
 
 from topicdesk.errors import TrackingError
@@ -102,12 +104,16 @@ def resume_logging(project: Project) -> tuple[LoggedComparison, ...]:
 def _send(client: MlflowClient, project: Project, parcel: Parcel, begun: list[str]) -> LoggedComparison:
     within = experiment_id(client, project, parcel.experiment)
     state = parcel.state()
-    if state.get("uri") != client.tracking_uri or state.get("experiment") != within:
-        state = {"uri": client.tracking_uri, "experiment": within, "runs": {}, "done": []}
+    if state.get("experiment") != within or not _holds(client, state["runs"]):
+        state = {"experiment": within, "runs": {}, "done": []}
     dataset = DatasetInput(Dataset(**parcel.dataset), [InputTag("mlflow.data.context", "evaluation")])
     ids: list[str] = []
     with progress(len(parcel.runs), "logging to MLflow", "run") as advance:
         for place, run in enumerate(parcel.runs):
+            if place and place in state["done"]:
+                ids.append(state["runs"][str(place)])
+                advance()
+                continue
             run_id = _begin(client, parcel, state, place, within, ids[0] if ids else None)
             ids.append(run_id)
             begun.append(run_id)
@@ -131,6 +137,18 @@ def _send(client: MlflowClient, project: Project, parcel: Parcel, begun: list[st
         client.set_tag(ids[0], "model", f"{model.name} version {model.version}")
     client.set_terminated(ids[0], end_time=parcel.ended)
     return LoggedComparison(parcel.experiment, ids[0], parcel.runs[0].name, model)
+
+
+def _holds(client: MlflowClient, runs: dict[str, str]) -> bool:
+    """Say whether a store is the one that an earlier try had begun these runs in."""
+    try:
+        for run in runs.values():
+            client.get_run(run)
+    except MlflowException as error:
+        if error.error_code != ErrorCode.Name(RESOURCE_DOES_NOT_EXIST):
+            raise
+        return False
+    return True
 
 
 def _begin(

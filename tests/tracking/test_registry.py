@@ -1,0 +1,176 @@
+"""The registered model: it opens without topicdesk, and is the champion only where the rule says so."""
+
+import json
+import re
+import subprocess
+import venv
+from dataclasses import replace
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+import numpy as np
+import pytest
+from packaging.requirements import Requirement
+
+from topicdesk.errors import TrackingError
+from topicdesk.evaluation import Verdict, challenge, flipped_decisions
+from topicdesk.experiment import fit_winner, log_experiment, run_experiment
+from topicdesk.labelling import field_frame
+from topicdesk.tracking import open_store, promote, rollback
+
+NAME = "topicdesk-small"
+ALONE = """
+import json, sys
+import mlflow, pandas as pd
+try:
+    import topicdesk
+except ImportError:
+    pass
+else:
+    raise SystemExit("topicdesk is there")
+mlflow.set_tracking_uri(sys.argv[1])
+articles = pd.read_json(sys.argv[2], orient="records", dtype=False)
+plain = mlflow.sklearn.load_model("models:/topicdesk-small@champion")
+wrapped = mlflow.pyfunc.load_model("models:/topicdesk-small@champion")
+print(json.dumps([plain.predict(articles).tolist(), wrapped.predict(articles).tolist()]))
+"""
+
+
+@pytest.fixture
+def result(project):
+    return run_experiment(project.root / "experiments" / "small.toml", jobs=1)
+
+
+def closure(*names):
+    """Give what packages need, themselves included, as they are installed here."""
+    found, waiting = {}, list(names)
+    while waiting:
+        name = re.sub(r"[-_.]+", "-", waiting.pop()).lower()
+        if name in found:
+            continue
+        try:
+            found[name] = distribution(name)
+        except PackageNotFoundError:  # needed under other conditions only
+            continue
+        for line in found[name].requires or ():
+            requirement = Requirement(line)
+            if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
+                waiting.append(requirement.name)
+    return found.values()
+
+
+def environment_of(folder, *names):
+    """Make a virtual environment that holds these packages and what they need, and nothing else: no network asked."""
+    venv.create(folder, with_pip=False)
+    (site,) = folder.glob("lib/python*/site-packages")
+    for package in closure(*names):
+        for file in package.files or ():
+            top = Path(file).parts[0]
+            target, link = Path(package.locate_file(top)), site / top
+            if top != ".." and target.exists() and not link.exists():
+                link.symlink_to(target)
+    return folder / "bin" / "python"
+
+
+def test_the_registered_model_labels_alike_with_mlflow_scikit_learn_and_skops_alone(result, tmp_path):
+    log_experiment(result)
+    (comparison,) = result.comparisons
+    frame = field_frame(comparison.dataset)
+    frame.to_json(tmp_path / "articles.json", orient="records")
+    python = environment_of(tmp_path / "alone", "mlflow", "scikit-learn", "skops")
+    done = subprocess.run(
+        [python, "-c", ALONE, open_store(result.project).tracking_uri, tmp_path / "articles.json"],
+        capture_output=True, text=True, check=False, cwd=tmp_path, env={"MLFLOW_DISABLE_TELEMETRY": "true"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    plain, wrapped = json.loads(done.stdout.splitlines()[-1])
+    expected = fit_winner(result, comparison, jobs=1).decide(frame).tolist()
+    assert plain == expected
+    assert wrapped == expected
+
+
+def test_the_version_says_what_it_is_of_and_needs(result):
+    (run,) = log_experiment(result)
+    client = open_store(result.project)
+    version = client.get_model_version_by_alias(NAME, "champion")
+    assert (version.run_id, version.tags["classifier"]) == (run.run_id, result.comparisons[0].verdict.winner)
+    assert "## Meant for" in version.description
+    folder = Path(client.get_logged_model(version.tags["logged_model"]).artifact_location.removeprefix("file://"))
+    needed = (folder / "requirements.txt").read_text().splitlines()
+    assert {line.partition("==")[0] for line in needed} == {
+        "mlflow",
+        "numpy",
+        "pandas",
+        "scikit-learn",
+        "scipy",
+        "skops",
+    }
+    described = (folder / "MLmodel").read_text()
+    assert run.run_id in described
+    assert version.tags["logged_model"] in described
+    assert "skops" in described
+    assert (folder / "model-card.md").read_text() == version.description
+    assert json.loads((folder / "input_example.json").read_text())["columns"] == ["title", "text"]
+
+
+def test_a_version_of_the_same_does_not_move_the_champion_and_a_new_one_that_is_as_good_does(result):
+    log_experiment(result)
+    client = open_store(result.project)
+    (again,) = log_experiment(result)
+    assert "made of the same spec" in again.model.told
+    assert client.get_model_version_by_alias(NAME, "champion").version == 1
+    changed = replace(result, environment=replace(result.environment, commit="f" * 40))
+    (third,) = log_experiment(changed)
+    assert "is the champion: the new model is not shown to be worse" in third.model.told
+    assert client.get_model_version_by_alias(NAME, "champion").version == 3
+    assert client.get_model_version_by_alias(NAME, "previous").version == 1
+
+
+def test_a_worse_winner_does_not_become_the_champion(result):
+    log_experiment(result)
+    (comparison,) = result.comparisons
+    worse = replace(
+        result,
+        environment=replace(result.environment, commit="f" * 40),
+        comparisons=(replace(comparison, verdict=Verdict("majority", "majority", "majority wins.")),),
+    )
+    (run,) = log_experiment(worse)
+    assert "is not the champion: the new model is shown to be worse" in run.model.told
+    assert open_store(result.project).get_model_version_by_alias(NAME, "champion").version == 1
+
+
+def test_people_promote_and_roll_back(result):
+    with pytest.raises(TrackingError, match="no registered model called 'topicdesk-small'; there are: none"):
+        promote(result.project, NAME)
+    log_experiment(result)
+    with pytest.raises(TrackingError, match="nothing to go back to"):
+        rollback(result.project, NAME)
+    log_experiment(result)
+    assert promote(result.project, NAME) == f"{NAME} version 2 is the champion; version 1 is kept as 'previous'."
+    assert promote(result.project, NAME, "2") == f"{NAME} version 2 is the champion already."
+    assert rollback(result.project, NAME) == f"{NAME} version 1 is the champion; version 2 is kept as 'previous'."
+    with pytest.raises(TrackingError, match=f"{NAME} has no version 9; there are: 1, 2"):
+        promote(result.project, NAME, "9")
+
+
+def test_models_are_judged_on_the_articles_that_both_were_tested_on(result):
+    (comparison,) = result.comparisons
+    good, bad = (comparison.predictions(name) for name in ("linear-svm", "majority"))
+    assert challenge(bad, good, "macro_f1").wins
+    assert not challenge(good, bad, "macro_f1").wins
+    few = good[good["article_id"].isin(good["article_id"].unique()[:20])]
+    assert challenge(few, good, "macro_f1").reason == "only 20 articles were tested by both: a person decides"
+    other = good.assign(topic=good["topic"].cat.rename_categories({"rail": "trains"}))
+    assert not challenge(other, good, "macro_f1").wins
+
+
+def test_flips_name_who_is_right(result):
+    (comparison,) = result.comparisons
+    good, bad = (comparison.predictions(name) for name in ("linear-svm", "majority"))
+    flips = flipped_decisions(bad, good)
+    assert not flips["before"].any()
+    assert flips["after"].all()
+    right = flips["right"] == "after"
+    assert (right == flips["labelled"]).all()
+    assert len(flipped_decisions(good, good)) == 0
+    assert np.isin(flips["article_id"], comparison.dataset.ids).all()
