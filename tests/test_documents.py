@@ -15,6 +15,7 @@ from topicdesk.experiment import (
     run_experiment,
     write_lock,
 )
+from topicdesk.labelling import field_frame
 from topicdesk.labels import read_annotations, read_reserved, read_taxonomy
 from topicdesk.project import find_project
 
@@ -73,9 +74,11 @@ def test_our_accuracies_are_at_least_the_published_ones():
 def test_the_readmes_python_runs(project):
     spec = project.root / "experiments" / "small.toml"
     write_lock(run_experiment(spec, jobs=1).lock(), lock_path(spec))
-    (block,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
     names = {}
-    exec(compile(block.replace("experiments/topics.toml", "experiments/small.toml"), "README.md", "exec"), names)
+    for block in re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL):
+        small = block.replace("experiments/topics.toml", "experiments/small.toml")
+        exec(compile(small.replace("topicdesk-topics", "topicdesk-small"), "README.md", "exec"), names)
+    assert names["model"].predict(field_frame(names["comparison"].dataset)).shape == (90, 2)
     assert names["leader"] == names["comparison"].ranking[0]
     assert len(names["runs"]) == 1
     assert names["moved"] == []

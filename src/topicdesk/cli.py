@@ -5,6 +5,7 @@ Imports of the floors below stand inside the commands, so that ``--help`` answer
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from contextlib import suppress
@@ -278,7 +279,9 @@ def verify(
 
     read_lock(lock_path(spec))  # before the long work: there may be none
     result = run_experiment(spec, jobs)
-    _report(verify_experiment(result, tolerance), lock_path(spec), result)
+    found = verify_experiment(result, tolerance)
+    _print_facts(read_lock(lock_path(spec)).facts(), result.lock().facts())
+    _report(found, lock_path(spec), result, tolerance)
 
 
 @app.command(epilog="Example: topicdesk reproduce 3f0c9d1e8a7b4c5d9e0f1a2b3c4d5e6f")
@@ -470,6 +473,7 @@ def splits(
 def review(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port of 127.0.0.1.")] = 5000,
     experiment: Annotated[str, typer.Option(help="The MLflow experiment to open at.")] = "topics",
+    browser: Annotated[bool, typer.Option(help="Open the page in a browser too, where there is a screen.")] = True,
 ) -> None:
     """Start MLflow's pages over the project's store, and print the address of an experiment's runs."""
     from topicdesk.project import find_project
@@ -478,6 +482,8 @@ def review(
     print("Starting MLflow's server ...", flush=True)
     with serve_pages(find_project(), port, experiment) as (address, server):
         print(f"MLflow is up: {address}\nCtrl-C ends it.", flush=True)
+        if browser and _has_screen():
+            typer.launch(address)
         with suppress(_Stopped):
             server.wait()
 
@@ -492,6 +498,12 @@ def results(
 
     write_text(folder / "README.md", results_page(folder))
     print(f"Page of results written: {folder / 'README.md'}")
+
+
+def _has_screen() -> bool:
+    # On a machine without one, a text browser would take the terminal.
+    on_desktop = sys.platform in ("darwin", "win32") or "DISPLAY" in os.environ or "WAYLAND_DISPLAY" in os.environ
+    return on_desktop and sys.stdout.isatty()
 
 
 def _corpus_path(name: str) -> Path:
@@ -531,9 +543,9 @@ def _pair(written: str) -> tuple[str, str]:
     return ours, theirs
 
 
-def _report(found: list[Difference], path: Path, result: ExperimentResult) -> None:
+def _report(found: list[Difference], path: Path, result: ExperimentResult, tolerance: float = 0.0) -> None:
     if not found:
-        print(f"Verified: every figure is the one in {path}.")
+        print(f"Verified: every figure is the one in {path}" + (f", within {tolerance:g}." if tolerance else "."))
         return
     from topicdesk.experiment import read_lock
 
@@ -569,6 +581,15 @@ def _print_some(table: pd.DataFrame, index: str, title: str) -> None:
         _print_table(table.head(_MOST_ROWS).set_index(index), title)
         if len(table) > _MOST_ROWS:
             print(f"... and {len(table) - _MOST_ROWS} more.")
+
+
+def _print_facts(then: dict[str, str], now: dict[str, str]) -> None:
+    import pandas as pd
+
+    names = pd.Index(dict.fromkeys([*then, *now]), name="fact")
+    table = pd.DataFrame({"locked": [then.get(one, "–") for one in names], "now": [now.get(one, "–") for one in names]})
+    table["same"] = table["locked"] == table["now"]
+    _print_table(_told_facts(table.set_index(names)), "What the figures rest on")
 
 
 def _told_facts(facts: pd.DataFrame) -> pd.DataFrame:

@@ -24,22 +24,32 @@ SCREENSHOTS = Path(__file__).parents[2] / "screenshots"
 def test_the_experiment_its_children_and_the_leaderboard_show(project, free_port):
     from playwright.sync_api import expect, sync_playwright
 
-    (run,) = log_experiment(run_experiment(project.root / "experiments" / "small.toml", jobs=1))
+    spec = project.root / "experiments" / "small.toml"
+    spec.write_text(spec.read_text().replace('title = "Small newsroom"', 'title = "<img src=x onerror=alert(1)>"'))
+    (run,) = log_experiment(run_experiment(spec, jobs=1))
+    acted = []
     with serve_pages(project, free_port, "small") as (address, _), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         page = browser.new_page(viewport={"width": 1500, "height": 1000})
+        page.on("dialog", lambda dialog: acted.append(dialog.message) or dialog.dismiss())
         page.goto(address)
-        # The list of runs: one parent, its children behind the plus sign.
+        # The list of runs: the parent unfolded, its children below it, and the columns that matter.
         parent = page.get_by_role("link", name=run.run_name)
         expect(parent).to_be_visible(timeout=60_000)
-        expect(page.get_by_role("link", name="linear-svm")).to_have_count(0)
+        expect(page.get_by_role("link", name="linear-svm").first).to_be_visible()
+        expect(page.get_by_text("macro_f1", exact=True).first).to_be_visible()
+        expect(page.get_by_text("macro_f1/low").first).to_be_visible()
         page.screenshot(path=SCREENSHOTS / "mlflow-runs.png")
+        address = address.partition("?")[0]
         # The parent: its description begins with the verdict and holds the leaderboard, and it names its children.
         page.goto(address.replace("/runs", f"/runs/{run.run_id}"))
         expect(page.get_by_text("Verdict.")).to_be_visible(timeout=60_000)
         expect(page.get_by_role("link", name="linear-svm").first).to_be_visible()
         page.get_by_role("button", name="Show more").or_(page.get_by_text("Show more", exact=True)).first.click()
         expect(page.get_by_role("table").get_by_text("macro-F1 [95 %]")).to_be_visible()
+        expect(page.get_by_text("<img src=x onerror=alert(1)>")).to_be_visible()
+        assert page.locator("img[src='x']").count() == 0
+        expect(page.get_by_role("link", name="Open the report")).to_be_visible()
         page.get_by_text("leads with macro-F1").scroll_into_view_if_needed()
         page.screenshot(path=SCREENSHOTS / "mlflow-comparison.png")
         # Its pictures.
@@ -60,6 +70,7 @@ def test_the_experiment_its_children_and_the_leaderboard_show(project, free_port
         expect(page.get_by_text("champion").first).to_be_visible(timeout=60_000)
         page.screenshot(path=SCREENSHOTS / "mlflow-model.png")
         browser.close()
+    assert acted == []
 
 
 def test_a_taken_port_is_told(project):

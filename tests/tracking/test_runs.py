@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import mlflow
 import pandas as pd
@@ -61,8 +62,7 @@ def test_the_parent_says_what_was_asked_on_what_and_who_leads(logged):
         "report.html", "results.lock.json", "spec.toml", "table-1-leaderboard.json", "table-2-topics-f1.json",
         "table-3-significance.json", "table-4-probabilities.json", "table-5-splits.json", "table-6-labels.json",
         "table-figures.csv", "table-figures-by-fold.csv", "table-figures-by-topic.csv",
-        "visual-1-leaderboard.png", "visual-2-topics-f1.png", "visual-3-precision-recall-courts.png",
-        "visual-3-precision-recall-rail.png", "visual-4-reliability-courts.png", "visual-4-reliability-rail.png",
+        "visual-1-leaderboard.png", "visual-2-topics-f1.png",
     }  # fmt: skip
     assert (
         artifacts(client, parent.info.run_id, "") and client.list_artifacts(parent.info.run_id)[0].path == "report.html"
@@ -137,12 +137,17 @@ def test_a_store_that_is_no_database_is_told(project):
         open_store(project)
 
 
-def test_a_comparison_without_probabilities_is_logged_without_their_pictures(project):
+def test_a_comparison_without_probabilities_is_logged_and_reported_all_the_same(project):
     result = run_experiment(project.root / "experiments" / "small.toml", jobs=1)
     (comparison,) = result.comparisons
     unsure = comparison.figures.copy()
     unsure.loc[unsure["metric"].isin(PROBABILITY_METRICS), ["value", "low", "high"]] = float("nan")
-    (run,) = log_experiment(replace(result, comparisons=(replace(comparison, figures=unsure),)))
+    results = tuple(replace(one, probabilities=None) for one in comparison.results)
+    bare = replace(comparison, figures=unsure, results=results)
+    (run,) = log_experiment(replace(result, comparisons=(bare,)))
     client = open_store(project)
     assert client.get_run(run.run_id).info.status == "FINISHED"
-    assert not [name for name in artifacts(client, run.run_id) if "reliability" in name]
+    path = mlflow.artifacts.download_artifacts(
+        run_id=run.run_id, artifact_path="report.html", tracking_uri=client.tracking_uri
+    )
+    assert "gives no probabilities" in Path(path).read_text()

@@ -98,6 +98,15 @@ class ResultsLock(StrictModel):
     changed: tuple[str, ...] = ()
     comparisons: dict[str, _LockedComparison]
 
+    def facts(self) -> dict[str, str]:
+        """Give what the figures rest on: code, packages, machine, spec, articles, labels and splits."""
+        of_data = {
+            f"{name}: {what}": getattr(locked, what)
+            for name, locked in self.comparisons.items()
+            for what in ("corpus", "labels", "splits")
+        }
+        return {"commit": self.commit, **self.made_with, "spec": self.spec, **of_data}
+
     def after(self, earlier: ResultsLock | None) -> ResultsLock:
         """Give the same lock with what changed since an earlier one, in a few lines."""
         return self if earlier is None else self.model_copy(update={"changed": tuple(_told_changes(earlier, self))})

@@ -43,10 +43,6 @@ RUN_ADDRESS = "RUN-ADDRESS-ONCE-LOGGED"
 
 _PARAM_CHARACTERS = 6000
 
-# Beyond so many classes a picture each is nobody's reading, and beyond so many curves a picture is none.
-_MOST_TOPIC_PICTURES = 12
-_MOST_CURVES = 5
-
 _Metric = tuple[str, float, int]
 
 
@@ -174,12 +170,7 @@ def _pack_parent(
         (here / "warnings.txt").write_text("\n".join(comparison.warnings) + "\n", encoding="utf-8")
     save_plot(comparison.plot_leaderboard(), here / "visual-1-leaderboard.png")
     save_plot(comparison.plot_topics(), here / "visual-2-topics-f1.png")
-    if data.n_topics <= _MOST_TOPIC_PICTURES:
-        for topic in data.topics:
-            drawn = comparison.plot_precision_recall(topic, comparison.ranking[:_MOST_CURVES])
-            save_plot(drawn, here / f"visual-3-precision-recall-{topic}.png")
-            if len(probable):
-                save_plot(comparison.plot_reliability(topic), here / f"visual-4-reliability-{topic}.png")
+    # Curves, reliability and confusion by topic are in the report, as pictures that grow with the page.
     metrics = [
         _metric(f"winner_{plan.metric}", _figure(comparison, winner, plan.metric)["value"]),
         _metric(f"leader_{plan.metric}", _figure(comparison, leader, plan.metric)["value"]),

@@ -26,7 +26,16 @@ from topicdesk.report import RUN_ID
 from topicdesk.tracking.packing import RUN_ADDRESS
 from topicdesk.tracking.parcel import PackedRun, Parcel, waiting_parcels
 from topicdesk.tracking.registry import RegisteredLabeller, register
-from topicdesk.tracking.store import PROCESS_TAG, STORE_ERRORS, experiment_id, open_store, process_name, reason
+from topicdesk.tracking.store import (
+    PROCESS_TAG,
+    STORE_ERRORS,
+    VIEW,
+    VIEW_TAG,
+    experiment_id,
+    open_store,
+    process_name,
+    reason,
+)
 
 __all__ = ["LoggedComparison", "resume_logging", "send_parcel"]
 
@@ -136,7 +145,20 @@ def _send(client: MlflowClient, project: Project, parcel: Parcel, begun: list[st
         model = RegisteredLabeller(*state["version"])
         client.set_tag(ids[0], "model", f"{model.name} version {model.version}")
     client.set_terminated(ids[0], end_time=parcel.ended)
+    _show_first(client, within, ids[0], parcel.runs[0].params["metric"])
     return LoggedComparison(parcel.experiment, ids[0], parcel.runs[0].name, model)
+
+
+def _show_first(client: MlflowClient, within: str, run_id: str, metric: str) -> None:
+    """Let MLflow's list of runs open with this comparison unfolded, and with the columns that matter."""
+    columns = [metric, f"{metric}/low", f"{metric}/high", f"{metric}/behind", "subset_accuracy"]
+    view = {
+        "selectedColumns": [f"metrics.`{name}`" for name in dict.fromkeys(columns)],
+        "runsExpanded": {run_id: True},
+        "orderByKey": "attributes.start_time",
+        "orderByAsc": False,
+    }
+    client.set_experiment_tag(within, f"{VIEW_TAG}{VIEW}", json.dumps(view))
 
 
 def _holds(client: MlflowClient, runs: dict[str, str]) -> bool:

@@ -20,6 +20,8 @@ from topicdesk.project import Project
 __all__ = [
     "PROCESS_TAG",
     "STORE_ERRORS",
+    "VIEW",
+    "VIEW_TAG",
     "experiment_address",
     "experiment_id",
     "open_store",
@@ -33,6 +35,9 @@ STORE_ERRORS = (MlflowException, SQLAlchemyError, OSError)
 
 #: Tag of a run: the process that logs it.
 PROCESS_TAG = "topicdesk.process"
+
+#: How MLflow's pages keep a view of an experiment's runs that is shared by its address: a tag each, and ours.
+VIEW_TAG, VIEW = "mlflow.sharedViewState.", "topicdesk"
 
 
 def tracking_uri(project: Project) -> str:
@@ -92,7 +97,10 @@ def experiment_id(client: MlflowClient, project: Project, name: str) -> str:
 def experiment_address(client: MlflowClient, name: str) -> str:
     """Give the path of an experiment's runs in MLflow's pages, to stand behind the server's address."""
     found = client.get_experiment_by_name(name)
-    return "/" if found is None else f"/#/experiments/{found.experiment_id}/runs"
+    if found is None:
+        return "/"
+    view = f"?viewStateShareKey={VIEW}" if f"{VIEW_TAG}{VIEW}" in found.tags else ""
+    return f"/#/experiments/{found.experiment_id}/runs{view}"
 
 
 def reason(error: object, uri: str) -> str:

@@ -1,0 +1,116 @@
+"""Measure what logging a comparison costs, beside the comparison itself, and whether many folds log in time.
+
+Run with ``make bench``, or ``python benchmarks/tracking.py``. Logging is writing the runs down and sending them to a
+fresh SQLite store; the report, the audit of sources and the refitted winner are work of their own, and told apart.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from topicdesk.environment import observe_environment
+from topicdesk.evaluation import ComparisonPlan, SplitPlan, classifier_named, compare
+from topicdesk.experiment import (
+    ExperimentResult,
+    load_experiments,
+    log_experiment,
+    read_spec,
+    reviewing,
+    run_experiment,
+)
+from topicdesk.project import Project, find_project
+
+#: Share of a comparison's seconds that logging may take, and seconds that the large one may.
+_MOST_SHARE, _MOST_SECONDS = 0.05, 30.0
+_CLASSIFIERS, _FOLDS, _REPEATS = 60, 5, 10
+_LOGGING = ("pack_comparison", "send_parcel")
+_BESIDE = ("make_report", "_audit", "fit_winner")
+
+
+def main() -> int:
+    """Print seconds and shares; return 1 when a goal is missed."""
+    project = find_project(__file__)
+    missed = False
+    for name in ("topics", "published"):
+        result = run_experiment(project.root / "experiments" / f"{name}.toml")
+        compared = sum(comparison.seconds for comparison in result.comparisons)
+        spent = _log(result)
+        logging = sum(spent[one] for one in _LOGGING)
+        print(
+            f"{name}: comparison {compared:.1f} s; logging {logging:.1f} s, {logging / compared:.1%} "
+            f"({spent['pack_comparison']:.1f} s written down, {spent['send_parcel']:.1f} s sent); beside it report "
+            f"{spent['make_report']:.1f} s, audit {spent['_audit']:.1f} s, winner refitted {spent['fit_winner']:.1f} s"
+        )
+        missed |= logging > _MOST_SHARE * compared
+    large = _large(project)
+    logging = sum(_log(large)[one] for one in _LOGGING)
+    print(f"{_CLASSIFIERS} classifiers × {_FOLDS * _REPEATS} folds: logged in {logging:.1f} s")
+    missed |= logging > _MOST_SECONDS
+    print(f"goal: {_MOST_SHARE:.0%}, and {_MOST_SECONDS:.0f} s: {'missed' if missed else 'met'}")
+    return int(missed)
+
+
+def _log(result: ExperimentResult) -> dict[str, float]:
+    """Log to a fresh store, and tell the seconds of each part."""
+    spent = dict.fromkeys((*_LOGGING, *_BESIDE), 0.0)
+    with tempfile.TemporaryDirectory() as folder, _timed(spent):
+        root = Path(folder)
+        for name in ("data", "experiments", "requirements.lock"):
+            (root / name).symlink_to(result.project.root / name)
+        log_experiment(replace(result, project=_Fresh(root)))
+    return spent
+
+
+class _Fresh(Project):
+    """The same data and specs, and a store and an outbox of its own."""
+
+    @property
+    def unsent(self) -> Path:
+        """Parcels."""
+        return self.root / "unsent"
+
+
+@contextmanager
+def _timed(spent: dict[str, float]) -> Iterator[None]:
+    originals = {name: getattr(reviewing, name) for name in spent}
+
+    def measured(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any, **options: Any) -> Any:
+            start = perf_counter()
+            try:
+                return original(*arguments, **options)
+            finally:
+                spent[name] += perf_counter() - start
+
+        return call
+
+    for name, original in originals.items():
+        setattr(reviewing, name, measured(name, original))
+    try:
+        yield
+    finally:
+        for name, original in originals.items():
+            setattr(reviewing, name, original)
+
+
+def _large(project: Project) -> ExperimentResult:
+    """Compare sixty variants of one cheap classifier on the labelled articles, in fifty folds."""
+    spec = project.root / "experiments" / "topics.toml"
+    (load,) = load_experiments(spec)
+    result = ExperimentResult(project, "topics", spec, read_spec(spec), observe_environment(project), ())
+    variants = tuple(
+        replace(classifier_named("nearest-centroid"), name=f"centroid-{number:02d}") for number in range(_CLASSIFIERS)
+    )
+    plan = ComparisonPlan(variants, splits=SplitPlan(folds=_FOLDS, repeats=_REPEATS), inner_folds=2, resamples=100)
+    return replace(result, comparisons=(compare(load.dataset, plan),))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
