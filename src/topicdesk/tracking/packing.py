@@ -43,6 +43,9 @@ RUN_ADDRESS = "RUN-ADDRESS-ONCE-LOGGED"
 
 _PARAM_CHARACTERS = 6000
 
+# A description may have 8000 characters.
+_MOST_ROWS = 25
+
 _Metric = tuple[str, float, int]
 
 
@@ -172,7 +175,12 @@ def _pack_parent(
     save_plot(comparison.plot_topics(), here / "visual-2-topics-f1.png")
     # Curves, reliability and confusion by topic are in the report, as pictures that grow with the page.
     metrics = [
-        _metric(f"winner_{plan.metric}", _figure(comparison, winner, plan.metric)["value"]),
+        # The winner's, under the names that its own run has: so the list of runs shows them in the same columns.
+        *(
+            _metric(f"{name}{end}", _figure(comparison, winner, name)[column])
+            for name in dict.fromkeys((plan.metric, "subset_accuracy"))
+            for end, column in (("", "value"), ("/low", "low"), ("/high", "high"), ("/behind", "behind"))
+        ),
         _metric(f"leader_{plan.metric}", _figure(comparison, leader, plan.metric)["value"]),
         _metric("articles", len(data)),
         _metric("seconds", comparison.seconds),
@@ -255,7 +263,7 @@ def _topic_table(comparison: Comparison, classifier: str) -> pd.DataFrame:
 def _description(comparison: Comparison, about: About, has_model: bool) -> str:
     """Write the run's description; what comes from the user's files is text in it, never markup."""
     metric, leader = comparison.plan.metric, comparison.ranking[0]
-    main = _figure(comparison, leader, metric)
+    main, board = _figure(comparison, leader, metric), comparison.leaderboard()
     links = {"report": "report.html", "leaderboard": "table-1-leaderboard.json", "spec": "spec.toml"}
     lines = [
         f"**Verdict.** {_plain(comparison.verdict.reason)}",
@@ -267,7 +275,8 @@ def _description(comparison: Comparison, about: About, has_model: bool) -> str:
         f"## {_plain(about.title)}",
         _plain(about.question),
         "",
-        comparison.leaderboard().to_markdown(disable_numparse=True),
+        board.head(_MOST_ROWS).to_markdown(disable_numparse=True),
+        *([f"\n… and {len(board) - _MOST_ROWS} more, in the report."] if len(board) > _MOST_ROWS else []),
         "",
         f"{leader} leads with {metric_title(metric)} {main['value']:.3f} "
         f"(95 % interval {main['low']:.3f} to {main['high']:.3f}) on {_plain(str(comparison.dataset))}. "

@@ -145,16 +145,15 @@ def _send(client: MlflowClient, project: Project, parcel: Parcel, begun: list[st
         model = RegisteredLabeller(*state["version"])
         client.set_tag(ids[0], "model", f"{model.name} version {model.version}")
     client.set_terminated(ids[0], end_time=parcel.ended)
-    _show_first(client, within, ids[0], parcel.runs[0].params["metric"])
+    _show_first(client, within, parcel.runs[0].params["metric"])
     return LoggedComparison(parcel.experiment, ids[0], parcel.runs[0].name, model)
 
 
-def _show_first(client: MlflowClient, within: str, run_id: str, metric: str) -> None:
-    """Let MLflow's list of runs open with this comparison unfolded, and with the columns that matter."""
+def _show_first(client: MlflowClient, within: str, metric: str) -> None:
+    """Let MLflow's list of runs open with the columns that matter."""
     columns = [metric, f"{metric}/low", f"{metric}/high", f"{metric}/behind", "subset_accuracy"]
     view = {
         "selectedColumns": [f"metrics.`{name}`" for name in dict.fromkeys(columns)],
-        "runsExpanded": {run_id: True},
         "orderByKey": "attributes.start_time",
         "orderByAsc": False,
     }
