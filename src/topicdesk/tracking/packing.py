@@ -206,7 +206,7 @@ def _pack_child(here: Path, tags: dict[str, str], comparison: Comparison, classi
         write_table(_topic_table(comparison, name), here, "topics.json"),
     ]
     comparison.predictions(name).to_parquet(here / "predictions.parquet", index=False)
-    if name in (comparison.ranking[0], comparison.verdict.winner):
+    if name == comparison.verdict.winner:
         save_plot(comparison.plot_confusion(name), here / "confusion.png")
     more = {"role": "classifier", "classifier": name}
     return _packed(name, tags | more, params, list(_child_metrics(comparison, name, choices)), written)
