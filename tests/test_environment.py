@@ -20,6 +20,9 @@ def test_commit_and_changes_are_told(project):
     assert clean.commit == git(project.root, "rev-parse", "HEAD")
     assert not clean.dirty
     assert clean.requirements == hashlib.sha256(b"numpy==1\n").hexdigest()
+    (project.root / "experiments" / "small.lock.json").write_text("{}")
+    git(project.root, "add", "--all")
+    assert not observe_environment(project).dirty, "a lock is what is made"
     (project.root / "data" / "topics.toml").write_text("changed")
     assert observe_environment(project).dirty
     assert observe_environment(project).tags()["git.dirty"] == "true"

@@ -16,6 +16,10 @@ __all__ = ["Environment", "observe_environment"]
 _PACKAGES = ("topicdesk", "scikit-learn", "scipy", "numpy", "pandas", "ftfy", "mlflow")
 
 
+# Made by experiments, not what they are made with.
+_RESULTS = (":(exclude)experiments/*.lock.json", ":(exclude)experiments/README.md")
+
+
 @dataclass(frozen=True)
 class Environment:
     """What a result was made with.
@@ -25,7 +29,7 @@ class Environment:
     commit : str
         Of the project's git repository; empty where there is none.
     dirty : bool
-        Whether tracked files differ from the commit.
+        Whether tracked files differ from the commit; locks and the page of results aside, which are what is made.
     requirements : str
         SHA-256 of ``requirements.lock``; empty where there is none.
     python, system : str
@@ -62,7 +66,7 @@ def observe_environment(project: Project) -> Environment:
     lock = project.root / "requirements.lock"
     return Environment(
         commit=_git(project, "rev-parse", "HEAD"),
-        dirty=bool(_git(project, "status", "--porcelain", "--untracked-files=no")),
+        dirty=bool(_git(project, "status", "--porcelain", "--untracked-files=no", "--", ".", *_RESULTS)),
         requirements=hashlib.sha256(lock.read_bytes()).hexdigest() if lock.is_file() else "",
         python=platform.python_version(),
         system=f"{platform.system()} {platform.machine()}",

@@ -50,3 +50,23 @@ def test_what_grouping_did_is_told(experiments, count, said):
     now = read_lock(path).comparisons["newsroom"].near_duplicates
     path.write_text(path.read_text().replace(f'"near_duplicates": {now}', f'"near_duplicates": {count}'))
     assert said in results_page(experiments).partition("## Small newsroom")[2]
+
+
+def test_a_lock_and_its_page_tell_what_changed_since_the_one_before(project):
+    spec = project.root / "experiments" / "small.toml"
+    first = run_experiment(spec, jobs=1).lock().after(None)
+    assert first.changed == ("everything: it is the first",)
+    assert first.made_on
+    again = run_experiment(spec, jobs=1).lock().after(first)
+    assert again.changed == ()
+    spec.write_text(
+        spec.read_text().replace("seed = 5", "seed = 6").replace("linear-svm = ", "nearest-centroid = {}\n#")
+    )
+    changed = run_experiment(spec, jobs=1).lock().after(first)
+    assert changed.changed[0] == "the spec"
+    assert "newsroom: the splits" in changed.changed
+    assert any("nearest-centroid is new" in line and "linear-svm is gone" in line for line in changed.changed)
+    write_lock(changed, lock_path(spec))
+    page = results_page(spec.parent)
+    assert "Not as in the lock before:\n\n- the spec" in page
+    assert f"Made on {changed.made_on} from commit" in page

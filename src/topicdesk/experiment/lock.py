@@ -109,7 +109,8 @@ class ResultsLock(StrictModel):
 
     def after(self, earlier: ResultsLock | None) -> ResultsLock:
         """Give the same lock with what changed since an earlier one, in a few lines."""
-        return self if earlier is None else self.model_copy(update={"changed": tuple(_told_changes(earlier, self))})
+        changes = ("everything: it is the first",) if earlier is None else tuple(_told_changes(earlier, self))
+        return self.model_copy(update={"changed": changes})
 
 
 class Difference(StrictModel):

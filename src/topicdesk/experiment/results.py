@@ -66,6 +66,8 @@ def _section(path: Path, spec: Spec, lock: ResultsLock) -> str:
     versions = ", ".join(f"{package} {number}" for package, number in sorted(lock.made_with.items()))
     made = f"Made on {lock.made_on} from commit {lock.commit}, with" if lock.made_on else "Made with"
     lines += [f"{made} {versions}.", ""]
+    if lock.made_on and not lock.changed:
+        lines += ["Every figure is as in the lock before.", ""]
     if lock.changed:
         lines += ["Not as in the lock before:", "", *(f"- {change}" for change in lock.changed), ""]
     return "\n".join(lines)
