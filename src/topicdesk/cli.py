@@ -255,9 +255,9 @@ def compare(
     if renew:
         write_lock(result.lock().after(read_lock(path) if path.is_file() else None), path)
         print(f"Results lock written: {path}")
-    _print_next(result, log_experiment(result, jobs or -1) if log else ())
+    _print_next(result, log_experiment(result, jobs or -1, renew) if log else ())
     if report is not None:
-        for name, page in report_on(result, jobs or -1).items():
+        for name, page in report_on(result, jobs or -1, renew).items():
             file = report if len(result.comparisons) == 1 else report.with_stem(f"{report.stem}-{name}")
             write_text(file, page)
             print(f"Report: {file}")

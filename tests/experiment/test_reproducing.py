@@ -1,5 +1,8 @@
 """A logged run is had again, or it is told what differs."""
 
+import subprocess
+import sys
+
 import pytest
 
 from topicdesk.errors import TrackingError
@@ -65,3 +68,14 @@ def test_two_runs_of_other_specs_show_the_line_and_the_decisions_that_flipped(pr
 def test_a_run_that_is_not_there_is_told(project):
     with pytest.raises(TrackingError, match="no run 'abc' in MLflow's store"):
         reproduce_run(project, "abc")
+
+
+def test_a_lock_that_was_made_from_the_result_itself_proves_nothing(project, spec):
+    def told():
+        subprocess.run(
+            [sys.executable, "-m", "topicdesk", "compare", spec, "--no-log", "--report", "report.html"], check=True
+        )
+        return (project.root / "report.html").read_text()
+
+    assert "there was no results lock before this run" in told()
+    assert "Yes: every figure is the one in the committed results lock." in told()

@@ -22,7 +22,7 @@ __all__ = ["fit_winner", "log_experiment", "report_on"]
 _AUDIT_RESAMPLES = 500
 
 
-def log_experiment(result: ExperimentResult, jobs: int = -1) -> tuple[LoggedComparison, ...]:
+def log_experiment(result: ExperimentResult, jobs: int = -1, lock_is_new: bool = False) -> tuple[LoggedComparison, ...]:
     """Log an experiment to MLflow: a parent run a comparison, with its report, and the winner as a registered model.
 
     Everything is written down on disk before anything is sent: a store that fails costs no result.
@@ -32,6 +32,8 @@ def log_experiment(result: ExperimentResult, jobs: int = -1) -> tuple[LoggedComp
     result : ExperimentResult
     jobs : int, default -1
         Processes for refitting the winner; -1 for one a core.
+    lock_is_new : bool, default False
+        Whether the results lock was made from this very result: equal to it proves nothing then.
 
     Returns
     -------
@@ -46,7 +48,7 @@ def log_experiment(result: ExperimentResult, jobs: int = -1) -> tuple[LoggedComp
     parcels = []
     for corpus, comparison in zip(result.spec.data.corpus, result.comparisons, strict=True):
         labeller = fit_winner(result, comparison, jobs)
-        about, audit = _about(result, corpus, comparison), _audit(result, corpus, comparison, jobs)
+        about, audit = _about(result, corpus, comparison, lock_is_new), _audit(result, corpus, comparison, jobs)
         name = f"topicdesk-{result.name}"
         parcels.append(
             pack_comparison(
@@ -71,13 +73,14 @@ def log_experiment(result: ExperimentResult, jobs: int = -1) -> tuple[LoggedComp
     return tuple(send_parcel(result.project, parcel) for parcel in parcels)
 
 
-def report_on(result: ExperimentResult, jobs: int = -1) -> dict[str, str]:
+def report_on(result: ExperimentResult, jobs: int = -1, lock_is_new: bool = False) -> dict[str, str]:
     """Write the report of each comparison, and log nothing.
 
     Parameters
     ----------
     result : ExperimentResult
-    jobs : int, default -1
+    jobs, lock_is_new
+        As in `log_experiment`.
 
     Returns
     -------
@@ -87,7 +90,7 @@ def report_on(result: ExperimentResult, jobs: int = -1) -> dict[str, str]:
     return {
         comparison.dataset.name: make_report(
             comparison,
-            _about(result, corpus, comparison),
+            _about(result, corpus, comparison, lock_is_new),
             fit_winner(result, comparison, jobs),
             _audit(result, corpus, comparison, jobs),
         )
@@ -114,7 +117,7 @@ def fit_winner(result: ExperimentResult, comparison: Comparison, jobs: int = -1)
     return fit_labeller(comparison.dataset, comparison.plan, winner, keywords, jobs)
 
 
-def _about(result: ExperimentResult, corpus: str, comparison: Comparison) -> About:
+def _about(result: ExperimentResult, corpus: str, comparison: Comparison, lock_is_new: bool) -> About:
     spec = result.spec
     return About(
         experiment=result.name,
@@ -126,7 +129,7 @@ def _about(result: ExperimentResult, corpus: str, comparison: Comparison) -> Abo
         environment=result.environment,
         provenance=_provenance(result, corpus, comparison),
         keywords=spec_keywords(result.project, spec),
-        lock=_against_lock(result),
+        lock="none" if lock_is_new else _against_lock(result),
         extract=spec.report.extract,
         errors=spec.report.errors,
     )

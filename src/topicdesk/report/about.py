@@ -62,7 +62,7 @@ class About:
     keywords : mapping of str to sequence of str, optional
         Of each topic.
     lock : {"none", "same", "moved"}
-        Whether the figures are those of the results lock.
+        Whether the figures are those of the results lock that was there before.
     extract : int, default 240
         Characters of an article that are shown; 0 for none.
     errors : int, default 3

@@ -107,7 +107,7 @@ def checklist(comparison: Comparison, about: About) -> list[Item]:
              f"requirements.lock {where.requirements[:16]}" if where.requirements else "no requirements.lock"),
         Item("Again", "The same figures came out before.", about.lock == "same",
              {"same": "equal to the results lock", "moved": "NOT equal to the results lock",
-              "none": "there is no results lock yet"}[about.lock]),
+              "none": "there was no results lock before this run"}[about.lock]),
         Item("Again", "Machine and time are told.", True, f"{where.system}, {comparison.seconds:.0f} s"),
     ]  # fmt: skip
 

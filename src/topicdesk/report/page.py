@@ -108,7 +108,7 @@ def _answers(comparison: Comparison, about: About) -> dict[str, Any]:
     again = {
         "same": "Yes: every figure is the one in the committed results lock.",
         "moved": "Not quite: figures are not those of the committed results lock.",
-        "none": "Not known yet: there is no results lock to compare with.",
+        "none": "Not known yet: there was no results lock before this run to compare with.",
     }[about.lock]
     share = f"{int(data.Y.any(axis=1).sum())} carry a topic"
     return {
