@@ -63,7 +63,7 @@ def checklist(comparison: Comparison, about: About) -> list[Item]:
         ),
         Item("Data", "Articles and labels are identified by hashes.", True,
              f"articles {data.corpus_hash}, labels {data.labels_hash}"),
-        Item("Data", "Origin and licence are known.", bool(told.citation and told.licence),
+        Item("Data", "Origin and terms of use are told.", bool(told.citation and told.licence),
              f"{told.citation} {told.licence}".strip() or "the corpus is not among the pinned sources"),
         Item("Data", "It is told who or what labelled, and under which codebook.",
              bool(told.annotators and told.codebooks),
@@ -76,7 +76,7 @@ def checklist(comparison: Comparison, about: About) -> list[Item]:
              f"nested: {plan.inner_folds} inner folds of each split's training articles; a test of the package "
              "alters test articles and compares"),
         Item("Leakage", "Articles are held out by source or by time.", scheme in ("source", "time"),
-             f"scheme '{scheme}'; the audit of leakage below tells sources apart"),
+             f"scheme '{scheme}'; the audit of leakage above tells sources apart"),
         Item("Leakage", "The result was confirmed on articles that nobody had looked at before.", False,
              "these articles were tested by earlier runs too; figures may be a little too good"),
         Item("Work shown", "Baselines that a reviewer would ask for ran.", not missing,
