@@ -35,7 +35,17 @@ if TYPE_CHECKING:
         plot_critical_difference,
         plot_leakage,
     )
-    from topicdesk.experiment import load_dataset, log_experiment, read_spec, run_experiment, verify_experiment
+    from topicdesk.experiment import (
+        compare_runs,
+        load_dataset,
+        log_experiment,
+        read_spec,
+        reproduce_run,
+        review_experiment,
+        run_experiment,
+        verify_experiment,
+    )
+    from topicdesk.labelling import fit_labeller
     from topicdesk.labels import Dataset, join_dataset, read_annotations, read_taxonomy
     from topicdesk.project import Project, find_project
 
@@ -53,8 +63,10 @@ __all__ = [
     "audit_topics",
     "classifier_named",
     "compare",
+    "compare_runs",
     "find_duplicates",
     "find_project",
+    "fit_labeller",
     "import_articles",
     "join_dataset",
     "leaderboard",
@@ -71,6 +83,8 @@ __all__ = [
     "read_corpus",
     "read_spec",
     "read_taxonomy",
+    "reproduce_run",
+    "review_experiment",
     "run_experiment",
     "stored_corpus",
     "verify_experiment",
@@ -104,7 +118,17 @@ _ROOMS = {
         "plot_critical_difference",
         "plot_leakage",
     ),
-    "experiment": ("load_dataset", "log_experiment", "read_spec", "run_experiment", "verify_experiment"),
+    "experiment": (
+        "compare_runs",
+        "load_dataset",
+        "log_experiment",
+        "read_spec",
+        "reproduce_run",
+        "review_experiment",
+        "run_experiment",
+        "verify_experiment",
+    ),
+    "labelling": ("fit_labeller",),
     "labels": ("Dataset", "join_dataset", "read_annotations", "read_taxonomy"),
     "project": ("Project", "find_project"),
 }

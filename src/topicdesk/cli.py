@@ -242,7 +242,7 @@ def compare(
         lock_path,
         log_experiment,
         read_lock,
-        report_on,
+        review_experiment,
         run_experiment,
         verify_experiment,
         write_lock,
@@ -255,11 +255,12 @@ def compare(
     if renew:
         write_lock(result.lock().after(read_lock(path) if path.is_file() else None), path)
         print(f"Results lock written: {path}")
-    _print_next(result, log_experiment(result, jobs or -1, renew) if log else ())
+    reviews = review_experiment(result, jobs or -1, renew) if log or report is not None else ()
+    _print_next(result, log_experiment(result, reviews=reviews) if log else ())
     if report is not None:
-        for name, page in report_on(result, jobs or -1, renew).items():
-            file = report if len(result.comparisons) == 1 else report.with_stem(f"{report.stem}-{name}")
-            write_text(file, page)
+        for review in reviews:
+            file = report if len(reviews) == 1 else report.with_stem(f"{report.stem}-{review.comparison.dataset.name}")
+            write_text(file, review.report)
             print(f"Report: {file}")
     result.forget_cells()
     if not renew:
@@ -275,12 +276,13 @@ def verify(
     ] = 0.0,
 ) -> None:
     """Compute the figures of a spec again and check them against its results lock; exit 1 if one moved."""
-    from topicdesk.experiment import lock_path, read_lock, run_experiment, verify_experiment
+    from topicdesk.experiment import compare_facts, lock_path, read_lock, run_experiment, verify_experiment
 
     read_lock(lock_path(spec))  # before the long work: there may be none
     result = run_experiment(spec, jobs)
     found = verify_experiment(result, tolerance)
-    _print_facts(read_lock(lock_path(spec)).facts(), result.lock().facts())
+    facts = compare_facts(read_lock(lock_path(spec)).facts(), result.lock().facts())
+    _print_table(_told_facts(facts.rename(columns={"then": "locked"})), "What the figures rest on")
     _report(found, lock_path(spec), result, tolerance)
 
 
@@ -581,15 +583,6 @@ def _print_some(table: pd.DataFrame, index: str, title: str) -> None:
         _print_table(table.head(_MOST_ROWS).set_index(index), title)
         if len(table) > _MOST_ROWS:
             print(f"... and {len(table) - _MOST_ROWS} more.")
-
-
-def _print_facts(then: dict[str, str], now: dict[str, str]) -> None:
-    import pandas as pd
-
-    names = pd.Index(dict.fromkeys([*then, *now]), name="fact")
-    table = pd.DataFrame({"locked": [then.get(one, "–") for one in names], "now": [now.get(one, "–") for one in names]})
-    table["same"] = table["locked"] == table["now"]
-    _print_table(_told_facts(table.set_index(names)), "What the figures rest on")
 
 
 def _told_facts(facts: pd.DataFrame) -> pd.DataFrame:

@@ -1,8 +1,6 @@
 """MLflow's pages, as a reviewer sees them in a real browser."""
 
-import shutil
 import socket
-from pathlib import Path
 
 import pytest
 
@@ -10,27 +8,17 @@ from topicdesk.errors import TrackingError
 from topicdesk.experiment import log_experiment, run_experiment
 from topicdesk.tracking import serve_pages
 
-CHROMIUM = shutil.which("chromium")
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-#: What the tests saw, kept for people.
-SCREENSHOTS = Path(__file__).parents[2] / "screenshots"
-
 
 @pytest.mark.browser
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: install Debian's package 'chromium'")
-def test_the_experiment_its_children_and_the_leaderboard_show(project, free_port):
-    from playwright.sync_api import expect, sync_playwright
+def test_the_experiment_its_children_and_the_leaderboard_show(project, chromium, screenshots, free_port):
+    from playwright.sync_api import expect
 
     spec = project.root / "experiments" / "small.toml"
     spec.write_text(spec.read_text().replace('title = "Small newsroom"', 'title = "<img src=x onerror=alert(1)>"'))
     (run,) = log_experiment(run_experiment(spec, jobs=1))
     acted = []
-    with serve_pages(project, free_port, "small") as (address, _), sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = browser.new_page(viewport={"width": 1500, "height": 1000})
+    with serve_pages(project, free_port, "small") as (address, _):
+        page = chromium.new_page(viewport={"width": 1500, "height": 1000})
         page.on("dialog", lambda dialog: acted.append(dialog.message) or dialog.dismiss())
         page.goto(address)
         # The list of runs: one parent with the columns that matter, its children behind the plus sign.
@@ -39,7 +27,7 @@ def test_the_experiment_its_children_and_the_leaderboard_show(project, free_port
         expect(page.get_by_role("link", name="linear-svm")).to_have_count(0)
         expect(page.get_by_text("macro_f1", exact=True).first).to_be_visible()
         expect(page.get_by_text("macro_f1/low").first).to_be_visible()
-        page.screenshot(path=SCREENSHOTS / "mlflow-runs.png")
+        page.screenshot(path=screenshots / "mlflow-runs.png")
         address = address.partition("?")[0]
         # The parent: its description begins with the verdict and holds the leaderboard, and it names its children.
         page.goto(address.replace("/runs", f"/runs/{run.run_id}"))
@@ -51,25 +39,24 @@ def test_the_experiment_its_children_and_the_leaderboard_show(project, free_port
         assert page.locator("img[src='x']").count() == 0
         expect(page.get_by_role("link", name="Open the report")).to_be_visible()
         page.get_by_text("leads with macro-F1").scroll_into_view_if_needed()
-        page.screenshot(path=SCREENSHOTS / "mlflow-comparison.png")
+        page.screenshot(path=screenshots / "mlflow-comparison.png")
         # Its pictures.
         page.goto(address.replace("/runs", f"/runs/{run.run_id}/artifacts/visual-1-leaderboard.png"))
         picture = page.locator("img[src^='blob:']").first
         expect(picture).to_be_visible(timeout=60_000)
         assert picture.evaluate("image => image.naturalWidth") > 400
-        page.screenshot(path=SCREENSHOTS / "mlflow-picture.png")
+        page.screenshot(path=screenshots / "mlflow-picture.png")
         # The report, first among the artifacts, shown inside MLflow's page.
         page.goto("about:blank")
         page.goto(address.replace("/runs", f"/runs/{run.run_id}/artifacts/report.html"))
         report = page.frame_locator("iframe").first
         expect(report.get_by_role("heading", name="Decision")).to_be_visible(timeout=60_000)
-        page.screenshot(path=SCREENSHOTS / "mlflow-report.png")
+        page.screenshot(path=screenshots / "mlflow-report.png")
         # The model: registered, with the run that made it.
         page.goto("about:blank")
         page.goto(address.partition("/#")[0] + "/#/models/topicdesk-small")
         expect(page.get_by_text("champion").first).to_be_visible(timeout=60_000)
-        page.screenshot(path=SCREENSHOTS / "mlflow-model.png")
-        browser.close()
+        page.screenshot(path=screenshots / "mlflow-model.png")
     assert acted == []
 
 

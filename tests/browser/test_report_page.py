@@ -1,20 +1,11 @@
 """The report, opened from disk in a real browser."""
 
-import shutil
-from pathlib import Path
-
 import pandas as pd
 import pytest
 
 from topicdesk.corpus import read_corpus, write_corpus
-from topicdesk.experiment import report_on, run_experiment
+from topicdesk.experiment import review_experiment, run_experiment
 
-CHROMIUM = shutil.which("chromium")
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-SCREENSHOTS = Path(__file__).parents[2] / "screenshots"
 SECTIONS = [
     "question", "decision", "leaderboard", "significance", "data", "splits", "chosen", "topic-courts", "topic-rail",
     "suspects", "leakage", "cost", "environment", "again", "checklist",
@@ -22,10 +13,11 @@ SECTIONS = [
 
 
 @pytest.mark.browser
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: install Debian's package 'chromium'")
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (400, "dark")])
-def test_the_report_reads_well_on_wide_and_narrow_screens_and_nothing_in_it_acts(project, tmp_path, width, scheme):
-    from playwright.sync_api import expect, sync_playwright
+def test_the_report_reads_well_on_wide_and_narrow_screens_and_nothing_in_it_acts(
+    project, tmp_path, chromium, screenshots, width, scheme
+):
+    from playwright.sync_api import expect
 
     corpus = project.corpora / "newsroom.parquet"
     articles = read_corpus(corpus)
@@ -33,32 +25,31 @@ def test_the_report_reads_well_on_wide_and_narrow_screens_and_nothing_in_it_acts
     articles["source"] = pd.Series(['"><script>alert(2)</script>', "town.example"] * 45, dtype="str")
     write_corpus(articles, corpus)
     file = tmp_path / "report.html"
-    file.write_text(report_on(run_experiment(project.root / "experiments" / "small.toml", jobs=1), jobs=1)["newsroom"])
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
-        said, asked = [], []
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.on("dialog", lambda dialog: said.append(dialog.message) or dialog.dismiss())
-        page.on("request", lambda request: asked.append(request.url))
-        page.goto(file.as_uri())
-        for section in SECTIONS:
-            expect(page.locator(f"section#{section} :is(h1, h2)")).to_be_visible()
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, "only tables scroll sideways"
-        assert page.locator("svg[role=img]").count() >= 4
-        # With the keyboard: the first stop skips to the report; the switch turns light to dark and back.
-        page.keyboard.press("Tab")
-        expect(page.get_by_role("link", name="Skip to the report")).to_be_focused()
-        before = page.evaluate("getComputedStyle(document.body).backgroundColor")
-        page.get_by_role("button", name="Light / dark").press("Enter")
-        assert page.evaluate("getComputedStyle(document.body).backgroundColor") != before
-        page.get_by_role("button", name="Light / dark").press("Enter")
-        page.get_by_role("link", name="Topic: courts").press("Enter")
-        expect(page.locator("#topic-courts h2")).to_be_in_viewport()
-        page.screenshot(path=SCREENSHOTS / f"report-{width}.png")
-        page.emulate_media(media="print")
-        expect(page.get_by_role("navigation")).to_be_hidden()
-        assert said == []
-        assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
-        browser.close()
+    file.write_text(
+        review_experiment(run_experiment(project.root / "experiments" / "small.toml", jobs=1), jobs=1)[0].report
+    )
+    page = chromium.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    said, asked = [], []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("dialog", lambda dialog: said.append(dialog.message) or dialog.dismiss())
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(file.as_uri())
+    for section in SECTIONS:
+        expect(page.locator(f"section#{section} :is(h1, h2)")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width, "only tables scroll sideways"
+    assert page.locator("svg[role=img]").count() >= 4
+    # With the keyboard: the first stop skips to the report; the switch turns light to dark and back.
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the report")).to_be_focused()
+    before = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    page.get_by_role("button", name="Light / dark").press("Enter")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") != before
+    page.get_by_role("button", name="Light / dark").press("Enter")
+    page.get_by_role("link", name="Topic: courts").press("Enter")
+    expect(page.locator("#topic-courts h2")).to_be_in_viewport()
+    page.screenshot(path=screenshots / f"report-{width}.png")
+    page.emulate_media(media="print")
+    expect(page.get_by_role("navigation")).to_be_hidden()
+    assert said == []
+    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []

@@ -56,6 +56,18 @@ def test_articles_are_explained_by_the_models_that_had_not_seen_them(dataset):
         assert all(one.term in dataset.texts[row].lower() for pushed in told.values() for one in pushed)
 
 
+def test_settings_that_weigh_fields_apart_and_those_that_do_not_stand_side_by_side(dataset):
+    apart = FeatureSetting(field_weights=(("title", 1.0), ("text", 1.0)))
+    classifier = CLASSIFIERS["linear-svm"]
+    rows = [(int(row), 0) for row in np.flatnonzero(dataset.Y[:, 0])[:5]]
+    for settings in ((FeatureSetting(),), (apart,), (FeatureSetting(), apart), (apart, FeatureSetting())):
+        plan = ComparisonPlan((classifier,), settings, SplitPlan(folds=3), 2, resamples=100)
+        comparison = compare(dataset, plan, jobs=1)
+        told = explain_held_out(comparison, classifier, rows)
+        terms = {one.term.rpartition("__")[2] for pushed in told.values() for one in pushed}
+        assert terms & {"jury", "judge", "verdict", "court", "appeal", "defendant", "lawyers"}
+
+
 def test_terms_are_found_where_they_stand():
     text = "The JUDGE met the Jury. A supreme, court."
     analyser = Analyser(ngram_range=(1, 2), stop_words="english")

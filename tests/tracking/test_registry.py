@@ -8,12 +8,11 @@ from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
-import numpy as np
 import pytest
 from packaging.requirements import Requirement
 
 from topicdesk.errors import TrackingError
-from topicdesk.evaluation import Verdict, challenge, flipped_decisions
+from topicdesk.evaluation import Verdict
 from topicdesk.experiment import fit_winner, log_experiment, run_experiment
 from topicdesk.labelling import field_frame
 from topicdesk.tracking import open_store, promote, rollback
@@ -151,26 +150,3 @@ def test_people_promote_and_roll_back(result):
     assert rollback(result.project, NAME) == f"{NAME} version 1 is the champion; version 2 is kept as 'previous'."
     with pytest.raises(TrackingError, match=f"{NAME} has no version 9; there are: 1, 2"):
         promote(result.project, NAME, "9")
-
-
-def test_models_are_judged_on_the_articles_that_both_were_tested_on(result):
-    (comparison,) = result.comparisons
-    good, bad = (comparison.predictions(name) for name in ("linear-svm", "majority"))
-    assert challenge(bad, good, "macro_f1").wins
-    assert not challenge(good, bad, "macro_f1").wins
-    few = good[good["article_id"].isin(good["article_id"].unique()[:20])]
-    assert challenge(few, good, "macro_f1").reason == "only 20 articles were tested by both: a person decides"
-    other = good.assign(topic=good["topic"].cat.rename_categories({"rail": "trains"}))
-    assert not challenge(other, good, "macro_f1").wins
-
-
-def test_flips_name_who_is_right(result):
-    (comparison,) = result.comparisons
-    good, bad = (comparison.predictions(name) for name in ("linear-svm", "majority"))
-    flips = flipped_decisions(bad, good)
-    assert not flips["before"].any()
-    assert flips["after"].all()
-    right = flips["right"] == "after"
-    assert (right == flips["labelled"]).all()
-    assert len(flipped_decisions(good, good)) == 0
-    assert np.isin(flips["article_id"], comparison.dataset.ids).all()

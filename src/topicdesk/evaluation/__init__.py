@@ -25,13 +25,14 @@ from topicdesk.evaluation.classifiers import (
 )
 from topicdesk.evaluation.comparison import Comparison, ComparisonPlan, compare
 from topicdesk.evaluation.engine import DaskEngine, Engine, LocalEngine, restart_workers
-from topicdesk.evaluation.errors import held_out_probabilities, held_out_votes, worst_errors
+from topicdesk.evaluation.errors import OutOfFold, out_of_fold, worst_errors
 from topicdesk.evaluation.estimators import NBSVM, Centroids
 from topicdesk.evaluation.leaderboard import (
     ALL_SAMPLES,
     figures_where,
     leaderboard,
     metric_title,
+    most_often,
     probability_leaderboard,
     shown,
     starred,
@@ -102,6 +103,7 @@ __all__ = [
     "FoldResult",
     "LearningCurve",
     "LocalEngine",
+    "OutOfFold",
     "SourceAudit",
     "Split",
     "SplitPlan",
@@ -128,8 +130,6 @@ __all__ = [
     "fit_estimators",
     "flipped_decisions",
     "friedman_nemenyi",
-    "held_out_probabilities",
-    "held_out_votes",
     "holm",
     "leaderboard",
     "learning_curve",
@@ -138,6 +138,8 @@ __all__ = [
     "make_splits",
     "mcnemar",
     "metric_title",
+    "most_often",
+    "out_of_fold",
     "own_classifier",
     "plot_ablation",
     "plot_critical_difference",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -11,34 +12,35 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from topicdesk.evaluation.comparison import Comparison
 
-__all__ = ["held_out_probabilities", "held_out_votes", "worst_errors"]
+__all__ = ["OutOfFold", "out_of_fold", "worst_errors"]
 
 
-def held_out_votes(comparison: Comparison, classifier: str) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Count how often each article was tested, and how often it was given each topic.
+@dataclass(frozen=True, eq=False)
+class OutOfFold:
+    """What models of one classifier said of each article that they had not seen, over all repeats.
 
     Parameters
     ----------
-    comparison : Comparison
     classifier : str
-
-    Returns
-    -------
     tested : ndarray of int, shape (n_articles,)
-        0 for articles that only trained.
+        How often each article was tested; 0 for those that only trained.
     given : ndarray of int, shape (n_articles, n_topics)
+        How often it was given each topic.
+    right : ndarray of int, shape (n_articles,)
+        How often all its topics were right.
+    probabilities : ndarray of float, shape (n_articles, n_topics), or None
+        Calibrated, a mean over the times it was tested, NaN where it never was; None when the classifier has none.
     """
-    data = comparison.dataset
-    tested = np.zeros(len(data), dtype=np.intp)
-    given = np.zeros((len(data), data.n_topics), dtype=np.intp)
-    for result in comparison.results_of(classifier):
-        tested[result.split.test] += 1
-        given[result.split.test] += result.decisions
-    return tested, given
+
+    classifier: str
+    tested: NDArray[np.intp]
+    given: NDArray[np.intp]
+    right: NDArray[np.intp]
+    probabilities: NDArray[np.float64] | None
 
 
-def held_out_probabilities(comparison: Comparison, classifier: str) -> NDArray[np.float64] | None:
-    """Give each article's calibrated probabilities, a mean over the times it was tested.
+def out_of_fold(comparison: Comparison, classifier: str) -> OutOfFold:
+    """Gather the out-of-fold decisions and probabilities of a classifier, article by article.
 
     Parameters
     ----------
@@ -47,28 +49,34 @@ def held_out_probabilities(comparison: Comparison, classifier: str) -> NDArray[n
 
     Returns
     -------
-    ndarray of float, shape (n_articles, n_topics), or None
-        NaN for articles that only trained; None when the classifier has no probabilities.
+    OutOfFold
     """
-    tested, _ = held_out_votes(comparison, classifier)
-    total = np.zeros((len(comparison.dataset), comparison.dataset.n_topics))
-    for result in comparison.results_of(classifier):
-        if result.probabilities is None:
-            return None
-        total[result.split.test] += result.probabilities
+    data, results = comparison.dataset, comparison.results_of(classifier)
+    tested, right = np.zeros(len(data), dtype=np.intp), np.zeros(len(data), dtype=np.intp)
+    given, said = np.zeros((len(data), data.n_topics), dtype=np.intp), np.zeros((len(data), data.n_topics))
+    for result in results:
+        rows = result.split.test
+        tested[rows] += 1
+        given[rows] += result.decisions
+        right[rows] += (result.decisions == data.Y[rows]).all(axis=1)
+        if result.probabilities is not None:
+            said[rows] += result.probabilities
+    probable = all(result.probabilities is not None for result in results)
     with np.errstate(invalid="ignore"):
-        return np.asarray(total / tested[:, None])
+        return OutOfFold(classifier, tested, given, right, said / tested[:, None] if probable else None)
 
 
 def worst_errors(
-    comparison: Comparison, classifier: str, topic: str, kind: Literal["false positive", "false negative"], count: int
+    comparison: Comparison, found: OutOfFold, topic: str, kind: Literal["false positive", "false negative"], count: int
 ) -> pd.DataFrame:
     """List the articles about which a classifier was wrong most often, and most surely.
 
     Parameters
     ----------
     comparison : Comparison
-    classifier, topic : str
+    found : OutOfFold
+        Of one of its classifiers.
+    topic : str
     kind : {"false positive", "false negative"}
     count : int
         How many at most.
@@ -81,14 +89,12 @@ def worst_errors(
     """
     data = comparison.dataset
     column = data.topics.index(topic)
-    tested, given = held_out_votes(comparison, classifier)
-    probabilities = held_out_probabilities(comparison, classifier)
-    likely = np.full(len(data), np.nan) if probabilities is None else probabilities[:, column]
+    likely = np.full(len(data), np.nan) if found.probabilities is None else found.probabilities[:, column]
     positive = kind == "false positive"
-    wrong = given[:, column] if positive else tested - given[:, column]
+    wrong = found.given[:, column] if positive else found.tested - found.given[:, column]
     rows = np.flatnonzero((data.Y[:, column] == (0 if positive else 1)) & (wrong > 0))
     table = pd.DataFrame(
-        {"row": rows, "article_id": data.ids[rows], "wrong": wrong[rows], "tested": tested[rows],
+        {"row": rows, "article_id": data.ids[rows], "wrong": wrong[rows], "tested": found.tested[rows],
          "probability": likely[rows]}
     )  # fmt: skip
     share = table["wrong"] / table["tested"]

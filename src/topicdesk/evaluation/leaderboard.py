@@ -10,6 +10,7 @@ __all__ = [
     "figures_where",
     "leaderboard",
     "metric_title",
+    "most_often",
     "probability_leaderboard",
     "shown",
     "starred",
@@ -27,6 +28,12 @@ def metric_title(metric: str) -> str:
     mean, _, rest = metric.partition("_")
     words = " ".join(_ABBREVIATIONS.get(word, word) for word in rest.split("_"))
     return f"{mean}-{words}" if mean in ("macro", "micro") else f"{mean} {words}"
+
+
+def most_often(values: pd.Series) -> str:
+    """Write what splits chose most often, and how often."""
+    counts = values.value_counts()
+    return f"{counts.index[0] or '(none)'} ({counts.iloc[0]} of {len(values)} splits)"
 
 
 def shown(value: float, low: float | None = None, high: float | None = None) -> str:

@@ -18,7 +18,7 @@ from topicdesk.experiment.reproducing import (
     reproduce_run,
 )
 from topicdesk.experiment.results import results_page
-from topicdesk.experiment.reviewing import fit_winner, log_experiment, report_on
+from topicdesk.experiment.reviewing import Review, fit_winner, log_experiment, review_experiment
 from topicdesk.experiment.run import (
     ExperimentResult,
     LoadedExperiment,
@@ -40,6 +40,7 @@ __all__ = [
     "Reference",
     "Reproduction",
     "ResultsLock",
+    "Review",
     "RunDifference",
     "Spec",
     "compare_facts",
@@ -57,9 +58,9 @@ __all__ = [
     "make_lock",
     "read_lock",
     "read_spec",
-    "report_on",
     "reproduce_run",
     "results_page",
+    "review_experiment",
     "run_experiment",
     "verify_experiment",
     "write_lock",

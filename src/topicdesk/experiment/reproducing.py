@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from topicdesk.evaluation import ALL_SAMPLES, flipped_decisions
-from topicdesk.experiment.lock import Difference, ResultsLock, differences, make_lock
+from topicdesk.experiment.lock import Difference, ResultsLock, differences
 from topicdesk.experiment.run import ExperimentResult, run_experiment
 from topicdesk.project import Project
 from topicdesk.tracking import ReadRun, read_run
@@ -106,12 +106,10 @@ def reproduce_run(project: Project, run_id: str, jobs: int | None = None, tolera
         spec = Path(folder) / f"{run.experiment}.toml"
         spec.write_text(run.spec, encoding="utf-8")
         result = run_experiment(spec, jobs, project=project, corpora=(run.corpus,))
-    (comparison,) = result.comparisons
-    now = make_lock(before.experiment, result.spec.content_hash(), before.metric, result.environment, [comparison])
-    found = differences(before, now, tolerance)
+    found = differences(before, result.lock(), tolerance)
     by_classifier = [one for locked in before.comparisons.values() for one in locked.figures.values()]
     count = sum(len(figures) for one in by_classifier for figures in one.values())
-    return Reproduction(run.run_id, run.name, compare_facts(run.tags, _facts_now(result)), tuple(found), count)
+    return Reproduction(run.run_id, run.name, compare_facts(_facts(run.tags), _facts_now(result)), tuple(found), count)
 
 
 def compare_runs(project: Project, first: str, second: str, classifier: str | None = None) -> RunDifference:
@@ -138,7 +136,7 @@ def compare_runs(project: Project, first: str, second: str, classifier: str | No
     names = tuple(classifier or run.tags["winner"] for run in runs)
     decided = [run.predictions(name) for run, name in zip(runs, names, strict=True)]
     ids = [set(frame["article_id"]) for frame in decided]
-    facts = compare_facts(runs[0].tags, runs[1].tags).rename(columns={"then": "first", "now": "second"})
+    facts = compare_facts(*(_facts(run.tags) for run in runs)).rename(columns={"then": "first", "now": "second"})
     return RunDifference(
         facts=facts[~facts.pop("same")],
         spec=tuple(
@@ -160,26 +158,30 @@ def compare_facts(then: dict[str, str], now: dict[str, str]) -> pd.DataFrame:
     Parameters
     ----------
     then, now : dict of str to str
-        Tags of runs.
+        Facts by name, such as `ResultsLock.facts`.
 
     Returns
     -------
     DataFrame
         Index ``fact``; columns ``then, now, same``.
     """
-    names = [*_FACTS, *sorted({name for side in (then, now) for name in side if name.startswith("version.")})]
+    names = list(dict.fromkeys([*then, *now]))
     rows = [(then.get(name, "–"), now.get(name, "–")) for name in names]
     table = pd.DataFrame(rows, columns=["then", "now"], index=pd.Index(names, name="fact"))
     return table.assign(same=table["then"] == table["now"])
 
 
+def _facts(tags: dict[str, str]) -> dict[str, str]:
+    """Take from what a run says of itself what figures may depend on."""
+    versions = {name: number for name, number in sorted(tags.items()) if name.startswith("version.")}
+    return {name: tags.get(name, "–") for name in _FACTS} | versions
+
+
 def _facts_now(result: ExperimentResult) -> dict[str, str]:
     (comparison,) = result.comparisons
-    return result.environment.tags() | {
-        "spec.hash": result.spec.content_hash(),
-        "corpus.hash": comparison.dataset.corpus_hash,
-        "labels.hash": comparison.dataset.labels_hash,
-    }
+    data = comparison.dataset
+    hashes = {"spec.hash": result.spec.content_hash(), "corpus.hash": data.corpus_hash, "labels.hash": data.labels_hash}
+    return _facts(result.environment.tags() | hashes)
 
 
 def _relabelled(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:

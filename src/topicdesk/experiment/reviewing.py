@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import pandas as pd
@@ -10,19 +11,67 @@ import pandas as pd
 from topicdesk.corpus import published_labels_path, read_corpus, read_sources
 from topicdesk.errors import SplitError
 from topicdesk.evaluation import Comparison, SourceAudit, audit_sources
-from topicdesk.experiment.lock import differences, lock_path, lock_text, make_lock, read_lock
+from topicdesk.experiment.lock import differences, lock_path, lock_text, read_lock
 from topicdesk.experiment.run import ExperimentResult, corpus_file, read_spec_labels, spec_keywords
 from topicdesk.labelling import Labeller, fit_labeller
 from topicdesk.labels import published_annotations
 from topicdesk.report import About, Provenance, make_report
 from topicdesk.tracking import LoggedComparison, pack_comparison, send_parcel
 
-__all__ = ["fit_winner", "log_experiment", "report_on"]
+__all__ = ["Review", "fit_winner", "log_experiment", "review_experiment"]
+
+_LockState = Literal["none", "same", "moved"]
 
 _AUDIT_RESAMPLES = 500
 
 
-def log_experiment(result: ExperimentResult, jobs: int = -1, lock_is_new: bool = False) -> tuple[LoggedComparison, ...]:
+@dataclass(frozen=True, eq=False)
+class Review:
+    """What a reviewer is given of one comparison.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    about : About
+        What was asked, and what with.
+    labeller : Labeller
+        The winner, fitted on all labels.
+    report : str
+        HTML.
+    """
+
+    comparison: Comparison
+    about: About
+    labeller: Labeller
+    report: str
+
+
+def review_experiment(result: ExperimentResult, jobs: int = -1, lock_is_new: bool = False) -> tuple[Review, ...]:
+    """Fit the winners on all labels and write the reports; log nothing.
+
+    Parameters
+    ----------
+    result : ExperimentResult
+    jobs : int, default -1
+        Processes; -1 for one a core.
+    lock_is_new : bool, default False
+        Whether the results lock was made from this very result: equal to it proves nothing then.
+
+    Returns
+    -------
+    tuple of Review
+        One a corpus, in the spec's order.
+    """
+    lock: _LockState = "none" if lock_is_new else _against_lock(result)
+    return tuple(
+        _review(result, corpus, comparison, lock, jobs)
+        for corpus, comparison in zip(result.spec.data.corpus, result.comparisons, strict=True)
+    )
+
+
+def log_experiment(
+    result: ExperimentResult, jobs: int = -1, reviews: Sequence[Review] | None = None
+) -> tuple[LoggedComparison, ...]:
     """Log an experiment to MLflow: a parent run a comparison, with its report, and the winner as a registered model.
 
     Everything is written down on disk before anything is sent: a store that fails costs no result.
@@ -31,9 +80,9 @@ def log_experiment(result: ExperimentResult, jobs: int = -1, lock_is_new: bool =
     ----------
     result : ExperimentResult
     jobs : int, default -1
-        Processes for refitting the winner; -1 for one a core.
-    lock_is_new : bool, default False
-        Whether the results lock was made from this very result: equal to it proves nothing then.
+        Processes for reviewing; -1 for one a core.
+    reviews : sequence of Review, optional
+        From `review_experiment`; by default made here.
 
     Returns
     -------
@@ -46,56 +95,22 @@ def log_experiment(result: ExperimentResult, jobs: int = -1, lock_is_new: bool =
         When the store fails; what was not sent is kept, for `resume_logging`.
     """
     parcels = []
-    for corpus, comparison in zip(result.spec.data.corpus, result.comparisons, strict=True):
-        labeller = fit_winner(result, comparison, jobs)
-        about, audit = _about(result, corpus, comparison, lock_is_new), _audit(result, corpus, comparison, jobs)
-        name = f"topicdesk-{result.name}"
+    reviews = review_experiment(result, jobs) if reviews is None else reviews
+    for corpus, review in zip(result.spec.data.corpus, reviews, strict=True):
+        comparison, name = review.comparison, f"topicdesk-{result.name}"
         parcels.append(
             pack_comparison(
                 result.project,
                 comparison,
-                about,
-                lock_text(
-                    make_lock(
-                        result.name,
-                        result.spec.content_hash(),
-                        result.spec.evaluation.metric,
-                        result.environment,
-                        [comparison],
-                    )
-                ),
+                review.about,
+                lock_text(result.lock((comparison,))),
                 corpus_file(result.project, corpus),
-                name if len(result.comparisons) == 1 else f"{name}-{comparison.dataset.name}",
-                make_report(comparison, about, labeller, audit),
-                labeller,
+                name if len(reviews) == 1 else f"{name}-{comparison.dataset.name}",
+                review.report,
+                review.labeller,
             )
         )
     return tuple(send_parcel(result.project, parcel) for parcel in parcels)
-
-
-def report_on(result: ExperimentResult, jobs: int = -1, lock_is_new: bool = False) -> dict[str, str]:
-    """Write the report of each comparison, and log nothing.
-
-    Parameters
-    ----------
-    result : ExperimentResult
-    jobs, lock_is_new
-        As in `log_experiment`.
-
-    Returns
-    -------
-    dict of str to str
-        HTML by corpus.
-    """
-    return {
-        comparison.dataset.name: make_report(
-            comparison,
-            _about(result, corpus, comparison, lock_is_new),
-            fit_winner(result, comparison, jobs),
-            _audit(result, corpus, comparison, jobs),
-        )
-        for corpus, comparison in zip(result.spec.data.corpus, result.comparisons, strict=True)
-    }
 
 
 def fit_winner(result: ExperimentResult, comparison: Comparison, jobs: int = -1) -> Labeller:
@@ -117,9 +132,11 @@ def fit_winner(result: ExperimentResult, comparison: Comparison, jobs: int = -1)
     return fit_labeller(comparison.dataset, comparison.plan, winner, keywords, jobs)
 
 
-def _about(result: ExperimentResult, corpus: str, comparison: Comparison, lock_is_new: bool) -> About:
-    spec = result.spec
-    return About(
+def _review(result: ExperimentResult, corpus: str, comparison: Comparison, lock: _LockState, jobs: int) -> Review:
+    spec, labeller = result.spec, fit_winner(result, comparison, jobs)
+    articles = read_corpus(corpus_file(result.project, corpus))
+    labelled = articles.set_index("id", drop=False).loc[comparison.dataset.ids].reset_index(drop=True)
+    about = About(
         experiment=result.name,
         title=spec.experiment.title,
         question=spec.experiment.question,
@@ -127,23 +144,23 @@ def _about(result: ExperimentResult, corpus: str, comparison: Comparison, lock_i
         spec_text=result.spec_file.read_text(encoding="utf-8"),
         spec_hash=spec.content_hash(),
         environment=result.environment,
-        provenance=_provenance(result, corpus, comparison),
+        provenance=_provenance(result, corpus, articles, labelled),
         keywords=spec_keywords(result.project, spec),
-        lock="none" if lock_is_new else _against_lock(result),
+        lock=lock,
         extract=spec.report.extract,
         errors=spec.report.errors,
     )
+    audit = _audit(labelled, spec.data.text, jobs)
+    return Review(comparison, about, labeller, make_report(comparison, about, labeller, audit))
 
 
-def _provenance(result: ExperimentResult, corpus: str, comparison: Comparison) -> Provenance:
-    articles = _labelled(result, corpus, comparison)
-    spec, sources = result.spec, read_sources(result.project)
-    source = sources.get(corpus)
+def _provenance(result: ExperimentResult, corpus: str, articles: pd.DataFrame, labelled: pd.DataFrame) -> Provenance:
+    spec, source = result.spec, read_sources(result.project).get(corpus)
     if spec.data.published:
-        path = corpus_file(result.project, corpus)
-        annotations = published_annotations(published_labels_path(path), annotator=corpus)
+        path = published_labels_path(corpus_file(result.project, corpus))
+        annotations = published_annotations(path, annotator=corpus)
     else:
-        annotations = read_spec_labels(result.project, spec, read_corpus(corpus_file(result.project, corpus)))
+        annotations = read_spec_labels(result.project, spec, articles)
     return Provenance(
         title="" if source is None else source.title,
         citation="" if source is None else source.citation,
@@ -151,27 +168,21 @@ def _provenance(result: ExperimentResult, corpus: str, comparison: Comparison) -
         label_files=() if spec.data.published else spec.data.labels,
         annotators={str(name): int(count) for name, count in annotations["annotator"].value_counts().items()},
         codebooks=tuple(sorted({str(version) for version in annotations["codebook"] if version})),
-        languages={str(name): int(count) for name, count in articles["language"].value_counts().items()},
-        titles=tuple(articles["title"].tolist()),
+        languages={str(name): int(count) for name, count in labelled["language"].value_counts().items()},
+        titles=tuple(labelled["title"].tolist()),
     )
 
 
-def _audit(result: ExperimentResult, corpus: str, comparison: Comparison, jobs: int) -> SourceAudit | None:
+def _audit(labelled: pd.DataFrame, fields: Sequence[str], jobs: int) -> SourceAudit | None:
     """Tell the sources of the labelled articles apart; None where there are no two to tell."""
-    articles = _labelled(result, corpus, comparison)
     try:
-        return audit_sources(articles, result.spec.data.text, resamples=_AUDIT_RESAMPLES, jobs=jobs)
+        return audit_sources(labelled, fields, resamples=_AUDIT_RESAMPLES, jobs=jobs)
     except SplitError:  # too few articles of two sources: the report says so
         return None
 
 
-def _labelled(result: ExperimentResult, corpus: str, comparison: Comparison) -> pd.DataFrame:
-    articles = read_corpus(corpus_file(result.project, corpus))
-    return articles.set_index("id", drop=False).loc[comparison.dataset.ids].reset_index(drop=True)
-
-
-def _against_lock(result: ExperimentResult) -> Literal["none", "same", "moved"]:
-    path: Path = lock_path(result.spec_file)
+def _against_lock(result: ExperimentResult) -> _LockState:
+    path = lock_path(result.spec_file)
     if not path.is_file():
         return "none"
     return "moved" if differences(read_lock(path), result.lock()) else "same"

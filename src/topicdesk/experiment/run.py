@@ -81,14 +81,14 @@ class ExperimentResult:
             if comparison.kept is not None:
                 comparison.kept.clear()
 
-    def lock(self) -> ResultsLock:
-        """Take the figures that are kept under version control."""
+    def lock(self, comparisons: Sequence[Comparison] | None = None) -> ResultsLock:
+        """Take the figures that are kept under version control; by default of all comparisons."""
         return make_lock(
             self.name,
             self.spec.content_hash(),
             self.spec.evaluation.metric,
             self.environment,
-            self.comparisons,
+            self.comparisons if comparisons is None else comparisons,
         )
 
 

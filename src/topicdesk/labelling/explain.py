@@ -12,17 +12,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import CountVectorizer
 
 from topicdesk.evaluation import Classifier, described, fit_estimators
 from topicdesk.features import Analyser, FeatureSetting, keyword_phrases
+from topicdesk.labelling.labeller import field_frame
 from topicdesk.labelling.linear import linear_weights
 
 if TYPE_CHECKING:
     from topicdesk.evaluation import Comparison, FoldResult
+    from topicdesk.labels import Dataset
 
 __all__ = ["Push", "explain_held_out", "find_terms", "pushes"]
 
@@ -178,8 +179,9 @@ def _explain_split(
         return {one: () for one in wanted}
     if classifier.features == "keywords":
         return {one: _keywords_of(data.texts[one[0]], keywords or {}, data.topics[one[1]]) for one in wanted}
-    transformer = _setting_of(comparison, result).transformer()
-    train, test = _readable(comparison, split.train), _readable(comparison, np.array(rows))
+    setting = _setting_of(comparison, result)
+    transformer = setting.transformer()
+    train, test = (_readable(data, setting, side) for side in (split.train, np.array(rows)))
     features = transformer.fit_transform(train, data.Y[split.train])
     tested = csr_matrix(transformer.transform(test))
     names = transformer.get_feature_names_out()
@@ -205,12 +207,9 @@ def _setting_of(comparison: Comparison, result: FoldResult) -> FeatureSetting:
     return next(setting for setting in settings if described(setting) == result.features)
 
 
-def _readable(comparison: Comparison, rows: NDArray[np.intp]) -> Any:
-    """Give texts, or their fields apart, whichever a transformer of the comparison reads."""
-    data = comparison.dataset
-    if any(setting.field_weights for setting in comparison.plan.settings):
-        return pd.DataFrame({name: [values[row] for row in rows] for name, values in data.fields.items()})
-    return [data.texts[row] for row in rows]
+def _readable(data: Dataset, setting: FeatureSetting, rows: NDArray[np.intp]) -> Any:
+    """Give what the setting's transformer reads: texts, or a frame of the fields that it weighs apart."""
+    return field_frame(data, rows) if setting.field_weights else [data.texts[row] for row in rows]
 
 
 def _keywords_of(text: str, keywords: Mapping[str, Sequence[str]], topic: str) -> tuple[Push, ...]:

@@ -181,7 +181,7 @@ def fit_labeller(
 
         comparison = topicdesk.run_experiment("experiments/topics.toml").comparisons[0]
         winner = topicdesk.classifier_named(comparison.verdict.winner)
-        labeller = fit_labeller(comparison.dataset, comparison.plan, winner)
+        labeller = topicdesk.fit_labeller(comparison.dataset, comparison.plan, winner)
         labeller.pipeline.predict(articles[["title", "text"]])
     """
     with threadpool_limits(limits=1):

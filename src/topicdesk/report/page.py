@@ -20,9 +20,9 @@ from statsmodels.stats.proportion import proportion_confint
 from topicdesk.evaluation import (
     ALL_SAMPLES,
     figures_where,
-    held_out_probabilities,
-    held_out_votes,
     metric_title,
+    most_often,
+    out_of_fold,
     shown,
     starred,
 )
@@ -33,7 +33,7 @@ from topicdesk.report.passages import read_errors
 from topicdesk.report.pictures import inline_picture
 
 if TYPE_CHECKING:
-    from topicdesk.evaluation import Comparison, SourceAudit
+    from topicdesk.evaluation import Comparison, OutOfFold, SourceAudit
     from topicdesk.labelling import Labeller
     from topicdesk.report.about import About
 
@@ -76,10 +76,14 @@ def make_report(
     )
     style = files("topicdesk.report").joinpath("report.css").read_text(encoding="utf-8")
     script = files("topicdesk.report").joinpath("report.js").read_text(encoding="utf-8")
+    found = out_of_fold(comparison, comparison.verdict.winner)
     return room.get_template("report.html.j2").render(
         **_answers(comparison, about),
-        **_tables(comparison, about, audit),
-        topics=_topics(comparison, about, labeller),
+        **_tables(comparison),
+        by_source=_by_source(comparison, found),
+        suspects=_suspects(comparison, about, found),
+        audit=audit,
+        topics=_topics(comparison, about, labeller, found),
         checks=checklist(comparison, about),
         leaderboard_picture=inline_picture(comparison.plot_leaderboard, "leaderboard with intervals and single folds"),
         topics_picture=inline_picture(comparison.plot_topics, "F1 of each topic by the best classifier"),
@@ -127,10 +131,8 @@ def _answers(comparison: Comparison, about: About) -> dict[str, Any]:
             (
                 "By how much?",
                 f"{winner} has {title} {shown(*rows.loc[winner, interval].astype(float))} [95 %]; {baseline}, a "
-                f"baseline, {shown(*rows.loc[baseline, interval].astype(float))}; the first is {behind} ahead of the "
-                "winner." if winner != comparison.ranking[0] else
-                f"{winner} has {title} {shown(*rows.loc[winner, interval].astype(float))} [95 %]; {baseline}, a "
-                f"baseline, {shown(*rows.loc[baseline, interval].astype(float))}.",
+                f"baseline, {shown(*rows.loc[baseline, interval].astype(float))}"
+                + ("." if winner == comparison.ranking[0] else f"; the first is {behind} ahead of the winner."),
                 "leaderboard",
             ),
             ("Is it real?", _is_real(comparison), "significance"),
@@ -155,7 +157,7 @@ def _is_real(comparison: Comparison) -> str:
     return ("; ".join(part for part in (told, rest) if part) or "There is nothing to compare with") + "."
 
 
-def _tables(comparison: Comparison, about: About, audit: SourceAudit | None) -> dict[str, Any]:
+def _tables(comparison: Comparison) -> dict[str, Any]:
     data = comparison.dataset
     sources = pd.Series(data.sources).replace("", "(none)").value_counts()
     dates = pd.Series(data.dates).dropna()
@@ -175,7 +177,7 @@ def _tables(comparison: Comparison, about: About, audit: SourceAudit | None) -> 
     choices = comparison.choices()
     spent = choices.groupby("classifier", sort=False)[["fit_seconds", "predict_seconds"]].mean()
     chosen = choices.groupby("classifier", sort=False).agg(
-        features=("features", _most_often), parameters=("parameters", _most_often), inner=("inner_score", "mean")
+        features=("features", most_often), parameters=("parameters", most_often), inner=("inner_score", "mean")
     )
     main = figures_where(comparison.figures, sample=ALL_SAMPLES, metric=comparison.plan.metric)
     outer = main.set_index("classifier")["value"].astype(float)
@@ -196,24 +198,23 @@ def _tables(comparison: Comparison, about: About, audit: SourceAudit | None) -> 
         "near_duplicates": len(data) - len(set(data.groups)),
         "splits": comparison.split_table().head(_MOST_SPLITS).set_index("repeat"),
         "more_splits": max(len(comparison.splits) - _MOST_SPLITS, 0),
-        "by_source": _by_source(comparison),
         "parted": straddling(comparison),
         "future": _future(comparison),
-        "audit": audit,
-        "suspects": _suspects(comparison, about),
         "spent": spent.map("{:.3f}".format),
         "memory": f"{memory / 1024:.0f} MB" if memory else "–",
     }
 
 
-def _topics(comparison: Comparison, about: About, labeller: Labeller | None) -> list[dict[str, Any]]:
+def _topics(
+    comparison: Comparison, about: About, labeller: Labeller | None, held_out: OutOfFold
+) -> list[dict[str, Any]]:
     """Gather what the section of each topic shows."""
     data, winner = comparison.dataset, comparison.verdict.winner
     order = np.argsort(-data.Y.sum(axis=0), kind="stable")[:_MOST_TOPICS]
     names = [topic for column, topic in enumerate(data.topics) if column in set(order.tolist())]
-    readings = read_errors(comparison, winner, names, about)
+    readings = read_errors(comparison, held_out, names, about)
     terms = None if labeller is None else labeller.terms(_TERMS)
-    tested, given = held_out_votes(comparison, winner)
+    tested, given = held_out.tested, held_out.given
     rows = figures_where(comparison.topic_figures, classifier=winner)
     probable = comparison.probability_leaderboard()
     drawn = list(dict.fromkeys([comparison.ranking[0], winner, "keyword-rules"]))
@@ -260,9 +261,8 @@ def _topics(comparison: Comparison, about: About, labeller: Labeller | None) -> 
     return found
 
 
-def _suspects(comparison: Comparison, about: About) -> list[dict[str, Any]] | None:
-    data = comparison.dataset
-    probabilities = held_out_probabilities(comparison, comparison.verdict.winner)
+def _suspects(comparison: Comparison, about: About, found: OutOfFold) -> list[dict[str, Any]] | None:
+    data, probabilities = comparison.dataset, found.probabilities
     if probabilities is None:
         return None
     rows = np.flatnonzero(~np.isnan(probabilities).any(axis=1))
@@ -278,16 +278,10 @@ def _suspects(comparison: Comparison, about: About) -> list[dict[str, Any]] | No
     ]
 
 
-def _by_source(comparison: Comparison) -> pd.DataFrame:
+def _by_source(comparison: Comparison, found: OutOfFold) -> pd.DataFrame:
     """Tell how many articles of each source the winner gets right in all topics."""
-    data = comparison.dataset
-    right, tested = np.zeros(len(data)), np.zeros(len(data))
-    for result in comparison.results_of(comparison.verdict.winner):
-        rows = result.split.test
-        right[rows] += (result.decisions == data.Y[rows]).all(axis=1)
-        tested[rows] += 1
-    seen = tested > 0
-    share = pd.DataFrame({"source": data.sources[seen], "right": right[seen] / tested[seen]})
+    seen = found.tested > 0
+    share = pd.DataFrame({"source": comparison.dataset.sources[seen], "right": found.right[seen] / found.tested[seen]})
     share["source"] = share["source"].replace("", "(none)")
     by_source = share.groupby("source")["right"]
     table = pd.DataFrame({"articles": by_source.size(), "right": by_source.mean()})
@@ -320,8 +314,3 @@ def _bars_of_terms(terms: pd.DataFrame) -> list[tuple[str, str, float, bool]]:
         (str(row["term"]), f"{row['weight']:+.2f}", 100 * abs(row["weight"]) / most, row["weight"] > 0)
         for row in terms.to_dict("records")
     ]
-
-
-def _most_often(values: pd.Series) -> str:
-    counts = values.value_counts()
-    return f"{counts.index[0] or '(none)'} ({counts.iloc[0]} of {len(values)})"

@@ -13,7 +13,7 @@ from topicdesk.features import Analyser
 from topicdesk.labelling import Push, explain_held_out, find_terms
 
 if TYPE_CHECKING:
-    from topicdesk.evaluation import Comparison
+    from topicdesk.evaluation import Comparison, OutOfFold
     from topicdesk.report.about import About
 
 __all__ = ["Piece", "Reading", "read_errors", "short_passage"]
@@ -59,14 +59,15 @@ class Reading:
 
 
 def read_errors(
-    comparison: Comparison, classifier: str, topics: Sequence[str], about: About
+    comparison: Comparison, held_out: OutOfFold, topics: Sequence[str], about: About
 ) -> dict[tuple[str, str], list[Reading]]:
     """Show the worst errors of a classifier.
 
     Parameters
     ----------
     comparison : Comparison
-    classifier : str
+    held_out : OutOfFold
+        Of the classifier.
     topics : sequence of str
     about : About
         Says how many, and how much of each article.
@@ -77,9 +78,9 @@ def read_errors(
         By topic and kind (``false positive``, ``false negative``), the worst first.
     """
     data = comparison.dataset
-    (recipe,) = (one for one in comparison.plan.classifiers if one.name == classifier)
+    (recipe,) = (one for one in comparison.plan.classifiers if one.name == held_out.classifier)
     worst = {
-        (topic, kind): worst_errors(comparison, classifier, topic, kind, about.errors)
+        (topic, kind): worst_errors(comparison, held_out, topic, kind, about.errors)
         for topic in topics
         for kind in ("false positive", "false negative")
     }
@@ -87,7 +88,7 @@ def read_errors(
     explained = explain_held_out(comparison, recipe, wanted, about.keywords)
     analyser_of = {
         (int(row)): result.features
-        for result in comparison.results_of(classifier)
+        for result in comparison.results_of(recipe.name)
         if result.split.repeat == 0
         for row in result.split.test
     }

@@ -26,6 +26,7 @@ from topicdesk.evaluation import (
     Comparison,
     figures_where,
     metric_title,
+    most_often,
     save_plot,
     topic_leaderboard,
 )
@@ -34,7 +35,17 @@ from topicdesk.progress import progress
 from topicdesk.project import Project
 from topicdesk.report import About, model_card
 from topicdesk.tracking.models import save_labeller
-from topicdesk.tracking.parcel import PackedModel, PackedRun, Parcel, packing, write_manifest, write_table
+from topicdesk.tracking.parcel import (
+    PackedModel,
+    PackedRun,
+    Parcel,
+    model_folder,
+    packed_folder,
+    packing,
+    run_folder,
+    write_manifest,
+    write_table,
+)
 
 __all__ = ["RUN_ADDRESS", "pack_comparison"]
 
@@ -91,20 +102,19 @@ def pack_comparison(
         "labels.hash": data.labels_hash,
     }
     with packing(project.unsent, f"{about.experiment}-{data.name}") as folder:
-        whole = Parcel(
-            folder, about.experiment, ended - int(comparison.seconds * 1000), ended,
-            _dataset_entity(project, comparison, corpus_file), (),
-        )  # fmt: skip
+        choices = comparison.choices()
         with progress(len(comparison.plan.classifiers) + 1, "writing down the run", "run") as advance:
-            runs = [_pack_parent(whole.artifacts(0), name, tags, comparison, about, report, lock, labeller is not None)]
+            runs = [
+                _pack_parent(run_folder(folder, 0), name, tags, comparison, about, report, lock, labeller is not None)
+            ]
             advance()
             for place, classifier in enumerate(comparison.plan.classifiers, start=1):
-                runs.append(_pack_child(whole.artifacts(place), tags, comparison, classifier))
+                runs.append(_pack_child(run_folder(folder, place), tags, comparison, classifier, choices))
                 advance()
         model = None
         if labeller is not None:
             card = model_card(comparison, labeller, about)
-            save_labeller(labeller, whole.model_folder, project, card)
+            save_labeller(labeller, model_folder(folder), project, card)
             place = 1 + [one.name for one in comparison.plan.classifiers].index(labeller.classifier)
             model = PackedModel(
                 registered=registered,
@@ -116,10 +126,17 @@ def pack_comparison(
                 run=place,
                 held_back="its figures are not those of the results lock" if about.lock == "moved" else "",
             )
-        packed = Parcel(folder, whole.experiment, whole.started, ended, whole.dataset, tuple(runs), model)
-        write_manifest(packed, folder)
-    here = folder.with_name(folder.name.removeprefix(".").removesuffix(".part"))
-    return Parcel(here, packed.experiment, packed.started, ended, packed.dataset, packed.runs, model)
+        parcel = Parcel(
+            packed_folder(folder),
+            about.experiment,
+            ended - int(comparison.seconds * 1000),
+            ended,
+            _dataset_entity(project, comparison, corpus_file),
+            tuple(runs),
+            model,
+        )
+        write_manifest(parcel, folder)
+    return parcel
 
 
 def _pack_parent(
@@ -190,16 +207,18 @@ def _pack_parent(
     return _packed(name, tags | more | note, params, metrics, written)
 
 
-def _pack_child(here: Path, tags: dict[str, str], comparison: Comparison, classifier: Classifier) -> PackedRun:
+def _pack_child(
+    here: Path, tags: dict[str, str], comparison: Comparison, classifier: Classifier, all_choices: pd.DataFrame
+) -> PackedRun:
     name = classifier.name
-    choices = figures_where(comparison.choices(), classifier=name).drop(columns="classifier")
+    choices = figures_where(all_choices, classifier=name).drop(columns="classifier")
     params = {
         "classifier": name,
         "what": classifier.says,
         "grid": json.dumps({key: list(values) for key, values in classifier.grid.items()}),
         "features": classifier.features,
-        "chosen_parameters": _most_often(choices["parameters"]),
-        "chosen_features": _most_often(choices["features"]),
+        "chosen_parameters": most_often(choices["parameters"]),
+        "chosen_features": most_often(choices["features"]),
     }
     written = [
         write_table(choices.reset_index(drop=True), here, "choices.json"),
@@ -264,13 +283,11 @@ def _description(comparison: Comparison, about: About, has_model: bool) -> str:
     """Write the run's description; what comes from the user's files is text in it, never markup."""
     metric, leader = comparison.plan.metric, comparison.ranking[0]
     main, board = _figure(comparison, leader, metric), comparison.leaderboard()
-    links = {"report": "report.html", "leaderboard": "table-1-leaderboard.json", "spec": "spec.toml"}
     lines = [
         f"**Verdict.** {_plain(comparison.verdict.reason)}",
         "",
-        "**[Open the report]("
-        + f"{RUN_ADDRESS}/artifacts/report.html)** · "
-        + " · ".join(f"[{name}]({RUN_ADDRESS}/artifacts/{path})" for name, path in list(links.items())[1:]),
+        f"**[Open the report]({RUN_ADDRESS}/artifacts/report.html)** · "
+        f"[leaderboard]({RUN_ADDRESS}/artifacts/table-1-leaderboard.json) · [spec]({RUN_ADDRESS}/artifacts/spec.toml)",
         "",
         f"## {_plain(about.title)}",
         _plain(about.question),
@@ -294,7 +311,7 @@ def _description(comparison: Comparison, about: About, has_model: bool) -> str:
 
 def _plain(text: str) -> str:
     escaped = escape(text, quote=False)
-    for mark in "\\`*_[]<>|":
+    for mark in "\\`*_[]|":
         escaped = escaped.replace(mark, f"\\{mark}")
     return escaped
 
@@ -311,11 +328,6 @@ def _dataset_entity(project: Project, comparison: Comparison, corpus_file: Path)
 
 def _figure(comparison: Comparison, classifier: str, metric: str) -> pd.Series[Any]:
     return figures_where(comparison.figures, sample=ALL_SAMPLES, classifier=classifier, metric=metric).iloc[0]
-
-
-def _most_often(values: pd.Series[Any]) -> str:
-    counts = values.value_counts()
-    return f"{counts.index[0] or '(none)'} ({counts.iloc[0]} of {len(values)} splits)"
 
 
 def _metric(name: str, value: float, step: int = 0) -> _Metric:

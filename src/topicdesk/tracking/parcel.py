@@ -21,7 +21,18 @@ import pandas as pd
 from topicdesk.atomic import write_text
 from topicdesk.errors import TrackingError
 
-__all__ = ["PackedModel", "PackedRun", "Parcel", "packing", "waiting_parcels", "write_table"]
+__all__ = [
+    "PackedModel",
+    "PackedRun",
+    "Parcel",
+    "model_folder",
+    "packed_folder",
+    "packing",
+    "run_folder",
+    "waiting_parcels",
+    "write_manifest",
+    "write_table",
+]
 
 _MANIFEST = "parcel.json"
 _STATE = "sent.json"
@@ -107,12 +118,12 @@ class Parcel:
 
     def artifacts(self, place: int) -> Path:
         """Give the folder of a run's artifacts."""
-        return self.folder / "runs" / str(place)
+        return run_folder(self.folder, place)
 
     @property
     def model_folder(self) -> Path:
         """The folder of the model, in MLflow's format."""
-        return self.folder / "model"
+        return model_folder(self.folder)
 
     def state(self) -> dict[str, Any]:
         """Read how far it was sent."""
@@ -127,6 +138,21 @@ class Parcel:
     def throw_away(self) -> None:
         """Remove it: all was sent."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def run_folder(folder: Path, place: int) -> Path:
+    """Give where a parcel's folder holds the artifacts of a run."""
+    return folder / "runs" / str(place)
+
+
+def model_folder(folder: Path) -> Path:
+    """Give where a parcel's folder holds the model."""
+    return folder / "model"
+
+
+def packed_folder(part: Path) -> Path:
+    """Give where a folder of `packing` stands when all is packed."""
+    return part.with_name(part.name.removeprefix(".").removesuffix(".part"))
 
 
 @contextmanager
@@ -151,7 +177,7 @@ def packing(outbox: Path, name: str) -> Iterator[Path]:
         shutil.rmtree(part, ignore_errors=True)
         raise
     os.chmod(part, 0o755)  # noqa: PTH101  # mkdtemp makes it for its owner alone
-    part.rename(outbox / part.name.removeprefix(".").removesuffix(".part"))
+    part.rename(packed_folder(part))
 
 
 def write_manifest(parcel: Parcel, folder: Path) -> None:

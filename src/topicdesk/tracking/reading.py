@@ -9,6 +9,7 @@ from pathlib import Path
 import mlflow
 import pandas as pd
 from mlflow import MlflowClient
+from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
@@ -26,24 +27,37 @@ class ReadRun:
     Parameters
     ----------
     client : MlflowClient
-    run_id, name, experiment : str
-    tags : dict of str to str
+    run : mlflow.entities.Run
+    experiment : str
     spec, lock : str
         The spec and the figures, as they were.
     """
 
     client: MlflowClient
-    run_id: str
-    name: str
+    run: Run
     experiment: str
-    tags: dict[str, str]
     spec: str
     lock: str
 
     @property
+    def run_id(self) -> str:
+        """Its id."""
+        return str(self.run.info.run_id)
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return str(self.run.info.run_name)
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """What it says of itself."""
+        return dict(self.run.data.tags)
+
+    @property
     def corpus(self) -> str:
         """The compared corpus."""
-        return self.client.get_run(self.run_id).data.params["corpus"]
+        return str(self.run.data.params["corpus"])
 
     def predictions(self, classifier: str | None = None) -> pd.DataFrame:
         """Read every out-of-fold score and decision of a classifier; by default of the winner.
@@ -54,9 +68,9 @@ class ReadRun:
             When the comparison had no such classifier.
         """
         name = classifier or self.tags["winner"]
-        within = self.client.get_run(self.run_id).info.experiment_id
         children = self.client.search_runs(
-            [within], f"tags.`{MLFLOW_PARENT_RUN_ID}` = '{self.run_id}' and tags.classifier = '{name}'"
+            [self.run.info.experiment_id],
+            f"tags.`{MLFLOW_PARENT_RUN_ID}` = '{self.run_id}' and tags.classifier = '{name}'",
         )
         if not children:
             raise TrackingError(f"run {self.run_id} compared no classifier called {name!r}.")
@@ -92,20 +106,18 @@ def read_run(project: Project, run_id: str) -> ReadRun:
         raise TrackingError(
             f"no run {run_id!r} in MLflow's store ({reason(error, client.tracking_uri)}). 'make review' shows the runs."
         ) from error
-    found = run.info.run_id
     try:
         with tempfile.TemporaryDirectory() as folder:
             spec, lock = (
-                Path(_download(client, found, name, folder)).read_text(encoding="utf-8")
+                Path(_download(client, run.info.run_id, name, folder)).read_text(encoding="utf-8")
                 for name in ("spec.toml", "results.lock.json")
             )
     except STORE_ERRORS as error:
         raise TrackingError(
-            f"run {found} has no spec and figures with it ({reason(error, client.tracking_uri)}). It was not logged "
-            "whole, or by an older topicdesk: log the experiment again."
+            f"run {run.info.run_id} has no spec and figures with it ({reason(error, client.tracking_uri)}). It was not "
+            "logged whole, or by an older topicdesk: log the experiment again."
         ) from error
-    name = client.get_experiment(run.info.experiment_id).name
-    return ReadRun(client, found, run.info.run_name, name, dict(run.data.tags), spec, lock)
+    return ReadRun(client, run, client.get_experiment(run.info.experiment_id).name, spec, lock)
 
 
 def _download(client: MlflowClient, run: str, path: str, folder: str) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,7 +19,7 @@ from topicdesk.errors import TrackingError
 from topicdesk.evaluation import challenge
 from topicdesk.project import Project
 from topicdesk.tracking.parcel import PackedModel
-from topicdesk.tracking.store import STORE_ERRORS, open_store
+from topicdesk.tracking.store import STORE_ERRORS, open_store, reason
 
 __all__ = ["CHAMPION", "PREVIOUS", "RegisteredLabeller", "promote", "register", "rollback"]
 
@@ -108,21 +110,8 @@ def promote(project: Project, name: str, version: str | None = None) -> str:
         When there is no such model or version, or the store fails.
     """
     client = open_store(project)
-    try:
-        versions = {str(one.version): one for one in client.search_model_versions(f"name = '{name}'")}
-        if not versions:
-            raise TrackingError(f"no registered model called {name!r}; there are: {_registered(client)}.")
-        chosen = version or max(versions, key=int)
-        if chosen not in versions:
-            raise TrackingError(f"{name} has no version {chosen}; there are: {', '.join(sorted(versions, key=int))}.")
-        champion = _aliased(client, name, CHAMPION)
-        if champion is not None and str(champion.version) == chosen:
-            return f"{name} version {chosen} is the champion already."
-        _put_in_place(client, name, chosen, champion)
-    except STORE_ERRORS as error:
-        raise TrackingError(f"MLflow's registry failed: {error}") from error
-    before = f"; version {champion.version} is kept as '{PREVIOUS}'" if champion is not None else ""
-    return f"{name} version {chosen} is the champion{before}."
+    with _told_failures(client):
+        return _promote(client, name, version)
 
 
 def rollback(project: Project, name: str) -> str:
@@ -144,13 +133,34 @@ def rollback(project: Project, name: str) -> str:
         When there is no previous one, or the store fails.
     """
     client = open_store(project)
-    try:
+    with _told_failures(client):
         previous = _aliased(client, name, PREVIOUS)
+        if previous is None:
+            raise TrackingError(f"{name} has no version with the alias {PREVIOUS!r}: there is nothing to go back to.")
+        return _promote(client, name, str(previous.version))
+
+
+@contextmanager
+def _told_failures(client: MlflowClient) -> Iterator[None]:
+    try:
+        yield
     except STORE_ERRORS as error:
-        raise TrackingError(f"MLflow's registry failed: {error}") from error
-    if previous is None:
-        raise TrackingError(f"{name} has no version with the alias {PREVIOUS!r}: there is nothing to go back to.")
-    return promote(project, name, str(previous.version))
+        raise TrackingError(f"MLflow's registry failed: {reason(error, client.tracking_uri)}") from error
+
+
+def _promote(client: MlflowClient, name: str, version: str | None) -> str:
+    versions = {str(one.version): one for one in client.search_model_versions(f"name = '{name}'")}
+    if not versions:
+        raise TrackingError(f"no registered model called {name!r}; there are: {_registered(client)}.")
+    chosen = version or max(versions, key=int)
+    if chosen not in versions:
+        raise TrackingError(f"{name} has no version {chosen}; there are: {', '.join(sorted(versions, key=int))}.")
+    champion = _aliased(client, name, CHAMPION)
+    if champion is not None and str(champion.version) == chosen:
+        return f"{name} version {chosen} is the champion already."
+    _put_in_place(client, name, chosen, champion)
+    before = f"; version {champion.version} is kept as '{PREVIOUS}'" if champion is not None else ""
+    return f"{name} version {chosen} is the champion{before}."
 
 
 def _source(client: MlflowClient, model_id: str) -> str:

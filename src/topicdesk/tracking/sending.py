@@ -82,20 +82,22 @@ def send_parcel(project: Project, parcel: Parcel) -> LoggedComparison:
         When the store fails; the parcel stays, and the runs begun are marked as failed until it is sent again.
     """
     begun: list[str] = []
-    client = None
-    try:
-        with _claimed(parcel):
+    kept = (
+        f"Nothing is lost: everything is kept in {project.shown(parcel.folder)}. Mend the store, then: "
+        "topicdesk log --resume"
+    )
+    failed = "MLflow's store failed while the comparison was logged:"
+    with _claimed(parcel):
+        try:
             client = open_store(project)
+        except TrackingError as error:
+            raise TrackingError(f"{failed} {error} {kept}") from error
+        try:
             logged = _send(client, project, parcel, begun)
-    except (*STORE_ERRORS, TrackingError) as error:
-        if client is not None:
+        except STORE_ERRORS as error:
             _mark_failed(client, begun)
-        told = str(error) if isinstance(error, TrackingError) else reason(error, client.tracking_uri if client else "")
-        raise TrackingError(
-            f"MLflow's store failed while the comparison was logged: {told} Nothing is lost: everything is kept in "
-            f"{project.shown(parcel.folder)}. Mend the store, then: topicdesk log --resume"
-        ) from error
-    parcel.throw_away()
+            raise TrackingError(f"{failed} {reason(error, client.tracking_uri)} {kept}") from error
+        parcel.throw_away()
     return logged
 
 
@@ -239,11 +241,15 @@ def _log_model(client: MlflowClient, parcel: Parcel, state: dict[str, Any], with
 @contextmanager
 def _claimed(parcel: Parcel) -> Iterator[None]:
     """Keep other processes from sending the same parcel at the same time."""
-    with (parcel.folder / "parcel.json").open("rb") as file:
+    try:
+        file = (parcel.folder / "parcel.json").open("rb")
+    except FileNotFoundError as error:
+        raise TrackingError(f"{parcel.folder} is gone: another process has sent it.") from error
+    with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise TrackingError("another process is sending it.") from error
+            raise TrackingError(f"another process is sending {parcel.folder}: let it end.") from error
         yield
 
 

@@ -1,0 +1,33 @@
+"""Two models, judged on the articles that both were tested on."""
+
+import numpy as np
+import pytest
+
+from topicdesk.evaluation import CLASSIFIERS, ComparisonPlan, SplitPlan, challenge, compare, flipped_decisions
+
+
+@pytest.fixture(scope="module")
+def comparison(dataset):
+    classifiers = tuple(CLASSIFIERS[name] for name in ("majority", "linear-svm"))
+    return compare(dataset, ComparisonPlan(classifiers, splits=SplitPlan(folds=3, repeats=2), resamples=100), jobs=1)
+
+
+def test_models_are_judged_on_the_articles_that_both_were_tested_on(comparison):
+    good, bad = (comparison.predictions(name) for name in ("linear-svm", "majority"))
+    assert challenge(bad, good, "macro_f1").wins
+    assert not challenge(good, bad, "macro_f1").wins
+    few = good[good["article_id"].isin(good["article_id"].unique()[:20])]
+    assert challenge(few, good, "macro_f1").reason == "only 20 articles were tested by both: a person decides"
+    other = good.assign(topic=good["topic"].cat.rename_categories({"rail": "trains"}))
+    assert not challenge(other, good, "macro_f1").wins
+
+
+def test_flips_name_who_is_right(comparison):
+    good, bad = (comparison.predictions(name) for name in ("linear-svm", "majority"))
+    flips = flipped_decisions(bad, good)
+    assert not flips["before"].any()
+    assert flips["after"].all()
+    right = flips["right"] == "after"
+    assert (right == flips["labelled"]).all()
+    assert len(flipped_decisions(good, good)) == 0
+    assert np.isin(flips["article_id"], comparison.dataset.ids).all()
