@@ -1,8 +1,8 @@
 """Measure what logging a comparison costs, beside the comparison itself, and whether many folds log in time.
 
-Run with ``make bench``, or ``python benchmarks/tracking.py``. Logging is writing the runs down and sending them to a
-fresh SQLite store; the report, the audit of sources, the refitted winner and its file are work of their own, and told
-apart.
+Run with ``make bench``, or ``python benchmarks/tracking.py``. Logging is writing the runs down and sending them to
+SQLite; making the store (once in a project's life), the report, the audit of sources, the refitted winner and its file
+are work of their own, and told apart.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from topicdesk.experiment import (
     run_experiment,
 )
 from topicdesk.project import Project, find_project
-from topicdesk.tracking import packing
+from topicdesk.tracking import packing, store
 
 #: Share of a comparison's seconds that logging may take, and seconds that the large one may.
 _MOST_SHARE, _MOST_SECONDS = 0.05, 30.0
@@ -38,7 +38,9 @@ _BESIDE = {
     "_audit": "audit of sources",
     "fit_winner": "winner refitted",
     "save_labeller": "its file",
+    "_make_database": "store made",
 }
+_ROOMS = {"save_labeller": packing, "_make_database": store}
 
 
 def main() -> int:
@@ -49,20 +51,23 @@ def main() -> int:
         result = run_experiment(project.root / "experiments" / f"{name}.toml")
         compared = sum(comparison.seconds for comparison in result.comparisons)
         spent = _log(result)
-        # The model's file is written while the run is written down.
-        written = spent["pack_comparison"] - spent["save_labeller"]
-        shares[name] = (written + spent["send_parcel"]) / compared
+        written, sent = _logging(spent)
+        shares[name] = (written + sent) / compared
         beside = ", ".join(f"{title} {spent[one]:.1f} s" for one, title in _BESIDE.items())
         print(
-            f"{name}: comparison {compared:.1f} s; logging {written + spent['send_parcel']:.1f} s, {shares[name]:.1%} "
-            f"({written:.1f} s written down, {spent['send_parcel']:.1f} s sent); beside it {beside}"
+            f"{name}: comparison {compared:.1f} s; logging {written + sent:.1f} s, {shares[name]:.1%} "
+            f"({written:.1f} s written down, {sent:.1f} s sent); beside it {beside}"
         )
-    spent = _log(_large(project))
-    seconds = spent["pack_comparison"] - spent["save_labeller"] + spent["send_parcel"]
+    seconds = sum(_logging(_log(_large(project))))
     print(f"{_CLASSIFIERS} classifiers × {_FOLDS * _REPEATS} folds: logged in {seconds:.1f} s")
-    missed = shares["topics"] > _MOST_SHARE or seconds > _MOST_SECONDS
-    print(f"goal: {_MOST_SHARE:.0%} of topics, and {_MOST_SECONDS:.0f} s: {'missed' if missed else 'met'}")
+    missed = max(shares.values()) > _MOST_SHARE or seconds > _MOST_SECONDS
+    print(f"goal: {_MOST_SHARE:.0%} of either, and {_MOST_SECONDS:.0f} s: {'missed' if missed else 'met'}")
     return int(missed)
+
+
+def _logging(spent: dict[str, float]) -> tuple[float, float]:
+    """Tell the seconds of writing down and of sending; the model and the store are made within, and not counted."""
+    return spent["pack_comparison"] - spent["save_labeller"], spent["send_parcel"] - spent["_make_database"]
 
 
 def _log(result: ExperimentResult) -> dict[str, float]:
@@ -87,7 +92,7 @@ class _Fresh(Project):
 
 @contextmanager
 def _timed(spent: dict[str, float]) -> Iterator[None]:
-    rooms = {name: packing if name == "save_labeller" else reviewing for name in spent}
+    rooms = {name: _ROOMS.get(name, reviewing) for name in spent}
     originals = {name: getattr(room, name) for name, room in rooms.items()}
 
     def measured(name: str, original: Callable[..., Any]) -> Callable[..., Any]:

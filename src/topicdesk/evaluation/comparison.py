@@ -243,26 +243,22 @@ class Comparison:
             the last: whether the article is sure enough to be labelled without a person.
         """
         data = self.dataset
+        articles = pd.DataFrame({"article_id": data.ids, "sample": data.samples, "group": data.groups})
+        codes = np.arange(data.n_topics)
         parts = []
         for result in self.results_of(classifier):
             rows = result.split.test
-            parts.append(
-                pd.DataFrame(
-                    {
-                        "article_id": np.repeat(data.ids[rows], data.n_topics),
-                        "sample": np.repeat(data.samples[rows], data.n_topics),
-                        "group": np.repeat(data.groups[rows], data.n_topics),
-                        "repeat": result.split.repeat,
-                        "fold": result.split.fold,
-                        "topic": pd.Categorical(np.tile(data.topics, len(rows)), categories=data.topics),
-                        "truth": data.Y[rows].ravel(),
-                        "score": result.scores.ravel(),
-                        "decision": result.decisions.ravel(),
-                        "probability": np.nan if result.probabilities is None else result.probabilities.ravel(),
-                        "automated": np.repeat(result.automated, data.n_topics),
-                    }
-                )
+            part = articles.take(np.repeat(rows, data.n_topics)).assign(
+                repeat=result.split.repeat,
+                fold=result.split.fold,
+                topic=pd.Categorical.from_codes(np.tile(codes, len(rows)), categories=pd.Index(data.topics)),
+                truth=data.Y[rows].ravel(),
+                score=result.scores.ravel(),
+                decision=result.decisions.ravel(),
+                probability=np.nan if result.probabilities is None else result.probabilities.ravel(),
+                automated=np.repeat(result.automated, data.n_topics),
             )
+            parts.append(part)
         return pd.concat(parts, ignore_index=True)
 
     def split_table(self, by: Literal["topic", "source"] = "topic") -> pd.DataFrame:

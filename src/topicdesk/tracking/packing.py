@@ -54,6 +54,9 @@ RUN_ADDRESS = "RUN-ADDRESS-ONCE-LOGGED"
 
 _PARAM_CHARACTERS = 6000
 
+# The figures of a topic that the list of runs can be sorted by; the others are in its table.
+_TOPIC_METRICS = ("f1", "precision", "recall")
+
 # A description may have 8000 characters.
 _MOST_ROWS = 25
 
@@ -102,14 +105,14 @@ def pack_comparison(
         "labels.hash": data.labels_hash,
     }
     with packing(project.unsent, f"{about.experiment}-{data.name}") as folder:
-        choices = comparison.choices()
+        choices, topics = comparison.choices(), _topic_table(comparison)
         with progress(len(comparison.plan.classifiers) + 1, "writing down the run", "run") as advance:
             runs = [
                 _pack_parent(run_folder(folder, 0), name, tags, comparison, about, report, lock, labeller is not None)
             ]
             advance()
             for place, classifier in enumerate(comparison.plan.classifiers, start=1):
-                runs.append(_pack_child(run_folder(folder, place), tags, comparison, classifier, choices))
+                runs.append(_pack_child(run_folder(folder, place), tags, comparison, classifier, choices, topics))
                 advance()
         model = None
         if labeller is not None:
@@ -208,10 +211,16 @@ def _pack_parent(
 
 
 def _pack_child(
-    here: Path, tags: dict[str, str], comparison: Comparison, classifier: Classifier, all_choices: pd.DataFrame
+    here: Path,
+    tags: dict[str, str],
+    comparison: Comparison,
+    classifier: Classifier,
+    all_choices: pd.DataFrame,
+    all_topics: pd.DataFrame,
 ) -> PackedRun:
     name = classifier.name
     choices = figures_where(all_choices, classifier=name).drop(columns="classifier")
+    topics = figures_where(all_topics, classifier=name).drop(columns="classifier")
     params = {
         "classifier": name,
         "what": classifier.says,
@@ -222,11 +231,12 @@ def _pack_child(
     }
     written = [
         write_table(choices.reset_index(drop=True), here, "choices.json"),
-        write_table(_topic_table(comparison, name), here, "topics.json"),
+        write_table(topics, here, "topics.json"),
     ]
-    comparison.predictions(name).to_parquet(here / "predictions.parquet", index=False)
-    if name == comparison.verdict.winner:
-        save_plot(comparison.plot_confusion(name), here / "confusion.png")
+    # A dictionary of scores that hardly repeat costs time and bytes.
+    comparison.predictions(name).to_parquet(
+        here / "predictions.parquet", engine="pyarrow", index=False, use_dictionary=["article_id", "sample", "topic"]
+    )
     more = {"role": "classifier", "classifier": name}
     return _packed(name, tags | more, params, list(_child_metrics(comparison, name, choices)), written)
 
@@ -246,31 +256,35 @@ def _packed(
 
 
 def _child_metrics(comparison: Comparison, classifier: str, choices: pd.DataFrame) -> Iterator[_Metric]:
+    # The only fold of a single split would say everything twice.
+    folded = len(comparison.splits) > 1
     for row in figures_where(comparison.figures, classifier=classifier).to_dict("records"):
         prefix = "" if row["sample"] == ALL_SAMPLES else f"{row['sample']}/"
         yield _metric(f"{prefix}{row['metric']}", row["value"])
         yield _metric(f"{prefix}{row['metric']}/low", row["low"])
         yield _metric(f"{prefix}{row['metric']}/high", row["high"])
         if row["sample"] == ALL_SAMPLES:
+            yield _metric(f"{row['metric']}/behind", row["behind"])
+        if row["sample"] == ALL_SAMPLES and folded:
             yield _metric(f"{row['metric']}/fold_mean", row["fold_mean"])
             yield _metric(f"{row['metric']}/fold_sd", row["fold_sd"])
-            yield _metric(f"{row['metric']}/behind", row["behind"])
-    for row in figures_where(comparison.topic_figures, classifier=classifier).to_dict("records"):
+    topics = figures_where(comparison.topic_figures, classifier=classifier)
+    for row in topics[topics["metric"].isin(_TOPIC_METRICS)].to_dict("records"):
         prefix = "topic" if row["sample"] == ALL_SAMPLES else f"{row['sample']}/topic"
         yield _metric(f"{prefix}/{row['topic']}/{row['metric']}", row["value"])
-    folds = figures_where(comparison.fold_figures, classifier=classifier)
-    for metric, of_metric in folds.groupby("metric", sort=False):
-        for step, value in enumerate(of_metric["value"]):
-            yield _metric(f"fold/{metric}", value, step)
     for name in ("fit_seconds", "predict_seconds"):
         yield _metric(name, choices[name].mean())
-        for step, value in enumerate(choices[name]):
-            yield _metric(f"fold/{name}", value, step)
+    if folded:
+        folds = figures_where(comparison.fold_figures, classifier=classifier)
+        by_fold = {metric: rows["value"] for metric, rows in folds.groupby("metric", sort=False)}
+        for name, values in {**by_fold, **choices[["fit_seconds", "predict_seconds"]]}.items():
+            for step, value in enumerate(values):
+                yield _metric(f"fold/{name}", value, step)
 
 
-def _topic_table(comparison: Comparison, classifier: str) -> pd.DataFrame:
-    rows = figures_where(comparison.topic_figures, classifier=classifier)
-    wide = rows.pivot(index=["sample", "topic", "support"], columns="metric", values=["value", "low", "high"])
+def _topic_table(comparison: Comparison) -> pd.DataFrame:
+    keys = ["classifier", "sample", "topic", "support"]
+    wide = comparison.topic_figures.pivot(index=keys, columns="metric", values=["value", "low", "high"])
     flat = {
         metric if kind == "value" else f"{metric} {kind}": wide[kind, metric]
         for metric in TOPIC_METRICS
@@ -303,8 +317,8 @@ def _description(comparison: Comparison, about: About, has_model: bool) -> str:
         *(f"- Warning: {_plain(warning)}" for warning in comparison.warnings),
         "",
         f"Out-of-fold figures of nested cross-validation, spec `{_plain(about.spec)}`. Children: one run a classifier, "
-        "with figures by fold (metrics `fold/…`), by topic, and every prediction (`predictions.parquet`)."
-        + (" The winner, refitted on all labels, is this run's model." if has_model else ""),
+        "with figures by topic, by fold (metrics `fold/…`) where there are several, and every prediction "
+        "(`predictions.parquet`)." + (" The winner, refitted on all labels, is this run's model." if has_model else ""),
     ]
     return "\n".join(lines)
 
@@ -318,12 +332,12 @@ def _plain(text: str) -> str:
 
 def _dataset_entity(project: Project, comparison: Comparison, corpus_file: Path) -> dict[str, str]:
     data = comparison.dataset
-    table = pd.DataFrame({"article_id": data.ids.astype("str"), "sample": data.samples.astype("str")})
-    for column, topic in enumerate(data.topics):
-        table[topic] = data.Y[:, column] == 1
+    table = pd.DataFrame({"article_id": data.ids, "sample": data.samples})
+    table = table.join(pd.DataFrame(data.Y == 1, columns=list(data.topics)))
     source = CodeDatasetSource({"corpus": data.name, "file": project.shown(corpus_file)})
-    entity = from_pandas(table, source=source, name=data.name, digest=data.corpus_hash)._to_mlflow_entity()
-    return dict(entity)
+    # MLflow looks at each value to tell a column's type, which a few tell as well.
+    few = from_pandas(table.head(), source=source, name=data.name, digest=data.corpus_hash)._to_mlflow_entity()
+    return dict(few) | {"profile": json.dumps({"num_rows": len(table), "num_elements": table.size})}
 
 
 def _figure(comparison: Comparison, classifier: str, metric: str) -> pd.Series[Any]:
