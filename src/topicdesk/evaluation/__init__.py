@@ -78,6 +78,7 @@ if TYPE_CHECKING:
     from topicdesk.evaluation.comparison_plots import save_plot
     from topicdesk.evaluation.leakage import SourceAudit, TopicAudit, audit_sources, audit_topics
     from topicdesk.evaluation.plots import plot_ablation, plot_critical_difference, plot_leakage, plot_learning_curve
+from topicdesk.evaluation.unlabelled import VOTERS, judge_pool
 
 __all__ = [
     "ALL_SAMPLES",
@@ -88,6 +89,7 @@ __all__ = [
     "PROBABILITY_METRICS",
     "SELECTION_METRICS",
     "TOPIC_METRICS",
+    "VOTERS",
     "Ablation",
     "Calibration",
     "CalibrationMethod",
@@ -131,6 +133,7 @@ __all__ = [
     "flipped_decisions",
     "friedman_nemenyi",
     "holm",
+    "judge_pool",
     "leaderboard",
     "learning_curve",
     "leave_one_source_out",

@@ -1,5 +1,6 @@
 """Experiments: from a spec to a comparison, to MLflow and to a results lock. Here the floors meet."""
 
+from topicdesk.experiment.annotating import DEFAULT_MIX, pool_of, queue_for
 from topicdesk.experiment.lock import (
     Difference,
     ResultsLock,
@@ -33,6 +34,7 @@ from topicdesk.experiment.run import (
 from topicdesk.experiment.spec import PUBLISHED_LABELS, Reference, Spec, read_spec
 
 __all__ = [
+    "DEFAULT_MIX",
     "PUBLISHED_LABELS",
     "Difference",
     "ExperimentResult",
@@ -56,6 +58,8 @@ __all__ = [
     "locked_figures",
     "log_experiment",
     "make_lock",
+    "pool_of",
+    "queue_for",
     "read_lock",
     "read_spec",
     "reproduce_run",
