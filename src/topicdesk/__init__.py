@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         compare_runs,
         load_dataset,
         log_experiment,
+        queue_for,
         read_spec,
         reproduce_run,
         review_experiment,
@@ -46,7 +47,18 @@ if TYPE_CHECKING:
         verify_experiment,
     )
     from topicdesk.labelling import fit_labeller
-    from topicdesk.labels import Dataset, join_dataset, read_annotations, read_taxonomy
+    from topicdesk.labels import (
+        Dataset,
+        agreement,
+        disagreements,
+        draw_queue,
+        join_dataset,
+        read_annotations,
+        read_label_file,
+        read_taxonomy,
+        suspect_labels,
+    )
+    from topicdesk.labels.widget import adjudicate, annotate
     from topicdesk.project import Project, find_project
 
 __all__ = [
@@ -59,11 +71,16 @@ __all__ = [
     "SplitPlan",
     "ThresholdRule",
     "ablate",
+    "adjudicate",
+    "agreement",
+    "annotate",
     "audit_sources",
     "audit_topics",
     "classifier_named",
     "compare",
     "compare_runs",
+    "disagreements",
+    "draw_queue",
     "find_duplicates",
     "find_project",
     "fit_labeller",
@@ -78,15 +95,18 @@ __all__ = [
     "plot_corpus",
     "plot_critical_difference",
     "plot_leakage",
+    "queue_for",
     "read_annotations",
     "read_articles",
     "read_corpus",
+    "read_label_file",
     "read_spec",
     "read_taxonomy",
     "reproduce_run",
     "review_experiment",
     "run_experiment",
     "stored_corpus",
+    "suspect_labels",
     "verify_experiment",
 ]
 
@@ -122,6 +142,7 @@ _ROOMS = {
         "compare_runs",
         "load_dataset",
         "log_experiment",
+        "queue_for",
         "read_spec",
         "reproduce_run",
         "review_experiment",
@@ -129,7 +150,18 @@ _ROOMS = {
         "verify_experiment",
     ),
     "labelling": ("fit_labeller",),
-    "labels": ("Dataset", "join_dataset", "read_annotations", "read_taxonomy"),
+    "labels": (
+        "Dataset",
+        "agreement",
+        "disagreements",
+        "draw_queue",
+        "join_dataset",
+        "read_annotations",
+        "read_label_file",
+        "read_taxonomy",
+        "suspect_labels",
+    ),
+    "labels.widget": ("adjudicate", "annotate"),
     "project": ("Project", "find_project"),
 }
 

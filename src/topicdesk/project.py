@@ -40,9 +40,14 @@ class Project:
         return self.root / "data" / "corpora"
 
     @property
+    def labels(self) -> Path:
+        """Label files, one an annotator."""
+        return self.root / "data" / "labels"
+
+    @property
     def reserved(self) -> Path:
         """Article ids that are never annotated, trained on or used to choose anything."""
-        return self.root / "data" / "labels" / "reserved.txt"
+        return self.labels / "reserved.txt"
 
     @property
     def cells(self) -> Path:

@@ -1,21 +1,42 @@
-"""The label store: one CSV an annotator, one row an article."""
+"""Label files: one CSV an annotator, one row an article.
+
+Several annotators may have labelled one article. Where they agree the label stands; where they do not, somebody has to
+settle it: a row by `ADJUDICATED` overrules the others.
+"""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from topicdesk.atomic import replacing
 from topicdesk.errors import LabelsError, nearest
 
-__all__ = ["ANNOTATION_COLUMNS", "published_annotations", "read_annotations", "read_reserved", "write_annotations"]
+__all__ = [
+    "ADJUDICATED",
+    "ANNOTATION_COLUMNS",
+    "WEAK",
+    "article_order",
+    "published_annotations",
+    "read_annotations",
+    "read_label_file",
+    "read_reserved",
+    "write_annotations",
+]
 
 #: Columns of a label file. ``topics`` is a space-separated list, most prominent first, empty for none; ``sample``
 #: says how the article was drawn; ``time`` is ISO 8601 or empty when it was not kept.
 ANNOTATION_COLUMNS = ("article_id", "topics", "annotator", "codebook", "time", "sample", "note")
+
+#: The annotator of labels that settle a disagreement.
+ADJUDICATED = "adjudicated"
+
+#: The sample of labels that rules made and nobody read: never evaluated on.
+WEAK = "weak"
 
 
 def read_annotations(
@@ -24,7 +45,7 @@ def read_annotations(
     article_ids: Collection[str],
     reserved: Collection[str] = (),
 ) -> pd.DataFrame:
-    """Read label files, refusing every row that could spoil an evaluation.
+    """Read label files, of one annotator or several, refusing every row that could spoil an evaluation.
 
     Parameters
     ----------
@@ -39,7 +60,51 @@ def read_annotations(
 
     Returns
     -------
-    DataFrame of shape (n_annotations, 7)
+    DataFrame of shape (n_articles, 7)
+        `ANNOTATION_COLUMNS`; ``topics`` holds tuples. Of an article that several have labelled, the row that settles
+        it, or the first of those that agree; always with the first one's ``sample``, by which it was drawn.
+
+    Raises
+    ------
+    LabelsError
+        For what `read_label_file` refuses, for a label made by rules, and for an article about which annotators
+        disagree and that nobody has settled; the message names file and line.
+    """
+    by_article: dict[str, list[tuple[str, dict[str, Any]]]] = {}
+    for path in paths:
+        for where, row in _checked(path, topics, article_ids, reserved):
+            if row["sample"] == WEAK:
+                raise LabelsError(
+                    f"{where}: this label was made by rules, and read by nobody. Weak labels are never mixed with "
+                    "others in an evaluation: take the file out of 'labels'."
+                )
+            by_article.setdefault(row["article_id"], []).append((where, row))
+    chosen = [_settled(rows) for rows in by_article.values()]
+    return pd.DataFrame(chosen, columns=list(ANNOTATION_COLUMNS))
+
+
+def read_label_file(
+    path: Path,
+    topics: Collection[str],
+    article_ids: Collection[str] | None = None,
+    reserved: Collection[str] = (),
+) -> pd.DataFrame:
+    """Read the labels of one annotator.
+
+    Parameters
+    ----------
+    path : Path
+        A CSV with `ANNOTATION_COLUMNS`.
+    topics : collection of str
+        Names that a label may use.
+    article_ids : collection of str, optional
+        Ids of the corpus; by default any.
+    reserved : collection of str
+        Ids kept for an outside evaluation.
+
+    Returns
+    -------
+    DataFrame of shape (n_rows, 7)
         `ANNOTATION_COLUMNS`; ``topics`` holds tuples.
 
     Raises
@@ -48,32 +113,7 @@ def read_annotations(
         For a missing file or column, an unknown topic, an unknown article id, an article labelled twice or a
         reserved id; the message names file and line.
     """
-    known, kept_back, valid = set(article_ids), set(reserved), set(topics)
-    first_seen: dict[str, str] = {}
-    rows: list[dict[str, object]] = []
-    for path in paths:
-        for line, row in _rows(path):
-            where = f"{path}, line {line}"
-            article = row["article_id"]
-            if article in kept_back:
-                raise LabelsError(
-                    f"{where}: article {article} is reserved for an outside evaluation. Remove the row: reserved "
-                    "articles are never annotated, trained on or used to choose anything."
-                )
-            if article not in known:
-                raise LabelsError(f"{where}: the corpus has no article with id {article!r}. Correct or remove the row.")
-            if article in first_seen:
-                raise LabelsError(
-                    f"{where}: article {article} is labelled already ({first_seen[article]}). Keep one of the rows."
-                )
-            first_seen[article] = where
-            named = tuple(row["topics"].split())
-            for topic in named:
-                if topic not in valid:
-                    raise LabelsError(f"{where}: unknown topic {topic!r}; {nearest(topic, valid)}")
-            if len(set(named)) != len(named):
-                raise LabelsError(f"{where}: a topic is named twice in {row['topics']!r}")
-            rows.append({**row, "topics": named})
+    rows = [row for _, row in _checked(path, topics, article_ids, reserved)]
     return pd.DataFrame(rows, columns=list(ANNOTATION_COLUMNS))
 
 
@@ -109,7 +149,7 @@ def published_annotations(path: Path, annotator: str) -> pd.DataFrame:
 
 
 def write_annotations(annotations: pd.DataFrame, path: Path) -> None:
-    """Write a label file, whole or not at all.
+    """Write a label file, sorted by article, whole or not at all.
 
     Parameters
     ----------
@@ -121,8 +161,17 @@ def write_annotations(annotations: pd.DataFrame, path: Path) -> None:
     table = annotations.reindex(columns=list(ANNOTATION_COLUMNS)).astype(object)
     table = table.where(table.notna(), "")
     table["topics"] = [" ".join(named) for named in annotations["topics"]]
-    with replacing(path) as part:
-        table.to_csv(part, index=False, lineterminator="\n")
+    rows: list[Any] = sorted(table.to_dict("records"), key=lambda row: article_order(row["article_id"]))
+    with replacing(path) as part, part.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, ANNOTATION_COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def article_order(article_id: str) -> tuple[bool, int, str]:
+    """Give the key that label files are sorted by: numbers by size, then other ids by their letters."""
+    number = article_id.isdecimal()
+    return not number, int(article_id) if number else 0, article_id
 
 
 def read_reserved(path: Path) -> frozenset[str]:
@@ -130,6 +179,57 @@ def read_reserved(path: Path) -> frozenset[str]:
     if not path.is_file():
         raise LabelsError(f"{path} is missing. It lists the reserved article ids; restore it with git.")
     return frozenset(path.read_text(encoding="utf-8").split())
+
+
+def _settled(rows: list[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
+    """Choose what stands of all labels of an article."""
+    where, first = rows[0]
+    for _, row in rows:
+        if row["annotator"] == ADJUDICATED:
+            return {**row, "sample": first["sample"]}
+    for other, row in rows[1:]:
+        if set(row["topics"]) != set(first["topics"]):
+            raise LabelsError(
+                f"{where} and {other} disagree about article {first['article_id']} "
+                f"({_said(first)} and {_said(row)}). Settle it with 'topicdesk adjudicate', and name the file that it "
+                "makes in 'labels'."
+            )
+    return first
+
+
+def _said(row: dict[str, Any]) -> str:
+    return " ".join(row["topics"]) or "no topic"
+
+
+def _checked(
+    path: Path, topics: Collection[str], article_ids: Collection[str] | None, reserved: Collection[str]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Read a file's rows with where each stands, refusing what is wrong."""
+    known = None if article_ids is None else set(article_ids)
+    kept_back, valid = set(reserved), set(topics)
+    first_seen: dict[str, str] = {}
+    for line, row in _rows(path):
+        where = f"{path}, line {line}"
+        article = row["article_id"]
+        if article in kept_back:
+            raise LabelsError(
+                f"{where}: article {article} is reserved for an outside evaluation. Remove the row: reserved "
+                "articles are never annotated, trained on or used to choose anything."
+            )
+        if known is not None and article not in known:
+            raise LabelsError(f"{where}: the corpus has no article with id {article!r}. Correct or remove the row.")
+        if article in first_seen:
+            raise LabelsError(
+                f"{where}: article {article} is labelled already ({first_seen[article]}). Keep one of the rows."
+            )
+        first_seen[article] = where
+        named = tuple(row["topics"].split())
+        for topic in named:
+            if topic not in valid:
+                raise LabelsError(f"{where}: unknown topic {topic!r}; {nearest(topic, valid)}")
+        if len(set(named)) != len(named):
+            raise LabelsError(f"{where}: a topic is named twice in {row['topics']!r}")
+        yield where, {**row, "topics": named}
 
 
 def _rows(path: Path) -> Iterable[tuple[int, dict[str, str]]]:

@@ -1,0 +1,213 @@
+"""Where an annotator's decisions go, one by one: on disk at once, whatever happens next.
+
+A decision is first appended to a journal beside the label file, and flushed; then the file is written anew, sorted, and
+the journal emptied. A file that cannot be read, or a full disk, leaves the decision in the journal, from where it joins
+the file later. Both happen under a lock, and the file is read anew each time: a second window loses nothing.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from io import FileIO
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from topicdesk.errors import LabelsError, ProjectError
+from topicdesk.labels.annotations import ANNOTATION_COLUMNS, read_label_file, write_annotations
+from topicdesk.labels.codebooks import record_codebook
+from topicdesk.labels.topics import Taxonomy
+
+__all__ = ["LabelStore"]
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class LabelStore:
+    """The label file of one annotator.
+
+    Parameters
+    ----------
+    path : Path
+        The CSV; it is made with the first decision.
+    annotator : str
+    taxonomy : Taxonomy
+        Its version is kept with each row.
+    """
+
+    path: Path
+    annotator: str
+    taxonomy: Taxonomy
+
+    @property
+    def journal(self) -> Path:
+        """Decisions that are not in the file yet."""
+        return self.path.with_name(f".{self.path.name}.journal")
+
+    def open(self) -> dict[str, Row]:
+        """Read what is decided, by article, after taking in what an earlier session could not write.
+
+        Raises
+        ------
+        LabelsError
+            When the file is wrong, or the codebook has changed under its version.
+        ProjectError
+            When the folder cannot be written.
+        """
+        with self._locked() as journal:
+            record_codebook(self.path.with_name("codebooks.json"), self.taxonomy)
+            waiting = _entries(journal)
+            rows = self._rows()
+            if waiting:
+                rows = self._take_in(rows, waiting, journal)
+            return rows
+
+    def decide(
+        self, article_id: str, topics: tuple[str, ...], sample: str, note: str = "", seen: Row | None = None
+    ) -> Row:
+        """Keep a decision, instead of an earlier one about the same article.
+
+        Parameters
+        ----------
+        article_id : str
+        topics : tuple of str
+            Most prominent first; empty for none.
+        sample : str
+            How the article was drawn.
+        note : str, default ""
+        seen : dict, optional
+            The row that the annotator knew to stand there; None for none.
+
+        Returns
+        -------
+        dict
+            The row as it was kept.
+
+        Raises
+        ------
+        LabelsError
+            When another window has decided about the article meanwhile: nothing is kept then. Or when the file cannot
+            be read: the decision is kept in the journal.
+        ProjectError
+            When nothing can be written: the decision is not kept.
+        """
+        row = {
+            "article_id": article_id,
+            "topics": tuple(topics),
+            "annotator": self.annotator,
+            "codebook": str(self.taxonomy.codebook.version),
+            "time": datetime.now(UTC).isoformat(timespec="seconds"),
+            "sample": sample,
+            "note": " ".join(note.split()),
+        }
+        self._keep(article_id, row, seen)
+        return row
+
+    def restore(self, article_id: str, row: Row | None, seen: Row | None) -> None:
+        """Put an article back to an earlier row, or to none (see `decide`)."""
+        self._keep(article_id, row, seen)
+
+    def _keep(self, article_id: str, row: Row | None, seen: Row | None) -> None:
+        with self._locked() as journal:
+            waiting = _entries(journal)
+            wrong = None
+            try:
+                rows = self._rows()
+            except LabelsError as error:
+                wrong = error
+            else:
+                now = _applied(rows, waiting).get(article_id)
+                if now != seen:
+                    raise LabelsError(
+                        f"article {article_id} was labelled meanwhile, in another window: "
+                        f"{_told(now)}. Decide again to put yours in its place."
+                    )
+            entry = {"article_id": article_id, "row": row}
+            _append(journal, entry, self.journal)
+            kept = f"Your decision is kept in {self.journal}, and joins the file as soon as that works again."
+            if wrong is not None:
+                raise LabelsError(f"{wrong} {kept}") from wrong
+            try:
+                self._take_in(rows, [*waiting, entry], journal)
+            except ProjectError as error:
+                raise ProjectError(f"{error} {kept}") from error
+
+    def _take_in(self, rows: dict[str, Row], waiting: list[Row], journal: FileIO) -> dict[str, Row]:
+        rows = _applied(rows, waiting)
+        write_annotations(pd.DataFrame(list(rows.values()), columns=list(ANNOTATION_COLUMNS)), self.path)
+        journal.truncate(0)
+        return rows
+
+    def _rows(self) -> dict[str, Row]:
+        if not self.path.is_file():
+            return {}
+        table = read_label_file(self.path, self.taxonomy.names)
+        rows: list[Any] = table.to_dict("records")
+        return {row["article_id"]: row for row in rows}
+
+    @contextmanager
+    def _locked(self) -> Iterator[FileIO]:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            # Unbuffered: what cannot be written now is not to be tried again when the file is closed.
+            journal = self.journal.open("a+b", buffering=0)
+        except OSError as error:
+            raise ProjectError(
+                f"cannot write {self.journal}: {error.strerror}. Nothing is kept. Make the folder writable."
+            ) from error
+        with journal:
+            fcntl.flock(journal, fcntl.LOCK_EX)
+            yield journal
+
+
+def _entries(journal: FileIO) -> list[Row]:
+    journal.seek(0)
+    entries = []
+    for line in filter(None, journal.read().splitlines()):
+        try:
+            entry = json.loads(line)
+        except ValueError:  # torn by a crash in the middle of a write: it was never acknowledged
+            continue
+        if entry["row"] is not None:
+            entry["row"]["topics"] = tuple(entry["row"]["topics"])
+        entries.append(entry)
+    return entries
+
+
+def _append(journal: FileIO, entry: Row, path: Path) -> None:
+    journal.seek(0, os.SEEK_END)
+    before = journal.tell()
+    # A line of its own, whatever a crash has left before it.
+    line = b"\n" + json.dumps(entry).encode() + b"\n"
+    try:
+        if journal.write(line) != len(line):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        os.fsync(journal.fileno())
+    except OSError as error:
+        os.ftruncate(journal.fileno(), before)
+        raise ProjectError(
+            f"cannot write {path}: {error.strerror}. This decision is not kept yet: free some space and decide again."
+        ) from error
+
+
+def _applied(rows: dict[str, Row], entries: list[Row]) -> dict[str, Row]:
+    result = dict(rows)
+    for entry in entries:
+        if entry["row"] is None:
+            result.pop(entry["article_id"], None)
+        else:
+            result[entry["article_id"]] = entry["row"]
+    return result
+
+
+def _told(row: Row | None) -> str:
+    return "the label was taken back" if row is None else f"{' '.join(row['topics']) or 'no topic'} ({row['time']})"

@@ -1,0 +1,161 @@
+"""Labelling in a real JupyterLab, in a real browser, by the keyboard."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from urllib.request import urlopen
+
+import nbformat
+import pytest
+
+from topicdesk.labels import read_label_file
+
+NOTEBOOK = """\
+import topicdesk
+
+topicdesk.annotate("data/corpora/newsroom.parquet", "data/topics.toml", annotator="maria", highlight=["judge", "train"])
+"""
+
+#: Another article than before is shown.
+NEXT = "before => document.querySelector('.td-meta').textContent !== before"
+
+# What is pressed for each article: (keys, what the CSV is to hold).
+DECISIONS = [
+    ("1", ("courts",)), ("2", ("rail",)), ("", ()), ("21", ("rail", "courts")), ("1", ("courts",)),
+    ("11", ()), ("", ()), ("12", ("courts", "rail")), ("2", ("rail",)), ("1", ("courts",)),
+]  # fmt: skip
+
+
+class Lab:
+    """A JupyterLab server of its own over a project."""
+
+    def __init__(self, project, port):
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(NOTEBOOK)])
+        notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+        nbformat.write(notebook, project.root / "label.ipynb")
+        settings = project.root / ".jupyter"
+        environment = os.environ | {
+            "JUPYTER_CONFIG_DIR": str(settings), "JUPYTER_DATA_DIR": str(settings / "data"),
+            "JUPYTER_RUNTIME_DIR": str(settings / "run"), "JUPYTERLAB_SETTINGS_DIR": str(settings / "lab"),
+            "JUPYTERLAB_WORKSPACES_DIR": str(settings / "workspaces"),
+        }  # fmt: skip
+        command = [
+            sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}",
+            "--IdentityProvider.token=", "--ServerApp.password=", f"--ServerApp.root_dir={project.root}",
+            "--LabApp.news_url=", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        ]  # fmt: skip
+        self.address = f"http://127.0.0.1:{port}"
+        with (project.root / "lab.log").open("wb") as log:
+            self.process = subprocess.Popen(
+                command, cwd=project.root, env=environment, stdout=log, stderr=log, start_new_session=True
+            )
+        limit = time.monotonic() + 60
+        while True:
+            try:
+                urlopen(f"{self.address}/api", timeout=2).close()
+                return
+            except OSError:
+                assert time.monotonic() < limit, (project.root / "lab.log").read_text()
+                time.sleep(0.2)
+
+    def open(self, page):
+        """Open the notebook, run its cell, and give the widget."""
+        page.goto(f"{self.address}/lab/tree/label.ipynb?reset", wait_until="domcontentloaded")
+        page.locator(".jp-Notebook .jp-CodeCell").first.wait_for(timeout=60_000)
+        page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=60_000)
+        page.locator(".jp-Notebook .jp-CodeCell .cm-content").first.click()
+        page.keyboard.press("Shift+Enter")
+        widget = page.locator(".td-annotate")
+        widget.wait_for(timeout=60_000)
+        return widget
+
+    def kernels(self):
+        with urlopen(f"{self.address}/api/kernels", timeout=10) as answer:
+            return json.load(answer)
+
+    def end(self):
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+@pytest.fixture
+def lab(project, free_port):
+    made = Lab(project, free_port)
+    yield made
+    made.end()
+
+
+def press(widget, keys):
+    for key in keys:
+        widget.press(key)
+
+
+def decide(page, widget, keys):
+    """Decide about the article shown, and wait for the next."""
+    before = widget.locator(".td-meta").text_content()
+    press(widget, keys)
+    widget.press("Enter")
+    page.wait_for_function(NEXT, arg=before)
+    return before.rpartition("article ")[2]
+
+
+def stored(project):
+    table = read_label_file(project.root / "data" / "labels" / "maria.csv", ["courts", "rail"])
+    return dict(zip(table["article_id"], table["topics"], strict=True))
+
+
+def test_ten_articles_are_labelled_by_keyboard_one_is_undone_and_a_reload_loses_nothing(
+    project, lab, chromium, screenshots
+):
+    page = chromium.new_page(viewport={"width": 1100, "height": 900})
+    faults = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    widget = lab.open(page)
+    widget.click(position={"x": 5, "y": 5})
+    expected = {}
+    for keys, topics in DECISIONS[:5]:
+        expected[decide(page, widget, keys)] = topics
+    assert stored(project) == expected
+
+    shown = widget.locator(".td-meta").text_content()
+    widget.press("z")
+    page.wait_for_function(NEXT, arg=shown)
+    last = list(expected)[-1]
+    assert widget.locator(".td-meta").text_content().endswith(f"article {last}")
+    assert widget.locator(".td-topic").first.get_attribute("aria-pressed") == "true"
+    assert last not in stored(project)
+    press(widget, "12")
+    assert decide(page, widget, "") == last
+    expected[last] = ("rail",)
+
+    screenshots.mkdir(exist_ok=True)
+    page.screenshot(path=screenshots / "annotate.png")
+    page.reload(wait_until="domcontentloaded")
+    widget = lab.open(page)
+    widget.click(position={"x": 5, "y": 5})
+    for keys, topics in DECISIONS[5:]:
+        article = decide(page, widget, keys)
+        assert article not in expected
+        expected[article] = topics
+    assert stored(project) == expected
+    assert len(expected) == 10
+    assert not faults
+
+
+def test_a_kernel_that_dies_keeps_all_that_was_saved_and_the_page_says_what_was_not(project, lab, chromium):
+    page = chromium.new_page(viewport={"width": 1100, "height": 900})
+    widget = lab.open(page)
+    widget.click(position={"x": 5, "y": 5})
+    first = decide(page, widget, "1")
+    (kernel,) = lab.kernels()
+    found = subprocess.run(["pgrep", "-f", f"kernel-{kernel['id']}"], capture_output=True, text=True, check=True)
+    for pid in found.stdout.split():
+        os.kill(int(pid), signal.SIGKILL)
+    press(widget, "2")
+    widget.press("Enter")
+    widget.get_by_text("this decision is not saved").wait_for(timeout=20_000)
+    assert widget.locator(".td-topic").nth(1).get_attribute("aria-pressed") == "true"
+    assert stored(project) == {first: ("courts",)}
