@@ -1,6 +1,15 @@
 """Experiments: from a spec to a comparison, to MLflow and to a results lock. Here the floors meet."""
 
-from topicdesk.experiment.annotating import DEFAULT_MIX, pool_of, queue_for
+from topicdesk.experiment.annotating import (
+    DEFAULT_MIX,
+    effect_of,
+    pool_of,
+    queue_for,
+    rules_of,
+    second_look,
+    suspects_of,
+    weak_labels,
+)
 from topicdesk.experiment.lock import (
     Difference,
     ResultsLock,
@@ -49,6 +58,7 @@ __all__ = [
     "compare_runs",
     "corpus_file",
     "differences",
+    "effect_of",
     "fit_winner",
     "load_dataset",
     "load_experiments",
@@ -65,7 +75,11 @@ __all__ = [
     "reproduce_run",
     "results_page",
     "review_experiment",
+    "rules_of",
     "run_experiment",
+    "second_look",
+    "suspects_of",
     "verify_experiment",
+    "weak_labels",
     "write_lock",
 ]

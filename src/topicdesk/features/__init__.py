@@ -1,7 +1,7 @@
 """Features: terms counted once for all articles, weighed per fold on its training rows."""
 
 from topicdesk.features.counts import STEMMERS, Analyser, Counts, count_terms, count_terms_once
-from topicdesk.features.keywords import keyword_hits, keyword_phrases
+from topicdesk.features.keywords import keyword_hits, keyword_matrix, keyword_phrases
 from topicdesk.features.tfidf import WHOLE_TEXT, FeatureSetting, FoldWeights, fold_features, weigh_fold
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "count_terms_once",
     "fold_features",
     "keyword_hits",
+    "keyword_matrix",
     "keyword_phrases",
     "weigh_fold",
 ]

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from sklearn.feature_extraction.text import CountVectorizer
 
 from topicdesk.errors import FeaturesError
 
-__all__ = ["keyword_hits", "keyword_phrases"]
+__all__ = ["keyword_hits", "keyword_matrix", "keyword_phrases"]
 
 
 def keyword_hits(texts: Sequence[str], keywords: Mapping[str, Sequence[str]]) -> NDArray[np.float64]:
@@ -34,17 +35,35 @@ def keyword_hits(texts: Sequence[str], keywords: Mapping[str, Sequence[str]]) ->
     FeaturesError
         When a topic has no keyword, or one that can never match.
     """
+    found, rules = keyword_matrix(texts, keywords)
+    return np.column_stack([found[:, rules["topic"] == topic].sum(axis=1) for topic in keywords]).astype(np.float64)
+
+
+def keyword_matrix(
+    texts: Sequence[str], keywords: Mapping[str, Sequence[str]]
+) -> tuple[NDArray[np.bool_], pd.DataFrame]:
+    """Tell which keywords each text holds.
+
+    Parameters
+    ----------
+    texts, keywords
+        As in `keyword_hits`.
+
+    Returns
+    -------
+    found : ndarray of bool, shape (n_texts, n_keywords)
+    rules : DataFrame of shape (n_keywords, 2)
+        ``topic, keyword``, a row a column of `found`: each distinct keyword of each topic.
+    """
     by_topic = keyword_phrases(keywords)
-    vocabulary = sorted({phrase for phrases in by_topic.values() for phrase in phrases})
+    pairs = [(topic, phrase) for topic, phrases in by_topic.items() for phrase in dict.fromkeys(phrases)]
+    rules = pd.DataFrame(pairs, columns=["topic", "keyword"])
+    vocabulary = sorted(set(rules["keyword"]))
     longest = max(phrase.count(" ") + 1 for phrase in vocabulary)
-    found = CountVectorizer(vocabulary=vocabulary, ngram_range=(1, longest), binary=True).fit_transform(texts)
+    counting = CountVectorizer(vocabulary=vocabulary, ngram_range=(1, longest), binary=True)
     column_of = {phrase: column for column, phrase in enumerate(vocabulary)}
-    return np.column_stack(
-        [
-            np.asarray(found[:, sorted({column_of[p] for p in phrases})].sum(axis=1), dtype=np.float64).ravel()
-            for phrases in by_topic.values()
-        ]
-    )
+    found = counting.fit_transform(texts)[:, [column_of[phrase] for phrase in rules["keyword"]]]
+    return found.toarray().astype(bool), rules
 
 
 def keyword_phrases(keywords: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:

@@ -14,10 +14,12 @@ from topicdesk.labels.annotations import (
 from topicdesk.labels.audit import suspect_labels
 from topicdesk.labels.codebooks import codebook_marks, outdated_labels, record_codebook
 from topicdesk.labels.dataset import Dataset, join_dataset
+from topicdesk.labels.prevalence import prevalence
 from topicdesk.labels.queue import QUEUE_COLUMNS, STRATEGIES, Pool, draw_queue, parse_mix
 from topicdesk.labels.session import AnnotationSession, Shown, open_session
 from topicdesk.labels.store import LabelStore
 from topicdesk.labels.topics import Codebook, Taxonomy, Topic, read_taxonomy
+from topicdesk.labels.weak import aggregate_rules, rule_table, weak_annotations
 
 __all__ = [
     "ADJUDICATED",
@@ -34,6 +36,7 @@ __all__ = [
     "Taxonomy",
     "Topic",
     "adjudication",
+    "aggregate_rules",
     "agreement",
     "codebook_marks",
     "disagreements",
@@ -42,12 +45,15 @@ __all__ = [
     "open_session",
     "outdated_labels",
     "parse_mix",
+    "prevalence",
     "published_annotations",
     "read_annotations",
     "read_label_file",
     "read_reserved",
     "read_taxonomy",
     "record_codebook",
+    "rule_table",
     "suspect_labels",
+    "weak_annotations",
     "write_annotations",
 ]

@@ -70,6 +70,8 @@ class AnnotationSession:
         What others said of articles, to be shown; by default nothing.
     again : bool, default False
         Whether articles labelled already are shown too, with their labels.
+    proposed : mapping of str to tuple of str, optional
+        What is chosen for a beginning of articles that the annotator has not labelled; by default nothing.
     """
 
     articles: pd.DataFrame
@@ -77,6 +79,7 @@ class AnnotationSession:
     store: LabelStore
     answers: Answers = field(default_factory=dict)
     again: bool = False
+    proposed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Open the store and find the first article; see `LabelStore.open` for errors."""
@@ -106,7 +109,7 @@ class AnnotationSession:
         row = self._undone.get(article, self._seen.get(article))
         return Shown(
             article=self.articles.iloc[self._rows.get_loc(article)],
-            chosen=() if row is None else row["topics"],
+            chosen=self.proposed.get(article, ()) if row is None else row["topics"],
             note="" if row is None else row["note"],
             answers=tuple(self.answers.get(article, ())),
         )
@@ -115,6 +118,10 @@ class AnnotationSession:
     def left(self) -> int:
         """How many articles are left, the one shown included."""
         return len(self._left)
+
+    def decisions(self) -> dict[str, tuple[str, ...]]:
+        """Give what was decided in this sitting, by article."""
+        return {article: self._seen[article]["topics"] for article, _ in self._done if article in self._seen}
 
     def counts(self) -> dict[str, int]:
         """Count the annotator's labels by topic, and ``(none)``."""
@@ -196,6 +203,7 @@ def open_session(
     queue: pd.DataFrame | None = None,
     answers: Answers | None = None,
     again: bool = False,
+    proposed: Mapping[str, tuple[str, ...]] | None = None,
     project: Project | None = None,
     seed: int = 0,
 ) -> AnnotationSession:
@@ -215,6 +223,8 @@ def open_session(
         What others said of articles, to be shown.
     again : bool, default False
         Whether articles that the annotator has labelled are shown too.
+    proposed : mapping of str to tuple of str, optional
+        What is chosen for a beginning.
     project : Project, optional
         By default the one that the current folder is in.
     seed : int, default 0
@@ -245,7 +255,7 @@ def open_session(
             f"the queue holds article {kept_back[0]}, which is reserved for an outside evaluation and never annotated."
         )
     store = LabelStore(project.labels / f"{annotator}.csv", annotator, taxonomy)
-    return AnnotationSession(articles, queue, store, answers or {}, again)
+    return AnnotationSession(articles, queue, store, answers or {}, again, proposed or {})
 
 
 def _articles(project: Project, corpus: str) -> pd.DataFrame:

@@ -16,13 +16,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from topicdesk.cli.labels import adjudicate, annotate, labels
+from topicdesk.cli.printing import (
+    print_differences,
+    print_some,
+    print_table,
+    print_warnings,
+    save_picture,
+)
 from topicdesk.errors import TopicdeskError, VerificationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     import pandas as pd
-    from matplotlib.figure import Figure
 
     from topicdesk.evaluation import Engine
     from topicdesk.experiment import Difference, ExperimentResult, LoadedExperiment
@@ -39,6 +44,9 @@ app = typer.Typer(
 )
 data = typer.Typer(help="Fetch, build and look at corpora.", no_args_is_help=True)
 app.add_typer(data, name="data")
+app.add_typer(labels, name="labels")
+app.command(epilog="Example: topicdesk annotate newsarticles --annotator maria")(annotate)
+app.command(epilog="Example: topicdesk adjudicate maria tom newsarticles")(adjudicate)
 
 _Corpus = Annotated[str, typer.Argument(help="A corpus of data/sources.toml, or a Parquet file.", metavar="CORPUS")]
 _Name = Annotated[str, typer.Argument(help="A corpus of data/sources.toml, such as newsarticles.")]
@@ -52,8 +60,7 @@ _OneClassifier = Annotated[
     str | None, typer.Option(help="One of the spec's classifiers; by default the winner of its results lock.")
 ]
 
-# As many rows, columns of topics, and examples, as a person reads in a terminal.
-_MOST_ROWS = 40
+# As many topics, columns, and examples, as a person reads in a terminal.
 _MOST_TOPICS = 6
 _MOST_COLUMNS = 16
 _MOST_EXAMPLES = 5
@@ -128,7 +135,7 @@ def show(
         _print_source(name)
     print(f"  hash      {content_hash(corpus)}\n")
     _print_account(path)
-    _print_table(summarise_corpus(corpus).astype("str").fillna("–"), "Articles by source")
+    print_table(summarise_corpus(corpus).astype("str").fillna("–"), "Articles by source")
     found = find_duplicates(corpus["text"].tolist())
     print(
         f"Near-duplicates: {len(corpus) - len(set(found.groups))} articles repeat an earlier one (word triples that "
@@ -136,13 +143,13 @@ def show(
     )
     examples = found.pairs.nlargest(_MOST_EXAMPLES, "similarity", keep="first")
     if len(examples):
-        _print_table(_told_pairs(corpus, examples), "Examples, most alike first")
+        print_table(_told_pairs(corpus, examples), "Examples, most alike first")
     if plot is not None:
-        _save_picture(plot_corpus(corpus, found), plot)
+        save_picture(plot_corpus(corpus, found), plot)
     if published_labels_path(path).is_file():
         labels = published_annotations(published_labels_path(path), name)
         counts = labels.assign(topic=labels["topics"].str[0]).value_counts(["topic", "sample"]).unstack(fill_value=0)
-        _print_table(counts.astype("str"), "Labels that came with the corpus")
+        print_table(counts.astype("str"), "Labels that came with the corpus")
 
 
 @data.command("audit", epilog="Example: topicdesk data audit experiments/topics.toml --plot leakage.png")
@@ -171,18 +178,18 @@ def audit(
         topics = audit_topics(dataset, seed=seed, jobs=jobs)
     else:
         sources = audit_sources(read_corpus(_corpus_path(what)), jobs=jobs)
-    _print_warnings(sources.warnings)
+    print_warnings(sources.warnings)
     print(sources)
-    _print_table(sources.table(), "Sources: how well each is told, and by what")
+    print_table(sources.table(), "Sources: how well each is told, and by what")
     if topics is None:
         print("How far topics fall needs labels: name a spec, such as experiments/topics.toml.")
     else:
-        _print_warnings(topics.warnings)
+        print_warnings(topics.warnings)
         print(topics)
-        _print_table(topics.topic_table(), "F1 of each topic, trained on")
-        _print_table(topics.source_table(), "Micro-F1 in the articles of each source, trained on")
+        print_table(topics.topic_table(), "F1 of each topic, trained on")
+        print_table(topics.source_table(), "Micro-F1 in the articles of each source, trained on")
     if plot is not None:
-        _save_picture(plot_leakage(sources, topics), plot)
+        save_picture(plot_leakage(sources, topics), plot)
 
 
 @app.command("import", epilog="Example: topicdesk import pages/ t.csv --map title=headline --output mine.parquet")
@@ -282,7 +289,7 @@ def verify(
     result = run_experiment(spec, jobs)
     found = verify_experiment(result, tolerance)
     facts = compare_facts(read_lock(lock_path(spec)).facts(), result.lock().facts())
-    _print_table(_told_facts(facts.rename(columns={"then": "locked"})), "What the figures rest on")
+    print_table(_told_facts(facts.rename(columns={"then": "locked"})), "What the figures rest on")
     _report(found, lock_path(spec), result, tolerance)
 
 
@@ -297,11 +304,11 @@ def reproduce(
     from topicdesk.project import find_project
 
     found = reproduce_run(find_project(), run_id, jobs, tolerance)
-    _print_table(_told_facts(found.facts), f"Run {found.name} ({found.run_id}), then and now")
+    print_table(_told_facts(found.facts), f"Run {found.name} ({found.run_id}), then and now")
     if not found.differences:
         print(f"Reproduced: all {found.figures} figures are those of the run (tolerance {tolerance:g}).")
         return
-    _print_differences(found.differences, "Not as in the run")
+    print_differences(found.differences, "Not as in the run")
     raise VerificationError(
         f"{len(found.differences)} results differ from run {found.run_id}. What is not the same then and now, above, "
         f"may be why; its code is commit {found.facts['then'].to_dict()['git.commit']}."
@@ -323,16 +330,16 @@ def diff(
     found = compare_runs(find_project(), first, second, classifier)
     print("\n".join(found.spec) if found.spec else "The specs are equal.")
     if len(found.facts):
-        _print_table(found.facts, "Made with or of other things")
+        print_table(found.facts, "Made with or of other things")
     only = " and ".join(str(count) for count in found.articles)
     print(f"Articles that only one of them tested: {only}; labels that differ: {len(found.labels)}")
-    _print_some(found.labels, "article_id", "Labels that differ")
+    print_some(found.labels, "article_id", "Labels that differ")
     print(f"Pooled figures that differ: {len(found.figures)}")
-    _print_some(found.figures, "classifier", "Figures that differ")
+    print_some(found.figures, "classifier", "Figures that differ")
     one, other = found.classifiers
     right = (found.flips["right"] == "after").sum()
     print(f"Decisions that flipped from {one} to {other}: {len(found.flips)}, of which the second is right in {right}")
-    _print_some(found.flips, "article_id", "Decisions that flipped")
+    print_some(found.flips, "article_id", "Decisions that flipped")
 
 
 @app.command(epilog="Example: topicdesk log --resume")
@@ -396,12 +403,12 @@ def learning_curve(
     for load in load_experiments(spec):
         one = load.classifier(classifier)
         curve = learning_curve(load.dataset, load.plan, one, sizes, load.splits, load.keywords, jobs or load.jobs)
-        _print_warnings(curve.warnings)
+        print_warnings(curve.warnings)
         table = curve.points.assign(labels=curve.points["labels"].map("{:.0f}".format)).set_index("labels")
-        _print_table(table.map("{:.3f}".format), f"{load.dataset.name}, {curve.classifier}: {curve.metric} by labels")
+        print_table(table.map("{:.3f}".format), f"{load.dataset.name}, {curve.classifier}: {curve.metric} by labels")
         print(curve.sentence(more))
         if plot is not None:
-            _save_picture(curve.plot(more), _named_apart(plot, load))
+            save_picture(curve.plot(more), _named_apart(plot, load))
 
 
 @app.command(epilog="Example: topicdesk ablate experiments/topics.toml --classifier linear-svm")
@@ -419,10 +426,10 @@ def ablate(
         found = ablate(
             load.dataset, load.plan, load.classifier(classifier), load.splits, load.keywords, jobs or load.jobs
         )
-        _print_warnings(found.warnings)
-        _print_table(found.text_table(), f"{load.dataset.name}, {found.classifier} without each feature option")
+        print_warnings(found.warnings)
+        print_table(found.text_table(), f"{load.dataset.name}, {found.classifier} without each feature option")
         if plot is not None:
-            _save_picture(found.plot(), _named_apart(plot, load))
+            save_picture(found.plot(), _named_apart(plot, load))
 
 
 @app.command(epilog="Example: topicdesk rank experiments/published.toml --plot ranks.png")
@@ -439,10 +446,10 @@ def rank(
     table = found.pairs.map("{:.3f}".format)
     table.insert(0, "mean rank", found.ranks.map("{:.2f}".format))
     order = found.ranks.sort_values().index
-    _print_table(table.loc[order, ["mean rank", *order]], "Mean rank, and p-values of Nemenyi's test")
+    print_table(table.loc[order, ["mean rank", *order]], "Mean rank, and p-values of Nemenyi's test")
     print(f"{len(figures)} datasets ({', '.join(figures.index)}); Friedman p = {found.p_value:.3f}")
     if plot is not None:
-        _save_picture(plot_critical_difference(figures), plot)
+        save_picture(plot_critical_difference(figures), plot)
 
 
 @app.command(epilog="Example: topicdesk splits experiments/topics.toml --output experiments/topics.splits.csv")
@@ -461,11 +468,11 @@ def splits(
     for corpus in asked.data.corpus:
         dataset = load_dataset(project, asked, corpus)
         made, warnings = load_splits(project, asked, dataset)
-        _print_warnings(warnings)
+        print_warnings(warnings)
         for by in ("topic", "source"):
             table = split_table(dataset, made, by).astype("str").set_index("repeat")
             if table.shape[1] <= _MOST_COLUMNS:
-                _print_table(table, f"{dataset.name}: test articles by {by}")
+                print_table(table, f"{dataset.name}: test articles by {by}")
         if output is not None:
             write_splits(dataset, made, output)
             print(f"Splits saved: {output}")
@@ -525,19 +532,6 @@ def _print_source(name: str) -> None:
     print(f"  citation  {source.citation}\n  licence   {source.licence}")
 
 
-def _save_picture(figure: Figure, path: Path) -> None:
-    from topicdesk.atomic import replacing
-
-    with replacing(path) as part:
-        figure.savefig(part, format=path.suffix.lower().removeprefix(".") or "png", dpi=110)
-    print(f"Picture: {path}")
-
-
-def _print_warnings(warnings: Iterable[str]) -> None:
-    for warning in warnings:
-        print(f"warning: {warning}")
-
-
 def _pair(written: str) -> tuple[str, str]:
     ours, sign, theirs = written.partition("=")
     if not sign or not ours or not theirs:
@@ -551,7 +545,7 @@ def _report(found: list[Difference], path: Path, result: ExperimentResult, toler
         return
     from topicdesk.experiment import read_lock
 
-    _print_differences(found, f"Not as in {path}")
+    print_differences(found, f"Not as in {path}")
     before, now = read_lock(path).made_with, result.environment.made_with()
     changed = [f"{name} {before.get(name)} → {now.get(name)}" for name in now if before.get(name) != now.get(name)]
     raise VerificationError(
@@ -559,30 +553,6 @@ def _report(found: list[Difference], path: Path, result: ExperimentResult, toler
         + (f"Made with other versions: {', '.join(changed)}. " if changed else "")
         + "If the change is meant, write the lock anew with 'topicdesk compare --update-lock' and commit it."
     )
-
-
-def _print_differences(found: Sequence[Difference], title: str) -> None:
-    import pandas as pd
-
-    rows = [
-        {
-            "where": difference.where,
-            "locked": difference.locked,
-            "now": difference.now,
-            "moved by": "" if difference.by is None else f"{difference.by:+.6f}",
-        }
-        for difference in found[:_MOST_ROWS]
-    ]
-    _print_table(pd.DataFrame(rows).astype("str").set_index("where"), title)
-    if len(found) > _MOST_ROWS:
-        print(f"... and {len(found) - _MOST_ROWS} more.")
-
-
-def _print_some(table: pd.DataFrame, index: str, title: str) -> None:
-    if len(table):
-        _print_table(table.head(_MOST_ROWS).set_index(index), title)
-        if len(table) > _MOST_ROWS:
-            print(f"... and {len(table) - _MOST_ROWS} more.")
 
 
 def _told_facts(facts: pd.DataFrame) -> pd.DataFrame:
@@ -623,13 +593,13 @@ def _print_result(result: ExperimentResult) -> None:
         choices = comparison.choices()
         for column, title in {"fit_seconds": "fit s", "predict_seconds": "predict s"}.items():
             board[title] = choices.groupby("classifier")[column].mean().map("{:.3f}".format)
-        _print_table(board, "Leaderboard: out-of-fold, best first")
+        print_table(board, "Leaderboard: out-of-fold, best first")
         print(f"Verdict: {comparison.verdict.reason}")
         probable = comparison.probability_leaderboard()
         if len(probable):
-            _print_table(probable, f"Probabilities, by {comparison.plan.deciding.calibration}, out-of-fold")
+            print_table(probable, f"Probabilities, by {comparison.plan.deciding.calibration}, out-of-fold")
         if comparison.dataset.n_topics <= _MOST_TOPICS:
-            _print_table(topic_leaderboard(comparison.topic_figures, comparison.ranking), "F1 by topic [95 %]")
+            print_table(topic_leaderboard(comparison.topic_figures, comparison.ranking), "F1 by topic [95 %]")
         print(f"{comparison.seconds:.0f} s")
 
 
@@ -663,22 +633,3 @@ def _told_pairs(corpus: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
             for side in ("left", "right")
         },
     ).set_index("similarity")
-
-
-def _print_table(table: pd.DataFrame, title: str) -> None:
-    from rich.box import SIMPLE
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    shown = Table(box=SIMPLE)
-    shown.add_column(str(table.index.name or ""), no_wrap=True)
-    for column in table.columns:
-        shown.add_column(str(column))
-    for name, row in table.iterrows():
-        # Cells are texts of the user's, not markup.
-        shown.add_row(*(Text(str(value)) for value in (name, *row)))
-    # In a log or a pipe nobody sees the edge of a window.
-    console = Console() if sys.stdout.isatty() else Console(width=160)
-    console.print(title, markup=False)
-    console.print(shown)

@@ -1,0 +1,143 @@
+"""Simulate annotators: how fast strategies of the queue bring a classifier forward, against drawing at random.
+
+Run with ``make bench``, or ``python benchmarks/queues.py --plot docs/pictures/queues.png``. On R52, whose classes are
+as unequal as topics are: each simulated annotator starts with the same articles, drawn at random, goes by the published
+labels, and is measured on the published test side. Every seed runs every strategy: differences are paired.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from joblib import Parallel, delayed
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix, vstack
+from scipy.stats import t as student
+from sklearn.metrics import f1_score
+
+from topicdesk.evaluation import judge_pool
+from topicdesk.experiment import DEFAULT_MIX, load_dataset, read_spec
+from topicdesk.features import FeatureSetting
+from topicdesk.labels import draw_queue
+from topicdesk.project import find_project
+
+_START, _BATCH, _ROUNDS = 100, 50, 8
+_SEEDS = 20
+_MIXES: dict[str, Mapping[str, float]] = {
+    "random": {"random": 1.0},
+    "uncertain": {"uncertain": 1.0},
+    "rare-first": {"rare-first": 1.0},
+    "diverse": {"diverse": 1.0},
+    "disagreement": {"disagreement": 1.0},
+    "half random, half uncertain": {"random": 0.5, "uncertain": 0.5},
+    "half random, half rare-first": {"random": 0.5, "rare-first": 0.5},
+    "half random, half diverse": {"random": 0.5, "diverse": 0.5},
+    "half random, half disagreement": {"random": 0.5, "disagreement": 0.5},
+    "half random, rest rare-first and uncertain": {"random": 0.5, "rare-first": 0.25, "uncertain": 0.25},
+}
+
+
+def main() -> int:
+    """Print the learning curves and what they say against random; return 1 when the shipped mix is not supported."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=_SEEDS)
+    parser.add_argument("--plot", type=Path)
+    asked = parser.parse_args()
+    project = find_project(__file__)
+    data = load_dataset(project, read_spec(project.root / "experiments" / "published.toml"), "reuters-r52")
+    rows = [np.flatnonzero(data.samples == side) for side in ("train", "test")]
+    vectorizer = FeatureSetting(min_df=2, sublinear_tf=True).vectorizer()
+    train = vectorizer.fit_transform([data.texts[row] for row in rows[0]])
+    features = csr_matrix(vstack([train, vectorizer.transform([data.texts[row] for row in rows[1]])]))
+    Y = data.Y[np.concatenate(rows)]
+    work = [(name, seed) for seed in range(asked.seeds) for name in _MIXES]
+    found = Parallel(n_jobs=-1, verbose=5)(
+        delayed(_simulate)(features, Y, len(rows[0]), _MIXES[name], seed) for name, seed in work
+    )
+    curves = pd.DataFrame(
+        [(name, seed, _START + _BATCH * place, value) for (name, seed), one in zip(work, found, strict=True)
+         for place, value in enumerate(one)],
+        columns=["mix", "seed", "labels", "macro_f1"],
+    )  # fmt: skip
+    print(curves.pivot_table(index="mix", columns="labels", values="macro_f1", sort=False).round(3).to_string())
+    table = _against_random(curves)
+    print(f"\nMean macro-F1 over the curve, against random, {asked.seeds} seeds, paired 95 % intervals:")
+    print(table.round(4).to_string())
+    if asked.plot is not None:
+        _plot(curves).savefig(asked.plot, dpi=110)
+    return _judge(table)
+
+
+def _judge(table: pd.DataFrame) -> int:
+    halves = table[[_MIXES[name].get("random") == 0.5 for name in table.index]]
+    best, (shipped,) = halves["gain"].idxmax(), [name for name, mix in _MIXES.items() if mix == dict(DEFAULT_MIX)]
+    supported = table.loc[shipped, "low"] > 0 and table.loc[shipped, "gain"] >= halves.loc[best, "low"]
+    verdict = "supported" if supported else "NOT supported"
+    print(f"shipped: {shipped}; best of those with half at random: {best}; {verdict}")
+    return int(not supported)
+
+
+def _simulate(
+    features: csr_matrix, Y: NDArray[np.int8], n_train: int, mix: Mapping[str, float], seed: int
+) -> list[float]:
+    """Label round by round, and give macro-F1 on the test side after each."""
+    truth = Y[n_train:].argmax(axis=1)
+    ids = np.array([str(row) for row in range(len(Y))], dtype=object)
+    labelled = np.random.default_rng(seed).choice(n_train, _START, replace=False)
+    values = []
+    for turn in range(_ROUNDS + 1):
+        votes = "disagreement" in mix
+        pool = judge_pool(ids, features, labelled, Y[labelled], votes=votes, seed=seed)
+        assert pool.probabilities is not None
+        said = pool.probabilities[n_train:].argmax(axis=1)
+        values.append(float(f1_score(truth, said, average="macro", zero_division=0)))
+        if turn == _ROUNDS:
+            return values
+        open_side = replace(
+            pool,
+            ids=ids[:n_train],
+            features=features[:n_train],
+            probabilities=pool.probabilities[:n_train],
+            votes=None if pool.votes is None else pool.votes[:, :n_train],
+            task="multi-class",
+        )
+        drawn = draw_queue(open_side, _BATCH, mix, seed=1000 * seed + turn)
+        labelled = np.concatenate([labelled, drawn["article_id"].astype(int).to_numpy()])
+    return values
+
+
+def _against_random(curves: pd.DataFrame) -> pd.DataFrame:
+    area = curves[curves["labels"] > _START].groupby(["mix", "seed"], sort=False)["macro_f1"].mean().unstack("mix")
+    rows = {}
+    for name in area.columns:
+        gain = (area[name] - area["random"]).to_numpy()
+        half = student.ppf(0.975, len(gain) - 1) * gain.std(ddof=1) / np.sqrt(len(gain))
+        rows[name] = (area[name].mean(), gain.mean(), gain.mean() - half, gain.mean() + half)
+    return pd.DataFrame.from_dict(rows, orient="index", columns=["macro-F1", "gain", "low", "high"])
+
+
+def _plot(curves: pd.DataFrame) -> Figure:
+    figure = Figure(figsize=(8, 5), layout="constrained")
+    axes = figure.subplots()
+    for name, of_mix in curves.groupby("mix", sort=False):
+        by_size = of_mix.groupby("labels")["macro_f1"]
+        mean, half = by_size.mean(), by_size.sem() * student.ppf(0.975, by_size.count() - 1)
+        (line,) = axes.plot(
+            mean.index, mean, marker=".", label=name, linestyle="-" if "half" not in str(name) else "--"
+        )
+        axes.fill_between(mean.index, mean - half, mean + half, color=line.get_color(), alpha=0.12, linewidth=0)
+    axes.set(xlabel="labelled articles", ylabel="macro-F1 on R52's test side")
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize=8, frameon=False)
+    return figure
+
+
+if __name__ == "__main__":
+    sys.exit(main())

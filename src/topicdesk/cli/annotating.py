@@ -1,0 +1,122 @@
+"""Labelling in a terminal: the twin of the notebook's widget."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from textwrap import fill
+
+import click
+
+from topicdesk.errors import LabelsError, TopicdeskError
+from topicdesk.labels import AnnotationSession, Shown
+
+__all__ = ["label_in_terminal"]
+
+# As much of a text as fits a window beside the rest; M shows all.
+_FIRST = 1200
+
+_KEYS = """\
+1-9    give or take a topic, in the order of prominence
+Enter  save and go on; nothing chosen means: none of them
+z      take the last decision back        s  skip: it comes again at the end
+n      write a note                       m  show the whole text
+?      the codebook                       q  stop; all that was decided is kept"""
+
+
+def label_in_terminal(session: AnnotationSession, read_key: Callable[[], str] = click.getchar) -> None:
+    """Show one article after the other, and keep what keys say of it.
+
+    Parameters
+    ----------
+    session : AnnotationSession
+    read_key : callable, optional
+        Gives the next key; by default the terminal's.
+
+    Raises
+    ------
+    LabelsError
+        When there is no terminal.
+    """
+    if read_key is click.getchar and not sys.stdin.isatty():
+        raise LabelsError("labelling needs a terminal to read keys from. In a notebook there is topicdesk.annotate().")
+    click.echo(_KEYS)
+    told = ""
+    while (shown := session.shown) is not None:
+        chosen, note = list(shown.chosen), shown.note
+        _show(session, shown, told)
+        told = ""
+        while not told:
+            click.echo(f"\r{_choice(session, chosen, note)}\x1b[K", nl=False)
+            key = read_key()
+            names = session.store.taxonomy.names
+            if key.isdecimal() and 1 <= int(key) <= min(9, len(names)):
+                name = names[int(key) - 1]
+                chosen = [one for one in chosen if one != name] if name in chosen else [*chosen, name]
+            elif key in ("q", "\x03", "\x04"):
+                click.echo(f"\nStopped: {session.decided} labelled, kept in {session.store.path}.")
+                return
+            else:
+                told, note = _act(session, key, chosen, note, shown)
+        click.echo("")
+    click.echo(f"Every article of the queue is labelled: {session.decided} now, kept in {session.store.path}.")
+
+
+def _act(session: AnnotationSession, key: str, chosen: list[str], note: str, shown: Shown) -> tuple[str, str]:
+    """Do what a key asks for; tell what happened, where another article is to be shown, and the note."""
+    try:
+        match key.lower():
+            case "\r" | "\n":
+                session.decide(chosen, note)
+                return f"Saved: {' '.join(chosen) or 'no topic'}.", note
+            case "z":
+                return ("Taken back; choose anew." if session.undo() else "There is nothing to take back."), note
+            case "s":
+                session.skip()
+                return "Skipped: it comes again at the end.", note
+            case "n":
+                click.echo("")
+                return "", click.prompt("Note", default=note, show_default=bool(note))
+            case "m":
+                click.echo("\n" + _plain(shown.article["text"]))
+            case "?":
+                click.echo("\n" + _codebook(session))
+    except TopicdeskError as error:
+        click.echo("")
+        click.secho(str(error), fg="red", err=True)
+    return "", note
+
+
+def _show(session: AnnotationSession, shown: Shown, told: str) -> None:
+    article, text = shown.article, _plain(shown.article["text"])
+    published = "" if article["published"] is None or article["published"] != article["published"] else (
+        f" · {article['published']:%Y-%m-%d}"
+    )  # fmt: skip
+    click.echo(f"\n{told}\n" if told else "")
+    click.secho(f"{_plain(article['source'])}{published} · article {article['id']} · {session.left} left", dim=True)
+    click.secho(_plain(article["title"]) or "(no title)", bold=True)
+    click.echo("\n".join(fill(line, 100) for line in text[:_FIRST].splitlines()))
+    if len(text) > _FIRST:
+        click.secho(f"… m shows {len(text) - _FIRST} characters more", dim=True)
+    for who, what in shown.answers:
+        click.secho(f"{who}: {what}", fg="blue")
+    names = session.store.taxonomy.names
+    click.echo("  ".join(f"[{place}] {name}" for place, name in enumerate(names, start=1)))
+
+
+def _choice(session: AnnotationSession, chosen: list[str], note: str) -> str:
+    return f"> {' '.join(chosen) or '(none)'}" + (f"   note: {note}" if note else "")
+
+
+def _codebook(session: AnnotationSession) -> str:
+    taxonomy = session.store.taxonomy
+    lines = [_KEYS, "", " ".join(taxonomy.codebook.rule.split())]
+    for topic in taxonomy.topics:
+        lines += ["", f"{topic.name}: {topic.definition}"]
+        lines += [f"  + {line}" for line in topic.includes] + [f"  - {line}" for line in topic.excludes]
+    return "\n".join([*lines, "", *taxonomy.codebook.edge_rules])
+
+
+def _plain(text: str) -> str:
+    # An article may hold what steers a terminal.
+    return "".join(character if character.isprintable() or character == "\n" else " " for character in text)

@@ -1,0 +1,163 @@
+"""Commands about labels: what to label next, labelling, agreement, suspects, rules."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from topicdesk.cli.printing import print_some, print_table
+
+__all__ = ["adjudicate", "annotate", "labels"]
+
+labels = typer.Typer(help="What to label next, and how good labels are.", no_args_is_help=True)
+
+_Spec = Annotated[
+    Path, typer.Argument(help="A spec with label files, such as experiments/topics.toml.", metavar="SPEC")
+]
+_Corpus = Annotated[str, typer.Argument(help="A corpus of data/sources.toml, or a Parquet file.", metavar="CORPUS")]
+_Topics = Annotated[Path, typer.Option(help="The taxonomy.")]
+_TOPICS = Path("data/topics.toml")
+
+
+class _Method(StrEnum):
+    """How rules are put together."""
+
+    MAJORITY = "majority"
+    DAWID_SKENE = "dawid-skene"
+
+
+def annotate(
+    corpus: _Corpus,
+    annotator: Annotated[str, typer.Option(help="Who labels; the file is data/labels/<annotator>.csv.")],
+    topics: _Topics = _TOPICS,
+    queue: Annotated[
+        Path | None, typer.Option(help="From 'topicdesk labels queue'; by default every article, at random.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the order, where there is no queue.")] = 0,
+) -> None:
+    """Label articles by the keyboard; each decision is on disk before the next article is shown."""
+    import pandas as pd
+
+    from topicdesk.cli.annotating import label_in_terminal
+    from topicdesk.labels import open_session
+
+    drawn = None if queue is None else pd.read_csv(queue, dtype="str", keep_default_na=False)
+    label_in_terminal(open_session(corpus, topics, annotator, drawn, seed=seed))
+
+
+def adjudicate(
+    first: Annotated[str, typer.Argument(help="An annotator, by the name of the label file.")],
+    second: Annotated[str, typer.Argument(help="Another.")],
+    corpus: _Corpus,
+    topics: _Topics = _TOPICS,
+) -> None:
+    """Settle what two annotators disagree about, with both answers shown; kept in data/labels/adjudicated.csv."""
+    from topicdesk.cli.annotating import label_in_terminal
+    from topicdesk.labels import adjudication
+
+    label_in_terminal(adjudication(first, second, corpus, topics))
+
+
+@labels.command("queue", epilog="Example: topicdesk labels queue experiments/topics.toml --output next.csv")
+def queue_(
+    spec: _Spec,
+    output: Annotated[Path, typer.Option(help="The CSV to make, for 'topicdesk annotate --queue'.")],
+    count: Annotated[int, typer.Option(min=1, help="How many articles.")] = 200,
+    mix: Annotated[
+        str | None,
+        typer.Option(help="Shares of random, uncertain, rare-first, diverse, disagreement; they add up to 1."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The same seed draws the same articles.")] = 0,
+) -> None:
+    """Draw the articles to label next: by default half at random, half for the topics that have fewest labels."""
+    from topicdesk.atomic import replacing
+    from topicdesk.experiment import queue_for
+    from topicdesk.labels import parse_mix
+
+    drawn = queue_for(spec, count, None if mix is None else parse_mix(mix), seed)
+    with replacing(output) as part:
+        drawn.to_csv(part, index=False, lineterminator="\n")
+    told = ", ".join(f"{count} {name}" for name, count in drawn["sample"].value_counts().items())
+    print(f"{len(drawn)} articles drawn ({told}): {output}")
+
+
+@labels.command("agreement", epilog="Example: topicdesk labels agreement gold claude")
+def agreement_(
+    annotators: Annotated[list[str], typer.Argument(help="Two annotators or more, by the names of their files.")],
+    topics: _Topics = _TOPICS,
+) -> None:
+    """Measure how far annotators agree, topic by topic, and list what two of them do not agree about."""
+    from topicdesk.labels import agreement, disagreements, read_label_file, read_taxonomy
+    from topicdesk.project import find_project
+
+    if len(annotators) < 2:
+        raise typer.BadParameter("name two annotators or more.")
+    project = find_project()
+    taxonomy = read_taxonomy(project.root / topics)
+    tables = {name: read_label_file(project.labels / f"{name}.csv", taxonomy.names) for name in annotators}
+    found = agreement(tables, taxonomy.names).round(3)
+    for name in ("kappa", "alpha"):
+        if name in found:
+            found[name] = [f"{a} [{b}, {c}]" for a, b, c in found[[name, f"{name}_low", f"{name}_high"]].to_numpy()]
+            found = found.drop(columns=[f"{name}_low", f"{name}_high"])
+    print_table(found, f"Agreement of {', '.join(annotators)} [95 %]")
+    if len(annotators) == 2:
+        apart = disagreements(*tables.values())
+        apart.columns = ["article_id", *annotators, "differ"]
+        print(f"Articles that they disagree about: {len(apart)}; 'topicdesk adjudicate' settles them.")
+        print_some(apart, "article_id", "Disagreements")
+
+
+@labels.command("suspects", epilog="Example: topicdesk labels suspects experiments/topics.toml --look-again")
+def suspects(
+    spec: _Spec,
+    classifier: Annotated[
+        str | None, typer.Option(help="Who judges; by default the winner of the spec's results lock.")
+    ] = None,
+    count: Annotated[int, typer.Option(min=1, help="How many, the most suspect first.")] = 20,
+    look_again: Annotated[
+        bool, typer.Option("--look-again", help="Show each to be decided anew; kept in data/labels/adjudicated.csv.")
+    ] = False,
+) -> None:
+    """Rank the labels that models which had not seen the article contradict, and decide about them again."""
+    import pandas as pd
+
+    from topicdesk.cli.annotating import label_in_terminal
+    from topicdesk.experiment import effect_of, second_look, suspects_of
+
+    found = suspects_of(spec, classifier).head(count)
+    told = found.assign(probability=found["probability"].map("{:.2f}".format))
+    print_some(told, "article_id", "Suspect labels, most suspect first: is the topic labelled, and how likely is it?")
+    if not look_again or found.empty:
+        return
+    session = second_look(spec, found)
+    before = dict(session.proposed)
+    label_in_terminal(session)
+    changed = {a: named for a, named in session.decisions().items() if set(named) != set(before.get(a, ()))}
+    print(f"Decided anew: {session.decided}; labels changed: {len(changed)}")
+    if changed:
+        rows = [(article, " ".join(before[article]), " ".join(named)) for article, named in changed.items()]
+        print_some(pd.DataFrame(rows, columns=["article_id", "before", "after"]), "article_id", "Changed labels")
+        print_table(effect_of(spec, changed, classifier).round(4), "Figures before and after, on the same splits")
+        print("They count in an experiment whose spec names data/labels/adjudicated.csv among its labels.")
+
+
+@labels.command("rules", epilog="Example: topicdesk labels rules experiments/topics.toml --output weak.csv")
+def rules(
+    spec: _Spec,
+    output: Annotated[Path | None, typer.Option(help="Write weak labels of the whole corpus to this CSV.")] = None,
+    method: Annotated[_Method, typer.Option(help="How rules are put together.")] = _Method.MAJORITY,
+) -> None:
+    """Judge the taxonomy's keywords as rules; and label by them, for a start, marked as weak."""
+    from topicdesk.experiment import rules_of, weak_labels
+    from topicdesk.labels import write_annotations
+
+    table = rules_of(spec).round(3).astype("str").set_index("keyword")
+    print_table(table, "Rules: shares of the corpus, and precision on labelled articles drawn at random")
+    if output is not None:
+        made = weak_labels(spec, method.value)
+        write_annotations(made, output)
+        print(f"{len(made)} weak labels: {output}. They are never evaluated on.")

@@ -1,0 +1,81 @@
+"""What commands print: tables, pictures, warnings."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from topicdesk.experiment import Difference
+
+__all__ = ["MOST_ROWS", "print_differences", "print_some", "print_table", "print_warnings", "save_picture"]
+
+#: As many rows as a person reads in a terminal.
+MOST_ROWS = 40
+
+
+def print_table(table: pd.DataFrame, title: str) -> None:
+    """Print a table by its index, under a title."""
+    from rich.box import SIMPLE
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = Table(box=SIMPLE)
+    shown.add_column(str(table.index.name or ""), no_wrap=True)
+    for column in table.columns:
+        shown.add_column(str(column))
+    for name, row in table.iterrows():
+        # Cells are texts of the user's, not markup.
+        shown.add_row(*(Text(str(value)) for value in (name, *row)))
+    # In a log or a pipe nobody sees the edge of a window.
+    console = Console() if sys.stdout.isatty() else Console(width=160)
+    console.print(title, markup=False)
+    console.print(shown)
+
+
+def print_some(table: pd.DataFrame, index: str, title: str) -> None:
+    """Print the first rows of a table, where it has any, and say how many more there are."""
+    if len(table):
+        print_table(table.head(MOST_ROWS).set_index(index), title)
+        if len(table) > MOST_ROWS:
+            print(f"... and {len(table) - MOST_ROWS} more.")
+
+
+def print_differences(found: Sequence[Difference], title: str) -> None:
+    """Print figures that are not what they were."""
+    import pandas as pd
+
+    rows = [
+        {
+            "where": difference.where,
+            "locked": difference.locked,
+            "now": difference.now,
+            "moved by": "" if difference.by is None else f"{difference.by:+.6f}",
+        }
+        for difference in found[:MOST_ROWS]
+    ]
+    print_table(pd.DataFrame(rows).astype("str").set_index("where"), title)
+    if len(found) > MOST_ROWS:
+        print(f"... and {len(found) - MOST_ROWS} more.")
+
+
+def print_warnings(warnings: Iterable[str]) -> None:
+    """Print each warning on a line."""
+    for warning in warnings:
+        print(f"warning: {warning}")
+
+
+def save_picture(figure: Figure, path: Path) -> None:
+    """Write a picture, in the format that its ending names, and say so."""
+    from topicdesk.atomic import replacing
+
+    with replacing(path) as part:
+        figure.savefig(part, format=path.suffix.lower().removeprefix(".") or "png", dpi=110)
+    print(f"Picture: {path}")

@@ -1,0 +1,49 @@
+"""How frequent topics are, from the articles that tell it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+from scipy.stats import binomtest
+
+from topicdesk.errors import LabelsError
+
+__all__ = ["prevalence"]
+
+
+def prevalence(annotations: pd.DataFrame, topics: Sequence[str], sample: str = "random") -> pd.DataFrame:
+    """Estimate what share of a corpus carries each topic.
+
+    Parameters
+    ----------
+    annotations : DataFrame of shape (n_annotations, 7)
+        From `read_annotations`.
+    topics : sequence of str
+    sample : str, default "random"
+        The sample that was drawn uniformly; rows of others were drawn for what they are, and are left out.
+
+    Returns
+    -------
+    DataFrame of shape (n_topics, 5)
+        Indexed by topic: ``articles`` of the sample, ``positives`` among them, ``share``, and its Wilson 95 % interval
+        ``low, high``.
+
+    Raises
+    ------
+    LabelsError
+        When no row is of the sample.
+    """
+    drawn = annotations.loc[annotations["sample"] == sample, "topics"]
+    if drawn.empty:
+        raise LabelsError(
+            f"no labelled article is of the sample {sample!r}: only articles drawn at random tell how frequent topics "
+            "are. Label some with the queue strategy 'random'."
+        )
+    rows = {}
+    for topic in topics:
+        positives = sum(topic in named for named in drawn)
+        interval = binomtest(positives, len(drawn)).proportion_ci(method="wilson")
+        rows[topic] = (len(drawn), positives, positives / len(drawn), interval.low, interval.high)
+    columns = ["articles", "positives", "share", "low", "high"]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("topic")
