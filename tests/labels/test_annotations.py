@@ -35,11 +35,13 @@ def test_a_row_that_could_spoil_an_evaluation_is_refused_with_file_and_line(tmp_
         read(tmp_path, *rows)
 
 
-def test_an_article_labelled_in_two_files_is_refused(tmp_path):
-    for name in ("one.csv", "two.csv"):
-        (tmp_path / name).write_text(HEADER + "1,rail,ann,1,,,\n")
-    with pytest.raises(LabelsError, match=r"two\.csv, line 2: article 1 is labelled already \(.*one\.csv, line 2\)"):
-        read_annotations([tmp_path / "one.csv", tmp_path / "two.csv"], ["rail"], ["1"])
+def test_an_article_that_two_labelled_alike_counts_once_with_the_sample_of_the_first(tmp_path):
+    (tmp_path / "one.csv").write_text(HEADER + "1,rail courts,ann,1,,random,\n")
+    (tmp_path / "two.csv").write_text(HEADER + "1,courts rail,tom,1,,enriched,\n2,,tom,1,,random,\n")
+    table = read_annotations([tmp_path / "one.csv", tmp_path / "two.csv"], ["courts", "rail"], ["1", "2"])
+    assert table[["article_id", "annotator", "sample"]].to_numpy().tolist() == [
+        ["1", "ann", "random"], ["2", "tom", "random"],
+    ]  # fmt: skip
 
 
 def test_a_missing_file_and_a_missing_column_are_told(tmp_path):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Callable
+import termios
+from collections.abc import Iterator
+from contextlib import contextmanager
 from textwrap import fill
 
 import click
@@ -24,23 +27,26 @@ n      write a note                       m  show the whole text
 ?      the codebook                       q  stop; all that was decided is kept"""
 
 
-def label_in_terminal(session: AnnotationSession, read_key: Callable[[], str] = click.getchar) -> None:
+def label_in_terminal(session: AnnotationSession) -> None:
     """Show one article after the other, and keep what keys say of it.
 
     Parameters
     ----------
     session : AnnotationSession
-    read_key : callable, optional
-        Gives the next key; by default the terminal's.
 
     Raises
     ------
     LabelsError
         When there is no terminal.
     """
-    if read_key is click.getchar and not sys.stdin.isatty():
+    if not sys.stdin.isatty():
         raise LabelsError("labelling needs a terminal to read keys from. In a notebook there is topicdesk.annotate().")
     click.echo(_KEYS)
+    with _keys_at_once():
+        _label(session)
+
+
+def _label(session: AnnotationSession) -> None:
     told = ""
     while (shown := session.shown) is not None:
         chosen, note = list(shown.chosen), shown.note
@@ -48,12 +54,12 @@ def label_in_terminal(session: AnnotationSession, read_key: Callable[[], str] = 
         told = ""
         while not told:
             click.echo(f"\r{_choice(session, chosen, note)}\x1b[K", nl=False)
-            key = read_key()
+            key = os.read(sys.stdin.fileno(), 1).decode(errors="replace")
             names = session.store.taxonomy.names
             if key.isdecimal() and 1 <= int(key) <= min(9, len(names)):
                 name = names[int(key) - 1]
                 chosen = [one for one in chosen if one != name] if name in chosen else [*chosen, name]
-            elif key in ("q", "\x03", "\x04"):
+            elif key in ("q", "\x04", ""):
                 click.echo(f"\nStopped: {session.decided} labelled, kept in {session.store.path}.")
                 return
             else:
@@ -76,7 +82,8 @@ def _act(session: AnnotationSession, key: str, chosen: list[str], note: str, sho
                 return "Skipped: it comes again at the end.", note
             case "n":
                 click.echo("")
-                return "", click.prompt("Note", default=note, show_default=bool(note))
+                with _keys_at_once(False):
+                    return "", click.prompt("Note", default=note, show_default=bool(note))
             case "m":
                 click.echo("\n" + _plain(shown.article["text"]))
             case "?":
@@ -85,6 +92,23 @@ def _act(session: AnnotationSession, key: str, chosen: list[str], note: str, sho
         click.echo("")
         click.secho(str(error), fg="red", err=True)
     return "", note
+
+
+@contextmanager
+def _keys_at_once(wanted: bool = True) -> Iterator[None]:
+    """Have the terminal give keys as they are pressed, those pressed ahead too; or whole lines."""
+    terminal = sys.stdin.fileno()
+    before = termios.tcgetattr(terminal)
+    changed = termios.tcgetattr(terminal)
+    if wanted:
+        changed[3] &= ~(termios.ECHO | termios.ICANON)
+    else:
+        changed[3] |= termios.ECHO | termios.ICANON
+    termios.tcsetattr(terminal, termios.TCSADRAIN, changed)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(terminal, termios.TCSADRAIN, before)
 
 
 def _show(session: AnnotationSession, shown: Shown, told: str) -> None:

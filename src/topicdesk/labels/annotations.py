@@ -7,7 +7,7 @@ settle it: a row by `ADJUDICATED` overrules the others.
 from __future__ import annotations
 
 import csv
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -113,8 +113,18 @@ def read_label_file(
         For a missing file or column, an unknown topic, an unknown article id, an article labelled twice or a
         reserved id; the message names file and line.
     """
-    rows = [row for _, row in _checked(path, topics, article_ids, reserved)]
+    rows = read_label_rows(path, topics, article_ids, reserved)
     return pd.DataFrame(rows, columns=list(ANNOTATION_COLUMNS))
+
+
+def read_label_rows(
+    path: Path,
+    topics: Collection[str],
+    article_ids: Collection[str] | None = None,
+    reserved: Collection[str] = (),
+) -> list[dict[str, Any]]:
+    """Read the labels of one annotator as rows, see `read_label_file`."""
+    return [row for _, row in _checked(path, topics, article_ids, reserved)]
 
 
 def published_annotations(path: Path, annotator: str) -> pd.DataFrame:
@@ -160,12 +170,19 @@ def write_annotations(annotations: pd.DataFrame, path: Path) -> None:
     """
     table = annotations.reindex(columns=list(ANNOTATION_COLUMNS)).astype(object)
     table = table.where(table.notna(), "")
-    table["topics"] = [" ".join(named) for named in annotations["topics"]]
-    rows: list[Any] = sorted(table.to_dict("records"), key=lambda row: article_order(row["article_id"]))
+    table["topics"] = annotations["topics"]
+    write_label_rows(table.to_dict("records"), path)
+
+
+def write_label_rows(rows: Iterable[Mapping[Any, Any]], path: Path) -> None:
+    """Write rows as `write_annotations` does a table."""
+    ordered = sorted(rows, key=lambda row: article_order(row["article_id"]))
     with replacing(path) as part, part.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, ANNOTATION_COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(ANNOTATION_COLUMNS)
+        writer.writerows(
+            [" ".join(row[name]) if name == "topics" else row[name] for name in ANNOTATION_COLUMNS] for row in ordered
+        )
 
 
 def article_order(article_id: str) -> tuple[bool, int, str]:

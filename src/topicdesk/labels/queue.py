@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
+from scipy.special import logit
 
 from topicdesk.errors import LabelsError, nearest
 
@@ -149,14 +151,21 @@ def _random(pool: Pool, left: NDArray[np.intp], count: int, rng: np.random.Gener
 
 
 def _uncertain(pool: Pool, left: NDArray[np.intp], count: int, rng: np.random.Generator) -> NDArray[np.intp]:
-    """Take those nearest to a decision: the smallest margin (Scheffer et al. 2001; Settles 2009, section 3.1)."""
+    """Take those nearest to a decision: the smallest margin (Scheffer et al. 2001; Settles 2009, section 3.1).
+
+    Of multi-class data the margin is that of the two likeliest classes. Topics that are asked for one by one take
+    turns, the one with fewest positives first, each with the article nearest to where its decision falls. Probabilities
+    of a rare topic hardly reach one half, so that is where the share of articles above is that of its positives.
+    """
     likely = _needed(pool.probabilities, "uncertain", "probabilities")[left]
     if pool.task == "multi-class":
         ordered = np.sort(likely, axis=1)
-        margins = ordered[:, -1] - ordered[:, -2]
-    else:
-        margins = np.abs(likely - 0.5).min(axis=1)
-    return left[_order(margins, rng)[:count]]
+        return left[_order(ordered[:, -1] - ordered[:, -2], rng)[:count]]
+    shares = (pool.Y.sum(axis=0) + 1) / (len(pool.Y) + 2)  # of no label at all: one half
+    odds = logit(np.clip(likely, 1e-6, 1 - 1e-6))
+    cuts = np.array([np.quantile(odds[:, topic], 1 - shares[topic]) for topic in range(odds.shape[1])])
+    orders = [_order(np.abs(odds[:, topic] - cuts[topic]), rng) for topic in np.argsort(shares, kind="stable")]
+    return left[list(islice(dict.fromkeys(chain.from_iterable(zip(*orders, strict=True))), count))]
 
 
 def _rare_first(pool: Pool, left: NDArray[np.intp], count: int, rng: np.random.Generator) -> NDArray[np.intp]:
@@ -190,9 +199,9 @@ def _diverse(pool: Pool, left: NDArray[np.intp], count: int, rng: np.random.Gene
     features = pool.features
     if features is None:
         raise _lacking("diverse", "features")
-    # Texts without a term are far from everything, and teach nothing.
+    # Texts without a term are far from everything and teach nothing: they come last, as if closer than any could be.
     norms = np.asarray(features.multiply(features).sum(axis=1)).ravel()
-    nearest_to = np.where(norms[left] > 0, 0.0, np.inf)
+    nearest_to = np.where(norms[left] > 0, 0.0, 2.0)
     for start in range(0, len(pool.labelled), _CHUNK):
         centres = features[pool.labelled[start : start + _CHUNK]]
         alike = (features[left] @ centres.T).max(axis=1).toarray().ravel()

@@ -19,10 +19,8 @@ from io import FileIO
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from topicdesk.errors import LabelsError, ProjectError
-from topicdesk.labels.annotations import ANNOTATION_COLUMNS, read_label_file, write_annotations
+from topicdesk.labels.annotations import read_label_rows, write_label_rows
 from topicdesk.labels.codebooks import record_codebook
 from topicdesk.labels.topics import Taxonomy
 
@@ -143,16 +141,14 @@ class LabelStore:
 
     def _take_in(self, rows: dict[str, Row], waiting: list[Row], journal: FileIO) -> dict[str, Row]:
         rows = _applied(rows, waiting)
-        write_annotations(pd.DataFrame(list(rows.values()), columns=list(ANNOTATION_COLUMNS)), self.path)
+        write_label_rows(rows.values(), self.path)
         journal.truncate(0)
         return rows
 
     def _rows(self) -> dict[str, Row]:
         if not self.path.is_file():
             return {}
-        table = read_label_file(self.path, self.taxonomy.names)
-        rows: list[Any] = table.to_dict("records")
-        return {row["article_id"]: row for row in rows}
+        return {row["article_id"]: row for row in read_label_rows(self.path, self.taxonomy.names)}
 
     @contextmanager
     def _locked(self) -> Iterator[FileIO]:

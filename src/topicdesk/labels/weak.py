@@ -6,6 +6,7 @@ mixed with others in an evaluation (`read_annotations` refuses them).
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Literal
 
@@ -139,6 +140,8 @@ def _dawid_skene(fires: Fires) -> Fires:
         raise LabelsError("Dawid–Skene needs crowd-kit: pip install 'topicdesk[weak]'. Or use majority.") from error
     task, worker = np.indices(fires.shape)
     votes = pd.DataFrame({"task": task.ravel(), "worker": worker.ravel(), "label": fires.astype(int).ravel()})
-    said = DawidSkene(n_iter=50).fit_predict_proba(votes)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", category=DeprecationWarning, module="crowdkit")  # its own, of pandas
+        said = DawidSkene(n_iter=50).fit_predict_proba(votes)
     probability = said.reindex(columns=[0, 1], fill_value=0.0).sort_index()[1].to_numpy()
     return np.asarray(probability > 0.5, dtype=bool)
