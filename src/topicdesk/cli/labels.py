@@ -72,7 +72,7 @@ def queue_(
     ] = None,
     seed: Annotated[int, typer.Option(help="The same seed draws the same articles.")] = 0,
 ) -> None:
-    """Draw the articles to label next: by default half at random, half for the topics that have fewest labels."""
+    """Draw the articles to label next: by default half at random, half where classifiers are least sure."""
     from topicdesk.atomic import replacing
     from topicdesk.experiment import queue_for
     from topicdesk.labels import parse_mix

@@ -45,7 +45,7 @@ from topicdesk.project import Project, find_project
 __all__ = ["DEFAULT_MIX", "effect_of", "pool_of", "queue_for", "rules_of", "second_look", "suspects_of", "weak_labels"]
 
 #: How `queue_for` draws unless told otherwise; the simulation in ``benchmarks/queues.py`` supports it.
-DEFAULT_MIX: Mapping[str, float] = {"random": 0.5, "rare-first": 0.5}
+DEFAULT_MIX: Mapping[str, float] = {"random": 0.5, "uncertain": 0.5}
 
 # Shorter texts are captions and leftovers of pages.
 _FEWEST_CHARACTERS = 80

@@ -86,14 +86,12 @@ class AnnotationSession:
         missing = [column for column in QUEUE_COLUMNS if column not in self.queue.columns]
         if missing:
             raise LabelsError(f"the queue lacks {', '.join(missing)}; it needs {', '.join(QUEUE_COLUMNS)}.")
-        self._rows: Any = pd.Index(self.articles["id"])
+        self._row_of = {article: row for row, article in enumerate(self.articles["id"].tolist())}
         self._seen = self.store.open()
         self._samples = dict(zip(self.queue["article_id"], self.queue["sample"], strict=True))
-        unknown = self.queue.loc[~self.queue["article_id"].isin(self._rows), "article_id"]
-        if len(unknown):
-            raise LabelsError(
-                f"the queue names article {unknown.iloc[0]!r}, which the corpus does not have. Draw it anew."
-            )
+        unknown = next((article for article in self._samples if article not in self._row_of), None)
+        if unknown is not None:
+            raise LabelsError(f"the queue names article {unknown!r}, which the corpus does not have. Draw it anew.")
         self._left = deque(article for article in self._samples if self.again or article not in self._seen)
         self._done: list[tuple[str, Any]] = []
         # The last decision taken back: most who undo want to change a part of it.
@@ -108,7 +106,7 @@ class AnnotationSession:
         article = self._left[0]
         row = self._undone.get(article, self._seen.get(article))
         return Shown(
-            article=self.articles.iloc[self._rows.get_loc(article)],
+            article=self.articles.iloc[self._row_of[article]],
             chosen=self.proposed.get(article, ()) if row is None else row["topics"],
             note="" if row is None else row["note"],
             answers=tuple(self.answers.get(article, ())),
@@ -264,5 +262,5 @@ def _articles(project: Project, corpus: str) -> pd.DataFrame:
 
 def _at_random(articles: pd.DataFrame, reserved: frozenset[str], seed: int) -> pd.DataFrame:
     fit = (articles["kind"] == "article") & (articles["text"].str.len() >= _FEWEST_CHARACTERS)
-    ids = articles.loc[fit & ~articles["id"].isin(reserved), "id"].to_numpy(dtype=object)
+    ids = np.array([article for article in articles.loc[fit, "id"].tolist() if article not in reserved], dtype=object)
     return pd.DataFrame({"article_id": np.random.default_rng(seed).permutation(ids), "sample": "random"})
