@@ -58,6 +58,8 @@ bench: setup $(RIVALS)/.ready ## Compare with published figures, LibMultiLabel, 
 	@$(BIN)/python benchmarks/importing.py
 	@$(BIN)/python benchmarks/where_time_goes.py
 	@$(BIN)/python benchmarks/tracking.py
+	@$(BIN)/python benchmarks/annotating.py
+	@$(BIN)/python benchmarks/queues.py --plot docs/pictures/queues.png
 	@$(BIN)/python benchmarks/side_by_side.py $(RIVALS)/bin/python
 	@$(BIN)/python benchmarks/compare.py
 

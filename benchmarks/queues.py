@@ -83,9 +83,10 @@ def main() -> int:
 
 
 def _judge(table: pd.DataFrame) -> int:
-    halves = table[[_MIXES[name].get("random") == 0.5 for name in table.index]]
-    best, (shipped,) = halves["gain"].idxmax(), [name for name, mix in _MIXES.items() if mix == dict(DEFAULT_MIX)]
-    supported = float(table["low"][shipped]) > 0 and float(table["gain"][shipped]) >= float(halves["low"][best])
+    gain, low = table["gain"].to_dict(), table["low"].to_dict()
+    halves = [name for name, mix in _MIXES.items() if mix.get("random") == 0.5]
+    best, (shipped,) = max(halves, key=gain.__getitem__), [n for n, mix in _MIXES.items() if mix == dict(DEFAULT_MIX)]
+    supported = low[shipped] > 0 and gain[shipped] >= low[best]
     verdict = "supported" if supported else "NOT supported"
     print(f"shipped: {shipped}; best of those with half at random: {best}; {verdict}")
     return int(not supported)

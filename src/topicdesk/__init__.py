@@ -37,14 +37,19 @@ if TYPE_CHECKING:
     )
     from topicdesk.experiment import (
         compare_runs,
+        effect_of,
         load_dataset,
         log_experiment,
         queue_for,
         read_spec,
         reproduce_run,
         review_experiment,
+        rules_of,
         run_experiment,
+        second_look,
+        suspects_of,
         verify_experiment,
+        weak_labels,
     )
     from topicdesk.labelling import fit_labeller
     from topicdesk.labels import (
@@ -53,15 +58,17 @@ if TYPE_CHECKING:
         disagreements,
         draw_queue,
         join_dataset,
+        prevalence,
         read_annotations,
         read_label_file,
         read_taxonomy,
         suspect_labels,
     )
-    from topicdesk.labels.widget import adjudicate, annotate
+    from topicdesk.labels.widget import AnnotationWidget, adjudicate, annotate
     from topicdesk.project import Project, find_project
 
 __all__ = [
+    "AnnotationWidget",
     "Comparison",
     "ComparisonPlan",
     "DaskEngine",
@@ -81,6 +88,7 @@ __all__ = [
     "compare_runs",
     "disagreements",
     "draw_queue",
+    "effect_of",
     "find_duplicates",
     "find_project",
     "fit_labeller",
@@ -95,6 +103,7 @@ __all__ = [
     "plot_corpus",
     "plot_critical_difference",
     "plot_leakage",
+    "prevalence",
     "queue_for",
     "read_annotations",
     "read_articles",
@@ -104,10 +113,14 @@ __all__ = [
     "read_taxonomy",
     "reproduce_run",
     "review_experiment",
+    "rules_of",
     "run_experiment",
+    "second_look",
     "stored_corpus",
     "suspect_labels",
+    "suspects_of",
     "verify_experiment",
+    "weak_labels",
 ]
 
 _ROOMS = {
@@ -140,14 +153,19 @@ _ROOMS = {
     ),
     "experiment": (
         "compare_runs",
+        "effect_of",
         "load_dataset",
         "log_experiment",
         "queue_for",
         "read_spec",
         "reproduce_run",
         "review_experiment",
+        "rules_of",
         "run_experiment",
+        "second_look",
+        "suspects_of",
         "verify_experiment",
+        "weak_labels",
     ),
     "labelling": ("fit_labeller",),
     "labels": (
@@ -156,12 +174,13 @@ _ROOMS = {
         "disagreements",
         "draw_queue",
         "join_dataset",
+        "prevalence",
         "read_annotations",
         "read_label_file",
         "read_taxonomy",
         "suspect_labels",
     ),
-    "labels.widget": ("adjudicate", "annotate"),
+    "labels.widget": ("AnnotationWidget", "adjudicate", "annotate"),
     "project": ("Project", "find_project"),
 }
 

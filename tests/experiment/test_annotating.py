@@ -137,6 +137,12 @@ def test_the_commands_say_what_they_did(half_labelled):
     assert (wrong.returncode, "did you mean 'random'" in wrong.stderr) == (2, True)
     rules = topicdesk("labels", "rules", SPEC, "--output", "weak.csv")
     assert "90 weak labels: weak.csv. They are never evaluated on." in rules.stdout
+    taxonomy = half_labelled.root / "data" / "topics.toml"
+    taxonomy.write_text(taxonomy.read_text().replace("version = 1", "version = 2"))
+    old = topicdesk("labels", "outdated", "gold")
+    assert "gold: 30 of 30 labels made under other definitions" in old.stdout
+    agreed = topicdesk("labels", "agreement", "gold", "gold")
+    assert "Articles that they disagree about: 0" in agreed.stdout
     piped = topicdesk("annotate", "data/corpora/newsroom.parquet", "--annotator", "maria")
     assert (piped.returncode, "needs a terminal" in piped.stderr) == (2, True)
 

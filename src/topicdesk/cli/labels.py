@@ -111,6 +111,24 @@ def agreement_(
         print_some(apart, "article_id", "Disagreements")
 
 
+@labels.command("outdated", epilog="Example: topicdesk labels outdated gold claude")
+def outdated(
+    annotators: Annotated[list[str], typer.Argument(help="Annotators, by the names of their files.")],
+    topics: _Topics = _TOPICS,
+) -> None:
+    """List the labels that were made under other definitions than the taxonomy's, and which topics changed."""
+    from topicdesk.labels import outdated_labels, read_label_file, read_taxonomy
+    from topicdesk.project import find_project
+
+    project = find_project()
+    taxonomy = read_taxonomy(project.root / topics)
+    for name in annotators:
+        table = read_label_file(project.labels / f"{name}.csv", taxonomy.names)
+        found = outdated_labels(table, project.labels / "codebooks.json", taxonomy)
+        print(f"{name}: {len(found)} of {len(table)} labels made under other definitions")
+        print_some(found, "article_id", "To be looked at again, for the topics that changed")
+
+
 @labels.command("suspects", epilog="Example: topicdesk labels suspects experiments/topics.toml --look-again")
 def suspects(
     spec: _Spec,
