@@ -9,6 +9,7 @@ import pytest
 
 from topicdesk.experiment import (
     PUBLISHED_LABELS,
+    load_dataset,
     lock_path,
     read_lock,
     read_spec,
@@ -17,7 +18,7 @@ from topicdesk.experiment import (
     write_lock,
 )
 from topicdesk.labelling import field_frame
-from topicdesk.labels import read_annotations, read_reserved, read_taxonomy
+from topicdesk.labels import agreement, read_annotations, read_label_file, read_reserved, read_taxonomy
 from topicdesk.project import find_project
 
 PROJECT = find_project(__file__)
@@ -33,8 +34,31 @@ def test_the_page_of_results_is_written_from_the_locks():
     assert (EXPERIMENTS / "README.md").read_text() == results_page(EXPERIMENTS)
 
 
+def test_the_readme_tells_what_more_labels_brought():
+    told = []
+    for name in ("extended", "topics"):
+        locked = read_lock(EXPERIMENTS / f"{name}.lock.json").comparisons["newsarticles"]
+        value, low, high = locked.figures["all"][locked.winner]["macro_f1"]
+        told.append(f"{value:.3f} [{low:.3f}, {high:.3f}]")
+        assert locked.winner == "logistic-regression"
+    assert f"winner, at macro-F1 {told[0]} instead of {told[1]}" in " ".join(README.split())
+
+
+def test_the_data_card_tells_how_far_annotators_agree_and_what_they_labelled():
+    card = (PROJECT.root / "data" / "README.md").read_text()
+    names = read_taxonomy(PROJECT.root / "data" / "topics.toml").names
+    tables = {name: read_label_file(PROJECT.labels / f"{name}.csv", names) for name in ("gold", "claude")}
+    for topic, row in agreement(tables, names).iterrows():
+        assert f"| {topic} | {row['positives']:.0f} |" in card
+        assert f"| {row['kappa']:.3f}" in card
+    dataset = load_dataset(PROJECT, read_spec(EXPERIMENTS / "extended.toml"), "newsarticles")
+    for topic, row in dataset.support().iterrows():
+        assert f"| {row['random']} | {row['enriched']} | {row['rare-first']} | {row['all']} |" in card, topic
+    assert not set(tables["claude"]["article_id"]) & read_reserved(PROJECT.reserved)
+
+
 def test_the_readmes_leaderboard_is_the_locked_one():
-    page = results_page(EXPERIMENTS).split("### newsarticles:")[1]
+    page = results_page(EXPERIMENTS).split("## Topics of news articles\n")[1]
     assert tables(page)[0] in README
 
 
@@ -78,7 +102,9 @@ def test_the_readmes_python_runs(project):
     names = {}
     # A reviewer's block, which stands first, reads what the other has logged.
     for block in reversed(re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)):
-        small = block.replace("experiments/topics.toml", "experiments/small.toml")
+        small = block.replace("experiments/topics.toml", "experiments/small.toml").replace(
+            "mine.parquet", "newsroom.parquet"
+        )
         exec(compile(small.replace("topicdesk-topics", "topicdesk-small"), "README.md", "exec"), names)
     mlflow.set_tracking_uri(None)
     assert names["model"].predict(field_frame(names["comparison"].dataset)).shape == (90, 2)

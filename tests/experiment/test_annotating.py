@@ -141,8 +141,11 @@ def test_the_commands_say_what_they_did(half_labelled):
     taxonomy.write_text(taxonomy.read_text().replace("version = 1", "version = 2"))
     old = topicdesk("labels", "outdated", "gold")
     assert "gold: 30 of 30 labels made under other definitions" in old.stdout
-    agreed = topicdesk("labels", "agreement", "gold", "gold")
+    (half_labelled.labels / "tom.csv").write_bytes((half_labelled.labels / "gold.csv").read_bytes())
+    agreed = topicdesk("labels", "agreement", "gold", "tom")
+    assert "1.0 [1.0, 1.0]" in agreed.stdout
     assert "Articles that they disagree about: 0" in agreed.stdout
+    assert topicdesk("labels", "agreement", "gold").returncode == 2
     piped = topicdesk("annotate", "data/corpora/newsroom.parquet", "--annotator", "maria")
     assert (piped.returncode, "needs a terminal" in piped.stderr) == (2, True)
 

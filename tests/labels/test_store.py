@@ -45,7 +45,7 @@ def test_a_decision_is_a_row_with_who_when_and_under_which_codebook(store):
 def test_the_file_is_sorted_by_article_so_that_diffs_read_well(store):
     for article in ("n10", "2", "10", "n9", "1"):
         store.decide(article, (), "random")
-    assert list(stored(store)) == ["1", "2", "10", "n10", "n9"]
+    assert list(stored(store)) == ["1", "2", "10", "n9", "n10"]
 
 
 def test_what_another_window_decided_is_not_overwritten_unseen(store):

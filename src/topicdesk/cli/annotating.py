@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from textwrap import fill
 
 import click
+import pandas as pd
 
 from topicdesk.errors import LabelsError, TopicdeskError
 from topicdesk.labels import AnnotationSession, Shown
@@ -113,9 +114,7 @@ def _keys_at_once(wanted: bool = True) -> Iterator[None]:
 
 def _show(session: AnnotationSession, shown: Shown, told: str) -> None:
     article, text = shown.article, _plain(shown.article["text"])
-    published = "" if article["published"] is None or article["published"] != article["published"] else (
-        f" · {article['published']:%Y-%m-%d}"
-    )  # fmt: skip
+    published = "" if pd.isna(article["published"]) else f" · {article['published']:%Y-%m-%d}"
     click.echo(f"\n{told}\n" if told else "")
     click.secho(f"{_plain(article['source'])}{published} · article {article['id']} · {session.left} left", dim=True)
     click.secho(_plain(article["title"]) or "(no title)", bold=True)

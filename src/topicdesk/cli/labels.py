@@ -93,7 +93,7 @@ def agreement_(
     from topicdesk.labels import agreement, disagreements, read_label_file, read_taxonomy
     from topicdesk.project import find_project
 
-    if len(annotators) < 2:
+    if len(set(annotators)) < 2:
         raise typer.BadParameter("name two annotators or more.")
     project = find_project()
     taxonomy = read_taxonomy(project.root / topics)

@@ -3,7 +3,6 @@
 from topicdesk.experiment.annotating import (
     DEFAULT_MIX,
     effect_of,
-    pool_of,
     queue_for,
     rules_of,
     second_look,
@@ -68,7 +67,6 @@ __all__ = [
     "locked_figures",
     "log_experiment",
     "make_lock",
-    "pool_of",
     "queue_for",
     "read_lock",
     "read_spec",

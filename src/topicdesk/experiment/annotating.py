@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -33,6 +33,7 @@ from topicdesk.labels import (
     Taxonomy,
     aggregate_rules,
     draw_queue,
+    fit_to_label,
     open_session,
     read_reserved,
     read_taxonomy,
@@ -42,13 +43,10 @@ from topicdesk.labels import (
 )
 from topicdesk.project import Project, find_project
 
-__all__ = ["DEFAULT_MIX", "effect_of", "pool_of", "queue_for", "rules_of", "second_look", "suspects_of", "weak_labels"]
+__all__ = ["DEFAULT_MIX", "effect_of", "queue_for", "rules_of", "second_look", "suspects_of", "weak_labels"]
 
 #: How `queue_for` draws unless told otherwise; the simulation in ``benchmarks/queues.py`` supports it.
 DEFAULT_MIX: Mapping[str, float] = {"random": 0.5, "uncertain": 0.5}
-
-# Shorter texts are captions and leftovers of pages.
-_FEWEST_CHARACTERS = 80
 
 # So many keywords of a topic make it as likely as not, until classifiers know better.
 _EVEN_HITS = 3.0
@@ -84,9 +82,7 @@ def queue_for(spec_file: Path | str, count: int, mix: Mapping[str, float] | None
 
         queue = topicdesk.queue_for("experiments/topics.toml", 200, {"random": 0.5, "rare-first": 0.5})
     """
-    path = Path(spec_file)
-    project, spec = find_project(path.parent), read_spec(path)
-    return draw_queue(pool_of(project, spec, seed), count, mix or DEFAULT_MIX, seed)
+    return draw_queue(_pool_of(_desk(spec_file), seed), count, mix or DEFAULT_MIX, seed)
 
 
 def suspects_of(spec_file: Path | str, classifier: str | None = None, jobs: int | None = None) -> pd.DataFrame:
@@ -170,11 +166,8 @@ def second_look(spec_file: Path | str, suspects: pd.DataFrame) -> AnnotationSess
     AnnotationSession
         Its decisions go to ``data/labels/adjudicated.csv``, which overrules what was labelled.
     """
-    path = Path(spec_file)
-    project, spec = find_project(path.parent), read_spec(path)
-    taxonomy = _taxonomy_of(project, spec)
-    corpus = read_corpus(corpus_file(project, spec.data.corpus[0]))
-    labels = read_spec_labels(project, spec, corpus).set_index("article_id")
+    desk = _desk(spec_file)
+    labels = desk.labels.set_index("article_id")
     doubts: dict[str, list[tuple[str, str]]] = {}
     for row in suspects.to_dict("records"):
         labelled = labels.loc[row["article_id"]]
@@ -186,7 +179,9 @@ def second_look(spec_file: Path | str, suspects: pd.DataFrame) -> AnnotationSess
         {"article_id": list(doubts), "sample": labels["sample"].reindex(list(doubts)).to_numpy(dtype=object)}
     )
     proposed: dict[str, tuple[str, ...]] = {article: labels["topics"][article] for article in doubts}
-    return open_session(corpus, taxonomy, ADJUDICATED, queue, doubts, again=True, proposed=proposed, project=project)
+    return open_session(
+        desk.corpus, desk.taxonomy, ADJUDICATED, queue, doubts, again=True, proposed=proposed, project=desk.project
+    )
 
 
 def rules_of(spec_file: Path | str) -> pd.DataFrame:
@@ -202,17 +197,11 @@ def rules_of(spec_file: Path | str) -> pd.DataFrame:
     DataFrame
         As `topicdesk.labels.rule_table` gives it; precision on labelled articles of the sample ``random``.
     """
-    path = Path(spec_file)
-    project, spec = find_project(path.parent), read_spec(path)
-    taxonomy = _taxonomy_of(project, spec)
-    corpus = read_corpus(corpus_file(project, spec.data.corpus[0]))
-    fires, rules = keyword_matrix(article_texts(corpus, spec.data.text), _keywords(taxonomy))
-    labels = read_spec_labels(project, spec, corpus) if spec.data.labels else pd.DataFrame()
-    if labels.empty or not (drawn := labels[labels["sample"] == "random"].set_index("article_id")["topics"]).size:
-        return rule_table(fires, rules)
-    labelled = np.flatnonzero(corpus["id"].isin(drawn.index))
-    Y = _indicators(drawn.loc[corpus["id"].iloc[labelled]], taxonomy)
-    return rule_table(fires, rules, labelled, Y, taxonomy.names)
+    desk = _desk(spec_file)
+    fires, rules = keyword_matrix(desk.texts(desk.corpus), desk.keywords)
+    labels = desk.labels
+    labelled, Y = desk.indicators(desk.corpus, labels[labels["sample"] == "random"])
+    return rule_table(fires, rules, labelled, Y, desk.taxonomy.names)
 
 
 def weak_labels(spec_file: Path | str, method: Literal["majority", "dawid-skene"] = "majority") -> pd.DataFrame:
@@ -230,47 +219,65 @@ def weak_labels(spec_file: Path | str, method: Literal["majority", "dawid-skene"
     DataFrame of shape (n_articles, 7)
         Annotations marked as weak: `read_annotations` refuses them, so that none gets into an evaluation.
     """
+    desk = _desk(spec_file)
+    names, version = desk.taxonomy.names, desk.taxonomy.codebook.version
+    corpus = desk.corpus[~desk.corpus["id"].isin(desk.reserved)]
+    fires, rules = keyword_matrix(desk.texts(corpus), desk.keywords)
+    return weak_annotations(corpus["id"].tolist(), aggregate_rules(fires, rules, names, method), names, method, version)
+
+
+@dataclass(frozen=True, eq=False)
+class _Desk:
+    """A spec that can be labelled further: its corpus, its taxonomy, and what is labelled."""
+
+    project: Project
+    spec: Spec
+    taxonomy: Taxonomy
+    corpus: pd.DataFrame
+
+    @property
+    def labels(self) -> pd.DataFrame:
+        return read_spec_labels(self.project, self.spec, self.corpus)
+
+    @property
+    def reserved(self) -> frozenset[str]:
+        return read_reserved(self.project.reserved)
+
+    @property
+    def keywords(self) -> dict[str, tuple[str, ...]]:
+        return {topic.name: topic.keywords for topic in self.taxonomy.topics}
+
+    def texts(self, articles: pd.DataFrame) -> tuple[str, ...]:
+        return article_texts(articles, self.spec.data.text)
+
+    def indicators(self, articles: pd.DataFrame, labels: pd.DataFrame) -> tuple[NDArray[np.intp], NDArray[np.int8]]:
+        """Give the rows of labelled articles, and their labels as ones and zeros."""
+        topics = labels.set_index("article_id")["topics"]
+        rows = np.flatnonzero(articles["id"].isin(topics.index))
+        named = topics.loc[articles["id"].iloc[rows]]
+        Y = np.array([[topic in one for topic in self.taxonomy.names] for one in named], dtype=np.int8)
+        return rows, Y.reshape(len(rows), len(self.taxonomy.names))
+
+
+def _desk(spec_file: Path | str) -> _Desk:
     path = Path(spec_file)
     project, spec = find_project(path.parent), read_spec(path)
-    taxonomy = _taxonomy_of(project, spec)
+    if spec.data.topics is None or len(spec.data.corpus) != 1:
+        raise SpecError("only a spec with one corpus and a taxonomy of its own can be labelled further.")
     corpus = read_corpus(corpus_file(project, spec.data.corpus[0]))
-    corpus = corpus[~corpus["id"].isin(read_reserved(project.reserved))]
-    fires, rules = keyword_matrix(article_texts(corpus, spec.data.text), _keywords(taxonomy))
-    Y = aggregate_rules(fires, rules, taxonomy.names, method)
-    return weak_annotations(corpus["id"].tolist(), Y, taxonomy.names, method, taxonomy.codebook.version)
+    return _Desk(project, spec, read_taxonomy(project.root / spec.data.topics), corpus)
 
 
-def pool_of(project: Project, spec: Spec, seed: int = 0) -> Pool:
-    """Say what is known of the articles that may be labelled for a spec.
-
-    Parameters
-    ----------
-    project : Project
-    spec : Spec
-    seed : int, default 0
-
-    Returns
-    -------
-    Pool
-        Without teasers, scraps, reserved articles, and near-duplicates of these or of an earlier or labelled article.
-
-    Raises
-    ------
-    SpecError
-        When the spec has several corpora, or labels that came with its corpus.
-    """
-    taxonomy = _taxonomy_of(project, spec)
-    corpus = read_corpus(corpus_file(project, spec.data.corpus[0]))
-    labels = read_spec_labels(project, spec, corpus).set_index("article_id")["topics"]
-    articles = corpus[_open(corpus, labels, read_reserved(project.reserved))].reset_index(drop=True)
-    labelled = np.flatnonzero(articles["id"].isin(labels.index))
-    texts = article_texts(articles, spec.data.text)
-    hits = keyword_hits(texts, _keywords(taxonomy))
+def _pool_of(desk: _Desk, seed: int) -> Pool:
+    """Say what is known of the articles that may be labelled."""
+    labels = desk.labels
+    articles = desk.corpus[_open(desk.corpus, labels["article_id"], desk.reserved)].reset_index(drop=True)
+    texts = desk.texts(articles)
+    hits = keyword_hits(texts, desk.keywords)
     return judge_pool(
         articles["id"].to_numpy(dtype=object),
         FeatureSetting(min_df=2, sublinear_tf=True).vectorizer().fit_transform(texts),
-        labelled,
-        _indicators(labels.loc[articles["id"].iloc[labelled]], taxonomy),
+        *desk.indicators(articles, labels),
         prior=hits / (hits + _EVEN_HITS),
         seed=seed,
     )
@@ -289,25 +296,9 @@ def _judged(load: LoadedExperiment, judge: Classifier, data: Dataset, jobs: int 
     return compare(data, replace(load.plan, classifiers=(judge,)), load.keywords, splits, jobs or load.jobs)
 
 
-def _taxonomy_of(project: Project, spec: Spec) -> Taxonomy:
-    if spec.data.topics is None or len(spec.data.corpus) != 1:
-        raise SpecError("only a spec with one corpus and a taxonomy of its own can be labelled further.")
-    return read_taxonomy(project.root / spec.data.topics)
-
-
-def _keywords(taxonomy: Taxonomy) -> dict[str, tuple[str, ...]]:
-    return {topic.name: topic.keywords for topic in taxonomy.topics}
-
-
-def _indicators(named: pd.Series, taxonomy: Taxonomy) -> NDArray[np.int8]:
-    Y = np.array([[topic in topics for topic in taxonomy.names] for topics in named], dtype=np.int8)
-    return Y.reshape(len(named), len(taxonomy.names))
-
-
-def _open(corpus: pd.DataFrame, labels: pd.Series, reserved: Collection[str]) -> pd.Series:
-    """Mark what is labelled, and what may be."""
-    labelled = corpus["id"].isin(labels.index)
-    fit = (corpus["kind"] == "article") & (corpus["text"].str.len() >= _FEWEST_CHARACTERS)
+def _open(corpus: pd.DataFrame, labelled_ids: pd.Series, reserved: Collection[str]) -> pd.Series:
+    """Mark what is labelled, and what may be: no teasers, scraps or reserved articles, and nothing twice."""
+    labelled, fit = corpus["id"].isin(labelled_ids), fit_to_label(corpus)
     groups = pd.Series(find_duplicates(corpus["text"].tolist()).groups)
     # What repeats a reserved article would give it away; what repeats a labelled one would teach nothing.
     taken = groups.isin(groups[labelled | corpus["id"].isin(reserved)])

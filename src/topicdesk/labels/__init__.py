@@ -16,7 +16,7 @@ from topicdesk.labels.codebooks import codebook_marks, outdated_labels, record_c
 from topicdesk.labels.dataset import Dataset, join_dataset
 from topicdesk.labels.prevalence import prevalence
 from topicdesk.labels.queue import QUEUE_COLUMNS, STRATEGIES, Pool, draw_queue, parse_mix
-from topicdesk.labels.session import AnnotationSession, Shown, open_session
+from topicdesk.labels.session import AnnotationSession, Shown, fit_to_label, open_session
 from topicdesk.labels.store import LabelStore
 from topicdesk.labels.topics import Codebook, Taxonomy, Topic, read_taxonomy
 from topicdesk.labels.weak import aggregate_rules, rule_table, weak_annotations
@@ -41,6 +41,7 @@ __all__ = [
     "codebook_marks",
     "disagreements",
     "draw_queue",
+    "fit_to_label",
     "join_dataset",
     "open_session",
     "outdated_labels",

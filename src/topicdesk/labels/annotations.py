@@ -7,6 +7,7 @@ settle it: a row by `ADJUDICATED` overrules the others.
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,8 @@ __all__ = [
 #: Columns of a label file. ``topics`` is a space-separated list, most prominent first, empty for none; ``sample``
 #: says how the article was drawn; ``time`` is ISO 8601 or empty when it was not kept.
 ANNOTATION_COLUMNS = ("article_id", "topics", "annotator", "codebook", "time", "sample", "note")
+
+_NUMBERS = re.compile(r"(\d+)")
 
 #: The annotator of labels that settle a disagreement.
 ADJUDICATED = "adjudicated"
@@ -185,10 +188,10 @@ def write_label_rows(rows: Iterable[Mapping[Any, Any]], path: Path) -> None:
         )
 
 
-def article_order(article_id: str) -> tuple[bool, int, str]:
-    """Give the key that label files are sorted by: numbers by size, then other ids by their letters."""
-    number = article_id.isdecimal()
-    return not number, int(article_id) if number else 0, article_id
+def article_order(article_id: str) -> tuple[tuple[int, int, str], ...]:
+    """Give the key that label files are sorted by: letters as letters, numbers by their size."""
+    parts = filter(None, _NUMBERS.split(article_id))
+    return tuple((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts)
 
 
 def read_reserved(path: Path) -> frozenset[str]:

@@ -23,7 +23,7 @@ from topicdesk.labels.store import LabelStore
 from topicdesk.labels.topics import Taxonomy, read_taxonomy
 from topicdesk.project import Project, find_project
 
-__all__ = ["AnnotationSession", "Shown", "open_session"]
+__all__ = ["AnnotationSession", "Shown", "fit_to_label", "open_session"]
 
 # Shorter texts are captions and leftovers of pages.
 _FEWEST_CHARACTERS = 80
@@ -256,11 +256,18 @@ def open_session(
     return AnnotationSession(articles, queue, store, answers or {}, again, proposed or {})
 
 
+def fit_to_label(articles: pd.DataFrame) -> pd.Series:
+    """Mark the articles that are worth an annotator's time: no teasers, and nothing shorter than 80 characters."""
+    return (articles["kind"] == "article") & (articles["text"].str.len() >= _FEWEST_CHARACTERS)
+
+
 def _articles(project: Project, corpus: str) -> pd.DataFrame:
     return read_corpus(project.root / corpus if corpus.endswith(".parquet") else stored_corpus(project, corpus))
 
 
 def _at_random(articles: pd.DataFrame, reserved: frozenset[str], seed: int) -> pd.DataFrame:
-    fit = (articles["kind"] == "article") & (articles["text"].str.len() >= _FEWEST_CHARACTERS)
-    ids = np.array([article for article in articles.loc[fit, "id"].tolist() if article not in reserved], dtype=object)
+    ids = np.array(
+        [article for article in articles.loc[fit_to_label(articles), "id"].tolist() if article not in reserved],
+        dtype=object,
+    )
     return pd.DataFrame({"article_id": np.random.default_rng(seed).permutation(ids), "sample": "random"})
