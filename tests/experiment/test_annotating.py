@@ -79,7 +79,8 @@ def test_a_planted_error_is_suspect_and_a_second_look_mends_it(project):
     suspects = suspects_of(SPEC, "linear-svm", jobs=1)
     assert set(labels.loc[sure, "article_id"]) <= set(suspects["article_id"].head(4))
 
-    session = second_look(SPEC, suspects[suspects["article_id"].isin(labels.loc[sure, "article_id"])])
+    again = suspects[suspects["article_id"].isin(labels.loc[sure, "article_id"])]
+    session = second_look(SPEC, again, annotator="lena")
     while session.shown is not None:
         assert session.shown.chosen == ("rail",)
         assert session.shown.answers[0] == ("tests", "rail")

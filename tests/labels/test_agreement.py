@@ -71,7 +71,7 @@ def test_disagreements_are_settled_and_the_settled_label_stands(project):
     with pytest.raises(LabelsError, match=r"maria.csv, line 2 and .*tom.csv, line 2 disagree about article n1"):
         read_annotations(files, TOPICS, ids)
 
-    session = adjudication("maria", "tom", "data/corpora/newsroom.parquet", "data/topics.toml")
+    session = adjudication("maria", "tom", "data/corpora/newsroom.parquet", "data/topics.toml", "lena")
     assert session.left == 1
     assert session.shown.answers == (("maria", "rail"), ("tom", "no topic"))
     assert session.shown.chosen == ()
@@ -79,7 +79,7 @@ def test_disagreements_are_settled_and_the_settled_label_stands(project):
     for order in ([*files, project.labels / "adjudicated.csv"], [project.labels / "adjudicated.csv", *files]):
         settled = read_annotations(order, TOPICS, ids).set_index("article_id")
         assert settled["topics"].to_dict() == {"n1": ("courts",), "n2": ("courts", "rail"), "n3": (), "n4": ()}
-        assert settled.loc["n1", "sample"] == "random"
+        assert settled.loc["n1", ["annotator", "sample"]].tolist() == ["adjudicated by lena", "random"]
 
 
 def test_prevalence_rests_on_what_was_drawn_at_random():

@@ -91,6 +91,6 @@ def test_what_two_disagree_about_is_shown_with_both_answers(project):
     queue = pd.DataFrame({"article_id": ["n1"], "sample": ["random"]})
     for name, topics in (("maria", ["rail"]), ("tom", [])):
         send(annotate(CORPUS, TOPICS, name, queue), "decide", topics=topics)
-    widget = adjudicate("maria", "tom", CORPUS, TOPICS)
+    widget = adjudicate("maria", "tom", CORPUS, TOPICS, annotator="lena")
     assert widget.shown["article"]["answers"] == [["maria", "rail"], ["tom", "no topic"]]
     assert widget.shown["file"] == "adjudicated.csv"

@@ -46,7 +46,7 @@ data = typer.Typer(help="Fetch, build and look at corpora.", no_args_is_help=Tru
 app.add_typer(data, name="data")
 app.add_typer(labels, name="labels")
 app.command(epilog="Example: topicdesk annotate newsarticles --annotator maria")(annotate)
-app.command(epilog="Example: topicdesk adjudicate maria tom newsarticles")(adjudicate)
+app.command(epilog="Example: topicdesk adjudicate maria tom newsarticles --annotator lena")(adjudicate)
 
 _Corpus = Annotated[str, typer.Argument(help="A corpus of data/sources.toml, or a Parquet file.", metavar="CORPUS")]
 _Name = Annotated[str, typer.Argument(help="A corpus of data/sources.toml, such as newsarticles.")]

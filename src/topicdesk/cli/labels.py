@@ -52,13 +52,14 @@ def adjudicate(
     first: Annotated[str, typer.Argument(help="An annotator, by the name of the label file.")],
     second: Annotated[str, typer.Argument(help="Another.")],
     corpus: _Corpus,
+    annotator: Annotated[str, typer.Option(help="Who settles; kept with each label.")],
     topics: _Topics = _TOPICS,
 ) -> None:
     """Settle what two annotators disagree about, with both answers shown; kept in data/labels/adjudicated.csv."""
     from topicdesk.cli.annotating import label_in_terminal
     from topicdesk.labels import adjudication
 
-    label_in_terminal(adjudication(first, second, corpus, topics))
+    label_in_terminal(adjudication(first, second, corpus, topics, annotator))
 
 
 @labels.command("queue", epilog="Example: topicdesk labels queue experiments/topics.toml --output next.csv")
@@ -129,7 +130,7 @@ def outdated(
         print_some(found, "article_id", "To be looked at again, for the topics that changed")
 
 
-@labels.command("suspects", epilog="Example: topicdesk labels suspects experiments/topics.toml --look-again")
+@labels.command("suspects", epilog="Example: topicdesk labels suspects experiments/topics.toml --look-again maria")
 def suspects(
     spec: _Spec,
     classifier: Annotated[
@@ -137,8 +138,9 @@ def suspects(
     ] = None,
     count: Annotated[int, typer.Option(min=1, help="How many, the most suspect first.")] = 20,
     look_again: Annotated[
-        bool, typer.Option("--look-again", help="Show each to be decided anew; kept in data/labels/adjudicated.csv.")
-    ] = False,
+        str | None,
+        typer.Option(help="Show each to this annotator, to decide anew; kept in data/labels/adjudicated.csv."),
+    ] = None,
 ) -> None:
     """Rank the labels that models which had not seen the article contradict, and decide about them again."""
     import pandas as pd
@@ -149,9 +151,9 @@ def suspects(
     found = suspects_of(spec, classifier).head(count)
     told = found.assign(probability=found["probability"].map("{:.2f}".format))
     print_some(told, "article_id", "Suspect labels, most suspect first: is the topic labelled, and how likely is it?")
-    if not look_again or found.empty:
+    if look_again is None or found.empty:
         return
-    session = second_look(spec, found)
+    session = second_look(spec, found, look_again)
     before = dict(session.proposed)
     label_in_terminal(session)
     changed = {a: named for a, named in session.decisions().items() if set(named) != set(before.get(a, ()))}

@@ -26,7 +26,6 @@ from topicdesk.experiment.run import LoadedExperiment, corpus_file, load_experim
 from topicdesk.experiment.spec import Spec, read_spec
 from topicdesk.features import FeatureSetting, keyword_hits, keyword_matrix
 from topicdesk.labels import (
-    ADJUDICATED,
     AnnotationSession,
     Dataset,
     Pool,
@@ -41,6 +40,7 @@ from topicdesk.labels import (
     suspect_labels,
     weak_annotations,
 )
+from topicdesk.progress import progress
 from topicdesk.project import Project, find_project
 
 __all__ = ["DEFAULT_MIX", "effect_of", "queue_for", "rules_of", "second_look", "suspects_of", "weak_labels"]
@@ -151,7 +151,7 @@ def effect_of(
     return table.assign(moved=table["after"] - table["before"])
 
 
-def second_look(spec_file: Path | str, suspects: pd.DataFrame) -> AnnotationSession:
+def second_look(spec_file: Path | str, suspects: pd.DataFrame, annotator: str) -> AnnotationSession:
     """Sit somebody down before suspect labels, with what was labelled and what the classifier says.
 
     Parameters
@@ -160,6 +160,8 @@ def second_look(spec_file: Path | str, suspects: pd.DataFrame) -> AnnotationSess
         A spec with label files and a taxonomy.
     suspects : DataFrame
         From `suspects_of`, or a part of it.
+    annotator : str
+        Who decides.
 
     Returns
     -------
@@ -180,7 +182,15 @@ def second_look(spec_file: Path | str, suspects: pd.DataFrame) -> AnnotationSess
     )
     proposed: dict[str, tuple[str, ...]] = {article: labels["topics"][article] for article in doubts}
     return open_session(
-        desk.corpus, desk.taxonomy, ADJUDICATED, queue, doubts, again=True, proposed=proposed, project=desk.project
+        desk.corpus,
+        desk.taxonomy,
+        annotator,
+        queue,
+        doubts,
+        again=True,
+        proposed=proposed,
+        settles=True,
+        project=desk.project,
     )
 
 
@@ -271,16 +281,17 @@ def _desk(spec_file: Path | str) -> _Desk:
 def _pool_of(desk: _Desk, seed: int) -> Pool:
     """Say what is known of the articles that may be labelled."""
     labels = desk.labels
-    articles = desk.corpus[_open(desk.corpus, labels["article_id"], desk.reserved)].reset_index(drop=True)
-    texts = desk.texts(articles)
-    hits = keyword_hits(texts, desk.keywords)
-    return judge_pool(
-        articles["id"].to_numpy(dtype=object),
-        FeatureSetting(min_df=2, sublinear_tf=True).vectorizer().fit_transform(texts),
-        *desk.indicators(articles, labels),
-        prior=hits / (hits + _EVEN_HITS),
-        seed=seed,
-    )
+    with progress(3, "asking classifiers", "step") as advance:
+        articles = desk.corpus[_open(desk.corpus, labels["article_id"], desk.reserved)].reset_index(drop=True)
+        advance()
+        texts = desk.texts(articles)
+        hits = keyword_hits(texts, desk.keywords)
+        features = FeatureSetting(min_df=2, sublinear_tf=True).vectorizer().fit_transform(texts)
+        advance()
+        ids, prior = articles["id"].to_numpy(dtype=object), hits / (hits + _EVEN_HITS)
+        pool = judge_pool(ids, features, *desk.indicators(articles, labels), prior=prior, seed=seed)
+        advance()
+    return pool
 
 
 def _loaded(path: Path) -> LoadedExperiment:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import cohen_kappa_score
 
 from topicdesk.errors import LabelsError
-from topicdesk.labels.annotations import ADJUDICATED, read_label_file
+from topicdesk.labels.annotations import read_label_file
 from topicdesk.labels.session import AnnotationSession, open_session
 from topicdesk.labels.topics import Taxonomy, read_taxonomy
 from topicdesk.project import Project, find_project
@@ -100,6 +100,7 @@ def adjudication(
     second: str,
     corpus: pd.DataFrame | Path | str,
     topics: Taxonomy | Path | str,
+    annotator: str,
     project: Project | None = None,
 ) -> AnnotationSession:
     """Sit somebody down before what two annotators disagree about, with both answers shown.
@@ -110,6 +111,8 @@ def adjudication(
         Annotators, by the names of their files in ``data/labels``.
     corpus, topics, project
         As in `open_session`.
+    annotator : str
+        Who settles.
 
     Returns
     -------
@@ -128,7 +131,7 @@ def adjudication(
         article: ((first, one or "no topic"), (second, other or "no topic"))
         for article, one, other in zip(found["article_id"], found["first"], found["second"], strict=True)
     }
-    return open_session(corpus, taxonomy, ADJUDICATED, queue, answers, project=project)
+    return open_session(corpus, taxonomy, annotator, queue, answers, settles=True, project=project)
 
 
 def _votes(annotations: Mapping[str, pd.DataFrame], topics: Sequence[str]) -> NDArray[np.float64]:

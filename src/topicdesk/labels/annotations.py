@@ -35,7 +35,7 @@ ANNOTATION_COLUMNS = ("article_id", "topics", "annotator", "codebook", "time", "
 
 _NUMBERS = re.compile(r"(\d+)")
 
-#: The annotator of labels that settle a disagreement.
+#: How the annotator of labels that settle a disagreement begins: ``adjudicated by maria``.
 ADJUDICATED = "adjudicated"
 
 #: The sample of labels that rules made and nobody read: never evaluated on.
@@ -205,7 +205,7 @@ def _settled(rows: list[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
     """Choose what stands of all labels of an article."""
     where, first = rows[0]
     for _, row in rows:
-        if row["annotator"] == ADJUDICATED:
+        if row["annotator"].partition(" ")[0] == ADJUDICATED:
             return {**row, "sample": first["sample"]}
     for other, row in rows[1:]:
         if set(row["topics"]) != set(first["topics"]):

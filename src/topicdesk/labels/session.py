@@ -17,7 +17,7 @@ import pandas as pd
 
 from topicdesk.corpus import read_corpus, stored_corpus
 from topicdesk.errors import LabelsError, nearest
-from topicdesk.labels.annotations import read_reserved
+from topicdesk.labels.annotations import ADJUDICATED, read_reserved
 from topicdesk.labels.queue import QUEUE_COLUMNS
 from topicdesk.labels.store import LabelStore
 from topicdesk.labels.topics import Taxonomy, read_taxonomy
@@ -202,6 +202,7 @@ def open_session(
     answers: Answers | None = None,
     again: bool = False,
     proposed: Mapping[str, tuple[str, ...]] | None = None,
+    settles: bool = False,
     project: Project | None = None,
     seed: int = 0,
 ) -> AnnotationSession:
@@ -223,6 +224,9 @@ def open_session(
         Whether articles that the annotator has labelled are shown too.
     proposed : mapping of str to tuple of str, optional
         What is chosen for a beginning.
+    settles : bool, default False
+        Whether decisions overrule those of others: they go to ``data/labels/adjudicated.csv``, under the annotator's
+        name.
     project : Project, optional
         By default the one that the current folder is in.
     seed : int, default 0
@@ -252,7 +256,8 @@ def open_session(
         raise LabelsError(
             f"the queue holds article {kept_back[0]}, which is reserved for an outside evaluation and never annotated."
         )
-    store = LabelStore(project.labels / f"{annotator}.csv", annotator, taxonomy)
+    file, signed = (ADJUDICATED, f"{ADJUDICATED} by {annotator}") if settles else (annotator, annotator)
+    store = LabelStore(project.labels / f"{file}.csv", signed, taxonomy)
     return AnnotationSession(articles, queue, store, answers or {}, again, proposed or {})
 
 

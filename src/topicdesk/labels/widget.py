@@ -79,6 +79,7 @@ def adjudicate(
     second: str,
     corpus: pd.DataFrame | Path | str,
     topics: Taxonomy | Path | str,
+    annotator: str,
     project: Project | None = None,
 ) -> AnnotationWidget:
     """Settle what two annotators disagree about, in a notebook, with both answers shown.
@@ -89,13 +90,15 @@ def adjudicate(
         Annotators, by the names of their files in ``data/labels``.
     corpus, topics, project
         As in `annotate`.
+    annotator : str
+        Who settles.
 
     Returns
     -------
     AnnotationWidget
         What is decided goes to ``data/labels/adjudicated.csv``, which overrules both.
     """
-    return AnnotationWidget(adjudication(first, second, corpus, topics, project))
+    return AnnotationWidget(adjudication(first, second, corpus, topics, annotator, project))
 
 
 class AnnotationWidget(AnyWidget):
