@@ -48,6 +48,19 @@ def test_what_is_taken_back_is_off_the_disk_and_shown_with_what_was_chosen(proje
     assert shown(session) == "n1"
 
 
+def test_what_is_taken_back_while_the_file_is_damaged_is_taken_back_once_it_is_mended(project, session):
+    session.decide(["rail"])
+    path = project.labels / "maria.csv"
+    sound = path.read_text()
+    path.write_text("no,label,file\n")
+    with pytest.raises(LabelsError, match="Your decision is kept in"):
+        session.undo()
+    assert shown(session) == "n3"
+    path.write_text(sound)
+    session.decide(["courts"])
+    assert stored(project) == {"n3": (("courts",), "random")}
+
+
 def test_only_this_sittings_decisions_are_taken_back(session):
     assert not session.undo()
     session.decide([])

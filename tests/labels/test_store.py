@@ -12,7 +12,7 @@ import textwrap
 import pandas as pd
 import pytest
 
-from topicdesk.errors import LabelsError, ProjectError
+from topicdesk.errors import LabelsError, ProjectError, TopicdeskError
 from topicdesk.labels import LabelStore, outdated_labels, read_label_file, read_taxonomy, record_codebook
 
 TOPICS = ["courts", "rail"]
@@ -96,7 +96,7 @@ def limited(store, size, article):
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
     try:
         store.decide(article, ("rail",), "random", "a note " * 5)
-    except ProjectError as error:
+    except TopicdeskError as error:
         resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
         print(error, file=sys.stderr, flush=True)
         os._exit(7)

@@ -64,6 +64,11 @@ def test_a_fault_is_shown_and_the_choice_stays(project, widget):
     assert "Your decision is kept in" in widget.shown["told"]
     told = widget.shown["article"]
     assert (told["id"], told["chosen"], told["note"]) == (article, ["rail"], "late")
+    (project.labels / "maria.csv").unlink()
+    send(widget, "decide", topics=["rail"], note="late")
+    assert not widget.shown["fault"]
+    assert widget.shown["article"]["id"] != article
+    assert stored(project) == {article: ("rail",)}
 
 
 def test_words_to_look_for_are_marked_whole_and_whatever_their_case(project):

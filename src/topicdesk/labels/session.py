@@ -19,7 +19,7 @@ from topicdesk.corpus import read_corpus, stored_corpus
 from topicdesk.errors import LabelsError, nearest
 from topicdesk.labels.annotations import ADJUDICATED, read_reserved
 from topicdesk.labels.queue import QUEUE_COLUMNS
-from topicdesk.labels.store import LabelStore
+from topicdesk.labels.store import KeptAside, LabelStore
 from topicdesk.labels.topics import Taxonomy, read_taxonomy
 from topicdesk.project import Project, find_project
 
@@ -136,7 +136,7 @@ class AnnotationSession:
         Raises
         ------
         LabelsError, ProjectError
-            See `LabelStore.decide`; the article stays, unless the decision is kept all the same.
+            See `LabelStore.decide`; the article stays.
         """
         article = self._current()
         for topic in topics:
@@ -146,8 +146,12 @@ class AnnotationSession:
         sample = before["sample"] if before is not None else self._samples[article]
         try:
             row = self.store.decide(article, tuple(dict.fromkeys(topics)), sample, note, before)
+        except KeptAside as error:
+            self._know(article, error.row)
+            raise
         except LabelsError:
-            self._look_again(article)
+            # See what another window has put there, so that a second decision may replace it.
+            self._know(article, self.store.open().get(article))
             raise
         self._seen[article] = row
         self._undone = {}
@@ -165,16 +169,18 @@ class AnnotationSession:
         if not self._done:
             return False
         article, before = self._done[-1]
-        now = self._seen.get(article)
-        self.store.restore(article, before, now)
+        now, aside = self._seen.get(article), None
+        try:
+            self.store.restore(article, before, now)
+        except KeptAside as error:  # taken back all the same
+            aside = error
         self._done.pop()
         self.decided -= 1
         self._undone = {article: now}
-        if before is None:
-            self._seen.pop(article, None)
-        else:
-            self._seen[article] = before
+        self._know(article, before)
         self._left.appendleft(article)
+        if aside is not None:
+            raise aside
         return True
 
     def _current(self) -> str:
@@ -182,16 +188,11 @@ class AnnotationSession:
             raise LabelsError("every article of the queue is labelled. Draw another queue.")
         return str(self._left[0])
 
-    def _look_again(self, article: str) -> None:
-        """See what another window has put there, so that a second decision may replace it."""
-        try:
-            rows = self.store.open()
-        except LabelsError:  # the file itself is wrong, as the error on its way says
-            return
-        if article in rows:
-            self._seen[article] = rows[article]
-        else:
+    def _know(self, article: str, row: Any) -> None:
+        if row is None:
             self._seen.pop(article, None)
+        else:
+            self._seen[article] = row
 
 
 def open_session(

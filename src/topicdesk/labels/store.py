@@ -24,9 +24,24 @@ from topicdesk.labels.annotations import read_label_rows, write_label_rows
 from topicdesk.labels.codebooks import record_codebook
 from topicdesk.labels.topics import Taxonomy
 
-__all__ = ["LabelStore"]
+__all__ = ["KeptAside", "LabelStore"]
 
 Row = dict[str, Any]
+
+
+class KeptAside(LabelsError):
+    """A decision is safe in the journal, and not in the label file yet.
+
+    Parameters
+    ----------
+    message : str
+    row : dict or None
+        What was decided; None for an article that was put back to no label.
+    """
+
+    def __init__(self, message: str, row: Row | None) -> None:
+        super().__init__(message)
+        self.row = row
 
 
 @dataclass(frozen=True)
@@ -92,9 +107,10 @@ class LabelStore:
 
         Raises
         ------
+        KeptAside
+            When the file cannot be read or written: the decision waits in the journal.
         LabelsError
-            When another window has decided about the article meanwhile: nothing is kept then. Or when the file cannot
-            be read: the decision is kept in the journal.
+            When another window has decided about the article meanwhile: nothing is kept.
         ProjectError
             When nothing can be written: the decision is not kept.
         """
@@ -133,11 +149,11 @@ class LabelStore:
             _append(journal, entry, self.journal)
             kept = f"Your decision is kept in {self.journal}, and joins the file as soon as that works again."
             if wrong is not None:
-                raise LabelsError(f"{wrong} {kept}") from wrong
+                raise KeptAside(f"{wrong} {kept}", row) from wrong
             try:
                 self._take_in(rows, [*waiting, entry], journal)
             except ProjectError as error:
-                raise ProjectError(f"{error} {kept}") from error
+                raise KeptAside(f"{error} {kept}", row) from error
 
     def _take_in(self, rows: dict[str, Row], waiting: list[Row], journal: FileIO) -> dict[str, Row]:
         rows = _applied(rows, waiting)
