@@ -92,6 +92,17 @@ def test_a_planted_error_is_suspect_and_a_second_look_mends_it(project):
     assert list(effect.index) == ["macro_f1", "F1 of courts", "F1 of rail"]
     settled = read_label_file(project.labels / "adjudicated.csv", ["courts", "rail"])
     assert settled["topics"].tolist() == [("courts",)] * 2
+    for when in ("before", "after"):
+        assert effect[when].between(effect[f"{when}_low"], effect[f"{when}_high"]).all()
+
+    reads_them = project.root / "experiments" / "settled.toml"
+    labels_of_both = 'labels = ["data/labels/gold.csv", "data/labels/adjudicated.csv"]'
+    spec = (project.root / SPEC).read_text().replace('labels = ["data/labels/gold.csv"]', labels_of_both)
+    reads_them.write_text(spec)
+    with pytest.raises(SpecError, match=r"before=session\.proposed"):
+        effect_of(reads_them, session.decisions(), "linear-svm", jobs=1)
+    told = effect_of(reads_them, session.decisions(), "linear-svm", jobs=1, before=session.proposed)
+    pd.testing.assert_frame_equal(told, effect)
 
 
 def test_planted_noise_is_found_on_r52():

@@ -161,7 +161,9 @@ def suspects(
     if changed:
         rows = [(article, " ".join(before[article]), " ".join(named)) for article, named in changed.items()]
         print_some(pd.DataFrame(rows, columns=["article_id", "before", "after"]), "article_id", "Changed labels")
-        print_table(effect_of(spec, changed, classifier).round(4), "Figures before and after, on the same splits")
+        # The spec may read the file that the decisions have just gone to.
+        effect = effect_of(spec, changed, classifier, before={article: before[article] for article in changed})
+        print_table(effect.round(4), "Out-of-fold figures before and after, on the same splits, with 95 % intervals")
         print("They count in an experiment whose spec names data/labels/adjudicated.csv among its labels.")
 
 

@@ -73,12 +73,12 @@ from topicdesk.evaluation.thresholds import (
     decide,
     decide_class,
 )
+from topicdesk.evaluation.unlabelled import VOTERS, judge_pool
 
 if TYPE_CHECKING:
     from topicdesk.evaluation.comparison_plots import save_plot
     from topicdesk.evaluation.leakage import SourceAudit, TopicAudit, audit_sources, audit_topics
     from topicdesk.evaluation.plots import plot_ablation, plot_critical_difference, plot_leakage, plot_learning_curve
-from topicdesk.evaluation.unlabelled import VOTERS, judge_pool
 
 __all__ = [
     "ALL_SAMPLES",

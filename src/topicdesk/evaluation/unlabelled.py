@@ -8,9 +8,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
-from scipy.special import expit
+from scipy.special import expit, softmax
 
 from topicdesk.evaluation.classifiers import Scores, classifier_named, fit_and_score
+from topicdesk.evaluation.thresholds import decide_class
 from topicdesk.labels import Pool
 
 __all__ = ["VOTERS", "judge_pool"]
@@ -82,12 +83,11 @@ def _scores(
 def _probable(scores: Scores, task: str) -> NDArray[np.float64]:
     # Logistic regression's scores are log-odds: of each topic on its own, or of all classes together.
     if task == "multi-class" and scores.shape[1] > 1:
-        powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-        return np.asarray(powers / powers.sum(axis=1, keepdims=True), dtype=np.float64)
+        return np.asarray(softmax(scores, axis=1), dtype=np.float64)
     return np.asarray(expit(scores), dtype=np.float64)
 
 
 def _decided(scores: Scores, task: str) -> NDArray[np.int8]:
     if task == "multi-class":
-        return np.asarray(np.arange(scores.shape[1]) == scores.argmax(axis=1)[:, None], dtype=np.int8)
+        return decide_class(scores)
     return np.asarray(scores > 0, dtype=np.int8)

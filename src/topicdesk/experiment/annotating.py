@@ -26,6 +26,7 @@ from topicdesk.experiment.run import LoadedExperiment, corpus_file, load_experim
 from topicdesk.experiment.spec import Spec, read_spec
 from topicdesk.features import FeatureSetting, keyword_hits, keyword_matrix
 from topicdesk.labels import (
+    ADJUDICATED,
     AnnotationSession,
     Dataset,
     Pool,
@@ -117,8 +118,9 @@ def effect_of(
     decisions: Mapping[str, Sequence[str]],
     classifier: str | None = None,
     jobs: int | None = None,
+    before: Mapping[str, Sequence[str]] | None = None,
 ) -> pd.DataFrame:
-    """Tell what other labels do to a classifier's figures, on the same splits.
+    """Tell what other labels do to a classifier's out-of-fold figures, on the same splits.
 
     Parameters
     ----------
@@ -130,24 +132,32 @@ def effect_of(
         One of the spec's; by default the winner of its results lock.
     jobs : int, optional
         Processes, instead of the spec's.
+    before : mapping of str to sequence of str, optional
+        Topics that these articles had, as `AnnotationSession.proposed` has them; by default what the spec reads. Needed
+        where the spec reads the file that the decisions went to.
 
     Returns
     -------
     DataFrame
-        Indexed by figure, the spec's metric first and then F1 of each topic: ``before, after, moved``.
+        Indexed by figure, the spec's metric first and then F1 of each topic: ``before, before_low, before_high, after,
+        after_low, after_high, moved``, with 95 % bootstrap intervals.
+
+    Raises
+    ------
+    SpecError
+        When the spec reads the decisions already, and what was before is not given.
     """
     load = _loaded(Path(spec_file))
     judge, data = load.classifier(classifier), load.dataset
-    Y, row_of = data.Y.copy(), {article: row for row, article in enumerate(data.ids)}
-    for article, topics in decisions.items():
-        Y[row_of[article]] = [topic in topics for topic in data.topics]
-    both = [_judged(load, judge, one, jobs) for one in (data, replace(data, Y=Y))]
-    columns = []
-    for comparison in both:
-        main = figures_where(comparison.figures, sample=ALL_SAMPLES, metric=load.plan.metric)["value"].iloc[0]
-        by_topic = figures_where(comparison.topic_figures, sample=ALL_SAMPLES, metric="f1").set_index("topic")["value"]
-        columns.append({load.plan.metric: main, **{f"F1 of {topic}": by_topic[topic] for topic in data.topics}})
-    table = pd.DataFrame({"before": columns[0], "after": columns[1]}).rename_axis("figure")
+    earlier = data if before is None else _relabelled(data, before)
+    later = _relabelled(data, decisions)
+    if before is None and np.array_equal(earlier.Y, later.Y) and _reads_settled(read_spec(Path(spec_file))):
+        raise SpecError(
+            f"{spec_file} reads these decisions already: say what the articles were labelled with before,"
+            " such as effect_of(spec, session.decisions(), before=session.proposed)."
+        )
+    tables = [_figures_of(load, _judged(load, judge, one, jobs)) for one in (earlier, later)]
+    table = tables[0].add_prefix("before").join(tables[1].add_prefix("after"))
     return table.assign(moved=table["after"] - table["before"])
 
 
@@ -305,6 +315,26 @@ def _judged(load: LoadedExperiment, judge: Classifier, data: Dataset, jobs: int 
     """Judge each label once: the first repeat holds every article."""
     splits = [split for split in load.splits if split.repeat == load.splits[0].repeat]
     return compare(data, replace(load.plan, classifiers=(judge,)), load.keywords, splits, jobs or load.jobs)
+
+
+def _relabelled(data: Dataset, named: Mapping[str, Sequence[str]]) -> Dataset:
+    Y, row_of = data.Y.copy(), {article: row for row, article in enumerate(data.ids)}
+    for article, topics in named.items():
+        Y[row_of[article]] = [topic in topics for topic in data.topics]
+    return replace(data, Y=Y)
+
+
+def _reads_settled(spec: Spec) -> bool:
+    return any(Path(file).stem == ADJUDICATED for file in spec.data.labels)
+
+
+def _figures_of(load: LoadedExperiment, comparison: Comparison) -> pd.DataFrame:
+    """Give the spec's metric and F1 of each topic, with intervals, in columns that await a prefix."""
+    main = figures_where(comparison.figures, sample=ALL_SAMPLES, metric=load.plan.metric)
+    by_topic = figures_where(comparison.topic_figures, sample=ALL_SAMPLES, metric="f1")
+    rows = pd.concat([main.assign(figure=load.plan.metric), by_topic.assign(figure="F1 of " + by_topic["topic"])])
+    columns = {"value": "", "low": "_low", "high": "_high"}
+    return rows.set_index("figure")[list(columns)].rename(columns=columns)
 
 
 def _open(corpus: pd.DataFrame, labelled_ids: pd.Series, reserved: Collection[str]) -> pd.Series:
