@@ -1,0 +1,233 @@
+"""Count the terms of a fitted vocabulary in new texts, as scikit-learn's vectorizers do, without a loop over words.
+
+scikit-learn cuts a text by a regular expression and asks a dictionary for each word and each run of words. Here all texts
+of a batch are one array of characters, a byte each: places where words begin and end, eight characters of a word as one
+number, and runs of words as pairs of numbers all follow from NumPy's operations. Numbers are compared, never hashed, so
+that the counts are exact; a property test holds them to `CountVectorizer.transform`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+from sklearn.feature_extraction.text import CountVectorizer
+
+__all__ = ["TermLookup"]
+
+_Numbers = NDArray[np.int64]
+
+# A word is a longest run of letters, digits and underscores, if it has two or more: what this pattern finds.
+_TOKEN_PATTERN = r"(?u)\b\w\w+\b"
+_SHORTEST = 2
+
+# Characters of a word that are one number.
+_CHUNK = 8
+_MASKS = np.array([(1 << 8 * length) - 1 for length in range(_CHUNK + 1)], dtype=np.uint64)
+
+# Codes of characters: those between words, those of words in the vocabulary, and others, which no known word holds.
+_BETWEEN, _UNKNOWN = 0, 255
+
+
+class TermLookup:
+    """The terms of a fitted vectorizer, to be counted in texts.
+
+    Parameters
+    ----------
+    vectorizer : CountVectorizer or TfidfVectorizer
+        Fitted; one that `suits` accepts.
+    """
+
+    def __init__(self, vectorizer: CountVectorizer) -> None:
+        self._prepare = vectorizer.build_preprocessor()
+        self._shortest, self._longest = vectorizer.ngram_range
+        self._binary, self._dtype = vectorizer.binary, vectorizer.dtype
+        self._n_terms = len(vectorizer.vocabulary_)
+        runs = {tuple(term.split(" ")): int(number) for term, number in vectorizer.vocabulary_.items()}
+        runs = {run: number for run, number in runs.items() if self._shortest <= len(run) <= self._longest}
+        stop_words = frozenset(vectorizer.get_stop_words() or ())
+        words = _numbered(word for run in runs for word in run) | {}
+        words |= {word: len(words) + place for place, word in enumerate(sorted(stop_words - set(words)))}
+        self._codes = _code_table(words)
+        self._words = _Words(words, self._codes)
+        self._stops = np.zeros(len(words) + 1, dtype=np.bool_)  # the last stands for words that are not known
+        self._stops[[words[word] for word in stop_words]] = True
+        self._has_stops = bool(stop_words)
+        self._runs = _Tree({tuple(words[word] for word in run): number for run, number in runs.items()}, len(words))
+
+    @staticmethod
+    def suits(vectorizer: CountVectorizer) -> bool:
+        """Say whether a vectorizer cuts texts in the way that is known here; others have to count themselves."""
+        own = (vectorizer.tokenizer, vectorizer.preprocessor, vectorizer.input, vectorizer.decode_error)
+        return (
+            vectorizer.analyzer == "word"
+            and own == (None, None, "content", "strict")
+            and vectorizer.token_pattern == _TOKEN_PATTERN
+            and len(set().union(*vectorizer.vocabulary_)) < _UNKNOWN
+        )
+
+    def counts(self, texts: Sequence[str]) -> csr_matrix:
+        """Count.
+
+        Parameters
+        ----------
+        texts : sequence of str
+
+        Returns
+        -------
+        csr_matrix, shape (n_texts, n_terms)
+            What ``CountVectorizer.transform`` gives: same values, same types, same order of indices.
+        """
+        words, bounds = self._cut(texts)
+        row_of = np.repeat(np.arange(len(texts)), np.diff(bounds))
+        if self._has_stops:
+            kept = ~self._stops[words]
+            words, row_of = words[kept], row_of[kept]
+        rows, terms = [], []
+        place = np.flatnonzero(words >= 0)
+        path = np.zeros(len(place), dtype=np.int64)
+        for length in range(1, self._longest + 1):
+            if length > 1:
+                # A run goes on where a next word is known and stands in the same text.
+                goes_on = place + length - 1 < len(words)
+                place, path = place[goes_on], path[goes_on]
+                next_place = place + length - 1
+                goes_on = (words[next_place] >= 0) & (row_of[next_place] == row_of[place])
+                place, path = place[goes_on], path[goes_on]
+            path, term = self._runs.step(length, path, words[place + length - 1])
+            found = term >= 0
+            rows.append(row_of[place[found]])
+            terms.append(term[found])
+            place, path = place[path >= 0], path[path >= 0]
+        return self._counted(np.concatenate(rows), np.concatenate(terms), len(texts))
+
+    def known_share(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """Tell which share of each text's words, stop words aside, is in the vocabulary; NaN for a text without any."""
+        words, bounds = self._cut(texts)
+        asked = ~self._stops[words]
+        known = asked & (words >= 0)
+        before = np.concatenate([[0], np.cumsum(asked)]), np.concatenate([[0], np.cumsum(known)])
+        n_asked, n_known = (np.diff(total[bounds]) for total in before)
+        return np.divide(n_known, n_asked, out=np.full(len(texts), np.nan), where=n_asked > 0)
+
+    def _cut(self, texts: Sequence[str]) -> tuple[_Numbers, _Numbers]:
+        """Give the number of every word of all texts, -1 where it is not known, and where each text's words begin."""
+        prepared = [self._prepare(text) for text in texts]
+        # A line break parts texts; enough of them at the end that a word's last chunk can be read beyond it.
+        joined = "\n" + "\n".join(prepared) + "\n" * (_CHUNK + 1)
+        codes = self._codes[np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype="<u4")]
+        inside = codes != _BETWEEN
+        edges = np.flatnonzero(inside[1:] != inside[:-1]) + 1
+        starts, lengths = edges[::2], edges[1::2] - edges[::2]
+        long_enough = lengths >= _SHORTEST
+        starts, lengths = starts[long_enough], lengths[long_enough]
+        ends_of_texts = 1 + np.cumsum([len(text) + 1 for text in prepared], dtype=np.int64)
+        bounds = np.concatenate([[0], np.searchsorted(starts, ends_of_texts)])
+        return self._words.find(codes, starts, lengths), bounds
+
+    def _counted(self, rows: _Numbers, terms: _Numbers, n_texts: int) -> csr_matrix:
+        counts = csr_matrix((np.ones(len(rows), dtype=self._dtype), (rows, terms)), shape=(n_texts, self._n_terms))
+        counts.sum_duplicates()
+        if self._binary:
+            counts.data.fill(1)
+        return counts
+
+
+class _Tree:
+    """Sequences of numbers, each standing for one number, as a tree of their beginnings."""
+
+    def __init__(self, stands_for: Mapping[tuple[int, ...], int], n_symbols: int) -> None:
+        self._n_symbols = max(n_symbols, 1)
+        self._keys: list[pd.Index] = []
+        self._ends: list[_Numbers] = []
+        before: dict[tuple[int, ...], int] = {(): 0}
+        for length in range(1, max(map(len, stands_for), default=1) + 1):
+            beginnings = sorted({one[:length] for one in stands_for if len(one) >= length})
+            keys = [before[one[:-1]] * self._n_symbols + one[-1] for one in beginnings]
+            self._keys.append(pd.Index(np.array(keys, dtype=np.int64)))
+            # The last stands for what is not there.
+            ends = [stands_for.get(one, -1) for one in beginnings]
+            self._ends.append(np.array([*ends, -1], dtype=np.int64))
+            before = {one: number for number, one in enumerate(beginnings)}
+
+    def step(self, length: int, path: _Numbers, symbols: _Numbers) -> tuple[_Numbers, _Numbers]:
+        """Go on from paths of ``length - 1`` to their next symbols.
+
+        Parameters
+        ----------
+        length : int
+            1 for the first step.
+        path, symbols : ndarray of int, same shape
+            Where each stands (0 before the first step), and where it goes; none below 0.
+
+        Returns
+        -------
+        path, found : ndarray of int
+            Where each stands now, and what it stands for; -1 for nowhere and nothing.
+        """
+        if length > len(self._keys):
+            nowhere = np.full(len(path), -1, dtype=np.int64)
+            return nowhere, nowhere
+        path = self._keys[length - 1].get_indexer(path * self._n_symbols + symbols)
+        return path, self._ends[length - 1][path]
+
+
+class _Words:
+    """Known words, cut into chunks of eight characters."""
+
+    def __init__(self, number_of: Mapping[str, int], codes: NDArray[np.uint8]) -> None:
+        chunked = {}
+        for word, number in number_of.items():
+            spelt = codes[[ord(character) for character in word]]
+            if len(spelt) >= _SHORTEST and (spelt != _BETWEEN).all():  # others are never cut from a text
+                padded = np.append(spelt, np.zeros(-len(spelt) % _CHUNK, dtype=np.uint8))
+                chunked[tuple(padded.view("<u8").tolist())] = number
+        distinct = sorted({chunk for chunks in chunked for chunk in chunks})
+        self._chunks = pd.Index(np.array(distinct, dtype=np.uint64))
+        place = {chunk: number for number, chunk in enumerate(distinct)}
+        tree = {tuple(place[chunk] for chunk in chunks): number for chunks, number in chunked.items()}
+        self._tree = _Tree(tree, len(distinct))
+        self._longest = max(map(len, tree), default=0)
+
+    def find(self, codes: NDArray[np.uint8], starts: _Numbers, lengths: _Numbers) -> _Numbers:
+        """Give the number of the word at each start, or -1."""
+        chunk_at = np.ndarray((len(codes) - _CHUNK + 1,), dtype="<u8", buffer=codes, strides=(1,))
+        found = np.full(len(starts), -1, dtype=np.int64)
+        asked = np.flatnonzero(lengths <= _CHUNK * self._longest)
+        path = np.zeros(len(asked), dtype=np.int64)
+        for step in range(1, self._longest + 1):
+            left = lengths[asked] - _CHUNK * (step - 1)
+            chunks = chunk_at[starts[asked] + _CHUNK * (step - 1)] & _MASKS[np.minimum(left, _CHUNK)]
+            symbols = self._chunks.get_indexer(chunks)
+            known = symbols >= 0
+            asked, path, left = asked[known], path[known], left[known]
+            path, word = self._tree.step(step, path, symbols[known])
+            ends = left <= _CHUNK
+            found[asked[ends]] = word[ends]
+            goes_on = ~ends & (path >= 0)
+            asked, path = asked[goes_on], path[goes_on]
+        return found
+
+
+def _numbered(words: Iterable[str]) -> dict[str, int]:
+    return {word: number for number, word in enumerate(dict.fromkeys(words))}
+
+
+def _code_table(words: Iterable[str]) -> NDArray[np.uint8]:
+    """Give each character a code: 0 between words, 255 in words that are not known."""
+    table = np.where(_word_characters(), np.uint8(_UNKNOWN), np.uint8(_BETWEEN))
+    letters = [character for character in sorted(set().union(*words)) if table[ord(character)] != _BETWEEN]
+    table[[ord(character) for character in letters]] = np.arange(1, len(letters) + 1)
+    return table
+
+
+@cache
+def _word_characters() -> NDArray[np.bool_]:
+    """Tell of every character whether ``\\w`` of a regular expression takes it."""
+    found = np.fromiter((chr(number).isalnum() for number in range(0x110000)), dtype=np.bool_, count=0x110000)
+    found[ord("_")] = True
+    return found
