@@ -14,6 +14,7 @@ __all__ = [
     "EngineError",
     "FeaturesError",
     "FetchError",
+    "LabellerError",
     "LabelsError",
     "ProjectError",
     "SpecError",
@@ -57,6 +58,10 @@ class SpecError(TopicdeskError):
 
 class SplitError(TopicdeskError):
     """The dataset cannot be split as asked."""
+
+
+class LabellerError(TopicdeskError):
+    """A model cannot be opened, or cannot do what is asked of it."""
 
 
 class EngineError(TopicdeskError):

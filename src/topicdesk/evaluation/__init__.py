@@ -10,6 +10,7 @@ from topicdesk.evaluation.ablation import Ablation, ablate
 from topicdesk.evaluation.calibration import (
     Calibration,
     CalibrationMethod,
+    confidence,
     fit_calibration,
     reliability_table,
 )
@@ -122,6 +123,7 @@ __all__ = [
     "choose_thresholds",
     "classifier_named",
     "compare",
+    "confidence",
     "corrected_t_test",
     "decide",
     "decide_class",

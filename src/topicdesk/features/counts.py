@@ -89,8 +89,20 @@ class StemmingTokeniser:
 
     def __init__(self, analyser: Analyser) -> None:
         self.analyser = analyser
-        plain = CountVectorizer(token_pattern=analyser.token_pattern, stop_words=analyser.stop_words)
+        self._make()
+
+    def _make(self) -> None:
+        plain = CountVectorizer(token_pattern=self.analyser.token_pattern, stop_words=self.analyser.stop_words)
         self._cut, self._dropped = plain.build_tokenizer(), plain.get_stop_words() or frozenset()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Keep the analyser alone: a compiled pattern's method cannot be kept by skops."""
+        return {"analyser": self.analyser}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Make the rest again."""
+        self.analyser = state["analyser"]
+        self._make()
 
     def __call__(self, text: str) -> list[str]:
         """Give the stems of a text, in order."""

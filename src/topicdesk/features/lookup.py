@@ -1,15 +1,16 @@
 """Count the terms of a fitted vocabulary in new texts, as scikit-learn's vectorizers do, without a loop over words.
 
-scikit-learn cuts a text by a regular expression and asks a dictionary for each word and each run of words. Here all texts
-of a batch are one array of characters, a byte each: places where words begin and end, eight characters of a word as one
-number, and runs of words as pairs of numbers all follow from NumPy's operations. Numbers are compared, never hashed, so
-that the counts are exact; a property test holds them to `CountVectorizer.transform`.
+scikit-learn cuts a text by a regular expression and asks a dictionary for each word and each run of words. Here all
+texts of a batch are one array of characters, a byte each: places where words begin and end, eight characters of a word
+as one number, and runs of words as pairs of numbers all follow from NumPy's operations. Numbers stand for words one to
+one, so that the counts are exact; a property test holds them to `CountVectorizer.transform`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -40,6 +41,11 @@ class TermLookup:
     ----------
     vectorizer : CountVectorizer or TfidfVectorizer
         Fitted; one that `suits` accepts.
+
+    Attributes
+    ----------
+    words : frozenset of str
+        What terms are made of.
     """
 
     def __init__(self, vectorizer: CountVectorizer) -> None:
@@ -50,7 +56,8 @@ class TermLookup:
         runs = {tuple(term.split(" ")): int(number) for term, number in vectorizer.vocabulary_.items()}
         runs = {run: number for run, number in runs.items() if self._shortest <= len(run) <= self._longest}
         stop_words = frozenset(vectorizer.get_stop_words() or ())
-        words = _numbered(word for run in runs for word in run) | {}
+        words = _numbered(word for run in runs for word in run)
+        self.words = frozenset(words)
         words |= {word: len(words) + place for place, word in enumerate(sorted(stop_words - set(words)))}
         self._codes = _code_table(words)
         self._words = _Words(words, self._codes)
@@ -112,7 +119,7 @@ class TermLookup:
         known = asked & (words >= 0)
         before = np.concatenate([[0], np.cumsum(asked)]), np.concatenate([[0], np.cumsum(known)])
         n_asked, n_known = (np.diff(total[bounds]) for total in before)
-        return np.divide(n_known, n_asked, out=np.full(len(texts), np.nan), where=n_asked > 0)
+        return np.asarray(np.divide(n_known, n_asked, out=np.full(len(texts), np.nan), where=n_asked > 0))
 
     def _cut(self, texts: Sequence[str]) -> tuple[_Numbers, _Numbers]:
         """Give the number of every word of all texts, -1 where it is not known, and where each text's words begin."""
@@ -142,7 +149,7 @@ class _Tree:
 
     def __init__(self, stands_for: Mapping[tuple[int, ...], int], n_symbols: int) -> None:
         self._n_symbols = max(n_symbols, 1)
-        self._keys: list[pd.Index] = []
+        self._keys: list[Any] = []
         self._ends: list[_Numbers] = []
         before: dict[tuple[int, ...], int] = {(): 0}
         for length in range(1, max(map(len, stands_for), default=1) + 1):
@@ -172,7 +179,7 @@ class _Tree:
         if length > len(self._keys):
             nowhere = np.full(len(path), -1, dtype=np.int64)
             return nowhere, nowhere
-        path = self._keys[length - 1].get_indexer(path * self._n_symbols + symbols)
+        path = self._keys[length - 1].get_indexer(pd.Index(path * self._n_symbols + symbols))
         return path, self._ends[length - 1][path]
 
 
@@ -202,7 +209,7 @@ class _Words:
         for step in range(1, self._longest + 1):
             left = lengths[asked] - _CHUNK * (step - 1)
             chunks = chunk_at[starts[asked] + _CHUNK * (step - 1)] & _MASKS[np.minimum(left, _CHUNK)]
-            symbols = self._chunks.get_indexer(chunks)
+            symbols = self._chunks.get_indexer(pd.Index(chunks))
             known = symbols >= 0
             asked, path, left = asked[known], path[known], left[known]
             path, word = self._tree.step(step, path, symbols[known])
@@ -227,7 +234,7 @@ def _code_table(words: Iterable[str]) -> NDArray[np.uint8]:
 
 @cache
 def _word_characters() -> NDArray[np.bool_]:
-    """Tell of every character whether ``\\w`` of a regular expression takes it."""
+    """Tell of every character whether a regular expression takes it for one of a word."""
     found = np.fromiter((chr(number).isalnum() for number in range(0x110000)), dtype=np.bool_, count=0x110000)
     found[ord("_")] = True
     return found

@@ -1,12 +1,19 @@
-"""Labelling: the winner as a model of its own, and why it decides as it does."""
+"""Labelling: the winner as a model of its own, what it says of new articles, and why."""
 
-from topicdesk.labelling.explain import Push, explain_held_out, find_terms, pushes
-from topicdesk.labelling.labeller import Labeller, field_frame, fit_labeller
+from topicdesk.labelling.answers import Rules
+from topicdesk.labelling.explain import Explanation, Push, find_terms, pushes
+from topicdesk.labelling.held_out import explain_held_out
+from topicdesk.labelling.labeller import Labeller
 from topicdesk.labelling.linear import linear_estimator, linear_weights
+from topicdesk.labelling.reference import Reference
+from topicdesk.labelling.refitting import field_frame, fit_labeller
 
 __all__ = [
+    "Explanation",
     "Labeller",
     "Push",
+    "Reference",
+    "Rules",
     "explain_held_out",
     "field_frame",
     "find_terms",

@@ -7,28 +7,31 @@ add up to the score. For others a push is how far the score falls when the term 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from html import escape
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import CountVectorizer
 
-from topicdesk.evaluation import Classifier, described, fit_estimators
-from topicdesk.features import Analyser, FeatureSetting, keyword_phrases
-from topicdesk.labelling.labeller import field_frame
+from topicdesk.evaluation import Classifier
+from topicdesk.features import Analyser
 from topicdesk.labelling.linear import linear_weights
 
-if TYPE_CHECKING:
-    from topicdesk.evaluation import Comparison, FoldResult
-    from topicdesk.labels import Dataset
-
-__all__ = ["Push", "explain_held_out", "find_terms", "pushes"]
+__all__ = ["Explanation", "Push", "find_terms", "pushes", "strongest_terms"]
 
 # Of a classifier that is not linear, so many terms of an article are taken out one by one.
 _MOST_TAKEN_OUT = 60
+
+# Colours of topics, told apart by eyes that see colour differently too (Okabe and Ito 2008), in red, green, blue.
+_COLOURS = ("230,159,0", "86,180,233", "0,158,115", "204,121,167", "0,114,178", "213,94,0", "240,228,66")
+
+# As many terms as a table names, for and against.
+_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -46,43 +49,94 @@ class Push:
     push: float
 
 
-def explain_held_out(
-    comparison: Comparison,
-    classifier: Classifier,
-    wanted: Sequence[tuple[int, int]],
-    keywords: Mapping[str, Sequence[str]] | None = None,
-    count: int = 6,
-) -> dict[tuple[int, int], tuple[Push, ...]]:
-    """Tell which terms decided about articles, by the very models that had not seen them.
-
-    Those of the comparison's first repeat are fitted again, as they were.
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """Why an article gets its topics; in a notebook, its text with the terms that decided marked.
 
     Parameters
     ----------
-    comparison : Comparison
-    classifier : Classifier
-        One of the comparison's.
-    wanted : sequence of (int, int)
-        Rows of the dataset, each with the number of a topic.
-    keywords : mapping of str to sequence of str, optional
-        Of each topic; only the keyword-rules baseline needs them.
-    count : int, default 6
-        How many terms for, and how many against.
-
-    Returns
-    -------
-    dict of (int, int) to tuple of Push
-        The strongest towards the topic first. Rows that were never tested are left out.
+    text : str
+        All that was read.
+    answer : Series
+        What `Labeller.label` says of the article.
+    pushes : mapping of str to tuple of Push
+        Of each topic, every term of the article, the strongest towards first.
+    analyser : Analyser
+        That the terms come from.
     """
-    found: dict[tuple[int, int], tuple[Push, ...]] = {}
-    for result in comparison.results_of(classifier.name):
-        if result.split.repeat != 0:
-            continue
-        tested = set(result.split.test.tolist())
-        here = [(row, column) for row, column in wanted if row in tested]
-        if here:
-            found |= _explain_split(comparison, classifier, result, here, keywords, count)
-    return found
+
+    text: str
+    answer: pd.Series[Any]
+    pushes: Mapping[str, tuple[Push, ...]]
+    analyser: Analyser
+
+    @property
+    def marked(self) -> tuple[str, ...]:
+        """The topics that are given; where none is, the most probable one."""
+        given = tuple(str(self.answer["topics"] or "").split())
+        return given or (max(self.pushes, key=lambda name: self.answer[f"p_{name}"]),)
+
+    def table(self, count: int = _SHOWN) -> pd.DataFrame:
+        """List the terms that pushed most.
+
+        Parameters
+        ----------
+        count : int, default 5
+            How many for and against each topic.
+
+        Returns
+        -------
+        DataFrame of shape (n_topics, 4)
+            By topic: its probability, whether it is given, terms towards it and away from it with their pushes.
+        """
+        given = str(self.answer["topics"] or "").split()
+        rows = {
+            name: {
+                "probability": float(self.answer[f"p_{name}"]),
+                "given": name in given,
+                "towards": _told(one for one in terms[:count] if one.push > 0),
+                "away": _told(one for one in terms[::-1][:count] if one.push < 0),
+            }
+            for name, terms in self.pushes.items()
+        }
+        return pd.DataFrame.from_dict(rows, orient="index").rename_axis("topic")
+
+    def __str__(self) -> str:
+        """Tell the reason, and the terms of the topics that are given."""
+        lines = [str(self.answer["reason"])]
+        lines += [f"{name}: {_told(self.pushes[name][:_SHOWN])}" for name in self.marked]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        colour = {name: _COLOURS[place % len(_COLOURS)] for place, name in enumerate(self.pushes)}
+        strongest: dict[str, tuple[float, str]] = {}
+        for name in self.marked:
+            for one in self.pushes[name]:
+                if one.push > strongest.get(one.term, (0.0, ""))[0]:
+                    strongest[one.term] = (one.push, name)
+        most = max((push for push, _ in strongest.values()), default=1.0)
+        ordered = sorted(strongest, key=lambda term: -strongest[term][0])
+        pieces, place = [], 0
+        for start, end, term in find_terms(self.text, ordered, self.analyser):
+            push, name = strongest[term]
+            shade = f"rgba({colour[name]},{0.15 + 0.65 * push / most:.2f})"
+            pieces.append(escape(self.text[place:start]))
+            pieces.append(
+                f'<mark style="background:{shade};color:inherit" title="{escape(term)}: {push:+.2f} towards '
+                f'{escape(name)}">'
+                f"{escape(self.text[start:end])}</mark>"
+            )
+            place = end
+        pieces.append(escape(self.text[place:]))
+        legend = " ".join(
+            f'<span style="border-bottom:3px solid rgb({colour[name]});margin-right:1em">{escape(name)} '
+            f"{self.answer[f'p_{name}']:.2f}</span>"
+            for name in self.marked
+        )
+        return (
+            f'<div><p>{legend}</p><p style="white-space:pre-wrap;max-width:70ch;line-height:1.5">{"".join(pieces)}</p>'
+            f"<p><small>{escape(str(self.answer['reason']))}</small></p></div>"
+        )
 
 
 def pushes(estimator: Any, classifier: Classifier, features: csr_matrix, place: int, names: NDArray[Any]) -> list[Push]:
@@ -165,56 +219,38 @@ def find_terms(text: str, terms: Sequence[str], analyser: Analyser) -> Iterator[
         yield (*kept[number][0], belongs[number])
 
 
-def _explain_split(
-    comparison: Comparison,
-    classifier: Classifier,
-    result: FoldResult,
-    wanted: Sequence[tuple[int, int]],
-    keywords: Mapping[str, Sequence[str]] | None,
-    count: int,
-) -> dict[tuple[int, int], tuple[Push, ...]]:
-    data, split = comparison.dataset, result.split
-    rows = sorted({row for row, _ in wanted})
-    if classifier.features == "none":
-        return {one: () for one in wanted}
-    if classifier.features == "keywords":
-        return {one: _keywords_of(data.texts[one[0]], keywords or {}, data.topics[one[1]]) for one in wanted}
-    setting = _setting_of(comparison, result)
-    transformer = setting.transformer()
-    train, test = (_readable(data, setting, side) for side in (split.train, np.array(rows)))
-    features = transformer.fit_transform(train, data.Y[split.train])
-    tested = csr_matrix(transformer.transform(test))
-    names = transformer.get_feature_names_out()
-    multi_class = data.task == "multi-class"
-    columns = sorted({column for _, column in wanted})
-    targets = [data.Y[split.train].argmax(axis=1)] if multi_class else [data.Y[split.train, one] for one in columns]
-    estimators = fit_estimators(classifier, result.parameters, features, targets, comparison.plan.seed)
-    found = {}
-    for row, column in wanted:
-        if multi_class:
-            estimator, place = estimators[0], int(np.searchsorted(estimators[0].classes_, column))
-        else:
-            estimator, place = estimators[columns.index(column)], 0
-        ranked = pushes(estimator, classifier, tested[rows.index(row)], place, names)
-        towards = [one for one in ranked[:count] if one.push > 0]
-        away = [one for one in ranked[-count:] if one.push < 0]
-        found[row, column] = tuple([*towards, *away])
-    return found
+def strongest_terms(
+    features: csr_matrix, weights: NDArray[np.float64], names: NDArray[Any], count: int
+) -> list[list[str]]:
+    """Name the terms of each article that push most towards each topic of a linear classifier.
+
+    Parameters
+    ----------
+    features : csr_matrix of float, shape (n_articles, n_features)
+    weights : ndarray of float, shape (n_topics, n_features)
+    names : ndarray of str, shape (n_features,)
+    count : int
+        How many at most.
+
+    Returns
+    -------
+    list of list of str
+        A list a topic, in it a text an article: ``court +1.20, judge +0.85``; empty where no term pushes towards it.
+    """
+    told = []
+    for row in weights:
+        pushed = features.copy()
+        pushed.data = features.data * row[features.indices]
+        of_topic = []
+        for start, end in zip(pushed.indptr[:-1], pushed.indptr[1:], strict=True):
+            strength, columns = pushed.data[start:end], pushed.indices[start:end]
+            order = np.argsort(-strength, kind="stable")[:count]
+            of_topic.append(
+                _told(Push(str(names[columns[one]]), float(strength[one])) for one in order if strength[one] > 0)
+            )
+        told.append(of_topic)
+    return told
 
 
-def _setting_of(comparison: Comparison, result: FoldResult) -> FeatureSetting:
-    settings = (*comparison.plan.settings, FeatureSetting())
-    return next(setting for setting in settings if described(setting) == result.features)
-
-
-def _readable(data: Dataset, setting: FeatureSetting, rows: NDArray[np.intp]) -> Any:
-    """Give what the setting's transformer reads: texts, or a frame of the fields that it weighs apart."""
-    return field_frame(data, rows) if setting.field_weights else [data.texts[row] for row in rows]
-
-
-def _keywords_of(text: str, keywords: Mapping[str, Sequence[str]], topic: str) -> tuple[Push, ...]:
-    phrases = keyword_phrases({topic: keywords.get(topic, ())})[topic]
-    longest = max(phrase.count(" ") + 1 for phrase in phrases)
-    analyse = CountVectorizer(ngram_range=(1, longest)).build_analyzer()
-    held = set(analyse(text))
-    return tuple(Push(phrase, 1.0) for phrase in phrases if phrase in held)
+def _told(pushed: Iterable[Push]) -> str:
+    return ", ".join(f"{one.term} {one.push:+.2f}" for one in pushed)

@@ -1,57 +1,32 @@
-"""The model that is kept: a classifier refitted on all labels, as one plain scikit-learn pipeline.
-
-Fields of an article → TF-IDF → one classifier a topic → calibration → thresholds. All of it is scikit-learn's, so that
-the pipeline opens, and labels, where topicdesk is not installed.
-"""
+"""The model that labels new articles, and why it decides as it does."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from operator import methodcaller
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import expit
+from scipy.sparse import csr_matrix
 from sklearn.calibration import CalibratedClassifierCV
-from sklearn.feature_extraction.text import CountVectorizer
-from sklearn.frozen import FrozenEstimator
-from sklearn.model_selection import FixedThresholdClassifier
-from sklearn.multioutput import MultiOutputClassifier
-from sklearn.naive_bayes import ComplementNB, MultinomialNB
+from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer, TfidfVectorizer
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import FunctionTransformer
-from sklearn.svm import LinearSVC
-from threadpoolctl import threadpool_limits
 
-from topicdesk.errors import FeaturesError
-from topicdesk.evaluation import (
-    NBSVM,
-    Centroids,
-    Classifier,
-    ComparisonPlan,
-    Engine,
-    FinalChoice,
-    LocalEngine,
-    choose_on_all,
-    choose_thresholds,
-    described,
-    fit_estimators,
-)
-from topicdesk.features import FeatureSetting, keyword_phrases
-from topicdesk.labelling.linear import linear_estimator, linear_weights
-from topicdesk.labels import Dataset
+from topicdesk.errors import LabellerError
+from topicdesk.evaluation import CLASSIFIERS, classifier_named
+from topicdesk.features import Analyser, StemmingTokeniser, TermLookup
+from topicdesk.labelling.answers import Rules, answer, class_probabilities, known_articles, readable_articles
+from topicdesk.labelling.explain import Explanation, Push, pushes, strongest_terms
+from topicdesk.labelling.linear import linear_weights
+from topicdesk.labelling.reference import Reference
 
-__all__ = ["Labeller", "field_frame", "fit_labeller"]
+__all__ = ["Articles", "Labeller"]
 
-#: Above every probability: a topic that is never given.
-_NEVER = float(np.nextafter(1, 2))
-
-# What becomes a linear estimator: nobody else has the classes of our own, and naive Bayes scores by log-odds here,
-# while its own probabilities are too sure of themselves to be calibrated.
-_REWRITTEN = (NBSVM, Centroids, MultinomialNB, ComplementNB)
+#: Articles as a table, as texts, or a single text.
+Articles = pd.DataFrame | Sequence[str] | str
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,63 +36,199 @@ class Labeller:
     Parameters
     ----------
     pipeline : Pipeline
-        Takes a DataFrame with the columns `fields`. Of multi-label data it predicts an array of {0, 1} of shape
-        (n_articles, n_topics); of multi-class data the topic's name, shape (n_articles,).
-    topics, fields : tuple of str
-    task : {"multi-label", "multi-class"}
+        Takes a DataFrame with the columns `fields`, or a list of texts. Of multi-label data it predicts an array of
+        {0, 1} of shape (n_articles, n_topics); of multi-class data the topic's name, shape (n_articles,).
+    rules : Rules
+        Topics, fields, and how probabilities become an answer.
     classifier : str
     features, parameters : str
         What was chosen on inner folds of all labelled articles.
     inner_score : float
         The metric of that choice on held-out articles: how it was chosen, not how good it is.
-    thresholds : ndarray of float, shape (n_topics,), or None
-        Probabilities from which topics are given; None for multi-class data, where the highest score decides.
     n_articles : int
         How many it was fitted on.
     portable : bool
         Whether the pipeline opens without topicdesk; not with a stemmer, or an estimator of a user's own.
+    reference : Reference
+        What new articles are held against.
     """
 
     pipeline: Pipeline
-    topics: tuple[str, ...]
-    fields: tuple[str, ...]
-    task: str
+    rules: Rules
     classifier: str
     features: str
     parameters: str
     inner_score: float
-    thresholds: NDArray[np.float64] | None
     n_articles: int
     portable: bool
+    reference: Reference
 
-    def decide(self, articles: pd.DataFrame) -> NDArray[np.int8]:
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """Names of the topics."""
+        return self.rules.topics
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Columns of articles that are read."""
+        return self.rules.fields
+
+    @property
+    def task(self) -> str:
+        """``multi-label`` or ``multi-class``."""
+        return "multi-class" if self.rules.multi_class else "multi-label"
+
+    @property
+    def thresholds(self) -> NDArray[np.float64] | None:
+        """Probabilities from which topics are given, shape (n_topics,); None where the most probable is."""
+        return None if self.rules.thresholds is None else np.array(self.rules.thresholds)
+
+    def label(self, articles: Articles, explain: int = 0) -> pd.DataFrame:
+        """Label articles.
+
+        Parameters
+        ----------
+        articles : DataFrame, sequence of str, or str
+            A table with the columns `fields` (one of them at least; a missing one is read as empty), texts, or a text.
+        explain : int, default 0
+            How many terms to name that pushed most towards each topic.
+
+        Returns
+        -------
+        DataFrame of shape (n_articles, ...)
+            Indexed as a table is. ``id`` where the table has it; ``topics``: names with spaces between, empty for none,
+            missing for an article that cannot be labelled; ``p_…``: the calibrated probability of each topic;
+            ``reason``; ``abstain``: whether a person should look, since the model is not sure enough, knows no term of
+            the article, or cannot label it; and with `explain` ``terms_…`` of each topic.
+
+        Raises
+        ------
+        LabellerError
+            When a table has none of the columns, or terms are asked for of a classifier that is not linear.
+
+        Examples
+        --------
+        >>> labeller.label("The court heard the appeal.")  # doctest: +SKIP
+        """
+        table = as_table(articles, self.fields)
+        try:
+            answers = answer(table, self.rules, self._score)
+        except ValueError as error:
+            raise LabellerError(str(error)) from error
+        if explain:
+            answers = answers.join(self._terms_of(table, explain))
+        if "id" in table:
+            answers.insert(0, "id", table["id"])
+        return answers
+
+    def explain(self, article: Articles) -> Explanation:
+        """Tell why an article gets its topics.
+
+        Parameters
+        ----------
+        article : str, or DataFrame or sequence of length 1
+
+        Returns
+        -------
+        Explanation
+            In a notebook, the text with the terms that decided marked. Exact for linear classifiers; for others a
+            term's push is what the score loses without it.
+
+        Raises
+        ------
+        LabellerError
+            When there is not one article, or its classifier is a user's own and not linear.
+        """
+        table = as_table(article, self.fields)
+        if len(table) != 1:
+            raise LabellerError(
+                f"one article is explained at a time, not {len(table)}: labeller.explain(articles.iloc[[0]])."
+            )
+        texts, _ = readable_articles(table, self.fields)
+        features = csr_matrix(self.transform(texts))
+        pushed = {}
+        for column, name in enumerate(self.topics):
+            if self.weights is not None:
+                strength = self.weights[column, features.indices] * features.data
+                order = np.argsort(-strength, kind="stable")
+                pushed[name] = tuple(
+                    Push(str(self.names[features.indices[one]]), float(strength[one])) for one in order
+                )
+            else:
+                pushed[name] = self._taken_out(features, column)
+        (text,) = _joined(texts, self.fields)
+        return Explanation(text, self.label(table).iloc[0], pushed, self._analyser)
+
+    def decide(self, articles: Articles) -> NDArray[np.int8]:
         """Give the topics of articles.
 
         Parameters
         ----------
-        articles : DataFrame of shape (n_articles, ...)
-            With the columns `fields`.
+        articles : DataFrame, sequence of str, or str
+            As in `label`.
 
         Returns
         -------
         ndarray of {0, 1}, shape (n_articles, n_topics)
+            As the pipeline predicts; 0 for an article that cannot be labelled.
         """
-        found: NDArray[Any] = self.pipeline.predict(articles[list(self.fields)])
-        if self.task == "multi-label":
-            return np.asarray(found, dtype=np.int8)
-        given: NDArray[np.int8] = (found[:, None] == np.array(self.topics)).astype(np.int8)
-        return given
+        said = self.label(articles)["topics"].fillna("").str.split(" ")
+        return np.array([[name in given for name in self.topics] for given in said], dtype=np.int8).reshape(
+            -1, len(self.topics)
+        )
+
+    def transform(self, texts: pd.DataFrame) -> csr_matrix:
+        """Give the features of articles, as the pipeline's own steps do.
+
+        Parameters
+        ----------
+        texts : DataFrame of str, shape (n_articles, n_fields)
+
+        Returns
+        -------
+        csr_matrix of float, shape (n_articles, n_features)
+        """
+        return self._features(texts)
+
+    def unseen_shares(self, articles: pd.DataFrame) -> NDArray[np.float64] | None:
+        """Tell which share of each article's words, stop words aside, is not in the vocabulary.
+
+        Parameters
+        ----------
+        articles : DataFrame of str, shape (n_articles, ...)
+
+        Returns
+        -------
+        ndarray of float, shape (n_articles,), or None
+            NaN for an article without words; None where features are not words.
+        """
+        vectorizer = self.pipeline["features"]
+        if not (isinstance(vectorizer, CountVectorizer) and TermLookup.suits(vectorizer)):
+            return None
+        return 1 - self._lookup.known_share(_joined(articles, self.fields))
 
     def estimators(self) -> tuple[Any, ...]:
         """Give the fitted classifiers inside: one a topic, or one for all classes."""
         last = self.pipeline[-1]
-        if self.task == "multi-class":
-            return (last,)
-        inside = (one.estimator for one in last.estimators_)
+        inside = (last,) if self.rules.multi_class else tuple(one.estimator for one in last.estimators_)
         return tuple(
             one.calibrated_classifiers_[0].estimator if isinstance(one, CalibratedClassifierCV) else one
             for one in inside
         )
+
+    @cached_property
+    def weights(self) -> NDArray[np.float64] | None:
+        """Weight of each feature for each topic, shape (n_topics, n_features); None of what is not linear."""
+        weights = [linear_weights(estimator) for estimator in self.estimators()]
+        if any(one is None for one in weights):
+            return None
+        rows = np.vstack([one[0] for one in weights if one is not None])
+        if not self.rules.multi_class:
+            return rows
+        if len(rows) != len(self.topics):  # of two classes there is one row, the second's
+            rows = np.vstack([-rows, rows])
+        order = [list(self.estimators()[0].classes_).index(name) for name in self.topics]
+        return rows[order]
 
     def terms(self, count: int) -> pd.DataFrame | None:
         """List the terms with the greatest weights for each topic, and against it.
@@ -132,230 +243,100 @@ class Labeller:
         DataFrame or None
             Columns ``topic, term, weight``, topic by topic, weights falling; None for a classifier that is not linear.
         """
-        weights = [linear_weights(estimator) for estimator in self.estimators()]
-        if any(one is None for one in weights):
+        if self.weights is None:
             return None
-        rows = np.vstack([one[0] for one in weights if one is not None])
-        topics = self.topics if self.task == "multi-label" else tuple(self.estimators()[0].classes_)
-        if len(rows) != len(topics):  # of two classes there is one row, the second's
-            rows = np.vstack([-rows, rows])
-        names = self.pipeline["features"].get_feature_names_out()
         parts = []
-        for topic, row in zip(topics, rows, strict=True):
+        for topic, row in zip(self.topics, self.weights, strict=True):
             order = np.argsort(-row, kind="stable")
             shown = np.unique(np.concatenate([order[:count], order[-count:]]))
             shown = shown[np.argsort(-row[shown], kind="stable")]
-            parts.append(pd.DataFrame({"topic": topic, "term": names[shown], "weight": row[shown]}))
+            parts.append(pd.DataFrame({"topic": topic, "term": self.names[shown], "weight": row[shown]}))
         return pd.concat(parts, ignore_index=True)
 
+    @cached_property
+    def names(self) -> NDArray[Any]:
+        """The features, shape (n_features,)."""
+        return np.asarray(self.pipeline["features"].get_feature_names_out())
 
-def fit_labeller(
-    dataset: Dataset,
-    plan: ComparisonPlan,
-    classifier: Classifier,
-    keywords: Mapping[str, Sequence[str]] | None = None,
-    jobs: int = -1,
-    engine: Engine | None = None,
-) -> Labeller:
-    """Choose on inner folds of all labelled articles, as a comparison does within each split, and fit on all of them.
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what is made again where it is needed."""
+        return {name: self.__dict__[name] for name in self.__dataclass_fields__}
 
-    Parameters
-    ----------
-    dataset : Dataset
-    plan : ComparisonPlan
-        Says features, inner folds, metric, thresholds, calibration and seed.
-    classifier : Classifier
-        The winner, or another.
-    keywords : mapping of str to sequence of str, optional
-        Of each topic; only the keyword-rules baseline needs them.
-    jobs, engine
-        As in `compare`.
+    def _score(self, texts: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        features = self._features(texts)
+        return class_probabilities(self.pipeline[-1], features, self.rules), known_articles(features)
 
-    Returns
-    -------
-    Labeller
+    def _terms_of(self, table: pd.DataFrame, count: int) -> pd.DataFrame:
+        if self.weights is None:
+            raise LabellerError(
+                f"{self.classifier} is not linear: what its terms weigh is not known beforehand. Ask for one article "
+                "at a time: labeller.explain(article)."
+            )
+        features = csr_matrix(self.transform(readable_articles(table, self.fields)[0]))
+        told = strongest_terms(features, self.weights, self.names, count)
+        columns = {
+            f"terms_{name}": pd.Series(of_topic, index=table.index, dtype="str")
+            for name, of_topic in zip(self.topics, told, strict=True)
+        }
+        return pd.DataFrame(columns, index=table.index)
 
-    Examples
-    --------
-    ::
-
-        comparison = topicdesk.run_experiment("experiments/topics.toml").comparisons[0]
-        winner = topicdesk.classifier_named(comparison.verdict.winner)
-        labeller = topicdesk.fit_labeller(comparison.dataset, comparison.plan, winner)
-        labeller.pipeline.predict(articles[["title", "text"]])
-    """
-    with threadpool_limits(limits=1):
-        choice = choose_on_all(dataset, plan, classifier, keywords, engine or LocalEngine(jobs))
-        frame = field_frame(dataset)
-        reading = _reading(choice, dataset, keywords)
-        features = reading.fit_transform(frame, dataset.Y if dataset.n_topics > 1 else dataset.Y[:, 0])
-        multi_class = dataset.task == "multi-class"
-        estimators = _plain_estimators(classifier, choice, features, dataset, keywords, plan.seed)
-        thresholds = None
-        if multi_class:
-            deciding: Any = estimators[0]
-        elif classifier.features == "none":
-            deciding, thresholds = _at_fixed_threshold(estimators, classifier)
+    def _taken_out(self, features: csr_matrix, column: int) -> tuple[Push, ...]:
+        if self.classifier not in CLASSIFIERS:
+            raise LabellerError(f"{self.classifier} is your own and not linear: what its terms weigh is not known.")
+        estimators = self.estimators()
+        if self.rules.multi_class:
+            estimator, place = estimators[0], list(estimators[0].classes_).index(self.topics[column])
         else:
-            scores = expit(choice.scores) if classifier.name == "boosted-trees" else choice.scores
-            deciding, thresholds = _with_thresholds(estimators, scores, dataset.Y[choice.rows], plan, classifier)
-    view = choice.candidate.view
-    stems = isinstance(view, FeatureSetting) and view.analyser.stemmer is not None
-    return Labeller(
-        pipeline=Pipeline([*reading.steps, ("topics", deciding)]),
-        topics=dataset.topics,
-        fields=tuple(frame.columns),
-        task=dataset.task,
-        classifier=classifier.name,
-        features=described(view),
-        parameters=", ".join(f"{name}={value}" for name, value in choice.candidate.parameters) or "(none)",
-        inner_score=choice.score,
-        thresholds=thresholds,
-        n_articles=len(dataset),
-        portable=not stems and all(type(one).__module__.startswith("sklearn.") for one in estimators),
-    )
+            estimator, place = estimators[column], 0
+        return tuple(pushes(estimator, classifier_named(self.classifier), features, place, self.names))
 
+    @property
+    def _analyser(self) -> Analyser:
+        found = self.pipeline["features"]
+        while not isinstance(found, CountVectorizer):  # in front of a selection, or beside another field's
+            found = found[0] if isinstance(found, Pipeline) else found.transformers_[0][1]
+        if isinstance(found.tokenizer, StemmingTokeniser):
+            return found.tokenizer.analyser
+        options = {name: getattr(found, name) for name in Analyser.__dataclass_fields__ if name != "stemmer"}
+        return Analyser(**options)
 
-def field_frame(dataset: Dataset, rows: NDArray[np.intp] | None = None) -> pd.DataFrame:
-    """Give the articles as the pipeline takes them: a column a field.
+    @cached_property
+    def _lookup(self) -> TermLookup:
+        return TermLookup(self.pipeline["features"])
 
-    Parameters
-    ----------
-    dataset : Dataset
-    rows : ndarray of int, optional
-        By default all.
-
-    Returns
-    -------
-    DataFrame of shape (n_articles, n_fields)
-    """
-    columns = dataset.fields or {"text": dataset.texts}
-    frame = pd.DataFrame({name: list(values) for name, values in columns.items()}, dtype="str")
-    return frame if rows is None else frame.iloc[rows]
-
-
-def _reading(choice: FinalChoice, dataset: Dataset, keywords: Mapping[str, Sequence[str]] | None) -> Pipeline:
-    """Make the steps from fields to features."""
-    view = choice.candidate.view
-    blank = ("no missing", FunctionTransformer(methodcaller("fillna", "")))
-    if isinstance(view, FeatureSetting) and view.field_weights:
-        return Pipeline([blank, ("features", view.transformer())])
-    # Fields joined by a line break, as the texts of a comparison are (an empty field leaves its line break, which only
-    # n-grams of characters see). Every step is a function of NumPy's or a method of pandas', so that no code of ours
-    # is needed to open it.
-    breaks = ["\n"] * (len(dataset.fields or ("text",)) - 1) + [""]
-    joined = [
-        blank,
-        ("line breaks", FunctionTransformer(methodcaller("add", breaks))),
-        ("one text", FunctionTransformer(np.sum, kw_args={"axis": 1})),
-    ]
-    match view:
-        case FeatureSetting():
-            return Pipeline([*joined, ("features", view.transformer())])
-        case "keywords":
-            if keywords is None:
-                raise FeaturesError("keyword rules need the taxonomy's keywords, and got none.")
-            phrases = keyword_phrases({topic: keywords.get(topic, ()) for topic in dataset.topics})
-            vocabulary = _vocabulary(phrases)
-            longest = max(phrase.count(" ") + 1 for phrase in vocabulary)
-            counting = CountVectorizer(vocabulary=vocabulary, ngram_range=(1, longest), binary=True)
-            return Pipeline([*joined, ("features", counting)])
-        case _:
-            return Pipeline([*joined, ("features", CountVectorizer(max_features=1))])  # nothing looks at them
-
-
-def _plain_estimators(
-    classifier: Classifier,
-    choice: FinalChoice,
-    features: Any,
-    dataset: Dataset,
-    keywords: Mapping[str, Sequence[str]] | None,
-    seed: int,
-) -> list[Any]:
-    """Fit the estimators, and write those that nobody else has as linear ones of scikit-learn's."""
-    names: NDArray[Any] = np.array(dataset.topics)
-    multi_class = dataset.task == "multi-class"
-    if classifier.build is None:
-        return _counting(dataset.topics, keywords or {}, multi_class)
-    targets = [names[dataset.Y.argmax(axis=1)]] if multi_class else list(dataset.Y.T)
-    found = fit_estimators(classifier, dict(choice.candidate.parameters), features, targets, seed)
-    return [_rewritten(one) if isinstance(one, _REWRITTEN) else one for one in found]
-
-
-def _rewritten(estimator: Any) -> LinearSVC:
-    weights = linear_weights(estimator)
-    assert weights is not None
-    return linear_estimator(*weights, estimator.classes_)
-
-
-def _counting(topics: Sequence[str], keywords: Mapping[str, Sequence[str]], multi_class: bool) -> list[Any]:
-    """Write keyword rules as sums: each topic counts its own phrases among the columns."""
-    phrases = keyword_phrases({topic: keywords.get(topic, ()) for topic in topics})
-    columns = _vocabulary(phrases)
-    coef = np.array([[float(column in phrases[topic]) for column in columns] for topic in topics])
-    if multi_class:
-        return [linear_estimator(coef, np.zeros(len(topics)), np.array(topics))]
-    return [linear_estimator(row[None, :], np.zeros(1), np.array([0, 1])) for row in coef]
-
-
-def _vocabulary(phrases: Mapping[str, Sequence[str]]) -> list[str]:
-    return sorted({phrase for group in phrases.values() for phrase in group})
-
-
-def _with_thresholds(
-    estimators: Sequence[Any],
-    scores: NDArray[np.float64],
-    Y: NDArray[np.int8],
-    plan: ComparisonPlan,
-    classifier: Classifier,
-) -> tuple[MultiOutputClassifier, NDArray[np.float64]]:
-    """Calibrate each estimator on held-out scores, and decide at a probability chosen on them."""
-    method = "sigmoid" if plan.deciding.calibration == "platt" else "isotonic"
-    calibrated = [
-        _calibrate(estimator, column, y, method) for estimator, column, y in zip(estimators, scores.T, Y.T, strict=True)
-    ]
-    probabilities = np.column_stack([said for _, said in calibrated])
-    if classifier.threshold is None:
-        thresholds = choose_thresholds(Y, probabilities, plan.deciding.threshold)
-    else:
-        fixed = np.array([classifier.threshold])
-        thresholds = np.array(
-            [one.calibrated_classifiers_[0].calibrators[0].predict(fixed)[0] for one, _ in calibrated]
+    @cached_property
+    def _features(self) -> Callable[[pd.DataFrame], csr_matrix]:
+        """The pipeline's own steps; where they weigh words of a whole text, a faster way to the same numbers."""
+        vectorizer = self.pipeline["features"]
+        if not isinstance(vectorizer, TfidfVectorizer) or not TermLookup.suits(vectorizer):
+            own: Callable[[pd.DataFrame], csr_matrix] = self.pipeline[:-1].transform
+            return own
+        weigh = TfidfTransformer(
+            norm=vectorizer.norm,
+            use_idf=vectorizer.use_idf,
+            smooth_idf=vectorizer.smooth_idf,
+            sublinear_tf=vectorizer.sublinear_tf,
         )
-    thresholds = np.where(np.isfinite(thresholds), thresholds, _NEVER)
-    return _side_by_side([one for one, _ in calibrated], thresholds), thresholds
+        if vectorizer.use_idf:
+            weigh.idf_ = vectorizer.idf_
+
+        def features(texts: pd.DataFrame) -> csr_matrix:
+            return csr_matrix(weigh.transform(self._lookup.counts(_joined(texts, self.fields)), copy=False))
+
+        return features
 
 
-def _at_fixed_threshold(
-    estimators: Sequence[Any], classifier: Classifier
-) -> tuple[MultiOutputClassifier, NDArray[np.float64]]:
-    """Decide at the classifier's own threshold: what says the same of every article cannot be calibrated."""
-    assert classifier.threshold is not None
-    thresholds = np.full(len(estimators), classifier.threshold)
-    return _side_by_side(estimators, thresholds), thresholds
+def as_table(articles: Articles, fields: Sequence[str]) -> pd.DataFrame:
+    """Give articles as a table; texts are the last of its fields."""
+    if isinstance(articles, pd.DataFrame):
+        return articles
+    if isinstance(articles, str):
+        articles = [articles]
+    if isinstance(articles, Sequence | np.ndarray | pd.Series):
+        return pd.DataFrame({fields[-1]: pd.Series(list(articles), dtype=object)})
+    raise LabellerError(f"articles are a DataFrame, a list of texts or a text, not {type(articles).__name__}.")
 
 
-def _side_by_side(probable: Sequence[Any], thresholds: NDArray[np.float64]) -> MultiOutputClassifier:
-    """Put fitted classifiers, each with its threshold, side by side; scikit-learn can only fit them itself."""
-    together = MultiOutputClassifier(probable[0])
-    together.estimators_ = [
-        FixedThresholdClassifier(one, threshold=float(at), pos_label=1, response_method="predict_proba")
-        for one, at in zip(probable, thresholds, strict=True)
-    ]
-    together.classes_ = [one.classes_ for one in together.estimators_]
-    return together
-
-
-def _calibrate(
-    estimator: Any, scores: NDArray[np.float64], y: NDArray[np.int8], method: str
-) -> tuple[CalibratedClassifierCV, NDArray[np.float64]]:
-    """Fit scikit-learn's calibration on held-out scores, put the estimator behind it, and give their probabilities."""
-    # A stand-in whose score is its one feature: so the calibration sees the held-out scores, and no score of a text
-    # that the estimator was fitted on.
-    stand_in = linear_estimator(np.ones((1, 1)), np.zeros(1), np.array([0, 1]))
-    rows = np.arange(len(y))
-    calibrated = CalibratedClassifierCV(FrozenEstimator(stand_in), method=method, cv=[(rows, rows)], ensemble=False)
-    calibrated.fit(scores[:, None], y)
-    probabilities = calibrated.predict_proba(scores[:, None])[:, 1]
-    calibrated.calibrated_classifiers_[0].estimator = estimator
-    return calibrated, probabilities
+def _joined(texts: pd.DataFrame, fields: Sequence[str]) -> list[str]:
+    columns = [texts[name].tolist() for name in fields]
+    return ["\n".join(parts) for parts in zip(*columns, strict=True)]

@@ -2,34 +2,63 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
+import tempfile
+import warnings
 import zipfile
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
 import mlflow.sklearn
 import pandas as pd
+import sklearn
 import skops.io
-from mlflow.models import ModelSignature
-from mlflow.types import ColSpec, Schema, TensorSpec
+from mlflow import MlflowClient
+from mlflow.models import Model, ModelSignature
+from mlflow.types import ColSpec, Schema
+from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
+from sklearn.exceptions import InconsistentVersionWarning
 
 from topicdesk.atomic import replacing
-from topicdesk.labelling import Labeller
-from topicdesk.project import Project
+from topicdesk.errors import LabellerError, TrackingError
+from topicdesk.labelling import Labeller, Reference, Rules, answers
+from topicdesk.project import Project, find_project
+from topicdesk.tracking.store import STORE_ERRORS, open_store, reason
 
-__all__ = ["model_requirements", "save_labeller"]
+__all__ = ["load_labeller", "model_requirements", "save_labeller"]
+
+_REFERENCE = "reference.json"
+
+# What a labeller tells of itself, kept with its model.
+_TOLD = ("classifier", "features", "parameters", "inner_score", "n_articles", "portable")
 
 # What opens the model, and what its arithmetic rests on.
 _NEEDED = ("mlflow", "scikit-learn", "skops", "numpy", "scipy", "pandas")
 
 # What skops does not know by itself of the pipelines that open without topicdesk.
-_TRUSTED = [
+_TRUSTED = (
     "numpy.sum",
     "operator.methodcaller",
+    "pandas.DataFrame",
     "scipy.sparse._csr.csr_matrix",
     "sklearn.calibration._CalibratedClassifier",
     "sklearn.calibration._SigmoidCalibration",
-]
+    "sklearn.calibration._TemperatureScaling",
+    "sklearn.feature_selection._univariate_selection.chi2",
+)
+
+# And of those with a stemmer or with LightGBM, whose classes are topicdesk's own or a dependency's.
+_TRUSTED_BESIDE = (
+    "collections.OrderedDict",
+    "lightgbm.basic.Booster",
+    "lightgbm.sklearn.LGBMClassifier",
+    "topicdesk.features.counts.Analyser",
+    "topicdesk.features.counts.StemmingTokeniser",
+)
 
 # Written for this purpose: no text of a corpus is kept in a model's example.
 _EXAMPLE = {
@@ -40,6 +69,9 @@ _EXAMPLE = {
 
 def save_labeller(labeller: Labeller, folder: Path, project: Project, card: str) -> None:
     """Save a labeller as an MLflow model, with signature, example, pinned requirements and card.
+
+    As a scikit-learn model it is the plain pipeline. Asked through MLflow's own interface, as its server does, it
+    answers in full, by the file of code that goes along.
 
     Parameters
     ----------
@@ -52,31 +84,142 @@ def save_labeller(labeller: Labeller, folder: Path, project: Project, card: str)
         Markdown, kept beside the model.
     """
     example = pd.DataFrame([{name: _EXAMPLE.get(name, _EXAMPLE["text"]) for name in labeller.fields}])
-    output = (
-        Schema([TensorSpec(labeller.pipeline.predict(example).dtype, (-1, len(labeller.topics)))])
-        if labeller.task == "multi-label"
-        else Schema([ColSpec("string")])
+    # A teaser has no title, so only one field has to be there.
+    *optional, needed = labeller.fields
+    inputs = Schema([*(ColSpec("string", name, required=False) for name in optional), ColSpec("string", needed)])
+    probabilities = [ColSpec("double", f"p_{name}") for name in labeller.topics]
+    outputs = Schema(
+        [ColSpec("string", "topics"), *probabilities, ColSpec("string", "reason"), ColSpec("boolean", "abstain")]
     )
-    trusted = _TRUSTED
+    trusted = list(_TRUSTED)
     if not labeller.portable:  # what else there is can only be known from the file
         trusted = skops.io.get_untrusted_types(data=skops.io.dumps(labeller.pipeline))
-    mlflow.sklearn.save_model(
-        labeller.pipeline,
-        str(folder),
-        serialization_format="skops",
-        skops_trusted_types=trusted,
-        signature=ModelSignature(Schema([ColSpec("string", name) for name in labeller.fields]), output),
-        input_example=example,
-        pip_requirements=model_requirements(project, labeller),
-        metadata={
-            "topics": list(labeller.topics),
-            "task": labeller.task,
-            "classifier": labeller.classifier,
-            "thresholds": None if labeller.thresholds is None else [float(at) for at in labeller.thresholds],
-        },
-    )
+    with _answers_module() as code:
+        mlflow.sklearn.save_model(
+            labeller.pipeline,
+            str(folder),
+            serialization_format="skops",
+            skops_trusted_types=trusted,
+            signature=ModelSignature(inputs, outputs),
+            input_example=example,
+            pip_requirements=model_requirements(project, labeller),
+            code_paths=[str(code)],
+            metadata={
+                "labeller": {
+                    "topics": list(labeller.topics),
+                    "fields": list(labeller.fields),
+                    "task": labeller.task,
+                    "thresholds": labeller.rules.thresholds and list(labeller.rules.thresholds),
+                    "sure": labeller.rules.sure,
+                    **{name: getattr(labeller, name) for name in _TOLD},
+                },
+            },
+        )
+        described = Model.load(str(folder))
+        described.flavors["python_function"]["loader_module"] = code.stem
+        described.save(str(folder / "MLmodel"))
     _pack_tightly(folder / "model.skops")
+    (folder / _REFERENCE).write_text(json.dumps(labeller.reference.facts()), encoding="utf-8")
     (folder / "model-card.md").write_text(card, encoding="utf-8")
+
+
+def load_labeller(model: str | Path, project: Project | None = None, trust: Collection[str] = ()) -> Labeller:
+    """Open a labeller that was saved, registered or logged.
+
+    Parameters
+    ----------
+    model : str or Path
+        ``models:/topicdesk-topics@champion``, ``models:/topicdesk-topics/3``, the id of a comparison's run, or a
+        folder.
+    project : Project, optional
+        Its store is asked, unless ``MLFLOW_TRACKING_URI`` names another; by default the project around the working
+        folder.
+    trust : collection of str, default ()
+        Types that the file may hold beyond those that topicdesk's own models need, such as ``mine.Estimator``.
+
+    Returns
+    -------
+    Labeller
+
+    Raises
+    ------
+    LabellerError
+        When what is there is not a labeller, is not kept in skops, holds a type that is not trusted, or was made by
+        another major version of scikit-learn.
+    TrackingError
+        When there is no such model, or the store fails.
+    """
+    if Path(model).is_dir():
+        return _open(Path(model), str(model), trust)
+    client = open_store(project or find_project())
+    with tempfile.TemporaryDirectory() as folder:
+        return _open(_download(client, str(model), folder), str(model), trust)
+
+
+def _download(client: MlflowClient, model: str, folder: str) -> Path:
+    uri = model
+    try:
+        if "/" not in model:
+            run = client.get_run(model)
+            parent = run.data.tags.get(MLFLOW_PARENT_RUN_ID)
+            outputs = (client.get_run(parent) if parent else run).outputs
+            if outputs is None or not outputs.model_outputs:
+                raise TrackingError(f"run {model} keeps no model: it was logged without one, or is still under way.")
+            uri = f"models:/{outputs.model_outputs[0].model_id}"
+        return Path(
+            mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=folder, tracking_uri=client.tracking_uri)
+        )
+    except STORE_ERRORS as error:
+        raise TrackingError(
+            f"no model {model!r} in MLflow's store ({reason(error, client.tracking_uri)}). Names are such as "
+            "models:/topicdesk-topics@champion; 'make reproduce' makes that one."
+        ) from error
+
+
+def _open(folder: Path, name: str, trust: Collection[str]) -> Labeller:
+    if not (folder / "MLmodel").is_file():
+        raise LabellerError(f"{name} is not a model: it has no file MLmodel.")
+    described = Model.load(str(folder))
+    flavour = described.flavors.get("sklearn", {})
+    facts = (described.metadata or {}).get("labeller")
+    if facts is None or not (folder / _REFERENCE).is_file():
+        raise LabellerError(
+            f"{name} is not a labeller of topicdesk's, or an older one made it: compare and log the experiment again."
+        )
+    if flavour.get("serialization_format") != "skops":
+        raise LabellerError(
+            f"{name} is kept as {flavour.get('serialization_format')!r}; only skops is opened, since a pickle can run "
+            "any code."
+        )
+    made_by = str(flavour.get("sklearn_version"))
+    if made_by.partition(".")[0] != sklearn.__version__.partition(".")[0]:
+        raise LabellerError(
+            f"{name} was made by scikit-learn {made_by}, and here is {sklearn.__version__}. Another major version may "
+            f"label otherwise: install scikit-learn=={made_by}, or compare and log the experiment again."
+        )
+    file = folder / str(flavour["pickled_model"])
+    foreign = sorted(set(skops.io.get_untrusted_types(file=file)) - {*_TRUSTED, *_TRUSTED_BESIDE, *trust})
+    if foreign:
+        raise LabellerError(
+            f"{name} holds types that are not trusted: {', '.join(foreign)}. If you know whose model it is, trust them "
+            "by name (trust=[...], --trust)."
+        )
+    with warnings.catch_warnings():
+        # Within a major version scikit-learn opens its older models, and says so for every estimator inside.
+        warnings.simplefilter("ignore", InconsistentVersionWarning)
+        pipeline = skops.io.load(file, trusted=[*_TRUSTED, *_TRUSTED_BESIDE, *trust])
+    reference = Reference.of(json.loads((folder / _REFERENCE).read_text(encoding="utf-8")))
+    return Labeller(pipeline, Rules.of(facts), reference=reference, **{told: facts[told] for told in _TOLD})
+
+
+@contextmanager
+def _answers_module() -> Iterator[Path]:
+    """Give the file that answers, under a name of its own: two models of different make are open in one process."""
+    content = Path(answers.__file__).read_bytes()
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / f"topicdesk_answers_{hashlib.sha256(content).hexdigest()[:12]}.py"
+        copy.write_bytes(content)
+        yield copy
 
 
 def model_requirements(project: Project, labeller: Labeller) -> list[str]:

@@ -1,0 +1,247 @@
+"""What is said of an article: its topics, how probable each is, the reason, and whether a person should look.
+
+This file goes along in every model that is kept: MLflow's server answers by it where topicdesk is not installed. So it
+imports nothing of topicdesk's, and whoever labels, here, on a cluster or through a server, says the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+__all__ = [
+    "MOST_CHARACTERS",
+    "Rules",
+    "Scorer",
+    "answer",
+    "class_probabilities",
+    "decide",
+    "known_articles",
+    "readable_articles",
+]
+
+_Floats = NDArray[np.float64]
+
+#: Gives of articles (a frame of texts) the probability of each topic, shape (n_articles, n_topics), and whether any
+#: term of the article is known, shape (n_articles,).
+Scorer = Callable[[pd.DataFrame], tuple[_Floats, NDArray[np.bool_]]]
+
+#: A text that is longer is no article; it would take the memory of thousands.
+MOST_CHARACTERS = 10_000_000
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How probabilities become an answer.
+
+    Parameters
+    ----------
+    topics, fields : tuple of str
+        What is told, and what is read: columns of articles.
+    multi_class : bool
+        Whether an article carries exactly one topic.
+    thresholds : tuple of float, or None
+        Probabilities from which topics are given; None where the most probable is.
+    sure : float or None
+        The least probability that all decisions on an article are right for it to need no person; None where no
+        probability is enough.
+    """
+
+    topics: tuple[str, ...]
+    fields: tuple[str, ...]
+    multi_class: bool
+    thresholds: tuple[float, ...] | None
+    sure: float | None
+
+    @classmethod
+    def of(cls, facts: Mapping[str, Any]) -> Rules:
+        """Read them from what a model's metadata keep."""
+        thresholds = facts["thresholds"]
+        return cls(
+            tuple(facts["topics"]),
+            tuple(facts["fields"]),
+            facts["task"] == "multi-class",
+            None if thresholds is None else tuple(thresholds),
+            facts["sure"],
+        )
+
+
+def readable_articles(articles: pd.DataFrame, fields: Sequence[str]) -> tuple[pd.DataFrame, list[str]]:
+    """Take the fields that are read, and tell which articles cannot be labelled.
+
+    Parameters
+    ----------
+    articles : DataFrame of shape (n_articles, ...)
+        With one of the columns `fields` at least; a missing one is read as empty.
+    fields : sequence of str
+
+    Returns
+    -------
+    texts : DataFrame of str, shape (n_articles, n_fields)
+    why_not : list of str
+        Of each article, why it cannot be labelled; empty where it can.
+
+    Raises
+    ------
+    ValueError
+        When none of the columns is there.
+    """
+    if not set(fields) & set(articles.columns):
+        raise ValueError(
+            f"articles need a column {' or '.join(map(repr, fields))}; "
+            f"there are: {', '.join(map(str, articles.columns)) or 'none'}."
+        )
+    why_not = [""] * len(articles)
+    texts = {}
+    for name in fields:
+        values = articles[name].tolist() if name in articles else [""] * len(articles)
+        for place, value in enumerate(values):
+            if type(value) is str:
+                continue
+            if not _missing(value):
+                why_not[place] = f"its {name} is of type {type(value).__name__}, not a text"
+            values[place] = ""
+        texts[name] = values
+    for place, parts in enumerate(zip(*texts.values(), strict=True)):
+        characters = sum(map(len, parts))
+        if characters > MOST_CHARACTERS:
+            why_not[place] = f"it has {characters:,} characters, of which at most {MOST_CHARACTERS:,} are read"
+            for values in texts.values():
+                values[place] = ""
+        elif not why_not[place] and not any(part and not part.isspace() for part in parts):
+            why_not[place] = "it has no text"
+    return pd.DataFrame(texts, index=articles.index, dtype=object), why_not
+
+
+def answer(articles: pd.DataFrame, rules: Rules, scorer: Scorer) -> pd.DataFrame:
+    """Label articles.
+
+    Parameters
+    ----------
+    articles : DataFrame of shape (n_articles, ...)
+    rules : Rules
+    scorer : Scorer
+
+    Returns
+    -------
+    DataFrame of shape (n_articles, n_topics + 3)
+        Indexed as `articles`. ``topics``: names, with spaces between, empty for none, missing for an article that
+        cannot be labelled. ``p_…``: the calibrated probability of each topic. ``reason``: of what was decided.
+        ``abstain``: whether a person should look.
+    """
+    texts, why_not = readable_articles(articles, rules.fields)
+    probabilities, known = scorer(texts)
+    given = decide(probabilities, rules)
+    sure = _confidence(probabilities, given, rules.multi_class)
+    asked = np.inf if rules.sure is None else rules.sure
+    labelled = np.array([not why for why in why_not], dtype=np.bool_)
+    said = np.where(labelled[:, None], probabilities, np.nan)
+    topics: list[str | None] = []
+    reasons = []
+    rows = zip(why_not, probabilities.tolist(), given.tolist(), sure.tolist(), known.tolist(), strict=True)
+    for why, likely, gets, confidence, any_term in rows:
+        topics.append(None if why else " ".join(name for name, one in zip(rules.topics, gets, strict=True) if one))
+        if why:
+            reasons.append(f"not labelled: {why}")
+            continue
+        reason = _reason(likely, gets, rules)
+        if not any_term:
+            reason += "; no term of it is known to the model"
+        elif confidence < asked:
+            needed = "no probability is enough" if rules.sure is None else f"{rules.sure:.2f} is asked for"
+            reason += f"; all of this is right with probability {confidence:.2f}, {needed}"
+        reasons.append(reason)
+    found: dict[str, Any] = {"topics": pd.Series(topics, index=articles.index, dtype="str")}
+    found |= {f"p_{name}": said[:, column] for column, name in enumerate(rules.topics)}
+    found |= {"reason": pd.Series(reasons, index=articles.index, dtype="str")}
+    found |= {"abstain": ~labelled | ~known | (sure < asked)}
+    return pd.DataFrame(found, index=articles.index)
+
+
+def decide(probabilities: _Floats, rules: Rules) -> NDArray[np.bool_]:
+    """Give the topics: those from their threshold on, or the most probable one."""
+    if rules.thresholds is not None:
+        return np.asarray(probabilities >= np.array(rules.thresholds))
+    given = np.zeros(probabilities.shape, dtype=np.bool_)
+    given[np.arange(len(given)), probabilities.argmax(axis=1)] = True
+    return given
+
+
+def class_probabilities(estimator: Any, features: Any, rules: Rules) -> _Floats:
+    """Ask the last step of a pipeline for the probability of each topic, shape (n_articles, n_topics)."""
+    found = estimator.predict_proba(features)
+    if rules.multi_class:
+        order = [list(estimator.classes_).index(name) for name in rules.topics]
+        return np.asarray(found, dtype=np.float64)[:, order]
+    # Of a topic that was never or always there, an estimator knows one class.
+    columns = [
+        one[:, 1] if one.shape[1] == 2 else one[:, 0] * float(classes[0])
+        for one, classes in zip(found, estimator.classes_, strict=True)
+    ]
+    return np.column_stack(columns)
+
+
+class Answering:
+    """A model as MLflow asks it: a frame of articles in, a frame of answers out."""
+
+    def __init__(self, pipeline: Any, rules: Rules) -> None:
+        self.pipeline, self.rules = pipeline, rules
+
+    def predict(self, articles: pd.DataFrame, params: Mapping[str, Any] | None = None) -> pd.DataFrame:
+        """Label articles."""
+        return answer(articles, self.rules, self._score)
+
+    def _score(self, texts: pd.DataFrame) -> tuple[_Floats, NDArray[np.bool_]]:
+        features = self.pipeline[:-1].transform(texts)
+        return class_probabilities(self.pipeline[-1], features, self.rules), known_articles(features)
+
+
+def known_articles(features: Any) -> NDArray[np.bool_]:
+    """Tell which rows of a sparse or dense matrix hold anything."""
+    return np.asarray((features != 0).sum(axis=1)).ravel() > 0
+
+
+def _load_pyfunc(path: str) -> Answering:
+    """Open a model for MLflow."""
+    import skops.io
+    import yaml  # MLflow brings it
+
+    folder = Path(path)
+    described = yaml.safe_load((folder / "MLmodel").read_text(encoding="utf-8"))
+    kept = described["flavors"]["sklearn"]
+    pipeline = skops.io.load(folder / kept["pickled_model"], trusted=kept["skops_trusted_types"])
+    return Answering(pipeline, Rules.of(described["metadata"]["labeller"]))
+
+
+def _confidence(probabilities: _Floats, given: NDArray[np.bool_], multi_class: bool) -> _Floats:
+    """Give the probability that all decisions on an article are right, as a comparison does."""
+    if multi_class:
+        return np.asarray(np.where(given, probabilities, 0.0).sum(axis=1))
+    return np.asarray(np.where(given, probabilities, 1 - probabilities).prod(axis=1))
+
+
+def _reason(likely: Sequence[float], given: Sequence[bool], rules: Rules) -> str:
+    names = rules.topics
+    if rules.thresholds is None:
+        first, *others = sorted(range(len(names)), key=lambda column: -likely[column])
+        behind = f", before {names[others[0]]} {likely[others[0]]:.2f}" if others else ""
+        return f"{names[first]} {likely[first]:.2f}{behind}"
+    told = [
+        f"{name} {at:.2f} (given from {least:.2f})"
+        for name, at, least, one in zip(names, likely, rules.thresholds, given, strict=True)
+        if one
+    ]
+    if told:
+        return ", ".join(told)
+    nearest = min(range(len(names)), key=lambda column: rules.thresholds[column] - likely[column])  # type: ignore[index]
+    return f"none: {names[nearest]} is nearest, {likely[nearest]:.2f} (given from {rules.thresholds[nearest]:.2f})"
+
+
+def _missing(value: Any) -> bool:
+    return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and value != value)
