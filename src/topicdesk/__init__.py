@@ -51,7 +51,7 @@ if TYPE_CHECKING:
         verify_experiment,
         weak_labels,
     )
-    from topicdesk.labelling import fit_labeller
+    from topicdesk.labelling import Labeller, fit_labeller, label_files
     from topicdesk.labels import (
         Dataset,
         agreement,
@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     )
     from topicdesk.labels.widget import AnnotationWidget, adjudicate, annotate
     from topicdesk.project import Project, find_project
+    from topicdesk.tracking import load_labeller
 
 __all__ = [
     "AnnotationWidget",
@@ -74,6 +75,7 @@ __all__ = [
     "DaskEngine",
     "Dataset",
     "Deciding",
+    "Labeller",
     "Project",
     "SplitPlan",
     "ThresholdRule",
@@ -94,9 +96,11 @@ __all__ = [
     "fit_labeller",
     "import_articles",
     "join_dataset",
+    "label_files",
     "leaderboard",
     "learning_curve",
     "load_dataset",
+    "load_labeller",
     "log_experiment",
     "own_classifier",
     "parse_page",
@@ -167,7 +171,7 @@ _ROOMS = {
         "verify_experiment",
         "weak_labels",
     ),
-    "labelling": ("fit_labeller",),
+    "labelling": ("Labeller", "fit_labeller", "label_files"),
     "labels": (
         "Dataset",
         "agreement",
@@ -182,6 +186,7 @@ _ROOMS = {
     ),
     "labels.widget": ("AnnotationWidget", "adjudicate", "annotate"),
     "project": ("Project", "find_project"),
+    "tracking": ("load_labeller",),
 }
 
 

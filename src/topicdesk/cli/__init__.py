@@ -9,13 +9,13 @@ import os
 import signal
 import sys
 from contextlib import suppress
-from enum import StrEnum
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from topicdesk.cli.labelling import EngineName, column_pair, engine_named, label
 from topicdesk.cli.labels import adjudicate, annotate, labels
 from topicdesk.cli.printing import (
     print_differences,
@@ -29,7 +29,6 @@ from topicdesk.errors import TopicdeskError, VerificationError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from topicdesk.evaluation import Engine
     from topicdesk.experiment import Difference, ExperimentResult, LoadedExperiment
     from topicdesk.tracking import LoggedComparison
 
@@ -45,6 +44,7 @@ app = typer.Typer(
 data = typer.Typer(help="Fetch, build and look at corpora.", no_args_is_help=True)
 app.add_typer(data, name="data")
 app.add_typer(labels, name="labels")
+app.command(epilog="Example: topicdesk label tonight.jsonl --output labelled.parquet --explain 5")(label)
 app.command(epilog="Example: topicdesk annotate newsarticles --annotator maria")(annotate)
 app.command(epilog="Example: topicdesk adjudicate maria tom newsarticles --annotator lena")(adjudicate)
 
@@ -213,26 +213,17 @@ def import_(
     """
     from topicdesk.corpus import import_articles
 
-    mapped = dict(_pair(written) for written in columns or ())
+    mapped = dict(column_pair(written) for written in columns or ())
     account = import_articles(paths, output, mapped, source, language, without or ())
     print(account)
     print(f"{account.articles} articles in {output}")
-
-
-class _EngineName(StrEnum):
-    """Where the work runs."""
-
-    LOCAL = "local"
-    DASK = "dask"
 
 
 @app.command(epilog="Example: topicdesk compare experiments/topics.toml --jobs 2")
 def compare(
     spec: _Spec,
     jobs: _Jobs = None,
-    engine: Annotated[
-        _EngineName, typer.Option(help="Where the work runs. Figures stay the same.")
-    ] = _EngineName.LOCAL,
+    engine: Annotated[EngineName, typer.Option(help="Where the work runs. Figures stay the same.")] = EngineName.LOCAL,
     scheduler: Annotated[
         str | None, typer.Option(help="Address of the Dask scheduler, such as tcp://127.0.0.1:8786.")
     ] = None,
@@ -255,7 +246,7 @@ def compare(
         write_lock,
     )
 
-    result = run_experiment(spec, jobs, _engine(engine, scheduler), resume)
+    result = run_experiment(spec, jobs, engine_named(engine, scheduler), resume)
     _print_result(result)
     path = lock_path(spec)
     renew = update_lock or not path.is_file()
@@ -532,13 +523,6 @@ def _print_source(name: str) -> None:
     print(f"  citation  {source.citation}\n  licence   {source.licence}")
 
 
-def _pair(written: str) -> tuple[str, str]:
-    ours, sign, theirs = written.partition("=")
-    if not sign or not ours or not theirs:
-        raise typer.BadParameter(f"--map takes FIELD=COLUMN, such as title=headline, not {written!r}.")
-    return ours, theirs
-
-
 def _report(found: list[Difference], path: Path, result: ExperimentResult, tolerance: float = 0.0) -> None:
     if not found:
         print(f"Verified: every figure is the one in {path}" + (f", within {tolerance:g}." if tolerance else "."))
@@ -568,16 +552,6 @@ def _print_logged(run: LoggedComparison) -> None:
 def _named_apart(plot: Path, load: LoadedExperiment) -> Path:
     """Give the pictures of several corpora a name each."""
     return plot if load.alone else plot.with_stem(f"{plot.stem}-{load.dataset.name}")
-
-
-def _engine(name: _EngineName, scheduler: str | None) -> Engine | None:
-    if (name is _EngineName.DASK) != (scheduler is not None):
-        raise typer.BadParameter("--engine dask and --scheduler go together.")
-    if scheduler is None:
-        return None
-    from topicdesk.evaluation import DaskEngine
-
-    return DaskEngine(scheduler)
 
 
 def _print_result(result: ExperimentResult) -> None:

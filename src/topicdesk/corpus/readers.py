@@ -15,7 +15,8 @@ import sys
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
@@ -27,7 +28,16 @@ from topicdesk.corpus.markup import feed_entries, html_fields
 from topicdesk.errors import CorpusError, nearest
 from topicdesk.progress import Advance, nowhere
 
-__all__ = ["FORMATS", "STDIN", "Record", "Unreadable", "find_files", "read_records"]
+__all__ = [
+    "FORMATS",
+    "STDIN",
+    "Record",
+    "Unreadable",
+    "find_files",
+    "guess_ending",
+    "matched_columns",
+    "read_records",
+]
 
 #: The path that stands for standard input.
 STDIN = Path("-")
@@ -81,20 +91,27 @@ class Record:
         What was uncertain.
     is_page : bool
         Whether the text is a page's: an article and teasers, to be told apart.
+    row : dict, optional
+        Of a table or JSON, the row as it came, with all its columns.
+    columns : mapping of str to str
+        Which of its columns holds which of `fields`.
     """
 
     where: str
     fields: dict[str, Any]
     flags: tuple[str, ...] = ()
     is_page: bool = False
+    row: Mapping[str, Any] | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Unreadable:
-    """A part of a file that no article was read from, and why."""
+    """A part of a file that no article was read from, and why; with the row as it came, where it is one."""
 
     where: str
     why: str
+    row: Mapping[str, Any] | None = None
 
 
 def find_files(paths: Sequence[Path]) -> tuple[list[Path], list[Unreadable]]:
@@ -161,9 +178,7 @@ def read_records(path: Path, columns: Mapping[str, str], advance: Advance = nowh
     """
     if path == STDIN:
         content = sys.stdin.buffer.read()
-        start = content.lstrip()[:1]
-        reader = _read_json_lines if start == b"{" else _read_json if start == b"[" else _read_page
-        yield from reader("standard input", io.BytesIO(content), columns)
+        yield from _read("standard input", io.BytesIO(content), columns, guess_ending(content[:_HEAD_BYTES], columns))
         return
     try:
         with path.open("rb") as file:
@@ -176,6 +191,43 @@ def read_records(path: Path, columns: Mapping[str, str], advance: Advance = nowh
             advance(path.stat().st_size - told)
     except OSError as error:
         yield Unreadable(str(path), f"cannot be read: {error}")
+
+
+def guess_ending(head: bytes, columns: Mapping[str, str]) -> str:
+    """Guess of what kind a file without a name is.
+
+    Parameters
+    ----------
+    head : bytes
+        Its beginning.
+    columns : mapping of str to str
+        As in `read_records`.
+
+    Returns
+    -------
+    str
+        One of `FORMATS`; ``.txt``, a page, where nothing else fits.
+    """
+    for magic, ending in ((b"PAR1", ".parquet"), (b"PK\x03\x04", ".zip")):
+        if head.startswith(magic):
+            return ending
+    text = head.decode(_encoding(head)[0], errors="replace").lstrip()
+    for mark, ending in (("{", ".jsonl"), ("[", ".json")):
+        if text.startswith(mark):
+            return ending
+    if text.startswith("<"):
+        return ".xml" if re.search(r"<(rss|feed|rdf:RDF)\b", text[:2000]) else ".html"
+    first_line = text.partition("\n")[0]
+    names = next(csv.reader([first_line], delimiter=_delimiter(first_line)), [])
+    try:
+        matched_columns("standard input", tuple(names), columns)
+    except CorpusError:
+        return ".txt"
+    return ".csv" if len(names) > 1 else ".txt"
+
+
+def _delimiter(first_line: str) -> str:
+    return max(",;\t|", key=first_line.count)
 
 
 def _read(name: str, file: IO[bytes], columns: Mapping[str, str], ending: str) -> Iterator[Record | Unreadable]:
@@ -197,12 +249,12 @@ def _read_table(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Itera
     file.seek(0)
     encoding, flags = _encoding(head)
     first_line = head.decode(encoding, errors="replace").partition("\n")[0]
-    delimiter = "\t" if name.lower().endswith(".tsv") else max(",;\t|", key=first_line.count)
+    delimiter = "\t" if name.lower().endswith(".tsv") else _delimiter(first_line)
     # A text may be longer than the module's own limit.
     csv.field_size_limit(sys.maxsize)
     rows = csv.reader(io.TextIOWrapper(file, encoding, errors="replace", newline=""), delimiter=delimiter)
     header = next(rows, [])
-    where_is = _matched(name, header, columns)
+    where_is = matched_columns(name, header, columns)
     for row in rows:
         where = f"{name}, line {rows.line_num}"
         if not row:
@@ -211,7 +263,7 @@ def _read_table(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Itera
             yield Unreadable(where, f"{len(row)} fields, where the header has {len(header)}")
             continue
         named = dict(zip(header, row, strict=True))
-        yield Record(where, {ours: named[theirs] for ours, theirs in where_is.items()}, flags)
+        yield Record(where, {ours: named[theirs] for ours, theirs in where_is.items()}, flags, False, named, where_is)
 
 
 def _read_json_lines(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Iterator[Record | Unreadable]:
@@ -239,7 +291,7 @@ def _read_json(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Iterat
 
 def _read_parquet(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Iterator[Record | Unreadable]:
     table = parquet.ParquetFile(file)
-    where_is = _matched(name, table.schema_arrow.names, columns)
+    where_is = matched_columns(name, table.schema_arrow.names, columns)
     number = 0
     for batch in table.iter_batches(_BATCH_ROWS, columns=list(where_is.values())):
         for row in batch.to_pylist():
@@ -307,10 +359,11 @@ def _json_record(where: str, item: Any, columns: Mapping[str, str]) -> Record | 
     if not isinstance(item, dict):
         return Unreadable(where, f"not an object with named fields: {str(item)[:40]!r}")
     try:
-        where_is = _matched(where, list(item), columns)
+        where_is = matched_columns(where, list(item), columns)
     except CorpusError as error:
-        return Unreadable(where, str(error).removeprefix(f"{where}: "))
-    return Record(where, _texts({ours: item[theirs] for ours, theirs in where_is.items()}))
+        return Unreadable(where, str(error).removeprefix(f"{where}: "), item)
+    fields = _texts({ours: item[theirs] for ours, theirs in where_is.items()})
+    return Record(where, fields, row=item, columns=where_is)
 
 
 def _texts(fields: Mapping[str, Any]) -> dict[str, str]:
@@ -322,11 +375,41 @@ def _texts(fields: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _matched(where: str, names: Sequence[str], columns: Mapping[str, str]) -> dict[str, str]:
-    """Find which of a table's columns holds which field."""
+def matched_columns(where: str, names: Sequence[str], columns: Mapping[str, str]) -> dict[str, str]:
+    """Find which of a table's columns holds which field.
+
+    Parameters
+    ----------
+    where : str
+        The table, for messages.
+    names : sequence of str
+        Its columns.
+    columns : mapping of str to str
+        As in `read_records`.
+
+    Returns
+    -------
+    dict of str to str
+        The table's column, by ours; at least that of texts.
+
+    Raises
+    ------
+    CorpusError
+        When there is no column of texts, or none that `columns` names.
+    """
+    try:
+        return dict(_matched(tuple(names), tuple(columns.items())))
+    except CorpusError as error:
+        raise CorpusError(f"{where}: {error}") from None
+
+
+# Of JSON lines, each brings its names along; few of them differ.
+@lru_cache(maxsize=1000)
+def _matched(names: tuple[str, ...], wanted: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    columns = dict(wanted)
     for ours, theirs in columns.items():
         if theirs not in names:
-            raise CorpusError(f"{where}: no column {theirs!r} for {ours}; {nearest(theirs, names)}")
+            raise CorpusError(f"no column {theirs!r} for {ours}; {nearest(theirs, names)}")
     plain: dict[str, str] = {}
     for name in names:
         plain.setdefault(re.sub(r"[^a-z]", "", str(name).casefold()), name)
@@ -337,7 +420,7 @@ def _matched(where: str, names: Sequence[str], columns: Mapping[str, str]) -> di
             found[ours] = columns[ours] if ours in columns else usual[0]
     if "text" not in found:
         raise CorpusError(
-            f"{where}: no column of texts among {', '.join(map(str, names)) or 'none'}. Name it: --map text=COLUMN"
+            f"no column of texts among {', '.join(map(str, names)) or 'none'}. Name it: --map text=COLUMN"
         )
     return found
 

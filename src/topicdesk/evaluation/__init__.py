@@ -24,6 +24,7 @@ from topicdesk.evaluation.classifiers import (
     fit_estimators,
     own_classifier,
 )
+from topicdesk.evaluation.code_version import code_version
 from topicdesk.evaluation.comparison import Comparison, ComparisonPlan, compare
 from topicdesk.evaluation.engine import DaskEngine, Engine, LocalEngine, restart_workers
 from topicdesk.evaluation.errors import OutOfFold, out_of_fold, worst_errors
@@ -122,6 +123,7 @@ __all__ = [
     "choose_on_all",
     "choose_thresholds",
     "classifier_named",
+    "code_version",
     "compare",
     "confidence",
     "corrected_t_test",

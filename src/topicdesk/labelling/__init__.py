@@ -1,6 +1,7 @@
 """Labelling: the winner as a model of its own, what it says of new articles, and why."""
 
 from topicdesk.labelling.answers import Rules
+from topicdesk.labelling.bulk import LabellingAccount, label_files
 from topicdesk.labelling.explain import Explanation, Push, find_terms, pushes
 from topicdesk.labelling.held_out import explain_held_out
 from topicdesk.labelling.labeller import Labeller
@@ -11,6 +12,7 @@ from topicdesk.labelling.refitting import field_frame, fit_labeller
 __all__ = [
     "Explanation",
     "Labeller",
+    "LabellingAccount",
     "Push",
     "Reference",
     "Rules",
@@ -18,6 +20,7 @@ __all__ = [
     "field_frame",
     "find_terms",
     "fit_labeller",
+    "label_files",
     "linear_estimator",
     "linear_weights",
     "pushes",

@@ -11,6 +11,7 @@ for _name, _value in {
 }.items():
     os.environ.setdefault(_name, _value)
 
+from topicdesk.tracking.models import load_labeller  # noqa: E402
 from topicdesk.tracking.packing import pack_comparison  # noqa: E402
 from topicdesk.tracking.pages import serve_pages  # noqa: E402
 from topicdesk.tracking.parcel import waiting_parcels  # noqa: E402
@@ -23,6 +24,7 @@ __all__ = [
     "LoggedComparison",
     "ReadRun",
     "experiment_address",
+    "load_labeller",
     "open_store",
     "pack_comparison",
     "promote",

@@ -1,0 +1,130 @@
+"""Commands that label new articles."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from topicdesk.cli.printing import print_table
+
+if TYPE_CHECKING:
+    from topicdesk.evaluation import Engine
+    from topicdesk.labelling import Labeller, LabellingAccount
+
+__all__ = ["EngineName", "column_pair", "engine_named", "label"]
+
+Model = Annotated[
+    str,
+    typer.Option(help="models:/NAME@ALIAS or models:/NAME/VERSION, the id of a comparison's run, or a model's folder."),
+]
+Trust = Annotated[
+    list[str] | None,
+    typer.Option(help="A type that the model's file may hold, as in mine.Estimator; may be repeated."),
+]
+
+# As many articles as a person reads in a terminal.
+_SHOWN = 8
+_TITLE_CHARACTERS = 60
+
+
+class EngineName(StrEnum):
+    """Where the work runs."""
+
+    LOCAL = "local"
+    DASK = "dask"
+
+
+def label(
+    paths: Annotated[
+        list[Path],
+        typer.Argument(help="Tables (.csv .jsonl .parquet), pages (.txt .html), feeds, .zip, folders, or - for stdin."),
+    ],
+    output: Annotated[
+        Path,
+        typer.Option(help="CSV, TSV, JSON lines or Parquet, by its ending; without one, a folder of Parquet."),
+    ],
+    model: Model = "models:/topicdesk-topics@champion",
+    columns: Annotated[
+        list[str] | None, typer.Option("--map", help="Our field and your column, as in title=headline.")
+    ] = None,
+    explain: Annotated[
+        int, typer.Option(min=0, help="Name as many terms that pushed most towards each topic.", metavar="TERMS")
+    ] = 0,
+    prefix: Annotated[str, typer.Option(help="Before the names of the columns that are added.")] = "",
+    clean: Annotated[
+        bool, typer.Option("--clean", help="Clean the articles of tables first, as an import does with each alone.")
+    ] = False,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Processes; by default one a core.")] = None,
+    engine: Annotated[EngineName, typer.Option(help="Where the work runs.")] = EngineName.LOCAL,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Address of the Dask scheduler, such as tcp://127.0.0.1:8786.")
+    ] = None,
+    trust: Trust = None,
+) -> None:
+    """Label articles with a model: topics, a calibrated probability of each, the reason, and whether to abstain.
+
+    Rows keep their order and all their columns. What could not be labelled is listed in OUTPUT.unlabelled.csv. A
+    labelling that was stopped goes on where it was when the command is given again.
+    """
+    from topicdesk.labelling import label_files
+    from topicdesk.tracking import load_labeller
+
+    labeller = load_labeller(model, trust=trust or ())
+    account = label_files(
+        labeller,
+        paths,
+        output,
+        columns=dict(column_pair(written) for written in columns or ()),
+        explain=explain,
+        prefix=prefix,
+        clean=clean,
+        jobs=jobs or -1,
+        engine=engine_named(engine, scheduler),
+    )
+    _print_first(labeller, account, prefix)
+    print(account)
+
+
+def _print_first(labeller: Labeller, account: LabellingAccount, prefix: str) -> None:
+    """Print what the first articles got, and the terms that decided where they were asked for."""
+    import pandas as pd
+
+    first = account.first(_SHOWN)
+    if not len(first):
+        return
+    told: dict[int, dict[str, str]] = {}
+    for row in first.fillna("").to_dict("records"):
+        title = next((str(row[name]) for name in (*labeller.fields, f"{prefix}id") if row.get(name)), "")
+        topics = str(row[f"{prefix}topics"]).split()
+        terms = [f"{name}: {row[f'{prefix}terms_{name}']}" for name in topics if f"{prefix}terms_{name}" in row]
+        told[len(told) + 1] = {
+            "article": title[:_TITLE_CHARACTERS],
+            "topics": " ".join(topics) or "–",
+            "abstain": "yes" if row[f"{prefix}abstain"] in (True, "True") else "",
+            "reason": row[f"{prefix}reason"],
+            **({"terms": "\n".join(terms)} if any(str(name).startswith(f"{prefix}terms_") for name in row) else {}),
+        }
+    table = pd.DataFrame.from_dict(told, orient="index").rename_axis("row")
+    print_table(table, f"The first {len(table)} of {account.rows:,}" if account.rows > len(table) else "Labelled")
+
+
+def column_pair(written: str) -> tuple[str, str]:
+    """Read an option such as ``title=headline``."""
+    ours, sign, theirs = written.partition("=")
+    if not sign or not ours or not theirs:
+        raise typer.BadParameter(f"--map takes FIELD=COLUMN, such as title=headline, not {written!r}.")
+    return ours, theirs
+
+
+def engine_named(name: EngineName, scheduler: str | None) -> Engine | None:
+    """Give the engine that options name; None for this machine."""
+    if (name is EngineName.DASK) != (scheduler is not None):
+        raise typer.BadParameter("--engine dask and --scheduler go together.")
+    if scheduler is None:
+        return None
+    from topicdesk.evaluation import DaskEngine
+
+    return DaskEngine(scheduler)

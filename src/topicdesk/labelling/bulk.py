@@ -1,0 +1,461 @@
+"""Label files, however many rows they have: read in batches, labelled by processes in parallel, written part by part.
+
+A part that is written is never done again: after a kill the same command goes on where it was, and gives the same rows
+in the same order as if nothing had happened.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+import sys
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import joblib
+import pandas as pd
+import pyarrow as arrow
+import pyarrow.parquet as parquet
+from joblib.externals.loky import ProcessPoolExecutor
+from joblib.externals.loky.process_executor import TerminatedWorkerError
+from threadpoolctl import threadpool_limits
+
+from topicdesk.atomic import write_text
+from topicdesk.corpus import STDIN, Cleaning, Unreadable, article_id, find_files, guess_ending
+from topicdesk.errors import CorpusError, EngineError, LabellerError
+from topicdesk.evaluation import Engine, code_version
+from topicdesk.labelling.batches import Batch, Reading, read_batches, read_row_groups
+from topicdesk.labelling.labeller import Labeller
+from topicdesk.labelling.parts import Part, PartFolder, Unlabelled, join_parts, output_format, write_part
+from topicdesk.progress import progress
+
+__all__ = ["LabellingAccount", "label_files"]
+
+# A lookup of words is fastest in as many articles at a time as fit a processor's cache.
+_AT_A_TIME = 500
+
+# Row groups of Parquet that one worker of a cluster takes, at least so many rows.
+_CLUSTER_ROWS = 50_000
+
+# Less than this is labelled before other processes have started.
+_SMALL_BYTES = 50_000_000
+
+_HEAD_BYTES = 1 << 20
+_EXAMPLES = 5
+
+# Of fewer rows the seconds are those of starting.
+_FEWEST_FOR_RATE = 1000
+
+
+@dataclass(frozen=True)
+class LabellingAccount:
+    """What a labelling did.
+
+    Parameters
+    ----------
+    output : Path
+    rows : int
+        Of the output.
+    abstained : int
+        Of them, those that a person should look at.
+    unlabelled : tuple of (int or None, str, str, str)
+        Rows and parts of files that could not be labelled: row of the output from 1, id, where, why.
+    side_file : Path or None
+        Where these are listed; None where there are none.
+    seconds : float
+    resumed : int
+        Rows that an earlier labelling, which was stopped, had done.
+    """
+
+    output: Path
+    rows: int
+    abstained: int
+    unlabelled: tuple[tuple[int | None, str, str, str], ...]
+    side_file: Path | None
+    seconds: float
+    resumed: int = 0
+
+    def first(self, count: int) -> pd.DataFrame:
+        """Read the first rows of the output, at most `count`."""
+        ending = self.output.suffix.lower()
+        if not self.rows:
+            return pd.DataFrame()
+        if ending in (".csv", ".tsv"):
+            return pd.read_csv(self.output, sep="\t" if ending == ".tsv" else ",", nrows=count, dtype="str")
+        if ending in (".jsonl", ".ndjson"):
+            with self.output.open(encoding="utf-8") as file:
+                return pd.DataFrame([json.loads(line) for line in islice(file, count)])
+        files = [self.output] if ending else sorted(self.output.glob("part-*.parquet"))
+        some = next(batch for file in files for batch in parquet.ParquetFile(file).iter_batches(count))
+        found: pd.DataFrame = some.to_pandas()
+        return found
+
+    def __str__(self) -> str:
+        """Tell it to a person."""
+        fresh = self.rows - self.resumed
+        lines = [
+            f"{self.rows:,} articles labelled into {self.output}"
+            + (f", {self.resumed:,} of them before it was stopped" if self.resumed else "")
+            + (f": {fresh / self.seconds:,.0f} a second" if fresh >= _FEWEST_FOR_RATE else "")
+        ]
+        if self.rows:
+            lines.append(f"a person should look at {self.abstained:,} ({self.abstained / self.rows:.0%}): abstain")
+        if self.unlabelled:
+            lines.append(f"not labelled: {len(self.unlabelled):,}, listed in {self.side_file}")
+            lines += [f"  {where}: {why}" for _, _, where, why in self.unlabelled[:_EXAMPLES]]
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What every part is labelled by and written to."""
+
+    labeller: Labeller
+    folder: PartFolder
+    explain: int
+    prefix: str
+    reading: Reading
+
+
+def label_files(
+    labeller: Labeller,
+    inputs: Sequence[Path | str],
+    output: Path | str,
+    *,
+    columns: Mapping[str, str] | None = None,
+    explain: int = 0,
+    prefix: str = "",
+    clean: bool = False,
+    jobs: int = -1,
+    engine: Engine | None = None,
+) -> LabellingAccount:
+    """Label the articles of files.
+
+    Parameters
+    ----------
+    labeller : Labeller
+    inputs : sequence of path
+        As in `read_articles`: tables, pages, feeds, archives, folders, or ``-`` for standard input. Of a page its
+        article and teasers become rows, cleaned as in an import; of a table every row, as it came.
+    output : path
+        CSV, TSV, JSON lines or Parquet, by its ending; without one, a folder of Parquet files. Rows stand in the order
+        of the input, with all their columns, and behind them what `Labeller.label` says.
+    columns : mapping of str to str, optional
+        The user's names of a table's columns, by ours.
+    explain : int, default 0
+        How many terms to name that pushed most towards each topic.
+    prefix : str, default ""
+        Before the names of the columns that are added.
+    clean : bool, default False
+        Whether articles of tables are cleaned before they are labelled, as an import does with each alone; the output
+        keeps them as they came.
+    jobs : int, default -1
+        Processes; -1 for one a core. Files of less than 50 MB in all are labelled by this one.
+    engine : Engine, optional
+        Where Parquet files are labelled instead, such as a Dask cluster; the output is then a folder, which workers and
+        this process share.
+
+    Returns
+    -------
+    LabellingAccount
+
+    Raises
+    ------
+    CorpusError
+        When a path does not exist or is not read, or a table has no column of texts.
+    LabellerError
+        When the output's format is none, a column would be written twice, or an engine is given what it cannot share.
+    EngineError
+        When the processes, or the cluster, lost the work.
+    """
+    started = perf_counter()
+    output = Path(output)
+    ending = output_format(output)
+    if engine is not None and ending:
+        raise LabellerError(f"{output}: a cluster writes a folder of Parquet files; name it without an ending.")
+    folder = _part_folder(output, ending)
+    files, passed_over = _found(inputs, folder, columns or {})
+    reading = Reading(labeller.fields, dict(columns or {}), Cleaning(), clean)
+    plan = _plan(labeller, files, reading, explain, prefix, engine is not None)
+    _begin(folder, plan)
+    job = _Job(labeller, folder, explain, prefix, reading)
+    if engine is None:
+        small = sum(file.stat().st_size for file in files) < _SMALL_BYTES
+        parts, resumed = _label_here(job, files, 1 if small else joblib.effective_n_jobs(jobs))
+    else:
+        parts, resumed = _label_there(job, files, engine)
+    unlabelled = _gathered(parts, passed_over)
+    side_file = _write_side_file(output, unlabelled)
+    if ending:
+        with progress(sum(part.rows for part in parts), "joining", "article") as advance:
+            join_parts(folder, parts, output, advance)
+        shutil.rmtree(folder.accounts)
+    abstained = sum(part.abstained for part in parts)
+    rows = sum(part.rows for part in parts)
+    return LabellingAccount(output, rows, abstained, unlabelled, side_file, perf_counter() - started, resumed)
+
+
+def _part_folder(output: Path, ending: str) -> PartFolder:
+    if ending:
+        folder = output.with_name(f".{output.name}.parts")
+        return PartFolder(folder, folder, ending)
+    # What begins with an underscore is passed over by those who read a folder of Parquet files.
+    return PartFolder(output, output / "_parts", ".parquet")
+
+
+def _found(
+    inputs: Sequence[Path | str], folder: PartFolder, columns: Mapping[str, str]
+) -> tuple[list[Path], list[Unreadable]]:
+    """List the files; standard input is kept in one first, so that it can be read again after a kill."""
+    files, passed_over = find_files([Path(path) for path in inputs])
+    if not files:
+        raise CorpusError(f"no file to label in {', '.join(map(str, inputs))}.")
+    return [_kept(folder, columns) if file == STDIN else file for file in files], passed_over
+
+
+def _kept(folder: PartFolder, columns: Mapping[str, str]) -> Path:
+    folder.accounts.mkdir(parents=True, exist_ok=True)
+    head = sys.stdin.buffer.read(_HEAD_BYTES)
+    path = folder.accounts / f"standard-input{guess_ending(head, columns)}"
+    with path.open("wb") as file:
+        file.write(head)
+        shutil.copyfileobj(sys.stdin.buffer, file, 1 << 20)
+    return path
+
+
+def _plan(
+    labeller: Labeller, files: Sequence[Path], reading: Reading, explain: int, prefix: str, elsewhere: bool
+) -> dict[str, Any]:
+    """Say what is done with what: parts of the same plan are the same."""
+    described = [
+        [str(file.resolve()), file.stat().st_size, 0 if file.stem == "standard-input" else file.stat().st_mtime_ns]
+        for file in files
+    ]
+    return {
+        "files": described,
+        "labeller": joblib.hash((labeller.rules, labeller.pipeline)),
+        "code": code_version(),
+        "columns": dict(reading.columns),
+        "clean": reading.clean_tables,
+        "explain": explain,
+        "prefix": prefix,
+        "elsewhere": elsewhere,
+    }
+
+
+def _begin(folder: PartFolder, plan: dict[str, Any]) -> None:
+    """Keep the parts of a labelling of the same plan that was stopped; begin anew otherwise."""
+    noted = folder.accounts / "plan.json"
+    written = json.dumps(plan, sort_keys=True)
+    if noted.is_file() and noted.read_text(encoding="utf-8") == written:
+        return
+    if folder.files != folder.accounts and not noted.is_file() and any(folder.files.glob("*.parquet")):
+        raise LabellerError(
+            f"{folder.files} holds Parquet files that are not of a labelling: name a folder that is new or empty."
+        )
+    for old in [*folder.accounts.glob("part-*"), *folder.files.glob("part-*.parquet")]:
+        old.unlink()
+    write_text(noted, written)
+
+
+def _label_here(job: _Job, files: Sequence[Path], jobs: int) -> tuple[list[Part], int]:
+    parts: list[Part] = []
+    resumed = 0
+    waiting: deque[tuple[Any, int]] = deque()
+    with (
+        progress(sum(file.stat().st_size for file in files), "labelling", "B") as advance,
+        _workers(job, jobs) as submit,
+    ):
+
+        def note(call: Any, read: int) -> None:
+            parts.append(call() if callable(call) else call)
+            advance(read)
+
+        for batch in read_batches(files, job.reading):
+            if job.folder.account(batch.number).is_file():
+                done = job.folder.read(batch.number)
+                resumed += done.rows
+                waiting.append((done, batch.read))
+            else:
+                _check_names(batch, job)
+                waiting.append((submit(batch), batch.read))
+            while len(waiting) > 2 * jobs:
+                note(*waiting.popleft())
+        while waiting:
+            note(*waiting.popleft())
+    return parts, resumed
+
+
+@contextmanager
+def _workers(job: _Job, jobs: int) -> Iterator[Any]:
+    """Give what hands a batch to a process, and gives what will tell its part; with one job, nothing is handed on."""
+    if jobs == 1:
+        with threadpool_limits(limits=1):
+            yield lambda batch: _label_part(job, batch)
+        return
+    with ProcessPoolExecutor(max_workers=jobs, initializer=_take_up, initargs=(job,)) as pool:
+
+        def submit(batch: Batch) -> Any:
+            future = pool.submit(_label_taken_up, batch)
+
+            def result() -> Part:
+                try:
+                    part: Part = future.result()
+                    return part
+                except TerminatedWorkerError as error:
+                    raise EngineError(
+                        "a process that labelled was killed, most often for want of memory. What is done is kept: give "
+                        "the same command again, with fewer --jobs."
+                    ) from error
+
+            return result
+
+        try:
+            yield submit
+        except BaseException:
+            pool.shutdown(wait=True, kill_workers=True)
+            raise
+
+
+_taken_up: list[_Job] = []
+
+
+def _take_up(job: _Job) -> None:
+    """Keep in this process what every part needs."""
+    threadpool_limits(limits=1)
+    _taken_up[:] = [job]
+
+
+def _label_taken_up(batch: Batch) -> Part:
+    return _label_part(_taken_up[0], batch)
+
+
+def _label_part(job: _Job, batch: Batch) -> Part:
+    return write_part(job.folder, batch.number, [_labelled(job, batch)])
+
+
+def _labelled(job: _Job, batch: Batch) -> tuple[Any, pd.DataFrame, list[Unlabelled], int]:
+    """Label a batch: its rows, what is said of them, and what could not be labelled."""
+    labeller, names = job.labeller, list(job.labeller.fields)
+    table = pd.DataFrame(
+        {name: pd.Series([article.get(name, "") for article in batch.articles], dtype=object) for name in names}
+    )
+    some = [
+        labeller.label(table.iloc[start : start + _AT_A_TIME], job.explain)
+        for start in range(0, max(len(table), 1), _AT_A_TIME)
+    ]
+    answers = pd.concat(some)
+    faults = [Unlabelled(None, "", one.where, one.why) for one in batch.unreadable]
+    ids = [_id_of(article) for article in batch.articles]
+    for place in answers.index[answers["topics"].isna()]:
+        why = batch.articles[place].get("why") or answers["reason"][place].removeprefix("not labelled: ")
+        answers.loc[place, "reason"] = f"not labelled: {why}"
+        faults.append(Unlabelled(int(place), ids[place], batch.where[place], why))
+    abstained = int(answers["abstain"].sum())
+    answers = answers.add_prefix(job.prefix)
+    if not all("id" in article for article in batch.articles):
+        answers.insert(0, f"{job.prefix}id", pd.Series(ids, dtype="str"))
+    return batch.rows, answers, faults, abstained
+
+
+def _id_of(article: Mapping[str, Any]) -> str:
+    if article.get("id") not in (None, ""):
+        return str(article["id"])
+    title, text = (str(article.get(name) or "") for name in ("title", "text"))
+    return article_id("", title, text)
+
+
+def _check_names(batch: Batch, job: _Job) -> None:
+    """Refuse to write over a column of the user's."""
+    rows = batch.rows
+    names = set(rows.schema.names) if isinstance(rows, arrow.RecordBatch) else set().union(*rows)
+    topics = job.labeller.topics
+    ours = ["topics", "reason", "abstain", *(f"p_{name}" for name in topics), *(f"terms_{name}" for name in topics)]
+    twice = [f"{job.prefix}{name}" for name in ours if f"{job.prefix}{name}" in names]
+    if twice:
+        where = batch.where[0] if batch.where else "the input"
+        raise LabellerError(
+            f"{where}: a column {twice[0]!r} is there already, and would be written over. Give those that are added a "
+            "prefix, such as --prefix label_."
+        )
+
+
+def _label_there(job: _Job, files: Sequence[Path], engine: Engine) -> tuple[list[Part], int]:
+    """Label Parquet files on a cluster: each task reads its row groups, and writes its part, by itself."""
+    other = [file for file in files if file.suffix.lower() != ".parquet"]
+    if other:
+        raise LabellerError(f"{other[0]}: a cluster labels Parquet files, which its workers read themselves.")
+    job = _Job(job.labeller, _absolute(job.folder), job.explain, job.prefix, job.reading)
+    tasks = [(number, str(file.resolve()), groups) for number, (file, groups) in enumerate(_row_groups(files))]
+    left = [task for task in tasks if not job.folder.account(task[0]).is_file()]
+    resumed = sum(job.folder.read(number).rows for number, _, _ in tasks if job.folder.account(number).is_file())
+    with progress(len(tasks), "labelling", "part") as advance:
+        advance(len(tasks) - len(left))
+        for _ in engine.run(_label_row_groups, job, left):
+            advance()
+    return [job.folder.read(number) for number, _, _ in tasks], resumed
+
+
+def _absolute(folder: PartFolder) -> PartFolder:
+    return PartFolder(folder.files.resolve(), folder.accounts.resolve(), folder.ending)
+
+
+def _row_groups(files: Sequence[Path]) -> Iterator[tuple[Path, tuple[int, ...]]]:
+    for file in files:
+        try:
+            metadata = parquet.read_metadata(file)
+        except (arrow.ArrowException, OSError) as error:
+            raise CorpusError(f"{file}: cannot be read as Parquet ({error}).") from error
+        groups: list[int] = []
+        rows = 0
+        for group in range(metadata.num_row_groups):
+            groups.append(group)
+            rows += metadata.row_group(group).num_rows
+            if rows >= _CLUSTER_ROWS:
+                yield file, tuple(groups)
+                groups, rows = [], 0
+        if groups:
+            yield file, tuple(groups)
+
+
+def _label_row_groups(job: _Job, number: int, file: str, groups: tuple[int, ...]) -> None:
+    """Label row groups of a file, on a worker."""
+
+    def batches() -> Iterator[tuple[Any, pd.DataFrame, list[Unlabelled], int]]:
+        for batch in read_row_groups(Path(file), groups, job.reading):
+            _check_names(batch, job)
+            yield _labelled(job, batch)
+
+    with threadpool_limits(limits=1):
+        write_part(job.folder, number, batches())
+
+
+def _gathered(parts: Sequence[Part], passed_over: Sequence[Unreadable]) -> tuple[tuple[int | None, str, str, str], ...]:
+    found: list[tuple[int | None, str, str, str]] = [(None, "", one.where, one.why) for one in passed_over]
+    before = 0
+    for part in parts:
+        for one in part.unlabelled:
+            found.append((None if one.row is None else before + one.row + 1, one.id, one.where, one.why))
+        before += part.rows
+    return tuple(found)
+
+
+def _write_side_file(output: Path, unlabelled: Sequence[tuple[int | None, str, str, str]]) -> Path | None:
+    path = output.with_name(f"{output.stem}.unlabelled.csv")
+    if not unlabelled:
+        path.unlink(missing_ok=True)  # of an earlier labelling
+        return None
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["row", "id", "where", "why"])
+    writer.writerows(["" if row is None else row, *rest] for row, *rest in unlabelled)
+    write_text(path, text.getvalue().encode("utf-8", "replace").decode("utf-8"))
+    return path

@@ -1,0 +1,349 @@
+"""Labelled rows on disk: a file a batch, whole or not there, and all of them joined into one.
+
+A part is there once its account is, which is written last. So a labelling that was killed knows what is done.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import IO, Any, TypeAlias
+
+import pandas as pd
+import pyarrow as arrow
+import pyarrow.parquet as parquet
+
+from topicdesk.atomic import replacing, write_text
+from topicdesk.errors import LabellerError, nearest
+from topicdesk.progress import Advance
+
+__all__ = ["OUTPUT_FORMATS", "Part", "PartFolder", "Unlabelled", "join_parts", "output_format", "write_part"]
+
+_Rows: TypeAlias = list[Mapping[str, Any]] | arrow.RecordBatch
+
+#: Formats of labelled rows, by the ending of the file's name; a name without one is a folder of Parquet files.
+OUTPUT_FORMATS = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
+
+
+@dataclass(frozen=True)
+class Unlabelled:
+    """A row, or a part of a file, that could not be labelled.
+
+    Parameters
+    ----------
+    row : int or None
+        Of its part's output, from 0; None for what is no row.
+    id, where, why : str
+    """
+
+    row: int | None
+    id: str
+    where: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Part:
+    """The account of a part.
+
+    Parameters
+    ----------
+    rows, abstained : int
+        How many there are, and of how many a person should look at.
+    columns : tuple of str
+    unlabelled : tuple of Unlabelled
+    header : int
+        Bytes that the part's header line takes.
+    """
+
+    rows: int
+    abstained: int
+    columns: tuple[str, ...]
+    unlabelled: tuple[Unlabelled, ...]
+    header: int = 0
+
+
+@dataclass(frozen=True)
+class PartFolder:
+    """Where parts are, and their accounts.
+
+    Parameters
+    ----------
+    files, accounts : Path
+        Folders.
+    ending : str
+        Of the parts' names.
+    """
+
+    files: Path
+    accounts: Path
+    ending: str
+
+    def file(self, number: int) -> Path:
+        """Give the file of a part."""
+        return self.files / f"part-{number:06d}{self.ending}"
+
+    def account(self, number: int) -> Path:
+        """Give the account of a part."""
+        return self.accounts / f"part-{number:06d}.json"
+
+    def read(self, number: int) -> Part:
+        """Read the account of a part."""
+        facts = json.loads(self.account(number).read_text(encoding="utf-8"))
+        unlabelled = tuple(Unlabelled(**one) for one in facts.pop("unlabelled"))
+        return Part(**{**facts, "columns": tuple(facts["columns"])}, unlabelled=unlabelled)
+
+
+def output_format(output: Path) -> str:
+    """Tell the format of labelled rows; empty for a folder of Parquet files.
+
+    Raises
+    ------
+    LabellerError
+        When the ending of the name is none of `OUTPUT_FORMATS`.
+    """
+    ending = output.suffix.lower()
+    if ending and ending not in OUTPUT_FORMATS:
+        raise LabellerError(f"{output}: {ending} is not written; {nearest(ending, OUTPUT_FORMATS)}")
+    return ending
+
+
+def write_part(
+    folder: PartFolder,
+    number: int,
+    batches: Iterable[tuple[_Rows, pd.DataFrame, list[Unlabelled], int]],
+) -> Part:
+    """Write labelled rows, whole or not at all, and their account after them.
+
+    Parameters
+    ----------
+    folder : PartFolder
+    number : int
+    batches : iterable of (rows, answers, unlabelled, abstained)
+        Rows as they came; what is said of each; which could not be labelled; and of how many a person should look at.
+        Of tables as text there is one batch.
+
+    Returns
+    -------
+    Part
+    """
+    rows, abstained, header = 0, 0, 0
+    unlabelled: list[Unlabelled] = []
+    columns: list[str] = []
+    writer = _WRITERS[folder.ending]()
+    with replacing(folder.file(number)) as path, path.open("wb") as file:
+        for batch, answers, faults, unsure in batches:
+            unlabelled += [one if one.row is None else replace(one, row=rows + one.row) for one in faults]
+            if len(batch):
+                header = writer.write(file, batch, answers)
+                columns = writer.columns
+            rows += len(batch)
+            abstained += unsure
+        writer.close(file)
+    part = Part(rows, abstained, tuple(columns), tuple(unlabelled), header)
+    write_text(folder.account(number), json.dumps(asdict(part)))
+    return part
+
+
+def join_parts(folder: PartFolder, parts: Sequence[Part], output: Path, advance: Advance) -> None:
+    """Join parts into one file, whole or not at all, in their order; columns are those of all parts.
+
+    Parameters
+    ----------
+    folder : PartFolder
+    parts : sequence of Part
+        All of them.
+    output : Path
+        Replaced.
+    advance : Advance
+        Told the rows that are written.
+    """
+    filled = [number for number, part in enumerate(parts) if part.rows]
+    with replacing(output) as path:
+        if folder.ending == ".parquet":
+            _join_parquet([folder.file(number) for number in filled], path, advance)
+            return
+        same = len({parts[number].columns for number in filled}) <= 1
+        with path.open("wb") as joined:
+            if folder.ending in (".jsonl", ".ndjson") or same:
+                for place, number in enumerate(filled):
+                    with folder.file(number).open("rb") as part:
+                        part.seek(parts[number].header if place else 0)
+                        shutil.copyfileobj(part, joined, 1 << 20)
+                    advance(parts[number].rows)
+            else:
+                _join_tables(folder, [(number, parts[number]) for number in filled], joined, advance)
+
+
+def _join_tables(folder: PartFolder, parts: Sequence[tuple[int, Part]], joined: IO[bytes], advance: Advance) -> None:
+    columns = list(dict.fromkeys(name for _, part in parts for name in part.columns))
+    text = io.TextIOWrapper(joined, "utf-8", newline="")
+    writer = csv.DictWriter(text, columns, delimiter=_DELIMITERS[folder.ending], lineterminator="\n")
+    writer.writeheader()
+    for number, part in parts:
+        with folder.file(number).open(encoding="utf-8", newline="") as file:
+            writer.writerows(csv.DictReader(file, delimiter=_DELIMITERS[folder.ending]))
+        advance(part.rows)
+    text.flush()
+    text.detach()
+
+
+def _join_parquet(files: Sequence[Path], path: Path, advance: Advance) -> None:
+    schemas = [parquet.read_schema(file).remove_metadata() for file in files]
+    schema = _common_schema(schemas) if schemas else arrow.schema([])
+    with parquet.ParquetWriter(path, schema, compression="zstd") as writer:
+        for file in files:
+            with parquet.ParquetFile(file) as part:
+                for group in range(part.num_row_groups):
+                    table = part.read_row_group(group)
+                    writer.write_table(_as_schema(table, schema))
+                    advance(table.num_rows)
+
+
+def _common_schema(schemas: Sequence[arrow.Schema]) -> arrow.Schema:
+    """Give the columns of all; where types do not go together, texts."""
+    try:
+        return arrow.unify_schemas(schemas, promote_options="permissive")
+    except (arrow.ArrowInvalid, arrow.ArrowTypeError):
+        found: dict[str, arrow.DataType] = {}
+        for schema in schemas:
+            for one in schema:
+                if found.setdefault(one.name, one.type) != one.type:
+                    found[one.name] = arrow.string()
+        return arrow.schema(list(found.items()))
+
+
+def _as_schema(table: arrow.Table, schema: arrow.Schema) -> arrow.Table:
+    columns = []
+    for one in schema:
+        if one.name not in table.column_names:
+            columns.append(arrow.nulls(table.num_rows, one.type))
+            continue
+        column = table.column(one.name)
+        if column.type != one.type and arrow.types.is_string(one.type):
+            columns.append(arrow.array([_as_text(value) for value in column.to_pylist()], arrow.string()))
+        else:
+            columns.append(column.cast(one.type))
+    return arrow.Table.from_arrays(columns, schema=schema)
+
+
+class _TableWriter:
+    """Writes rows as CSV."""
+
+    delimiter = ","
+
+    def __init__(self) -> None:
+        self.columns: list[str] = []
+        self._held: list[dict[str, Any]] = []
+
+    def write(self, file: IO[bytes], rows: _Rows, answers: pd.DataFrame) -> int:
+        """Write rows, after a header; give the header's bytes."""
+        # A part is one batch where it is a table: the header can be known.
+        whole = _whole_rows(rows, answers)
+        self.columns = list(dict.fromkeys(name for row in whole for name in row))
+        text = io.StringIO(newline="")
+        writer = csv.writer(text, delimiter=self.delimiter, lineterminator="\n")
+        writer.writerow(self.columns)
+        header = len(text.getvalue().encode("utf-8", "replace"))
+        writer.writerows([_as_text(row.get(name)) for name in self.columns] for row in whole)
+        file.write(text.getvalue().encode("utf-8", "replace"))
+        return header
+
+    def close(self, file: IO[bytes]) -> None:
+        """End."""
+
+
+class _TabbedWriter(_TableWriter):
+    delimiter = "\t"
+
+
+class _LinesWriter(_TableWriter):
+    """Writes rows as JSON lines."""
+
+    def write(self, file: IO[bytes], rows: _Rows, answers: pd.DataFrame) -> int:
+        """Write rows."""
+        for row in _whole_rows(rows, answers):
+            # JSON has no NaN.
+            row = {name: None if isinstance(value, float) and value != value else value for name, value in row.items()}
+            line = json.dumps(row, ensure_ascii=False, default=_as_text)
+            file.write(line.encode("utf-8", "backslashreplace") + b"\n")
+        return 0
+
+
+class _ParquetRows(_TableWriter):
+    """Writes rows as Parquet, a row group a batch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._writer: parquet.ParquetWriter | None = None
+
+    def write(self, file: IO[bytes], rows: _Rows, answers: pd.DataFrame) -> int:
+        """Write rows."""
+        if isinstance(rows, arrow.RecordBatch):
+            table = arrow.Table.from_batches([rows])
+        else:
+            names = list(dict.fromkeys(name for row in rows for name in row))
+            table = arrow.table({name: _column([row.get(name) for row in rows]) for name in names})
+        for name, said in answers.items():
+            array = arrow.Array.from_pandas(said)
+            table = table.append_column(str(name), array.cast(arrow.string()) if said.dtype == "str" else array)
+        self.columns = table.column_names
+        if self._writer is None:
+            self._writer = parquet.ParquetWriter(file, table.schema, compression="zstd", compression_level=1)
+        self._writer.write_table(table)
+        return 0
+
+    def close(self, file: IO[bytes]) -> None:
+        """Write the end of the file."""
+        if self._writer is None:
+            parquet.write_table(arrow.table({}), file)
+        else:
+            self._writer.close()
+
+
+_DELIMITERS = {".csv": ",", ".tsv": "\t"}
+_WRITERS: dict[str, type[_TableWriter]] = {
+    ".csv": _TableWriter,
+    ".tsv": _TabbedWriter,
+    ".jsonl": _LinesWriter,
+    ".ndjson": _LinesWriter,
+    ".parquet": _ParquetRows,
+}
+
+
+def _whole_rows(rows: _Rows, answers: pd.DataFrame) -> list[dict[str, Any]]:
+    plain = rows.to_pylist() if isinstance(rows, arrow.RecordBatch) else rows
+    said = answers.astype(object).where(answers.notna(), None).to_dict("records")
+    return [
+        dict(row) | {str(name): value for name, value in answer.items()}
+        for row, answer in zip(plain, said, strict=True)
+    ]
+
+
+def _column(values: list[Any]) -> arrow.Array:
+    try:
+        return arrow.array(values)
+    except (arrow.ArrowInvalid, arrow.ArrowTypeError, OverflowError, UnicodeEncodeError):
+        # Values of several kinds, as JSON may have them.
+        return arrow.array([None if value is None else _as_text(value) for value in values], arrow.string())
+
+
+def _as_text(value: Any) -> str:
+    match value:
+        case str():
+            return value.encode("utf-8", "replace").decode("utf-8")
+        case None:
+            return ""
+        case bool() | int():
+            return str(value)
+        case float():
+            return "" if value != value else repr(value)
+        case dict() | list():
+            return json.dumps(value, ensure_ascii=False, default=str)
+        case _:
+            return value.isoformat() if hasattr(value, "isoformat") else str(value)
