@@ -107,6 +107,8 @@ class _Features(StrictModel):
     sublinear_tf: _Flags = (False,)
     #: Language of the Snowball stemmer, or "none".
     stemmer: Annotated[tuple[str | None, ...], BeforeValidator(_listed_or_none), _NotEmpty] = (None,)
+    #: Read only so many characters of an article, or "none": all of it.
+    lead: Annotated[tuple[_Length | None, ...], BeforeValidator(_listed_or_none), _NotEmpty] = (None,)
     #: How many terms to keep by the chi-squared statistic, or "none".
     chi2: Annotated[tuple[_Length | None, ...], BeforeValidator(_listed_or_none), _NotEmpty] = (None,)
     #: Fields with TF-IDF of their own and their weights, such as { title = 2, text = 1 }, or "none".
@@ -123,10 +125,9 @@ class _Features(StrictModel):
     def settings(self) -> tuple[FeatureSetting, ...]:
         """Give every combination, in the order of the spec."""
         analysers = (
-            Analyser(*options[:-1], stemmer=options[-1])
-            for options in product(
-                self.analyzer, self.ngram_range, self.lowercase, self.strip_accents, self.stop_words, self.stemmer
-            )
+            Analyser(*options, stemmer=stemmer, lead=lead)
+            for options in product(self.analyzer, self.ngram_range, self.lowercase, self.strip_accents, self.stop_words)
+            for stemmer, lead in product(self.stemmer, self.lead)
         )
         return tuple(
             FeatureSetting(

@@ -46,6 +46,8 @@ class Analyser:
         As in `CountVectorizer`.
     stemmer : str, optional
         A language of the Snowball stemmers (see `STEMMERS`): words are stemmed after stop words are gone.
+    lead : int, optional
+        Read only so many characters of each text, from its beginning; by default all.
     """
 
     analyzer: Literal["word", "char", "char_wb"] = "word"
@@ -55,9 +57,12 @@ class Analyser:
     stop_words: Literal["english"] | None = None
     token_pattern: str = r"(?u)\b\w\w+\b"
     stemmer: str | None = None
+    lead: int | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a stemmer that does not exist, or where there are no words to stem."""
+        """Refuse a stemmer that does not exist, or where there are no words to stem, and a lead of nothing."""
+        if self.lead is not None and self.lead < 1:
+            raise FeaturesError(f"lead is a number of characters from 1 on, not {self.lead}.")
         if self.stemmer is None:
             return
         if self.analyzer != "word":
@@ -66,12 +71,17 @@ class Analyser:
             raise FeaturesError(f"no stemmer called {self.stemmer!r}; {nearest(self.stemmer, STEMMERS)}")
 
     def options(self) -> dict[str, Any]:
-        """Give the options of scikit-learn's `CountVectorizer` that cut a text the same way."""
+        """Give the options of scikit-learn's `CountVectorizer` that cut what is read of a text the same way."""
         options = asdict(self)
+        del options["lead"]
         if options.pop("stemmer") is None:
             return options
         options["tokenizer"] = StemmingTokeniser(self)
         return options | {"token_pattern": None, "stop_words": None}
+
+    def read(self, texts: Sequence[str]) -> Sequence[str]:
+        """Give what is read of each text: all, or its lead."""
+        return texts if self.lead is None else [text[: self.lead] for text in texts]
 
     def vectorizer(self) -> CountVectorizer:
         """Give scikit-learn's vectorizer of the same options, not fitted."""
@@ -233,11 +243,12 @@ def count_terms_once(texts: Sequence[str], analysers: Iterable[Analyser]) -> dic
                 lowercase=analyser.lowercase,
                 strip_accents=analyser.strip_accents,
                 token_pattern=analyser.token_pattern,
+                lead=analyser.lead,
             )
             if analyser.analyzer == "word" and alike not in cut:
-                cut[alike] = _Words.cut(texts, alike)
+                cut[alike] = _Words.cut(alike.read(texts), alike)
             if analyser.analyzer != "word" or any(map(_SPACE_OR_BELOW.search, cut[alike].distinct)):
-                counts[analyser] = _counted_by_scikit_learn(texts, analyser)
+                counts[analyser] = _counted_by_scikit_learn(analyser.read(texts), analyser)
             else:
                 words = cut[alike]
                 stop_words = CountVectorizer(stop_words=analyser.stop_words).get_stop_words()

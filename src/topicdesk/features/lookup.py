@@ -74,7 +74,7 @@ class TermLookup:
             vectorizer.analyzer == "word"
             and own == (None, None, "content", "strict")
             and vectorizer.token_pattern == _TOKEN_PATTERN
-            and len(set().union(*vectorizer.vocabulary_)) < _UNKNOWN
+            and len(set().union(*vectorizer.vocabulary_, *(vectorizer.get_stop_words() or ()))) < _UNKNOWN
         )
 
     def counts(self, texts: Sequence[str]) -> csr_matrix:

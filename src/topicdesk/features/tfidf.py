@@ -68,6 +68,11 @@ class FeatureSetting:
     field_weights: tuple[tuple[str, float], ...] = ()
     chi2: int | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse what does not go together."""
+        if self.field_weights and self.analyser.lead is not None:
+            raise FeaturesError("lead and field_weights do not go together: fields weighed apart are read whole.")
+
     @property
     def blocks(self) -> tuple[tuple[str, float], ...]:
         """Each field that is weighed apart, with its weight; `WHOLE_TEXT` where none is."""
@@ -85,7 +90,8 @@ class FeatureSetting:
         Returns
         -------
         TfidfVectorizer, ColumnTransformer or Pipeline
-            Fitted on texts; or, when fields are weighed apart, on a DataFrame that has them as columns.
+            Fitted on texts, as `Analyser.read` gives them; or, when fields are weighed apart, on a DataFrame that has
+            them as columns.
         """
         features: Any = self.vectorizer()
         if self.field_weights:

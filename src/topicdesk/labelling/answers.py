@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 __all__ = [
     "MOST_CHARACTERS",
+    "NoFieldError",
     "Rules",
     "Scorer",
     "answer",
@@ -34,6 +35,10 @@ Scorer = Callable[[pd.DataFrame], tuple[_Floats, NDArray[np.bool_]]]
 
 #: A text that is longer is no article; it would take the memory of thousands.
 MOST_CHARACTERS = 10_000_000
+
+
+class NoFieldError(ValueError):
+    """Articles have none of the columns that are read."""
 
 
 @dataclass(frozen=True)
@@ -89,11 +94,11 @@ def readable_articles(articles: pd.DataFrame, fields: Sequence[str]) -> tuple[pd
 
     Raises
     ------
-    ValueError
+    NoFieldError
         When none of the columns is there.
     """
     if not set(fields) & set(articles.columns):
-        raise ValueError(
+        raise NoFieldError(
             f"articles need a column {' or '.join(map(repr, fields))}; "
             f"there are: {', '.join(map(str, articles.columns)) or 'none'}."
         )
@@ -102,7 +107,8 @@ def readable_articles(articles: pd.DataFrame, fields: Sequence[str]) -> tuple[pd
     for name in fields:
         values = articles[name].tolist() if name in articles else [""] * len(articles)
         for place, value in enumerate(values):
-            if type(value) is str:
+            if isinstance(value, str):
+                values[place] = _writable(value)
                 continue
             if not _missing(value):
                 why_not[place] = f"its {name} is of type {type(value).__name__}, not a text"
@@ -136,7 +142,10 @@ def answer(articles: pd.DataFrame, rules: Rules, scorer: Scorer) -> pd.DataFrame
         ``abstain``: whether a person should look.
     """
     texts, why_not = readable_articles(articles, rules.fields)
-    probabilities, known = scorer(texts)
+    if len(texts):
+        probabilities, known = scorer(texts)
+    else:  # scikit-learn refuses to score nothing
+        probabilities, known = np.empty((0, len(rules.topics))), np.empty(0, dtype=np.bool_)
     given = decide(probabilities, rules)
     sure = _confidence(probabilities, given, rules.multi_class)
     asked = np.inf if rules.sure is None else rules.sure
@@ -241,6 +250,15 @@ def _reason(likely: Sequence[float], given: Sequence[bool], rules: Rules) -> str
         return ", ".join(told)
     nearest = min(range(len(names)), key=lambda column: rules.thresholds[column] - likely[column])  # type: ignore[index]
     return f"none: {names[nearest]} is nearest, {likely[nearest]:.2f} (given from {rules.thresholds[nearest]:.2f})"
+
+
+def _writable(text: str) -> str:
+    """Put a question mark for a half of a character, which JSON can hold and no table can."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace").decode()
+    return text
 
 
 def _missing(value: Any) -> bool:

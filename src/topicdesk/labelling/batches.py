@@ -154,7 +154,8 @@ def _add_unreadable(batch: Batch, unreadable: Unreadable) -> None:
     if unreadable.row is None:
         batch.unreadable.append(unreadable)
     else:
-        _append(batch, unreadable.row, {"why": unreadable.why}, unreadable.where)
+        own = {"id": unreadable.row["id"]} if "id" in unreadable.row else {}
+        _append(batch, unreadable.row, {"why": unreadable.why, **own}, unreadable.where)
 
 
 def _append(batch: Batch, row: Mapping[str, Any], article: dict[str, Any], where: str) -> None:

@@ -361,7 +361,7 @@ def _labelled(job: _Job, batch: Batch) -> tuple[Any, pd.DataFrame, list[Unlabell
         faults.append(Unlabelled(int(place), ids[place], batch.where[place], why))
     abstained = int(answers["abstain"].sum())
     answers = answers.add_prefix(job.prefix)
-    if not all("id" in article for article in batch.articles):
+    if not any("id" in article for article in batch.articles):
         answers.insert(0, f"{job.prefix}id", pd.Series(ids, dtype="str"))
     return batch.rows, answers, faults, abstained
 

@@ -105,7 +105,9 @@ def _setting_of(comparison: Comparison, result: FoldResult) -> FeatureSetting:
 
 def _readable(data: Dataset, setting: FeatureSetting, rows: NDArray[np.intp]) -> Any:
     """Give what the setting's transformer reads: texts, or a frame of the fields that it weighs apart."""
-    return field_frame(data, rows) if setting.field_weights else [data.texts[row] for row in rows]
+    return (
+        field_frame(data, rows) if setting.field_weights else setting.analyser.read([data.texts[row] for row in rows])
+    )
 
 
 def _keywords_of(text: str, keywords: Mapping[str, Sequence[str]], topic: str) -> tuple[Push, ...]:

@@ -12,13 +12,21 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.compose import ColumnTransformer
 from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer, TfidfVectorizer
 from sklearn.pipeline import Pipeline
 
 from topicdesk.errors import LabellerError
 from topicdesk.evaluation import CLASSIFIERS, classifier_named
 from topicdesk.features import Analyser, StemmingTokeniser, TermLookup
-from topicdesk.labelling.answers import Rules, answer, class_probabilities, known_articles, readable_articles
+from topicdesk.labelling.answers import (
+    NoFieldError,
+    Rules,
+    answer,
+    class_probabilities,
+    known_articles,
+    readable_articles,
+)
 from topicdesk.labelling.explain import Explanation, Push, pushes, strongest_terms
 from topicdesk.labelling.linear import linear_weights
 from topicdesk.labelling.reference import Reference
@@ -113,7 +121,7 @@ class Labeller:
         table = as_table(articles, self.fields)
         try:
             answers = answer(table, self.rules, self._score)
-        except ValueError as error:
+        except NoFieldError as error:
             raise LabellerError(str(error)) from error
         if explain:
             answers = answers.join(self._terms_of(table, explain))
@@ -156,7 +164,8 @@ class Labeller:
                 )
             else:
                 pushed[name] = self._taken_out(features, column)
-        (text,) = _joined(texts, self.fields)
+        weighed_apart = isinstance(self.pipeline["features"], ColumnTransformer)
+        (text,) = ["\n".join(texts.iloc[0])] if weighed_apart else self._read(texts)
         return Explanation(text, self.label(table).iloc[0], pushed, self._analyser)
 
     def decide(self, articles: Articles) -> NDArray[np.int8]:
@@ -205,7 +214,7 @@ class Labeller:
         vectorizer = self.pipeline["features"]
         if not (isinstance(vectorizer, CountVectorizer) and TermLookup.suits(vectorizer)):
             return None
-        return 1 - self._lookup.known_share(_joined(articles, self.fields))
+        return 1 - self._lookup.known_share(self._read(articles))
 
     def estimators(self) -> tuple[Any, ...]:
         """Give the fitted classifiers inside: one a topic, or one for all classes."""
@@ -297,8 +306,15 @@ class Labeller:
             found = found[0] if isinstance(found, Pipeline) else found.transformers_[0][1]
         if isinstance(found.tokenizer, StemmingTokeniser):
             return found.tokenizer.analyser
-        options = {name: getattr(found, name) for name in Analyser.__dataclass_fields__ if name != "stemmer"}
+        options = {
+            name: getattr(found, name) for name in Analyser.__dataclass_fields__ if name not in ("stemmer", "lead")
+        }
         return Analyser(**options)
+
+    def _read(self, texts: pd.DataFrame) -> list[str]:
+        """Give what the features are made of, by the steps before them: fields as one text, or its lead."""
+        place = self.pipeline.steps.index(("features", self.pipeline["features"]))
+        return list(self.pipeline[:place].transform(texts))
 
     @cached_property
     def _lookup(self) -> TermLookup:
@@ -321,7 +337,7 @@ class Labeller:
             weigh.idf_ = vectorizer.idf_
 
         def features(texts: pd.DataFrame) -> csr_matrix:
-            return csr_matrix(weigh.transform(self._lookup.counts(_joined(texts, self.fields)), copy=False))
+            return csr_matrix(weigh.transform(self._lookup.counts(self._read(texts)), copy=False))
 
         return features
 
@@ -335,8 +351,3 @@ def as_table(articles: Articles, fields: Sequence[str]) -> pd.DataFrame:
     if isinstance(articles, Sequence | np.ndarray | pd.Series):
         return pd.DataFrame({fields[-1]: pd.Series(list(articles), dtype=object)})
     raise LabellerError(f"articles are a DataFrame, a list of texts or a text, not {type(articles).__name__}.")
-
-
-def _joined(texts: pd.DataFrame, fields: Sequence[str]) -> list[str]:
-    columns = [texts[name].tolist() for name in fields]
-    return ["\n".join(parts) for parts in zip(*columns, strict=True)]

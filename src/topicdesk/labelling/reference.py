@@ -116,7 +116,7 @@ def _of_words(setting: FeatureSetting) -> bool:
 
 def _unseen_shares(dataset: Dataset, setting: FeatureSetting) -> NDArray[np.float64]:
     """Give each article's share of words that the vocabulary would lack without the article and its copies."""
-    known_words = TermLookup(setting.vectorizer().fit(dataset.texts)).words
+    known_words = TermLookup(setting.vectorizer().fit(setting.analyser.read(dataset.texts))).words
     single = Analyser(**{**setting.analyser.__dict__, "ngram_range": (1, 1)})
     counts = count_terms(dataset.texts, single)
     held = counts.matrix.copy()

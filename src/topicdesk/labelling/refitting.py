@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from operator import methodcaller
+from operator import attrgetter, methodcaller
 from typing import Any
 
 import numpy as np
@@ -42,7 +42,7 @@ from topicdesk.evaluation import (
     described,
     fit_estimators,
 )
-from topicdesk.features import FeatureSetting, keyword_phrases
+from topicdesk.features import Analyser, FeatureSetting, keyword_phrases
 from topicdesk.labelling.answers import Rules, decide
 from topicdesk.labelling.labeller import Labeller
 from topicdesk.labelling.linear import linear_estimator, linear_weights
@@ -180,7 +180,7 @@ def _reading(choice: FinalChoice, dataset: Dataset, keywords: Mapping[str, Seque
     ]
     match view:
         case FeatureSetting():
-            return Pipeline([*joined, ("features", view.transformer())])
+            return Pipeline([*joined, *_lead(view.analyser), ("features", view.transformer())])
         case "keywords":
             if keywords is None:
                 raise FeaturesError("keyword rules need the taxonomy's keywords, and got none.")
@@ -191,6 +191,20 @@ def _reading(choice: FinalChoice, dataset: Dataset, keywords: Mapping[str, Seque
             return Pipeline([*joined, ("features", counting)])
         case _:
             return Pipeline([*joined, ("features", CountVectorizer(max_features=1))])  # nothing looks at them
+
+
+def _lead(analyser: Analyser) -> list[tuple[str, FunctionTransformer]]:
+    """Make the steps that take the lead of each text, where only that is read."""
+    if analyser.lead is None:
+        return []
+    characters = FunctionTransformer(attrgetter("str"))
+    return [
+        ("characters", characters),
+        # A comparison joins no field that is empty.
+        ("first field", FunctionTransformer(methodcaller("lstrip", "\n"))),
+        ("characters again", characters),
+        ("lead", FunctionTransformer(methodcaller("slice", 0, analyser.lead))),
+    ]
 
 
 def _plain_estimators(

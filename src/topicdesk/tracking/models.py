@@ -42,6 +42,7 @@ _NEEDED = ("mlflow", "scikit-learn", "skops", "numpy", "scipy", "pandas")
 # What skops does not know by itself of the pipelines that open without topicdesk.
 _TRUSTED = (
     "numpy.sum",
+    "operator.attrgetter",
     "operator.methodcaller",
     "pandas.DataFrame",
     "scipy.sparse._csr.csr_matrix",

@@ -1,0 +1,87 @@
+"""Terms counted in new texts: what scikit-learn's vectorizers give, whatever the text."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
+
+from topicdesk.features import TermLookup
+
+# Words of both kinds that are hard to cut: one letter, digits, underscores, accents, capitals, scripts, long ones.
+WORDS = st.sampled_from(
+    "court Court COURTS a I the of in 12 1 _ __x caf\u00e9 CAFE\u0301 \u0130stanbul \u03a3\u03a4\u03a9\u03a3 "
+    "stra\u00dfe \u0644\u0627 \u6cd5\u9662 \u0915\u093e ab\u00b2 eightcha ninechars seventeencharacter "
+    "extraordinarilylongwordofthirtyfour x\u200dy don't U.S. e-mail \U0001d518\U0001d52b \ud800 \u00df".split(" ")
+)
+TEXTS = st.lists(st.one_of(WORDS, st.text(max_size=12)), max_size=12).map(" ".join)
+
+
+def assert_same(vectorizer, texts):
+    wanted = CountVectorizer.transform(vectorizer, texts)
+    wanted.sort_indices()
+    found = TermLookup(vectorizer).counts(texts)
+    assert found.shape == wanted.shape
+    assert found.dtype == wanted.dtype
+    for part in ("indptr", "indices", "data"):
+        assert (getattr(found, part) == getattr(wanted, part)).all(), part
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    known=st.lists(TEXTS, min_size=1, max_size=5),
+    texts=st.lists(TEXTS, max_size=5),
+    ngrams=st.sampled_from([(1, 1), (1, 2), (2, 2), (1, 3), (2, 3)]),
+    lowercase=st.booleans(),
+    binary=st.booleans(),
+    stop_words=st.sampled_from([None, "english", ["court", "\u03c3\u03c4\u03c9\u03c2"]]),
+    strip_accents=st.sampled_from([None, "unicode", "ascii"]),
+    limit=st.sampled_from([None, 3]),
+)
+def test_counts_are_those_of_scikit_learn(known, texts, ngrams, lowercase, binary, stop_words, strip_accents, limit):
+    vectorizer = CountVectorizer(
+        ngram_range=ngrams,
+        lowercase=lowercase,
+        binary=binary,
+        stop_words=stop_words,
+        strip_accents=strip_accents,
+        max_features=limit,
+        dtype=np.float64,
+    )
+    try:
+        vectorizer.fit(known)
+    except ValueError as error:
+        assert "empty vocabulary" in str(error)
+        return
+    assert TermLookup.suits(vectorizer)
+    assert_same(vectorizer, [*texts, *known])
+
+
+def test_a_batch_counts_as_each_text_alone():
+    texts = ["The court sat.", "", "A train", "court train court", "a" * 100_000, "\n\n", "sat. court"]
+    vectorizer = TfidfVectorizer(ngram_range=(1, 2)).fit(["the court sat on a train", "court train"])
+    lookup = TermLookup(vectorizer)
+    together = lookup.counts(texts)
+    for row, text in enumerate(texts):
+        assert (lookup.counts([text]) != together[row]).nnz == 0
+    assert lookup.counts([]).shape == (0, len(vectorizer.vocabulary_))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"analyzer": "char_wb"}, {"tokenizer": str.split, "token_pattern": None}, {"token_pattern": r"\S+"}],
+)
+def test_what_cuts_texts_otherwise_counts_by_itself(options):
+    assert not TermLookup.suits(CountVectorizer(**options).fit(["the court sat"]))
+
+
+def test_more_letters_than_a_byte_tells_apart_are_left_to_scikit_learn():
+    letters = " ".join(chr(0x4E00 + place) * 2 for place in range(300))
+    assert not TermLookup.suits(CountVectorizer().fit([letters]))
+
+
+def test_words_that_are_known_are_told_by_their_share():
+    vectorizer = CountVectorizer(stop_words="english").fit(["court sat verdict"])
+    found = TermLookup(vectorizer).known_share(["the court and the jury", "of the", "verdict", "jury"])
+    assert found[[0, 2, 3]].tolist() == [0.5, 1.0, 0.0]
+    assert np.isnan(found[1])

@@ -1,0 +1,355 @@
+"""Files in, files out: every row once, in order, with its columns, whatever happens in between."""
+
+import csv
+import io
+import json
+import os
+import pickle
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as arrow
+import pyarrow.parquet as parquet
+import pytest
+
+from topicdesk.errors import CorpusError, EngineError, LabellerError
+from topicdesk.evaluation import DaskEngine
+from topicdesk.labelling import batches, bulk, label_files
+from topicdesk.labelling.answers import MOST_CHARACTERS
+
+JURY = "A jury found the defendant guilty and the verdict was read."
+TRAIN = "Commuter trains stood still at the central station while passengers waited on the platform."
+ADDED = ["topics", "p_courts", "p_rail", "reason", "abstain"]
+
+
+@pytest.fixture
+def articles(newsroom):
+    table, _ = newsroom(230)
+    return pd.DataFrame({"headline": table["title"], "number": range(230), "body": table["text"], "id": table["id"]})
+
+
+@pytest.fixture
+def small_batches(monkeypatch):
+    monkeypatch.setattr(batches, "_MOST_ROWS", 40)
+
+
+def write(table, path):
+    match path.suffix:
+        case ".csv":
+            table.to_csv(path, index=False)
+        case ".tsv":
+            table.to_csv(path, index=False, sep="\t")
+        case ".jsonl":
+            path.write_text("".join(json.dumps(row) + "\n" for row in table.to_dict("records")))
+        case ".json":
+            path.write_text(json.dumps(table.to_dict("records")))
+        case ".parquet":
+            table.to_parquet(path, index=False, row_group_size=70)
+    return path
+
+
+def read(path):
+    match path.suffix:
+        case ".csv" | ".tsv":
+            return pd.read_csv(path, sep="\t" if path.suffix == ".tsv" else ",", dtype="str", keep_default_na=False)
+        case ".jsonl":
+            return pd.DataFrame([json.loads(line) for line in path.read_text().splitlines()])
+        case _:
+            return pd.read_parquet(path)
+
+
+@pytest.mark.parametrize("source", [".csv", ".tsv", ".jsonl", ".json", ".parquet"])
+@pytest.mark.parametrize("target", [".csv", ".jsonl", ".parquet", ""])
+def test_rows_keep_order_and_columns_from_any_format_to_any(
+    labeller, articles, tmp_path, small_batches, source, target
+):
+    file = write(articles, tmp_path / f"in{source}")
+    account = label_files(labeller, [file], tmp_path / f"out{target}")
+    found = read(account.output)
+    assert found.columns.tolist() == [*articles.columns, *ADDED]
+    for name in articles:
+        assert found[name].astype("str").tolist() == articles[name].astype("str").tolist()
+    said = labeller.label(articles.rename(columns={"headline": "title", "body": "text"}))
+    assert found["topics"].tolist() == said["topics"].tolist()
+    assert found["p_rail"].astype(float).tolist() == said["p_rail"].tolist()
+    assert found["reason"].tolist() == said["reason"].tolist()
+    assert (account.rows, account.abstained) == (230, said["abstain"].sum())
+    assert account.side_file is None
+    assert account.first(3)["topics"].fillna("").tolist() == said["topics"].tolist()[:3]
+    kept = {"in" + source, "out" + target}
+    assert {path.name for path in tmp_path.iterdir()} == kept
+
+
+def test_processes_give_what_one_gives(labeller, articles, tmp_path, small_batches, monkeypatch):
+    monkeypatch.setattr(bulk, "_SMALL_BYTES", 0)
+    file = write(articles, tmp_path / "in.csv")
+    one = label_files(labeller, [file], tmp_path / "one.csv", jobs=1, explain=2)
+    two = label_files(labeller, [file], tmp_path / "two.csv", jobs=2, explain=2)
+    assert one.output.read_bytes() == two.output.read_bytes()
+    assert "terms_rail" in read(two.output)
+
+
+def test_types_of_parquet_stay(labeller, articles, tmp_path):
+    table = arrow.table(
+        {
+            "text": articles["body"].tolist(),
+            "day": arrow.array([18_000] * 230, arrow.date32()),
+            "tags": [["a", "b"]] * 230,
+            "category": arrow.array(["x", "y"] * 115).dictionary_encode(),
+            "share": arrow.array([0.1, None] * 115, arrow.float32()),
+        }
+    )
+    parquet.write_table(table, tmp_path / "in.parquet")
+    account = label_files(labeller, [tmp_path / "in.parquet"], tmp_path / "out.parquet")
+    found = parquet.read_table(account.output)
+    assert found.select(["text", "day", "tags", "share"]).equals(table.select(["text", "day", "tags", "share"]))
+    assert found["category"].to_pylist() == table["category"].to_pylist()
+    assert found.column_names[5:] == ["id", *ADDED]
+    assert len(set(found["id"].to_pylist())) == articles["body"].nunique()  # an id is of the content
+    again = label_files(labeller, [tmp_path / "in.parquet"], tmp_path / "out.jsonl")
+    assert json.loads(again.output.read_text().splitlines()[0])["day"] == "2019-04-14"
+
+
+def test_what_cannot_be_labelled_stays_in_its_place_and_is_listed(labeller, tmp_path):
+    rows = [
+        {"id": "good", "text": "The jury found the defendant guilty."},
+        {"id": "missing", "text": None},
+        {"id": "empty", "text": " \n "},
+        {"id": "number", "text": 12.5},
+        {"id": "list", "text": ["The jury"]},
+        {"id": "none of it"},
+        {"id": "enormous", "text": "train " * (MOST_CHARACTERS // 5)},
+        {"id": "foreign", "text": "Суд признал подсудимого виновным."},
+        {"id": 8, "text": TRAIN, "more": {"a": [1]}},
+        {"id": "surrogate", "text": "The jury \ud800 sat."},
+    ]
+    lines = [json.dumps(row) for row in rows]
+    lines[1:1] = ["{broken", "", "[1, 2]"]
+    (tmp_path / "in.jsonl").write_text("\n".join(lines))
+    for ending in (".jsonl", ".csv", ".parquet"):
+        account = label_files(labeller, [tmp_path / "in.jsonl"], tmp_path / f"out{ending}")
+        found = read(account.output)
+        assert found["id"].astype("str").tolist() == [str(row["id"]) for row in rows]
+        labelled = found["topics"].notna() & ~found["reason"].str.startswith("not labelled")
+        assert found["id"][labelled].astype("str").tolist() == ["good", "foreign", "8", "surrogate"]
+        with account.side_file.open(newline="", encoding="utf-8") as file:
+            listed = list(csv.DictReader(file))
+        assert [(one["row"], one["id"]) for one in listed if one["row"]] == [
+            ("2", "missing"), ("3", "empty"), ("4", "number"), ("5", "list"), ("6", "none of it"), ("7", "enormous"),
+        ]  # fmt: skip
+        assert [one["where"].rpartition(", ")[2] for one in listed if not one["row"]] == ["line 2", "line 4"]
+        whys = {one["id"]: one["why"] for one in listed}
+        assert whys["number"] == "its text is of type float, not a text"
+        assert whys["none of it"].startswith("no column of texts among id")
+        assert "characters" in whys["enormous"]
+        assert len(account.unlabelled) == 8
+        assert "not labelled: 8, listed in" in str(account)
+    good = tmp_path / "good.jsonl"
+    good.write_text(lines[0])
+    label_files(labeller, [good], tmp_path / "out.csv")
+    assert not (tmp_path / "out.unlabelled.csv").exists()
+
+
+def test_tables_with_ragged_rows_and_damaged_files_are_told(labeller, articles, tmp_path):
+    write(articles, tmp_path / "a.parquet")
+    damaged = (tmp_path / "a.parquet").read_bytes()
+    (tmp_path / "a.parquet").write_bytes(damaged[: len(damaged) // 2])
+    (tmp_path / "b.csv").write_text(f"text,more\n{JURY},1\nToo,many,fields\n{TRAIN},2\n")
+    (tmp_path / "c.note").write_text("not read")
+    account = label_files(labeller, [tmp_path], tmp_path / "out" / "all.csv")
+    assert read(account.output)["topics"].tolist() == ["courts", "rail"]
+    assert [Path(where.partition(",")[0]).name for _, _, where, _ in account.unlabelled] == [
+        "c.note",
+        "a.parquet",
+        "b.csv",
+    ]
+
+
+def test_pages_become_articles_and_teasers_beside_tables(labeller, tmp_path):
+    (tmp_path / "page.txt").write_text(
+        "Jury finds mayor guilty\nHARBOUR/ 30.06.23/ Coast: A jury found the mayor guilty on both counts on Friday.\n"
+        "The judge will read the sentence in July.\nAnna Holm\nCourts\n-\nCommuter trains stood still at the station, "
+        "and passengers waited for hours on the platform of the central station.\nLeave a review\n"
+    )
+    write(
+        pd.DataFrame({"title": ["Trains late"], "text": [TRAIN], "x": [1]}),
+        tmp_path / "t.csv",
+    )
+    account = label_files(labeller, [tmp_path / "page.txt", tmp_path / "t.csv"], tmp_path / "out.csv")
+    found = read(account.output)
+    assert found["topics"].tolist() == ["courts", "rail", "rail"]
+    assert found["kind"].tolist() == ["article", "teaser", ""]
+    assert found["place"][0] == "HARBOUR"
+    assert found["x"].tolist() == ["", "", "1"]
+    assert found["id"].str.len().min() > 8
+
+
+def test_articles_of_tables_are_cleaned_where_asked_and_written_as_they_came(labeller, tmp_path):
+    dirty = "HARBOUR, June 30 (Coast) - The jury found the defendant guilty."
+    write(pd.DataFrame({"text": [dirty]}), tmp_path / "in.jsonl")
+    plain = read(label_files(labeller, [tmp_path / "in.jsonl"], tmp_path / "a.jsonl").output)
+    clean = read(label_files(labeller, [tmp_path / "in.jsonl"], tmp_path / "b.jsonl", clean=True).output)
+    assert plain["text"].tolist() == clean["text"].tolist() == [dirty]
+    assert clean["p_courts"][0] == labeller.label("The jury found the defendant guilty.")["p_courts"][0]
+
+
+def test_a_column_is_never_written_over(labeller, tmp_path):
+    file = write(pd.DataFrame({"text": ["The jury sat."], "topics": ["mine"]}), tmp_path / "in.csv")
+    with pytest.raises(LabellerError, match=r"a column 'topics' is there already.*--prefix"):
+        label_files(labeller, [file], tmp_path / "out.csv")
+    assert not (tmp_path / "out.csv").exists()
+    found = read(label_files(labeller, [file], tmp_path / "out.csv", prefix="label_").output)
+    assert found.loc[0, ["topics", "label_topics"]].tolist() == ["mine", "courts"]
+
+
+def test_wrong_paths_formats_and_folders_are_errors(labeller, articles, tmp_path):
+    file = write(articles, tmp_path / "in.parquet")
+    with pytest.raises(CorpusError, match="no file or folder"):
+        label_files(labeller, [tmp_path / "none.csv"], tmp_path / "out.csv")
+    with pytest.raises(LabellerError, match=r"\.xlsx is not written"):
+        label_files(labeller, [file], tmp_path / "out.xlsx")
+    with pytest.raises(LabellerError, match="Parquet files that are not of a labelling"):
+        label_files(labeller, [file], tmp_path)
+    assert file.exists()
+    write(pd.DataFrame({"words": ["The jury sat."]}), tmp_path / "t.csv")
+    with pytest.raises(CorpusError, match="no column of texts among words"):
+        label_files(labeller, [tmp_path / "t.csv"], tmp_path / "out.csv")
+    done = label_files(labeller, [tmp_path / "t.csv"], tmp_path / "out.csv", columns={"text": "words"})
+    assert read(done.output)["topics"].tolist() == ["courts"]
+
+
+@pytest.mark.parametrize("ending", [".jsonl", ".csv", ".parquet"])
+def test_standard_input_is_read_whatever_it_is(labeller, articles, tmp_path, monkeypatch, ending):
+    content = write(articles, tmp_path / f"in{ending}").read_bytes()
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+    assert label_files(labeller, ["-"], tmp_path / "out.csv").rows == 230
+
+
+def killed(labeller, files, output, delay):
+    """Label in a process of its own, and kill it after a while; tell whether it was still at work."""
+    child = os.fork()
+    if child == 0:
+        label_files(labeller, files, output, jobs=1)
+        os._exit(0)
+    time.sleep(delay)
+    os.kill(child, signal.SIGKILL)
+    return os.WIFSIGNALED(os.waitpid(child, 0)[1])
+
+
+@pytest.mark.parametrize("target", ["out.csv", "out.parquet", "out"])
+def test_killed_ten_times_at_random_it_gives_what_is_given_undisturbed(
+    labeller, articles, tmp_path, monkeypatch, target
+):
+    monkeypatch.setattr(batches, "_MOST_ROWS", 10)
+    many = pd.concat([articles] * 4, ignore_index=True).assign(number=range(920))
+    file = write(many, tmp_path / "in.jsonl")
+    started = time.perf_counter()
+    whole = label_files(labeller, [file], tmp_path / f"whole{Path(target).suffix}", jobs=1)
+    seconds = time.perf_counter() - started
+    drawn = random.Random(7)
+    kills = sum(killed(labeller, [file], tmp_path / target, drawn.uniform(0.05, 0.4) * seconds) for _ in range(10))
+    assert kills >= 5
+    account = label_files(labeller, [file], tmp_path / target, jobs=1)
+    assert account.rows == 920
+    if target == "out":
+        pd.testing.assert_frame_equal(read(account.output), read(whole.output))
+    else:
+        assert account.output.read_bytes() == whole.output.read_bytes()
+
+
+def test_what_is_done_is_not_done_again_and_another_input_begins_anew(
+    labeller, articles, tmp_path, small_batches, monkeypatch
+):
+    file = write(articles, tmp_path / "in.jsonl")
+    done = []
+    original = bulk._label_part
+
+    def stopped(job, batch):
+        if len(done) == 3:
+            raise KeyboardInterrupt
+        done.append(batch.number)
+        return original(job, batch)
+
+    monkeypatch.setattr(bulk, "_label_part", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        label_files(labeller, [file], tmp_path / "out.csv", jobs=1)
+    assert not (tmp_path / "out.csv").exists()
+    counted = []
+    monkeypatch.setattr(bulk, "_label_part", lambda job, batch: counted.append(batch.number) or original(job, batch))
+    account = label_files(labeller, [file], tmp_path / "out.csv", jobs=1)
+    assert (done, counted) == ([0, 1, 2], [3, 4, 5])
+    assert account.resumed == 120
+    assert "120 of them before it was stopped" in str(account)
+    done.clear()
+    monkeypatch.setattr(bulk, "_label_part", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        label_files(labeller, [file], tmp_path / "out.csv", jobs=1)
+    write(articles.head(50), file)
+    monkeypatch.setattr(bulk, "_label_part", original)
+    account = label_files(labeller, [file], tmp_path / "out.csv", jobs=1)
+    assert (account.rows, account.resumed) == (50, 0)
+
+
+def test_a_process_that_dies_is_told_and_what_is_done_is_kept(labeller, articles, tmp_path, small_batches, monkeypatch):
+    monkeypatch.setattr(bulk, "_SMALL_BYTES", 0)
+    monkeypatch.setattr(bulk, "_label_taken_up", lambda batch: os.kill(os.getpid(), signal.SIGKILL))
+    with pytest.raises(EngineError, match="killed, most often for want of memory"):
+        label_files(labeller, [write(articles, tmp_path / "in.csv")], tmp_path / "out.csv", jobs=2)
+
+
+MEMORY = """
+import pickle, resource, sys
+from topicdesk.labelling import label_files
+labeller = pickle.load(open(sys.argv[1], "rb"))
+label_files(labeller, [sys.argv[2]], sys.argv[3], jobs=1)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+
+def test_memory_does_not_grow_with_rows(labeller, tmp_path):
+    (tmp_path / "labeller").write_bytes(pickle.dumps(labeller))
+    used = {}
+    for rows in (10_000, 100_000):
+        file = tmp_path / f"{rows}.jsonl"
+        file.write_text("".join(f'{{"id": "{row}", "text": "The jury sat on day {row}."}}\n' for row in range(rows)))
+        command = [sys.executable, "-c", MEMORY, tmp_path / "labeller", file, tmp_path / f"{rows}.parquet"]
+        used[rows] = int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    assert used[100_000] < 1.1 * used[10_000]
+
+
+def test_a_cluster_that_loses_a_worker_gives_what_is_given_here(labeller, articles, tmp_path, cluster, monkeypatch):
+    monkeypatch.setattr(bulk, "_CLUSTER_ROWS", 60)
+    for part in range(3):
+        write(articles.assign(number=articles["number"] + 230 * part), tmp_path / f"in-{part}.parquet")
+    files = sorted(tmp_path.glob("in-*.parquet"))
+    here = read(label_files(labeller, files, tmp_path / "here").output)
+    cluster.add_worker()
+    cluster.add_worker()
+    engine = _Interrupted(cluster)
+    account = label_files(labeller, files, tmp_path / "there", engine=engine)
+    assert engine.killed
+    pd.testing.assert_frame_equal(read(account.output), here)
+    assert account.rows == 690
+    with pytest.raises(LabellerError, match="a cluster writes a folder"):
+        label_files(labeller, files, tmp_path / "there.csv", engine=engine)
+    with pytest.raises(LabellerError, match="a cluster labels Parquet files"):
+        label_files(labeller, [write(articles, tmp_path / "in.csv")], tmp_path / "other", engine=engine)
+
+
+class _Interrupted:
+    """A Dask engine of which a worker is killed when the first part is there."""
+
+    def __init__(self, cluster):
+        self.cluster, self.killed = cluster, False
+
+    def run(self, work, shared, tasks):
+        for result in DaskEngine(self.cluster.address).run(work, shared, tasks):
+            if not self.killed:
+                os.killpg(self.cluster.workers[0].pid, signal.SIGKILL)
+                self.killed = True
+            yield result
