@@ -31,7 +31,7 @@ mlflow.set_tracking_uri(sys.argv[1])
 articles = pd.read_json(sys.argv[2], orient="records", dtype=False)
 plain = mlflow.sklearn.load_model("models:/topicdesk-small@champion")
 wrapped = mlflow.pyfunc.load_model("models:/topicdesk-small@champion")
-print(json.dumps([plain.predict(articles).tolist(), wrapped.predict(articles).tolist()]))
+print(json.dumps([plain.predict(articles).tolist(), wrapped.predict(articles).to_dict("records")]))
 """
 
 
@@ -83,9 +83,9 @@ def test_the_registered_model_labels_alike_with_mlflow_scikit_learn_and_skops_al
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     plain, wrapped = json.loads(done.stdout.splitlines()[-1])
-    expected = fit_winner(result, comparison, jobs=1).decide(frame).tolist()
-    assert plain == expected
-    assert wrapped == expected
+    labeller = fit_winner(result, comparison, jobs=1)
+    assert plain == labeller.decide(frame).tolist()
+    assert wrapped == labeller.label(frame).to_dict("records")
 
 
 def test_the_version_says_what_it_is_of_and_needs(result):
