@@ -114,7 +114,7 @@ def newsroom_articles(n_articles: int, seed: int = 0) -> tuple[pd.DataFrame, pd.
 
 
 @pytest.fixture
-def newsroom() -> Callable[[int], tuple[pd.DataFrame, pd.DataFrame]]:
+def newsroom() -> Callable[..., tuple[pd.DataFrame, pd.DataFrame]]:
     """Give the writer of articles and their labels."""
     return newsroom_articles
 

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
         verify_experiment,
         weak_labels,
     )
-    from topicdesk.labelling import Labeller, fit_labeller, label_files
+    from topicdesk.labelling import Labeller, fit_labeller, label_files, measure_drift
     from topicdesk.labels import (
         Dataset,
         agreement,
@@ -102,6 +102,7 @@ __all__ = [
     "load_dataset",
     "load_labeller",
     "log_experiment",
+    "measure_drift",
     "own_classifier",
     "parse_page",
     "plot_corpus",
@@ -171,7 +172,7 @@ _ROOMS = {
         "verify_experiment",
         "weak_labels",
     ),
-    "labelling": ("Labeller", "fit_labeller", "label_files"),
+    "labelling": ("Labeller", "fit_labeller", "label_files", "measure_drift"),
     "labels": (
         "Dataset",
         "agreement",

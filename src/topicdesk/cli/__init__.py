@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from topicdesk.cli.labelling import EngineName, column_pair, engine_named, label
+from topicdesk.cli.labelling import EngineName, column_pair, drift, engine_named, label
 from topicdesk.cli.labels import adjudicate, annotate, labels
 from topicdesk.cli.printing import (
     print_differences,
@@ -45,6 +45,7 @@ data = typer.Typer(help="Fetch, build and look at corpora.", no_args_is_help=Tru
 app.add_typer(data, name="data")
 app.add_typer(labels, name="labels")
 app.command(epilog="Example: topicdesk label tonight.jsonl --output labelled.parquet --explain 5")(label)
+app.command(epilog="Example: topicdesk drift tonight.jsonl --reference models:/topicdesk-topics@champion")(drift)
 app.command(epilog="Example: topicdesk annotate newsarticles --annotator maria")(annotate)
 app.command(epilog="Example: topicdesk adjudicate maria tom newsarticles --annotator lena")(adjudicate)
 

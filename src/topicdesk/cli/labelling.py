@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from topicdesk.cli.printing import print_table
+from topicdesk.cli.printing import print_table, save_picture
 
 if TYPE_CHECKING:
     from topicdesk.evaluation import Engine
     from topicdesk.labelling import Labeller, LabellingAccount
 
-__all__ = ["EngineName", "column_pair", "engine_named", "label"]
+__all__ = ["EngineName", "column_pair", "drift", "engine_named", "label"]
 
 Model = Annotated[
     str,
@@ -128,3 +128,33 @@ def engine_named(name: EngineName, scheduler: str | None) -> Engine | None:
     from topicdesk.evaluation import DaskEngine
 
     return DaskEngine(scheduler)
+
+
+def drift(
+    paths: Annotated[
+        list[Path], typer.Argument(help="New articles: tables, pages, feeds, .zip, folders.", metavar="NEW...")
+    ],
+    reference: Annotated[
+        str, typer.Option(help="A comparison's run id, models:/NAME@ALIAS, or a model's folder: what it was fitted on.")
+    ] = "models:/topicdesk-topics@champion",
+    columns: Annotated[
+        list[str] | None, typer.Option("--map", help="Our field and your column, as in title=headline.")
+    ] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw both too, as PNG, SVG or PDF.")] = None,
+    trust: Trust = None,
+) -> None:
+    """Ask whether new articles are such as a model was fitted on: topics, words and scores. Exit 1 if one drifted.
+
+    A check says YES where the difference is shown (p, adjusted for many checks) and at least as large as matters.
+    """
+    from topicdesk.labelling import measure_drift_of_files
+    from topicdesk.tracking import load_labeller
+
+    labeller = load_labeller(reference, trust=trust or ())
+    found = measure_drift_of_files(labeller, paths, dict(column_pair(written) for written in columns or ()))
+    print_table(found.table(), "New articles against the training corpus (of scores, medians)")
+    print(found)
+    if plot is not None:
+        save_picture(found.plot(), plot)
+    if found.drifted:
+        raise typer.Exit(1)

@@ -2,6 +2,7 @@
 
 from topicdesk.labelling.answers import Rules
 from topicdesk.labelling.bulk import LabellingAccount, label_files
+from topicdesk.labelling.drift import Drift, measure_drift, measure_drift_of_files
 from topicdesk.labelling.explain import Explanation, Push, find_terms, pushes
 from topicdesk.labelling.held_out import explain_held_out
 from topicdesk.labelling.labeller import Labeller
@@ -10,6 +11,7 @@ from topicdesk.labelling.reference import Reference
 from topicdesk.labelling.refitting import field_frame, fit_labeller
 
 __all__ = [
+    "Drift",
     "Explanation",
     "Labeller",
     "LabellingAccount",
@@ -23,5 +25,7 @@ __all__ = [
     "label_files",
     "linear_estimator",
     "linear_weights",
+    "measure_drift",
+    "measure_drift_of_files",
     "pushes",
 ]

@@ -203,8 +203,10 @@ class Answering:
         self.pipeline, self.rules = pipeline, rules
 
     def predict(self, articles: pd.DataFrame, params: Mapping[str, Any] | None = None) -> pd.DataFrame:
-        """Label articles."""
-        return answer(articles, self.rules, self._score)
+        """Label articles; what is missing is None, since JSON has no NaN."""
+        answers = answer(articles, self.rules, self._score)
+        missing = answers.isna()
+        return answers.astype(object).where(~missing, None) if missing.to_numpy().any() else answers
 
     def _score(self, texts: pd.DataFrame) -> tuple[_Floats, NDArray[np.bool_]]:
         features = self.pipeline[:-1].transform(texts)

@@ -1,0 +1,127 @@
+"""Models that are kept: opened again as they were, and only if they are what they should be."""
+
+import json
+import shutil
+import sys
+
+import mlflow
+import pandas as pd
+import pytest
+import skops.io
+import yaml
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import FunctionTransformer
+
+from topicdesk.errors import LabellerError, TrackingError
+from topicdesk.evaluation import CLASSIFIERS, ComparisonPlan
+from topicdesk.experiment import log_experiment, run_experiment
+from topicdesk.features import Analyser, FeatureSetting
+from topicdesk.labelling import fit_labeller
+from topicdesk.tracking import load_labeller
+from topicdesk.tracking.models import save_labeller
+
+TEXTS = ["A jury found the defendant guilty.", "Trains stood still at the station.", "", "The choir sang."]
+
+
+@pytest.fixture
+def kept(dataset, project):
+    """Save a labeller in a folder."""
+
+    def keep(setting=None, classifier="linear-svm"):
+        plan = ComparisonPlan((CLASSIFIERS[classifier],), (setting or FeatureSetting(),), inner_folds=2, seed=3)
+        labeller = fit_labeller(dataset, plan, CLASSIFIERS[classifier], jobs=1)
+        folder = project.root / "model"
+        shutil.rmtree(folder, ignore_errors=True)
+        save_labeller(labeller, folder, project, "# card")
+        return labeller, folder
+
+    return keep
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        FeatureSetting(Analyser(ngram_range=(1, 2), stop_words="english", lead=200)),
+        FeatureSetting(Analyser(stemmer="english")),
+        FeatureSetting(field_weights=(("title", 2.0), ("text", 1.0))),
+        FeatureSetting(chi2=20),
+        FeatureSetting(Analyser(analyzer="char_wb", ngram_range=(2, 3))),
+    ],
+    ids=["lead", "stems", "fields apart", "selected", "characters"],
+)
+def test_a_labeller_that_is_opened_again_says_the_same_and_so_does_mlflow(kept, setting):
+    labeller, folder = kept(setting)
+    table = pd.DataFrame({"title": ["Notes", "", "", "Notes"], "text": TEXTS})
+    again = load_labeller(folder)
+    said = labeller.label(table, explain=2)
+    pd.testing.assert_frame_equal(again.label(table, explain=2), said)
+    assert (again.rules, again.classifier, again.inner_score) == (labeller.rules, "linear-svm", labeller.inner_score)
+    assert again.reference.facts() == labeller.reference.facts()
+    served = mlflow.pyfunc.load_model(str(folder)).predict(table)
+    own = said[served.columns]
+    assert served.to_dict("records") == own.astype(object).where(own.notna(), None).to_dict("records")
+    with_text = table[table["text"] != ""]
+    plain = mlflow.sklearn.load_model(str(folder)).predict(with_text)
+    assert plain.tolist() == labeller.decide(with_text).tolist()
+
+
+def test_a_labeller_is_found_by_its_name_its_run_and_its_version(project):
+    result = run_experiment(project.root / "experiments" / "small.toml", jobs=1)
+    (run,) = log_experiment(result)
+    said = [
+        load_labeller(name).label(TEXTS)
+        for name in ("models:/topicdesk-small@champion", "models:/topicdesk-small/1", run.run_id)
+    ]
+    for other in said[1:]:
+        pd.testing.assert_frame_equal(other, said[0])
+    with pytest.raises(TrackingError, match=r"no model 'models:/none@champion' in MLflow's store.*'make reproduce'"):
+        load_labeller("models:/none@champion")
+    with pytest.raises(TrackingError, match="no model '0123456789abcdef'"):
+        load_labeller("0123456789abcdef")
+
+
+def test_a_model_of_another_major_version_of_scikit_learn_is_refused(kept):
+    _, folder = kept()
+    described = yaml.safe_load((folder / "MLmodel").read_text())
+    described["flavors"]["sklearn"]["sklearn_version"] = "2.0.1"
+    (folder / "MLmodel").write_text(yaml.safe_dump(described))
+    with pytest.raises(LabellerError, match=r"made by scikit-learn 2\.0\.1, and here is 1\..*scikit-learn==2\.0\.1"):
+        load_labeller(folder)
+
+
+def test_a_pickle_and_what_is_no_labeller_are_refused(kept, tmp_path):
+    _, folder = kept()
+    described = yaml.safe_load((folder / "MLmodel").read_text())
+    described["flavors"]["sklearn"]["serialization_format"] = "cloudpickle"
+    (folder / "MLmodel").write_text(yaml.safe_dump(described))
+    with pytest.raises(LabellerError, match="kept as 'cloudpickle'; only skops is opened, since a pickle can run"):
+        load_labeller(folder)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(LabellerError, match="not a model: it has no file MLmodel"):
+        load_labeller(tmp_path / "empty")
+    mlflow.sklearn.save_model(
+        LogisticRegression().fit([[0], [1]], [0, 1]), tmp_path / "other", serialization_format="skops",
+        pip_requirements=["scikit-learn"],
+    )  # fmt: skip
+    with pytest.raises(LabellerError, match="not a labeller of topicdesk's, or an older one made it"):
+        load_labeller(tmp_path / "other")
+
+
+def test_types_that_are_not_trusted_are_named_and_not_opened(kept, monkeypatch):
+    labeller, folder = kept()
+    # A step that would run a program when it is used.
+    labeller.pipeline.steps.insert(0, ("evil", FunctionTransformer(shutil.rmtree)))
+    skops.io.dump(labeller.pipeline, folder / "model.skops")
+    with pytest.raises(LabellerError, match=r"types that are not trusted: .*shutil.*trust=\["):
+        load_labeller(folder)
+    labeller.pipeline.steps[0] = ("mine", FunctionTransformer(sys.intern))
+    skops.io.dump(labeller.pipeline, folder / "model.skops")
+    with pytest.raises(LabellerError, match=r"not trusted: sys\.intern"):
+        load_labeller(folder)
+    assert load_labeller(folder, trust=["sys.intern"]).classifier == "linear-svm"
+
+
+def test_the_reference_is_kept_as_json_without_nan(kept):
+    labeller, folder = kept()
+    facts = json.loads((folder / "reference.json").read_text(), parse_constant=lambda name: pytest.fail(name))
+    assert len(facts["probabilities"]) == len(labeller.reference)

@@ -1,0 +1,96 @@
+"""MLflow's own server over the champion: a real process, real requests."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from topicdesk.experiment import log_experiment, run_experiment
+from topicdesk.labelling import label_files
+from topicdesk.tracking import load_labeller, tracking_uri
+
+CHAMPION = "models:/topicdesk-small@champion"
+
+
+def ask(port, content, kind="application/json"):
+    data = content.encode() if isinstance(content, str) else json.dumps(content).encode()
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}/invocations", data, {"Content-Type": kind}, method="POST"
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+@pytest.fixture
+def served(project, free_port):
+    """Serve the champion of a comparison, as a user would."""
+    log_experiment(run_experiment(project.root / "experiments" / "small.toml", jobs=1))
+    environment = {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "MLFLOW_TRACKING_URI": tracking_uri(project),
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+    }
+    command = ["mlflow", "models", "serve", "-m", CHAMPION, "--env-manager", "local", "-p", str(free_port)]
+    with (project.root / "serve.log").open("wb") as log:
+        server = subprocess.Popen(command, stdout=log, stderr=log, env=environment, start_new_session=True)
+    limit = time.monotonic() + 90
+    while True:
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{free_port}/ping", timeout=5)
+            break
+        except OSError:
+            assert server.poll() is None, (project.root / "serve.log").read_text()
+            assert time.monotonic() < limit
+            time.sleep(0.1)
+    yield free_port
+    os.killpg(server.pid, signal.SIGKILL)
+    server.wait()
+
+
+def test_the_champion_answers_as_it_does_here_and_loses_no_request(served, newsroom, tmp_path):
+    articles, _ = newsroom(50)
+    rows = [{"title": title, "text": text} for title, text in zip(articles["title"], articles["text"], strict=True)]
+    rows[3] = {"title": None, "text": ""}
+    labeller = load_labeller(CHAMPION)
+    here = labeller.label(pd.DataFrame(rows))
+    here = here.astype(object).where(here.notna(), None).to_dict("records")
+
+    status, content = ask(served, {"dataframe_records": rows})
+    assert status == 200
+    in_one_request = json.loads(content, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))["predictions"]
+    with ThreadPoolExecutor(50) as pool:  # all in flight at once
+        alone = list(pool.map(lambda row: ask(served, {"dataframe_records": [row]}), rows))
+    assert [status for status, _ in alone] == [200] * 50
+    assert [json.loads(content)["predictions"][0] for _, content in alone] == in_one_request == here
+
+    (tmp_path / "in.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    label_files(labeller, [tmp_path / "in.jsonl"], tmp_path / "out.jsonl")
+    in_a_file = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert [{name: row[name] for name in here[0]} for row in in_a_file] == here
+
+    # Without a title, and as columns.
+    assert ask(served, {"dataframe_split": {"columns": ["text"], "data": [[rows[0]["text"]]]}})[0] == 200
+    bad = {
+        "not JSON": "Ensure that input is a valid JSON",
+        '{"dataframe_records": [{"title": "no text"}]}': "Model is missing inputs ['text']",
+        '{"articles": []}': "exactly one of the input fields",
+        '{"dataframe_split": {"columns": ["text"], "data": [["a", "b"]]}}': "1 columns passed",
+    }
+    for request, why in bad.items():
+        status, content = ask(served, request)
+        assert status == 400, request
+        assert why in content
+    assert ask(served, {"dataframe_records": rows[:1]})[0] == 200
