@@ -326,7 +326,7 @@ def test_memory_does_not_grow_with_rows(labeller, tmp_path):
 
 
 def test_a_cluster_that_loses_a_worker_gives_what_is_given_here(labeller, articles, tmp_path, cluster, monkeypatch):
-    monkeypatch.setattr(bulk, "_CLUSTER_ROWS", 60)
+    monkeypatch.setattr(bulk, "_TASK_ROWS", 60)
     for part in range(3):
         write(articles.assign(number=articles["number"] + 230 * part), tmp_path / f"in-{part}.parquet")
     files = sorted(tmp_path.glob("in-*.parquet"))

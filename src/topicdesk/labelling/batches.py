@@ -21,7 +21,7 @@ from topicdesk.progress import Advance
 __all__ = ["Batch", "Reading", "read_batches", "read_row_groups"]
 
 # A batch ends at as many rows, or characters.
-_MOST_ROWS = 5000
+_MOST_ROWS = 2000
 _MOST_CHARACTERS = 20_000_000
 
 

@@ -31,7 +31,7 @@ from threadpoolctl import threadpool_limits
 from topicdesk.atomic import write_text
 from topicdesk.corpus import STDIN, Cleaning, Unreadable, article_id, find_files, guess_ending
 from topicdesk.errors import CorpusError, EngineError, LabellerError
-from topicdesk.evaluation import Engine, code_version
+from topicdesk.evaluation import Engine, LocalEngine, code_version
 from topicdesk.labelling.batches import Batch, Reading, read_batches, read_row_groups
 from topicdesk.labelling.labeller import Labeller
 from topicdesk.labelling.parts import Part, PartFolder, Unlabelled, join_parts, output_format, write_part
@@ -40,10 +40,12 @@ from topicdesk.progress import progress
 __all__ = ["LabellingAccount", "label_files"]
 
 # A lookup of words is fastest in as many articles at a time as fit a processor's cache.
-_AT_A_TIME = 500
+_AT_A_TIME = 2000
 
-# Row groups of Parquet that one worker of a cluster takes, at least so many rows.
-_CLUSTER_ROWS = 50_000
+# Row groups of Parquet are handed out whole, so many rows or more at a time.
+_TASK_ROWS = 10_000
+# Larger row groups would leave a process without work on one machine; their rows are handed out instead.
+_MOST_GROUP_ROWS = 50_000
 
 # Less than this is labelled before other processes have started.
 _SMALL_BYTES = 50_000_000
@@ -189,7 +191,11 @@ def label_files(
     job = _Job(labeller, folder, explain, prefix, reading)
     if engine is None:
         small = sum(file.stat().st_size for file in files) < _SMALL_BYTES
-        parts, resumed = _label_here(job, files, 1 if small else joblib.effective_n_jobs(jobs))
+        jobs = 1 if small else joblib.effective_n_jobs(jobs)
+        if folder.ending == ".parquet" and _has_small_row_groups(files):
+            parts, resumed = _label_there(job, files, LocalEngine(jobs))
+        else:
+            parts, resumed = _label_here(job, files, jobs)
     else:
         parts, resumed = _label_there(job, files, engine)
     unlabelled = _gathered(parts, passed_over)
@@ -287,7 +293,7 @@ def _label_here(job: _Job, files: Sequence[Path], jobs: int) -> tuple[list[Part]
             else:
                 _check_names(batch, job)
                 waiting.append((submit(batch), batch.read))
-            while len(waiting) > 2 * jobs:
+            while len(waiting) > jobs + 1:
                 note(*waiting.popleft())
         while waiting:
             note(*waiting.popleft())
@@ -307,14 +313,9 @@ def _workers(job: _Job, jobs: int) -> Iterator[Any]:
             future = pool.submit(_label_taken_up, batch)
 
             def result() -> Part:
-                try:
+                with _told_death():
                     part: Part = future.result()
-                    return part
-                except TerminatedWorkerError as error:
-                    raise EngineError(
-                        "a process that labelled was killed, most often for want of memory. What is done is kept: give "
-                        "the same command again, with fewer --jobs."
-                    ) from error
+                return part
 
             return result
 
@@ -323,6 +324,17 @@ def _workers(job: _Job, jobs: int) -> Iterator[Any]:
         except BaseException:
             pool.shutdown(wait=True, kill_workers=True)
             raise
+
+
+@contextmanager
+def _told_death() -> Iterator[None]:
+    try:
+        yield
+    except TerminatedWorkerError as error:
+        raise EngineError(
+            "a process that labelled was killed, most often for want of memory. What is done is kept: give the same "
+            "command again, with fewer --jobs."
+        ) from error
 
 
 _taken_up: list[_Job] = []
@@ -389,7 +401,7 @@ def _check_names(batch: Batch, job: _Job) -> None:
 
 
 def _label_there(job: _Job, files: Sequence[Path], engine: Engine) -> tuple[list[Part], int]:
-    """Label Parquet files on a cluster: each task reads its row groups, and writes its part, by itself."""
+    """Label Parquet files by tasks that read their row groups, and write their parts, themselves."""
     other = [file for file in files if file.suffix.lower() != ".parquet"]
     if other:
         raise LabellerError(f"{other[0]}: a cluster labels Parquet files, which its workers read themselves.")
@@ -399,9 +411,22 @@ def _label_there(job: _Job, files: Sequence[Path], engine: Engine) -> tuple[list
     resumed = sum(job.folder.read(number).rows for number, _, _ in tasks if job.folder.account(number).is_file())
     with progress(len(tasks), "labelling", "part") as advance:
         advance(len(tasks) - len(left))
-        for _ in engine.run(_label_row_groups, job, left):
-            advance()
+        with _told_death():
+            for _ in engine.run(_label_row_groups, job, left):
+                advance()
     return [job.folder.read(number) for number, _, _ in tasks], resumed
+
+
+def _has_small_row_groups(files: Sequence[Path]) -> bool:
+    """Say whether all are Parquet, of row groups that are many enough to share out."""
+    if any(file.suffix.lower() != ".parquet" for file in files):
+        return False
+    try:
+        described = [parquet.read_metadata(file) for file in files]
+    except (arrow.ArrowException, OSError):  # told where it is read
+        return False
+    groups = [one.row_group(group) for one in described for group in range(one.num_row_groups)]
+    return bool(groups) and max(group.num_rows for group in groups) <= _MOST_GROUP_ROWS
 
 
 def _absolute(folder: PartFolder) -> PartFolder:
@@ -419,7 +444,7 @@ def _row_groups(files: Sequence[Path]) -> Iterator[tuple[Path, tuple[int, ...]]]
         for group in range(metadata.num_row_groups):
             groups.append(group)
             rows += metadata.row_group(group).num_rows
-            if rows >= _CLUSTER_ROWS:
+            if rows >= _TASK_ROWS:
                 yield file, tuple(groups)
                 groups, rows = [], 0
         if groups:

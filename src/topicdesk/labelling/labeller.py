@@ -312,9 +312,14 @@ class Labeller:
         return Analyser(**options)
 
     def _read(self, texts: pd.DataFrame) -> list[str]:
-        """Give what the features are made of, by the steps before them: fields as one text, or its lead."""
-        place = self.pipeline.steps.index(("features", self.pipeline["features"]))
-        return list(self.pipeline[:place].transform(texts))
+        """Give what the features are made of, as the steps before them do: fields as one text, or its lead."""
+        columns = [texts[name].tolist() for name in self.fields]
+        whole = ["\n".join(parts) for parts in zip(*columns, strict=True)]
+        lead = self.pipeline.named_steps.get("lead")
+        if lead is None:
+            return whole
+        _, (_, start, end) = lead.func.__reduce__()
+        return [text.lstrip("\n")[start:end] for text in whole]
 
     @cached_property
     def _lookup(self) -> TermLookup:

@@ -11,7 +11,7 @@ for _name, _value in {
 }.items():
     os.environ.setdefault(_name, _value)
 
-from topicdesk.tracking.models import load_labeller  # noqa: E402
+from topicdesk.tracking.models import load_labeller, save_labeller  # noqa: E402
 from topicdesk.tracking.packing import pack_comparison  # noqa: E402
 from topicdesk.tracking.pages import serve_pages  # noqa: E402
 from topicdesk.tracking.parcel import waiting_parcels  # noqa: E402
@@ -31,6 +31,7 @@ __all__ = [
     "read_run",
     "resume_logging",
     "rollback",
+    "save_labeller",
     "send_parcel",
     "serve_pages",
     "tracking_uri",
