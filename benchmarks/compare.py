@@ -28,6 +28,7 @@ from sklearn.metrics import accuracy_score, average_precision_score
 from sklearn.model_selection import GridSearchCV
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer
 
 from topicdesk.evaluation import BASELINES, Classifier, Split, compare, make_inner_splits, make_splits
 from topicdesk.evaluation.search import inner_scores
@@ -120,7 +121,7 @@ def _run_side(side: str, name: str, folder: Path) -> None:
         return
     options = TfidfVectorizer().get_params()
     settings = [
-        {name: value for name, value in (asdict(one) | asdict(one.analyser)).items() if name in options}
+        {name: value for name, value in (asdict(one) | asdict(one.analyser)).items() if name in {*options, "lead"}}
         for one in plan.settings
     ]
     folds = [make_inner_splits(dataset, outer, plan.inner_folds, plan.seed) for outer in outers]
@@ -161,12 +162,12 @@ def _grid_search(
     estimator = classifier.build(not multi_class)
     if "random_state" in estimator.get_params():
         estimator.set_params(random_state=seed)
-    pipeline = Pipeline(
-        [("tfidf", TfidfVectorizer()), ("clf", estimator if multi_class else OneVsRestClassifier(estimator))]
-    )
+    last = estimator if multi_class else OneVsRestClassifier(estimator)
+    pipeline = Pipeline([("read", FunctionTransformer(_read)), ("tfidf", TfidfVectorizer()), ("clf", last)])
     prefix = "clf__" if multi_class else "clf__estimator__"
     grid = [
-        {**{f"tfidf__{option}": [value] for option, value in setting.items()},
+        {"read__kw_args": [{"lead": setting["lead"]}],
+         **{f"tfidf__{option}": [value] for option, value in setting.items() if option != "lead"},
          **{f"{prefix}{parameter}": list(values) for parameter, values in classifier.grid.items()}}
         for setting in settings
     ]  # fmt: skip
@@ -176,7 +177,7 @@ def _grid_search(
     cv = [tuple(np.array([place[row] for row in side]) for side in (fold.train, fold.test)) for fold in folds]
 
     def score(fitted: Pipeline, some: NDArray[Any], truth: NDArray[Any]) -> float:
-        features = fitted["tfidf"].transform(some)
+        features = fitted[:-1].transform(some)
         if multi_class:
             one_hot = np.eye(dataset.n_topics, dtype=np.int8)[truth]
             return _figure(one_hot, classifier.read(fitted["clf"], features), multi_class)
@@ -200,7 +201,12 @@ def _grid_search(
 
 def _parted(parameters: dict[str, Any], prefix: str) -> Iterator[dict[str, Any]]:
     for start in ("tfidf__", prefix):
-        yield {name.removeprefix(start): value for name, value in parameters.items() if name.startswith(start)}
+        own = {name.removeprefix(start): value for name, value in parameters.items() if name.startswith(start)}
+        yield own | (parameters["read__kw_args"] if start == "tfidf__" else {})
+
+
+def _read(texts: NDArray[Any], lead: int | None = None) -> NDArray[Any]:
+    return texts if lead is None else np.array([text[:lead] for text in texts], dtype=object)
 
 
 def _key(setting: dict[str, Any], parameters: dict[str, Any]) -> str:

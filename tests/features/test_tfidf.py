@@ -1,6 +1,7 @@
 """The count-once matrices are scikit-learn's, for every option."""
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -33,6 +34,7 @@ analysers = st.builds(
     strip_accents=st.sampled_from([None, "ascii", "unicode"]),
     stop_words=st.sampled_from([None, "english"]),
     token_pattern=st.sampled_from([r"(?u)\b\w\w+\b", r"(?u)\b\w+\b", r"\S+ \S+|\S"]),
+    lead=st.sampled_from([None, 1, 6, 40]),
 )
 feature_settings = st.builds(
     FeatureSetting,
@@ -57,9 +59,9 @@ def test_fold_weights_equal_a_vectorizer_fitted_on_the_training_texts(texts, set
     n_train = data.draw(st.integers(min_value=2, max_value=len(texts) - 1))
     order = np.array(data.draw(st.permutations(range(len(texts)))), dtype=np.intp)
     train, test = order[:n_train], order[n_train:]
-    vectorizer = setting.vectorizer()
+    vectorizer, read = setting.vectorizer(), setting.analyser.read(texts)
     try:
-        expected = vectorizer.fit_transform([texts[row] for row in train])
+        expected = vectorizer.fit_transform([read[row] for row in train])
     except ValueError:  # scikit-learn finds no term to keep: so must we
         with pytest.raises(FeaturesError):
             weigh_fold(count_terms(texts, setting.analyser), setting, train, test)
@@ -68,7 +70,7 @@ def test_fold_weights_equal_a_vectorizer_fitted_on_the_training_texts(texts, set
     fold = weigh_fold(counts, setting, train, test)
     assert list(counts.terms[fold.columns]) == list(vectorizer.get_feature_names_out())
     assert abs(fold.train - expected).max() <= 1e-12
-    assert abs(fold.test - vectorizer.transform([texts[row] for row in test])).max() <= 1e-12
+    assert abs(fold.test - vectorizer.transform([read[row] for row in test])).max() <= 1e-12
     if setting.use_idf:
         np.testing.assert_allclose(fold.idf, vectorizer.idf_, rtol=0, atol=1e-12)
 
@@ -128,15 +130,20 @@ def test_a_stemmer_that_does_not_exist_or_has_no_words_is_refused():
         Analyser(stemmer="englsh")
     with pytest.raises(FeaturesError, match="stems words, but analyzer is 'char'"):
         Analyser(analyzer="char", stemmer="english")
+    with pytest.raises(FeaturesError, match="lead is a number of characters from 1 on, not 0"):
+        Analyser(lead=0)
+    with pytest.raises(FeaturesError, match="lead and field_weights do not go together"):
+        FeatureSetting(Analyser(lead=100), field_weights=(("title", 1.0),))
 
 
 def test_counts_of_many_analysers_are_those_of_each_alone():
     texts = ["The rail strikes end", "a judge ends the trial", "Talks, talks and strikes", ""]
     many = [Analyser(ngram_range=(a, b), stop_words=s, stemmer=m)
             for a, b in ((1, 1), (1, 3), (2, 2)) for s in (None, "english") for m in (None, "english")]  # fmt: skip
+    many += [replace(one, lead=12) for one in many]
     for analyser, counts in count_terms_once(texts, many).items():
         plain = analyser.vectorizer()
-        expected = plain.fit_transform(texts)
+        expected = plain.fit_transform(analyser.read(texts))
         assert (counts.matrix != expected).nnz == 0
         assert list(counts.terms) == list(plain.get_feature_names_out())
         assert counts.numbers().terms.size == 0

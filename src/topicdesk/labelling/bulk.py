@@ -39,8 +39,8 @@ from topicdesk.progress import progress
 
 __all__ = ["LabellingAccount", "label_files"]
 
-# A lookup of words is fastest in as many articles at a time as fit a processor's cache.
-_AT_A_TIME = 2000
+# Articles that are scored together.
+_AT_A_TIME = 1000
 
 # Row groups of Parquet are handed out whole, so many rows or more at a time.
 _TASK_ROWS = 10_000
@@ -459,6 +459,8 @@ def _label_row_groups(job: _Job, number: int, file: str, groups: tuple[int, ...]
             _check_names(batch, job)
             yield _labelled(job, batch)
 
+    # Arrow's own pool keeps what it has been given, a tenth of a worker's memory.
+    arrow.set_memory_pool(arrow.system_memory_pool())
     with threadpool_limits(limits=1):
         write_part(job.folder, number, batches())
 

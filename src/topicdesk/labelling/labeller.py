@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, vstack
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer
 from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer, TfidfVectorizer
@@ -32,6 +32,9 @@ from topicdesk.labelling.linear import linear_weights
 from topicdesk.labelling.reference import Reference
 
 __all__ = ["Articles", "Labeller"]
+
+# A lookup of words is fastest in so many characters at a time: what it makes of them fits a processor's cache.
+_PORTION = 1_500_000
 
 #: Articles as a table, as texts, or a single text.
 Articles = pd.DataFrame | Sequence[str] | str
@@ -342,7 +345,8 @@ class Labeller:
             weigh.idf_ = vectorizer.idf_
 
         def features(texts: pd.DataFrame) -> csr_matrix:
-            return csr_matrix(weigh.transform(self._lookup.counts(self._read(texts)), copy=False))
+            counts = [self._lookup.counts(some) for some in _portions(self._read(texts))]
+            return csr_matrix(weigh.transform(vstack(counts, format="csr"), copy=False))
 
         return features
 
@@ -356,3 +360,17 @@ def as_table(articles: Articles, fields: Sequence[str]) -> pd.DataFrame:
     if isinstance(articles, Sequence | np.ndarray | pd.Series):
         return pd.DataFrame({fields[-1]: pd.Series(list(articles), dtype=object)})
     raise LabellerError(f"articles are a DataFrame, a list of texts or a text, not {type(articles).__name__}.")
+
+
+def _portions(texts: list[str]) -> Iterator[list[str]]:
+    """Share texts out, at least one at a time."""
+    portion: list[str] = []
+    characters = 0
+    for text in texts:
+        portion.append(text)
+        characters += len(text)
+        if characters >= _PORTION:
+            yield portion
+            portion, characters = [], 0
+    if portion:
+        yield portion

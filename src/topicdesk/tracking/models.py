@@ -158,23 +158,41 @@ def load_labeller(model: str | Path, project: Project | None = None, trust: Coll
 
 
 def _download(client: MlflowClient, model: str, folder: str) -> Path:
-    uri = model
     try:
-        if "/" not in model:
-            run = client.get_run(model)
-            parent = run.data.tags.get(MLFLOW_PARENT_RUN_ID)
-            outputs = (client.get_run(parent) if parent else run).outputs
-            if outputs is None or not outputs.model_outputs:
-                raise TrackingError(f"run {model} keeps no model: it was logged without one, or is still under way.")
-            uri = f"models:/{outputs.model_outputs[0].model_id}"
+        logged = client.get_logged_model(_logged_model(client, model))
         return Path(
-            mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=folder, tracking_uri=client.tracking_uri)
+            mlflow.artifacts.download_artifacts(
+                artifact_uri=logged.artifact_location, dst_path=folder, tracking_uri=client.tracking_uri
+            )
         )
     except STORE_ERRORS as error:
         raise TrackingError(
             f"no model {model!r} in MLflow's store ({reason(error, client.tracking_uri)}). Names are such as "
             "models:/topicdesk-topics@champion; 'make reproduce' makes that one."
         ) from error
+
+
+def _logged_model(client: MlflowClient, model: str) -> str:
+    """Give the id of the logged model behind a name or a run.
+
+    MLflow would look a ``models:/`` address up in the store that it holds for the current one, which need not be ours.
+    """
+    name, slash, version = model.removeprefix("models:/").partition("/")
+    name, at, alias = name.partition("@")
+    if not model.startswith("models:/"):
+        run = client.get_run(model)
+        parent = run.data.tags.get(MLFLOW_PARENT_RUN_ID)
+        outputs = (client.get_run(parent) if parent else run).outputs
+        if outputs is None or not outputs.model_outputs:
+            raise TrackingError(f"run {model} keeps no model: it was logged without one, or is still under way.")
+        return str(outputs.model_outputs[0].model_id)
+    if at:
+        registered = client.get_model_version_by_alias(name, alias)
+    elif slash:
+        registered = client.get_model_version(name, version)
+    else:
+        return name
+    return str(registered.model_id or registered.tags["logged_model"])
 
 
 def _open(folder: Path, name: str, trust: Collection[str]) -> Labeller:
