@@ -13,7 +13,7 @@ BIN := $(VENV)/bin
 PORT ?= 5000
 FUZZ_SECONDS ?= 300
 
-.PHONY: help setup data reproduce verify review notebooks test lint fuzz bench lock clean
+.PHONY: help setup data reproduce verify review serve notebooks test lint fuzz bench lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -32,6 +32,11 @@ verify: data ## Compute the main figures again; fail if one is not in the lock
 
 review: setup ## Start MLflow's pages on 127.0.0.1 (PORT=5000)
 	@$(BIN)/topicdesk review --port $(PORT)
+
+serve: setup ## Answer requests with the champion on 127.0.0.1 (PORT=5000)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" MLFLOW_DISABLE_TELEMETRY=true \
+	  MLFLOW_TRACKING_URI="$${MLFLOW_TRACKING_URI:-sqlite:///$(CURDIR)/mlflow.db}" \
+	  mlflow models serve --model-uri models:/topicdesk-topics@champion --env-manager local --host 127.0.0.1 --port $(PORT)
 
 notebooks: data ## Run the notebooks from top to bottom
 	@$(BIN)/python -m pytest --nbmake --nbmake-timeout=300 notebooks
@@ -60,6 +65,9 @@ bench: setup $(RIVALS)/.ready ## Compare with published figures, LibMultiLabel, 
 	@$(BIN)/python benchmarks/tracking.py
 	@$(BIN)/python benchmarks/annotating.py
 	@$(BIN)/python benchmarks/queues.py --plot docs/pictures/queues.png
+	@$(BIN)/python benchmarks/label.py $(RIVALS)/bin/python
+	@$(BIN)/python benchmarks/serving.py
+	@$(BIN)/python benchmarks/cluster.py
 	@$(BIN)/python benchmarks/side_by_side.py $(RIVALS)/bin/python
 	@$(BIN)/python benchmarks/compare.py
 
