@@ -406,14 +406,14 @@ def _label_there(job: _Job, files: Sequence[Path], engine: Engine) -> tuple[list
     if other:
         raise LabellerError(f"{other[0]}: a cluster labels Parquet files, which its workers read themselves.")
     job = _Job(job.labeller, _absolute(job.folder), job.explain, job.prefix, job.reading)
-    tasks = [(number, str(file.resolve()), groups) for number, (file, groups) in enumerate(_row_groups(files))]
+    shares = list(_row_groups(files))
+    tasks = [(number, str(file.resolve()), groups) for number, (file, groups, _) in enumerate(shares)]
     left = [task for task in tasks if not job.folder.account(task[0]).is_file()]
     resumed = sum(job.folder.read(number).rows for number, _, _ in tasks if job.folder.account(number).is_file())
-    with progress(len(tasks), "labelling", "part") as advance:
-        advance(len(tasks) - len(left))
-        with _told_death():
-            for _ in engine.run(_label_row_groups, job, left):
-                advance()
+    with progress(sum(rows for _, _, rows in shares), "labelling", "article") as advance, _told_death():
+        advance(resumed)
+        for place, _ in engine.run(_label_row_groups, job, left):
+            advance(shares[left[place][0]][2])
     return [job.folder.read(number) for number, _, _ in tasks], resumed
 
 
@@ -433,7 +433,8 @@ def _absolute(folder: PartFolder) -> PartFolder:
     return PartFolder(folder.files.resolve(), folder.accounts.resolve(), folder.ending)
 
 
-def _row_groups(files: Sequence[Path]) -> Iterator[tuple[Path, tuple[int, ...]]]:
+def _row_groups(files: Sequence[Path]) -> Iterator[tuple[Path, tuple[int, ...], int]]:
+    """Share row groups out: file, numbers of its row groups, and how many rows they have."""
     for file in files:
         try:
             metadata = parquet.read_metadata(file)
@@ -445,10 +446,10 @@ def _row_groups(files: Sequence[Path]) -> Iterator[tuple[Path, tuple[int, ...]]]
             groups.append(group)
             rows += metadata.row_group(group).num_rows
             if rows >= _TASK_ROWS:
-                yield file, tuple(groups)
+                yield file, tuple(groups), rows
                 groups, rows = [], 0
         if groups:
-            yield file, tuple(groups)
+            yield file, tuple(groups), rows
 
 
 def _label_row_groups(job: _Job, number: int, file: str, groups: tuple[int, ...]) -> None:

@@ -40,7 +40,7 @@ _PORTION = 1_500_000
 Articles = pd.DataFrame | Sequence[str] | str
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Labeller:
     """A classifier refitted on all labels.
 
@@ -73,6 +73,10 @@ class Labeller:
     n_articles: int
     portable: bool
     reference: Reference
+
+    def __repr__(self) -> str:
+        """Tell what it is, not what it is made of."""
+        return f"Labeller({self.classifier}, {self.n_articles} articles, topics {', '.join(self.topics)})"
 
     @property
     def topics(self) -> tuple[str, ...]:

@@ -57,6 +57,9 @@ def model_card(comparison: Comparison, labeller: Labeller, about: About) -> str:
             f"A scikit-learn pipeline that reads {fields} of a news article and gives {gives}. "
             + ("It opens with mlflow, scikit-learn and skops alone." if labeller.portable else "It needs topicdesk."),
             "",
+            "MLflow's own interface and its server answer in full: topics, a calibrated probability of each, the "
+            "reason, and whether to abstain: where the model is not sure that all topics are right, or knows no term.",
+            "",
             "## Meant for",
             "",
             "Suggesting topics of articles like those below. Not for deciding about people, and not for other "
