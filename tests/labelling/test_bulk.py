@@ -228,6 +228,30 @@ def test_standard_input_is_read_whatever_it_is(labeller, articles, tmp_path, mon
     content = write(articles, tmp_path / f"in{ending}").read_bytes()
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
     assert label_files(labeller, ["-"], tmp_path / "out.csv").rows == 230
+    assert [path.name for path in tmp_path.iterdir()] == [f"in{ending}", "out.csv"]
+
+
+def test_other_standard_input_of_the_same_length_is_not_taken_for_what_was_done(
+    labeller, tmp_path, monkeypatch, small_batches
+):
+    outputs = []
+    for topic in (JURY, TRAIN[: len(JURY)]):
+        content = json.dumps({"text": topic}).encode() + b"\n"
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content * 50)))
+        outputs.append(read(label_files(labeller, ["-"], tmp_path / "out").output)["topics"].tolist())
+    assert outputs[0] == ["courts"] * 50
+    assert outputs[1] != outputs[0]
+
+
+def test_a_folder_of_files_that_differ_in_columns_is_told(labeller, articles, tmp_path):
+    write(articles, tmp_path / "a.csv")
+    write(articles.assign(more=1), tmp_path / "b.csv")
+    account = label_files(labeller, [tmp_path / "a.csv", tmp_path / "b.csv"], tmp_path / "out")
+    assert account.uneven
+    assert "differ in columns" in str(account)
+    one = label_files(labeller, [tmp_path / "a.csv", tmp_path / "b.csv"], tmp_path / "out.parquet")
+    assert not one.uneven
+    assert read(one.output)["more"].isna().sum() == 230
 
 
 def killed(labeller, files, output, delay):

@@ -73,22 +73,23 @@ def label(
     from topicdesk.tracking import load_labeller
 
     labeller = load_labeller(model, trust=trust or ())
+    mapped = dict(column_pair(written) for written in columns or ())
     account = label_files(
         labeller,
         paths,
         output,
-        columns=dict(column_pair(written) for written in columns or ()),
+        columns=mapped,
         explain=explain,
         prefix=prefix,
         clean=clean,
         jobs=jobs or -1,
         engine=engine_named(engine, scheduler),
     )
-    _print_first(labeller, account, prefix)
+    _print_first(labeller, account, prefix, mapped)
     print(account)
 
 
-def _print_first(labeller: Labeller, account: LabellingAccount, prefix: str) -> None:
+def _print_first(labeller: Labeller, account: LabellingAccount, prefix: str, columns: dict[str, str]) -> None:
     """Print what the first articles got, and the terms that decided where they were asked for."""
     import pandas as pd
 
@@ -96,8 +97,9 @@ def _print_first(labeller: Labeller, account: LabellingAccount, prefix: str) -> 
     if not len(first):
         return
     told: dict[int, dict[str, str]] = {}
-    for row in first.fillna("").to_dict("records"):
-        title = next((str(row[name]) for name in (*labeller.fields, f"{prefix}id") if row.get(name)), "")
+    named = [*(columns.get(name, name) for name in labeller.fields), f"{prefix}id", "id"]
+    for row in first.astype(object).fillna("").to_dict("records"):
+        title = next((str(row[name]) for name in named if row.get(name)), "")
         topics = str(row[f"{prefix}topics"]).split()
         terms = [f"{name}: {row[f'{prefix}terms_{name}']}" for name in topics if f"{prefix}terms_{name}" in row]
         told[len(told) + 1] = {

@@ -7,14 +7,16 @@ in the same order as if nothing had happened.
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import shutil
 import sys
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from time import perf_counter
@@ -51,6 +53,7 @@ _MOST_GROUP_ROWS = 50_000
 _SMALL_BYTES = 50_000_000
 
 _HEAD_BYTES = 1 << 20
+_STANDARD_INPUT = "standard-input"
 _EXAMPLES = 5
 
 # Of fewer rows the seconds are those of starting.
@@ -75,6 +78,8 @@ class LabellingAccount:
     seconds : float
     resumed : int
         Rows that an earlier labelling, which was stopped, had done.
+    uneven : bool
+        Whether the files of a folder have not all the same columns, since those of the input have not.
     """
 
     output: Path
@@ -84,6 +89,7 @@ class LabellingAccount:
     side_file: Path | None
     seconds: float
     resumed: int = 0
+    uneven: bool = False
 
     def first(self, count: int) -> pd.DataFrame:
         """Read the first rows of the output, at most `count`."""
@@ -110,6 +116,11 @@ class LabellingAccount:
         ]
         if self.rows:
             lines.append(f"a person should look at {self.abstained:,} ({self.abstained / self.rows:.0%}): abstain")
+        if self.uneven:
+            lines.append(
+                "the files of the folder differ in columns, as the input does: name an output with an ending, such as "
+                ".parquet, to have all columns in one table"
+            )
         if self.unlabelled:
             lines.append(f"not labelled: {len(self.unlabelled):,}, listed in {self.side_file}")
             lines += [f"  {where}: {why}" for _, _, where, why in self.unlabelled[:_EXAMPLES]]
@@ -125,6 +136,8 @@ class _Job:
     explain: int
     prefix: str
     reading: Reading
+    #: Of the labeller: a process that has it already keeps its own, and what that has made of itself.
+    key: str
 
 
 def label_files(
@@ -188,7 +201,7 @@ def label_files(
     reading = Reading(labeller.fields, dict(columns or {}), Cleaning(), clean)
     plan = _plan(labeller, files, reading, explain, prefix, engine is not None)
     _begin(folder, plan)
-    job = _Job(labeller, folder, explain, prefix, reading)
+    job = _Job(labeller, folder, explain, prefix, reading, plan["labeller"])
     if engine is None:
         small = sum(file.stat().st_size for file in files) < _SMALL_BYTES
         jobs = 1 if small else joblib.effective_n_jobs(jobs)
@@ -204,9 +217,14 @@ def label_files(
         with progress(sum(part.rows for part in parts), "joining", "article") as advance:
             join_parts(folder, parts, output, advance)
         shutil.rmtree(folder.accounts)
+    else:  # the accounts stay, so that the folder is known for what it is
+        for kept in folder.accounts.glob(f"{_STANDARD_INPUT}.*"):
+            kept.unlink()
     abstained = sum(part.abstained for part in parts)
     rows = sum(part.rows for part in parts)
-    return LabellingAccount(output, rows, abstained, unlabelled, side_file, perf_counter() - started, resumed)
+    uneven = not ending and len({part.columns for part in parts if part.rows}) > 1
+    seconds = perf_counter() - started
+    return LabellingAccount(output, rows, abstained, unlabelled, side_file, seconds, resumed, uneven)
 
 
 def _part_folder(output: Path, ending: str) -> PartFolder:
@@ -230,7 +248,7 @@ def _found(
 def _kept(folder: PartFolder, columns: Mapping[str, str]) -> Path:
     folder.accounts.mkdir(parents=True, exist_ok=True)
     head = sys.stdin.buffer.read(_HEAD_BYTES)
-    path = folder.accounts / f"standard-input{guess_ending(head, columns)}"
+    path = folder.accounts / f"{_STANDARD_INPUT}{guess_ending(head, columns)}"
     with path.open("wb") as file:
         file.write(head)
         shutil.copyfileobj(sys.stdin.buffer, file, 1 << 20)
@@ -241,12 +259,8 @@ def _plan(
     labeller: Labeller, files: Sequence[Path], reading: Reading, explain: int, prefix: str, elsewhere: bool
 ) -> dict[str, Any]:
     """Say what is done with what: parts of the same plan are the same."""
-    described = [
-        [str(file.resolve()), file.stat().st_size, 0 if file.stem == "standard-input" else file.stat().st_mtime_ns]
-        for file in files
-    ]
     return {
-        "files": described,
+        "files": [[str(file.resolve()), file.stat().st_size, _state(file)] for file in files],
         "labeller": joblib.hash((labeller.rules, labeller.pipeline)),
         "code": code_version(),
         "columns": dict(reading.columns),
@@ -255,6 +269,14 @@ def _plan(
         "prefix": prefix,
         "elsewhere": elsewhere,
     }
+
+
+def _state(file: Path) -> int | str:
+    """Give what changes when a file does; standard input is written anew each time, so its content counts."""
+    if file.stem != _STANDARD_INPUT:
+        return file.stat().st_mtime_ns
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def _begin(folder: PartFolder, plan: dict[str, Any]) -> None:
@@ -275,21 +297,20 @@ def _begin(folder: PartFolder, plan: dict[str, Any]) -> None:
 def _label_here(job: _Job, files: Sequence[Path], jobs: int) -> tuple[list[Part], int]:
     parts: list[Part] = []
     resumed = 0
-    waiting: deque[tuple[Any, int]] = deque()
+    waiting: deque[tuple[Callable[[], Part], int]] = deque()
     with (
         progress(sum(file.stat().st_size for file in files), "labelling", "B") as advance,
         _workers(job, jobs) as submit,
     ):
 
-        def note(call: Any, read: int) -> None:
-            parts.append(call() if callable(call) else call)
+        def note(ended: Callable[[], Part], read: int) -> None:
+            parts.append(ended())
             advance(read)
 
         for batch in read_batches(files, job.reading):
             if job.folder.account(batch.number).is_file():
-                done = job.folder.read(batch.number)
-                resumed += done.rows
-                waiting.append((done, batch.read))
+                resumed += job.folder.read(batch.number).rows
+                waiting.append((partial(job.folder.read, batch.number), batch.read))
             else:
                 _check_names(batch, job)
                 waiting.append((submit(batch), batch.read))
@@ -301,15 +322,20 @@ def _label_here(job: _Job, files: Sequence[Path], jobs: int) -> tuple[list[Part]
 
 
 @contextmanager
-def _workers(job: _Job, jobs: int) -> Iterator[Any]:
-    """Give what hands a batch to a process, and gives what will tell its part; with one job, nothing is handed on."""
+def _workers(job: _Job, jobs: int) -> Iterator[Callable[[Batch], Callable[[], Part]]]:
+    """Give what hands a batch to a process, and gives what waits for its part; with one job, nothing is handed on."""
     if jobs == 1:
+
+        def label(batch: Batch) -> Callable[[], Part]:
+            part = _label_part(job, batch)
+            return lambda: part
+
         with threadpool_limits(limits=1):
-            yield lambda batch: _label_part(job, batch)
+            yield label
         return
     with ProcessPoolExecutor(max_workers=jobs, initializer=_take_up, initargs=(job,)) as pool:
 
-        def submit(batch: Batch) -> Any:
+        def submit(batch: Batch) -> Callable[[], Part]:
             future = pool.submit(_label_taken_up, batch)
 
             def result() -> Part:
@@ -405,7 +431,7 @@ def _label_there(job: _Job, files: Sequence[Path], engine: Engine) -> tuple[list
     other = [file for file in files if file.suffix.lower() != ".parquet"]
     if other:
         raise LabellerError(f"{other[0]}: a cluster labels Parquet files, which its workers read themselves.")
-    job = _Job(job.labeller, _absolute(job.folder), job.explain, job.prefix, job.reading)
+    job = replace(job, folder=_absolute(job.folder))
     shares = list(_row_groups(files))
     tasks = [(number, str(file.resolve()), groups) for number, (file, groups, _) in enumerate(shares)]
     left = [task for task in tasks if not job.folder.account(task[0]).is_file()]
@@ -454,6 +480,9 @@ def _row_groups(files: Sequence[Path]) -> Iterator[tuple[Path, tuple[int, ...], 
 
 def _label_row_groups(job: _Job, number: int, file: str, groups: tuple[int, ...]) -> None:
     """Label row groups of a file, on a worker."""
+    if not (_taken_up and _taken_up[0].key == job.key):
+        _taken_up[:] = [job]
+    job = replace(job, labeller=_taken_up[0].labeller)
 
     def batches() -> Iterator[tuple[Any, pd.DataFrame, list[Unlabelled], int]]:
         for batch in read_row_groups(Path(file), groups, job.reading):

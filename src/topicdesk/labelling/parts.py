@@ -145,6 +145,8 @@ def write_part(
             rows += len(batch)
             abstained += unsure
         writer.close(file)
+    if not rows:  # without columns, which who reads the folder would take for those of all
+        folder.file(number).unlink()
     part = Part(rows, abstained, tuple(columns), tuple(unlabelled), header)
     write_text(folder.account(number), json.dumps(asdict(part)))
     return part
