@@ -93,11 +93,18 @@ def _print_first(labeller: Labeller, account: LabellingAccount, prefix: str, col
     """Print what the first articles got, and the terms that decided where they were asked for."""
     import pandas as pd
 
+    from topicdesk.corpus import matched_columns
+    from topicdesk.errors import CorpusError
+
     first = account.first(_SHOWN)
     if not len(first):
         return
     told: dict[int, dict[str, str]] = {}
-    named = [*(columns.get(name, name) for name in labeller.fields), f"{prefix}id", "id"]
+    try:
+        where_is = matched_columns("the output", list(map(str, first.columns)), columns)
+    except CorpusError:  # rows without texts
+        where_is = {}
+    named = [*(where_is[name] for name in labeller.fields if name in where_is), f"{prefix}id"]
     for row in first.astype(object).fillna("").to_dict("records"):
         title = next((str(row[name]) for name in named if row.get(name)), "")
         topics = str(row[f"{prefix}topics"]).split()
