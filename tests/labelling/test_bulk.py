@@ -228,7 +228,7 @@ def test_standard_input_is_read_whatever_it_is(labeller, articles, tmp_path, mon
     content = write(articles, tmp_path / f"in{ending}").read_bytes()
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
     assert label_files(labeller, ["-"], tmp_path / "out.csv").rows == 230
-    assert [path.name for path in tmp_path.iterdir()] == [f"in{ending}", "out.csv"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f"in{ending}", "out.csv"]
 
 
 def test_other_standard_input_of_the_same_length_is_not_taken_for_what_was_done(

@@ -242,7 +242,8 @@ def _judged(labeller: Labeller, observed: Observed) -> Drift:
 def _p_of_shares(now: NDArray[np.bool_], then: NDArray[np.bool_]) -> float:
     if (now.all() and then.all()) or not (now.any() or then.any()):
         return 1.0
-    return float(test_proportions_2indep(now.sum(), len(now), then.sum(), len(then), method="score").pvalue)
+    with np.errstate(divide="ignore"):  # of the odds ratio, which is not asked for
+        return float(test_proportions_2indep(now.sum(), len(now), then.sum(), len(then), method="score").pvalue)
 
 
 def _known(shares: NDArray[np.float64] | None) -> NDArray[np.float64]:

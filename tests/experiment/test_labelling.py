@@ -1,0 +1,111 @@
+"""From a comparison to labels of new articles, as a user types it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from topicdesk.experiment import log_experiment, run_experiment
+from topicdesk.labelling import label_files
+from topicdesk.tracking import load_labeller
+
+CHAMPION = "models:/topicdesk-small@champion"
+
+
+def topicdesk(*arguments, content=None):
+    command = [sys.executable, "-m", "topicdesk", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, input=content)
+
+
+@pytest.fixture
+def logged(project):
+    """A project whose winner is registered."""
+    (run,) = log_experiment(run_experiment(project.root / "experiments" / "small.toml", jobs=1))
+    return project, run
+
+
+def test_files_are_labelled_and_what_decided_is_shown(logged, newsroom):
+    project, run = logged
+    articles, _ = newsroom(12)
+    articles.to_csv("new.csv", index=False)
+    done = topicdesk("label", "new.csv", "--output", "out.parquet", "--model", CHAMPION, "--explain", "2")
+    assert done.returncode == 0, done.stderr
+    assert "The first 8 of 12" in done.stdout
+    assert "12 articles labelled into out.parquet" in done.stdout
+    found = pd.read_parquet("out.parquet")
+    said = load_labeller(run.run_id, project).label(articles, explain=2)
+    assert found["topics"].tolist() == said["topics"].tolist()
+    assert found["terms_rail"].tolist() == said["terms_rail"].tolist()
+    shown = found.head(8)
+    first = shown[shown["topics"] != ""].iloc[0]
+    topic = first["topics"].split()[0]
+    assert f"{topic}: {first[f'terms_{topic}'].split(' ')[0]}" in done.stdout
+
+    lines = json.dumps({"body": "A jury found the defendant guilty."}) + "\n" + json.dumps({"body": ""}) + "\n"
+    piped = topicdesk("label", "-", "--output", "piped.jsonl", "--model", run.run_id, content=lines)
+    assert piped.returncode == 0, piped.stderr
+    assert "not labelled: 1, listed in piped.unlabelled.csv" in piped.stdout
+
+    again = topicdesk("label", "out.parquet", "--output", "twice.csv", "--model", CHAMPION)
+    assert again.returncode == 2
+    assert "Give those that are added a prefix" in again.stderr
+    assert "Traceback" not in again.stderr
+    none = topicdesk("label", "new.csv", "--output", "twice.csv", "--model", "models:/none@champion")
+    assert none.returncode == 2
+    assert "'make reproduce' makes that one" in none.stderr
+    both = topicdesk("label", "new.csv", "--output", "twice", "--model", CHAMPION, "--engine", "dask")
+    assert "--engine dask and --scheduler go together" in both.stderr
+
+
+def test_a_labelling_that_is_killed_with_its_processes_goes_on_where_it_was(logged, newsroom):
+    articles, _ = newsroom(60)
+    long = articles.assign(text=[text + " The choir sang on the market square." * 70 for text in articles["text"]])
+    many = pd.concat([long] * 370, ignore_index=True)  # more than is left to one process
+    many["id"] = [f"m{number}" for number in range(len(many))]
+    many[["id", "text"]].to_json("many.jsonl", orient="records", lines=True)
+    command = ["label", "many.jsonl", "--model", CHAMPION, "--jobs", "2", "--output"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "topicdesk", *command, "out.csv"], start_new_session=True, stdout=subprocess.DEVNULL
+    )
+    limit = time.monotonic() + 120
+    parts = Path(".out.csv.parts")
+    while len(list(parts.glob("part-*.csv"))) < 3:
+        assert process.poll() is None
+        assert time.monotonic() < limit
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert not Path("out.csv").exists()
+    resumed = topicdesk(*command, "out.csv")
+    assert resumed.returncode == 0, resumed.stderr
+    assert "of them before it was stopped" in resumed.stdout
+    label_files(load_labeller(CHAMPION), ["many.jsonl"], "whole.csv", jobs=1)
+    assert Path("out.csv").read_bytes() == Path("whole.csv").read_bytes()
+    assert not parts.exists()
+
+
+def test_drift_says_no_of_the_same_and_yes_of_others_with_its_exit_code(logged, newsroom):
+    articles, labels = newsroom(200, seed=8)
+    articles.to_parquet("same.parquet")
+    courts = labels["topics"].map(lambda topics: topics == ("courts",)).to_numpy()
+    strange = articles[courts].assign(text=articles["text"] + " quantum lattice fermion boson spin hadron")
+    pd.concat([strange] * 3).to_parquet("other.parquet")
+    other = topicdesk("drift", "other.parquet", "--reference", logged[1].run_id, "--plot", "drift.png")
+    assert other.returncode == 1, other.stderr
+    assert "Drift: share: courts" in other.stdout
+    assert Path("drift.png").read_bytes().startswith(b"\x89PNG")
+    few = topicdesk("drift", "same.parquet", "--reference", "models:/none/1")
+    assert few.returncode == 2
+
+
+@pytest.mark.parametrize("command", ["label", "drift"])
+def test_help_has_an_example(command):
+    done = topicdesk(command, "--help")
+    assert done.returncode == 0
+    assert f"Example: topicdesk {command}" in done.stdout
