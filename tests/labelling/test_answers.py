@@ -188,6 +188,24 @@ def test_an_explanation_marks_terms_in_the_text_and_text_stays_text(labeller):
     assert ">jury</mark>" in page
 
 
+@pytest.mark.parametrize(
+    ("setting", "marked"),
+    [
+        (FeatureSetting(field_weights=(("title", 2.0), ("text", 1.0))), ">jury</mark>"),
+        (FeatureSetting(Analyser(analyzer="char_wb", ngram_range=(4, 4))), "</mark>"),
+        (FeatureSetting(Analyser(stemmer="english")), ">guilty</mark>"),
+        (FeatureSetting(Analyser(lead=40)), ">jury</mark>"),
+    ],
+    ids=["fields apart", "characters", "stems", "lead"],
+)
+def test_terms_are_marked_whatever_the_features(dataset, setting, marked):
+    plan = ComparisonPlan((CLASSIFIERS["linear-svm"],), (setting,), inner_folds=2, seed=3)
+    fitted = fit_labeller(dataset, plan, CLASSIFIERS["linear-svm"], jobs=1)
+    told = fitted.explain(pd.DataFrame({"title": ["Jury finds guilty"], "text": [COURT + " \u0130"]}))
+    assert marked in told._repr_html_()
+    assert ("courtroom" in told.text) == (setting.analyser.lead is None)
+
+
 def test_terms_of_what_is_not_linear_are_told_one_article_at_a_time(dataset):
     classifier = CLASSIFIERS["k-nn"].with_grid({"n_neighbors": [5]})
     fitted = fit_labeller(dataset, ComparisonPlan((classifier,), inner_folds=2), classifier, jobs=1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections import Counter
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -326,7 +326,7 @@ def _keep(account: ImportAccount, noted: _Noted, article: CleanArticle, record: 
 
 def _drop(account: ImportAccount, unreadable: Unreadable) -> None:
     account.dropped["not readable"] += 1
-    account.unreadable.append(unreadable)
+    account.unreadable.append(replace(unreadable, row=None))  # an account keeps no articles
 
 
 def _frame(rows: Sequence[Mapping[Any, Any]]) -> pd.DataFrame:

@@ -63,12 +63,15 @@ class Explanation:
         Of each topic, every term of the article, the strongest towards first.
     analyser : Analyser
         That the terms come from.
+    fields : tuple of str, default ()
+        Fields that are weighed apart: their names stand before their terms, as in ``title__court``.
     """
 
     text: str
     answer: pd.Series[Any]
     pushes: Mapping[str, tuple[Push, ...]]
     analyser: Analyser
+    fields: tuple[str, ...] = ()
 
     @property
     def marked(self) -> tuple[str, ...]:
@@ -112,13 +115,14 @@ class Explanation:
         strongest: dict[str, tuple[float, str]] = {}
         for name in self.marked:
             for one in self.pushes[name]:
-                if one.push > strongest.get(one.term, (0.0, ""))[0]:
-                    strongest[one.term] = (one.push, name)
+                term = self._in_text(one.term)
+                if one.push > strongest.get(term, (0.0, ""))[0]:
+                    strongest[term] = (one.push, name)
         most = max((push for push, _ in strongest.values()), default=1.0)
         ordered = sorted(strongest, key=lambda term: -strongest[term][0])
         pieces, place = [], 0
         for start, end, term in find_terms(self.text, ordered, self.analyser):
-            push, name = strongest[term]
+            push, name = strongest.get(term, (0.0, self.marked[0]))
             shade = f"rgba({colour[name]},{0.15 + 0.65 * push / most:.2f})"
             pieces.append(escape(self.text[place:start]))
             pieces.append(
@@ -137,6 +141,11 @@ class Explanation:
             f'<div><p>{legend}</p><p style="white-space:pre-wrap;max-width:70ch;line-height:1.5">{"".join(pieces)}</p>'
             f"<p><small>{escape(str(self.answer['reason']))}</small></p></div>"
         )
+
+    def _in_text(self, term: str) -> str:
+        """Give a term as the text has it."""
+        field, _, bare = term.partition("__")
+        return bare if field in self.fields else term
 
 
 def pushes(estimator: Any, classifier: Classifier, features: csr_matrix, place: int, names: NDArray[Any]) -> list[Push]:
@@ -195,9 +204,15 @@ def find_terms(text: str, terms: Sequence[str], analyser: Analyser) -> Iterator[
         The earliest of `terms` that it belongs to.
     """
     if analyser.analyzer != "word":
-        pattern = "|".join(re.escape(term.strip()) for term in terms if term.strip())
+        earliest: dict[str, str] = {}
+        for term in terms:
+            if term.strip():
+                earliest.setdefault(term.strip().lower(), term)
+        pattern = "|".join(map(re.escape, earliest))
         for match in re.finditer(pattern, text, flags=re.IGNORECASE) if pattern else ():
-            yield match.start(), match.end(), match.group()
+            found = match.group()
+            # Where lower case is not what the expression ignores, such as a dotted capital I.
+            yield match.start(), match.end(), earliest.get(found.lower(), found)
         return
     words = [(match.start(), match.end()) for match in re.finditer(analyser.token_pattern, text)]
     prepare = analyser.vectorizer().build_preprocessor()

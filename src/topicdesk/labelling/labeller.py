@@ -173,7 +173,8 @@ class Labeller:
                 pushed[name] = self._taken_out(features, column)
         weighed_apart = isinstance(self.pipeline["features"], ColumnTransformer)
         (text,) = ["\n".join(texts.iloc[0])] if weighed_apart else self._read(texts)
-        return Explanation(text, self.label(table).iloc[0], pushed, self._analyser)
+        apart = self.fields if weighed_apart else ()
+        return Explanation(text, self.label(table).iloc[0], pushed, self._analyser, apart)
 
     def decide(self, articles: Articles) -> NDArray[np.int8]:
         """Give the topics of articles.
