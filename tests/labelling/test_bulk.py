@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import pandas as pd
@@ -380,3 +381,23 @@ class _Interrupted:
                 os.killpg(self.cluster.workers[0].pid, signal.SIGKILL)
                 self.killed = True
             yield result
+
+
+def test_feeds_web_pages_and_archives_are_labelled_too(labeller, tmp_path):
+    feed = (
+        f"<rss version='2.0'><channel><title>Coast</title><item><title>Trial</title><description>{JURY}</description>"
+    )
+    (tmp_path / "a.rss").write_text(f"{feed}</item></channel></rss>")
+    paragraphs = "".join(f"<p>{TRAIN}</p>" for _ in range(6))
+    (tmp_path / "b.html").write_text(
+        f"<html><head><title>Trains late</title></head><body><article><h1>Trains late</h1>{paragraphs}</article></body>"
+        "</html>"
+    )
+    with zipfile.ZipFile(tmp_path / "c.zip", "w") as archive:
+        archive.writestr("in/t.csv", f"text,more\n{JURY},1\n")
+        archive.writestr("in/readme.md", "not read")
+    account = label_files(labeller, [tmp_path], tmp_path / "out" / "all.jsonl")
+    found = read(account.output)
+    assert found["topics"].tolist() == ["courts", "rail", "courts"]
+    assert found["more"].tolist()[2] == "1"
+    assert len(account.unlabelled) == 1
