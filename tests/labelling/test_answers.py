@@ -41,6 +41,14 @@ def test_a_text_texts_and_a_table_are_labelled_alike(labeller):
     assert labeller.pipeline.predict([COURT, TRAIN]).tolist() == labeller.decide([COURT, TRAIN]).tolist()
 
 
+def test_articles_that_share_an_index_each_have_an_answer(labeller):
+    table = pd.DataFrame({"id": ["a", "b", "c"], "text": [COURT, TRAIN, COURT]}, index=[0, 0, 0])
+    said = labeller.label(table, explain=2)
+    assert said["id"].tolist() == ["a", "b", "c"]
+    assert said["topics"].tolist() == ["courts", "rail", "courts"]
+    assert said.index.tolist() == [0, 0, 0]
+
+
 def test_a_column_that_is_missing_is_empty_and_no_column_at_all_is_an_error(labeller):
     assert labeller.label(pd.DataFrame({"text": [COURT], "more": [1]}))["topics"].tolist() == ["courts"]
     with pytest.raises(LabellerError, match=r"need a column 'title' or 'text'; there are: body\."):

@@ -50,7 +50,7 @@ def write(table, path):
         case ".json":
             path.write_text(json.dumps(table.to_dict("records")))
         case ".parquet":
-            table.to_parquet(path, index=False, row_group_size=70)
+            table.to_parquet(path, index=False, row_group_size=23)
     return path
 
 
@@ -266,13 +266,16 @@ def killed(labeller, files, output, delay):
     return os.WIFSIGNALED(os.waitpid(child, 0)[1])
 
 
-@pytest.mark.parametrize("target", ["out.csv", "out.parquet", "out"])
+@pytest.mark.parametrize(
+    ("source", "target"), [("in.jsonl", "out.csv"), ("in.jsonl", "out.parquet"), ("in.parquet", "out")]
+)
 def test_killed_ten_times_at_random_it_gives_what_is_given_undisturbed(
-    labeller, articles, tmp_path, monkeypatch, target
+    labeller, articles, tmp_path, monkeypatch, source, target
 ):
     monkeypatch.setattr(batches, "_MOST_ROWS", 10)
+    monkeypatch.setattr(bulk, "_TASK_ROWS", 10)
     many = pd.concat([articles] * 4, ignore_index=True).assign(number=range(920))
-    file = write(many, tmp_path / "in.jsonl")
+    file = write(many, tmp_path / source)
     started = time.perf_counter()
     whole = label_files(labeller, [file], tmp_path / f"whole{Path(target).suffix}", jobs=1)
     seconds = time.perf_counter() - started

@@ -131,7 +131,7 @@ class Labeller:
         except NoFieldError as error:
             raise LabellerError(str(error)) from error
         if explain:
-            answers = answers.join(self._terms_of(table, explain))
+            answers = pd.concat([answers, self._terms_of(table, explain)], axis=1)
         if "id" in table:
             answers.insert(0, "id", table["id"])
         return answers
