@@ -9,6 +9,7 @@ import csv
 import io
 import json
 import shutil
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -144,7 +145,7 @@ def write_part(
                 columns = writer.columns
             rows += len(batch)
             abstained += unsure
-        writer.close(file)
+        writer.close()
     if not rows:  # without columns, which who reads the folder would take for those of all
         folder.file(number).unlink()
     part = Part(rows, abstained, tuple(columns), tuple(unlabelled), header)
@@ -234,18 +235,25 @@ def _as_schema(table: arrow.Table, schema: arrow.Schema) -> arrow.Table:
     return arrow.Table.from_arrays(columns, schema=schema)
 
 
-class _TableWriter:
-    """Writes rows as CSV."""
-
-    delimiter = ","
+class _Writer(ABC):
+    """Writes the rows of a part; `columns` are those that it wrote."""
 
     def __init__(self) -> None:
         self.columns: list[str] = []
-        self._held: list[dict[str, Any]] = []
+
+    @abstractmethod
+    def write(self, file: IO[bytes], rows: _Rows, answers: pd.DataFrame) -> int:
+        """Write rows, and give the bytes of a header before them."""
+
+    def close(self) -> None:  # noqa: B027  # only Parquet has an end
+        """Write what comes after the last rows."""
+
+
+class _CommaWriter(_Writer):
+    delimiter = ","
 
     def write(self, file: IO[bytes], rows: _Rows, answers: pd.DataFrame) -> int:
-        """Write rows, after a header; give the header's bytes."""
-        # A part is one batch where it is a table: the header can be known.
+        # A part is one batch where it is a table: so the header is known.
         whole = _whole_rows(rows, answers)
         self.columns = list(dict.fromkeys(name for row in whole for name in row))
         text = io.StringIO(newline="")
@@ -256,19 +264,13 @@ class _TableWriter:
         file.write(text.getvalue().encode("utf-8", "replace"))
         return header
 
-    def close(self, file: IO[bytes]) -> None:
-        """End."""
 
-
-class _TabbedWriter(_TableWriter):
+class _TabWriter(_CommaWriter):
     delimiter = "\t"
 
 
-class _LinesWriter(_TableWriter):
-    """Writes rows as JSON lines."""
-
+class _JsonLinesWriter(_Writer):
     def write(self, file: IO[bytes], rows: _Rows, answers: pd.DataFrame) -> int:
-        """Write rows."""
         for row in _whole_rows(rows, answers):
             # JSON has no NaN.
             row = {name: None if isinstance(value, float) and value != value else value for name, value in row.items()}
@@ -277,15 +279,14 @@ class _LinesWriter(_TableWriter):
         return 0
 
 
-class _ParquetRows(_TableWriter):
-    """Writes rows as Parquet, a row group a batch."""
+class _ParquetWriter(_Writer):
+    """A row group a batch."""
 
     def __init__(self) -> None:
         super().__init__()
         self._writer: parquet.ParquetWriter | None = None
 
     def write(self, file: IO[bytes], rows: _Rows, answers: pd.DataFrame) -> int:
-        """Write rows."""
         if isinstance(rows, arrow.RecordBatch):
             table = arrow.Table.from_batches([rows])
         else:
@@ -300,21 +301,18 @@ class _ParquetRows(_TableWriter):
         self._writer.write_table(table)
         return 0
 
-    def close(self, file: IO[bytes]) -> None:
-        """Write the end of the file."""
-        if self._writer is None:
-            parquet.write_table(arrow.table({}), file)
-        else:
+    def close(self) -> None:
+        if self._writer is not None:
             self._writer.close()
 
 
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
-_WRITERS: dict[str, type[_TableWriter]] = {
-    ".csv": _TableWriter,
-    ".tsv": _TabbedWriter,
-    ".jsonl": _LinesWriter,
-    ".ndjson": _LinesWriter,
-    ".parquet": _ParquetRows,
+_WRITERS: dict[str, type[_Writer]] = {
+    ".csv": _CommaWriter,
+    ".tsv": _TabWriter,
+    ".jsonl": _JsonLinesWriter,
+    ".ndjson": _JsonLinesWriter,
+    ".parquet": _ParquetWriter,
 }
 
 
