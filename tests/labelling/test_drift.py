@@ -78,7 +78,7 @@ def test_files_are_asked_about_too_and_what_is_no_article_is_counted(labeller, n
     articles, _ = newsroom(60, seed=8)
     articles.loc[5, "text"] = ""
     articles.loc[5, "title"] = ""
-    articles.to_json(tmp_path / "new.jsonl", orient="records", lines=True)
+    articles.drop(columns="published").to_json(tmp_path / "new.jsonl", orient="records", lines=True)
     of_files = measure_drift_of_files(labeller, [tmp_path / "new.jsonl"])
     pd.testing.assert_frame_equal(of_files.checks, measure_drift(labeller, articles).checks)
     assert "1 could not be labelled" in str(of_files)

@@ -123,7 +123,10 @@ class Labeller:
 
         Examples
         --------
-        >>> labeller.label("The court heard the appeal.")  # doctest: +SKIP
+        ::
+
+            labeller = topicdesk.load_labeller("models:/topicdesk-topics@champion")
+            labeller.label("The court heard the appeal.")
         """
         table = as_table(articles, self.fields)
         try:
