@@ -69,7 +69,7 @@ def test_a_trifle_is_no_drift_however_sure_it_is(large):
     from topicdesk.labelling.drift import Observed, _judged
 
     probabilities = np.resize(large.reference.probabilities, (200_000, 2))
-    checks = _judged(wide, Observed(probabilities, given, given[:, 0], None, 0)).checks.set_index("asked")
+    checks = _judged(wide, Observed(probabilities, given, None, 0)).checks.set_index("asked")
     assert checks.loc["share: courts", "p"] < 0.001
     assert not checks.loc["share: courts", "drifted"]
 

@@ -10,7 +10,6 @@ from topicdesk.evaluation.ablation import Ablation, ablate
 from topicdesk.evaluation.calibration import (
     Calibration,
     CalibrationMethod,
-    confidence,
     fit_calibration,
     reliability_table,
 )
@@ -125,7 +124,6 @@ __all__ = [
     "classifier_named",
     "code_version",
     "compare",
-    "confidence",
     "corrected_t_test",
     "decide",
     "decide_class",

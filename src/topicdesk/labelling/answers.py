@@ -22,6 +22,7 @@ __all__ = [
     "Scorer",
     "answer",
     "class_probabilities",
+    "confidence",
     "decide",
     "known_articles",
     "readable_articles",
@@ -147,14 +148,14 @@ def answer(articles: pd.DataFrame, rules: Rules, scorer: Scorer) -> pd.DataFrame
     else:  # scikit-learn refuses to score nothing
         probabilities, known = np.empty((0, len(rules.topics))), np.empty(0, dtype=np.bool_)
     given = decide(probabilities, rules)
-    sure = _confidence(probabilities, given, rules.multi_class)
+    sure = confidence(probabilities, given, rules.multi_class)
     asked = np.inf if rules.sure is None else rules.sure
     labelled = np.array([not why for why in why_not], dtype=np.bool_)
     said = np.where(labelled[:, None], probabilities, np.nan)
     topics: list[str | None] = []
     reasons = []
     rows = zip(why_not, probabilities.tolist(), given.tolist(), sure.tolist(), known.tolist(), strict=True)
-    for why, likely, gets, confidence, any_term in rows:
+    for why, likely, gets, certainty, any_term in rows:
         topics.append(None if why else " ".join(name for name, one in zip(rules.topics, gets, strict=True) if one))
         if why:
             reasons.append(f"not labelled: {why}")
@@ -162,9 +163,9 @@ def answer(articles: pd.DataFrame, rules: Rules, scorer: Scorer) -> pd.DataFrame
         reason = _reason(likely, gets, rules)
         if not any_term:
             reason += "; no term of it is known to the model"
-        elif confidence < asked:
+        elif certainty < asked:
             needed = "no probability is enough" if rules.sure is None else f"{rules.sure:.2f} is asked for"
-            reason += f"; all of this is right with probability {confidence:.2f}, {needed}"
+            reason += f"; all of this is right with probability {certainty:.2f}, {needed}"
         reasons.append(reason)
     found: dict[str, Any] = {"topics": pd.Series(topics, index=articles.index, dtype="str")}
     found |= {f"p_{name}": said[:, column] for column, name in enumerate(rules.topics)}
@@ -230,7 +231,7 @@ def _load_pyfunc(path: str) -> Answering:
     return Answering(pipeline, Rules.of(described["metadata"]["labeller"]))
 
 
-def _confidence(probabilities: _Floats, given: NDArray[np.bool_], multi_class: bool) -> _Floats:
+def confidence(probabilities: _Floats, given: NDArray[np.bool_], multi_class: bool) -> _Floats:
     """Give the probability that all decisions on an article are right, as a comparison does."""
     if multi_class:
         return np.asarray(np.where(given, probabilities, 0.0).sum(axis=1))

@@ -79,7 +79,7 @@ class Batch:
         return len(self.articles)
 
 
-def read_batches(files: Sequence[Path], reading: Reading, number: int = 0) -> Iterator[Batch]:
+def read_batches(files: Sequence[Path], reading: Reading) -> Iterator[Batch]:
     """Read files, one after the other.
 
     Parameters
@@ -87,8 +87,6 @@ def read_batches(files: Sequence[Path], reading: Reading, number: int = 0) -> It
     files : sequence of Path
         As `find_files` gives them.
     reading : Reading
-    number : int, default 0
-        Of the first batch.
 
     Yields
     ------
@@ -100,6 +98,7 @@ def read_batches(files: Sequence[Path], reading: Reading, number: int = 0) -> It
     CorpusError
         When a table has no column of texts, or lacks one that was named.
     """
+    number = 0
     for file in files:
         read = _parquet_batches if file.suffix.lower() == ".parquet" else _record_batches
         for batch in read(file, reading):

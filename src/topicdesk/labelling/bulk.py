@@ -489,10 +489,14 @@ def _label_row_groups(job: _Job, number: int, file: str, groups: tuple[int, ...]
             _check_names(batch, job)
             yield _labelled(job, batch)
 
-    # Arrow's own pool keeps what it has been given, a tenth of a worker's memory.
+    # Arrow's own pool keeps what it has been given, a tenth of a worker's memory. With one process this is the user's.
+    own = arrow.default_memory_pool()
     arrow.set_memory_pool(arrow.system_memory_pool())
-    with threadpool_limits(limits=1):
-        write_part(job.folder, number, batches())
+    try:
+        with threadpool_limits(limits=1):
+            write_part(job.folder, number, batches())
+    finally:
+        arrow.set_memory_pool(own)
 
 
 def _gathered(parts: Sequence[Part], passed_over: Sequence[Unreadable]) -> tuple[tuple[int | None, str, str, str], ...]:

@@ -48,7 +48,6 @@ class Observed:
     ----------
     probabilities : ndarray of float, shape (n_articles, n_topics)
     given : ndarray of bool, shape (n_articles, n_topics)
-    abstained : ndarray of bool, shape (n_articles,)
     unseen : ndarray of float, shape (n_articles,), or None
         As in `Reference`.
     unlabelled : int
@@ -57,7 +56,6 @@ class Observed:
 
     probabilities: NDArray[np.float64]
     given: NDArray[np.bool_]
-    abstained: NDArray[np.bool_]
     unseen: NDArray[np.float64] | None
     unlabelled: int
 
@@ -193,7 +191,6 @@ def observe(labeller: Labeller, articles: pd.DataFrame) -> Observed:
     return Observed(
         answers[[f"p_{name}" for name in labeller.topics]].to_numpy(),
         np.array(given, dtype=np.bool_).reshape(-1, len(labeller.topics)),
-        answers["abstain"].to_numpy(dtype=np.bool_),
         labeller.unseen_shares(texts) if len(texts) else None,
         int((~labelled).sum()),
     )
@@ -202,12 +199,11 @@ def observe(labeller: Labeller, articles: pd.DataFrame) -> Observed:
 def _together(parts: Sequence[Observed], n_topics: int) -> Observed:
     if not parts:
         nothing = np.empty((0, n_topics))
-        return Observed(nothing, nothing > 0, np.empty(0, dtype=np.bool_), None, 0)
+        return Observed(nothing, nothing > 0, None, 0)
     unseen = [part.unseen for part in parts if part.unseen is not None]
     return Observed(
         np.concatenate([part.probabilities for part in parts]),
         np.concatenate([part.given for part in parts]),
-        np.concatenate([part.abstained for part in parts]),
         np.concatenate(unseen) if unseen else None,
         sum(part.unlabelled for part in parts),
     )

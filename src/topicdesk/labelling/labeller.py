@@ -129,12 +129,20 @@ class Labeller:
             labeller.label("The court heard the appeal.")
         """
         table = as_table(articles, self.fields)
+        features: Any = None
+
+        def score(texts: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+            nonlocal features
+            features = self._features(texts)
+            return class_probabilities(self.pipeline[-1], features, self.rules), known_articles(features)
+
         try:
-            answers = answer(table, self.rules, self._score)
+            answers = answer(table, self.rules, score)
         except NoFieldError as error:
             raise LabellerError(str(error)) from error
         if explain:
-            answers = pd.concat([answers, self._terms_of(table, explain)], axis=1)
+            held = csr_matrix((0, len(self.names)) if features is None else features)  # none of no articles
+            answers = pd.concat([answers, self._terms_of(held, table.index, explain)], axis=1)
         if "id" in table:
             answers.insert(0, "id", table["id"])
         return answers
@@ -282,23 +290,18 @@ class Labeller:
         """Leave out what is made again where it is needed."""
         return {name: self.__dict__[name] for name in self.__dataclass_fields__}
 
-    def _score(self, texts: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        features = self._features(texts)
-        return class_probabilities(self.pipeline[-1], features, self.rules), known_articles(features)
-
-    def _terms_of(self, table: pd.DataFrame, count: int) -> pd.DataFrame:
+    def _terms_of(self, features: csr_matrix, index: pd.Index[Any], count: int) -> pd.DataFrame:
         if self.weights is None:
             raise LabellerError(
                 f"{self.classifier} is not linear: what its terms weigh is not known beforehand. Ask for one article "
                 "at a time: labeller.explain(article)."
             )
-        features = csr_matrix(self.transform(readable_articles(table, self.fields)[0]))
         told = strongest_terms(features, self.weights, self.names, count)
         columns = {
-            f"terms_{name}": pd.Series(of_topic, index=table.index, dtype="str")
+            f"terms_{name}": pd.Series(of_topic, index=index, dtype="str")
             for name, of_topic in zip(self.topics, told, strict=True)
         }
-        return pd.DataFrame(columns, index=table.index)
+        return pd.DataFrame(columns, index=index)
 
     def _taken_out(self, features: csr_matrix, column: int) -> tuple[Push, ...]:
         if self.classifier not in CLASSIFIERS:

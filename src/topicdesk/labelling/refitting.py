@@ -38,12 +38,11 @@ from topicdesk.evaluation import (
     ThresholdRule,
     choose_on_all,
     choose_thresholds,
-    confidence,
     described,
     fit_estimators,
 )
 from topicdesk.features import Analyser, FeatureSetting, keyword_phrases
-from topicdesk.labelling.answers import Rules, decide
+from topicdesk.labelling.answers import Rules, confidence, decide
 from topicdesk.labelling.labeller import Labeller
 from topicdesk.labelling.linear import linear_estimator, linear_weights
 from topicdesk.labelling.reference import make_reference
@@ -325,7 +324,7 @@ def _least_confidence(
     probabilities: NDArray[np.float64], given: NDArray[np.bool_], Y: NDArray[np.int8], rules: Rules, precision: float
 ) -> float | None:
     """Choose from which confidence on articles need no person (see `fit_calibration`); None where none is enough."""
-    sure = confidence(probabilities, given.astype(np.int8), rules.multi_class)
+    sure = confidence(probabilities, given, rules.multi_class)
     right = (given == (Y == 1)).all(axis=1).astype(np.int8)
     (cut,) = choose_thresholds(right[:, None], sure[:, None], ThresholdRule(precision=precision))
     return float(cut) if np.isfinite(cut) else None
