@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         read_articles,
         read_corpus,
         stored_corpus,
+        summarise_corpus,
     )
     from topicdesk.evaluation import (
         Comparison,
@@ -66,7 +67,7 @@ if TYPE_CHECKING:
     )
     from topicdesk.labels.widget import AnnotationWidget, adjudicate, annotate
     from topicdesk.project import Project, find_project
-    from topicdesk.tracking import load_labeller
+    from topicdesk.tracking import list_runs, load_labeller, read_run
 
 __all__ = [
     "AnnotationWidget",
@@ -99,6 +100,7 @@ __all__ = [
     "label_files",
     "leaderboard",
     "learning_curve",
+    "list_runs",
     "load_dataset",
     "load_labeller",
     "log_experiment",
@@ -114,6 +116,7 @@ __all__ = [
     "read_articles",
     "read_corpus",
     "read_label_file",
+    "read_run",
     "read_spec",
     "read_taxonomy",
     "reproduce_run",
@@ -122,6 +125,7 @@ __all__ = [
     "run_experiment",
     "second_look",
     "stored_corpus",
+    "summarise_corpus",
     "suspect_labels",
     "suspects_of",
     "verify_experiment",
@@ -137,6 +141,7 @@ _ROOMS = {
         "read_articles",
         "read_corpus",
         "stored_corpus",
+        "summarise_corpus",
     ),
     "evaluation": (
         "Comparison",
@@ -187,7 +192,7 @@ _ROOMS = {
     ),
     "labels.widget": ("AnnotationWidget", "adjudicate", "annotate"),
     "project": ("Project", "find_project"),
-    "tracking": ("load_labeller",),
+    "tracking": ("list_runs", "load_labeller", "read_run"),
 }
 
 

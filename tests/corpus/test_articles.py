@@ -71,6 +71,6 @@ def test_the_hash_tells_apart_what_would_be_the_same_when_joined():
 
 def test_the_summary_counts_by_source_and_all_together():
     corpus = articles_frame({**SMALL, "source": ["x.example", "y.example"]})
-    table = summarise_corpus(corpus)
+    table = summarise_corpus(corpus).sources
     assert table["articles"].to_dict() == {"x.example": 1, "y.example": 1, "(all)": 2}
     assert table.loc["(all)", "undated"] == 1

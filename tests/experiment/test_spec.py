@@ -1,8 +1,9 @@
 import pytest
 
-from topicdesk.errors import SpecError
+from topicdesk.corpus import read_corpus
+from topicdesk.errors import LabelsError, SpecError
 from topicdesk.evaluation import CLASSIFIERS, ThresholdRule
-from topicdesk.experiment import read_spec, run_experiment
+from topicdesk.experiment import load_dataset, read_spec, run_experiment
 from topicdesk.features import Analyser, FeatureSetting
 
 
@@ -138,3 +139,23 @@ class Patient(LinearSVC):
     assert "patient-svm" in comparison.ranking
     assert comparison.results_of("patient-svm")[0].parameters["C"] in (0.3, 3.0)
     assert read_spec(path).plan().classifiers[-1].name == "patient-svm"
+
+
+def test_a_taxonomy_names_the_published_topics_to_take(project):
+    labels = project.corpora / "newsroom.labels.csv"
+    ids = read_corpus(project.corpora / "newsroom.parquet")["id"]
+    rows = [f"{name},{('courts', 'rail', 'weather')[n % 3]},train" for n, name in enumerate(ids)]
+    labels.write_text("\n".join(["article_id,topic,sample", *rows]) + "\n")
+    path = project.root / "experiments" / "small.toml"
+    path.write_text(
+        path.read_text()
+        .replace('["data/labels/gold.csv"]', '"published"\ntask = "multi-class"')
+        .replace('representative = "random"', "")
+    )
+    dataset = load_dataset(project, read_spec(path), "data/corpora/newsroom.parquet")
+    assert dataset.topics == ("courts", "rail")
+    assert len(dataset) == 60
+    taxonomy = project.root / "data" / "topics.toml"
+    taxonomy.write_text(taxonomy.read_text().replace('name = "rail"', 'name = "rails"'))
+    with pytest.raises(LabelsError, match="no label called 'rails' came with the corpus; did you mean 'rail'"):
+        load_dataset(project, read_spec(path), "data/corpora/newsroom.parquet")

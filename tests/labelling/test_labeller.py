@@ -113,3 +113,9 @@ def test_linear_classifiers_are_scikit_learns_own_inside(dataset):
     for name in ("multinomial-nb", "nearest-centroid", "nb-svm"):
         labeller = fit_labeller(dataset, plan_of(name), CLASSIFIERS[name], jobs=1)
         assert all(type(one) is LinearSVC for one in labeller.estimators())
+
+
+def test_a_labeller_shows_when_a_topic_is_given_and_by_which_terms(labeller):
+    html = labeller._repr_html_()
+    for shown in ("fitted on 90 articles", "given from", "strongest terms", "courts", "rail"):
+        assert shown in html

@@ -121,7 +121,6 @@ def show(
 ) -> None:
     """Tell where a corpus comes from, what was dropped and cleaned, and what is in it."""
     from topicdesk.corpus import (
-        content_hash,
         find_duplicates,
         plot_corpus,
         published_labels_path,
@@ -132,11 +131,12 @@ def show(
 
     path = _corpus_path(name)
     corpus = read_corpus(path)
+    summary = summarise_corpus(corpus)
     if not name.endswith(".parquet"):
         _print_source(name)
-    print(f"  hash      {content_hash(corpus)}\n")
+    print(f"  hash      {summary.content_hash}\n")
     _print_account(path)
-    print_table(summarise_corpus(corpus).astype("str").fillna("–"), "Articles by source")
+    print_table(summary.table(), "Articles by source")
     found = find_duplicates(corpus["text"].tolist())
     print(
         f"Near-duplicates: {len(corpus) - len(set(found.groups))} articles repeat an earlier one (word triples that "
@@ -283,6 +283,24 @@ def verify(
     facts = compare_facts(read_lock(lock_path(spec)).facts(), result.lock().facts())
     print_table(_told_facts(facts.rename(columns={"then": "locked"})), "What the figures rest on")
     _report(found, lock_path(spec), result, tolerance)
+
+
+@app.command(epilog="Example: topicdesk runs --experiment topics")
+def runs(
+    experiment: Annotated[str | None, typer.Option(help="Of this experiment alone, such as topics.")] = None,
+) -> None:
+    """List the comparisons that MLflow's store has, newest first, with their ids."""
+    from topicdesk.project import find_project
+    from topicdesk.tracking import list_runs
+
+    found = list_runs(find_project(), experiment)
+    if not len(found):
+        print("Nothing is logged yet: topicdesk compare experiments/topics.toml")
+        return
+    shown = found.assign(started=found["started"].dt.strftime("%Y-%m-%d %H:%M"))
+    shown["figure [95 %]"] = [f"{r.value:.3f} [{r.low:.3f}, {r.high:.3f}]" for r in found.itertuples()]
+    columns = ["experiment", "started", "corpus", "winner", "metric", "figure [95 %]", "commit"]
+    print_some(shown.reset_index()[["run_id", *columns]], "run_id", "Comparisons in MLflow, newest first (UTC)")
 
 
 @app.command(epilog="Example: topicdesk reproduce 3f0c9d1e8a7b4c5d9e0f1a2b3c4d5e6f")
@@ -545,9 +563,7 @@ def _told_facts(facts: pd.DataFrame) -> pd.DataFrame:
 
 
 def _print_logged(run: LoggedComparison) -> None:
-    print(f"Logged to MLflow: experiment {run.experiment!r}, run {run.run_name!r} ({run.run_id})")
-    if run.model is not None:
-        print(f"Model: {run.model.told}")
+    print(run)
 
 
 def _named_apart(plot: Path, load: LoadedExperiment) -> Path:

@@ -21,7 +21,7 @@ from topicdesk.corpus.readers import STDIN, Record, Unreadable, find_files, gues
 from topicdesk.corpus.records import Cleaning, clean_record
 from topicdesk.corpus.report import ReadReport
 from topicdesk.corpus.sources import Source, fetch_source, read_sources, source_named
-from topicdesk.corpus.summary import summarise_corpus
+from topicdesk.corpus.summary import CorpusSummary, summarise_corpus
 
 __all__ = [
     "ARTICLE_COLUMNS",
@@ -30,6 +30,7 @@ __all__ = [
     "STDIN",
     "BuiltCorpus",
     "Cleaning",
+    "CorpusSummary",
     "Duplicates",
     "ImportAccount",
     "Page",

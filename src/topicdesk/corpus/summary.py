@@ -2,12 +2,60 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import pandas as pd
 
-__all__ = ["summarise_corpus"]
+from topicdesk.corpus.articles import content_hash
+from topicdesk.rendering import as_html
+
+__all__ = ["CorpusSummary", "summarise_corpus"]
 
 
-def summarise_corpus(corpus: pd.DataFrame) -> pd.DataFrame:
+@dataclass(frozen=True, eq=False)
+class CorpusSummary:
+    """What is in a corpus.
+
+    Parameters
+    ----------
+    kinds, languages : mapping of str to int
+        Articles of each, most first; the empty name where it is not known.
+    content_hash : str
+        As experiments log it.
+    sources : DataFrame of shape (n_sources + 1, 5)
+        Index ``source``, most articles first, then ``(all)``; columns ``articles, first, last`` (dates, NaT where none
+        is known), ``undated`` and ``median_characters`` of the texts.
+    """
+
+    kinds: Mapping[str, int]
+    languages: Mapping[str, int]
+    content_hash: str
+    sources: pd.DataFrame
+
+    def __len__(self) -> int:
+        """Count the articles."""
+        return sum(self.kinds.values())
+
+    def table(self) -> pd.DataFrame:
+        """Write the sources as text."""
+        named = self.sources.rename(index={"": "(none)"})
+        return named.astype("str").fillna("–").replace("NaT", "–")
+
+    def __str__(self) -> str:
+        """Say in a line what it is."""
+        kinds = ", ".join(f"{count:,} of kind {kind}" for kind, count in self.kinds.items())
+        languages = ", ".join(f"{name or 'not known'} ({count:,})" for name, count in self.languages.items())
+        return (
+            f"{len(self):,} rows ({kinds}) of {len(self.sources) - 1:,} sources; language {languages}; "
+            f"content hash {self.content_hash}"
+        )
+
+    def _repr_html_(self) -> str:
+        return as_html(str(self), self.table())
+
+
+def summarise_corpus(corpus: pd.DataFrame) -> CorpusSummary:
     """Count articles by source.
 
     Parameters
@@ -17,14 +65,16 @@ def summarise_corpus(corpus: pd.DataFrame) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame of shape (n_sources + 1, 5)
-        Index ``source``, most articles first, then ``(all)``; columns ``articles, first, last`` (dates, NaT where none
-        is known), ``undated`` and ``median_characters`` of the texts.
+    CorpusSummary
     """
     measured = corpus.assign(characters=corpus["text"].str.len())
     everything = measured.assign(source="(all)")
     tables = [_by_source(measured).sort_values("articles", ascending=False, kind="stable"), _by_source(everything)]
-    return pd.concat(tables)
+    kinds, languages = (
+        {str(name): int(count) for name, count in corpus[column].value_counts().items()}
+        for column in ("kind", "language")
+    )
+    return CorpusSummary(kinds, languages, content_hash(corpus), pd.concat(tables))
 
 
 def _by_source(measured: pd.DataFrame) -> pd.DataFrame:

@@ -22,6 +22,7 @@ from topicdesk.evaluation.search import FoldResult
 from topicdesk.evaluation.significance import corrected_t_test, holm
 from topicdesk.evaluation.splits import Split, mean_test_to_train
 from topicdesk.features import Analyser, FeatureSetting
+from topicdesk.rendering import as_html
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -75,7 +76,7 @@ class Ablation:
         return "\n".join([f"{self.classifier} without", *self.warnings, self.text_table().to_string()])
 
     def _repr_html_(self) -> str:
-        return f"<p>{self.classifier} without</p>{self.text_table().to_html()}"
+        return as_html(f"{self.classifier} without", self.text_table(), warnings=self.warnings)
 
 
 def ablate(

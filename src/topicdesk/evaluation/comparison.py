@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from html import escape
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Literal
@@ -31,6 +30,7 @@ from topicdesk.evaluation.significance import Verdict, decide_winner, significan
 from topicdesk.evaluation.split_files import split_table
 from topicdesk.evaluation.splits import Split, SplitPlan, make_splits, mean_test_to_train
 from topicdesk.features import FeatureSetting
+from topicdesk.rendering import as_html
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -214,9 +214,7 @@ class Comparison:
         return "\n".join([str(self.dataset), *self.warnings, self.leaderboard().to_string(), self.verdict.reason])
 
     def _repr_html_(self) -> str:
-        warnings = "".join(f"<p>Warning: {escape(warning)}</p>" for warning in self.warnings)
-        verdict = f"<p>{escape(self.verdict.reason)}</p>"
-        return f"<p>{escape(str(self.dataset))}</p>{warnings}{self.leaderboard().to_html()}{verdict}"
+        return as_html(str(self.dataset), self.leaderboard(), warnings=self.warnings, after=self.verdict.reason)
 
     def results_of(self, classifier: str) -> tuple[FoldResult, ...]:
         """Give the results of one classifier, split by split."""

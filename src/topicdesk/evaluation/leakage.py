@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -30,6 +29,7 @@ from topicdesk.evaluation.search import FoldResult, cross_validate
 from topicdesk.evaluation.splits import SplitPlan, leave_one_source_out, make_splits
 from topicdesk.features import FeatureSetting
 from topicdesk.labels import Dataset
+from topicdesk.rendering import as_html
 
 __all__ = ["SourceAudit", "TopicAudit", "audit_sources", "audit_topics"]
 
@@ -97,7 +97,7 @@ class SourceAudit:
         return kept.join(f1)[["articles", "F1 [95 %]", "terms that betray it"]]
 
     def _repr_html_(self) -> str:
-        return _html(self, self.warnings, self.table())
+        return as_html(str(self), self.table(), warnings=self.warnings)
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,7 +140,7 @@ class TopicAudit:
         return self.sources[["articles", "positives"]].join(_written(self.sources, _SIDES))
 
     def _repr_html_(self) -> str:
-        return _html(self, self.warnings, self.topic_table(), self.source_table())
+        return as_html(str(self), self.topic_table(), self.source_table(), warnings=self.warnings)
 
 
 def audit_sources(
@@ -384,8 +384,3 @@ def _written(table: pd.DataFrame, columns: Mapping[str, tuple[str, str, str]]) -
         {title: [shown(*row) for row in table[list(names)].to_numpy()] for title, names in columns.items()},
         index=table.index,
     )
-
-
-def _html(audit: object, warnings: Sequence[str], *tables: pd.DataFrame) -> str:
-    told = "".join(f"<p>Warning: {escape(warning)}</p>" for warning in warnings)
-    return f"<p>{escape(str(audit))}</p>{told}{''.join(table.to_html() for table in tables)}"

@@ -22,6 +22,7 @@ from topicdesk.evaluation.engine import Engine, LocalEngine
 from topicdesk.evaluation.leaderboard import ALL_SAMPLES, metric_title
 from topicdesk.evaluation.pooling import resampled_figures, with_interval
 from topicdesk.evaluation.splits import Split, stratified_group_folds
+from topicdesk.rendering import as_html
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -124,7 +125,7 @@ class LearningCurve:
         return "\n".join([self.points.round(3).to_string(index=False), *self.warnings, self.sentence()])
 
     def _repr_html_(self) -> str:
-        return f"{self.points.round(3).to_html(index=False)}<p>{self.sentence()}</p>"
+        return as_html(self.sentence(), self.points.round(3), warnings=self.warnings)
 
 
 def learning_curve(

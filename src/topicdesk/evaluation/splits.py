@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from topicdesk.errors import SplitError
+from topicdesk.rendering import as_html
 
 if TYPE_CHECKING:
     from topicdesk.labels import Dataset
@@ -74,6 +75,14 @@ class Split:
     repeat: int
     fold: int
     scheme: str
+
+    def __repr__(self) -> str:
+        """Tell which it is and how large its sides are, not every row."""
+        sides = f"{len(self.train)} train, {len(self.test)} test"
+        return f"Split({self.scheme}, repeat {self.repeat}, fold {self.fold}: {sides})"
+
+    def _repr_html_(self) -> str:
+        return as_html(repr(self))
 
 
 def make_splits(dataset: Dataset, plan: SplitPlan, seed: int) -> tuple[tuple[Split, ...], tuple[str, ...]]:

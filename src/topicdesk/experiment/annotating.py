@@ -257,7 +257,7 @@ class _Desk:
 
     @property
     def labels(self) -> pd.DataFrame:
-        return read_spec_labels(self.project, self.spec, self.corpus)
+        return read_spec_labels(self.project, self.spec, self.spec.data.corpus[0], self.corpus)
 
     @property
     def reserved(self) -> frozenset[str]:
@@ -282,8 +282,10 @@ class _Desk:
 def _desk(spec_file: Path | str) -> _Desk:
     path = Path(spec_file)
     project, spec = find_project(path.parent), read_spec(path)
-    if spec.data.topics is None or len(spec.data.corpus) != 1:
-        raise SpecError("only a spec with one corpus and a taxonomy of its own can be labelled further.")
+    if spec.data.topics is None or spec.data.published or len(spec.data.corpus) != 1:
+        raise SpecError(
+            f"{path} cannot be labelled further: that takes one corpus, a taxonomy (data.topics), and label files."
+        )
     corpus = read_corpus(corpus_file(project, spec.data.corpus[0]))
     return _Desk(project, spec, read_taxonomy(project.root / spec.data.topics), corpus)
 

@@ -8,13 +8,12 @@ from typing import Literal
 
 import pandas as pd
 
-from topicdesk.corpus import published_labels_path, read_corpus, read_sources
+from topicdesk.corpus import read_corpus, read_sources
 from topicdesk.errors import SplitError
 from topicdesk.evaluation import Comparison, SourceAudit, audit_sources
 from topicdesk.experiment.lock import differences, lock_path, lock_text, read_lock
 from topicdesk.experiment.run import ExperimentResult, corpus_file, read_spec_labels, spec_keywords
 from topicdesk.labelling import Labeller, fit_labeller
-from topicdesk.labels import published_annotations
 from topicdesk.report import About, Provenance, make_report
 from topicdesk.tracking import LoggedComparison, pack_comparison, send_parcel
 
@@ -156,11 +155,7 @@ def _review(result: ExperimentResult, corpus: str, comparison: Comparison, lock:
 
 def _provenance(result: ExperimentResult, corpus: str, articles: pd.DataFrame, labelled: pd.DataFrame) -> Provenance:
     spec, source = result.spec, read_sources(result.project).get(corpus)
-    if spec.data.published:
-        path = published_labels_path(corpus_file(result.project, corpus))
-        annotations = published_annotations(path, annotator=corpus)
-    else:
-        annotations = read_spec_labels(result.project, spec, articles)
+    annotations = read_spec_labels(result.project, spec, corpus, articles)
     return Provenance(
         title="" if source is None else source.title,
         citation="" if source is None else source.citation,

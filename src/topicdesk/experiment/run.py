@@ -287,22 +287,38 @@ def load_dataset(project: Project, spec: Spec, corpus: str) -> Dataset:
     -------
     Dataset
     """
-    path = corpus_file(project, corpus)
-    articles = read_corpus(path)
-    if spec.data.published:
-        annotations = published_annotations(published_labels_path(path), annotator=corpus)
-        topics: Sequence[str] = sorted({topic for named in annotations["topics"] for topic in named})
+    articles = read_corpus(corpus_file(project, corpus))
+    annotations = read_spec_labels(project, spec, corpus, articles)
+    taxonomy = _taxonomy(project, spec)
+    if taxonomy is not None:
+        topics: Sequence[str] = taxonomy.names
     else:
-        taxonomy = _taxonomy(project, spec)
-        assert taxonomy is not None
-        topics = taxonomy.names
-        annotations = read_spec_labels(project, spec, articles)
+        topics = sorted({topic for named in annotations["topics"] for topic in named})
     return join_dataset(Path(corpus).stem, articles, annotations, topics, spec.data.text, spec.data.task)
 
 
-def read_spec_labels(project: Project, spec: Spec, articles: pd.DataFrame) -> pd.DataFrame:
-    """Read the label files of a spec, checked against its topics and a corpus (see `read_annotations`)."""
+def read_spec_labels(project: Project, spec: Spec, corpus: str, articles: pd.DataFrame) -> pd.DataFrame:
+    """Read the labels of a corpus that a spec names.
+
+    Parameters
+    ----------
+    project : Project
+    spec : Spec
+    corpus : str
+        One of ``spec.data.corpus``.
+    articles : DataFrame of shape (n_articles, 12)
+        That corpus.
+
+    Returns
+    -------
+    DataFrame of shape (n_annotations, 7)
+        From label files, checked against topics and articles (see `read_annotations`), or those that came with the
+        corpus, of the taxonomy's topics where the spec names one.
+    """
     taxonomy = _taxonomy(project, spec)
+    if spec.data.published:
+        came = published_labels_path(corpus_file(project, corpus))
+        return published_annotations(came, corpus, None if taxonomy is None else taxonomy.names)
     assert taxonomy is not None
     return read_annotations(
         [project.root / label_file for label_file in spec.data.labels],

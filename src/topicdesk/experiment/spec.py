@@ -73,7 +73,7 @@ class _Data(StrictModel):
     corpus: _Words
     #: Label files, or "published".
     labels: _Words
-    #: The taxonomy; published labels bring their own topics.
+    #: The taxonomy. Published labels bring topics of their own, of which a taxonomy names those to take.
     topics: str | None = None
     #: Columns of the corpus that make an article's text.
     text: _Words = ("title", "text")

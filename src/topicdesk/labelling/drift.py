@@ -25,6 +25,7 @@ from topicdesk.labelling.answers import readable_articles
 from topicdesk.labelling.batches import Reading, read_batches
 from topicdesk.labelling.labeller import Labeller
 from topicdesk.progress import progress
+from topicdesk.rendering import as_html
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -109,7 +110,7 @@ class Drift:
         )
 
     def _repr_html_(self) -> str:
-        return f"<p>{self}</p>{self.table().to_html()}"
+        return as_html(str(self), self.table())
 
     def plot(self) -> Figure:
         """Draw shares of topics, unseen words, and scores, for both."""

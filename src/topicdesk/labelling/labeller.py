@@ -30,11 +30,14 @@ from topicdesk.labelling.answers import (
 from topicdesk.labelling.explain import Explanation, Push, pushes, strongest_terms
 from topicdesk.labelling.linear import linear_weights
 from topicdesk.labelling.reference import Reference
+from topicdesk.rendering import as_html
 
 __all__ = ["Articles", "Labeller"]
 
 # A lookup of words is fastest in so many characters at a time: what it makes of them fits a processor's cache.
 _PORTION = 1_500_000
+
+_SHOWN_TERMS = 6
 
 #: Articles as a table, as texts, or a single text.
 Articles = pd.DataFrame | Sequence[str] | str
@@ -77,6 +80,33 @@ class Labeller:
     def __repr__(self) -> str:
         """Tell what it is, not what it is made of."""
         return f"Labeller({self.classifier}, {self.n_articles} articles, topics {', '.join(self.topics)})"
+
+    def table(self) -> pd.DataFrame:
+        """Tell of each topic how it is decided.
+
+        Returns
+        -------
+        DataFrame of shape (n_topics, 2) or (n_topics, 3)
+            Index ``topic``; columns ``given from`` (its probability, or that it is the most probable), ``given to``
+            (the share of articles of the training corpus, held out) and, of a linear classifier, ``strongest terms``.
+        """
+        cuts = ["the most probable"] * len(self.topics) if self.thresholds is None else self.thresholds.round(2)
+        table = pd.DataFrame(
+            {"given from": cuts, "given to": [f"{share:.1%}" for share in self.reference.given.mean(axis=0)]},
+            index=pd.Index(self.topics, name="topic"),
+        )
+        terms = self.terms(_SHOWN_TERMS)
+        if terms is not None:
+            carried = terms[terms["weight"] > 0].groupby("topic")["term"]
+            table["strongest terms"] = carried.agg(", ".join).reindex(self.topics).fillna("")
+        return table
+
+    def __str__(self) -> str:
+        """Say in a line what it is."""
+        return f"{self.classifier}, fitted on {self.n_articles:,} articles; {self.features}; {self.parameters}"
+
+    def _repr_html_(self) -> str:
+        return as_html(str(self), self.table())
 
     @property
     def topics(self) -> tuple[str, ...]:

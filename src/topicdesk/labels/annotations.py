@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -130,7 +130,7 @@ def read_label_rows(
     return [row for _, row in _checked(path, topics, article_ids, reserved)]
 
 
-def published_annotations(path: Path, annotator: str) -> pd.DataFrame:
+def published_annotations(path: Path, annotator: str, topics: Sequence[str] | None = None) -> pd.DataFrame:
     """Read the labels that came with a multi-class corpus.
 
     Parameters
@@ -139,15 +139,28 @@ def published_annotations(path: Path, annotator: str) -> pd.DataFrame:
         A CSV with the columns ``article_id, topic, sample``.
     annotator : str
         Who published them.
+    topics : sequence of str, optional
+        Take the articles of these classes, and leave out the others; by default all.
 
     Returns
     -------
     DataFrame of shape (n_annotations, 7)
         `ANNOTATION_COLUMNS`; ``topics`` holds tuples of one.
+
+    Raises
+    ------
+    LabelsError
+        When no labels came with the corpus, or none of them is one of `topics`.
     """
     if not path.is_file():
         raise LabelsError(f"no labels came with the corpus: {path} is missing. Name label files in the spec.")
     table = pd.read_csv(path, dtype="str", keep_default_na=False)
+    if topics is not None:
+        came = set(table["topic"])
+        for topic in topics:
+            if topic not in came:
+                raise LabelsError(f"no label called {topic!r} came with the corpus; {nearest(topic, came)}")
+        table = table[table["topic"].isin(topics)].reset_index(drop=True)
     return pd.DataFrame(
         {
             "article_id": table["article_id"],

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from html import escape
 from typing import Any, Literal
 
 import numpy as np
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from topicdesk.corpus import article_texts, content_hash, find_duplicates
 from topicdesk.errors import LabelsError, nearest
+from topicdesk.rendering import as_html
 
 __all__ = ["Dataset", "join_dataset"]
 
@@ -110,7 +110,11 @@ class Dataset:
         )  # fmt: skip
 
     def _repr_html_(self) -> str:
-        return f"<p>{escape(str(self))}</p>{self.support().to_html()}"
+        repeated = len(self) - len(set(self.groups))
+        copies = (
+            f"{repeated} repeat an earlier one and stay on its side of a split" if repeated else "no near-duplicates"
+        )
+        return as_html(f"{self}; {copies}", self.support(), warnings=self.warnings)
 
     def __str__(self) -> str:
         """Say in a line what it is."""

@@ -6,9 +6,11 @@ import hashlib
 from pathlib import Path
 from typing import Annotated
 
+import pandas as pd
 from pydantic import Field, model_validator
 
 from topicdesk.errors import LabelsError
+from topicdesk.rendering import as_html
 from topicdesk.toml import StrictModel, read_toml
 
 __all__ = ["Codebook", "Taxonomy", "Topic", "read_taxonomy"]
@@ -56,6 +58,25 @@ class Taxonomy(StrictModel):
     def names(self) -> tuple[str, ...]:
         """The topics' names, in order."""
         return tuple(topic.name for topic in self.topics)
+
+    def table(self) -> pd.DataFrame:
+        """Write the topics as text, a row each: what they are, what belongs to them and what does not."""
+        return pd.DataFrame(
+            {
+                "definition": [topic.definition for topic in self.topics],
+                "includes": ["; ".join(topic.includes) for topic in self.topics],
+                "excludes": ["; ".join(topic.excludes) for topic in self.topics],
+                "keywords": [", ".join(topic.keywords) for topic in self.topics],
+            },
+            index=pd.Index(self.names, name="topic"),
+        )
+
+    def __str__(self) -> str:
+        """Say in a line what it is."""
+        return f"{self.codebook.title}, codebook version {self.codebook.version}: {', '.join(self.names)}"
+
+    def _repr_html_(self) -> str:
+        return as_html(str(self), self.table(), after=" ".join(self.codebook.rule.split()))
 
     def content_hash(self) -> str:
         """Hash everything the file says, whatever its layout: 32 hexadecimal characters."""

@@ -15,7 +15,7 @@ from topicdesk.tracking.models import load_labeller, save_labeller  # noqa: E402
 from topicdesk.tracking.packing import pack_comparison  # noqa: E402
 from topicdesk.tracking.pages import serve_pages  # noqa: E402
 from topicdesk.tracking.parcel import waiting_parcels  # noqa: E402
-from topicdesk.tracking.reading import ReadRun, read_run  # noqa: E402
+from topicdesk.tracking.reading import ReadRun, list_runs, read_run  # noqa: E402
 from topicdesk.tracking.registry import promote, rollback  # noqa: E402
 from topicdesk.tracking.sending import LoggedComparison, resume_logging, send_parcel  # noqa: E402
 from topicdesk.tracking.store import experiment_address, open_store, tracking_uri  # noqa: E402
@@ -24,6 +24,7 @@ __all__ = [
     "LoggedComparison",
     "ReadRun",
     "experiment_address",
+    "list_runs",
     "load_labeller",
     "open_store",
     "pack_comparison",

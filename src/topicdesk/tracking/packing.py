@@ -205,7 +205,13 @@ def _pack_parent(
         _metric("articles", len(data)),
         _metric("seconds", comparison.seconds),
     ]
-    more = {"role": "comparison", "leader": leader, "winner": winner, "spec": about.spec}
+    more = {
+        "role": "comparison",
+        "leader": leader,
+        "winner": winner,
+        "verdict": comparison.verdict.reason,
+        "spec": about.spec,
+    }
     note = {MLFLOW_RUN_NOTE: _description(comparison, about, has_model)}
     return _packed(name, tags | more | note, params, metrics, written)
 

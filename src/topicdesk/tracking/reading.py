@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
 import mlflow
@@ -13,11 +14,32 @@ from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
-from topicdesk.errors import TrackingError
+from topicdesk.atomic import write_text
+from topicdesk.errors import TrackingError, nearest
 from topicdesk.project import Project
+from topicdesk.rendering import as_html
 from topicdesk.tracking.store import STORE_ERRORS, open_store, reason
 
-__all__ = ["ReadRun", "read_run"]
+__all__ = ["ReadRun", "list_runs", "read_run"]
+
+#: What `ReadRun.table` can give, by the name of its artifact.
+_TABLES = {
+    "leaderboard": "table-1-leaderboard.json",
+    "topics": "table-2-topics-f1.json",
+    "significance": "table-3-significance.json",
+    "probabilities": "table-4-probabilities.json",
+    "splits": "table-5-splits.json",
+    "labels": "table-6-labels.json",
+}
+
+_LISTED = (
+    "experiment", "started", "corpus", "articles", "winner", "metric", "value", "low", "high", "commit", "dirty",
+    "model",
+)  # fmt: skip
+
+# Tags that tell what figures rest on, and as much of a commit as is shown.
+_FACTS = ("git.", "requirements.", "python", "platform", "version.", "spec.", "corpus.", "labels.")
+_COMMIT = 7
 
 
 @dataclass(frozen=True)
@@ -59,6 +81,69 @@ class ReadRun:
         """The compared corpus."""
         return str(self.run.data.params["corpus"])
 
+    @property
+    def verdict(self) -> str:
+        """Who won, and why; empty in runs of an older topicdesk."""
+        return self.tags.get("verdict", "")
+
+    def table(self, name: str = "leaderboard") -> pd.DataFrame:
+        """Read one of the tables that the run keeps.
+
+        Parameters
+        ----------
+        name : {"leaderboard", "topics", "significance", "probabilities", "splits", "labels"}, default "leaderboard"
+
+        Returns
+        -------
+        DataFrame
+            As it was logged.
+
+        Raises
+        ------
+        TrackingError
+            When there is no such table, or the store fails.
+        """
+        if name not in _TABLES:
+            raise TrackingError(f"a run keeps no table called {name!r}; {nearest(name, _TABLES)}")
+        table = pd.read_json(StringIO(self._text(_TABLES[name])), orient="split")
+        return table.set_index("classifier") if "classifier" in table and name != "significance" else table
+
+    def save_report(self, path: Path | str) -> Path:
+        """Write the run's report, one HTML page, to a file.
+
+        Parameters
+        ----------
+        path : path
+            The file to make or replace.
+
+        Returns
+        -------
+        Path
+        """
+        write_text(Path(path), self._text("report.html"))
+        return Path(path)
+
+    def facts(self) -> pd.DataFrame:
+        """Tell what the run rests on: index ``fact``, one column ``run``."""
+        kept = {name: value for name, value in self.tags.items() if name.startswith(_FACTS)}
+        return pd.DataFrame({"run": {**self.run.data.params, **kept}}).rename_axis("fact")
+
+    def __str__(self) -> str:
+        """Say in a line what it is."""
+        return f"{self.name} ({self.run_id}) of experiment {self.experiment!r}; winner {self.tags['winner']}"
+
+    def _repr_html_(self) -> str:
+        return as_html(str(self), self.table(), after=self.verdict)
+
+    def _text(self, artifact: str) -> str:
+        try:
+            with tempfile.TemporaryDirectory() as folder:
+                return Path(_download(self.client, self.run_id, artifact, folder)).read_text(encoding="utf-8")
+        except STORE_ERRORS as error:
+            raise TrackingError(
+                f"{artifact} of run {self.run_id} cannot be read ({reason(error, self.client.tracking_uri)})."
+            ) from error
+
     def predictions(self, classifier: str | None = None) -> pd.DataFrame:
         """Read every out-of-fold score and decision of a classifier; by default of the winner.
 
@@ -76,6 +161,67 @@ class ReadRun:
             raise TrackingError(f"run {self.run_id} compared no classifier called {name!r}.")
         with tempfile.TemporaryDirectory() as folder:
             return pd.read_parquet(_download(self.client, children[0].info.run_id, "predictions.parquet", folder))
+
+
+def list_runs(project: Project, experiment: str | None = None) -> pd.DataFrame:
+    """List the comparisons that MLflow's store has, newest first.
+
+    Parameters
+    ----------
+    project : Project
+        Its store is used, unless ``MLFLOW_TRACKING_URI`` names another.
+    experiment : str, optional
+        Of this experiment alone.
+
+    Returns
+    -------
+    DataFrame
+        Index ``run_id``; columns ``experiment, started`` (UTC), ``corpus, articles, winner, metric, value, low, high``
+        (the winner's, with its interval), ``commit, dirty, model``. Empty where nothing is logged.
+
+    Raises
+    ------
+    TrackingError
+        When the store cannot be reached, or has no experiment of that name.
+    """
+    client = open_store(project)
+    experiments = {one.experiment_id: one.name for one in client.search_experiments()}
+    if experiment is not None:
+        if experiment not in experiments.values():
+            raise TrackingError(
+                f"MLflow's store has no experiment {experiment!r}; {nearest(experiment, experiments.values())}"
+            )
+        experiments = {number: name for number, name in experiments.items() if name == experiment}
+    rows, token = [], None
+    while True:
+        page = client.search_runs(
+            list(experiments), "tags.role = 'comparison' and attributes.status = 'FINISHED'",
+            order_by=["attributes.start_time DESC"], page_token=token,
+        )  # fmt: skip
+        rows += [_listed(run, experiments[run.info.experiment_id]) for run in page]
+        token = page.token
+        if not token:
+            return pd.DataFrame(rows, columns=["run_id", *_LISTED]).set_index("run_id")
+
+
+def _listed(run: Run, experiment: str) -> dict[str, object]:
+    tags, params, metrics = run.data.tags, run.data.params, run.data.metrics
+    metric = params["metric"]
+    return {
+        "run_id": run.info.run_id,
+        "experiment": experiment,
+        "started": pd.Timestamp(run.info.start_time, unit="ms"),
+        "corpus": params["corpus"],
+        "articles": int(params["articles"]),
+        "winner": tags["winner"],
+        "metric": metric,
+        "value": metrics[metric],
+        "low": metrics[f"{metric}/low"],
+        "high": metrics[f"{metric}/high"],
+        "commit": tags.get("git.commit", "")[:_COMMIT],
+        "dirty": tags.get("git.dirty", ""),
+        "model": tags.get("model", ""),
+    }
 
 
 def read_run(project: Project, run_id: str) -> ReadRun:

@@ -22,6 +22,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_LOGGED_ARTIFACTS, MLFLOW_PARENT_RUN_
 from topicdesk.errors import TrackingError
 from topicdesk.progress import progress
 from topicdesk.project import Project
+from topicdesk.rendering import as_html
 from topicdesk.report import RUN_ID
 from topicdesk.tracking.packing import RUN_ADDRESS
 from topicdesk.tracking.parcel import PackedRun, Parcel, waiting_parcels
@@ -61,6 +62,14 @@ class LoggedComparison:
     run_id: str
     run_name: str
     model: RegisteredLabeller | None = None
+
+    def __str__(self) -> str:
+        """Say where it is."""
+        model = "" if self.model is None else f" Model: {self.model.told}"
+        return f"Logged to MLflow: experiment {self.experiment!r}, run {self.run_name!r} ({self.run_id}).{model}"
+
+    def _repr_html_(self) -> str:
+        return as_html(str(self), after="'make review' opens MLflow's pages; read_run gives the run's tables.")
 
 
 def send_parcel(project: Project, parcel: Parcel) -> LoggedComparison:

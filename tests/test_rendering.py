@@ -1,0 +1,81 @@
+"""What a person sees who writes a value's name in a notebook's cell."""
+
+import pandas as pd
+import pytest
+
+from topicdesk import list_runs, log_experiment, read_run, read_taxonomy, run_experiment, summarise_corpus
+from topicdesk.corpus import read_corpus
+from topicdesk.errors import TrackingError
+from topicdesk.evaluation import SplitPlan, make_splits
+from topicdesk.rendering import as_html
+
+
+def test_texts_are_shown_and_never_run():
+    table = pd.DataFrame({"title": ["<script>alert(1)</script>"]}, index=pd.Index(["<b>"], name="source"))
+    html = as_html("<i>corpus</i>", table, warnings=["<img src=x>"], after="a & b")
+    for tag in ("<script", "<b>", "<i>", "<img"):
+        assert tag not in html
+    assert "a &amp; b" in html
+
+
+def test_numbers_of_rows_are_left_out_and_names_kept():
+    assert "<th>0</th>" not in as_html("a line", pd.DataFrame({"n": [5]}))
+    assert "<th>courts</th>" in as_html("a line", pd.DataFrame({"n": [5]}, index=["courts"]))
+
+
+def test_a_corpus_shows_its_sources_dates_and_hash(project):
+    summary = summarise_corpus(read_corpus(project.corpora / "newsroom.parquet"))
+    html = summary._repr_html_()
+    assert len(summary) == 90
+    assert "town.example" in html and summary.content_hash in html
+    assert "NaT" not in html
+
+
+def test_a_taxonomy_shows_what_belongs_to_each_topic(project):
+    html = read_taxonomy(project.root / "data" / "topics.toml")._repr_html_()
+    for shown in (
+        "A small newsroom, codebook version 1",
+        "Courts and judges at work.",
+        "railway",
+        "carries every topic",
+    ):
+        assert shown in html
+
+
+def test_a_dataset_shows_its_labels_by_sample(dataset):
+    html = dataset._repr_html_()
+    assert "90 articles, 2 topics, multi-label" in html
+    assert "enriched" in html and "(none)" in html
+
+
+def test_a_split_shows_its_sides_and_not_its_rows(dataset):
+    splits, _ = make_splits(dataset, SplitPlan(folds=3), seed=1)
+    assert (
+        repr(splits[1])
+        == f"Split(stratified, repeat 0, fold 1: {len(splits[1].train)} train, {len(splits[1].test)} test)"
+    )
+    assert repr(splits[1]) in splits[1]._repr_html_()
+
+
+def test_a_run_shows_its_leaderboard_and_verdict_and_keeps_its_tables(project):
+    result = run_experiment(project.root / "experiments" / "small.toml", jobs=1)
+    comparison = result.comparisons[0]
+    (logged,) = log_experiment(result, jobs=1)
+    assert logged.run_id in logged._repr_html_()
+
+    listed = list_runs(project, "small")
+    assert list(listed.index) == [logged.run_id]
+    assert listed["winner"].item() == comparison.verdict.winner
+    assert listed["low"].item() <= listed["value"].item() <= listed["high"].item()
+
+    run = read_run(project, logged.run_id)
+    assert run.verdict == comparison.verdict.reason
+    assert list(run.table().index) == list(comparison.leaderboard().index)
+    assert comparison.verdict.winner in run._repr_html_()
+    assert run.facts().at["corpus.hash", "run"] == comparison.dataset.corpus_hash
+    assert len(run.table("splits")) == 6
+    assert "<h1" in run.save_report("report.html").read_text()
+    with pytest.raises(TrackingError, match="did you mean 'leaderboard'"):
+        run.table("leaderbord")
+    with pytest.raises(TrackingError, match="did you mean 'small'"):
+        list_runs(project, "smal")
