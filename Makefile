@@ -34,9 +34,7 @@ review: setup ## Start MLflow's pages on 127.0.0.1 (PORT=5000)
 	@$(BIN)/topicdesk review --port $(PORT)
 
 serve: setup ## Answer requests with the champion on 127.0.0.1 (PORT=5000)
-	@PATH="$(CURDIR)/$(BIN):$$PATH" MLFLOW_DISABLE_TELEMETRY=true \
-	  MLFLOW_TRACKING_URI="$${MLFLOW_TRACKING_URI:-sqlite:///$(CURDIR)/mlflow.db}" \
-	  mlflow models serve --model-uri models:/topicdesk-topics@champion --env-manager local --host 127.0.0.1 --port $(PORT)
+	@$(BIN)/topicdesk serve --port $(PORT)
 
 notebooks: data ## Run the notebooks from top to bottom
 	@$(BIN)/python -m pytest --nbmake --nbmake-timeout=300 notebooks

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         stored_corpus,
         summarise_corpus,
     )
+    from topicdesk.doctor import diagnose
     from topicdesk.evaluation import (
         Comparison,
         ComparisonPlan,
@@ -89,6 +90,7 @@ __all__ = [
     "classifier_named",
     "compare",
     "compare_runs",
+    "diagnose",
     "disagreements",
     "draw_queue",
     "effect_of",
@@ -143,6 +145,7 @@ _ROOMS = {
         "stored_corpus",
         "summarise_corpus",
     ),
+    "doctor": ("diagnose",),
     "evaluation": (
         "Comparison",
         "ComparisonPlan",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -48,7 +49,7 @@ def read_toml(path: Path, model: type[_Model], error: type[TopicdeskError], miss
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as absent:
-        raise error(f"no file {path}. {missing}") from absent
+        raise error(f"no file {path}, seen from {Path.cwd()}. {_near(path)}{missing}") from absent
     except (OSError, UnicodeDecodeError) as unreadable:
         raise error(f"{path}: cannot be read: {unreadable}") from unreadable
     except tomllib.TOMLDecodeError as broken:
@@ -59,6 +60,14 @@ def read_toml(path: Path, model: type[_Model], error: type[TopicdeskError], miss
         raise error(f"{path}: {'; '.join(_explained(model, fault) for fault in faults.errors()[:3])}") from faults
 
 
+def _near(path: Path) -> str:
+    """Say what files there are where one is missing."""
+    there = [str(path.with_name(one.name)) for one in path.parent.glob(f"*{path.suffix}")]
+    if there:
+        return f"{nearest(str(path), there).capitalize()} "
+    return f"There is no folder {path.parent}: run the command inside your clone of the repository. "
+
+
 def _explained(model: type[BaseModel], fault: Any) -> str:
     location = fault["loc"]
     key = ".".join(map(str, location))
@@ -66,6 +75,11 @@ def _explained(model: type[BaseModel], fault: Any) -> str:
         return f"{key}: unknown key; {nearest(str(location[-1]), _valid_keys(model, location[:-1]))}"
     if fault["type"] == "missing":
         return f"{key}: this key is missing"
+    if fault["type"] == "literal_error" and isinstance(fault["input"], str):
+        valid = re.findall(r"'([^']*)'", fault["ctx"]["expected"])
+        return f"{key}: {fault['input']!r} is not known; {nearest(fault['input'], valid)}"
+    if fault["type"] == "string_pattern_mismatch" and re.match(fault["ctx"]["pattern"], fault["input"].lower()):
+        return f"{key}: write {fault['input']!r} in lower case: {fault['input'].lower()!r}"
     if not location:  # a fault between keys, which its message names
         return str(fault["msg"].removeprefix("Value error, "))
     return f"{key}: {fault['msg'].removeprefix('Value error, ')} (got {str(fault['input'])[:60]!r})"

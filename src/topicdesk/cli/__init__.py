@@ -507,6 +507,36 @@ def review(
             server.wait()
 
 
+@app.command(epilog="Example: topicdesk serve models:/topicdesk-topics@champion --port 5002")
+def serve(
+    model: Annotated[
+        str, typer.Argument(help="A registered model, a run's id, or a model's folder.")
+    ] = "models:/topicdesk-topics@champion",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of 127.0.0.1.")] = 5000,
+) -> None:
+    """Answer requests with a model, by MLflow's own server, and print where they go."""
+    from topicdesk.project import find_project
+    from topicdesk.tracking import serve_model
+
+    print("Starting MLflow's server ...", flush=True)
+    with serve_model(find_project(), model, port) as (address, server):
+        print(f"Requests go to {address}\nCtrl-C ends it.", flush=True)
+        with suppress(_Stopped):
+            server.wait()
+
+
+@app.command(epilog="Example: topicdesk doctor")
+def doctor() -> None:
+    """Tell what is installed, which optional parts are missing, and whether MLflow's store is reachable."""
+    from topicdesk.doctor import diagnose
+
+    found = diagnose()
+    print_table(found.checks, "topicdesk's doctor")
+    print(found)
+    if found.wrong:
+        raise typer.Exit(1)
+
+
 @app.command(epilog="Example: topicdesk results experiments")
 def results(
     folder: Annotated[Path, typer.Argument(help="Where specs and their locks stand.")] = Path("experiments"),

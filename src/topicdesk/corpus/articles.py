@@ -182,7 +182,10 @@ def read_corpus(path: Path) -> pd.DataFrame:
         When the file is missing, damaged or not a corpus.
     """
     if not path.is_file():
-        raise CorpusError(f"no corpus at {path}. Build it with 'topicdesk data build {path.stem}'.")
+        raise CorpusError(
+            f"no corpus at {path}. Make it of your files with 'topicdesk import FILES --output {path}', or name one "
+            "of data/sources.toml."
+        )
     try:
         corpus = parquet.read_table(path).to_pandas()
     except (arrow.ArrowException, OSError) as error:

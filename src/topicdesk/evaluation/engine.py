@@ -6,6 +6,7 @@ ran, nor on what else did: figures are the same on every engine.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -47,6 +48,8 @@ class LocalEngine:
 
     def run(self, work: _Work, shared: object, tasks: _Tasks) -> Iterator[tuple[int, Any]]:
         """See `Engine`."""
+        # When a task fails, its error is what a person has to read, not that others were called off.
+        warnings.filterwarnings("ignore", "[0-9]+ tasks which were still being processed", UserWarning)
         calls = (delayed(_numbered)(number, work, shared, task) for number, task in enumerate(tasks))
         yield from Parallel(n_jobs=self.jobs, return_as="generator_unordered", max_nbytes="256K")(calls)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from topicdesk.errors import SpecError
 from topicdesk.evaluation import ALL_SAMPLES, leaderboard, metric_title, probability_leaderboard, shown
 from topicdesk.experiment.lock import ResultsLock, lock_path, read_lock
 from topicdesk.experiment.spec import Reference, Spec, read_spec
@@ -36,12 +37,19 @@ def results_page(folder: Path) -> str:
     -------
     str
         Markdown.
+
+    Raises
+    ------
+    SpecError
+        When no spec of the folder has a lock.
     """
-    sections = [_HEAD]
-    for path in sorted(folder.glob("*.toml")):
-        if lock_path(path).is_file():
-            sections.append(_section(path, read_spec(path), read_lock(lock_path(path))))
-    return "\n".join(sections)
+    specs = [path for path in sorted(folder.glob("*.toml")) if lock_path(path).is_file()]
+    if not specs:
+        raise SpecError(
+            f"no spec with a results lock in {folder.resolve()}. Run the command inside your clone of the repository, "
+            "or make a lock with 'topicdesk compare SPEC'."
+        )
+    return "\n".join([_HEAD, *(_section(path, read_spec(path), read_lock(lock_path(path))) for path in specs)])
 
 
 def _section(path: Path, spec: Spec, lock: ResultsLock) -> str:

@@ -161,7 +161,10 @@ def join_dataset(
         if column not in corpus.columns:
             raise LabelsError(f"{name}: articles have no field {column!r}; {nearest(column, corpus.columns)}")
     if annotations.empty:
-        raise LabelsError(f"{name}: no article is labelled. Annotate some, or name other label files in the spec.")
+        raise LabelsError(
+            f"{name}: no article is labelled. Label some, with 'topicdesk annotate CORPUS --annotator YOU', and name "
+            "their file in the spec's data.labels."
+        )
     by_article = annotations.set_index("article_id")
     labelled = corpus[corpus["id"].isin(by_article.index)].reset_index(drop=True)
     by_article = by_article.loc[labelled["id"]]

@@ -13,12 +13,12 @@ for _name, _value in {
 
 from topicdesk.tracking.models import load_labeller, save_labeller  # noqa: E402
 from topicdesk.tracking.packing import pack_comparison  # noqa: E402
-from topicdesk.tracking.pages import serve_pages  # noqa: E402
+from topicdesk.tracking.pages import serve_model, serve_pages  # noqa: E402
 from topicdesk.tracking.parcel import waiting_parcels  # noqa: E402
 from topicdesk.tracking.reading import ReadRun, list_runs, read_run  # noqa: E402
 from topicdesk.tracking.registry import promote, rollback  # noqa: E402
 from topicdesk.tracking.sending import LoggedComparison, resume_logging, send_parcel  # noqa: E402
-from topicdesk.tracking.store import experiment_address, open_store, tracking_uri  # noqa: E402
+from topicdesk.tracking.store import experiment_address, open_store, reason, tracking_uri  # noqa: E402
 
 __all__ = [
     "LoggedComparison",
@@ -30,10 +30,12 @@ __all__ = [
     "pack_comparison",
     "promote",
     "read_run",
+    "reason",
     "resume_logging",
     "rollback",
     "save_labeller",
     "send_parcel",
+    "serve_model",
     "serve_pages",
     "tracking_uri",
     "waiting_parcels",

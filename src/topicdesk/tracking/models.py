@@ -29,7 +29,7 @@ from topicdesk.labelling import Labeller, Reference, Rules, answers
 from topicdesk.project import Project, find_project
 from topicdesk.tracking.store import STORE_ERRORS, open_store, reason
 
-__all__ = ["load_labeller", "model_requirements", "save_labeller"]
+__all__ = ["fetched_model", "load_labeller", "model_requirements", "save_labeller"]
 
 _REFERENCE = "reference.json"
 
@@ -150,11 +150,19 @@ def load_labeller(model: str | Path, project: Project | None = None, trust: Coll
     TrackingError
         When there is no such model, or the store fails.
     """
+    with fetched_model(model, project) as folder:
+        return _open(folder, str(model), trust)
+
+
+@contextmanager
+def fetched_model(model: str | Path, project: Project | None = None) -> Iterator[Path]:
+    """Give the folder of a model for as long as the block runs (see `load_labeller`, which checks what is in it)."""
     if Path(model).is_dir():
-        return _open(Path(model), str(model), trust)
+        yield Path(model)
+        return
     client = open_store(project or find_project())
     with tempfile.TemporaryDirectory() as folder:
-        return _open(_download(client, str(model), folder), str(model), trust)
+        yield _download(client, str(model), folder)
 
 
 def _download(client: MlflowClient, model: str, folder: str) -> Path:

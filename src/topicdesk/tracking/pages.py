@@ -1,4 +1,4 @@
-"""MLflow's pages over the project's own store."""
+"""MLflow's servers on this machine: its pages over the project's own store, and the champion's answers."""
 
 from __future__ import annotations
 
@@ -8,16 +8,18 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
 from topicdesk.errors import TrackingError
 from topicdesk.project import Project
+from topicdesk.tracking.models import fetched_model, load_labeller
 from topicdesk.tracking.store import experiment_address, open_store, tracking_uri
 
-__all__ = ["serve_pages"]
+__all__ = ["serve_model", "serve_pages"]
 
 _START_SECONDS = 60
 
@@ -49,6 +51,51 @@ def serve_pages(project: Project, port: int, experiment: str) -> Iterator[tuple[
     path = experiment_address(open_store(project), experiment)
     if uri.startswith("http"):
         raise TrackingError(f"the runs are on a server already: open {uri}{path}")
+    # Its job runners serve language-model judges, which nothing here has.
+    settings = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    with _serving(
+        project, ["server", "--backend-store-uri", uri, "--workers", "1"], port, "/health", settings
+    ) as server:
+        yield f"http://127.0.0.1:{port}{path}", server
+
+
+@contextmanager
+def serve_model(project: Project, model: str, port: int) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """Answer requests with a model on 127.0.0.1, by MLflow's own server, until the block ends.
+
+    Parameters
+    ----------
+    project : Project
+    model : str
+        See `load_labeller`, which checks it first.
+    port : int
+
+    Yields
+    ------
+    address : str
+        Where requests go.
+    server : subprocess.Popen
+        MLflow's server.
+
+    Raises
+    ------
+    LabellerError
+        When the model cannot be opened or is not to be trusted.
+    TrackingError
+        When the port is taken, or the server does not start.
+    """
+    # What was checked is what is served, whatever happens to the name meanwhile.
+    with fetched_model(model, project) as folder:
+        load_labeller(folder)
+        command = ["models", "serve", "--model-uri", str(folder), "--env-manager", "local"]
+        with _serving(project, command, port, "/ping", {}) as server:
+            yield f"http://127.0.0.1:{port}/invocations", server
+
+
+@contextmanager
+def _serving(
+    project: Project, command: Sequence[str], port: int, health: str, settings: Mapping[str, str]
+) -> Iterator[subprocess.Popen[bytes]]:
     with socket.socket() as probe:
         # As MLflow's server does: a port that was just let go is free.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -56,30 +103,29 @@ def serve_pages(project: Project, port: int, experiment: str) -> Iterator[tuple[
             probe.bind(("127.0.0.1", port))
         except OSError as error:
             raise TrackingError(
-                f"port {port} of 127.0.0.1 is taken ({error.strerror}). Choose another, as in: make review PORT=5001"
+                f"port {port} of 127.0.0.1 is taken ({error.strerror}). Choose another with --port, or with "
+                "PORT=5001 behind make review and make serve."
             ) from error
+    programs = str(Path(sys.executable).parent)
     server = subprocess.Popen(
-        [
-            sys.executable, "-m", "mlflow", "server", "--backend-store-uri", uri, "--host", "127.0.0.1",
-            "--port", str(port), "--workers", "1",
-        ],
+        [sys.executable, "-m", "mlflow", *command, "--host", "127.0.0.1", "--port", str(port)],
         cwd=project.root,
-        # Its job runners serve language-model judges, which nothing here has.
-        env={**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"},
+        # MLflow starts programs of its environment by name.
+        env={**os.environ, **settings, "PATH": os.pathsep.join([programs, os.environ.get("PATH", "")])},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
-    )  # fmt: skip
+    )
     try:
-        _wait_until_up(server, f"http://127.0.0.1:{port}/health")
-        yield f"http://127.0.0.1:{port}{path}", server
+        _wait_until_up(server, f"http://127.0.0.1:{port}{health}", command)
+        yield server
     finally:
         with suppress(ProcessLookupError):  # it may have ended by itself
             os.killpg(server.pid, signal.SIGTERM)  # the server starts others: all end together
         server.wait()
 
 
-def _wait_until_up(server: subprocess.Popen[bytes], health: str) -> None:
+def _wait_until_up(server: subprocess.Popen[bytes], health: str, command: Sequence[str]) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline and server.poll() is None:
         try:
@@ -87,4 +133,6 @@ def _wait_until_up(server: subprocess.Popen[bytes], health: str) -> None:
                 return
         except (URLError, OSError):  # not up yet
             time.sleep(0.2)
-    raise TrackingError("MLflow's server did not start. Run 'mlflow server' in the project folder to see what it says.")
+    raise TrackingError(
+        f"MLflow's server did not start. Run 'mlflow {' '.join(command)}' in the project folder to see what it says."
+    )

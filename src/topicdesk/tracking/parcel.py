@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from mlflow.exceptions import MlflowException
 
 from topicdesk.atomic import write_text
-from topicdesk.errors import TrackingError
+from topicdesk.errors import ProjectError, TrackingError
 
 __all__ = [
     "PackedModel",
@@ -168,16 +169,35 @@ def packing(outbox: Path, name: str) -> Iterator[Path]:
     Yields
     ------
     Path
+
+    Raises
+    ------
+    ProjectError
+        When the folder cannot be written, or the disk is full.
     """
-    outbox.mkdir(parents=True, exist_ok=True)
-    part = Path(tempfile.mkdtemp(dir=outbox, prefix=f".{name}.", suffix=".part"))
+    try:
+        outbox.mkdir(parents=True, exist_ok=True)
+        part = Path(tempfile.mkdtemp(dir=outbox, prefix=f".{name}.", suffix=".part"))
+    except OSError as error:
+        raise _unwritten(outbox, error) from error
     try:
         yield part
-    except BaseException:
+    except BaseException as error:
         shutil.rmtree(part, ignore_errors=True)
+        # MLflow wraps what the disk said in an explanation of its own.
+        cause = error.__cause__ if isinstance(error, MlflowException) else error
+        if isinstance(cause, OSError):
+            raise _unwritten(outbox, cause) from error
         raise
     os.chmod(part, 0o755)  # noqa: PTH101  # mkdtemp makes it for its owner alone
     part.rename(packed_folder(part))
+
+
+def _unwritten(outbox: Path, error: OSError) -> ProjectError:
+    return ProjectError(
+        f"cannot write the run down in {outbox}: {error.strerror or error}. Nothing is logged yet. Free some space, or "
+        "make the folder writable, and give the command again: it goes on with what was computed."
+    )
 
 
 def write_manifest(parcel: Parcel, folder: Path) -> None:

@@ -6,6 +6,8 @@ import os
 import socket
 import tempfile
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from mlflow import MlflowClient
 from mlflow.entities import RunStatus
@@ -36,6 +38,10 @@ STORE_ERRORS = (MlflowException, SQLAlchemyError, OSError)
 #: Tag of a run: the process that logs it.
 PROCESS_TAG = "topicdesk.process"
 
+# Where servers listen whose address names no port, and how many seconds to wait for one.
+_PORTS = {"http": 80, "https": 443, "postgresql": 5432, "mysql": 3306, "mssql": 1433}
+_PATIENCE = 10
+
 #: How MLflow's pages keep a view of an experiment's runs that is shared by its address: a tag each, and ours.
 VIEW_TAG, VIEW = "mlflow.sharedViewState.", "topicdesk"
 
@@ -65,11 +71,13 @@ def open_store(project: Project) -> MlflowClient:
     try:
         if uri == _sqlite(project.mlflow_database) and not project.mlflow_database.exists():
             _make_database(project)
+        _knock(uri)
         client = MlflowClient(tracking_uri=uri)
         client.search_experiments(max_results=1)
     except STORE_ERRORS as error:
+        held = "Another program holds it: end that one, or wait for it. " if "is locked" in str(error) else ""
         raise TrackingError(
-            f"MLflow's store cannot be used ({reason(error, uri)}). It is {reason(uri, uri)}; "
+            f"MLflow's store cannot be used ({reason(error, uri)}). {held}It is {reason(uri, uri)}; "
             "set MLFLOW_TRACKING_URI to use another."
         ) from error
     return client
@@ -112,6 +120,19 @@ def reason(error: object, uri: str) -> str:
 def process_name() -> str:
     """Name this process, for other processes on this machine to ask whether it lives."""
     return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def _knock(uri: str) -> None:
+    """Raise `OSError` when nobody listens where a server should be: MLflow itself would try for minutes."""
+    address = urlsplit(uri)
+    scheme = address.scheme.partition("+")[0]
+    port = address.port or _PORTS.get(scheme)
+    if address.hostname is None or port is None or (scheme in getproxies() and not proxy_bypass(address.hostname)):
+        return
+    try:
+        socket.create_connection((address.hostname, port), timeout=_PATIENCE).close()
+    except OSError as error:
+        raise OSError(f"nobody answers at {address.hostname}, port {port}: {error.strerror or error}") from error
 
 
 def _make_database(project: Project) -> None:

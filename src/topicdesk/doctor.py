@@ -1,0 +1,191 @@
+"""Whether this environment has what topicdesk needs: packages and versions, optional parts, project, MLflow's store."""
+
+from __future__ import annotations
+
+import platform
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, requires, version
+from pathlib import Path
+
+import pandas as pd
+from packaging.requirements import Requirement
+
+from topicdesk.errors import ProjectError, TrackingError
+from topicdesk.project import Project, find_project
+from topicdesk.rendering import as_html
+
+__all__ = ["Diagnosis", "diagnose"]
+
+#: What the optional parts are for, by the name of their extra.
+_PARTS = {
+    "boosting": "the classifier boosted-trees (LightGBM)",
+    "notebooks": "JupyterLab and the annotation widget",
+    "scale": "Dask clusters: --engine dask",
+    "server": "a team's MLflow server: passwords, PostgreSQL",
+    "weak": "Dawid–Skene for weak labels",
+    "docs": "building the documentation",
+    "fuzz": "make fuzz",
+    "dev": "tests and lint",
+}
+
+# A package of an extra that can be there and still not load, since it needs a library of the system.
+_LOADED = {"boosting": "lightgbm"}
+
+_LEAST_FREE = 1_000_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Diagnosis:
+    """What was found.
+
+    Parameters
+    ----------
+    checks : DataFrame of shape (n_checks, 4)
+        Index ``check``; columns ``state`` (``ok``, ``missing`` of an optional part, ``wrong``), ``found``, ``advice``.
+    """
+
+    checks: pd.DataFrame
+
+    @property
+    def wrong(self) -> tuple[str, ...]:
+        """Names of the checks that failed, of what is needed."""
+        return tuple(self.checks.index[self.checks["state"] == "wrong"])
+
+    def __str__(self) -> str:
+        """Say in a sentence how it stands."""
+        missing = int((self.checks["state"] == "missing").sum())
+        optional = f"; optional parts that are missing: {missing}" if missing else ""
+        if self.wrong:
+            return f"Not as it should be: {', '.join(self.wrong)}{optional}."
+        return f"Everything that topicdesk needs is there{optional}."
+
+    def _repr_html_(self) -> str:
+        return as_html(str(self), self.checks)
+
+
+def diagnose(start: Path | str = ".") -> Diagnosis:
+    """Look at the environment, the project, and MLflow's store.
+
+    Parameters
+    ----------
+    start : path, default "."
+        A folder inside the project; without a project, what needs one is told so.
+
+    Returns
+    -------
+    Diagnosis
+    """
+    rows = [*_python(), *_packages(), *_parts()]
+    try:
+        project = find_project(start)
+    except ProjectError as error:
+        # Labelling with a model's folder needs no project.
+        rows.append(("project", "missing", "none here or above", str(error)))
+    else:
+        rows += [*_project(project), *_store(project)]
+    return Diagnosis(pd.DataFrame(rows, columns=["check", "state", "found", "advice"]).set_index("check"))
+
+
+_Row = tuple[str, str, str, str]
+
+
+def _python() -> Iterator[_Row]:
+    found = f"{platform.python_version()} on {platform.system()} {platform.machine()}, {sys.prefix}"
+    good = sys.version_info >= (3, 11)
+    yield "Python", "ok" if good else "wrong", found, "" if good else "topicdesk needs Python 3.11 or newer."
+
+
+def _packages() -> Iterator[_Row]:
+    """Check what topicdesk itself needs, a row for each fault, or one for all."""
+    yield "topicdesk", "ok", version("topicdesk"), ""
+    needed = [one for one in _requirements() if _applies(one)]
+    faults = [(one.name, fault) for one in needed if (fault := _fault(one))]
+    for name, fault in faults:
+        yield name, "wrong", fault, "Make the environment anew: make setup, or pip install --upgrade topicdesk."
+    if not faults:
+        main = ", ".join(f"{name} {version(name)}" for name in ("scikit-learn", "pandas", "numpy", "mlflow"))
+        yield "packages", "ok", f"all {len(needed)}: {main} …", ""
+
+
+def _parts() -> Iterator[_Row]:
+    for extra, purpose in _PARTS.items():
+        needed = [one for one in _requirements() if _applies(one, extra) and not _applies(one)]
+        faults = [f"{one.name} ({fault})" for one in needed if (fault := _fault(one))]
+        if not faults and extra in _LOADED:
+            try:
+                import_module(_LOADED[extra])
+            except OSError as error:
+                faults.append(f"{_LOADED[extra]} does not load ({error}); on Debian: apt-get install libgomp1")
+        advice = f"pip install 'topicdesk[{extra}]'" if faults else ""
+        name = f"optional: {extra}"
+        if faults:
+            yield name, "missing", "; ".join(faults), f"For {purpose}: {advice}"
+        else:
+            yield name, "ok", purpose if needed else f"not made for this Python or system ({purpose})", ""
+
+
+def _project(project: Project) -> Iterator[_Row]:
+    built = sorted(path.stem for path in project.corpora.glob("*.parquet"))
+    corpora = f"corpora built: {', '.join(built)}" if built else "no corpus is built yet"
+    yield "project", "ok", f"{project.root}; {corpora}", "" if built else "topicdesk data build newsarticles"
+    lock = project.root / "requirements.lock"
+    if lock.is_file():
+        pins: dict[str, set[str]] = {}
+        for name, number in re.findall(r"^([\w.-]+)==([^\s;]+)", lock.read_text(encoding="utf-8"), flags=re.MULTILINE):
+            pins.setdefault(name, set()).add(number)
+        moved = [
+            f"{name} {_found(name)} (pinned: {', '.join(sorted(pinned))})"
+            for name, pinned in pins.items()
+            if _found(name) and _found(name) not in pinned
+        ]
+        advice = "Figures may differ from the locks. 'make setup' installs what is pinned." if moved else ""
+        told = f"not as pinned: {', '.join(moved[:5])}" if moved else "every installed package is the pinned one"
+        yield "requirements.lock", "missing" if moved else "ok", told, advice
+    free = shutil.disk_usage(project.root).free
+    low = free < _LEAST_FREE
+    yield "disk", "wrong" if low else "ok", f"{free / 1e9:.1f} GB free", "Free some space." if low else ""
+
+
+def _store(project: Project) -> Iterator[_Row]:
+    from topicdesk.tracking import list_runs, open_store, reason, tracking_uri, waiting_parcels
+
+    uri = tracking_uri(project)
+    shown = reason(uri, uri)
+    try:
+        if uri.startswith("sqlite:") and not project.mlflow_database.exists() and str(project.root) in uri:
+            yield "MLflow's store", "ok", f"{shown}, made by the first run", ""
+        else:
+            open_store(project)
+            yield "MLflow's store", "ok", f"{shown}, reachable; comparisons: {len(list_runs(project))}", ""
+        waiting = len(waiting_parcels(project.unsent))
+        if waiting:
+            yield "unsent runs", "wrong", f"{waiting} on disk", "Send them: topicdesk log --resume"
+    except TrackingError as error:
+        yield "MLflow's store", "wrong", shown, str(error)
+
+
+def _requirements() -> list[Requirement]:
+    return [Requirement(line) for line in requires("topicdesk") or ()]
+
+
+def _applies(needed: Requirement, extra: str = "") -> bool:
+    return needed.marker is None or needed.marker.evaluate({"extra": extra})
+
+
+def _fault(needed: Requirement) -> str:
+    found = _found(needed.name)
+    if not found:
+        return "not installed"
+    return "" if needed.specifier.contains(found, prereleases=True) else f"{found}, needs {needed.specifier}"
+
+
+def _found(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return ""
