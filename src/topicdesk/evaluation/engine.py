@@ -49,7 +49,7 @@ class LocalEngine:
     def run(self, work: _Work, shared: object, tasks: _Tasks) -> Iterator[tuple[int, Any]]:
         """See `Engine`."""
         # When a task fails, its error is what a person has to read, not that others were called off.
-        warnings.filterwarnings("ignore", "[0-9]+ tasks which were still being processed", UserWarning)
+        warnings.filterwarnings("ignore", "[0-9]+ tasks (which were still|have been successfully)", UserWarning)
         calls = (delayed(_numbered)(number, work, shared, task) for number, task in enumerate(tasks))
         yield from Parallel(n_jobs=self.jobs, return_as="generator_unordered", max_nbytes="256K")(calls)
 

@@ -47,6 +47,7 @@ def serve_pages(project: Project, port: int, experiment: str) -> Iterator[tuple[
     TrackingError
         When the port is taken, the store is another server's, or the server does not start.
     """
+    _check_port(port)
     uri = tracking_uri(project)
     path = experiment_address(open_store(project), experiment)
     if uri.startswith("http"):
@@ -84,6 +85,7 @@ def serve_model(project: Project, model: str, port: int) -> Iterator[tuple[str, 
     TrackingError
         When the port is taken, or the server does not start.
     """
+    _check_port(port)
     # What was checked is what is served, whatever happens to the name meanwhile.
     with fetched_model(model, project) as folder:
         load_labeller(folder)
@@ -96,16 +98,6 @@ def serve_model(project: Project, model: str, port: int) -> Iterator[tuple[str, 
 def _serving(
     project: Project, command: Sequence[str], port: int, health: str, settings: Mapping[str, str]
 ) -> Iterator[subprocess.Popen[bytes]]:
-    with socket.socket() as probe:
-        # As MLflow's server does: a port that was just let go is free.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise TrackingError(
-                f"port {port} of 127.0.0.1 is taken ({error.strerror}). Choose another with --port, or with "
-                "PORT=5001 behind make review and make serve."
-            ) from error
     programs = str(Path(sys.executable).parent)
     server = subprocess.Popen(
         [sys.executable, "-m", "mlflow", *command, "--host", "127.0.0.1", "--port", str(port)],
@@ -123,6 +115,19 @@ def _serving(
         with suppress(ProcessLookupError):  # it may have ended by itself
             os.killpg(server.pid, signal.SIGTERM)  # the server starts others: all end together
         server.wait()
+
+
+def _check_port(port: int) -> None:
+    with socket.socket() as probe:
+        # As MLflow's server does: a port that was just let go is free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise TrackingError(
+                f"port {port} of 127.0.0.1 is taken ({error.strerror}). Choose another with --port, or with "
+                "PORT=5001 behind make review and make serve."
+            ) from error
 
 
 def _wait_until_up(server: subprocess.Popen[bytes], health: str, command: Sequence[str]) -> None:
