@@ -72,7 +72,7 @@ def test_a_missing_list_of_reserved_ids_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "fault"),
     [
-        ('name = "courts"', 'name = "Courts"', r"topics\.0\.name: .*got 'Courts'"),
+        ('name = "courts"', 'name = "Courts"', r"topics\.0\.name: write 'Courts' in lower case: 'courts'"),
         ('name = "rail"', 'name = "courts"', "topics named twice: courts"),
         ("definition =", "definiton =", r"topics\.0\.definiton: unknown key; did you mean 'definition'"),
         ("[codebook]", "[codebook", "not valid TOML"),

@@ -99,3 +99,35 @@ def test_what_two_disagree_about_is_shown_with_both_answers(project):
     widget = adjudicate("maria", "tom", CORPUS, TOPICS, annotator="lena")
     assert widget.shown["article"]["answers"] == [["maria", "rail"], ["tom", "no topic"]]
     assert widget.shown["file"] == "adjudicated.csv"
+
+
+def test_python_can_do_what_keys_do(project, widget):
+    first = widget.shown["article"]["id"]
+    widget.decide(["rail"], note="late")
+    assert stored(project) == {first: ("rail",)}
+    assert widget.shown["article"]["id"] != first
+    widget.undo()
+    assert stored(project) == {}
+    widget.skip()
+    assert widget.shown["article"]["id"] != first
+
+
+def test_practice_leaves_nothing_behind(project):
+    before = sorted(project.labels.iterdir())
+    widget = annotate(CORPUS, TOPICS, annotator="maria", practice=True)
+    widget.decide(["rail"])
+    path = widget.session.store.path
+    assert path.read_text().count("\n") == 2
+    assert sorted(project.labels.iterdir()) == before
+    widget.close()
+    widget.session.scratch.cleanup()
+    assert not path.parent.exists()
+
+
+def test_without_a_kernel_a_still_of_the_article_is_shown(project, widget):
+    data, _ = widget._repr_mimebundle_()
+    assert "application/vnd.jupyter.widget-view+json" in data
+    article = widget.shown["article"]
+    assert article["id"] in data["text/html"] and "<b>1</b> courts" in data["text/html"]
+    widget.shown = {**widget.shown, "article": {**article, "title": "<script>alert(1)</script>"}}
+    assert "<script" not in widget._repr_mimebundle_()[0]["text/html"]

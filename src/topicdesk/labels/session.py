@@ -6,6 +6,7 @@ What the notebook's widget and the terminal have in common; neither keeps anythi
 from __future__ import annotations
 
 import re
+import tempfile
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -72,6 +73,8 @@ class AnnotationSession:
         Whether articles labelled already are shown too, with their labels.
     proposed : mapping of str to tuple of str, optional
         What is chosen for a beginning of articles that the annotator has not labelled; by default nothing.
+    scratch : TemporaryDirectory, optional
+        Where the store is, of a session for practice: it goes when the session goes.
     """
 
     articles: pd.DataFrame
@@ -80,6 +83,7 @@ class AnnotationSession:
     answers: Answers = field(default_factory=dict)
     again: bool = False
     proposed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    scratch: tempfile.TemporaryDirectory[str] | None = None
 
     def __post_init__(self) -> None:
         """Open the store and find the first article; see `LabelStore.open` for errors."""
@@ -206,6 +210,7 @@ def open_session(
     settles: bool = False,
     project: Project | None = None,
     seed: int = 0,
+    practice: bool = False,
 ) -> AnnotationSession:
     """Sit an annotator down before a corpus.
 
@@ -232,6 +237,8 @@ def open_session(
         By default the one that the current folder is in.
     seed : int, default 0
         Of the order, where no queue is given; the same for two annotators whose agreement is to be measured.
+    practice : bool, default False
+        Try it out: decisions go to a temporary folder, which is gone with the session, and none to ``data/labels``.
 
     Returns
     -------
@@ -258,8 +265,10 @@ def open_session(
             f"the queue holds article {kept_back[0]}, which is reserved for an outside evaluation and never annotated."
         )
     file, signed = (ADJUDICATED, f"{ADJUDICATED} by {annotator}") if settles else (annotator, annotator)
-    store = LabelStore(project.labels / f"{file}.csv", signed, taxonomy)
-    return AnnotationSession(articles, queue, store, answers or {}, again, proposed or {})
+    scratch = tempfile.TemporaryDirectory(prefix="topicdesk-practice-") if practice else None
+    labels = project.labels if scratch is None else Path(scratch.name)
+    store = LabelStore(labels / f"{file}.csv", signed, taxonomy)
+    return AnnotationSession(articles, queue, store, answers or {}, again, proposed or {}, scratch)
 
 
 def fit_to_label(articles: pd.DataFrame) -> pd.Series:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,9 @@ except ImportError as error:
 
 __all__ = ["AnnotationWidget", "adjudicate", "annotate"]
 
+# A still shows as much as fits a page.
+_STILL_PARAGRAPHS = 4
+
 
 def annotate(
     corpus: pd.DataFrame | Path | str,
@@ -35,6 +39,7 @@ def annotate(
     highlight: Sequence[str] = (),
     project: Project | None = None,
     seed: int = 0,
+    practice: bool = False,
 ) -> AnnotationWidget:
     """Label articles in a notebook; every decision is on disk before the next article is shown.
 
@@ -54,6 +59,8 @@ def annotate(
         By default the one that the current folder is in.
     seed : int, default 0
         Of the order, where no queue is given.
+    practice : bool, default False
+        Try it out: no decision reaches ``data/labels``, and all are gone with the session.
 
     Returns
     -------
@@ -71,7 +78,8 @@ def annotate(
 
         topicdesk.annotate("newsarticles", "data/topics.toml", annotator="maria")
     """
-    return AnnotationWidget(open_session(corpus, topics, annotator, queue, project=project, seed=seed), highlight)
+    session = open_session(corpus, topics, annotator, queue, project=project, seed=seed, practice=practice)
+    return AnnotationWidget(session, highlight)
 
 
 def adjudicate(
@@ -140,6 +148,29 @@ class AnnotationWidget(AnyWidget):
         self._show("", serial=1)
         self.on_msg(self._act)
 
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
+        """Give the widget, and for pages that no kernel stands behind, a still of it."""
+        bundle = super()._repr_mimebundle_(**kwargs)
+        if bundle is None:
+            return None
+        data, metadata = bundle
+        return {**data, "text/html": _still(self.shown, self.codebook)}, metadata
+
+    def decide(self, topics: Sequence[str], note: str = "") -> None:
+        """Keep what is said of the article shown, and go on; what the Enter key does."""
+        self.session.decide(topics, note)
+        self._show("")
+
+    def skip(self) -> None:
+        """Put the article off; it comes again at the end. What the S key does."""
+        self.session.skip()
+        self._show("")
+
+    def undo(self) -> None:
+        """Take the last decision back. What the Z key does."""
+        self.session.undo()
+        self._show("")
+
     def _act(self, _: Any, asked: dict[str, Any], __: Any) -> None:
         if asked.get("serial") != self.shown["serial"]:  # of another window, or sent twice
             self._show("Shown anew: another window has gone on.")
@@ -177,6 +208,29 @@ class AnnotationWidget(AnyWidget):
                 "answers": [list(answer) for answer in article.answers],
             },
         }  # fmt: skip
+
+
+def _still(shown: dict[str, Any], codebook: dict[str, Any]) -> str:
+    """Write what the widget shows as HTML that does nothing."""
+    article = shown["article"]
+    counted = f"{shown['decided']} decided, {shown['left']} left"
+    if article is None:
+        return f"<p>{escape(counted)}: all are done.</p>"
+    about = " · ".join(part for part in (article["source"], article["published"], article["id"], counted) if part)
+    text = "".join(
+        "<p>"
+        + "".join(f"<mark>{escape(part)}</mark>" if marked else escape(part) for part, marked in paragraph)
+        + "</p>"
+        for paragraph in article["paragraphs"][:_STILL_PARAGRAPHS]
+    )
+    button = '<span style="border:1px solid; border-radius:4px; padding:2px 8px; margin-right:6px">'
+    topics = "".join(
+        f"{button}<b>{number}</b> {escape(topic['name'])}</span>" for number, topic in enumerate(codebook["topics"], 1)
+    )
+    return (
+        f'<div style="border:1px solid #8888; border-radius:6px; padding:8px 16px"><p><small>{escape(about)}</small></p>'
+        f"<h3>{escape(article['title'])}</h3>{text}<p>{topics}</p></div>"
+    )
 
 
 def _told(article: pd.Series, marks: re.Pattern[str] | None) -> dict[str, Any]:
