@@ -12,8 +12,9 @@ RIVALS := .venv-rivals
 BIN := $(VENV)/bin
 PORT ?= 5000
 FUZZ_SECONDS ?= 300
+EXECUTED := docs/executed
 
-.PHONY: help setup data reproduce verify review serve notebooks test lint fuzz bench lock clean
+.PHONY: help setup data reproduce verify review serve notebooks docs test lint fuzz bench lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -36,8 +37,15 @@ review: setup ## Start MLflow's pages on 127.0.0.1 (PORT=5000)
 serve: setup ## Answer requests with the champion on 127.0.0.1 (PORT=5000)
 	@$(BIN)/topicdesk serve --port $(PORT)
 
-notebooks: data ## Run the notebooks from top to bottom
-	@$(BIN)/python -m pytest --nbmake --nbmake-timeout=300 notebooks
+notebooks: $(EXECUTED)/.ready ## Run the notebooks from top to bottom, after make reproduce; executed copies in docs/executed
+
+docs: setup $(EXECUTED)/.ready ## Build the documentation, offline, and check its links
+	@$(BIN)/python docs/badges.py
+	@rm -rf docs/_build/executed docs/_build/html
+	@$(BIN)/python -m nbconvert --log-level=WARN --to html --config docs/nbconvert_config.py --output-dir docs/_build/executed/notebooks $(EXECUTED)/*.ipynb
+	@$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -b html docs docs/_build/html
+	@$(BIN)/python docs/check_links.py docs/_build/html
+	@echo "Documentation: docs/_build/html/index.html"
 
 test: setup ## Run the tests
 	@$(BIN)/python -m pytest -n auto
@@ -94,4 +102,10 @@ $(VENV)/.packages: requirements.lock
 
 $(VENV)/.ready: $(VENV)/.packages pyproject.toml
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-index --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Executed where they are copied to: what is stored has no outputs.
+$(EXECUTED)/.ready: $(wildcard notebooks/*.ipynb) $(shell find src -name '*.py') | data
+	@rm -rf $(EXECUTED) && mkdir -p $(EXECUTED) && cp notebooks/*.ipynb $(EXECUTED)
+	$(BIN)/python -m pytest --nbmake --overwrite --nbmake-timeout=300 --rootdir=. -p no:cacheprovider $(EXECUTED)
 	@touch $@

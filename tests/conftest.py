@@ -7,7 +7,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
@@ -113,10 +114,25 @@ def newsroom_articles(n_articles: int, seed: int = 0) -> tuple[pd.DataFrame, pd.
     return articles, labels
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def newsroom() -> Callable[..., tuple[pd.DataFrame, pd.DataFrame]]:
     """Give the writer of articles and their labels."""
     return newsroom_articles
+
+
+@dataclass(frozen=True)
+class NewsroomFiles:
+    """What a project of the newsroom is made of: files, and the phrases that tell an article's topics."""
+
+    taxonomy: str = TAXONOMY
+    spec: str = SPEC
+    phrases: Mapping[str, Sequence[str]] = field(default_factory=lambda: PHRASES)
+
+
+@pytest.fixture(scope="session")
+def newsroom_files() -> NewsroomFiles:
+    """Give the taxonomy, the spec and the phrases."""
+    return NewsroomFiles()
 
 
 @pytest.fixture(scope="session")

@@ -1,23 +1,24 @@
 """What documents say is what commands give."""
 
+import json
 import re
 import subprocess
+import sys
+from typing import get_args
 
-import mlflow
 import pandas as pd
 import pytest
 
+from topicdesk.evaluation import CLASSIFIERS
 from topicdesk.experiment import (
     PUBLISHED_LABELS,
+    Spec,
     load_dataset,
     lock_path,
     read_lock,
     read_spec,
     results_page,
-    run_experiment,
-    write_lock,
 )
-from topicdesk.labelling import field_frame
 from topicdesk.labels import agreement, read_annotations, read_label_file, read_reserved, read_taxonomy
 from topicdesk.project import find_project
 
@@ -100,24 +101,6 @@ def test_our_accuracies_are_at_least_the_published_ones():
             assert value >= published
 
 
-def test_the_readmes_python_runs(project):
-    spec = project.root / "experiments" / "small.toml"
-    write_lock(run_experiment(spec, jobs=1).lock(), lock_path(spec))
-    names = {}
-    # Whatever stands before it, other blocks read what this one logs.
-    blocks = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
-    for block in sorted(blocks, key=lambda block: "log_experiment" not in block):
-        small = block.replace("experiments/topics.toml", "experiments/small.toml").replace(
-            "mine.parquet", "newsroom.parquet"
-        )
-        exec(compile(small.replace("topicdesk-topics", "topicdesk-small"), "README.md", "exec"), names)
-    mlflow.set_tracking_uri(None)
-    assert names["model"].predict(field_frame(names["comparison"].dataset)).shape == (90, 2)
-    assert names["leader"] == names["comparison"].ranking[0]
-    assert len(names["runs"]) == 1
-    assert names["moved"] == []
-
-
 def test_the_data_card_counts_what_is_there():
     taxonomy = read_taxonomy(PROJECT.root / "data" / "topics.toml")
     path = PROJECT.root / "data" / "labels" / "gold.csv"
@@ -137,6 +120,27 @@ def test_the_data_card_counts_what_is_there():
     assert set(gold["codebook"]) == {str(taxonomy.codebook.version)}
 
 
+def test_badges_say_what_they_speak_of():
+    made = subprocess.run(
+        [sys.executable, "-c", "import badges, json; print(json.dumps(badges.badges()))"],
+        cwd=PROJECT.root / "docs", capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    for name, svg in json.loads(made.stdout).items():
+        assert (PROJECT.root / "docs" / "pictures" / name).read_text() == svg, "run docs/badges.py"
+        assert f"docs/pictures/{name}" in README
+
+
+def test_the_page_of_a_spec_names_every_key_and_every_classifier():
+    page = (PROJECT.root / "docs" / "reference" / "spec.md").read_text()
+    for table, field in Spec.model_fields.items():
+        assert f"## `[{table}]`" in page
+        if table != "classifiers":
+            (model,) = (one for one in (field.annotation, *get_args(field.annotation)) if hasattr(one, "model_fields"))
+            assert all(f"`{key}`" in page for key in model.model_fields), table
+    order = [page.index(f"`{name}`") for name in CLASSIFIERS]
+    assert order == sorted(order), "from the simplest"
+
+
 def test_make_alone_lists_the_targets_with_a_line_each():
     make = ["make", "-C", PROJECT.root, "--no-print-directory"]
     listed = subprocess.run(make, capture_output=True, text=True, check=True)
@@ -148,6 +152,8 @@ def test_make_alone_lists_the_targets_with_a_line_each():
         "verify",
         "review",
         "notebooks",
+        "docs",
+        "serve",
         "test",
         "lint",
         "fuzz",

@@ -6,6 +6,7 @@ multi-label data one estimator is fitted a topic (one-vs-rest); for multi-class 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import import_module
@@ -24,6 +25,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import LinearSVC
 
 from topicdesk.errors import SpecError, nearest
+from topicdesk.evaluation.engine import restart_workers
 from topicdesk.evaluation.estimators import NBSVM, Centroids
 from topicdesk.evaluation.grids import (
     RIDGE_TOLERANCE,
@@ -404,6 +406,8 @@ def own_classifier(name: str, path: str) -> Classifier:
     if name in CLASSIFIERS:
         raise SpecError(f"{name!r} is a classifier of topicdesk: give your own estimator another name.")
     module, _, attribute = path.partition(":")
+    if module not in sys.modules:  # workers that run already may not know where it stands
+        restart_workers()
     try:
         found = getattr(import_module(module), attribute)
         estimator = found()

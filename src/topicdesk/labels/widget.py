@@ -228,7 +228,8 @@ def _still(shown: dict[str, Any], codebook: dict[str, Any]) -> str:
         f"{button}<b>{number}</b> {escape(topic['name'])}</span>" for number, topic in enumerate(codebook["topics"], 1)
     )
     return (
-        f'<div style="border:1px solid #8888; border-radius:6px; padding:8px 16px"><p><small>{escape(about)}</small></p>'
+        '<div style="border:1px solid #8888; border-radius:6px; padding:8px 16px">'
+        f"<p><small>{escape(about)}</small></p>"
         f"<h3>{escape(article['title'])}</h3>{text}<p>{topics}</p></div>"
     )
 

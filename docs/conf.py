@@ -1,0 +1,121 @@
+"""Sphinx's settings. Built by `make docs`; pages that other files are the source of are written to docs/generated."""
+
+import re
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import topicdesk
+from topicdesk.errors import TopicdeskError
+from topicdesk.project import find_project
+from topicdesk.tracking.models import fetched_model
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent
+
+project = "topicdesk"
+author = "The topicdesk developers"
+version = release = "0.1.0"
+
+extensions = [
+    "myst_parser",
+    "numpydoc",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx_copybutton",
+]
+exclude_patterns = ["_build", "executed", "pictures"]
+myst_enable_extensions = ["colon_fence", "deflist"]
+myst_heading_anchors = 3
+default_role = "autolink"
+numpydoc_show_class_members = False
+numpydoc_xref_param_type = False
+autodoc_default_options = {"members": True}
+autodoc_typehints = "none"  # numpydoc's docstrings say them
+autosummary_generate = True
+suppress_warnings = ["myst.header"]  # a page put together from a README may begin a level down
+
+html_theme = "pydata_sphinx_theme"
+html_title = "topicdesk"
+html_static_path = ["_static"]
+html_css_files = ["own.css"]
+html_show_sourcelink = False
+html_theme_options = {
+    "navbar_end": ["theme-switcher"],
+    "show_toc_level": 2,
+    "navigation_with_keys": False,
+    "header_links_before_dropdown": 6,
+}
+html_extra_path = ["_build/executed"]  # notebooks/<name>.html
+
+#: Pages whose source stands elsewhere, for readers of the repository too.
+COPIES = {
+    "data-card": ROOT / "data" / "README.md",
+    "results": ROOT / "experiments" / "README.md",
+    "benchmarks": ROOT / "benchmarks" / "README.md",
+    "changelog": ROOT / "CHANGELOG.md",
+    "contributing": ROOT / "CONTRIBUTING.md",
+}
+
+
+def write_pages() -> None:
+    """Write the pages of docs/generated."""
+    folder = HERE / "generated"
+    folder.mkdir(exist_ok=True)
+    for name, source in COPIES.items():
+        (folder / f"{name}.md").write_text(relinked(source))
+    (folder / "model-card.md").write_text(model_card())
+    (folder / "python.md").write_text(python_reference())
+    (folder / "command-line.md").write_text(command_line())
+
+
+def relinked(source: Path) -> str:
+    """Let links of a page lead to pages of the site; of files that are not on it, the name stays."""
+    pages = {copied.resolve(): f"{name}.md" for name, copied in COPIES.items()}
+
+    def follow(link: re.Match[str]) -> str:
+        text, target, anchor = link.group("text", "target", "anchor")
+        path = (source.parent / target).resolve()
+        if path in pages:
+            return f"[{text}]({pages[path]}{anchor or ''})"
+        if path.is_relative_to(HERE):
+            return f"[{text}](../{path.relative_to(HERE)}{anchor or ''})"
+        return f"{text} (`{path.relative_to(ROOT)}`)" if path.exists() else link.group()
+
+    return re.sub(r"\[(?P<text>[^]]+)\]\((?P<target>[^):#]+)(?P<anchor>#[^)]*)?\)", follow, source.read_text())
+
+
+def model_card() -> str:
+    """Give the card of the champion that `make reproduce` registered."""
+    head = "# Model card\n\n"
+    try:
+        with fetched_model("models:/topicdesk-topics@champion", find_project(ROOT)) as folder:
+            card = (folder / "model-card.md").read_text()
+    except TopicdeskError as error:
+        return f"{head}There is no champion yet: run `make reproduce`, then `make docs`.\n\n{error}\n"
+    told = "The card of the model `topicdesk-topics`, as registered by `make reproduce`; each model brings its own.\n\n"
+    return head + told + re.sub(r"^#", "##", card, flags=re.MULTILINE)
+
+
+def python_reference() -> str:
+    """List the public names by room, with a page each."""
+    parts = ["# Python\n\nEvery public name stands in `topicdesk` itself, and is imported when it is first used.\n"]
+    for room, names in topicdesk._ROOMS.items():
+        first = str(import_module(f"topicdesk.{room}").__doc__).splitlines()[0]
+        listed = "\n".join(f"   {name}" for name in sorted(names, key=str.lower))
+        parts.append(
+            f"## {room}\n\n{first}\n\n```{{eval-rst}}\n.. currentmodule:: topicdesk\n\n"
+            f".. autosummary::\n   :toctree: python\n\n{listed}\n```\n"
+        )
+    return "\n".join(parts)
+
+
+def command_line() -> str:
+    """Write every command's help."""
+    command = [sys.executable, "-m", "typer", "topicdesk.cli", "utils", "docs", "--name", "topicdesk"]
+    written = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return written.replace("# `topicdesk`\n", "# Command line\n", 1).replace("&#x27;", "'")
+
+
+write_pages()
