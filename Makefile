@@ -9,12 +9,13 @@ SHELL := bash
 PYTHON ?= python3
 VENV := .venv
 RIVALS := .venv-rivals
+CORE := .venv-core
 BIN := $(VENV)/bin
 PORT ?= 5000
 FUZZ_SECONDS ?= 300
 EXECUTED := docs/executed
 
-.PHONY: help setup data reproduce verify review serve notebooks docs test lint fuzz bench lock clean
+.PHONY: help setup data reproduce verify review serve notebooks docs test core lint fuzz bench lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -50,6 +51,11 @@ docs: setup $(EXECUTED)/.ready ## Build the documentation, offline, and check it
 test: setup ## Run the tests
 	@$(BIN)/python -m pytest -n auto
 
+core: setup ## Install the core alone, without extras, and label with it, after make reproduce
+	@$(PYTHON) -m venv --clear --without-pip $(CORE)
+	@$(BIN)/uv pip install --quiet --python $(CORE) --constraint requirements.lock .
+	@$(CORE)/bin/python tests/core/check_core.py
+
 lint: setup ## Check format, style, types, import directions, spelling and stored notebooks
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -82,7 +88,7 @@ lock: setup ## Renew requirements.lock to the newest versions that pyproject.tom
 	  --no-header --no-emit-index-url --no-emit-find-links --quiet --output-file requirements.lock pyproject.toml
 
 clean: ## Remove environment, caches and built corpora; keep downloads and MLflow's store
-	rm -rf $(VENV) $(RIVALS) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist data/corpora data/raw/.fetching-* experiments/.cells
+	rm -rf $(VENV) $(RIVALS) $(CORE) docs/_build docs/executed docs/generated .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist data/corpora data/raw/.fetching-* experiments/.cells
 	find . -name '.*.part' -type f -delete
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -79,3 +79,10 @@ def test_a_run_shows_its_leaderboard_and_verdict_and_keeps_its_tables(project):
         run.table("leaderbord")
     with pytest.raises(TrackingError, match="did you mean 'small'"):
         list_runs(project, "smal")
+
+
+def test_figures_stay_on_a_line_and_prose_does_not():
+    assert "nowrap" in as_html("a line", pd.DataFrame({"f1": ["0.805 [0.759, 0.840]"]}))
+    assert "nowrap" not in as_html(
+        "a line", pd.DataFrame({"definition": ["Courts, tribunals and judges at work. " * 3]})
+    )

@@ -1,7 +1,14 @@
-"""A real Chromium, headless."""
+"""A real Chromium, headless, and real JupyterLab servers."""
 
+import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
@@ -29,3 +36,71 @@ def chromium():
 def screenshots():
     """Give where what the tests saw is kept for people."""
     return Path(__file__).parents[2] / "screenshots"
+
+
+class Jupyter:
+    """A server of its own over a folder: JupyterLab or Notebook 7."""
+
+    def __init__(self, root, port, app, settings):
+        self.root, self.app = root, app
+        self.environment = os.environ | {
+            "JUPYTER_CONFIG_DIR": str(settings), "JUPYTER_DATA_DIR": str(settings / "data"),
+            "JUPYTER_RUNTIME_DIR": str(settings / "run"), "JUPYTERLAB_SETTINGS_DIR": str(settings / "lab"),
+            "JUPYTERLAB_WORKSPACES_DIR": str(settings / "workspaces"),
+        }  # fmt: skip
+        for name, value in {
+            "notebook-extension/tracker": {"windowingMode": "none"},  # every cell is on the page, seen or not
+            "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+        }.items():
+            path = settings / "lab" / "@jupyterlab" / f"{name}.jupyterlab-settings"
+            path.parent.mkdir(parents=True)
+            path.write_text(json.dumps(value))
+        command = [
+            sys.executable, "-m", app, "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}",
+            "--IdentityProvider.token=", "--ServerApp.password=", f"--ServerApp.root_dir={root}",
+            "--LabApp.news_url=", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        ]  # fmt: skip
+        self.address = f"http://127.0.0.1:{port}"
+        with (settings / "lab.log").open("wb") as log:
+            self.process = subprocess.Popen(
+                command, cwd=root, env=self.environment, stdout=log, stderr=log, start_new_session=True
+            )
+        limit = time.monotonic() + 60
+        while True:
+            try:
+                urlopen(f"{self.address}/api", timeout=2).close()
+                return
+            except OSError:
+                assert time.monotonic() < limit, (settings / "lab.log").read_text()
+                time.sleep(0.2)
+
+    def open(self, page, notebook):
+        """Open a notebook, by its path under the root, and wait until its kernel is ready."""
+        path = {"jupyterlab": f"lab/tree/{notebook}?reset", "notebook": f"notebooks/{notebook}"}[self.app]
+        page.goto(f"{self.address}/{path}", wait_until="domcontentloaded")
+        page.locator(".jp-Notebook .jp-CodeCell").first.wait_for(timeout=60_000)
+        page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").wait_for(timeout=60_000)
+
+    def kernels(self):
+        with urlopen(f"{self.address}/api/kernels", timeout=10) as answer:
+            return json.load(answer)
+
+    def end(self):
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+@pytest.fixture
+def jupyter(tmp_path, free_port):
+    """Give what starts a server over a folder."""
+    started = []
+
+    def start(root, app="jupyterlab"):
+        settings = tmp_path / f"jupyter-{len(started)}"
+        settings.mkdir()
+        started.append(Jupyter(root, free_port, app, settings))
+        return started[-1]
+
+    yield start
+    for server in started:
+        server.end()

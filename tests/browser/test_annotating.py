@@ -1,15 +1,10 @@
 """Labelling in a real JupyterLab and a real Notebook 7, in a real browser, by the keyboard."""
 
-import json
 import os
 import signal
 import subprocess
-import sys
-import time
-from urllib.request import urlopen
 
 import nbformat
-import pytest
 
 from topicdesk.corpus import read_corpus, write_corpus
 from topicdesk.labels import read_label_file
@@ -30,76 +25,23 @@ DECISIONS = [
 ]  # fmt: skip
 
 
-class Jupyter:
-    """A server of its own over a project: JupyterLab or Notebook 7."""
-
-    def __init__(self, project, port, app):
-        self.page = {"jupyterlab": "lab/tree/label.ipynb?reset", "notebook": "notebooks/label.ipynb"}[app]
-        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(NOTEBOOK)])
-        notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
-        nbformat.write(notebook, project.root / "label.ipynb")
-        settings = project.root / ".jupyter"
-        environment = os.environ | {
-            "JUPYTER_CONFIG_DIR": str(settings), "JUPYTER_DATA_DIR": str(settings / "data"),
-            "JUPYTER_RUNTIME_DIR": str(settings / "run"), "JUPYTERLAB_SETTINGS_DIR": str(settings / "lab"),
-            "JUPYTERLAB_WORKSPACES_DIR": str(settings / "workspaces"),
-        }  # fmt: skip
-        command = [
-            sys.executable, "-m", app, "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}",
-            "--IdentityProvider.token=", "--ServerApp.password=", f"--ServerApp.root_dir={project.root}",
-            "--LabApp.news_url=", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-        ]  # fmt: skip
-        self.address = f"http://127.0.0.1:{port}"
-        with (project.root / "lab.log").open("wb") as log:
-            self.process = subprocess.Popen(
-                command, cwd=project.root, env=environment, stdout=log, stderr=log, start_new_session=True
-            )
-        limit = time.monotonic() + 60
-        while True:
-            try:
-                urlopen(f"{self.address}/api", timeout=2).close()
-                return
-            except OSError:
-                assert time.monotonic() < limit, (project.root / "lab.log").read_text()
-                time.sleep(0.2)
-
-    def open(self, page):
-        """Open the notebook, run its cell, and give the widget."""
-        page.goto(f"{self.address}/{self.page}", wait_until="domcontentloaded")
-        page.locator(".jp-Notebook .jp-CodeCell").first.wait_for(timeout=60_000)
-        page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").wait_for(timeout=60_000)
-        widget, executed = page.locator(".td-annotate"), page.locator(".jp-InputPrompt").first
-        before = executed.text_content()
-        for _ in range(5):  # a page that is still being put together loses keys
-            page.locator(".jp-Notebook .jp-CodeCell .cm-content").first.click()
-            page.keyboard.press("Shift+Enter")
-            page.wait_for_timeout(1000)
-            if executed.text_content() != before:
-                break
-        widget.wait_for(timeout=60_000)
-        return widget
-
-    def kernels(self):
-        with urlopen(f"{self.address}/api/kernels", timeout=10) as answer:
-            return json.load(answer)
-
-    def end(self):
-        os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
-
-
-@pytest.fixture
-def jupyter(project, free_port):
-    """Give what starts a server."""
-    started = []
-
-    def start(app="jupyterlab"):
-        started.append(Jupyter(project, free_port, app))
-        return started[-1]
-
-    yield start
-    for server in started:
-        server.end()
+def open_widget(jupyter, page, app="jupyterlab"):
+    """Write a notebook of one cell, open it, run the cell, and give the widget."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(NOTEBOOK)])
+    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    if not (jupyter.root / "label.ipynb").is_file():
+        nbformat.write(notebook, jupyter.root / "label.ipynb")
+    jupyter.open(page, "label.ipynb")
+    widget, executed = page.locator(".td-annotate"), page.locator(".jp-InputPrompt").first
+    before = executed.text_content()
+    for _ in range(5):  # a page that is still being put together loses keys
+        page.locator(".jp-Notebook .jp-CodeCell .cm-content").first.click()
+        page.keyboard.press("Shift+Enter")
+        page.wait_for_timeout(1000)
+        if executed.text_content() != before:
+            break
+    widget.wait_for(timeout=60_000)
+    return widget
 
 
 def press(widget, keys):
@@ -124,11 +66,11 @@ def stored(project):
 def test_ten_articles_are_labelled_by_keyboard_one_is_undone_and_a_reload_loses_nothing(
     project, jupyter, chromium, screenshots
 ):
-    lab = jupyter()
+    lab = jupyter(project.root)
     page = chromium.new_page(viewport={"width": 1100, "height": 900})
     faults = []
     page.on("pageerror", lambda error: faults.append(str(error)))
-    widget = lab.open(page)
+    widget = open_widget(lab, page)
     widget.click(position={"x": 5, "y": 5})
     expected = {}
     for keys, topics in DECISIONS[:5]:
@@ -149,7 +91,7 @@ def test_ten_articles_are_labelled_by_keyboard_one_is_undone_and_a_reload_loses_
     screenshots.mkdir(exist_ok=True)
     page.screenshot(path=screenshots / "annotate.png")
     page.reload(wait_until="domcontentloaded")
-    widget = lab.open(page)
+    widget = open_widget(lab, page)
     widget.click(position={"x": 5, "y": 5})
     for keys, topics in DECISIONS[5:]:
         article = decide(page, widget, keys)
@@ -161,9 +103,9 @@ def test_ten_articles_are_labelled_by_keyboard_one_is_undone_and_a_reload_loses_
 
 
 def test_a_kernel_that_dies_keeps_all_that_was_saved_and_the_page_says_what_was_not(project, jupyter, chromium):
-    lab = jupyter()
+    lab = jupyter(project.root)
     page = chromium.new_page(viewport={"width": 1100, "height": 900})
-    widget = lab.open(page)
+    widget = open_widget(lab, page)
     widget.click(position={"x": 5, "y": 5})
     first = decide(page, widget, "1")
     (kernel,) = lab.kernels()
@@ -186,7 +128,7 @@ def test_what_articles_say_is_text_and_every_part_has_a_name_in_notebook_7(proje
     page = chromium.new_page(viewport={"width": 1100, "height": 1200})
     alarms = []
     page.on("dialog", lambda dialog: alarms.append(dialog.message) or dialog.dismiss())
-    widget = jupyter("notebook").open(page)
+    widget = open_widget(jupyter(project.root, "notebook"), page)
     assert widget.locator(".td-title").text_content() == "<img src=x onerror=alert(1)>"
     assert widget.locator("img, script, .td-text b").count() == 0
     assert widget.locator("mark").all_text_contents() == ["judge"] * 4

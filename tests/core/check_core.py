@@ -1,0 +1,57 @@
+"""Run by `make core` in an environment without extras: names import, the doctor tells, and labelling works."""
+
+import subprocess
+import sys
+import tempfile
+from importlib.util import find_spec
+from pathlib import Path
+
+import pandas as pd
+
+import topicdesk
+from topicdesk.errors import LabelsError
+from topicdesk.tracking.models import fetched_model
+
+PROGRAM = Path(sys.executable).parent / "topicdesk"
+EXTRAS = ("jupyterlab", "anywidget", "lightgbm", "distributed", "pytest", "sphinx", "psycopg")
+
+
+def main() -> None:
+    """Check, and say what was done."""
+    present = [name for name in EXTRAS if find_spec(name) is not None]
+    assert not present, f"this environment is to have no extras: {present}"
+
+    widget = set(topicdesk._ROOMS["labels.widget"])
+    for name in sorted(set(topicdesk.__all__) - widget):
+        getattr(topicdesk, name)
+    try:
+        topicdesk.annotate  # noqa: B018
+    except LabelsError as error:
+        assert "pip install 'topicdesk[notebooks]'" in str(error)
+    else:
+        raise AssertionError("the widget works without the notebooks extra: this environment has it")
+    print(f"core: {len(topicdesk.__all__) - len(widget)} public names import; the widget says what it needs")
+
+    doctor = subprocess.run([PROGRAM, "doctor"], capture_output=True, text=True, check=False)
+    assert doctor.returncode == 0, doctor.stdout
+    for told in ("jupyterlab (not installed)", "distributed (not installed)", "MLflow's store", "scikit-learn"):
+        assert told in doctor.stdout, doctor.stdout
+    print(f"core: the doctor: {doctor.stdout.strip().splitlines()[-1]}")
+
+    # In a folder that is no project, with the model as a folder, as somebody has it who was sent one.
+    with (
+        fetched_model("models:/topicdesk-topics@champion") as model,
+        tempfile.TemporaryDirectory() as folder,
+    ):
+        table = pd.DataFrame({"headline": ["Judge hears appeal over tram line"], "body": ["The court sat on Monday."]})
+        table.to_csv(Path(folder) / "tonight.csv", index=False)
+        command = [PROGRAM, "label", "tonight.csv", "--model", model, "--output", "labelled.csv"]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        labelled = pd.read_csv(Path(folder) / "labelled.csv")
+        assert labelled["topics"].tolist() == ["courts"], labelled
+    print("core: a file was labelled without a project, by a model's folder")
+
+
+if __name__ == "__main__":
+    main()
