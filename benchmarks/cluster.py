@@ -2,7 +2,7 @@
 
 Run with ``make bench``, or ``python benchmarks/cluster.py``. Scheduler and workers are processes of this machine, one
 thread each. The articles are NewsArticles, drawn again and again up to 100,000, in files of 10,000; the model is the
-main experiment's winner, fitted here. What follows for 100 million articles is in ``docs/scale.md``.
+main experiment's winner, fitted here. What follows for 100 million articles is in ``docs/how-to/many-articles.md``.
 """
 
 from __future__ import annotations
