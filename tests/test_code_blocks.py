@@ -77,6 +77,7 @@ def demo(tmp_path_factory, newsroom, newsroom_files):
     for folder in ("data/labels", "experiments", "pages"):
         (root / folder).mkdir(parents=True)
     shutil.copy(ROOT / "data" / "sources.toml", made.sources)
+    shutil.copytree(ROOT / "data" / "samples", root / "data" / "samples")
     articles, labels = newsroom(90)
     articles["source"] = ["town.example", "port.example"] * 45
     # Under the name of the real corpus, and marked as built of its source, so that it is not built anew.
