@@ -41,6 +41,7 @@ html_title = "topicdesk"
 html_static_path = ["_static"]
 html_css_files = ["own.css"]
 html_show_sourcelink = False
+html_sidebars = {"index": [], "tutorial": [], "notebooks": []}  # pages with none below them
 html_theme_options = {
     "navbar_end": ["theme-switcher"],
     "show_toc_level": 2,

@@ -65,6 +65,8 @@ def _near(path: Path) -> str:
     there = [str(path.with_name(one.name)) for one in path.parent.glob(f"*{path.suffix}")]
     if there:
         return f"{nearest(str(path), there).capitalize()} "
+    if path.parent.is_dir():
+        return ""
     return f"There is no folder {path.parent}: run the command inside your clone of the repository. "
 
 

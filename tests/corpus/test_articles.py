@@ -37,8 +37,8 @@ def test_a_faulty_row_is_named_with_column_and_value(columns, fault):
         articles_frame(columns)
 
 
-def test_a_missing_file_says_how_to_build_it(tmp_path):
-    with pytest.raises(CorpusError, match="topicdesk data build lost"):
+def test_a_missing_file_says_how_to_make_it(tmp_path):
+    with pytest.raises(CorpusError, match=r"topicdesk import FILES --output .*lost"):
         read_corpus(tmp_path / "lost.parquet")
 
 

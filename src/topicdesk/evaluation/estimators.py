@@ -11,6 +11,8 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics.pairwise import euclidean_distances
 from sklearn.svm import LinearSVC
 from sklearn.utils.extmath import safe_sparse_dot
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, check_non_negative, validate_data
 
 __all__ = ["NBSVM", "Centroids"]
 
@@ -28,6 +30,8 @@ class Centroids(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit
 
     def fit(self, X: _Features, y: NDArray[Any]) -> Centroids:
         """Average the rows of each class."""
+        X, y = validate_data(self, X, y, accept_sparse="csr")
+        check_classification_targets(y)
         self.classes_, numbers = np.unique(y, return_inverse=True)
         share = 1 / np.bincount(numbers)[numbers]
         self.centroids_ = safe_sparse_dot(csr_matrix((share, (numbers, np.arange(len(y))))), X, dense_output=True)
@@ -35,6 +39,8 @@ class Centroids(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit
 
     def decision_function(self, X: _Features) -> _Scores:
         """Give how close each row is to each class: minus the squared Euclidean distance."""
+        check_is_fitted(self)
+        X = validate_data(self, X, accept_sparse="csr", reset=False)
         closeness: _Scores = -euclidean_distances(X, self.centroids_, squared=True)
         return closeness[:, 1] - closeness[:, 0] if closeness.shape[1] == 2 else closeness
 
@@ -43,6 +49,12 @@ class Centroids(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit
         closeness = self.decision_function(X)
         chosen = (closeness > 0).astype(int) if closeness.ndim == 1 else closeness.argmax(axis=1)
         return np.asarray(self.classes_[chosen])
+
+    def __sklearn_tags__(self) -> Any:
+        """Say that sparse features are taken."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
 
 
 class NBSVM(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -81,8 +93,13 @@ class NBSVM(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-lea
                 raise ValueError(f"{name} must be above {least:g}, not {getattr(self, name)}")
         if not 0 <= self.beta <= 1:
             raise ValueError(f"beta must be from 0 to 1, not {self.beta}")
+        X, y = validate_data(self, X, y, accept_sparse="csr")
+        check_classification_targets(y)
+        check_non_negative(X, "NBSVM")
         X = csr_matrix(X)
         self.classes_ = np.unique(y)
+        if len(self.classes_) < 2:
+            raise ValueError("NBSVM tells classes apart, and there is only one class")
         positives = self.classes_[1:] if len(self.classes_) == 2 else self.classes_
         fitted = [self._fit_class(X, y == positive) for positive in positives]
         self.coef_ = np.vstack([weights for weights, _ in fitted])
@@ -100,6 +117,8 @@ class NBSVM(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-lea
 
     def decision_function(self, X: _Features) -> _Scores:
         """Give the margin of each class; of two, that of the second."""
+        check_is_fitted(self)
+        X = validate_data(self, X, accept_sparse="csr", reset=False)
         margins = np.asarray(safe_sparse_dot(X, self.coef_.T, dense_output=True) + self.intercept_)
         return margins[:, 0] if len(self.classes_) == 2 else margins
 
@@ -108,3 +127,12 @@ class NBSVM(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-lea
         margins = self.decision_function(X)
         chosen = (margins > 0).astype(int) if margins.ndim == 1 else margins.argmax(axis=1)
         return np.asarray(self.classes_[chosen])
+
+    def __sklearn_tags__(self) -> Any:
+        """Say that sparse features are taken, and none below zero: they are read as counts."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.input_tags.positive_only = True
+        # Ratios of counts say nothing of the dense clouds that scikit-learn's checks score on (so has ComplementNB).
+        tags.classifier_tags.poor_score = True
+        return tags

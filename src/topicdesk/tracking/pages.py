@@ -47,10 +47,12 @@ def serve_pages(project: Project, port: int, experiment: str) -> Iterator[tuple[
     TrackingError
         When the port is taken, the store is another server's, or the server does not start.
     """
-    _check_port(port)
     uri = tracking_uri(project)
+    served = uri.startswith("http")
+    if not served:
+        _check_port(port)
     path = experiment_address(open_store(project), experiment)
-    if uri.startswith("http"):
+    if served:
         raise TrackingError(f"the runs are on a server already: open {uri}{path}")
     # Its job runners serve language-model judges, which nothing here has.
     settings = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
