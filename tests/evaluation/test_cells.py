@@ -4,12 +4,9 @@ import os
 import pickle
 import random
 import signal
-import subprocess
-import sys
 import time
 from dataclasses import replace
 
-import cloudpickle
 import numpy as np
 import pandas as pd
 import pytest
@@ -39,15 +36,6 @@ PLAN = ComparisonPlan(
 )
 
 # Runs in a process of its own, to be killed.
-SCRIPT = """
-import pickle, sys
-from pathlib import Path
-from topicdesk.evaluation import compare
-dataset, plan, keywords = pickle.loads(Path("asked.pickle").read_bytes())
-found = compare(dataset, plan, keywords, jobs=2, keep=Path("cells"))
-Path("found.pickle").write_bytes(pickle.dumps((found.figures, found.choices(), found.kept.reused)))
-"""
-
 NUMBERS = {"fit_seconds", "predict_seconds"}  # a clock's, which no two runs share
 
 
@@ -149,39 +137,45 @@ def test_a_damaged_cell_is_told_with_its_place(tmp_path):
         kept.load("outer-0-0")
 
 
+def forked(work):
+    """Run in a process of its own, which is ready at once; give its id."""
+    child = os.fork()
+    if child == 0:
+        work()
+        os._exit(0)
+    return child
+
+
 def test_killed_twenty_times_at_random_moments_the_figures_are_the_undisturbed_ones(dataset, tmp_path):
-    # Long enough to be killed in: every setting, and folds again.
+    # Long enough to be killed in: every setting, and folds again. (tests/experiment kills the command and its workers.)
     plan = replace(PLAN, splits=SplitPlan(folds=4, repeats=6), inner_folds=3)
-    undisturbed = compare(dataset, plan, KEYWORDS, jobs=2)
-    (tmp_path / "asked.pickle").write_bytes(cloudpickle.dumps((dataset, plan, KEYWORDS)))
-    moments, kills, ends, reused = random.Random(7), 0, 0, 0
+    started = time.monotonic()
+    undisturbed = compare(dataset, plan, KEYWORDS, jobs=1)
+    whole = time.monotonic() - started
     found = tmp_path / "found.pickle"
+
+    def work():
+        made = compare(dataset, plan, KEYWORDS, jobs=1, keep=tmp_path / "cells")
+        found.write_bytes(pickle.dumps((made.figures, made.choices(), made.kept.reused)))
+
+    moments, kills, ends, reused = random.Random(7), 0, 0, 0
     while kills < 20 or not found.exists():
-        process = subprocess.Popen([sys.executable, "-c", SCRIPT], cwd=tmp_path, start_new_session=True)
-        try:
-            if kills < 20:
-                # Until the first cell is there it only imports; from then on any moment will do.
-                limit = time.monotonic() + 60
-                kept = len(list(tmp_path.glob("cells/*/*.npz")))
-                while process.poll() is None and len(list(tmp_path.glob("cells/*/*.npz"))) == kept:
-                    assert time.monotonic() < limit
-                    time.sleep(0.01)
-                time.sleep(moments.uniform(0, 0.4))
-            else:
-                process.wait(timeout=120)
-        finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-                kills += 1
-            assert process.wait() in (0, -signal.SIGKILL)
-        if found.exists():
+        child = forked(work)
+        if kills < 20:
+            time.sleep(moments.uniform(0.02, 0.3) * whole)
+            os.kill(child, signal.SIGKILL)
+        status = os.waitpid(child, 0)[1]
+        assert status in (0, signal.SIGKILL)
+        kills += status == signal.SIGKILL
+        if found.exists() and status == 0:
             figures, choices, times = pickle.loads(found.read_bytes())
             pd.testing.assert_frame_equal(figures, undisturbed.figures)
             pd.testing.assert_frame_equal(choices.drop(columns=NUMBERS), undisturbed.choices().drop(columns=NUMBERS))
             ends, reused = ends + 1, reused + times
-            if kills < 20:  # once more from the start
-                found.unlink()
-                for cell in tmp_path.glob("cells/*/*.npz"):
-                    cell.unlink()
+        if found.exists() and kills < 20:  # once more from the start
+            found.unlink()
+            for cell in tmp_path.glob("cells/*/*.npz"):
+                cell.unlink()
     assert kills == 20
+    assert ends > 0
     assert reused > 0
