@@ -63,13 +63,10 @@ def test_each_shows_its_pictures_and_tables(executed, jupyter, chromium, screens
         )
         lab.open(page, f"docs/executed/{name}")
         if name == "1-annotate.ipynb":  # the widget needs its kernel
-            cells = json.loads((EXECUTED / name).read_text())["cells"]
-            driven = next(place for place, cell in enumerate(cells) if "widget.decide(" in "".join(cell["source"]))
-            page.locator(".jp-Cell").first.click()
-            page.keyboard.press("Escape")
-            for _ in range(driven + 1):
-                page.keyboard.press("Shift+Enter")
+            page.get_by_role("menuitem", name="Run", exact=True).click()
+            page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
             page.get_by_text("2 labelled in this session").wait_for(timeout=120_000)
+            page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").wait_for(timeout=120_000)
         pictures, tables = outputs_of(EXECUTED / name)
         assert pictures + tables > 2, name
         seen = page.locator(".jp-OutputArea")
