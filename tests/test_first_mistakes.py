@@ -88,8 +88,9 @@ def test_3_a_slip_in_the_spec(mistaken, project, old, new, told):
 
 
 def test_3_a_slip_in_the_name_of_the_spec(mistaken, project):
+    (project.root / "experiments" / "small.toml").rename(project.root / "experiments" / "Small.toml")
     said = mistaken(project.root, "compare", "experiments/smal.toml")
-    assert "no file experiments/smal.toml" in said and "Did you mean 'experiments/small.toml'?" in said
+    assert "no file experiments/smal.toml" in said and "Did you mean 'experiments/Small.toml'?" in said
 
 
 def test_4_no_network(mistaken, project, monkeypatch):

@@ -64,7 +64,8 @@ def _near(path: Path) -> str:
     """Say what files there are where one is missing."""
     there = [str(path.with_name(one.name)) for one in path.parent.glob(f"*{path.suffix}")]
     if there:
-        return f"{nearest(str(path), there).capitalize()} "
+        told = nearest(str(path), there)
+        return f"{told[0].upper()}{told[1:]} "  # the rest as it is: names may have capitals
     if path.parent.is_dir():
         return ""
     return f"There is no folder {path.parent}: run the command inside your clone of the repository. "

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from topicdesk.cli.labelling import EngineName, column_pair, drift, engine_named, label
+from topicdesk.cli.labelling import EngineName, Trust, column_pair, drift, engine_named, label
 from topicdesk.cli.labels import adjudicate, annotate, labels
 from topicdesk.cli.printing import (
     print_differences,
@@ -513,13 +513,14 @@ def serve(
         str, typer.Argument(help="A registered model, a run's id, or a model's folder.")
     ] = "models:/topicdesk-topics@champion",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port of 127.0.0.1.")] = 5000,
+    trust: Trust = None,
 ) -> None:
     """Answer requests with a model, by MLflow's own server, and print where they go."""
     from topicdesk.project import find_project
     from topicdesk.tracking import serve_model
 
     print("Starting MLflow's server ...", flush=True)
-    with serve_model(find_project(), model, port) as (address, server):
+    with serve_model(find_project(), model, port, trust or ()) as (address, server):
         print(f"Requests go to {address}\nCtrl-C ends it.", flush=True)
         with suppress(_Stopped):
             server.wait()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from topicdesk.evaluation import Engine
     from topicdesk.labelling import Labeller, LabellingAccount
 
-__all__ = ["EngineName", "column_pair", "drift", "engine_named", "label"]
+__all__ = ["EngineName", "Trust", "column_pair", "drift", "engine_named", "label"]
 
 Model = Annotated[
     str,

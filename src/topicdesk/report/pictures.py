@@ -56,7 +56,7 @@ def inline_picture(draw: Callable[[], Figure], label: str) -> Markup:
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     svg = re.sub(r'<g id="[^"]*"', "<g", svg)  # the same in every picture, and nothing refers to them
-    svg = re.sub(r"(\d+\.\d\d)\d+", r"\1", svg)
+    svg = re.sub(r"(?<!\d)(\d+\.\d\d)\d+", r"\1", svg)
     svg = svg.replace(_INK, "currentColor").replace(_BLUE, "var(--accent)")
     head = rf'<svg role="img" viewBox="\1" aria-label="{escape(label)}">'
     return Markup(re.sub(r'<svg [^>]*?viewBox="([^"]*)"[^>]*>', head, svg))

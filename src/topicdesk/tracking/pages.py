@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.error import URLError
@@ -63,7 +63,9 @@ def serve_pages(project: Project, port: int, experiment: str) -> Iterator[tuple[
 
 
 @contextmanager
-def serve_model(project: Project, model: str, port: int) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+def serve_model(
+    project: Project, model: str, port: int, trust: Collection[str] = ()
+) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """Answer requests with a model on 127.0.0.1, by MLflow's own server, until the block ends.
 
     Parameters
@@ -72,6 +74,8 @@ def serve_model(project: Project, model: str, port: int) -> Iterator[tuple[str, 
     model : str
         See `load_labeller`, which checks it first.
     port : int
+    trust : collection of str, default ()
+        Types that the model's file may hold beyond those that topicdesk's own models need.
 
     Yields
     ------
@@ -90,7 +94,7 @@ def serve_model(project: Project, model: str, port: int) -> Iterator[tuple[str, 
     _check_port(port)
     # What was checked is what is served, whatever happens to the name meanwhile.
     with fetched_model(model, project) as folder:
-        load_labeller(folder)
+        load_labeller(folder, trust=trust)
         command = ["models", "serve", "--model-uri", str(folder), "--env-manager", "local"]
         with _serving(project, command, port, "/ping", {}) as server:
             yield f"http://127.0.0.1:{port}/invocations", server
