@@ -1,7 +1,7 @@
 import hashlib
 import subprocess
 
-from topicdesk.environment import observe_environment
+from topicdesk.environment import observe_environment, pinned_versions
 from topicdesk.project import find_project
 
 
@@ -41,3 +41,15 @@ def test_versions_are_those_of_the_packages_that_figures_rest_on():
     made_with = observe_environment(find_project(__file__)).made_with()
     assert made_with["scikit-learn"] == sklearn.__version__
     assert {"python", "platform", "numpy", "scipy", "pandas"} <= set(made_with)
+
+
+def test_pinned_versions_are_read_by_package_and_none_without_a_lock(project):
+    assert pinned_versions(project) == {}
+    lines = [
+        "numpy==2.4.6 ; python_version >= '3.12' \\",
+        "    --hash=sha256:0",
+        "numpy==2.2.0 \\",
+        "scikit-learn==1.9.1",
+    ]
+    (project.root / "requirements.lock").write_text("\n".join(lines))
+    assert pinned_versions(project) == {"numpy": ("2.4.6", "2.2.0"), "scikit-learn": ("1.9.1",)}

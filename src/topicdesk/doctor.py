@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from pathlib import Path
 import pandas as pd
 from packaging.requirements import Requirement
 
+from topicdesk.environment import pinned_versions
 from topicdesk.errors import ProjectError, TrackingError
 from topicdesk.project import Project, find_project
 from topicdesk.rendering import as_html
@@ -133,15 +133,12 @@ def _project(project: Project) -> Iterator[_Row]:
     built = sorted(path.stem for path in project.corpora.glob("*.parquet"))
     corpora = f"corpora built: {', '.join(built)}" if built else "no corpus is built yet"
     yield "project", "ok", f"{project.root}; {corpora}", "" if built else "topicdesk data build newsarticles"
-    lock = project.root / "requirements.lock"
-    if lock.is_file():
-        pins: dict[str, set[str]] = {}
-        for name, number in re.findall(r"^([\w.-]+)==([^\s;]+)", lock.read_text(encoding="utf-8"), flags=re.MULTILINE):
-            pins.setdefault(name, set()).add(number)
+    pins = pinned_versions(project)
+    if pins:
         moved = [
-            f"{name} {_found(name)} (pinned: {', '.join(sorted(pinned))})"
+            f"{name} {found} (pinned: {', '.join(pinned)})"
             for name, pinned in pins.items()
-            if _found(name) and _found(name) not in pinned
+            if (found := _found(name)) and found not in pinned
         ]
         advice = "Figures may differ from the locks. 'make setup' installs what is pinned." if moved else ""
         told = f"not as pinned: {', '.join(moved[:5])}" if moved else "every installed package is the pinned one"

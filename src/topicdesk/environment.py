@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import platform
+import re
 import subprocess
 from dataclasses import dataclass
 from importlib.metadata import version
 
 from topicdesk.project import Project
 
-__all__ = ["Environment", "observe_environment"]
+__all__ = ["Environment", "observe_environment", "pinned_versions"]
 
 #: Packages that figures rest on.
 _PACKAGES = ("topicdesk", "scikit-learn", "scipy", "numpy", "pandas", "ftfy", "mlflow")
@@ -72,6 +73,19 @@ def observe_environment(project: Project) -> Environment:
         system=f"{platform.system()} {platform.machine()}",
         packages={name: version(name) for name in _PACKAGES},
     )
+
+
+def pinned_versions(project: Project) -> dict[str, tuple[str, ...]]:
+    """Read the versions that ``requirements.lock`` pins, by package; none where there is no lock.
+
+    A package has several where its version depends on the Python or the system.
+    """
+    lock = project.root / "requirements.lock"
+    text = lock.read_text(encoding="utf-8") if lock.is_file() else ""
+    pinned: dict[str, tuple[str, ...]] = {}
+    for name, number in re.findall(r"^([\w.-]+)==([^\s;]+)", text, flags=re.MULTILINE):
+        pinned[name] = (*pinned.get(name, ()), number)
+    return pinned
 
 
 def _git(project: Project, *command: str) -> str:

