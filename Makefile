@@ -12,7 +12,7 @@ RIVALS := .venv-rivals
 CORE := .venv-core
 BIN := $(VENV)/bin
 PORT ?= 5000
-FUZZ_SECONDS ?= 300
+FUZZ_SECONDS ?= 60
 EXECUTED := docs/executed
 
 .PHONY: help setup data reproduce verify review serve notebooks docs test core lint fuzz bench lock clean
@@ -64,8 +64,8 @@ lint: setup ## Check format, style, types, import directions, spelling and store
 	$(BIN)/codespell
 	$(BIN)/nbstripout --verify notebooks/*.ipynb
 
-fuzz: setup ## Throw mutated pages and files at the import for five minutes (FUZZ_SECONDS=300)
-	@$(BIN)/python tests/fuzz/fuzz_import.py $(FUZZ_SECONDS)
+fuzz: setup ## Throw mutated pages, files, specs and labels at what reads them, a minute each (FUZZ_SECONDS=60)
+	@for target in page dateline readers spec labels; do $(BIN)/python tests/fuzz/fuzz.py $$target $(FUZZ_SECONDS); done
 
 bench: setup $(RIVALS)/.ready ## Compare with published figures, LibMultiLabel, fastText and GridSearchCV; measure speed
 	@$(BIN)/topicdesk compare experiments/published.toml

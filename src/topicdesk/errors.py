@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+#: Valid words that a message lists.
+_LISTED = 60
+
 __all__ = [
     "CorpusError",
     "EngineError",
@@ -95,4 +98,7 @@ def nearest(word: str, valid: Iterable[str]) -> str:
     """
     words = sorted(valid)
     close = get_close_matches(word.lower(), words, n=1, cutoff=0.6)
-    return f"did you mean '{close[0]}'?" if close else f"valid: {', '.join(words)}"
+    if close:
+        return f"did you mean '{close[0]}'?"
+    more = f" and {len(words) - _LISTED} more" if len(words) > _LISTED else ""
+    return f"valid: {', '.join(words[:_LISTED])}{more}"

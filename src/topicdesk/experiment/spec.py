@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import sys
 from itertools import product
 from pathlib import Path
@@ -34,6 +35,9 @@ __all__ = ["PUBLISHED_LABELS", "Reference", "Spec", "read_spec"]
 
 #: Value of ``data.labels`` for the labels that come with a corpus.
 PUBLISHED_LABELS = "published"
+
+#: Of one classifier. More would not be done in a day, and fill the memory before they begin.
+_MOST_CANDIDATES = 20_000
 
 
 def _listed(value: Any) -> Any:
@@ -145,6 +149,10 @@ class _Features(StrictModel):
             )
         )
 
+    def n_settings(self) -> int:
+        """Count the combinations without making them."""
+        return math.prod(len(values) for _, values in self)
+
 
 class _Splits(StrictModel):
     scheme: Literal["stratified", "source", "time", "published"] = "stratified"
@@ -232,6 +240,18 @@ class Spec(StrictModel):
     evaluation: _Evaluation = _Evaluation()
     report: _Report = _Report()
     reference: Reference | None = None
+
+    @model_validator(mode="after")
+    def _few_enough_candidates(self) -> Spec:
+        settings = self.features.n_settings()
+        for name, table in self.classifiers.items():
+            points = math.prod(len(values) for values in table.values())
+            if settings * points > _MOST_CANDIDATES:
+                raise ValueError(
+                    f"classifiers.{name}: {settings:,} combinations of features times {points:,} of hyper-parameters, "
+                    f"where up to {_MOST_CANDIDATES:,} candidates are searched: list fewer values"
+                )
+        return self
 
     @model_validator(mode="after")
     def _weighed_fields_are_read(self) -> Spec:

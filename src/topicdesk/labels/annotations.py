@@ -203,8 +203,11 @@ def write_label_rows(rows: Iterable[Mapping[Any, Any]], path: Path) -> None:
 
 def article_order(article_id: str) -> tuple[tuple[int, int, str], ...]:
     """Give the key that label files are sorted by: letters as letters, numbers by their size."""
-    parts = filter(None, _NUMBERS.split(article_id))
-    return tuple((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts)
+    return tuple(
+        # The longer number is the larger one. As int() it could not be longer than 4300 digits.
+        (0, len(digits := part.lstrip("0")), digits) if part[0].isdecimal() else (1, 0, part)
+        for part in filter(None, _NUMBERS.split(article_id))
+    )
 
 
 def read_reserved(path: Path) -> frozenset[str]:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
+from pydantic import TypeAdapter, ValidationError
 
 from topicdesk.atomic import write_text
 from topicdesk.errors import LabelsError
@@ -20,6 +21,9 @@ from topicdesk.labels.topics import Taxonomy
 __all__ = ["codebook_marks", "outdated_labels", "record_codebook"]
 
 _RULES = "(rules)"
+
+#: By version and topic.
+_MARKS = TypeAdapter(dict[str, dict[str, str]])
 
 
 def codebook_marks(taxonomy: Taxonomy) -> dict[str, str]:
@@ -93,10 +97,9 @@ def _read_marks(path: Path) -> dict[str, dict[str, str]]:
     if not path.is_file():
         return {}
     try:
-        found: dict[str, dict[str, str]] = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise LabelsError(f"{path} cannot be read ({error}). Restore it with git.") from error
-    return found
+        return _MARKS.validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise LabelsError(f"{path} cannot be read ({error.errors()[0]['msg']}). Restore it with git.") from error
 
 
 def _changed(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:

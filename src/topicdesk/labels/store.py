@@ -17,16 +17,41 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import FileIO
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, NoReturn
 
-from topicdesk.errors import LabelsError, ProjectError
+from pydantic import StringConstraints, ValidationError
+
+from topicdesk.errors import LabelsError, ProjectError, nearest
 from topicdesk.labels.annotations import read_label_rows, write_label_rows
 from topicdesk.labels.codebooks import record_codebook
 from topicdesk.labels.topics import Taxonomy
+from topicdesk.toml import StrictModel
 
 __all__ = ["KeptAside", "LabelStore"]
 
 Row = dict[str, Any]
+
+_Text = Annotated[str, StringConstraints(strip_whitespace=True)]
+_Id = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+class _JournalRow(StrictModel):
+    """A row of a label file, see `ANNOTATION_COLUMNS`."""
+
+    article_id: _Id
+    topics: tuple[str, ...]
+    annotator: _Text
+    codebook: _Text
+    time: _Text
+    sample: _Text
+    note: _Text
+
+
+class _JournalEntry(StrictModel):
+    """A line of a journal; None puts an article back to no label."""
+
+    article_id: _Id
+    row: _JournalRow | None
 
 
 class KeptAside(LabelsError):
@@ -78,7 +103,7 @@ class LabelStore:
         """
         with self._locked() as journal:
             record_codebook(self.path.with_name("codebooks.json"), self.taxonomy)
-            waiting = _entries(journal)
+            waiting = self._waiting(journal)
             rows = self._rows()
             if waiting:
                 rows = self._take_in(rows, waiting, journal)
@@ -121,7 +146,8 @@ class LabelStore:
             "codebook": str(self.taxonomy.codebook.version),
             "time": datetime.now(UTC).isoformat(timespec="seconds"),
             "sample": sample,
-            "note": " ".join(note.split()),
+            # Half a character, as a browser can send, could not be written.
+            "note": " ".join(note.encode("utf-8", "replace").decode().split()),
         }
         self._keep(article_id, row, seen)
         return row
@@ -132,7 +158,7 @@ class LabelStore:
 
     def _keep(self, article_id: str, row: Row | None, seen: Row | None) -> None:
         with self._locked() as journal:
-            waiting = _entries(journal)
+            waiting = self._waiting(journal)
             wrong = None
             try:
                 rows = self._rows()
@@ -161,6 +187,35 @@ class LabelStore:
         journal.truncate(0)
         return rows
 
+    def _waiting(self, journal: FileIO) -> list[Row]:
+        """Read the decisions of a journal; `LabelsError` for what no session of this taxonomy has written."""
+        journal.seek(0)
+        entries: list[Row] = []
+        for number, line in enumerate(journal.read().splitlines(), start=1):
+            try:
+                entry = _JournalEntry.model_validate_json(line)
+            except ValidationError as error:
+                fault = error.errors()[0]
+                if fault["type"] == "json_invalid":  # torn by a crash in the middle of a write: never acknowledged
+                    continue
+                self._refuse(number, f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}")
+            if entry.row is not None:
+                if entry.row.article_id != entry.article_id:
+                    self._refuse(number, "it names two articles")
+                for topic in entry.row.topics:
+                    if topic not in self.taxonomy.names:
+                        self._refuse(number, f"unknown topic {topic!r}; {nearest(topic, self.taxonomy.names)}")
+                if len(set(entry.row.topics)) != len(entry.row.topics):
+                    self._refuse(number, "it names a topic twice")
+            entries.append(entry.model_dump())
+        return entries
+
+    def _refuse(self, line: int, why: str) -> NoReturn:
+        raise LabelsError(
+            f"{self.journal}, line {line}: not a decision under this taxonomy: {why}. Decisions wait in this file for "
+            "the label file to be writable again: correct the line, or remove it if the decision does not matter."
+        )
+
     def _rows(self) -> dict[str, Row]:
         if not self.path.is_file():
             return {}
@@ -179,20 +234,6 @@ class LabelStore:
         with journal:
             fcntl.flock(journal, fcntl.LOCK_EX)
             yield journal
-
-
-def _entries(journal: FileIO) -> list[Row]:
-    journal.seek(0)
-    entries = []
-    for line in filter(None, journal.read().splitlines()):
-        try:
-            entry = json.loads(line)
-        except ValueError:  # torn by a crash in the middle of a write: it was never acknowledged
-            continue
-        if entry["row"] is not None:
-            entry["row"]["topics"] = tuple(entry["row"]["topics"])
-        entries.append(entry)
-    return entries
 
 
 def _append(journal: FileIO, entry: Row, path: Path) -> None:

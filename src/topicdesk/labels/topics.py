@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
@@ -49,7 +50,7 @@ class Taxonomy(StrictModel):
 
     @model_validator(mode="after")
     def _names_differ(self) -> Taxonomy:
-        doubled = sorted({name for name in self.names if self.names.count(name) > 1})
+        doubled = sorted(name for name, count in Counter(self.names).items() if count > 1)
         if doubled:
             raise ValueError(f"topics named twice: {', '.join(doubled)}")
         return self

@@ -1,0 +1,324 @@
+"""What the fuzzer throws at: five targets, each a function that takes bytes and fails when a promise is broken.
+
+A target may refuse its input with topicdesk's own error. It may not raise another, hang, lose a character, or write
+half a file. Nothing here needs atheris: `tests/trust/test_fuzzed.py` throws the seeds, and every input that once broke
+something, in each run of the tests.
+"""
+
+import csv
+import io
+import json
+import re
+import tempfile
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as arrow
+import pyarrow.parquet as parquet
+
+from topicdesk.corpus import parse_page, read_articles
+from topicdesk.corpus.boilerplate import take_off_menus
+from topicdesk.corpus.bylines import split_byline
+from topicdesk.corpus.datelines import split_dateline
+from topicdesk.corpus.readers import FORMATS
+from topicdesk.errors import CorpusError, LabelsError, SpecError
+from topicdesk.experiment import read_spec
+from topicdesk.labels import LabelStore, read_label_file, read_taxonomy, write_annotations
+from topicdesk.labels.annotations import ANNOTATION_COLUMNS
+
+
+@dataclass(frozen=True)
+class Target:
+    """One thing to throw at.
+
+    Parameters
+    ----------
+    throw : callable
+        Takes one input.
+    seeds : tuple of bytes
+        Inputs to start from, written by us.
+    words : tuple of str
+        What the format is made of, for the fuzzer to put in.
+    """
+
+    throw: Callable[[bytes], None]
+    seeds: tuple[bytes, ...]
+    words: tuple[str, ...] = ()
+
+
+_PAGE = """Ferry late
+Port Town/30.06.23/Courier: The harbour master said it was late. READ MORE: Fog
+Share this with
+Anna Lindqvist
+Politics
+-
+A teaser of another story.
+Leave a review"""
+
+
+def throw_page(data: bytes) -> None:
+    """Every character of a page is in an article, or is reported as taken off."""
+    text = data.decode("utf-8", "replace")
+    body, removed = take_off_menus(text)
+    assert _letters(body, *removed) == _letters(text)
+    try:
+        page = parse_page(text)
+    except CorpusError:
+        return
+    article = page.rows[0]
+    out = [article["title"], article["section"]]
+    out += [row["text"] for row in page.rows] + [line.text for line in page.removed]
+    assert _letters(*out) == _letters(text.removeprefix("\ufeff"))
+
+
+_DATELINES = """PORT TOWN, February 7. /TASS/. The ferry
+BRUSSELS (Reuters) - The ferry
+(CNN)The ferry
+BAKU, Nov 1 - The ferry
+Port Town/30.06.23/Courier: The ferry"""
+_BYLINE = "By Anna Berg, Bo Ek and Cleo de Roo | Courier\nThe ferry"
+
+
+def throw_dateline(data: bytes) -> None:
+    """What is split off and what is left make the text again."""
+    text = data.decode("utf-8", "replace")
+    dateline, body = split_dateline(text)
+    assert (dateline.written if dateline else "") + body == text
+    byline, body = split_byline(text)
+    assert (byline.written if byline else "") + body == text
+
+
+_TABLE = [
+    {"title": "Ferry", "text": "It came late.", "date": "2023-06-30"},
+    {"title": "Tram", "text": "=cmd()", "date": ""},
+]
+_FILES = {
+    ".txt": _PAGE.encode(),
+    ".html": f"<html lang=en><head><title>Ferry</title></head><body><article><p>{_PAGE}</p></article></body>".encode(),
+    ".xml": b"<rss version='2.0'><channel><item><title>Ferry</title><description>It came late.</description></item>"
+    b"</channel></rss>",
+    ".csv": b'title,text,date\nFerry,"It came, late.",2023-06-30\nTram,=cmd(),01/07/23\n',
+    ".tsv": b"text\tdate\nFerry\t1.2.23\n",
+    ".json": b'{"articles": [{"title": "Ferry", "text": "It came late.", "authors": ["A", "B"]}]}',
+    ".jsonl": b'{"headline": "Ferry", "body": "It came late.", "date": "June 30, 2023"}\n{"text": "Tram."}\n',
+}
+# A file's kind is told by the input's first byte.
+_KINDS = sorted(FORMATS)
+
+
+def throw_file(data: bytes) -> None:
+    """A file becomes articles and an account that add up, and nothing else is written."""
+    if not data:
+        return
+    suffix, content = _KINDS[data[0] % len(_KINDS)], data[1:]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"thrown{suffix}"
+        path.write_bytes(content)
+        try:
+            corpus, account = read_articles([path])
+        except CorpusError:
+            return
+        assert len(corpus) == account.articles > 0
+        assert account.report().rows >= len(corpus)
+        assert [inside.name for inside in Path(folder).iterdir()] == [path.name]
+
+
+def _packed() -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for suffix, content in _FILES.items():
+            archive.writestr(f"inside{suffix}", content)
+    return packed.getvalue()
+
+
+def _columnar() -> bytes:
+    packed = io.BytesIO()
+    parquet.write_table(arrow.Table.from_pylist(_TABLE), packed, compression="none")
+    return packed.getvalue()
+
+
+def _kind(suffix: str, content: bytes) -> bytes:
+    return bytes([_KINDS.index(suffix)]) + content
+
+
+_SPEC = """[experiment]
+title = "Ferries"
+question = "Which?"
+
+[data]
+corpus = "newsarticles"
+labels = "data/labels/gold.csv"
+topics = "data/topics.toml"
+
+[features]
+analyzer = ["word"]
+ngram_range = [[1, 1], [1, 2]]
+min_df = [1, 2]
+field_weights = { title = 2.0, text = 1.0 }
+stemmer = ["none", "english"]
+
+[classifiers.complement-nb]
+alpha = [0.1, 1.0]
+
+[classifiers.logistic-regression]
+
+[splits]
+scheme = "stratified"
+folds = 5
+
+[evaluation]
+metric = "macro_f1"
+threshold = { precision = 0.95 }
+search = "halving"
+"""
+_TAXONOMY = """[codebook]
+version = 1
+title = "Ferries"
+rule = "What it is about."
+
+[[topics]]
+name = "transport"
+definition = "Ferries and trams."
+keywords = ["ferry", "tram"]
+iptc = "medtop:20000337"
+
+[[topics]]
+name = "courts"
+definition = "Trials."
+"""
+
+
+def throw_spec(data: bytes) -> None:
+    """A spec or a taxonomy is read, or refused with the file's name in the message."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "thrown.toml"
+        path.write_bytes(data)
+        try:
+            read_spec(path).content_hash()
+        except SpecError as error:
+            assert str(path) in str(error) and len(str(error)) < 10_000
+        try:
+            read_taxonomy(path).content_hash()
+        except LabelsError as error:
+            assert str(path) in str(error) and len(str(error)) < 10_000
+
+
+_HEADER = ",".join(ANNOTATION_COLUMNS)
+_LABELS = f"""{_HEADER}
+a1,courts,anna,1,2026-01-01T10:00:00+00:00,random,
+a2,courts transport,anna,1,,random,"a note, with a comma"
+a10,,anna,1,,uncertain,
+"""
+_JOURNAL = json.dumps(
+    {
+        "article_id": "a3",
+        "row": {
+            "article_id": "a3",
+            "topics": ["courts"],
+            "annotator": "anna",
+            "codebook": "1",
+            "time": "",
+            "sample": "random",
+            "note": "",
+        },
+    }
+)
+_ASIDE = ("anna.csv", ".anna.csv.journal", "codebooks.json")
+
+
+def throw_labels(data: bytes) -> None:
+    """A label folder with one strange file opens, or is refused and stays as it was; labels written read the same."""
+    if not data:
+        return
+    strange, content = _ASIDE[data[0] % len(_ASIDE)], data[1:]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "topics.toml").write_text(_TAXONOMY)
+        taxonomy = read_taxonomy(folder / "topics.toml")
+        store = LabelStore(folder / "anna.csv", "anna", taxonomy)
+        store.path.write_text(_LABELS)
+        store.open()
+        (folder / strange).write_bytes(content)
+        before = _contents(folder)
+        try:
+            rows = store.open()
+        except LabelsError:
+            assert _contents(folder) == before, "what is refused stays as it was"
+            return
+        if strange != store.path.name:
+            assert {"a1", "a2", "a10"} <= set(rows) or b'"row": null' in content or b'"row":null' in content
+        table = read_label_file(store.path, taxonomy.names) if store.path.is_file() else None
+        if table is not None:
+            write_annotations(table, folder / "again.csv")
+            again = read_label_file(folder / "again.csv", taxonomy.names)
+            assert sorted(map(tuple, again.to_numpy())) == sorted(map(tuple, table.to_numpy()))
+        assert store.open() == rows, "opened twice, it says the same"
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+def _letters(*texts: str) -> list[str]:
+    return sorted("".join("".join(texts).split()))
+
+
+def _quoted() -> bytes:
+    written = io.StringIO()
+    csv.writer(written).writerows([ANNOTATION_COLUMNS, ["b\n1", "courts", "a,b", "1", "", 'ra"ndom', "über\r\nzwei"]])
+    return written.getvalue().encode()
+
+
+TARGETS = {
+    "page": Target(
+        throw_page,
+        (_PAGE.encode(), _FILES[".html"]),
+        ("READ MORE:", "Share this with", "Politics", "Leave a review", "\n-\n", "Port Town/30.06.23/Courier: "),
+    ),
+    "dateline": Target(
+        throw_dateline,
+        (*map(str.encode, _DATELINES.splitlines()), _BYLINE.encode()),
+        (
+            *re.split(r"\b", _DATELINES + _BYLINE),
+            "AP",
+            "AFP",
+            "Xinhua",
+            "September",
+            "Sept.",
+            "2026",
+            "\u2014",
+            "\u2013",
+        ),
+    ),
+    "readers": Target(
+        throw_file,
+        tuple(
+            _kind(suffix, content)
+            for suffix, content in {
+                **_FILES,
+                ".rss": _FILES[".xml"],
+                ".zip": _packed(),
+                ".parquet": _columnar(),
+            }.items()
+        ),
+        ("title", "text", "published", "authors", "<item>", "<![CDATA[", "PK\x01\x02"),
+    ),
+    "spec": Target(
+        throw_spec,
+        (_SPEC.encode(), _TAXONOMY.encode()),
+        tuple(word for word in (*_SPEC.split(), *_TAXONOMY.split(), "estimator", "own.module:Class", "inf", "nan")),
+    ),
+    "labels": Target(
+        throw_labels,
+        (
+            b"\x00" + _LABELS.encode(),
+            b"\x00" + _quoted(),
+            b"\x01\n" + _JOURNAL.encode() + b"\n",
+            b'\x01\n{"article_id": "a1", "row": null}\n',
+            b'\x02{"1": {"courts": "0123456789abcdef", "(rules)": "0123456789abcdef"}}',
+        ),
+        (*ANNOTATION_COLUMNS, "courts", "transport", "random", '"row": null', '"topics": []', _HEADER),
+    ),
+}
