@@ -11,12 +11,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import hypothesis
 import pandas as pd
 import pytest
 
 from topicdesk.corpus import articles_frame, write_corpus
 from topicdesk.labels import Dataset, join_dataset, write_annotations
 from topicdesk.project import Project
+
+# A mutant that is found out is found out: the smallest example is of no interest.
+hypothesis.settings.register_profile(
+    "mutants", phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate], database=None
+)
 
 PHRASES = {
     "courts": [

@@ -1,5 +1,7 @@
 """Tests of tests: what they say on data of which the truth is known."""
 
+from dataclasses import astuple
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,6 +9,8 @@ from scipy import stats
 
 from topicdesk.errors import SplitError
 from topicdesk.evaluation.significance import (
+    BayesianTest,
+    Verdict,
     bayesian_t_test,
     corrected_t_test,
     decide_winner,
@@ -60,6 +64,7 @@ def test_without_overlap_it_is_the_t_test():
     ours, theirs = corrected_t_test(values, 0.0), stats.ttest_1samp(values, 0)
     assert ours.p_value == pytest.approx(theirs.pvalue, abs=1e-12)
     assert (ours.low, ours.high) == pytest.approx(tuple(theirs.confidence_interval()), abs=1e-12)
+    assert ours.n == 12
 
 
 def test_the_correction_is_that_of_the_paper():
@@ -70,10 +75,36 @@ def test_the_correction_is_that_of_the_paper():
 
 
 @pytest.mark.parametrize(
-    ("differences", "p_value"), [([0.0, 0.0, 0.0], 1.0), ([0.1, 0.1], 0.0), ([0.1], np.nan), ([], np.nan)]
+    ("differences", "found"),
+    [
+        ([0.0, 0.0, 0.0], (0, 0, 0, 1, 3)),
+        ([0.1, 0.1], (0.1, 0.1, 0.1, 0, 2)),
+        ([0.1], (0.1, np.nan, np.nan, np.nan, 1)),
+        ([], (np.nan, np.nan, np.nan, np.nan, 0)),
+    ],
 )
-def test_without_spread_or_with_too_little_the_test_says_what_it_can(differences, p_value):
-    assert corrected_t_test(differences, FIVE_FOLDS).p_value == pytest.approx(p_value, nan_ok=True)
+def test_without_spread_or_with_too_little_the_test_says_what_it_can(differences, found):
+    assert astuple(corrected_t_test(differences, FIVE_FOLDS)) == pytest.approx(found, nan_ok=True)
+
+
+def test_differences_that_are_equal_but_for_the_last_digit_have_no_spread():
+    found = corrected_t_test([0.3, 0.1 + 0.2], FIVE_FOLDS)
+    assert found.low == found.high == found.difference
+    assert found.p_value == 0
+
+
+@pytest.mark.parametrize(
+    ("difference", "sides"),
+    [(0.02, (1, 0, 0, 1)), (-0.02, (0, 0, 1, 0)), (0.0, (0, 1, 0, 0.5)), (0.01, (0, 1, 0, 1)), (-0.01, (0, 1, 0, 0))],
+)
+def test_without_spread_the_posterior_is_sure(difference, sides):
+    assert astuple(bayesian_t_test([difference] * 3, FIVE_FOLDS, rope=0.01)) == (*sides, 0.01)
+
+
+def test_a_posterior_needs_two_differences():
+    assert np.isfinite(astuple(bayesian_t_test([0.02, 0.03], FIVE_FOLDS))).all()
+    nothing = astuple(bayesian_t_test([0.02], FIVE_FOLDS, rope=0.03))
+    assert nothing == pytest.approx((np.nan, np.nan, np.nan, np.nan, 0.03), nan_ok=True)
 
 
 def test_figures_that_are_undefined_in_a_fold_are_left_out():
@@ -95,6 +126,8 @@ def test_a_posterior_is_told_in_words():
     assert told == bayesian_t_test(np.negative(differences), FIVE_FOLDS).in_words("sgd", "ridge")
     assert told.startswith("ridge is better than sgd with 8")
     assert "by more than 0.01 with" in told
+    even = BayesianTest(0.0, 1.0, 0.0, above_zero=0.5, rope=0.01)
+    assert even.in_words("ridge", "sgd") == "ridge is better than sgd with 50%, by more than 0.01 with 0%"
 
 
 def test_many_comparisons_are_adjusted_and_undefined_ones_stay():
@@ -119,6 +152,67 @@ def table_of(values):
     order = list(values.mean().sort_values(ascending=False).index)
     right = pd.DataFrame({name: np.arange(100) < 100 * values[name].mean() for name in values})
     return significance_table(values, right, order, FIVE_FOLDS, rope=0.01), order[0]
+
+
+def test_each_row_is_what_the_tests_say_of_the_best_against_the_other():
+    values = folds_of(good=0.8, bad=0.7)
+    right = pd.DataFrame({"good": np.arange(100) < 80, "bad": np.arange(100) >= 35})
+    table = significance_table(values, right, ["good", "bad"], 1 / 2, rope=0.07)
+    differences = values["good"] - values["bad"]
+    corrected = corrected_t_test(differences, 1 / 2)
+    posterior = bayesian_t_test(differences, 1 / 2, 0.07)
+    paired = mcnemar(right["good"].to_numpy(), right["bad"].to_numpy())
+    assert table.loc["bad"].to_dict() == {
+        "difference": corrected.difference,
+        "low": corrected.low,
+        "high": corrected.high,
+        "p": corrected.p_value,
+        "p_holm": corrected.p_value,
+        "test": "corrected t",
+        "mcnemar_p": paired,
+        "better": posterior.better,
+        "equivalent": posterior.equivalent,
+        "worse": posterior.worse,
+        "above_zero": posterior.above_zero,
+    }
+    assert list(table.columns) == list(table.loc["bad"].to_dict())
+    alone = significance_table(values[["good"]], right[["good"]], ["good"], 1 / 2, rope=0.07)
+    assert list(alone.columns) == list(table.columns)
+    assert alone.empty
+
+
+def verdict_on(p_holm=0.5, better=0.5, behind_low=0.0, rope=0.02):
+    """Decide between two classifiers of which the simple one is behind, by what is shown of it."""
+    known = {"difference": 0.05, "low": -0.01, "high": 0.11, "p_holm": p_holm, "better": better}
+    table = pd.DataFrame([known], index=pd.Index(["simple"], name="classifier"))
+    intervals = pd.DataFrame(
+        {"behind": [0.0, 0.04], "behind_low": [0.0, behind_low], "behind_high": [0.0, 0.09]},
+        index=["complex", "simple"],
+    )
+    return decide_winner(table, "complex", ["simple", "complex"], "macro_f1", rope, intervals)
+
+
+def test_a_classifier_is_shown_to_be_worse_beyond_the_bounds_and_not_on_them():
+    assert verdict_on(p_holm=0.05, better=0.95, behind_low=0.02).winner == "simple"
+    assert verdict_on(p_holm=0.049).winner == "complex"
+    assert verdict_on(better=0.951).winner == "complex"
+    assert verdict_on(behind_low=0.021).winner == "complex"
+
+
+def test_a_verdict_gives_its_reason_with_all_figures():
+    assert verdict_on() == Verdict(
+        "simple",
+        "complex",
+        "simple wins: it is simpler than complex, which has the best macro-F1, and not shown to be worse (over the "
+        "articles 0.040 [0.000, 0.090] behind; over the folds 0.050 [-0.010, 0.110] behind, corrected t-test, "
+        "Holm-adjusted p = 0.500; worse by more than 0.02 with a probability of 50%).",
+    )
+    assert verdict_on(p_holm=0.01) == Verdict(
+        "complex",
+        "complex",
+        "complex has the best macro-F1, and every simpler classifier is shown to be worse: Holm-adjusted p < 0.05, or "
+        "worse by more than 0.02 with a probability above 95% or over the whole bootstrap interval.",
+    )
 
 
 def test_the_simplest_classifier_that_is_not_significantly_worse_wins():
@@ -191,5 +285,8 @@ def test_over_many_datasets_ranks_are_compared():
     assert found.ranks["bad"] == 3
     assert found.pairs.loc["good", "bad"] < 0.01
     assert found.pairs.loc["good", "same"] > 0.5
+    assert friedman_nemenyi(figures.iloc[:3]).ranks["bad"] == 3
+    with pytest.raises(SplitError, match="three classifiers and three datasets or more, not 3 and 2"):
+        friedman_nemenyi(figures.iloc[:2])
     with pytest.raises(SplitError, match="three classifiers and three datasets or more, not 2 and 12"):
         friedman_nemenyi(figures[["good", "bad"]])

@@ -29,9 +29,9 @@ def test_a_threshold_lies_halfway_between_the_scores_that_it_parts():
     assert best_f1_thresholds(Y, np.array([[0.0], [1.0], [2.0]]))[0] == 0.5
 
 
-def test_neighbouring_floats_are_parted_too():
-    high = 1.0
-    low = np.nextafter(high, 0)
+# Halfway between the first two rounds up, between the others down.
+@pytest.mark.parametrize(("low", "high"), [(np.nextafter(1.0, 0), 1.0), (1.0, np.nextafter(1.0, 2))])
+def test_neighbouring_floats_are_parted_too(low, high):
     Y = np.array([[0], [1]], dtype=np.int8)
     scores = np.array([[low], [high]])
     np.testing.assert_array_equal(decide(scores, best_f1_thresholds(Y, scores)), Y)
@@ -46,6 +46,7 @@ def test_a_topic_without_a_positive_is_never_decided_for():
 def test_of_several_classes_the_highest_score_decides_and_the_first_of_equals():
     scores = np.array([[1.0, 3.0, 2.0], [2.0, 2.0, 0.0]])
     np.testing.assert_array_equal(decide_class(scores), [[0, 1, 0], [1, 0, 0]])
+    assert decide_class(scores).dtype == np.int8
 
 
 ROWS = st.lists(st.tuples(st.integers(0, 1), st.integers(-4, 4)), min_size=2, max_size=25).filter(
@@ -87,12 +88,18 @@ def test_no_other_threshold_costs_less(rows, costs):
 @pytest.mark.parametrize(
     ("asked", "fault"),
     [
-        ({"false_positive": 1.0}, "needs both"),
-        ({"precision": 0.9, "false_positive": 1.0, "false_negative": 1.0}, "not for both"),
-        ({"precision": 1.5}, "not 1.5"),
+        ({"false_positive": 1.0}, "a cost needs both false_positive and false_negative"),
+        ({"false_negative": 1.0}, "a cost needs both false_positive and false_negative"),
+        (
+            {"precision": 0.9, "false_positive": 1.0, "false_negative": 1.0},
+            "a threshold is chosen for a precision or by cost, not for both",
+        ),
+        ({"precision": 1.5}, "a precision above 0 and up to 1, not 1.5"),
+        ({"precision": 0.0}, "a precision above 0 and up to 1, not 0.0"),
         ({"false_positive": 0.0, "false_negative": 1.0}, "costs above 0"),
+        ({"false_positive": 1.0, "false_negative": 0.0}, "costs above 0"),
     ],
 )
 def test_a_rule_that_cannot_be_is_refused(asked, fault):
-    with pytest.raises(ValueError, match=fault):
+    with pytest.raises(ValueError, match=f"^{fault}$"):
         ThresholdRule(**asked)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from topicdesk.cli.printing import print_table, save_picture
+from topicdesk.spreadsheets import Formulas
 
 if TYPE_CHECKING:
     from topicdesk.evaluation import Engine
@@ -57,6 +58,9 @@ def label(
     clean: Annotated[
         bool, typer.Option("--clean", help="Clean the articles of tables first, as an import does with each alone.")
     ] = False,
+    formulas: Annotated[
+        Formulas, typer.Option(help="What to do with cells of a CSV or TSV that a spreadsheet would run.")
+    ] = Formulas.ESCAPE,
     jobs: Annotated[int | None, typer.Option(min=1, help="Processes; by default one a core.")] = None,
     engine: Annotated[EngineName, typer.Option(help="Where the work runs.")] = EngineName.LOCAL,
     scheduler: Annotated[
@@ -82,6 +86,7 @@ def label(
         explain=explain,
         prefix=prefix,
         clean=clean,
+        formulas=formulas,
         jobs=jobs or -1,
         engine=engine_named(engine, scheduler),
     )

@@ -43,8 +43,9 @@ def annotate(
 
     from topicdesk.cli.annotating import label_in_terminal
     from topicdesk.labels import open_session
+    from topicdesk.spreadsheets import restored
 
-    drawn = None if queue is None else pd.read_csv(queue, dtype="str", keep_default_na=False)
+    drawn = None if queue is None else pd.read_csv(queue, dtype="str", keep_default_na=False).map(restored)
     label_in_terminal(open_session(corpus, topics, annotator, drawn, seed=seed))
 
 
@@ -77,10 +78,11 @@ def queue_(
     from topicdesk.atomic import replacing
     from topicdesk.experiment import queue_for
     from topicdesk.labels import parse_mix
+    from topicdesk.spreadsheets import defused_table
 
     drawn = queue_for(spec, count, None if mix is None else parse_mix(mix), seed)
     with replacing(output) as part:
-        drawn.to_csv(part, index=False, lineterminator="\n")
+        defused_table(drawn).to_csv(part, index=False, lineterminator="\n")
     told = ", ".join(f"{count} {name}" for name, count in drawn["sample"].value_counts().items())
     print(f"{len(drawn)} articles drawn ({told}): {output}")
 

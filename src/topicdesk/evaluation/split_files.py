@@ -13,6 +13,7 @@ import pandas as pd
 from topicdesk.atomic import replacing
 from topicdesk.errors import SplitError
 from topicdesk.evaluation.splits import Split, unlearnable
+from topicdesk.spreadsheets import defused_table, restored
 
 if TYPE_CHECKING:
     from topicdesk.labels import Dataset
@@ -65,7 +66,7 @@ def write_splits(dataset: Dataset, splits: Sequence[Split], path: Path) -> None:
         for side, rows in (("train", split.train), ("test", split.test))
     ]
     with replacing(path) as part:
-        pd.concat(parts)[_FILE_COLUMNS].to_csv(part, index=False, lineterminator="\n")
+        defused_table(pd.concat(parts)[_FILE_COLUMNS]).to_csv(part, index=False, lineterminator="\n")
 
 
 def read_splits(path: Path, dataset: Dataset) -> tuple[tuple[Split, ...], tuple[str, ...]]:
@@ -95,6 +96,7 @@ def read_splits(path: Path, dataset: Dataset) -> tuple[tuple[Split, ...], tuple[
         raise SplitError(f"{path}: cannot be read ({error}). Make it with 'topicdesk splits SPEC --output'.") from error
     if list(table.columns) != _FILE_COLUMNS:
         raise SplitError(f"{path}: expected the columns {', '.join(_FILE_COLUMNS)}, found {', '.join(table.columns)}.")
+    table["article_id"] = table["article_id"].map(restored)
     row_of = pd.Series(np.arange(len(dataset)), index=dataset.ids.astype("str"))
     unknown = table.loc[~table["article_id"].isin(row_of.index), "article_id"]
     if len(unknown):

@@ -46,7 +46,7 @@ class ThresholdRule:
     def merit(self, hits: _Floats, decided: _Floats, positives: int) -> _Floats:
         """Say how good each cut is, more is better: `hits` of `decided` articles carry the topic, as do `positives`."""
         if self.precision is not None:
-            with np.errstate(invalid="ignore", divide="ignore"):
+            with np.errstate(invalid="ignore"):
                 return np.where(hits / decided >= self.precision, hits, -1.0)
         if self.false_positive is not None and self.false_negative is not None:
             return -(self.false_positive * (decided - hits) + self.false_negative * (positives - hits))
@@ -105,7 +105,7 @@ def _best_threshold(y: NDArray[np.int8], scores: _Floats, rule: ThresholdRule) -
     positives = int(y.sum())
     if positives == 0:
         return float("inf")
-    order = np.argsort(-scores, kind="stable")
+    order = np.argsort(-scores)
     ranked = scores[order]
     # A cut can only fall where the score changes.
     ends = np.append(np.flatnonzero(np.diff(ranked)), len(ranked) - 1)

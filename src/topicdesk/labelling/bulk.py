@@ -38,6 +38,7 @@ from topicdesk.labelling.batches import Batch, Reading, read_batches, read_row_g
 from topicdesk.labelling.labeller import Labeller
 from topicdesk.labelling.parts import Part, PartFolder, Unlabelled, join_parts, output_format, write_part
 from topicdesk.progress import progress
+from topicdesk.spreadsheets import Formulas, defused
 
 __all__ = ["LabellingAccount", "label_files"]
 
@@ -80,6 +81,8 @@ class LabellingAccount:
         Rows that an earlier labelling, which was stopped, had done.
     uneven : bool
         Whether the files of a folder have not all the same columns, since those of the input have not.
+    escaped : int
+        Cells of a CSV or TSV that got an apostrophe, since a spreadsheet would have run them.
     """
 
     output: Path
@@ -90,6 +93,7 @@ class LabellingAccount:
     seconds: float
     resumed: int = 0
     uneven: bool = False
+    escaped: int = 0
 
     def first(self, count: int) -> pd.DataFrame:
         """Read the first rows of the output, at most `count`."""
@@ -121,6 +125,11 @@ class LabellingAccount:
                 "the files of the folder differ in columns, as the input does: name an output with an ending, such as "
                 ".parquet, to have all columns in one table"
             )
+        if self.escaped:
+            lines.append(
+                f"{self.escaped:,} cells begin as a spreadsheet's formulas do, and got an apostrophe (--formulas keep "
+                "leaves them as they came)"
+            )
         if self.unlabelled:
             lines.append(f"not labelled: {len(self.unlabelled):,}, listed in {self.side_file}")
             lines += [f"  {where}: {why}" for _, _, where, why in self.unlabelled[:_EXAMPLES]]
@@ -136,6 +145,7 @@ class _Job:
     explain: int
     prefix: str
     reading: Reading
+    formulas: Formulas
     #: Of the labeller: a process that has it already keeps its own, and what that has made of itself.
     key: str
 
@@ -149,6 +159,7 @@ def label_files(
     explain: int = 0,
     prefix: str = "",
     clean: bool = False,
+    formulas: Formulas | str = Formulas.ESCAPE,
     jobs: int = -1,
     engine: Engine | None = None,
 ) -> LabellingAccount:
@@ -172,6 +183,9 @@ def label_files(
     clean : bool, default False
         Whether articles of tables are cleaned before they are labelled, as an import does with each alone; the output
         keeps them as they came.
+    formulas : {"escape", "refuse", "keep"}, default "escape"
+        What is done with a cell of a CSV or TSV that a spreadsheet would run: it gets an apostrophe before it, it is an
+        error, or it is written as it came.
     jobs : int, default -1
         Processes; -1 for one a core. Files of less than 50 MB in all are labelled by this one.
     engine : Engine, optional
@@ -187,7 +201,8 @@ def label_files(
     CorpusError
         When a path does not exist or is not read, or a table has no column of texts.
     LabellerError
-        When the output's format is none, a column would be written twice, or an engine is given what it cannot share.
+        When the output's format is none, a column would be written twice, an engine is given what it cannot share, or
+        formulas are refused and there is one.
     EngineError
         When the processes, or the cluster, lost the work.
     """
@@ -199,9 +214,10 @@ def label_files(
     folder = _part_folder(output, ending)
     files, passed_over = _found(inputs, folder, columns or {})
     reading = Reading(labeller.fields, dict(columns or {}), Cleaning(), clean)
-    plan = _plan(labeller, files, reading, explain, prefix, engine is not None)
+    formulas = Formulas(formulas)
+    plan = _plan(labeller, files, reading, explain, prefix, engine is not None) | {"formulas": formulas}
     _begin(folder, plan)
-    job = _Job(labeller, folder, explain, prefix, reading, plan["labeller"])
+    job = _Job(labeller, folder, explain, prefix, reading, formulas, plan["labeller"])
     if engine is None:
         small = sum(file.stat().st_size for file in files) < _SMALL_BYTES
         jobs = 1 if small else joblib.effective_n_jobs(jobs)
@@ -212,7 +228,7 @@ def label_files(
     else:
         parts, resumed = _label_there(job, files, engine)
     unlabelled = _gathered(parts, passed_over)
-    side_file = _write_side_file(output, unlabelled)
+    side_file = _write_side_file(output, unlabelled, formulas)
     if ending:
         with progress(sum(part.rows for part in parts), "joining", "article") as advance:
             join_parts(folder, parts, output, advance)
@@ -224,7 +240,8 @@ def label_files(
     rows = sum(part.rows for part in parts)
     uneven = not ending and len({part.columns for part in parts if part.rows}) > 1
     seconds = perf_counter() - started
-    return LabellingAccount(output, rows, abstained, unlabelled, side_file, seconds, resumed, uneven)
+    escaped = sum(part.escaped for part in parts)
+    return LabellingAccount(output, rows, abstained, unlabelled, side_file, seconds, resumed, uneven, escaped)
 
 
 def _part_folder(output: Path, ending: str) -> PartFolder:
@@ -377,7 +394,7 @@ def _label_taken_up(batch: Batch) -> Part:
 
 
 def _label_part(job: _Job, batch: Batch) -> Part:
-    return write_part(job.folder, batch.number, [_labelled(job, batch)])
+    return write_part(job.folder, batch.number, [_labelled(job, batch)], job.formulas)
 
 
 def _labelled(job: _Job, batch: Batch) -> tuple[Any, pd.DataFrame, list[Unlabelled], int]:
@@ -509,7 +526,9 @@ def _gathered(parts: Sequence[Part], passed_over: Sequence[Unreadable]) -> tuple
     return tuple(found)
 
 
-def _write_side_file(output: Path, unlabelled: Sequence[tuple[int | None, str, str, str]]) -> Path | None:
+def _write_side_file(
+    output: Path, unlabelled: Sequence[tuple[int | None, str, str, str]], formulas: Formulas
+) -> Path | None:
     path = output.with_name(f"{output.stem}.unlabelled.csv")
     if not unlabelled:
         path.unlink(missing_ok=True)  # of an earlier labelling
@@ -517,6 +536,7 @@ def _write_side_file(output: Path, unlabelled: Sequence[tuple[int | None, str, s
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["row", "id", "where", "why"])
-    writer.writerows(["" if row is None else row, *rest] for row, *rest in unlabelled)
+    safe = str if formulas is Formulas.KEEP else defused
+    writer.writerows(["" if row is None else row, *map(safe, rest)] for row, *rest in unlabelled)
     write_text(path, text.getvalue().encode("utf-8", "replace").decode("utf-8"))
     return path

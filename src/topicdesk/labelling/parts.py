@@ -22,6 +22,7 @@ import pyarrow.parquet as parquet
 from topicdesk.atomic import replacing, write_text
 from topicdesk.errors import LabellerError, nearest
 from topicdesk.progress import Advance
+from topicdesk.spreadsheets import Formulas, defused, is_formula
 
 __all__ = ["OUTPUT_FORMATS", "Part", "PartFolder", "Unlabelled", "join_parts", "output_format", "write_part"]
 
@@ -29,6 +30,9 @@ _Rows: TypeAlias = list[Mapping[str, Any]] | arrow.RecordBatch
 
 #: Formats of labelled rows, by the ending of the file's name; a name without one is a folder of Parquet files.
 OUTPUT_FORMATS = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
+
+# Characters of a cell in a message.
+_SHOWN = 40
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,8 @@ class Part:
     ----------
     rows, abstained : int
         How many there are, and of how many a person should look at.
+    escaped : int
+        Cells that got an apostrophe, since a spreadsheet would have run them.
     columns : tuple of str
     unlabelled : tuple of Unlabelled
     header : int
@@ -67,6 +73,7 @@ class Part:
     columns: tuple[str, ...]
     unlabelled: tuple[Unlabelled, ...]
     header: int = 0
+    escaped: int = 0
 
 
 @dataclass(frozen=True)
@@ -118,6 +125,7 @@ def write_part(
     folder: PartFolder,
     number: int,
     batches: Iterable[tuple[_Rows, pd.DataFrame, list[Unlabelled], int]],
+    formulas: Formulas = Formulas.ESCAPE,
 ) -> Part:
     """Write labelled rows, whole or not at all, and their account after them.
 
@@ -128,15 +136,22 @@ def write_part(
     batches : iterable of (rows, answers, unlabelled, abstained)
         Rows as they came; what is said of each; which could not be labelled; and of how many a person should look at.
         Of tables as text there is one batch.
+    formulas : Formulas, default "escape"
+        What is done with cells of a CSV or TSV that a spreadsheet would run.
 
     Returns
     -------
     Part
+
+    Raises
+    ------
+    LabellerError
+        Where formulas are refused, and there is one.
     """
     rows, abstained, header = 0, 0, 0
     unlabelled: list[Unlabelled] = []
     columns: list[str] = []
-    writer = _WRITERS[folder.ending]()
+    writer = _WRITERS[folder.ending](formulas)
     with replacing(folder.file(number)) as path, path.open("wb") as file:
         for batch, answers, faults, unsure in batches:
             unlabelled += [one if one.row is None else replace(one, row=rows + one.row) for one in faults]
@@ -148,7 +163,7 @@ def write_part(
         writer.close()
     if not rows:  # without columns, which who reads the folder would take for those of all
         folder.file(number).unlink()
-    part = Part(rows, abstained, tuple(columns), tuple(unlabelled), header)
+    part = Part(rows, abstained, tuple(columns), tuple(unlabelled), header, writer.escaped)
     write_text(folder.account(number), json.dumps(asdict(part)))
     return part
 
@@ -236,10 +251,12 @@ def _as_schema(table: arrow.Table, schema: arrow.Schema) -> arrow.Table:
 
 
 class _Writer(ABC):
-    """Writes the rows of a part; `columns` are those that it wrote."""
+    """Writes the rows of a part; `columns` are those that it wrote, `escaped` the cells that got an apostrophe."""
 
-    def __init__(self) -> None:
+    def __init__(self, formulas: Formulas) -> None:
+        self.formulas = formulas
         self.columns: list[str] = []
+        self.escaped = 0
 
     @abstractmethod
     def write(self, file: IO[bytes], rows: _Rows, answers: pd.DataFrame) -> int:
@@ -255,14 +272,26 @@ class _CommaWriter(_Writer):
     def write(self, file: IO[bytes], rows: _Rows, answers: pd.DataFrame) -> int:
         # A part is one batch where it is a table: so the header is known.
         whole = _whole_rows(rows, answers)
-        self.columns = list(dict.fromkeys(name for row in whole for name in row))
+        names = list(dict.fromkeys(name for row in whole for name in row))
+        self.columns = [self._safe(name, "the header") for name in names]
         text = io.StringIO(newline="")
         writer = csv.writer(text, delimiter=self.delimiter, lineterminator="\n")
         writer.writerow(self.columns)
         header = len(text.getvalue().encode("utf-8", "replace"))
-        writer.writerows([_as_text(row.get(name)) for name in self.columns] for row in whole)
+        writer.writerows([self._safe(_as_text(row.get(name)), f"column {name!r}") for name in names] for row in whole)
         file.write(text.getvalue().encode("utf-8", "replace"))
         return header
+
+    def _safe(self, cell: str, where: str) -> str:
+        if self.formulas is Formulas.KEEP or not is_formula(cell):
+            return cell
+        if self.formulas is Formulas.REFUSE:
+            raise LabellerError(
+                f"{where} holds {cell[:_SHOWN]!r}, which a spreadsheet would run as a formula. Escape such cells "
+                "(--formulas escape), or write .jsonl or .parquet, which no spreadsheet runs."
+            )
+        self.escaped += 1
+        return defused(cell)
 
 
 class _TabWriter(_CommaWriter):
@@ -282,8 +311,8 @@ class _JsonLinesWriter(_Writer):
 class _ParquetWriter(_Writer):
     """A row group a batch."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, formulas: Formulas) -> None:
+        super().__init__(formulas)
         self._writer: parquet.ParquetWriter | None = None
 
     def write(self, file: IO[bytes], rows: _Rows, answers: pd.DataFrame) -> int:

@@ -16,6 +16,7 @@ import pandas as pd
 
 from topicdesk.atomic import replacing
 from topicdesk.errors import LabelsError, nearest
+from topicdesk.spreadsheets import defused, restored
 
 __all__ = [
     "ADJUDICATED",
@@ -154,7 +155,7 @@ def published_annotations(path: Path, annotator: str, topics: Sequence[str] | No
     """
     if not path.is_file():
         raise LabelsError(f"no labels came with the corpus: {path} is missing. Name label files in the spec.")
-    table = pd.read_csv(path, dtype="str", keep_default_na=False)
+    table = pd.read_csv(path, dtype="str", keep_default_na=False).map(restored)
     if topics is not None:
         came = set(table["topic"])
         for topic in topics:
@@ -197,7 +198,8 @@ def write_label_rows(rows: Iterable[Mapping[Any, Any]], path: Path) -> None:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(ANNOTATION_COLUMNS)
         writer.writerows(
-            [" ".join(row[name]) if name == "topics" else row[name] for name in ANNOTATION_COLUMNS] for row in ordered
+            [defused(" ".join(row[name]) if name == "topics" else str(row[name])) for name in ANNOTATION_COLUMNS]
+            for row in ordered
         )
 
 
@@ -284,6 +286,6 @@ def _rows(path: Path) -> Iterable[tuple[int, dict[str, str]]]:
                     raise LabelsError(
                         f"{path}, line {reader.line_num}: a row has {len(ANNOTATION_COLUMNS)} fields, as the header"
                     )
-                yield reader.line_num, {name: row[name].strip() for name in ANNOTATION_COLUMNS}
+                yield reader.line_num, {name: restored(row[name].strip()) for name in ANNOTATION_COLUMNS}
         except (csv.Error, UnicodeDecodeError) as error:
             raise LabelsError(f"{path}, after line {reader.line_num}: not a UTF-8 CSV: {error}") from error
