@@ -1,8 +1,8 @@
 """Cells that a spreadsheet would run.
 
-A program that opens a CSV takes a cell that begins with ``=``, ``+``, ``-``, ``@``, a tab or a line break for a formula,
-and a formula can fetch, send and start things (CWE-1236). Articles are other people's: so cells like that get an
-apostrophe before them, which spreadsheets take for "this is text". It can be taken off again without a loss.
+A program that opens a CSV takes a cell that begins with ``=``, ``+``, ``-``, ``@``, a tab or a line break for a
+formula, and a formula can fetch, send and start things (CWE-1236). Articles are other people's: so cells like that get
+an apostrophe before them, which spreadsheets take for "this is text". It can be taken off again without a loss.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def defused_table(table: pd.DataFrame) -> pd.DataFrame:
     """Give a table whose texts are all `defused`, its columns' names too."""
     safe = table.rename(columns=lambda name: defused(name) if isinstance(name, str) else name)
     for place, dtype in enumerate(table.dtypes):
-        if dtype == "str" or dtype == object:
+        if str(dtype) in ("str", "object"):
             texts = table.iloc[:, place].map(lambda cell: defused(cell) if isinstance(cell, str) else cell)
             safe.isetitem(place, texts)
     return safe
