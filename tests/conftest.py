@@ -1,5 +1,6 @@
 """A small newsroom: articles put together from hand-written phrases, and a project around them."""
 
+import json
 import os
 import random
 import signal
@@ -23,6 +24,57 @@ from topicdesk.project import Project
 hypothesis.settings.register_profile(
     "mutants", phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate], database=None
 )
+
+FIGURES = pytest.StashKey[dict[str, dict[str, object]]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Take the long form of tests, and where to keep their figures."""
+    parser.addoption("--torture", action="store_true", help="try the long form of tests: more kills, more inputs")
+    parser.addoption("--figures", metavar="FILE", help="write the figures that tests tell to this file (JSON)")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have a place for figures."""
+    config.stash[FIGURES] = {}
+
+
+@pytest.fixture
+def rounds(request: pytest.FixtureRequest) -> Callable[[float, float], float]:
+    """Give the choice between the short form of a test and the long one, ``rounds(short, long)``."""
+    return lambda short, long: long if request.config.getoption("--torture") else short
+
+
+@pytest.fixture
+def figure(record_property: Callable[[str, object], None]) -> Callable[[str, object], None]:
+    """Give what tells a figure of a test, for `docs/reliability.md`."""
+    return record_property
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Collect figures; with several processes, in the one that gathers the reports."""
+    if report.when == "call" and _collecting is not None:
+        told = {name: value for name, value in report.user_properties}
+        _collecting.stash[FIGURES][report.nodeid] = {**told, "outcome": report.outcome}
+
+
+_collecting: pytest.Config | None = None
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Collect in the process that gathers the reports."""
+    global _collecting
+    if session.config.getoption("--figures") and not hasattr(session.config, "workerinput"):
+        _collecting = session.config
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Write the figures down."""
+    if _collecting is not None:
+        path = Path(session.config.getoption("--figures"))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(session.config.stash[FIGURES], indent=1, sort_keys=True, default=str) + "\n")
+
 
 PHRASES = {
     "courts": [

@@ -78,11 +78,11 @@ def queue_(
     from topicdesk.atomic import replacing
     from topicdesk.experiment import queue_for
     from topicdesk.labels import parse_mix
-    from topicdesk.spreadsheets import defused_table
+    from topicdesk.spreadsheets import write_table
 
     drawn = queue_for(spec, count, None if mix is None else parse_mix(mix), seed)
     with replacing(output) as part:
-        defused_table(drawn).to_csv(part, index=False, lineterminator="\n")
+        write_table(drawn, part)
     told = ", ".join(f"{count} {name}" for name, count in drawn["sample"].value_counts().items())
     print(f"{len(drawn)} articles drawn ({told}): {output}")
 

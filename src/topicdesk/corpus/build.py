@@ -15,7 +15,7 @@ from topicdesk.corpus.orange_tab import read_orange_tab
 from topicdesk.corpus.report import ReadReport
 from topicdesk.corpus.sources import Source, read_member, source_named
 from topicdesk.project import Project
-from topicdesk.spreadsheets import defused_table
+from topicdesk.spreadsheets import write_table
 
 __all__ = ["BuiltCorpus", "build_corpus", "published_labels_path", "stored_corpus"]
 
@@ -92,7 +92,7 @@ def stored_corpus(project: Project, name: str) -> Path:
     if built.published_labels is not None:
         # Before the articles, so that a corpus that is there has its labels.
         with replacing(published_labels_path(path)) as part:
-            defused_table(built.published_labels).to_csv(part, index=False, lineterminator="\n")
+            write_table(built.published_labels, part)
     write_corpus(built.articles, path, built.facts)
     return path
 

@@ -13,7 +13,7 @@ import pandas as pd
 from topicdesk.atomic import replacing
 from topicdesk.errors import SplitError
 from topicdesk.evaluation.splits import Split, unlearnable
-from topicdesk.spreadsheets import defused_table, restored
+from topicdesk.spreadsheets import restored, write_table
 
 if TYPE_CHECKING:
     from topicdesk.labels import Dataset
@@ -66,7 +66,7 @@ def write_splits(dataset: Dataset, splits: Sequence[Split], path: Path) -> None:
         for side, rows in (("train", split.train), ("test", split.test))
     ]
     with replacing(path) as part:
-        defused_table(pd.concat(parts)[_FILE_COLUMNS]).to_csv(part, index=False, lineterminator="\n")
+        write_table(pd.concat(parts)[_FILE_COLUMNS], part)
 
 
 def read_splits(path: Path, dataset: Dataset) -> tuple[tuple[Split, ...], tuple[str, ...]]:

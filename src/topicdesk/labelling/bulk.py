@@ -6,7 +6,6 @@ in the same order as if nothing had happened.
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import io
 import json
@@ -38,7 +37,7 @@ from topicdesk.labelling.batches import Batch, Reading, read_batches, read_row_g
 from topicdesk.labelling.labeller import Labeller
 from topicdesk.labelling.parts import Part, PartFolder, Unlabelled, join_parts, output_format, write_part
 from topicdesk.progress import progress
-from topicdesk.spreadsheets import Formulas, defused
+from topicdesk.spreadsheets import Formulas, RowWriter, defused
 
 __all__ = ["LabellingAccount", "label_files"]
 
@@ -534,9 +533,9 @@ def _write_side_file(
         path.unlink(missing_ok=True)  # of an earlier labelling
         return None
     text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["row", "id", "where", "why"])
+    writer = RowWriter(text)
+    writer.write([["row", "id", "where", "why"]])
     safe = str if formulas is Formulas.KEEP else defused
-    writer.writerows(["" if row is None else row, *map(safe, rest)] for row, *rest in unlabelled)
+    writer.write(["" if row is None else row, *map(safe, rest)] for row, *rest in unlabelled)
     write_text(path, text.getvalue().encode("utf-8", "replace").decode("utf-8"))
     return path

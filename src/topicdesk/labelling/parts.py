@@ -22,7 +22,7 @@ import pyarrow.parquet as parquet
 from topicdesk.atomic import replacing, write_text
 from topicdesk.errors import LabellerError, nearest
 from topicdesk.progress import Advance
-from topicdesk.spreadsheets import Formulas, defused, is_formula
+from topicdesk.spreadsheets import Formulas, RowWriter, defused, is_formula
 
 __all__ = ["OUTPUT_FORMATS", "Part", "PartFolder", "Unlabelled", "join_parts", "output_format", "write_part"]
 
@@ -201,11 +201,12 @@ def join_parts(folder: PartFolder, parts: Sequence[Part], output: Path, advance:
 def _join_tables(folder: PartFolder, parts: Sequence[tuple[int, Part]], joined: IO[bytes], advance: Advance) -> None:
     columns = list(dict.fromkeys(name for _, part in parts for name in part.columns))
     text = io.TextIOWrapper(joined, "utf-8", newline="")
-    writer = csv.DictWriter(text, columns, delimiter=_DELIMITERS[folder.ending], lineterminator="\n")
-    writer.writeheader()
+    writer = RowWriter(text, _DELIMITERS[folder.ending])
+    writer.write([columns])
     for number, part in parts:
         with folder.file(number).open(encoding="utf-8", newline="") as file:
-            writer.writerows(csv.DictReader(file, delimiter=_DELIMITERS[folder.ending]))
+            rows = csv.DictReader(file, delimiter=_DELIMITERS[folder.ending])
+            writer.write([row.get(name, "") for name in columns] for row in rows)
         advance(part.rows)
     text.flush()
     text.detach()
@@ -275,10 +276,10 @@ class _CommaWriter(_Writer):
         names = list(dict.fromkeys(name for row in whole for name in row))
         self.columns = [self._safe(name, "the header") for name in names]
         text = io.StringIO(newline="")
-        writer = csv.writer(text, delimiter=self.delimiter, lineterminator="\n")
-        writer.writerow(self.columns)
+        writer = RowWriter(text, self.delimiter)
+        writer.write([self.columns])
         header = len(text.getvalue().encode("utf-8", "replace"))
-        writer.writerows([self._safe(_as_text(row.get(name)), f"column {name!r}") for name in names] for row in whole)
+        writer.write([self._safe(_as_text(row.get(name)), f"column {name!r}") for name in names] for row in whole)
         file.write(text.getvalue().encode("utf-8", "replace"))
         return header
 

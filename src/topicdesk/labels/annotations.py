@@ -16,7 +16,7 @@ import pandas as pd
 
 from topicdesk.atomic import replacing
 from topicdesk.errors import LabelsError, nearest
-from topicdesk.spreadsheets import defused, restored
+from topicdesk.spreadsheets import RowWriter, defused, restored
 
 __all__ = [
     "ADJUDICATED",
@@ -195,9 +195,9 @@ def write_label_rows(rows: Iterable[Mapping[Any, Any]], path: Path) -> None:
     """Write rows as `write_annotations` does a table."""
     ordered = sorted(rows, key=lambda row: article_order(row["article_id"]))
     with replacing(path) as part, part.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(ANNOTATION_COLUMNS)
-        writer.writerows(
+        writer = RowWriter(file)
+        writer.write([ANNOTATION_COLUMNS])
+        writer.write(
             [defused(" ".join(row[name]) if name == "topics" else str(row[name])) for name in ANNOTATION_COLUMNS]
             for row in ordered
         )

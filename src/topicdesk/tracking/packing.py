@@ -34,7 +34,7 @@ from topicdesk.labelling import Labeller
 from topicdesk.progress import progress
 from topicdesk.project import Project
 from topicdesk.report import About, model_card
-from topicdesk.spreadsheets import defused_table
+from topicdesk.spreadsheets import write_table as write_csv
 from topicdesk.tracking.models import save_labeller
 from topicdesk.tracking.parcel import (
     PackedModel,
@@ -189,7 +189,7 @@ def _pack_parent(
         "figures-by-topic": comparison.topic_figures,
         "figures-by-fold": comparison.fold_figures,
     }.items():
-        defused_table(figures).to_csv(here / f"table-{title}.csv", index=False)
+        write_csv(figures, here / f"table-{title}.csv")
     if comparison.warnings:
         (here / "warnings.txt").write_text("\n".join(comparison.warnings) + "\n", encoding="utf-8")
     save_plot(comparison.plot_leaderboard(), here / "visual-1-leaderboard.png")

@@ -1,0 +1,287 @@
+"""Faults, made for real: a process that is killed or ended, a disk that is full or read-only, files cut short."""
+
+import os
+import random
+import shutil
+import signal
+import sqlite3
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from topicdesk.corpus import read_corpus
+from topicdesk.experiment import lock_path
+from topicdesk.labels import LabelStore, read_label_file, read_taxonomy
+from topicdesk.tracking import list_runs, open_store
+
+OPERATIONS = ("import", "compare", "log", "label")
+SPEC = "experiments/small.toml"
+
+
+class Newsroom:
+    """A project with 400 new articles, what is done there, and what that makes."""
+
+    def __init__(self, project, articles, model, run):
+        self.project, self.root, self.run = project, project.root, run
+        articles.to_csv(self.root / "new.csv", index=False)
+        self.arguments = {
+            "import": ("import", "new.csv", "--output", "new.parquet"),
+            "compare": ("compare", SPEC, "--jobs", "1"),
+            "log": ("log", "--resume"),
+            "label": ("label", "new.csv", "--output", "out.csv", "--model", model),
+        }
+
+    def prepare(self, operation):
+        """Take away what the operation makes; for the log, a comparison waits that a locked store did not take."""
+        for name in ("new.parquet", "out.csv", "mlflow.db", "mlflow.db-wal", "mlflow.db-shm"):
+            (self.root / name).unlink(missing_ok=True)
+        lock_path(self.root / SPEC).unlink(missing_ok=True)
+        for name in ("mlruns", "mlartifacts", "experiments/.cells", "experiments/.unsent", ".out.csv.parts"):
+            shutil.rmtree(self.root / name, ignore_errors=True)
+        if operation == "log":
+            waiting = self.root / "waiting"
+            if not waiting.exists():
+                self.write_down()
+                shutil.copytree(self.root / "experiments" / ".unsent", waiting)
+            else:
+                shutil.copytree(waiting, self.root / "experiments" / ".unsent")
+
+    def write_down(self):
+        open_store(self.project)
+        holder = sqlite3.connect(self.project.mlflow_database, isolation_level=None)
+        holder.execute("BEGIN EXCLUSIVE")
+        assert self.run(*self.arguments["compare"]).code == 2
+        holder.rollback()
+        holder.close()
+
+    def made(self, operation):
+        """Give what there is of the operation, to be compared; None where there is nothing."""
+        if operation == "import":
+            path = self.root / "new.parquet"
+            return read_corpus(path).to_csv() if path.exists() else None
+        if operation == "label":
+            path = self.root / "out.csv"
+            return path.read_bytes() if path.exists() else None
+        if operation == "compare":
+            path = lock_path(self.root / SPEC)
+            return path.read_bytes() if path.exists() else None
+        return len(list_runs(self.project)) or None
+
+    def litter(self):
+        """List what is left of files that were being written."""
+        return [path for path in self.root.rglob(".*.part") if path.is_file()]
+
+
+@pytest.fixture
+def place(project, newsroom, model, run):
+    articles, _ = newsroom(400, seed=5)
+    articles["id"] = [f"w{number}" for number in range(len(articles))]
+    return Newsroom(project, articles, model, run)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM], ids=["killed", "ended"])
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_stopped_at_any_moment_it_leaves_all_or_nothing_and_goes_on(
+    place, begin, run, operation, number, rounds, figure
+):
+    place.prepare(operation)
+    started = time.monotonic()
+    assert run(*place.arguments[operation]).code == 0
+    seconds, whole = time.monotonic() - started, place.made(operation)
+    assert whole is not None
+    moments, stopped = random.Random(11), 0
+    for _ in range(rounds(3, 30)):
+        place.prepare(operation)
+        command = begin(*place.arguments[operation])
+        time.sleep(moments.uniform(0.05, 1.0) * seconds)
+        command.end(number)
+        ended = command.wait()
+        stopped += ended.code != 0
+        assert ended.code in (0, -number, 128 + number), ended.said
+        if ended.code == 128 + number:
+            assert "stopped. Nothing is half written; run the command again to go on." in ended.said
+            assert not place.litter()
+        if operation != "log":
+            assert place.made(operation) in (None, whole)
+        again = run(*place.arguments[operation])
+        assert again.code == 0, again.said
+        assert place.made(operation) == whole
+    figure("times stopped", stopped)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_a_full_disk_is_told_and_with_room_it_goes_on(place, disk, run, refused, operation, rounds, figure):
+    place.prepare(operation)
+    shutil.copytree(place.root, disk("size=100m") / "project")
+    room = Newsroom.__new__(Newsroom)
+    room.__dict__ |= {**place.__dict__, "root": place.root.parent / "disk" / "project"}
+    room.project = type(place.project)(room.root)
+    taken = sum(path.stat().st_blocks * 512 for path in room.root.rglob("*") if path.is_file()) // 1024
+    full, spare = 0, 20
+    while True:
+        disk(f"size={taken + spare + 40}k")
+        ended = run(*place.arguments[operation], folder=room.root)
+        if ended.code == 0:
+            break
+        full += 1
+        refused(ended)
+        assert "No space left on device" in ended.said or "disk is full" in ended.said or "disk I/O error" in ended.said
+        assert operation == "log" or room.made(operation) is None
+        spare *= rounds(3, 1.3)
+    assert full > 0
+    assert room.made(operation) is not None
+    figure("times full", full)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_a_read_only_disk_is_told_and_nothing_is_lost(place, disk, run, refused, operation):
+    place.prepare(operation)
+    shutil.copytree(place.root, disk("size=100m") / "project")
+    root = place.root.parent / "disk" / "project"
+    before = {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
+    disk("ro")
+    refused(run(*place.arguments[operation], folder=root), "cannot", "ead-only file system")
+    assert {path: path.read_bytes() for path in root.rglob("*") if path.is_file()} == before
+
+
+def test_decisions_on_a_full_or_read_only_disk_are_kept_or_refused_and_never_lost(project, disk, figure):
+    taxonomy = read_taxonomy(project.root / "data" / "topics.toml")
+    folder = disk("size=100m")
+    store = LabelStore(folder / "maria.csv", "maria", taxonomy)
+    store.open()
+    kept, refused = {}, 0
+    disk("size=48k")
+    for number in range(2000):
+        try:
+            kept[f"n{number}"] = store.decide(f"n{number}", ("courts",), "random")
+        except Exception as error:
+            row = getattr(error, "row", None)
+            assert "No space left on device" in str(error)
+            if row is not None:  # kept aside, in the journal
+                kept[f"n{number}"] = row
+            refused += 1
+            if refused == 20:
+                break
+    assert refused == 20
+    disk("size=10m")
+    assert store.open() == kept
+    disk("ro")
+    with pytest.raises(Exception, match="Nothing is kept"):
+        store.decide("n9999", ("courts",), "random")
+    assert {row["article_id"]: row for row in read_label_file(store.path, taxonomy.names).to_dict("records")} == kept
+    figure("decisions before and while it was full", len(kept))
+
+
+def test_a_broken_page_of_a_parquet_file_is_told_with_the_file(place, run, refused):
+    corpus = place.project.corpora / "newsroom.parquet"
+    whole = corpus.read_bytes()
+    for start in range(100, len(whole) - 2000, max(len(whole) // 12, 1)):
+        corpus.write_bytes(whole[:start] + b"\xff" * 40 + whole[start + 40 :])
+        compared = run("compare", SPEC, "--no-log", "--jobs", "1", "--no-resume")
+        if compared.code != 0:
+            refused(compared, "newsroom.parquet")
+        (place.root / "broken.parquet").write_bytes(corpus.read_bytes())
+        imported = run("import", "broken.parquet", "new.csv", "--output", "new.parquet")
+        assert imported.code == 0, imported.said
+        assert len(read_corpus(place.root / "new.parquet")) >= 400, "what is whole is read all the same"
+        labelled = run("label", "broken.parquet", "--output", "out.csv", "--model", place.arguments["label"][-1])
+        assert labelled.code == 0 or (labelled.code == 2 and "broken.parquet" in labelled.said), labelled.said
+
+
+@pytest.mark.parametrize("share", [0, 0.01, 0.3, 0.9])
+def test_a_store_that_is_cut_short_is_told_and_the_comparison_waits(place, run, refused, share):
+    place.prepare("compare")
+    assert run(*place.arguments["compare"]).code == 0
+    database = place.project.mlflow_database
+    for wal in ("mlflow.db-wal", "mlflow.db-shm"):
+        (place.root / wal).unlink(missing_ok=True)
+    whole = database.read_bytes()
+    database.write_bytes(whole[: int(len(whole) * share)] if share else b"no database")
+    again = run(*place.arguments["compare"])
+    refused(again, "Nothing is lost", "topicdesk log --resume")
+    refused(run("runs"), "mlflow.db")
+    database.write_bytes(whole)
+    sent = run("log", "--resume")
+    assert sent.code == 0, sent.said
+    assert len(list_runs(place.project)) == 2
+
+
+ESTIMATOR = '''
+import os, signal
+from sklearn.naive_bayes import MultinomialNB
+
+class Hungry(MultinomialNB):
+    """Does what the kernel does to a process that takes too much."""
+    def fit(self, X, y):
+        if not os.path.exists("fed") and X.shape[0] > 10:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().fit(X, y)
+'''
+
+
+def test_a_worker_that_is_killed_for_want_of_memory_is_told_and_what_is_done_is_kept(place, begin, refused):
+    place.prepare("compare")
+    (place.root / "hungry.py").write_text(ESTIMATOR)
+    spec = place.root / SPEC
+    spec.write_text(
+        spec.read_text().replace("[classifiers]", '[classifiers]\nhungry = { estimator = "hungry:Hungry" }')
+    )
+    ended = begin("compare", SPEC, "--jobs", "2", "--no-log").wait()
+    refused(ended, "memory", "--jobs")
+    (place.root / "fed").write_text("")
+    again = begin("compare", SPEC, "--jobs", "2", "--no-log").wait()
+    assert again.code == 0, again.said
+    assert "went on with" in again.said
+
+
+def test_a_clock_that_jumps_changes_no_result(place, run, time_machine):
+    labels = LabelStore(place.project.labels / "maria.csv", "maria", read_taxonomy(place.root / "data" / "topics.toml"))
+    labels.open()
+    for when, topics in (("2026-03-01", ("courts",)), ("2025-01-01", ()), ("2031-01-01", ("rail",))):
+        time_machine.move_to(when)
+        before = labels.open().get("n1")
+        labels.decide("n1", topics, "random", seen=before)
+        assert labels.open()["n1"]["topics"] == topics, "the last decision stands, whatever the clock says"
+    place.prepare("compare")
+    time_machine.move_to("2026-03-02")
+    assert run(*place.arguments["compare"]).code == 0
+    lock = place.made("compare")
+    time_machine.move_to("2024-01-01")
+    again = run(*place.arguments["compare"])
+    assert again.code == 0, again.said
+    assert place.made("compare") == lock
+    assert len(list_runs(place.project)) == 2
+    assert run(*place.arguments["label"]).code == 0
+    labelled = place.made("label")
+    time_machine.move_to("2027-01-01")
+    assert run(*place.arguments["label"]).code == 0
+    assert place.made("label") == labelled
+
+
+def test_a_rename_that_shows_late_is_waited_for(place, monkeypatch):
+    """On a network file system another machine sees a new name a moment after it was given."""
+    from topicdesk.labelling import label_files, parts
+    from topicdesk.tracking import load_labeller
+
+    rename = Path.replace
+
+    def late(self, target):
+        if "part-" not in str(target):
+            return rename(self, target)
+        kept = self.with_name(f"late-{self.name}")
+        os.link(self, kept)
+        threading.Timer(0.3, lambda: rename(kept, target)).start()
+        return target
+
+    labeller = load_labeller(place.arguments["label"][-1])
+    whole = label_files(labeller, ["new.csv"], "whole.csv", jobs=1).output.read_bytes()
+    monkeypatch.setattr(Path, "replace", late)
+    assert label_files(labeller, ["new.csv"], "late.csv", jobs=1).output.read_bytes() == whole
+    monkeypatch.setattr(parts, "_PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr(
+        Path, "replace", lambda self, target: target if "part-" in str(target) else rename(self, target)
+    )
+    with pytest.raises(Exception, match=r"part-000000.* is not there"):
+        label_files(labeller, ["new.csv"], "never.csv", jobs=1)
