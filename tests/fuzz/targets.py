@@ -248,7 +248,8 @@ def throw_labels(data: bytes) -> None:
             assert _contents(folder) == before, "what is refused stays as it was"
             return
         if strange != store.path.name:
-            assert {"a1", "a2", "a10"} <= set(rows) or b'"row": null' in content or b'"row":null' in content
+            # A line of a journal takes a label back with null.
+            assert {"a1", "a2", "a10"} <= set(rows) or b"null" in content
         table = read_label_file(store.path, taxonomy.names) if store.path.is_file() else None
         if table is not None:
             write_annotations(table, folder / "again.csv")

@@ -29,11 +29,12 @@ class Ended:
 class Command:
     """The command line in a forked process, which has all imported already and so can be stopped in its work."""
 
-    def __init__(self, folder, *arguments):
+    def __init__(self, folder, *arguments, **environment):
         self.said = folder / f".said-{os.getpid()}-{time.monotonic_ns()}"
         self.process = os.fork()
         if self.process == 0:
             os.setsid()
+            os.environ |= environment
             written = os.open(self.said, os.O_WRONLY | os.O_CREAT, 0o644)
             for stream in (1, 2):
                 os.dup2(written, stream)
@@ -70,8 +71,8 @@ def begin(project):
     """Give what begins a command in the project's folder, or another."""
     begun = []
 
-    def begin(*arguments, folder=project.root):
-        begun.append(Command(folder, *arguments))
+    def begin(*arguments, folder=project.root, **environment):
+        begun.append(Command(folder, *arguments, **environment))
         return begun[-1]
 
     yield begin
