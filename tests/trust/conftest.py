@@ -1,11 +1,13 @@
 """What the tests of faults and attacks share: the command in a process of its own, a model, a disk, how long to try."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
-import time
+import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -30,7 +32,8 @@ class Command:
     """The command line in a forked process, which has all imported already and so can be stopped in its work."""
 
     def __init__(self, folder, *arguments, **environment):
-        self.said = folder / f".said-{os.getpid()}-{time.monotonic_ns()}"
+        # Not in the folder, whose disk may be full.
+        self.said = Path(tempfile.mkdtemp()) / "said"
         self.process = os.fork()
         if self.process == 0:
             os.setsid()
@@ -62,7 +65,7 @@ class Command:
     def wait(self):
         status = os.waitpid(self.process, 0)[1]
         said = self.said.read_text() if self.said.exists() else ""
-        self.said.unlink(missing_ok=True)
+        shutil.rmtree(self.said.parent)
         return Ended(os.waitstatus_to_exitcode(status), said)
 
 

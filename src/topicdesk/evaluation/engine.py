@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from joblib import Parallel, delayed
 from joblib.externals.loky import get_reusable_executor
+from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from topicdesk.errors import EngineError
 from topicdesk.evaluation.code_version import code_version
@@ -47,11 +48,17 @@ class LocalEngine:
     jobs: int = -1
 
     def run(self, work: _Work, shared: object, tasks: _Tasks) -> Iterator[tuple[int, Any]]:
-        """See `Engine`."""
+        """See `Engine`; raises `EngineError` when a process dies, or there is too little memory."""
         # When a task fails, its error is what a person has to read, not that others were called off.
         warnings.filterwarnings("ignore", "[0-9]+ tasks (which were still|have been successfully)", UserWarning)
         calls = (delayed(_numbered)(number, work, shared, task) for number, task in enumerate(tasks))
-        yield from Parallel(n_jobs=self.jobs, return_as="generator_unordered", max_nbytes="256K")(calls)
+        try:
+            yield from Parallel(n_jobs=self.jobs, return_as="generator_unordered", max_nbytes="256K")(calls)
+        except (TerminatedWorkerError, MemoryError) as error:
+            raise EngineError(
+                "a process was killed, most often for want of memory. What is done is kept: give the same command "
+                "again, with fewer --jobs."
+            ) from error
 
 
 @dataclass(frozen=True)

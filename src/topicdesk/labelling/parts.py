@@ -13,6 +13,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from time import monotonic, sleep
 from typing import IO, Any, TypeAlias
 
 import pandas as pd
@@ -20,7 +21,7 @@ import pyarrow as arrow
 import pyarrow.parquet as parquet
 
 from topicdesk.atomic import replacing, write_text
-from topicdesk.errors import LabellerError, nearest
+from topicdesk.errors import EngineError, LabellerError, nearest
 from topicdesk.progress import Advance
 from topicdesk.spreadsheets import Formulas, RowWriter, defused, is_formula
 
@@ -30,6 +31,10 @@ _Rows: TypeAlias = list[Mapping[str, Any]] | arrow.RecordBatch
 
 #: Formats of labelled rows, by the ending of the file's name; a name without one is a folder of Parquet files.
 OUTPUT_FORMATS = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
+
+# For how long a network file system may keep a new file from other machines (NFS keeps names for up to a minute).
+_PATIENCE_SECONDS = 60
+_LOOK_AGAIN_SECONDS = 0.05
 
 # Characters of a cell in a message.
 _SHOWN = 40
@@ -102,7 +107,7 @@ class PartFolder:
 
     def read(self, number: int) -> Part:
         """Read the account of a part."""
-        facts = json.loads(self.account(number).read_text(encoding="utf-8"))
+        facts = json.loads(_shown(self.account(number)).read_text(encoding="utf-8"))
         unlabelled = tuple(Unlabelled(**one) for one in facts.pop("unlabelled"))
         return Part(**{**facts, "columns": tuple(facts["columns"])}, unlabelled=unlabelled)
 
@@ -184,18 +189,31 @@ def join_parts(folder: PartFolder, parts: Sequence[Part], output: Path, advance:
     filled = [number for number, part in enumerate(parts) if part.rows]
     with replacing(output) as path:
         if folder.ending == ".parquet":
-            _join_parquet([folder.file(number) for number in filled], path, advance)
+            _join_parquet([_shown(folder.file(number)) for number in filled], path, advance)
             return
         same = len({parts[number].columns for number in filled}) <= 1
         with path.open("wb") as joined:
             if folder.ending in (".jsonl", ".ndjson") or same:
                 for place, number in enumerate(filled):
-                    with folder.file(number).open("rb") as part:
+                    with _shown(folder.file(number)).open("rb") as part:
                         part.seek(parts[number].header if place else 0)
                         shutil.copyfileobj(part, joined, 1 << 20)
                     advance(parts[number].rows)
             else:
                 _join_tables(folder, [(number, parts[number]) for number in filled], joined, advance)
+
+
+def _shown(path: Path) -> Path:
+    """Wait until a file that was written is there: on a network file system another machine sees it a little later."""
+    end = monotonic() + _PATIENCE_SECONDS
+    while not path.exists():
+        if monotonic() > end:
+            raise EngineError(
+                f"{path} was written, and is not there after {_PATIENCE_SECONDS} s. Do all machines share the folder? "
+                "What is done is kept: give the same command again."
+            )
+        sleep(_LOOK_AGAIN_SECONDS)
+    return path
 
 
 def _join_tables(folder: PartFolder, parts: Sequence[tuple[int, Part]], joined: IO[bytes], advance: Advance) -> None:
@@ -204,7 +222,7 @@ def _join_tables(folder: PartFolder, parts: Sequence[tuple[int, Part]], joined: 
     writer = RowWriter(text, _DELIMITERS[folder.ending])
     writer.write([columns])
     for number, part in parts:
-        with folder.file(number).open(encoding="utf-8", newline="") as file:
+        with _shown(folder.file(number)).open(encoding="utf-8", newline="") as file:
             rows = csv.DictReader(file, delimiter=_DELIMITERS[folder.ending])
             writer.write([row.get(name, "") for name in columns] for row in rows)
         advance(part.rows)

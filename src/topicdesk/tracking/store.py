@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import tempfile
@@ -37,6 +38,9 @@ STORE_ERRORS = (MlflowException, SQLAlchemyError, OSError)
 
 #: Tag of a run: the process that logs it.
 PROCESS_TAG = "topicdesk.process"
+
+# It logs the traceback of each error that it raises, and who reads our message has no use for that.
+logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
 
 # Where servers listen whose address names no port, and how many seconds to wait for one.
 _PORTS = {"http": 80, "https": 443, "postgresql": 5432, "mysql": 3306, "mssql": 1433}
