@@ -225,7 +225,9 @@ from sklearn.naive_bayes import MultinomialNB
 class Hungry(MultinomialNB):
     """Does what the kernel does to a process that takes too much."""
     def fit(self, X, y):
-        if not os.path.exists("fed") and X.shape[0] > 10:
+        with open("eaten", "a") as file:
+            file.write("x")
+        if not os.path.exists("fed") and os.path.getsize("eaten") > 40:
             os.kill(os.getpid(), signal.SIGKILL)
         return super().fit(X, y)
 '''

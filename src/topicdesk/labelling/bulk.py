@@ -6,9 +6,11 @@ in the same order as if nothing had happened.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import io
 import json
+import os
 import shutil
 import sys
 from collections import deque
@@ -31,7 +33,7 @@ from threadpoolctl import threadpool_limits
 
 from topicdesk.atomic import write_text
 from topicdesk.corpus import STDIN, Cleaning, Unreadable, article_id, find_files, guess_ending
-from topicdesk.errors import CorpusError, EngineError, LabellerError
+from topicdesk.errors import CorpusError, EngineError, LabellerError, ProjectError
 from topicdesk.evaluation import Engine, LocalEngine, code_version
 from topicdesk.labelling.batches import Batch, Reading, read_batches, read_row_groups
 from topicdesk.labelling.labeller import Labeller
@@ -54,6 +56,7 @@ _SMALL_BYTES = 50_000_000
 
 _HEAD_BYTES = 1 << 20
 _STANDARD_INPUT = "standard-input"
+_LOCK = ".lock"
 _EXAMPLES = 5
 
 # Of fewer rows the seconds are those of starting.
@@ -211,36 +214,70 @@ def label_files(
     if engine is not None and ending:
         raise LabellerError(f"{output}: a cluster writes a folder of Parquet files; name it without an ending.")
     folder = _part_folder(output, ending)
-    files, passed_over = _found(inputs, folder, columns or {})
-    reading = Reading(labeller.fields, dict(columns or {}), Cleaning(), clean)
     formulas = Formulas(formulas)
-    plan = _plan(labeller, files, reading, explain, prefix, engine is not None) | {"formulas": formulas}
-    _begin(folder, plan)
-    job = _Job(labeller, folder, explain, prefix, reading, formulas, plan["labeller"])
-    if engine is None:
-        small = sum(file.stat().st_size for file in files) < _SMALL_BYTES
-        jobs = 1 if small else joblib.effective_n_jobs(jobs)
-        if folder.ending == ".parquet" and _has_small_row_groups(files):
-            parts, resumed = _label_there(job, files, LocalEngine(jobs))
-        else:
-            parts, resumed = _label_here(job, files, jobs)
-    else:
-        parts, resumed = _label_there(job, files, engine)
-    unlabelled = _gathered(parts, passed_over)
-    side_file = _write_side_file(output, unlabelled, formulas)
-    if ending:
-        with progress(sum(part.rows for part in parts), "joining", "article") as advance:
-            join_parts(folder, parts, output, advance)
-        shutil.rmtree(folder.accounts)
-    else:  # the accounts stay, so that the folder is known for what it is
-        for kept in folder.accounts.glob(f"{_STANDARD_INPUT}.*"):
-            kept.unlink()
+    with _claimed(folder, output):
+        files, passed_over = _found(inputs, folder, columns or {})
+        reading = Reading(labeller.fields, dict(columns or {}), Cleaning(), clean)
+        plan = _plan(labeller, files, reading, explain, prefix, engine is not None) | {"formulas": formulas}
+        _begin(folder, plan)
+        job = _Job(labeller, folder, explain, prefix, reading, formulas, plan["labeller"])
+        parts, resumed = _label_parts(job, files, jobs, engine)
+        unlabelled = _gathered(parts, passed_over)
+        side_file = _write_side_file(output, unlabelled, formulas)
+        if ending:
+            with progress(sum(part.rows for part in parts), "joining", "article") as advance:
+                join_parts(folder, parts, output, advance)
+            shutil.rmtree(folder.accounts)
+        else:  # the accounts stay, so that the folder is known for what it is
+            for kept in folder.accounts.glob(f"{_STANDARD_INPUT}.*"):
+                kept.unlink()
     abstained = sum(part.abstained for part in parts)
     rows = sum(part.rows for part in parts)
     uneven = not ending and len({part.columns for part in parts if part.rows}) > 1
     seconds = perf_counter() - started
     escaped = sum(part.escaped for part in parts)
     return LabellingAccount(output, rows, abstained, unlabelled, side_file, seconds, resumed, uneven, escaped)
+
+
+def _label_parts(job: _Job, files: Sequence[Path], jobs: int, engine: Engine | None) -> tuple[list[Part], int]:
+    """Label where it is quickest; give all parts, and how many rows an earlier labelling had done."""
+    if engine is not None:
+        return _label_there(job, files, engine)
+    small = sum(file.stat().st_size for file in files) < _SMALL_BYTES
+    jobs = 1 if small else joblib.effective_n_jobs(jobs)
+    if job.folder.ending == ".parquet" and _has_small_row_groups(files):
+        return _label_there(job, files, LocalEngine(jobs))
+    return _label_here(job, files, jobs)
+
+
+@contextmanager
+def _claimed(folder: PartFolder, output: Path) -> Iterator[None]:
+    """Keep other processes from labelling into the same output meanwhile."""
+    lock = folder.accounts / _LOCK
+    try:
+        folder.accounts.mkdir(parents=True, exist_ok=True)
+        file = lock.open("ab")
+    except FileNotFoundError as error:  # who has just ended has taken the folder away
+        raise LabellerError(_taken(output)) from error
+    except OSError as error:
+        raise ProjectError(f"cannot write {output}: {error.strerror}. Make the folder writable.") from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            own = os.path.samestat(os.fstat(file.fileno()), lock.stat())
+        except (BlockingIOError, FileNotFoundError) as error:
+            raise LabellerError(_taken(output)) from error
+        if not own:
+            raise LabellerError(_taken(output))
+        try:
+            yield
+        finally:
+            if folder.accounts.is_dir() and [one.name for one in folder.accounts.iterdir()] == [_LOCK]:
+                shutil.rmtree(folder.accounts)  # nothing was done
+
+
+def _taken(output: Path) -> str:
+    return f"{output}: another process labels into it. Wait for its end, or name another output."
 
 
 def _part_folder(output: Path, ending: str) -> PartFolder:

@@ -40,6 +40,11 @@ from topicdesk.tracking.store import (
 
 __all__ = ["LoggedComparison", "resume_logging", "send_parcel"]
 
+# How SQLite, PostgreSQL and MySQL say that a row is there already. MLflow looks first and writes then, so processes
+# that log at the same moment can all find nothing.
+_WRITTEN_TWICE = ("UNIQUE constraint", "duplicate key", "Duplicate entry")
+_TRIES = 10
+
 # MLflow's limit for one call.
 _METRICS_A_CALL = 1000
 
@@ -101,11 +106,16 @@ def send_parcel(project: Project, parcel: Parcel) -> LoggedComparison:
             client = open_store(project)
         except TrackingError as error:
             raise TrackingError(f"{failed} {error} {kept}") from error
-        try:
-            logged = _send(client, project, parcel, begun)
-        except STORE_ERRORS as error:
-            _mark_failed(client, begun)
-            raise TrackingError(f"{failed} {reason(error, client.tracking_uri)} {kept}") from error
+        for tries_left in reversed(range(_TRIES)):
+            try:
+                logged = _send(client, project, parcel, begun)
+                break
+            except STORE_ERRORS as error:
+                # Another process has written the same row in the same moment: it is there now. What is sent is known.
+                if tries_left and any(said in str(error) for said in _WRITTEN_TWICE):
+                    continue
+                _mark_failed(client, begun)
+                raise TrackingError(f"{failed} {reason(error, client.tracking_uri)} {kept}") from error
         parcel.throw_away()
     return logged
 

@@ -1,0 +1,120 @@
+"""Ten processes at once on one label folder, one store, one cache and one output: as if one had done it all."""
+
+import os
+import sqlite3
+
+import pytest
+
+from topicdesk.corpus import read_corpus
+from topicdesk.experiment import lock_path
+from topicdesk.labels import LabelStore, read_label_file, read_taxonomy
+from topicdesk.labels.annotations import write_label_rows
+
+TEN = 10
+SPEC = "experiments/small.toml"
+
+
+def at_once(work):
+    """Run ``work(number)`` in ten processes, and give how each ended."""
+    children = []
+    for number in range(TEN):
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                work(number)
+                code = 0
+            finally:
+                os._exit(code)
+        children.append(child)
+    return [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+
+
+@pytest.mark.parametrize("annotators", [1, TEN])
+def test_ten_windows_on_one_label_folder_lose_no_decision(project, rounds, figure, annotators):
+    taxonomy = read_taxonomy(project.root / "data" / "topics.toml")
+    each = rounds(30, 300)
+    kinds = [(), ("courts",), ("courts", "rail")]
+
+    def store(number):
+        name = f"annotator{number % annotators}"
+        return LabelStore(project.labels / f"{name}.csv", name, taxonomy)
+
+    def window(number):
+        own = store(number)
+        own.open()
+        for article in range(each):
+            own.decide(f"w{number}-n{article}", kinds[(number + article) % 3], "random", note=f"of {number}")
+
+    assert at_once(window) == [0] * TEN
+    decided = {}
+    for number in range(annotators):
+        rows = read_label_file(store(number).path, taxonomy.names).to_dict("records")
+        decided |= {row["article_id"]: (row["topics"], row["note"]) for row in rows}
+        assert not store(number).journal.read_bytes()
+        # Sorted as one process would have written it.
+        write_label_rows(rows, project.root / "serial.csv")
+        assert (project.root / "serial.csv").read_bytes() == store(number).path.read_bytes()
+    assert decided == {
+        f"w{number}-n{article}": (kinds[(number + article) % 3], f"of {number}")
+        for number in range(TEN)
+        for article in range(each)
+    }
+    figure("decisions", len(decided))
+
+
+def runs_of(project):
+    store = sqlite3.connect(f"file:{project.mlflow_database}?mode=ro", uri=True)
+    try:
+        return store.execute(
+            """SELECT m.key, m.value, count(*) FROM latest_metrics m JOIN runs r ON r.run_uuid = m.run_uuid
+            WHERE r.status = 'FINISHED' AND m.key NOT LIKE '%seconds%' AND m.key NOT LIKE 'system/%'
+            GROUP BY m.key, m.value ORDER BY 1, 2"""
+        ).fetchall()
+    finally:
+        store.close()
+
+
+def test_ten_comparisons_on_one_store_and_one_cache_are_ten_times_the_one(project, begin, run, figure):
+    alone = run("compare", SPEC, "--jobs", "1")
+    assert alone.code == 0, alone.said
+    lock = lock_path(project.root / SPEC)
+    written, logged = lock.read_bytes(), runs_of(project)
+    lock.unlink()
+    for name in ("mlflow.db", "mlflow.db-wal", "mlflow.db-shm"):
+        (project.root / name).unlink(missing_ok=True)
+    commands = [begin("compare", SPEC, "--jobs", "1") for _ in range(TEN)]
+    ended = [command.wait() for command in commands]
+    assert [one.code for one in ended] == [0] * TEN, next(one.said for one in ended if one.code)
+    assert lock.read_bytes() == written
+    assert runs_of(project) == [(key, value, TEN * count) for key, value, count in logged]
+    assert not list(project.cells.glob("*/*.npz")), "the last one has put the cache away"
+    figure("metrics in the store", sum(count for *_, count in runs_of(project)))
+
+
+def test_ten_imports_into_one_file_leave_the_one(project, newsroom, begin, run):
+    articles, _ = newsroom(200, seed=5)
+    articles.to_csv(project.root / "new.csv", index=False)
+    assert run("import", "new.csv", "--output", "new.parquet").code == 0
+    alone = read_corpus(project.root / "new.parquet").to_csv()
+    (project.root / "new.parquet").unlink()
+    commands = [begin("import", "new.csv", "--output", "new.parquet") for _ in range(TEN)]
+    assert [command.wait().code for command in commands] == [0] * TEN
+    assert read_corpus(project.root / "new.parquet").to_csv() == alone
+    assert not list(project.root.glob(".new.parquet*"))
+
+
+def test_ten_labellings_into_one_file_leave_the_one(project, newsroom, model, begin, run):
+    articles, _ = newsroom(200, seed=5)
+    articles.to_csv(project.root / "new.csv", index=False)
+    arguments = ("label", "new.csv", "--output", "out.csv", "--model", model)
+    assert run(*arguments).code == 0
+    alone = (project.root / "out.csv").read_bytes()
+    (project.root / "out.csv").unlink()
+    commands = [begin(*arguments) for _ in range(TEN)]
+    ended = [command.wait() for command in commands]
+    assert {one.code for one in ended} in ({0}, {0, 2}), [one.said for one in ended]
+    for one in ended:
+        assert one.code == 0 or "out.csv: another process labels into it. Wait for its end" in one.said
+    assert (project.root / "out.csv").read_bytes() == alone
+    assert not (project.root / ".out.csv.parts").exists()
