@@ -9,13 +9,15 @@ SHELL := bash
 PYTHON ?= python3
 VENV := .venv
 RIVALS := .venv-rivals
+AUDIT := .venv-audit
 CORE := .venv-core
 BIN := $(VENV)/bin
 PORT ?= 5000
 FUZZ_SECONDS ?= 60
+TORTURE_FUZZ_SECONDS ?= 120
 EXECUTED := docs/executed
 
-.PHONY: help setup data reproduce verify review serve notebooks docs test core lint fuzz bench lock clean
+.PHONY: help setup data reproduce verify review serve notebooks docs test core lint fuzz mutants audit torture bench lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -67,6 +69,19 @@ lint: setup ## Check format, style, types, import directions, spelling and store
 fuzz: setup ## Throw mutated pages, files, specs and labels at what reads them, a minute each (FUZZ_SECONDS=60)
 	@for target in page dateline readers spec labels; do $(BIN)/python tests/fuzz/fuzz.py $$target $(FUZZ_SECONDS); done
 
+mutants: setup ## Put a fault each into copies of the statistics and features, and count those that tests find
+	@rm -rf mutants
+	@$(BIN)/mutmut run
+	@$(BIN)/python tests/trust/mutants.py
+
+audit: $(AUDIT)/.ready ## Ask for known faults of locked packages, and write build/sbom.cdx.json (CycloneDX)
+	@$(AUDIT)/bin/python .ci/audit/audit.py
+
+torture: data audit ## The long form of the tests of faults and attacks: about 50 minutes on two cores
+	@$(BIN)/python -m pytest -n auto --torture --figures build/figures.json tests/trust tests/labels/test_store_machine.py tests/evaluation/test_estimators.py tests/tracking/test_serving.py
+	@$(MAKE) fuzz FUZZ_SECONDS=$(TORTURE_FUZZ_SECONDS)
+	@$(MAKE) mutants
+
 bench: setup $(RIVALS)/.ready ## Compare with published figures, LibMultiLabel, fastText and GridSearchCV; measure speed
 	@$(BIN)/topicdesk compare experiments/published.toml
 	@$(BIN)/topicdesk results
@@ -88,7 +103,7 @@ lock: setup ## Renew requirements.lock to the newest versions that pyproject.tom
 	  --no-header --no-emit-index-url --no-emit-find-links --quiet --output-file requirements.lock pyproject.toml
 
 clean: ## Remove environment, caches and built corpora; keep downloads and MLflow's store
-	rm -rf $(VENV) $(RIVALS) $(CORE) docs/_build docs/executed docs/generated .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist data/corpora data/raw/.fetching-* experiments/.cells
+	rm -rf $(VENV) $(RIVALS) $(CORE) $(AUDIT) mutants docs/_build docs/executed docs/generated .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist data/corpora data/raw/.fetching-* experiments/.cells
 	find . -name '.*.part' -type f -delete
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -96,6 +111,11 @@ clean: ## Remove environment, caches and built corpora; keep downloads and MLflo
 $(RIVALS)/.ready: benchmarks/rivals/requirements.lock
 	$(PYTHON) -m venv --clear $(RIVALS)
 	$(RIVALS)/bin/python -m pip install --disable-pip-version-check --quiet --require-hashes --requirement $<
+	@touch $@
+
+$(AUDIT)/.ready: .ci/audit/requirements.lock
+	$(PYTHON) -m venv --clear $(AUDIT)
+	$(AUDIT)/bin/python -m pip install --disable-pip-version-check --quiet --require-hashes --requirement $<
 	@touch $@
 
 # A stamp is made last: an environment whose making was stopped has none, and is made anew.

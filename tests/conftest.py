@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import signal
 import socket
 import subprocess
@@ -24,6 +25,12 @@ from topicdesk.project import Project
 hypothesis.settings.register_profile(
     "mutants", phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate], database=None
 )
+
+_CHROMIUM = shutil.which("chromium")
+_FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
 
 FIGURES = pytest.StashKey[dict[str, dict[str, object]]]()
 
@@ -269,3 +276,16 @@ def cluster(tmp_path):
     made = Cluster(tmp_path)
     yield made
     made.end()
+
+
+@pytest.fixture
+def chromium():
+    """Give a browser; skip, and say so, where there is none."""
+    if _CHROMIUM is None:
+        pytest.skip("no Chromium on this machine: install Debian's package 'chromium'")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=_CHROMIUM, args=_FLAGS)
+        yield browser
+        browser.close()

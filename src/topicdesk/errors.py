@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-#: Valid words that a message lists.
-_LISTED = 60
+#: Valid words that a message lists, and characters of a message.
+_LISTED, _LONGEST = 60, 1800
 
 __all__ = [
     "CorpusError",
@@ -30,9 +30,18 @@ __all__ = [
 
 
 class TopicdeskError(Exception):
-    """Anything that topicdesk refuses; wrong input unless a subclass says otherwise."""
+    """Anything that topicdesk refuses; wrong input unless a subclass says otherwise.
+
+    Parameters
+    ----------
+    message : str
+        What, where, and what to do. Cut where it is longer than a person reads: what is wrong may be a megabyte long.
+    """
 
     exit_code = 2
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message if len(message) <= _LONGEST else f"{message[:_LONGEST]} ...")
 
 
 class ProjectError(TopicdeskError):

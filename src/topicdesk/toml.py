@@ -16,6 +16,9 @@ __all__ = ["StrictModel", "read_toml"]
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
+# Characters of a key in a message.
+_MOST_SHOWN = 200
+
 #: A taxonomy of 30,000 topics has 8 MB. A million unknown keys, 10 MB, would take 10 s and 1.6 GB to complain about.
 _MOST_BYTES = 8 << 20
 
@@ -86,7 +89,7 @@ def _near(path: Path) -> str:
 
 def _explained(model: type[BaseModel], fault: Any) -> str:
     location = fault["loc"]
-    key = ".".join(map(str, location))
+    key = ".".join(map(str, location))[:_MOST_SHOWN]
     if fault["type"] == "extra_forbidden":
         return f"{key}: unknown key; {nearest(str(location[-1]), _valid_keys(model, location[:-1]))}"
     if fault["type"] == "missing":

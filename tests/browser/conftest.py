@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -11,25 +10,6 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
-
-_CHROMIUM = shutil.which("chromium")
-_FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-
-
-@pytest.fixture
-def chromium():
-    """Give a browser; skip, and say so, where there is none."""
-    if _CHROMIUM is None:
-        pytest.skip("no Chromium on this machine: install Debian's package 'chromium'")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=_CHROMIUM, args=_FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -6,8 +6,9 @@ import logging
 import os
 import socket
 import tempfile
+from base64 import b64encode
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from mlflow import MlflowClient
@@ -116,9 +117,19 @@ def experiment_address(client: MlflowClient, name: str) -> str:
 
 
 def reason(error: object, uri: str) -> str:
-    """Give the first line of what a store said, without the name and password that its address may hold."""
+    """Give the first line of what a store said, without the name and password that its address may hold.
+
+    A server may say them in other words than the address: alone, decoded, or as the header in which they came.
+    """
+    said = (str(error).splitlines() or [type(error).__name__])[0]
     credentials, at, _ = uri.partition("://")[2].rpartition("@")
-    return str(error).splitlines()[0].replace(credentials + at, "")
+    user, _, password = unquote(credentials).partition(":")
+    variables = [os.environ.get(f"MLFLOW_TRACKING_{name}", "") for name in ("PASSWORD", "TOKEN")]
+    header = b64encode(f"{user}:{password}".encode()).decode()
+    said = said.replace(credentials + at, "")
+    for secret in filter(None, (credentials, password and header, credentials.partition(":")[2], password, *variables)):
+        said = said.replace(secret, "***")
+    return said
 
 
 def process_name() -> str:
