@@ -16,15 +16,17 @@ BILL = Path("build/sbom.cdx.json")
 
 def tool(name: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     """Run a tool of this environment."""
-    return subprocess.run([Path(sys.executable).with_name(name), *arguments], capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [Path(sys.executable).with_name(name), *arguments], capture_output=True, text=True, check=False
+    )
 
 
 def write_bill() -> None:
     """Write the bill, checked against CycloneDX's schema, and against the lock."""
     BILL.parent.mkdir(exist_ok=True)
     made = tool(
-        "cyclonedx-py", "requirements", LOCKS[0], "--pyproject", "pyproject.toml", "--output-reproducible", "--validate",
-        "--output-file", BILL,
+        "cyclonedx-py", "requirements", LOCKS[0], "--pyproject", "pyproject.toml", "--output-reproducible",
+        "--validate", "--output-file", BILL,
     )  # fmt: skip
     if made.returncode:
         sys.exit(made.stderr)
@@ -53,7 +55,9 @@ def ask(lock: Path) -> int:
         print(f"  not audited: {len(skipped)}, such as {skipped[0]['name']}: {skipped[0]['skip_reason']}")
     faults = [(one, fault) for one in packages for fault in one.get("vulns", ())]
     for one, fault in faults:
-        print(f"  {one['name']} {one['version']}: {fault['id']}, mended in {', '.join(fault['fix_versions']) or 'none'}")
+        print(
+            f"  {one['name']} {one['version']}: {fault['id']}, mended in {', '.join(fault['fix_versions']) or 'none'}"
+        )
     return len(faults)
 
 

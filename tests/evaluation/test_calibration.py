@@ -112,6 +112,21 @@ def test_probability_figures_are_scikit_learns_weighed_or_repeated(seed):
     assert found["automation_precision"] == pytest.approx(right[automated].mean())
 
 
+def test_probability_figures_of_many_weighings_are_those_of_each_alone():
+    rng = np.random.default_rng(2)
+    probabilities = rng.random((40, 2))
+    Y = (rng.random((40, 2)) < probabilities).astype(np.int8)
+    decisions, automated = (probabilities > 0.5).astype(np.int8), rng.random(40) < 0.5
+    weights = rng.integers(0, 4, (5, 40)).astype(float)
+    together = probability_figures(Y, decisions, probabilities, automated, weights)
+    for row in range(5):
+        alone = probability_figures(Y, decisions, probabilities, automated, weights[row : row + 1])
+        for name, values in together.items():
+            assert values.shape == (5,)
+            assert values[row] == pytest.approx(alone[name][0])
+    assert probability_figures(Y, decisions, probabilities, automated)["brier"].shape == (1,)
+
+
 def test_where_nothing_is_automated_there_is_no_precision():
     Y = np.ones((3, 1), dtype=np.int8)
     found = probability_figures(Y, Y, Y.astype(float), np.zeros(3, dtype=bool))

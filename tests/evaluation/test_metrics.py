@@ -65,6 +65,64 @@ def test_one_figure_alone_is_the_same_as_among_all(outcome):
         assert figure(name, Y, decisions, scores) == pytest.approx(everything[name][0], abs=1e-12)
 
 
+@settings(max_examples=60, deadline=None)
+@given(outcome=outcomes(), seed=st.integers(0, 999))
+def test_many_weighings_at_once_are_each_of_them_alone(outcome, seed):
+    Y, decisions, scores, _ = outcome
+    rng = np.random.default_rng(seed)
+    # Some leave a topic without a positive: figures that are not defined must not spread to others.
+    weights = rng.integers(0, 3, (70, len(Y))).astype(float)
+    weights[:, 2] += 1
+    folds = rng.integers(0, 3, len(Y))
+    for fold in (None, folds):
+        together = figures(Y, decisions, scores, weights, fold)
+        for row in (0, 1, 35, 69):
+            alone = figures(Y, decisions, scores, weights[row : row + 1], fold)
+            for name in METRICS:
+                assert together[name].shape == (70,)
+                np.testing.assert_allclose(together[name][row], alone[name][0], atol=1e-12)
+
+
+@settings(max_examples=60, deadline=None)
+@given(outcome=outcomes(), seed=st.integers(0, 999))
+def test_over_folds_ranking_figures_are_the_mean_of_those_of_each_fold(outcome, seed):
+    Y, decisions, scores, _ = outcome
+    folds = np.random.default_rng(seed).integers(0, 3, len(Y))
+    found = topic_figures(Y, decisions, scores, folds=folds)
+    for name in ("average_precision", "roc_auc"):
+        for topic in range(Y.shape[1]):
+            alone = []
+            for fold in np.unique(folds):
+                y, ranked = Y[folds == fold, topic], scores[folds == fold, topic]
+                if y.any() and (name == "average_precision" or not y.all()):
+                    alone.append(getattr(sk, f"{name}_score")(y, ranked))
+            assert found[name][0, topic] == pytest.approx(np.mean(alone) if alone else np.nan, abs=1e-12, nan_ok=True)
+
+
+def test_rows_count_once_in_one_weighing_where_nothing_else_is_said():
+    Y = np.array([[1, 0], [0, 1]], dtype=np.int8)
+    assert figures(Y, Y, Y.astype(float))["macro_f1"].shape == (1,)
+    assert topic_figures(Y, Y, Y.astype(float))["f1"].shape == (1, 2)
+
+
+def test_figures_of_topics_that_are_known_are_taken_as_they_are():
+    Y = np.array([[1, 0], [0, 1]], dtype=np.int8)
+    known = {name: values / 2 for name, values in topic_figures(Y, Y, Y.astype(float)).items()}
+    found = figures(Y, Y, Y.astype(float), by_topic=known)
+    assert found["macro_f1"][0] == 0.5
+    assert found["micro_f1"][0] == 1
+
+
+def test_without_any_positive_there_is_no_recall_and_no_warning():
+    Y = np.zeros((3, 2), dtype=np.int8)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = figures(Y, Y, Y.astype(float))
+    for name in ("macro_recall", "macro_f1", "macro_average_precision", "macro_roc_auc", "micro_recall"):
+        assert np.isnan(found[name][0])
+    assert found["macro_precision"][0] == found["micro_precision"][0] == 0
+
+
 def test_scores_of_different_folds_are_never_ranked_against_each_other():
     Y = np.array([[1], [0], [1], [0]], dtype=np.int8)
     # Each fold ranks its own rows without a fault, on another scale.

@@ -39,8 +39,8 @@ analysers = st.builds(
 feature_settings = st.builds(
     FeatureSetting,
     analyser=analysers,
-    min_df=st.sampled_from([1, 2, 0.1, 0.3]),
-    max_df=st.sampled_from([1.0, 0.9, 0.5, 5]),
+    min_df=st.sampled_from([1, 2, 0.0, 0.1, 0.3]),
+    max_df=st.sampled_from([1.0, 0.9, 0.5, 2, 5]),
     max_features=st.sampled_from([None, 1, 3, 10]),
     binary=st.booleans(),
     sublinear_tf=st.booleans(),
@@ -121,6 +121,7 @@ def test_fields_weighed_apart_and_selected_terms_are_those_of_scikit_learns_pipe
     for field, _ in setting.blocks:
         counts[setting.analyser, field] = count_terms(frame[columns[field]].tolist(), setting.analyser)
     found, found_test = fold_features(counts, setting, train, test, Y[train])
+    assert found.format == found_test.format == "csr", "rows are taken of it"
     assert found.shape == expected.shape
     assert abs(found - expected).max() <= 1e-12
     assert abs(found_test - expected_test).max() <= 1e-12
@@ -133,7 +134,9 @@ def test_a_stemmer_that_does_not_exist_or_has_no_words_is_refused():
         Analyser(analyzer="char", stemmer="english")
     with pytest.raises(FeaturesError, match="lead is a number of characters from 1 on, not 0"):
         Analyser(lead=0)
-    with pytest.raises(FeaturesError, match="lead and field_weights do not go together"):
+    with pytest.raises(
+        FeaturesError, match=r"^lead and field_weights do not go together: fields weighed apart are read whole\.$"
+    ):
         FeatureSetting(Analyser(lead=100), field_weights=(("title", 1.0),))
 
 
@@ -164,7 +167,10 @@ def test_held_out_texts_change_nothing_of_the_training_weights():
 
 def test_no_term_left_says_what_to_change():
     counts = count_terms(["rail", "judge", "port"], Analyser())
-    with pytest.raises(FeaturesError, match="Lower min_df or raise max_df"):
+    told = (
+        r"^no term is in at least 2 and at most 2 of 2 training texts\. Lower min_df or raise max_df in \[features\]\.$"
+    )
+    with pytest.raises(FeaturesError, match=told):
         weigh_fold(counts, FeatureSetting(min_df=2), np.array([0, 1]), np.array([2]))
 
 

@@ -1,5 +1,6 @@
 """MLflow's own server over the champion: a real process, real requests."""
 
+import collections
 import json
 import os
 import signal
@@ -13,6 +14,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from topicdesk.experiment import log_experiment, run_experiment
 from topicdesk.labelling import label_files
@@ -94,3 +97,43 @@ def test_the_champion_answers_as_it_does_here_and_loses_no_request(served, newsr
         assert status == 400, request
         assert why in content
     assert ask(served, {"dataframe_records": rows[:1]})[0] == 200
+
+
+values = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
+cells = values | st.lists(values, max_size=2) | st.dictionaries(st.text(max_size=3), values, max_size=2)
+names = st.sampled_from(["text", "title", "id", ""]) | st.text(max_size=5)
+records = st.lists(st.dictionaries(names, cells, max_size=4), max_size=4)
+requests = st.one_of(
+    st.fixed_dictionaries({"dataframe_records": records}),
+    st.fixed_dictionaries({"dataframe_records": st.lists(st.fixed_dictionaries({"text": st.text()}), min_size=1)}),
+    st.fixed_dictionaries({"dataframe_split": st.fixed_dictionaries({"columns": st.lists(names), "data": cells})}),
+    st.fixed_dictionaries({"inputs": cells}),
+    st.fixed_dictionaries({"instances": cells}),
+    st.dictionaries(st.text(max_size=5), cells, max_size=3),
+)
+
+
+def test_whatever_is_asked_is_answered_or_refused_and_the_server_stands(served, rounds, figure):
+    asked = collections.Counter()
+
+    @settings(max_examples=rounds(100, 3000), deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @given(request=requests)
+    def ask_anything(request):
+        status, content = ask(served, json.dumps(request))
+        asked[status] += 1
+        assert status in (200, 400), (status, request, content)
+        if status == 200:
+            answers = json.loads(content, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))["predictions"]
+            if "dataframe_records" in request:
+                assert len(answers) == len(request["dataframe_records"])
+        else:
+            assert json.loads(content)["error_code"]
+
+    good = {"dataframe_records": [{"text": "A jury found the defendant guilty."}]}
+    before = ask(served, good)
+    assert before[0] == 200
+    ask_anything()
+    assert asked[200] and asked[400]
+    assert ask(served, good) == before, "it stands, and says the same"
+    figure("requests answered", asked[200])
+    figure("requests refused", asked[400])

@@ -185,7 +185,7 @@ def probability_figures(
     by_bin = csr_matrix((excess.ravel(), (bins.ravel(), articles)), shape=shape)
     right = (decisions == Y).all(axis=1)
     sure = weights @ automated
-    with np.errstate(invalid="ignore", divide="ignore"):
+    with np.errstate(invalid="ignore"):
         return {
             "brier": weights @ (excess**2).mean(axis=1) / total,
             "calibration_error": np.abs(np.asarray(by_bin @ weights.T)).sum(axis=0) / (total * n_topics),
@@ -223,7 +223,7 @@ def _decision_sums(Y: NDArray[np.int8], decisions: NDArray[np.int8], weights: Fl
 
 
 def _decision_figures(true: Floats, decided: Floats, positive: Floats) -> dict[str, Floats]:
-    with np.errstate(invalid="ignore", divide="ignore"):
+    with np.errstate(invalid="ignore"):
         return {
             "precision": np.where(decided > 0, true / decided, 0.0),
             "recall": true / positive,
@@ -273,7 +273,7 @@ class _Ranking:
         true, tied, above = (self.sums @ drawn).reshape(3, -1, drawn.shape[1])
         false = np.cumsum(tied + above, axis=0)
         found, positives, negatives = np.cumsum(true, axis=0), true.sum(axis=0), false[-1]
-        with np.errstate(invalid="ignore", divide="ignore"):
+        with np.errstate(invalid="ignore"):
             precision = np.where(true > 0, found / (found + false), 0.0)
             outranked = negatives - false + tied / 2
             return (true * precision).sum(axis=0) / positives, (true * outranked).sum(axis=0) / (positives * negatives)
