@@ -14,10 +14,9 @@ CORE := .venv-core
 BIN := $(VENV)/bin
 PORT ?= 5000
 FUZZ_SECONDS ?= 60
-TORTURE_FUZZ_SECONDS ?= 120
 EXECUTED := docs/executed
 
-.PHONY: help setup data reproduce verify review serve notebooks docs test core lint fuzz mutants audit torture bench lock clean
+.PHONY: help setup data reproduce verify review serve notebooks docs test core lint fuzz mutants audit torture coverage bench lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -67,7 +66,9 @@ lint: setup ## Check format, style, types, import directions, spelling and store
 	$(BIN)/nbstripout --verify notebooks/*.ipynb
 
 fuzz: setup ## Throw mutated pages, files, specs and labels at what reads them, a minute each (FUZZ_SECONDS=60)
-	@for target in page dateline readers spec labels; do $(BIN)/python tests/fuzz/fuzz.py $$target $(FUZZ_SECONDS); done
+	@mkdir -p build/fuzz
+	@for target in page dateline readers spec labels; do \
+	  $(BIN)/python tests/fuzz/fuzz.py $$target $(FUZZ_SECONDS) 2>&1 | tee build/fuzz/$$target.log | grep -v '^#'; done
 
 mutants: setup ## Put a fault each into copies of the statistics and features, and count those that tests find
 	@rm -rf mutants
@@ -77,10 +78,14 @@ mutants: setup ## Put a fault each into copies of the statistics and features, a
 audit: $(AUDIT)/.ready ## Ask for known faults of locked packages, and write build/sbom.cdx.json (CycloneDX)
 	@$(AUDIT)/bin/python .ci/audit/audit.py
 
-torture: data audit ## The long form of the tests of faults and attacks: about 50 minutes on two cores
-	@$(BIN)/python -m pytest -n auto --torture --figures build/figures.json tests/trust tests/labels/test_store_machine.py tests/evaluation/test_estimators.py tests/tracking/test_serving.py
-	@$(MAKE) fuzz FUZZ_SECONDS=$(TORTURE_FUZZ_SECONDS)
+torture: data audit ## All that docs/reliability.md promises, in its long form; writes the figures there
+	@$(BIN)/python -m pytest -n auto --torture --figures build/figures.json $$($(BIN)/python docs/reliability.py --tests)
+	@$(MAKE) fuzz
 	@$(MAKE) mutants
+	@$(BIN)/python docs/reliability.py --record
+
+coverage: setup ## Run the tests and report which lines and branches they reach, in build/coverage
+	@$(BIN)/python -m pytest -n auto --cov --cov-report=term:skip-covered --cov-report=html:build/coverage
 
 bench: setup $(RIVALS)/.ready ## Compare with published figures, LibMultiLabel, fastText and GridSearchCV; measure speed
 	@$(BIN)/topicdesk compare experiments/published.toml

@@ -1,5 +1,6 @@
 """What documents say is what commands give."""
 
+import importlib.util
 import json
 import re
 import subprocess
@@ -157,6 +158,10 @@ def test_make_alone_lists_the_targets_with_a_line_each():
         "test",
         "lint",
         "fuzz",
+        "mutants",
+        "audit",
+        "torture",
+        "coverage",
         "bench",
         "lock",
         "clean",
@@ -165,7 +170,9 @@ def test_make_alone_lists_the_targets_with_a_line_each():
     assert all(lines.values())
 
 
-@pytest.mark.parametrize("path", ["requirements.lock", "benchmarks/rivals/requirements.lock"])
+@pytest.mark.parametrize(
+    "path", ["requirements.lock", "benchmarks/rivals/requirements.lock", ".ci/audit/requirements.lock"]
+)
 def test_a_lock_file_pins_by_hash_and_names_no_place(path):
     text = (PROJECT.root / path).read_text()
     assert not re.search(r"://|--(extra-)?index-url|--find-links|file:|^\s*/|^-e", text, flags=re.MULTILINE)
@@ -180,3 +187,24 @@ def test_nothing_large_is_committed():
     for name in tracked.stdout.splitlines():
         path = PROJECT.root / name
         assert not path.is_file() or path.stat().st_size <= 1_000_000, name
+
+
+def test_every_promise_names_a_test_that_there_is_and_the_figure_of_its_last_run():
+    spec = importlib.util.spec_from_file_location("reliability", PROJECT.root / "docs" / "reliability.py")
+    reliability = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(reliability)
+    kept = json.loads(reliability.RECORD.read_text())
+    text = reliability.PAGE.read_text()
+    assert reliability.written(text, kept) == text, "run: python docs/reliability.py"
+    for promise in reliability.promises():
+        assert promise.get("tests") or promise.get("command")
+        assert reliability.figures_of(promise, kept)
+    for name in reliability.tests():
+        file, _, function = name.partition("::")
+        assert (PROJECT.root / file).is_file(), name
+        assert not function or f"def {function}(" in (PROJECT.root / file).read_text(), name
+        assert kept["tests"][name].get("passed"), f"{name} passed in the last long run"
+        assert not kept["tests"][name].get("failed"), name
+    assert set(kept["fuzz"]) == {"page", "dateline", "readers", "spec", "labels"}
+    assert all(one["seconds"] >= 1800 for one in kept["fuzz"].values())
+    assert all(one["killed"] >= 0.9 * one["mutants"] for one in kept["mutants"].values())

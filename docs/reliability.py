@@ -1,0 +1,123 @@
+"""Write docs/reliability.md from the promises, docs/promises.toml, and the record of the last long run.
+
+``python docs/reliability.py`` writes the page; ``--tests`` lists the tests to run in their long form, and ``--record``
+takes what they have told (build/figures.json, build/fuzz/*.log, build/mutants.json) into docs/reliability.json.
+"""
+
+import json
+import os
+import platform
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE, RECORD = ROOT / "docs" / "reliability.md", ROOT / "docs" / "reliability.json"
+_BUILD = ROOT / "build"
+_LONG_SECONDS = 1800
+_OUTCOMES = ("passed", "failed", "skipped")
+_MARK = "<!-- written by docs/reliability.py -->"
+
+
+def promises() -> list[dict]:
+    """Read what is promised, and what holds it."""
+    return tomllib.loads((ROOT / "docs" / "promises.toml").read_text(encoding="utf-8"))["promises"]
+
+
+def tests() -> list[str]:
+    """List the tests that hold a promise, each once."""
+    return list(dict.fromkeys(test for promise in promises() for test in promise.get("tests", ())))
+
+
+def record() -> dict:
+    """Gather what the last long run has told; what was not run again is kept from before."""
+    kept = json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.is_file() else {}
+    run = subprocess.run
+    commit = run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    kept["machine"] = (
+        f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
+    )
+    kept["commit"] = commit.strip()
+    if (_BUILD / "figures.json").is_file():
+        told = json.loads((_BUILD / "figures.json").read_text(encoding="utf-8"))
+        kept["tests"] = {test: _summed(told, test) for test in tests()}
+    if (_BUILD / "mutants.json").is_file():
+        kept["mutants"] = json.loads((_BUILD / "mutants.json").read_text(encoding="utf-8"))
+    for log in sorted(_BUILD.glob("fuzz/*.log")):
+        ended = re.search(r"^Done (\d+) runs in (\d+) second", log.read_text(errors="replace"), re.MULTILINE)
+        # One that broke something has no such line.
+        if ended and int(ended[2]) >= _LONG_SECONDS:
+            kept.setdefault("fuzz", {})[log.stem] = {"executions": int(ended[1]), "seconds": int(ended[2])}
+    if (_BUILD / "sbom.cdx.json").is_file():
+        kept["components"] = len(json.loads((_BUILD / "sbom.cdx.json").read_text(encoding="utf-8"))["components"])
+    return kept
+
+
+def _summed(told: dict, test: str) -> dict:
+    cases = {name: one for name, one in told.items() if name == test or name.startswith((f"{test}[", f"{test}::"))}
+    figures: dict = {}
+    for one in cases.values():
+        for name, value in one.items():
+            if name == "outcome":
+                figures[value] = figures.get(value, 0) + 1
+            else:
+                figures[name] = figures.get(name, 0) + value
+    return figures
+
+
+def figures_of(promise: dict, kept: dict) -> str:
+    """Say in a cell what the last run told of a promise."""
+    match promise.get("command", ""):
+        case "make mutants":
+            return "<br>".join(
+                f"`{name}`: {one['killed']} of {one['mutants']} ({one['killed'] / one['mutants']:.1%})"
+                for name, one in kept["mutants"].items()
+            )
+        case "make audit":
+            return f"{kept['components']} components"
+        case fuzz if fuzz.startswith("make fuzz"):
+            return "<br>".join(
+                f"{name}: {one['executions']:,} in {one['seconds'] / 60:.0f} min" for name, one in kept["fuzz"].items()
+            )
+    told = [kept["tests"][test] for test in promise["tests"]]
+    names = list(dict.fromkeys(name for one in told for name in one))
+    summed = {
+        name: sum(one.get(name, 0) for one in told) for name in sorted(names, key=("passed", "failed").__contains__)
+    }
+    return "; ".join(f"{value:,} {'cases ' if name == 'passed' else ''}{name}" for name, value in summed.items())
+
+
+def page(kept: dict) -> str:
+    """Write the tables."""
+    lines = [f"Last long run: commit {kept['commit']}, {kept['machine']}."]
+    about = ""
+    for promise in promises():
+        if promise["about"] != about:
+            about = promise["about"]
+            lines += ["", f"### {about}", "", "| Promise | Held by | Last long run |", "|---|---|---|"]
+        held = [f"`{test.removeprefix('tests/').replace('::', '` `')}`" for test in promise.get("tests", ())]
+        held += [f"`{promise['command']}`"] if "command" in promise else []
+        lines.append(f"| {promise['promise']} | {'<br>'.join(held)} | {figures_of(promise, kept)} |")
+    return "\n".join(lines) + "\n"
+
+
+def written(text: str, kept: dict) -> str:
+    """Put the tables where the page has its marks."""
+    before, _, rest = text.partition(_MARK)
+    return f"{before}{_MARK}\n\n{page(kept)}\n{_MARK}{rest.partition(_MARK)[2]}"
+
+
+def main() -> None:
+    """Do what the command line asks for."""
+    if "--tests" in sys.argv:
+        print("\n".join(tests()))
+        return
+    kept = record() if "--record" in sys.argv else json.loads(RECORD.read_text(encoding="utf-8"))
+    RECORD.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    PAGE.write_text(written(PAGE.read_text(encoding="utf-8"), kept), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
