@@ -75,5 +75,5 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
     cells = table.astype(object).where(table.notna(), "")
     with path.open("w", encoding="utf-8", newline="") as file:
         rows = RowWriter(file)
-        for row in (table.columns, *cells.itertuples(index=False, name=None)):
+        for row in (tuple(table.columns), *map(tuple, cells.to_numpy().tolist())):
             rows.write([[defused(cell) if isinstance(cell, str) else cell for cell in row]])
