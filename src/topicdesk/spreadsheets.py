@@ -21,7 +21,7 @@ __all__ = ["Formulas", "RowWriter", "defused", "is_formula", "restored", "write_
 
 # Full-width signs are signs where Excel speaks Japanese or Chinese.
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 
 
 class Formulas(StrEnum):
