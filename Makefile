@@ -50,7 +50,7 @@ docs: setup $(EXECUTED)/.ready ## Build the documentation, offline, and check it
 	@echo "Documentation: docs/_build/html/index.html"
 
 test: setup ## Run the tests
-	@$(BIN)/python -m pytest -n auto
+	@$(BIN)/python -m pytest -n auto --dist worksteal
 
 core: setup ## Install the core alone, without extras, and label with it, after make reproduce
 	@$(PYTHON) -m venv --clear --without-pip $(CORE)
@@ -79,13 +79,13 @@ audit: $(AUDIT)/.ready ## Ask for known faults of locked packages, and write bui
 	@$(AUDIT)/bin/python .ci/audit/audit.py
 
 torture: data audit ## All that docs/reliability.md promises, in its long form; writes the figures there
-	@$(BIN)/python -m pytest -n auto --torture --figures build/figures.json $$($(BIN)/python docs/reliability.py --tests)
+	@$(BIN)/python -m pytest -n auto --dist worksteal --torture --figures build/figures.json $$($(BIN)/python docs/reliability.py --tests)
 	@$(MAKE) fuzz
 	@$(MAKE) mutants
 	@$(BIN)/python docs/reliability.py --record
 
 coverage: setup ## Run the tests and report which lines and branches they reach, in build/coverage
-	@$(BIN)/python -m pytest -n auto --cov --cov-report=term:skip-covered --cov-report=html:build/coverage
+	@$(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report=term:skip-covered --cov-report=html:build/coverage
 
 bench: setup $(RIVALS)/.ready ## Compare with published figures, LibMultiLabel, fastText and GridSearchCV; measure speed
 	@$(BIN)/topicdesk compare experiments/published.toml

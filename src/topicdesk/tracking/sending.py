@@ -108,7 +108,8 @@ def send_parcel(project: Project, parcel: Parcel) -> LoggedComparison:
             raise TrackingError(f"{failed} {error} {kept}") from error
         for tries_left in reversed(range(_TRIES)):
             try:
-                logged = _send(client, project, parcel, begun)
+                with _in_turn(project, client):
+                    logged = _send(client, project, parcel, begun)
                 break
             except STORE_ERRORS as error:
                 # Another process has written the same row in the same moment: it is there now. What is sent is known.
@@ -269,6 +270,17 @@ def _claimed(parcel: Parcel) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise TrackingError(f"another process is sending {parcel.folder}: let it end.") from error
+        yield
+
+
+@contextmanager
+def _in_turn(project: Project, client: MlflowClient) -> Iterator[None]:
+    """Let one process log to the project's own store at a time: SQLite lets writers wait in no order, some too long."""
+    if not client.tracking_uri.startswith("sqlite:"):
+        yield
+        return
+    with project.mlflow_database.with_name(f"{project.mlflow_database.name}-turn").open("ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
