@@ -250,9 +250,11 @@ def compare(
     result = run_experiment(spec, jobs, engine_named(engine, scheduler), resume)
     _print_result(result)
     path = lock_path(spec)
-    renew = update_lock or not path.is_file()
+    # Asked once: another process may write it in the meantime.
+    before = read_lock(path) if path.is_file() else None
+    renew = update_lock or before is None
     if renew:
-        write_lock(result.lock().after(read_lock(path) if path.is_file() else None), path)
+        write_lock(result.lock().after(before), path)
         print(f"Results lock written: {path}")
     reviews = review_experiment(result, jobs or -1, renew) if log or report is not None else ()
     _print_next(result, log_experiment(result, reviews=reviews) if log else ())
