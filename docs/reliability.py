@@ -86,7 +86,11 @@ def figures_of(promise: dict, kept: dict) -> str:
     summed = {
         name: sum(one.get(name, 0) for one in told) for name in sorted(names, key=("passed", "failed").__contains__)
     }
-    return "; ".join(f"{value:,} {'cases ' if name == 'passed' else ''}{name}" for name, value in summed.items())
+    return "; ".join(_counted(name, value) for name, value in summed.items())
+
+
+def _counted(name: str, value: int) -> str:
+    return f"{value:,} {'case' if value == 1 else 'cases'} {name}" if name in _OUTCOMES else f"{value:,} {name}"
 
 
 def page(kept: dict) -> str:

@@ -130,7 +130,7 @@ def test_a_full_disk_is_told_and_with_room_it_goes_on(place, disk, run, refused,
     taken = shutil.disk_usage(room.root).used // 1024
     full, spare = 0, 8
     while True:
-        disk(f"size={taken + spare}k")
+        disk(f"size={taken + int(spare)}k")
         ended = run(*place.arguments[operation], folder=room.root)
         if ended.code == 0:
             break
