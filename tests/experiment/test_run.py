@@ -170,7 +170,7 @@ def test_verify_fails_with_a_table_when_a_figure_is_edited(project):
     assert "Traceback" not in done.stderr
 
 
-def test_killed_at_any_moment_and_started_again_it_ends_with_the_same_lock(project):
+def test_killed_at_any_moment_and_started_again_it_ends_with_the_same_lock(project, rounds):
     arguments = [sys.executable, "-m", "topicdesk", "compare", "experiments/small.toml", "--jobs", "2"]
     start = time.monotonic()
     assert subprocess.run(arguments, cwd=project.root, capture_output=True, check=False).returncode == 0
@@ -182,7 +182,7 @@ def test_killed_at_any_moment_and_started_again_it_ends_with_the_same_lock(proje
         project.mlflow_database.with_name(f"mlflow.db{suffix}").unlink(missing_ok=True)
 
     moments = random.Random(4)
-    for _ in range(6):
+    for _ in range(rounds(3, 6)):
         process = subprocess.Popen(
             arguments, cwd=project.root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
         )

@@ -100,7 +100,7 @@ def test_stopped_at_any_moment_it_leaves_all_or_nothing_and_goes_on(
     seconds, whole = time.monotonic() - started, place.made(operation)
     assert whole is not None
     moments, stopped = random.Random(11), 0
-    for _ in range(rounds(3, 30)):
+    for _ in range(rounds(1, 30)):
         place.prepare(operation)
         command = begin(*place.arguments[operation])
         time.sleep(moments.uniform(0.05, 1.0) * seconds)
@@ -184,10 +184,11 @@ def test_decisions_on_a_full_or_read_only_disk_are_kept_or_refused_and_never_los
     figure("decisions before and while it was full", len(kept))
 
 
-def test_a_broken_page_of_a_parquet_file_is_told_with_the_file(place, run, refused):
+def test_a_broken_page_of_a_parquet_file_is_told_with_the_file(place, run, refused, rounds, figure):
     corpus = place.project.corpora / "newsroom.parquet"
     whole = corpus.read_bytes()
-    for start in range(100, len(whole) - 2000, max(len(whole) // 12, 1)):
+    places = range(100, len(whole) - 2000, len(whole) // rounds(3, 12))
+    for start in places:
         corpus.write_bytes(whole[:start] + b"\xff" * 40 + whole[start + 40 :])
         compared = run("compare", SPEC, "--no-log", "--jobs", "1", "--no-resume")
         if compared.code != 0:
@@ -198,10 +199,17 @@ def test_a_broken_page_of_a_parquet_file_is_told_with_the_file(place, run, refus
         assert len(read_corpus(place.root / "new.parquet")) >= 400, "what is whole is read all the same"
         labelled = run("label", "broken.parquet", "--output", "out.csv", "--model", place.arguments["label"][-1])
         assert labelled.code == 0 or (labelled.code == 2 and "broken.parquet" in labelled.said), labelled.said
+    figure("places", len(places))
 
 
-@pytest.mark.parametrize("share", [0, 0.01, 0.3, 0.9])
-def test_a_store_that_is_cut_short_is_told_and_the_comparison_waits(place, run, refused, share):
+def test_a_store_that_is_cut_short_is_told_and_the_comparison_waits(place, run, refused, rounds, figure):
+    shares = rounds((0.3,), (0, 0.01, 0.3, 0.9))
+    for share in shares:
+        cut_short(place, run, refused, share)
+    figure("lengths it was cut to", len(shares))
+
+
+def cut_short(place, run, refused, share):
     place.prepare("compare")
     assert run(*place.arguments["compare"]).code == 0
     runs = place.finished()
