@@ -100,10 +100,12 @@ def page(kept: dict) -> str:
     for promise in promises():
         if promise["about"] != about:
             about = promise["about"]
-            lines += ["", f"### {about}", "", "| Promise | Held by | Last long run |", "|---|---|---|"]
-        held = [f"`{test.removeprefix('tests/').replace('::', '` `')}`" for test in promise.get("tests", ())]
-        held += [f"`{promise['command']}`"] if "command" in promise else []
-        lines.append(f"| {promise['promise']} | {'<br>'.join(held)} | {figures_of(promise, kept)} |")
+            lines += ["", f"### {about}", "", "| Promise | Last long run | Held by |", "|---|---|---|"]
+        held = [*promise.get("tests", ()), *([promise["command"]] if "command" in promise else [])]
+        # A name of a test is longer than a column is wide: it may break behind a line or a slash.
+        broken = [re.sub(r"(_|/|::)", r"\1<wbr>", name.removeprefix("tests/")) for name in held]
+        names = "<br>".join(f"<code>{name}</code>" for name in broken)
+        lines.append(f"| {promise['promise']} | {figures_of(promise, kept)} | {names} |")
     return "\n".join(lines) + "\n"
 
 

@@ -111,14 +111,14 @@ def test_none_takes_long(name):
     for text in attacks(used.length):
         binary = isinstance(used.pattern.pattern, bytes)
         thrown, nothing = (text.encode("latin-1", "replace"), b"") if binary else (text, "")
-        start = time.perf_counter()
+        start = time.process_time()
         try:
             with limit(20 * SECONDS):
                 for method in used.methods:
                     getattr(used.pattern, method)(*([nothing, thrown] if method == "sub" else [thrown]))
         except TimeoutError:
             pytest.fail(f"{used.pattern.pattern!r} does not end on {text[:20]!r} …")
-        took = time.perf_counter() - start
+        took = time.process_time() - start
         assert took < SECONDS, f"{used.pattern.pattern!r} takes {took:.1f} s on {text[:20]!r} …"
 
 
