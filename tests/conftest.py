@@ -289,3 +289,35 @@ def chromium():
         browser = playwright.chromium.launch(executable_path=_CHROMIUM, args=_FLAGS)
         yield browser
         browser.close()
+
+
+_TINY_ENTRY = """
+[tiny]
+title = "A tiny corpus"
+package = "tiny-corpus-that-nobody-publishes"
+version = "1.0"
+wheel = "tiny-1.0-py3-none-any.whl"
+sha256 = "{sha256}"
+bytes = {size}
+reader = "orange-tab"
+boilerplate = "kept"
+members.train = "tiny/train.tab"
+language = "en"
+citation = "nobody"
+licence = "none"
+"""
+_TINY_TABLE = "Category\tText\nd\tstring\nclass\t\nrail\ttrains run late\ncourts\ta judge rules\n"
+
+
+@dataclass(frozen=True)
+class TinySource:
+    """A pinned corpus of two articles: its entry, to be filled with hash and size of a wheel, and its table."""
+
+    entry: str = _TINY_ENTRY
+    table: str = _TINY_TABLE
+
+
+@pytest.fixture(scope="session")
+def tiny() -> TinySource:
+    """Give a corpus that nobody publishes."""
+    return TinySource()

