@@ -321,3 +321,22 @@ class TinySource:
 def tiny() -> TinySource:
     """Give a corpus that nobody publishes."""
     return TinySource()
+
+
+@pytest.fixture
+def disk(tmp_path):
+    """Give a small disk, and what mounts it anew: `disk("size=100m")`, `disk("ro")`."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+
+    def mount(options, first=False):
+        again = options if first else f"remount,{options}"
+        done = subprocess.run(["mount", "-t", "tmpfs", "-o", again, "tmpfs", folder], capture_output=True, check=False)
+        if done.returncode != 0 and first:
+            pytest.skip("a disk that fills needs the right to mount one")
+        assert done.returncode == 0, done.stderr
+        return folder
+
+    mount("size=100m", first=True)
+    yield mount
+    subprocess.run(["umount", "--lazy", folder], capture_output=True, check=False)

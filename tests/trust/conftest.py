@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -101,25 +100,6 @@ def model(dataset, tmp_path_factory):
     root.mkdir()
     save_labeller(fit_labeller(dataset, plan, CLASSIFIERS["linear-svm"], jobs=1), folder, Project(root), "# card")
     return folder
-
-
-@pytest.fixture
-def disk(tmp_path):
-    """Give a small disk, and what mounts it anew: `disk("size=100m")`, `disk("ro")`."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-
-    def mount(options, first=False):
-        again = options if first else f"remount,{options}"
-        done = subprocess.run(["mount", "-t", "tmpfs", "-o", again, "tmpfs", folder], capture_output=True, check=False)
-        if done.returncode != 0 and first:
-            pytest.skip("a disk that fills needs the right to mount one")
-        assert done.returncode == 0, done.stderr
-        return folder
-
-    mount("size=100m", first=True)
-    yield mount
-    subprocess.run(["umount", "--lazy", folder], capture_output=True, check=False)
 
 
 @pytest.fixture
