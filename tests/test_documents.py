@@ -148,12 +148,15 @@ def test_make_alone_lists_the_targets_with_a_line_each():
     lines = dict(line.split(maxsplit=1) for line in listed.stdout.splitlines())
     targets = [
         "setup",
+        "setup-dev",
         "data",
         "reproduce",
         "verify",
         "review",
         "notebooks",
         "docs",
+        "lab",
+        "package",
         "serve",
         "test",
         "lint",
@@ -170,9 +173,19 @@ def test_make_alone_lists_the_targets_with_a_line_each():
     assert all(lines.values())
 
 
-@pytest.mark.parametrize(
-    "path", ["requirements.lock", "benchmarks/rivals/requirements.lock", ".ci/audit/requirements.lock"]
+LOCKS = sorted(
+    path
+    for path in subprocess.run(
+        ["git", "ls-files", "*.lock"], cwd=PROJECT.root, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
 )
+
+
+def test_every_environment_has_a_lock():
+    assert {"requirements.lock", "environments/dev.lock", "environments/uv.lock"} < set(LOCKS)
+
+
+@pytest.mark.parametrize("path", LOCKS)
 def test_a_lock_file_pins_by_hash_and_names_no_place(path):
     text = (PROJECT.root / path).read_text()
     assert not re.search(r"://|--(extra-)?index-url|--find-links|file:|^\s*/|^-e", text, flags=re.MULTILINE)

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-LOCKS = [Path("requirements.lock"), Path(".ci/audit/requirements.lock")]
+LOCKS = [Path("environments/dev.lock"), Path("environments/uv.lock"), Path(".ci/audit/requirements.lock")]
 BILL = Path("build/sbom.cdx.json")
 
 
