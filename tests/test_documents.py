@@ -60,7 +60,7 @@ def test_the_data_card_tells_how_far_annotators_agree_and_what_they_labelled():
     dataset = load_dataset(PROJECT, read_spec(EXPERIMENTS / "extended.toml"), "newsarticles")
     for topic, row in dataset.support().iterrows():
         assert f"| {row['random']} | {row['enriched']} | {row['rare-first']} | {row['all']} |" in card, topic
-    assert not set(tables["claude"]["article_id"]) & read_reserved(PROJECT.reserved)
+    assert not set(tables["claude"]["article_id"]) & read_reserved(PROJECT.reserved, "newsarticles")
 
 
 def test_the_readmes_leaderboard_is_the_locked_one():
@@ -106,7 +106,7 @@ def test_the_data_card_counts_what_is_there():
     taxonomy = read_taxonomy(PROJECT.root / "data" / "topics.toml")
     path = PROJECT.root / "data" / "labels" / "gold.csv"
     ids = pd.read_csv(path, dtype="str")["article_id"]
-    gold = read_annotations([path], taxonomy.names, set(ids), read_reserved(PROJECT.reserved))
+    gold = read_annotations([path], taxonomy.names, set(ids), read_reserved(PROJECT.reserved, "newsarticles"))
     card = (PROJECT.root / "data" / "README.md").read_text()
 
     def row(name, rows):
@@ -117,7 +117,7 @@ def test_the_data_card_counts_what_is_there():
         assert row(topic, gold[[topic in named for named in gold["topics"]]]) in card
     assert row("(none)", gold[[not named for named in gold["topics"]]]) in card
     assert row("(articles)", gold) in card
-    assert f"{len(read_reserved(PROJECT.reserved))} article ids" in card
+    assert f"{len(read_reserved(PROJECT.reserved, 'newsarticles'))} article ids" in card
     assert set(gold["codebook"]) == {str(taxonomy.codebook.version)}
 
 

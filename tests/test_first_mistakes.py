@@ -60,7 +60,7 @@ def change(path, old, new):
 def test_1_a_wrong_folder(mistaken, tmp_path, command):
     said = mistaken(tmp_path, *command)
     assert str(tmp_path) in said
-    assert "inside your clone of the repository" in said
+    assert "topicdesk init" in said
     assert not list(tmp_path.iterdir()), "and nothing is left behind"
 
 

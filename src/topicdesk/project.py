@@ -1,4 +1,4 @@
-"""Where things are: the project folder and the rooms in it."""
+"""Where things are: the project's folder and the paths in it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from topicdesk.errors import ProjectError
 
 __all__ = ["Project", "find_project"]
 
-_MARK = Path("data") / "sources.toml"
+_SOURCES = Path("data") / "sources.toml"
+
+# A folder that has all of one of these is a project.
+_MARKS = ((Path("data"), Path("experiments")), (_SOURCES,))
 
 
 @dataclass(frozen=True)
 class Project:
-    """A folder that holds ``data/sources.toml``, and the paths of what else is in it.
+    """A folder with ``data/`` and ``experiments/``, and the paths of what else is in it.
 
     Parameters
     ----------
@@ -26,8 +29,8 @@ class Project:
 
     @property
     def sources(self) -> Path:
-        """The pinned corpora."""
-        return self.root / _MARK
+        """The pinned corpora, where a project has some."""
+        return self.root / _SOURCES
 
     @property
     def raw(self) -> Path:
@@ -46,7 +49,7 @@ class Project:
 
     @property
     def reserved(self) -> Path:
-        """Article ids that are never annotated, trained on or used to choose anything."""
+        """Article ids that are never annotated, trained on or used to choose anything, where a project has some."""
         return self.labels / "reserved.txt"
 
     @property
@@ -85,7 +88,8 @@ def find_project(start: Path | str = ".") -> Project:
     Returns
     -------
     Project
-        The nearest folder, upwards from `start`, that holds ``data/sources.toml``.
+        The nearest folder, upwards from `start`, that holds ``data/`` and ``experiments/``, or
+        ``data/sources.toml``.
 
     Raises
     ------
@@ -94,9 +98,9 @@ def find_project(start: Path | str = ".") -> Project:
     """
     here = Path(start).resolve()
     for folder in (here, *here.parents):
-        if (folder / _MARK).is_file():
+        if any(all((folder / mark).exists() for mark in marks) for marks in _MARKS):
             return Project(folder)
     raise ProjectError(
-        f"no topicdesk project at {here} or above it (a project folder holds {_MARK}). "
-        "Run the command inside your clone of the repository."
+        f"no topicdesk project at {here} or above it: a project has the folders data and experiments. "
+        "Create one with 'topicdesk init desk', then 'cd desk'."
     )

@@ -84,7 +84,7 @@ def _near(path: Path) -> str:
         return f"{told[0].upper()}{told[1:]} "  # the rest as it is: names may have capitals
     if path.parent.is_dir():
         return ""
-    return f"There is no folder {path.parent}: run the command inside your clone of the repository. "
+    return f"There is no folder {path.parent}: run the command inside your project. "
 
 
 def _explained(model: type[BaseModel], fault: Any) -> str:

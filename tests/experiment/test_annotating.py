@@ -210,3 +210,9 @@ def test_articles_are_labelled_in_a_real_terminal(half_labelled):
     os.close(ours)
     (row,) = read_label_file(half_labelled.labels / "maria.csv", ["courts", "rail"]).to_dict("records")
     assert (row["article_id"], row["topics"], row["note"]) == ("n40", ("rail", "courts"), "both")
+
+
+def test_a_queue_needs_no_keywords(half_labelled):
+    taxonomy = half_labelled.root / "data" / "topics.toml"
+    taxonomy.write_text("\n".join(one for one in taxonomy.read_text().splitlines() if not one.startswith("keywords")))
+    assert len(queue_for(SPEC, 10, {"rare-first": 1.0})) == 10

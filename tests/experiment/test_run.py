@@ -15,6 +15,7 @@ from topicdesk.corpus import find_duplicates, read_corpus
 from topicdesk.errors import LabelsError, ProjectError, SpecError, VerificationError
 from topicdesk.experiment import (
     differences,
+    load_experiments,
     lock_path,
     locked_figures,
     read_lock,
@@ -333,3 +334,28 @@ def test_an_unwritable_place_for_the_lock_is_a_clear_error(project):
     result = run_experiment(spec_of(project), jobs=1)
     with pytest.raises(ProjectError, match="cannot write"):
         write_lock(result.lock(), spec_of(project) / "small.lock.json")
+
+
+def test_a_project_needs_neither_sources_nor_reserved_ids_nor_keywords(project):
+    project.sources.unlink()
+    project.reserved.unlink()
+    taxonomy = project.root / "data" / "topics.toml"
+    text = taxonomy.read_text()
+    taxonomy.write_text("\n".join(line for line in text.splitlines() if not line.startswith("keywords")))
+    report = project.root / "report.html"
+    done = command(project, "compare", "experiments/small.toml", "--no-log", "--report", "report.html")
+    assert done.returncode == 0, done.stderr
+    said = "The keyword baseline is left out (no topic has keywords in the taxonomy)."
+    assert said in " ".join(done.stdout.split())
+    assert said in report.read_text()
+    assert "keyword-rules" not in report.read_text()
+    assert "keyword-rules" not in lock_path(spec_of(project)).read_text()
+
+
+def test_keywords_of_some_topics_only_name_those_without(project):
+    taxonomy = project.root / "data" / "topics.toml"
+    taxonomy.write_text(taxonomy.read_text().replace('keywords = ["judge", "jury", "verdict", "supreme court"]', ""))
+    (load,) = load_experiments(spec_of(project))
+    assert load.keywords is None
+    assert "The keyword baseline is left out (courts: no keywords in the taxonomy)." in load.dataset.warnings
+    assert "keyword-rules" not in [classifier.name for classifier in load.plan.classifiers]

@@ -64,9 +64,22 @@ def test_labels_come_back_from_disk_as_they_were(tmp_path):
     assert again.equals(table)
 
 
-def test_a_missing_list_of_reserved_ids_is_refused(tmp_path):
-    with pytest.raises(LabelsError, match="lists the reserved article ids"):
-        read_reserved(tmp_path / "reserved.txt")
+def test_reserved_ids_are_those_of_the_corpus(tmp_path):
+    path = tmp_path / "reserved.txt"
+    path.write_text("everywhere\n\n[newsarticles, newsarticles-uncleaned]\n3\nan id\n[other]\n5\n")
+    assert read_reserved(path, "newsarticles") == {"everywhere", "3", "an id"}
+    assert read_reserved(path, "newsarticles-uncleaned") == {"everywhere", "3", "an id"}
+    assert read_reserved(path, "mine") == read_reserved(path) == {"everywhere"}
+
+
+def test_ids_that_name_no_corpus_are_reserved_in_every_one(tmp_path):
+    path = tmp_path / "reserved.txt"
+    path.write_text("3 4\n5\n")  # as the first edition wrote it
+    assert read_reserved(path, "any") == {"3", "4", "5"}
+
+
+def test_a_project_without_reserved_ids_needs_no_file(tmp_path):
+    assert read_reserved(tmp_path / "reserved.txt", "mine") == frozenset()
 
 
 @pytest.mark.parametrize(

@@ -108,6 +108,13 @@ def test_without_a_queue_all_but_reserved_articles_come_in_an_order_that_two_can
     assert set(ids[0]) == {f"n{number}" for number in range(90)} - {"n3", "n5"}
 
 
+def test_ids_that_another_corpus_reserves_are_shown(project):
+    project.reserved.write_text("[newsarticles]\nn3\nn5\n[newsroom]\nn7\n")
+    assert set(open_session(CORPUS, TOPICS, "maria").queue["article_id"]) == {f"n{n}" for n in range(90)} - {"n7"}
+    project.reserved.unlink()
+    assert set(open_session(CORPUS, TOPICS, "tom").queue["article_id"]) == {f"n{n}" for n in range(90)}
+
+
 def test_what_cannot_be_labelled_is_told(project):
     project.reserved.write_text("n1\n")
     with pytest.raises(LabelsError, match="article n1, which is reserved"):

@@ -13,7 +13,14 @@ import pandas as pd
 import pytest
 
 from topicdesk.errors import LabelsError, ProjectError, TopicdeskError
-from topicdesk.labels import LabelStore, outdated_labels, read_label_file, read_taxonomy, record_codebook
+from topicdesk.labels import (
+    LabelStore,
+    codebook_marks,
+    outdated_labels,
+    read_label_file,
+    read_taxonomy,
+    record_codebook,
+)
 
 TOPICS = ["courts", "rail"]
 
@@ -155,7 +162,7 @@ def test_a_definition_that_changed_under_the_same_version_stops_labelling(projec
     path = project.root / "data" / "topics.toml"
     path.write_text(path.read_text().replace("Courts and judges at work.", "Courts, and nothing else."))
     changed = LabelStore(store.path, "maria", read_taxonomy(path))
-    with pytest.raises(LabelsError, match=r"the codebook has changed \(courts\), and its version is still 1"):
+    with pytest.raises(LabelsError, match=r"the codebook of topics has changed \(courts\), and its version is still 1"):
         changed.open()
 
 
@@ -175,6 +182,41 @@ def test_a_new_version_marks_the_rows_that_were_made_under_other_words(project, 
     # Keywords serve rules; nobody labels by them.
     path.write_text(path.read_text().replace('"jury", ', ""))
     record_codebook(project.labels / "codebooks.json", read_taxonomy(path))
+
+
+def test_marks_of_one_taxonomy_do_not_govern_another(project, store):
+    store.open()
+    other = project.root / "data" / "my-topics.toml"
+    other.write_text((project.root / "data" / "topics.toml").read_text().replace("Courts and judges at work.", "Mine."))
+    mine = LabelStore(project.labels / "me.csv", "me", read_taxonomy(other))
+    mine.open()
+    mine.decide("n1", ("courts",), "random")
+    kept = project.labels / "codebooks.json"
+    assert set(json.loads(kept.read_text())) == {"topics", "my-topics"}
+    assert outdated_labels(read_label_file(mine.path, TOPICS), kept, mine.taxonomy).empty
+    other.write_text(other.read_text().replace("Mine.", "Changed."))
+    with pytest.raises(LabelsError, match=r"the codebook of my-topics has changed \(courts\)"):
+        LabelStore(mine.path, "me", read_taxonomy(other)).open()
+    store.open()
+
+
+def test_marks_of_the_first_edition_are_bound_to_the_taxonomy_that_they_fit(project, store, taxonomy):
+    kept = project.labels / "codebooks.json"
+    kept.write_text(json.dumps({"1": codebook_marks(taxonomy)}))
+    other = project.root / "data" / "my-topics.toml"
+    text = (project.root / "data" / "topics.toml").read_text()
+    for old, new in {"Courts and judges at work.": "Mine.", "Trains and what they run on.": "Mine too."}.items():
+        text = text.replace(old, new)
+    other.write_text(text.replace("An article carries every topic that it is about.", "My rule."))
+    LabelStore(project.labels / "me.csv", "me", read_taxonomy(other)).open()
+    assert set(json.loads(kept.read_text())) == {"", "my-topics"}
+    store.open()
+    assert set(json.loads(kept.read_text())) == {"topics", "my-topics"}
+    assert json.loads(kept.read_text())["topics"] == {"1": codebook_marks(taxonomy)}
+    path = project.root / "data" / "topics.toml"
+    path.write_text(path.read_text().replace("Courts and judges at work.", "Courts, and nothing else."))
+    with pytest.raises(LabelsError, match=r"the codebook of topics has changed \(courts\)"):
+        LabelStore(store.path, "maria", read_taxonomy(path)).open()
 
 
 def test_a_folder_that_cannot_be_written_is_told(project, taxonomy):

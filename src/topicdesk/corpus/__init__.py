@@ -3,6 +3,7 @@
 from topicdesk.corpus.articles import (
     ARTICLE_COLUMNS,
     ARTICLE_SCHEMA,
+    CORPUS_NAME,
     article_texts,
     articles_frame,
     content_hash,
@@ -27,6 +28,7 @@ __all__ = [
     "ARTICLE_COLUMNS",
     "ARTICLE_SCHEMA",
     "CLEANING_STEPS",
+    "CORPUS_NAME",
     "STDIN",
     "BuiltCorpus",
     "Cleaning",

@@ -19,6 +19,7 @@ from topicdesk.errors import CorpusError
 __all__ = [
     "ARTICLE_COLUMNS",
     "ARTICLE_SCHEMA",
+    "CORPUS_NAME",
     "article_texts",
     "articles_frame",
     "content_hash",
@@ -29,6 +30,9 @@ __all__ = [
     "write_batches",
     "write_corpus",
 ]
+
+#: Key of ``DataFrame.attrs`` under which a corpus keeps its name.
+CORPUS_NAME = "corpus"
 
 _TEXT_COLUMNS = ("title", "source", "section", "url", "authors", "place", "language", "page")
 
@@ -175,6 +179,7 @@ def read_corpus(path: Path) -> pd.DataFrame:
     Returns
     -------
     DataFrame of shape (n_articles, 12)
+        Its ``attrs`` hold the corpus's name, the file's without its ending, under `CORPUS_NAME`.
 
     Raises
     ------
@@ -191,7 +196,9 @@ def read_corpus(path: Path) -> pd.DataFrame:
     except (arrow.ArrowException, OSError) as error:
         raise CorpusError(f"{path}: cannot be read as Parquet ({error}). Delete it and build it again.") from error
     corpus = corpus.astype({name: "str" for name in corpus.columns if name != "published"})
-    return validate_corpus(corpus, str(path))
+    corpus = validate_corpus(corpus, str(path))
+    corpus.attrs[CORPUS_NAME] = path.stem
+    return corpus
 
 
 def read_corpus_facts(path: Path) -> dict[str, Any]:

@@ -49,7 +49,7 @@ class _Sources(RootModel[dict[str, Source]]):
 
 
 def read_sources(project: Project) -> dict[str, Source]:
-    """Read ``data/sources.toml``.
+    """Read ``data/sources.toml``; a project without it has no pinned corpora.
 
     Parameters
     ----------
@@ -66,12 +66,19 @@ def read_sources(project: Project) -> dict[str, Source]:
     ProjectError
         When the file is not TOML or an entry is wrong.
     """
+    if not project.sources.exists():
+        return {}
     return read_toml(project.sources, _Sources, ProjectError, "Restore it with git.").root
 
 
 def source_named(project: Project, name: str) -> Source:
     """Look up one pinned corpus; `FetchError` names the nearest when there is none of that name."""
     sources = read_sources(project)
+    if not sources:
+        raise FetchError(
+            f"no corpus called {name!r}: this project has no pinned corpora ({project.shown(project.sources)}). "
+            "Name a Parquet file, such as data/corpora/NAME.parquet; 'topicdesk import' makes one."
+        )
     if name not in sources:
         raise FetchError(f"no corpus called {name!r} in {project.sources}: {nearest(name, sources)}")
     return sources[name]

@@ -35,8 +35,8 @@ from topicdesk.labels import (
     draw_queue,
     fit_to_label,
     open_session,
-    read_reserved,
     read_taxonomy,
+    reserved_in,
     rule_table,
     suspect_labels,
     weak_annotations,
@@ -261,7 +261,7 @@ class _Desk:
 
     @property
     def reserved(self) -> frozenset[str]:
-        return read_reserved(self.project.reserved)
+        return reserved_in(self.project.reserved, self.corpus)
 
     @property
     def keywords(self) -> dict[str, tuple[str, ...]]:
@@ -297,13 +297,22 @@ def _pool_of(desk: _Desk, seed: int) -> Pool:
         articles = desk.corpus[_open(desk.corpus, labels["article_id"], desk.reserved)].reset_index(drop=True)
         advance()
         texts = desk.texts(articles)
-        hits = keyword_hits(texts, desk.keywords)
+        hits = _hits(texts, desk.keywords)
         features = FeatureSetting(min_df=2, sublinear_tf=True).vectorizer().fit_transform(texts)
         advance()
         ids, prior = articles["id"].to_numpy(dtype=object), hits / (hits + _EVEN_HITS)
         pool = judge_pool(ids, features, *desk.indicators(articles, labels), prior=prior, seed=seed)
         advance()
     return pool
+
+
+def _hits(texts: Sequence[str], keywords: Mapping[str, Sequence[str]]) -> NDArray[np.float64]:
+    """Count keywords of each topic in each text; none where a topic has no keywords."""
+    hits = np.zeros((len(texts), len(keywords)))
+    with_keywords = {topic: words for topic, words in keywords.items() if words}
+    if with_keywords:
+        hits[:, [bool(words) for words in keywords.values()]] = keyword_hits(texts, with_keywords)
+    return hits
 
 
 def _loaded(path: Path) -> LoadedExperiment:

@@ -46,8 +46,8 @@ def results_page(folder: Path) -> str:
     specs = [path for path in sorted(folder.glob("*.toml")) if lock_path(path).is_file()]
     if not specs:
         raise SpecError(
-            f"no spec with a results lock in {folder.resolve()}. Run the command inside your clone of the repository, "
-            "or make a lock with 'topicdesk compare SPEC'."
+            f"no spec with a results lock in {folder.resolve()}. Run the command inside your project "
+            "('topicdesk init' creates one), or make a lock with 'topicdesk compare SPEC'."
         )
     return "\n".join([_HEAD, *(_section(path, read_spec(path), read_lock(lock_path(path))) for path in specs)])
 

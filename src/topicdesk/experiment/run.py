@@ -30,8 +30,8 @@ from topicdesk.labels import (
     join_dataset,
     published_annotations,
     read_annotations,
-    read_reserved,
     read_taxonomy,
+    reserved_in,
 )
 from topicdesk.project import Project, find_project
 
@@ -324,14 +324,14 @@ def read_spec_labels(project: Project, spec: Spec, corpus: str, articles: pd.Dat
         [project.root / label_file for label_file in spec.data.labels],
         taxonomy.names,
         set(articles["id"]),
-        read_reserved(project.reserved),
+        reserved_in(project.reserved, articles),
     )
 
 
 def spec_keywords(project: Project, spec: Spec) -> dict[str, tuple[str, ...]] | None:
-    """Give the keywords of each topic, where a spec names a taxonomy."""
+    """Return the keywords of each topic; None without a taxonomy, or when a topic has none."""
     taxonomy = _taxonomy(project, spec)
-    return None if taxonomy is None else {topic.name: topic.keywords for topic in taxonomy.topics}
+    return None if taxonomy is None else taxonomy.keywords
 
 
 def load_splits(project: Project, spec: Spec, dataset: Dataset) -> tuple[tuple[Split, ...], tuple[str, ...]]:
@@ -375,9 +375,10 @@ def corpus_file(project: Project, corpus: str) -> Path:
         return project.root / corpus
     sources = read_sources(project)
     if corpus not in sources:
+        known = f"in {project.sources}; {nearest(corpus, sources)}" if sources else "here"
         raise SpecError(
-            f"data.corpus: no corpus called {corpus!r} in {project.sources}, and no Parquet file; "
-            f"{nearest(corpus, sources)}"
+            f"data.corpus: no corpus called {corpus!r} {known}. Or name a Parquet file, such as "
+            "data/corpora/NAME.parquet."
         )
     return stored_corpus(project, corpus)
 
@@ -385,15 +386,24 @@ def corpus_file(project: Project, corpus: str) -> Path:
 def _load_all(
     spec_file: Path, project: Project, spec: Spec, corpora: Sequence[str] | None = None
 ) -> Iterator[LoadedExperiment]:
-    plan, keywords = spec.plan(), spec_keywords(project, spec)
+    taxonomy = _taxonomy(project, spec)
+    keywords = None if taxonomy is None else taxonomy.keywords
+    plan = spec.plan(keywords is not None)
+    noted = () if taxonomy is None or keywords is not None else (_without_keywords(taxonomy),)
     alone = len(spec.data.corpus) == 1
     for corpus in spec.data.corpus:
         if corpora is not None and Path(corpus).stem not in corpora:
             continue
         dataset = load_dataset(project, spec, corpus)
         splits, warnings = load_splits(project, spec, dataset)
-        dataset = replace(dataset, warnings=(*dataset.warnings, *warnings))
+        dataset = replace(dataset, warnings=(*dataset.warnings, *warnings, *noted))
         yield LoadedExperiment(spec_file, dataset, plan, splits, keywords, spec.evaluation.jobs, alone)
+
+
+def _without_keywords(taxonomy: Taxonomy) -> str:
+    without = [topic.name for topic in taxonomy.topics if not topic.keywords]
+    named = "no topic has" if len(without) == len(taxonomy.topics) else f"{', '.join(without)}: no"
+    return f"The keyword baseline is left out ({named} keywords in the taxonomy)."
 
 
 def _taxonomy(project: Project, spec: Spec) -> Taxonomy | None:

@@ -262,8 +262,13 @@ class Spec(StrictModel):
                 )
         return self
 
-    def plan(self) -> ComparisonPlan:
-        """Give what to compare: the baselines that always run, then the classifiers of the spec, simplest first.
+    def plan(self, keywords: bool | None = None) -> ComparisonPlan:
+        """Return what to compare: the baselines that always run, then the classifiers of the spec, simplest first.
+
+        Parameters
+        ----------
+        keywords : bool, optional
+            Whether each topic has keywords, which the keyword baseline needs; by default, whether there is a taxonomy.
 
         Raises
         ------
@@ -280,8 +285,9 @@ class Spec(StrictModel):
             own = table.get("estimator")
             classifier = classifier_named(name) if own is None else own_classifier(name, str(own[0]))
             chosen[name] = classifier.with_grid(grid) if grid else classifier
-        # Without a taxonomy there are no keywords, and so no keyword rules.
-        baselines = [name for name in BASELINES if self.data.topics or CLASSIFIERS[name].features != "keywords"]
+        if keywords is None:
+            keywords = self.data.topics is not None
+        baselines = [name for name in BASELINES if keywords or CLASSIFIERS[name].features != "keywords"]
         names = [name for name in CLASSIFIERS if name in chosen or name in baselines]
         names += [name for name in chosen if name not in CLASSIFIERS]
         return ComparisonPlan(

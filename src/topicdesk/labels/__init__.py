@@ -9,6 +9,7 @@ from topicdesk.labels.annotations import (
     read_annotations,
     read_label_file,
     read_reserved,
+    reserved_in,
     write_annotations,
 )
 from topicdesk.labels.audit import suspect_labels
@@ -53,6 +54,7 @@ __all__ = [
     "read_reserved",
     "read_taxonomy",
     "record_codebook",
+    "reserved_in",
     "rule_table",
     "suspect_labels",
     "weak_annotations",

@@ -15,6 +15,7 @@ from typing import Any
 import pandas as pd
 
 from topicdesk.atomic import replacing
+from topicdesk.corpus import CORPUS_NAME
 from topicdesk.errors import LabelsError, nearest
 from topicdesk.spreadsheets import RowWriter, defused, restored
 
@@ -27,6 +28,7 @@ __all__ = [
     "read_annotations",
     "read_label_file",
     "read_reserved",
+    "reserved_in",
     "write_annotations",
 ]
 
@@ -212,11 +214,39 @@ def article_order(article_id: str) -> tuple[tuple[int, int, str], ...]:
     )
 
 
-def read_reserved(path: Path) -> frozenset[str]:
-    """Read the ids kept for an outside evaluation, one a line; `LabelsError` when the file is missing."""
+def read_reserved(path: Path, corpus: str = "") -> frozenset[str]:
+    """Read the ids of a corpus that are kept for an outside evaluation.
+
+    Parameters
+    ----------
+    path : Path
+        A text file with an id a line. A line such as ``[newsarticles, newsarticles-uncleaned]`` binds the ids below it
+        to these corpora; ids above the first such line are reserved in every corpus.
+    corpus : str, default ""
+        Name of the corpus.
+
+    Returns
+    -------
+    frozenset of str
+        Empty when there is no such file.
+    """
     if not path.is_file():
-        raise LabelsError(f"{path} is missing. It lists the reserved article ids; restore it with git.")
-    return frozenset(path.read_text(encoding="utf-8").split())
+        return frozenset()
+    reserved: set[str] = set()
+    bound: set[str] | None = None
+    for line in map(str.strip, path.read_text(encoding="utf-8-sig").splitlines()):
+        if line.startswith("[") and line.endswith("]"):
+            bound = {name.strip() for name in line[1:-1].split(",")}
+        elif bound is None:  # several on a line, as in the first edition
+            reserved.update(line.split())
+        elif line and corpus in bound:
+            reserved.add(line)
+    return frozenset(reserved)
+
+
+def reserved_in(path: Path, articles: pd.DataFrame) -> frozenset[str]:
+    """Read the reserved ids of the corpus that articles were read from (see `read_reserved`)."""
+    return read_reserved(path, str(articles.attrs.get(CORPUS_NAME, "")))
 
 
 def _settled(rows: list[tuple[str, dict[str, Any]]]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""Which words labels were made under: a mark of each definition, kept for each version of the codebook.
+"""The definitions that labels were made under: a mark of each, kept for each taxonomy and version of its codebook.
 
-A version number alone is a promise; the mark tells when a definition was changed and the number was not, and which
-topics older labels have to be looked at again for.
+A version number alone is a promise. The marks show when a definition changed without a new version, and which topics
+older labels have to be reviewed for. Several taxonomies share a folder of labels, so marks are bound to a taxonomy.
 """
 
 from __future__ import annotations
@@ -22,8 +22,16 @@ __all__ = ["codebook_marks", "outdated_labels", "record_codebook"]
 
 _RULES = "(rules)"
 
-#: By version and topic.
-_MARKS = TypeAdapter(dict[str, dict[str, str]])
+_Marks = dict[str, dict[str, str]]
+
+#: By taxonomy, version and topic.
+_BOUND = TypeAdapter(dict[str, _Marks])
+
+#: By version and topic: files of the first edition, which knew one taxonomy.
+_UNBOUND = TypeAdapter(_Marks)
+
+#: Where marks that are not bound to a taxonomy yet are kept.
+_NO_TAXONOMY = ""
 
 
 def codebook_marks(taxonomy: Taxonomy) -> dict[str, str]:
@@ -48,29 +56,34 @@ def record_codebook(path: Path, taxonomy: Taxonomy) -> None:
     Parameters
     ----------
     path : Path
-        ``codebooks.json`` beside the label files.
+        ``codebooks.json`` beside the label files. A file of the first edition is rewritten, and its marks are bound to
+        the taxonomy that they fit.
     taxonomy : Taxonomy
 
     Raises
     ------
     LabelsError
-        When labels were made under the same version, and other words.
+        When labels were made under the same version of this taxonomy, and other definitions.
     """
-    known, marks = _read_marks(path), codebook_marks(taxonomy)
+    bound, marks = _read_marks(path), codebook_marks(taxonomy)
+    known = _marks_of(bound, taxonomy, marks)
     version = str(taxonomy.codebook.version)
-    if version not in known:
-        write_text(path, json.dumps({**known, version: marks}, indent=1, sort_keys=True) + "\n")
-        return
-    changed = _changed(known[version], marks)
+    changed = _changed(known[version], marks) if version in known else []
     if changed:
         raise LabelsError(
-            f"the codebook has changed ({', '.join(changed)}), and its version is still {version}, under which labels "
-            "were made. Raise codebook.version in the taxonomy: older labels are then marked to be looked at again."
+            f"the codebook of {taxonomy.name or 'this taxonomy'} has changed ({', '.join(changed)}), and its version "
+            f"is still {version}, under which labels were made. Raise codebook.version: older labels are "
+            "then listed for review."
         )
+    if version not in known or taxonomy.name not in bound:
+        if known is bound.get(_NO_TAXONOMY):
+            del bound[_NO_TAXONOMY]
+        bound[taxonomy.name] = {**known, version: marks}
+        write_text(path, json.dumps(bound, indent=1, sort_keys=True) + "\n")
 
 
 def outdated_labels(annotations: pd.DataFrame, path: Path, taxonomy: Taxonomy) -> pd.DataFrame:
-    """List the labels that were made under other definitions than the taxonomy's.
+    """List the labels that were made under other definitions than the taxonomy's now.
 
     Parameters
     ----------
@@ -83,25 +96,37 @@ def outdated_labels(annotations: pd.DataFrame, path: Path, taxonomy: Taxonomy) -
     -------
     DataFrame
         Columns ``article_id, annotator, codebook, changed``: the last names the topics whose definition has changed
-        since (all, where nothing is known of the version).
+        since; all of them, when the version is unknown.
     """
-    known, marks = _read_marks(path), codebook_marks(taxonomy)
+    marks = codebook_marks(taxonomy)
+    known = _marks_of(_read_marks(path), taxonomy, marks)
     versions = {version: _changed(known.get(version, {}), marks) for version in set(annotations["codebook"])}
     changed = annotations["codebook"].map(lambda version: " ".join(versions[version]))
     table = annotations[["article_id", "annotator", "codebook"]].assign(changed=changed)
     return table[table["changed"] != ""].reset_index(drop=True)
 
 
-def _read_marks(path: Path) -> dict[str, dict[str, str]]:
-    """Read the marks of all versions; `LabelsError` when the file is damaged."""
+def _read_marks(path: Path) -> dict[str, _Marks]:
+    """Read the marks of all taxonomies; `LabelsError` when the file is damaged."""
     if not path.is_file():
         return {}
+    content = path.read_bytes()
     try:
-        return _MARKS.validate_json(path.read_bytes())
-    except ValidationError as error:
-        raise LabelsError(f"{path} cannot be read ({error.errors()[0]['msg']}). Restore it with git.") from error
+        return {_NO_TAXONOMY: _UNBOUND.validate_json(content)}
+    except ValidationError:  # not of the first edition
+        try:
+            return _BOUND.validate_json(content)
+        except ValidationError as error:
+            raise LabelsError(f"{path} cannot be read ({error.errors()[0]['msg']}). Restore it with git.") from error
+
+
+def _marks_of(bound: Mapping[str, _Marks], taxonomy: Taxonomy, marks: Mapping[str, str]) -> _Marks:
+    """Return what is known of a taxonomy's versions; marks that are not bound count when they share a definition."""
+    unbound = bound.get(_NO_TAXONOMY, {})
+    shared = any(before.get(name) == mark for before in unbound.values() for name, mark in marks.items())
+    return bound.get(taxonomy.name, unbound if shared else {})
 
 
 def _changed(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
-    # A topic that is new was not asked for: labels made before say nothing of it.
+    # Nobody was asked about a topic that is new: labels made before say nothing about it.
     return [name for name, mark in now.items() if before.get(name) != mark]

@@ -18,7 +18,7 @@ import pandas as pd
 
 from topicdesk.corpus import read_corpus, stored_corpus
 from topicdesk.errors import LabelsError, nearest
-from topicdesk.labels.annotations import ADJUDICATED, read_reserved
+from topicdesk.labels.annotations import ADJUDICATED, reserved_in
 from topicdesk.labels.queue import QUEUE_COLUMNS
 from topicdesk.labels.store import KeptAside, LabelStore
 from topicdesk.labels.topics import Taxonomy, read_taxonomy
@@ -257,7 +257,7 @@ def open_session(
     project = project or find_project()
     taxonomy = topics if isinstance(topics, Taxonomy) else read_taxonomy(project.root / topics)
     articles = corpus if isinstance(corpus, pd.DataFrame) else _articles(project, str(corpus))
-    reserved = read_reserved(project.reserved) if project.reserved.is_file() else frozenset()
+    reserved = reserved_in(project.reserved, articles)
     if queue is None:
         queue = _at_random(articles, reserved, seed)
     elif kept_back := sorted(set(queue["article_id"]) & reserved):

@@ -47,6 +47,8 @@ class Taxonomy(StrictModel):
 
     codebook: Codebook
     topics: Annotated[tuple[Topic, ...], Field(min_length=1)]
+    #: What labels are bound to; by default the file's name without its ending. No part of what the file says.
+    name: Annotated[str, Field(exclude=True)] = ""
 
     @model_validator(mode="after")
     def _names_differ(self) -> Taxonomy:
@@ -59,6 +61,13 @@ class Taxonomy(StrictModel):
     def names(self) -> tuple[str, ...]:
         """The topics' names, in order."""
         return tuple(topic.name for topic in self.topics)
+
+    @property
+    def keywords(self) -> dict[str, tuple[str, ...]] | None:
+        """The keywords of each topic; None unless every topic has some."""
+        if not all(topic.keywords for topic in self.topics):
+            return None
+        return {topic.name: topic.keywords for topic in self.topics}
 
     def table(self) -> pd.DataFrame:
         """Write the topics as text, a row each: what they are, what belongs to them and what does not."""
@@ -101,4 +110,5 @@ def read_taxonomy(path: Path) -> Taxonomy:
     LabelsError
         Naming file, key and value.
     """
-    return read_toml(path, Taxonomy, LabelsError, "See data/topics.toml for the form of a taxonomy.")
+    taxonomy = read_toml(path, Taxonomy, LabelsError, "'topicdesk init' writes an example of a taxonomy.")
+    return taxonomy if taxonomy.name else taxonomy.model_copy(update={"name": path.stem})
