@@ -5,6 +5,7 @@ command line start at once.
 """
 
 from importlib import import_module
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ if TYPE_CHECKING:
     )
     from topicdesk.labels.widget import AnnotationWidget, adjudicate, annotate
     from topicdesk.project import Project, find_project
+    from topicdesk.starter import NewProject, create_project
     from topicdesk.tracking import list_runs, load_labeller, read_run
 
 __all__ = [
@@ -78,6 +80,7 @@ __all__ = [
     "Dataset",
     "Deciding",
     "Labeller",
+    "NewProject",
     "Project",
     "SplitPlan",
     "ThresholdRule",
@@ -90,6 +93,7 @@ __all__ = [
     "classifier_named",
     "compare",
     "compare_runs",
+    "create_project",
     "diagnose",
     "disagreements",
     "draw_queue",
@@ -195,8 +199,18 @@ _ROOMS = {
     ),
     "labels.widget": ("AnnotationWidget", "adjudicate", "annotate"),
     "project": ("Project", "find_project"),
+    "starter": ("NewProject", "create_project"),
     "tracking": ("list_runs", "load_labeller", "read_run"),
 }
+
+
+#: The version of the installed package.
+__version__ = version("topicdesk")
+
+
+def __dir__() -> list[str]:
+    """List the public names, though none is imported yet."""
+    return sorted({*globals(), *__all__})
 
 
 def __getattr__(name: str) -> Any:

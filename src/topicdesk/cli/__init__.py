@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from topicdesk import __version__
 from topicdesk.cli.labelling import EngineName, Trust, column_pair, drift, engine_named, label
 from topicdesk.cli.labels import adjudicate, annotate, labels
 from topicdesk.cli.printing import (
@@ -24,6 +25,7 @@ from topicdesk.cli.printing import (
     print_warnings,
     save_picture,
 )
+from topicdesk.cli.projects import init
 from topicdesk.errors import TopicdeskError, VerificationError
 
 if TYPE_CHECKING:
@@ -39,11 +41,29 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
-    epilog="First steps: topicdesk data build newsarticles, then topicdesk compare experiments/topics.toml",
+    epilog="First steps: topicdesk init desk, then cd desk, then topicdesk compare experiments/example.toml",
 )
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        print(f"topicdesk {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Compare text classifiers on news, with figures that a reviewer can believe."""
+
+
 data = typer.Typer(help="Fetch, build and look at corpora.", no_args_is_help=True)
 app.add_typer(data, name="data")
 app.add_typer(labels, name="labels")
+app.command(epilog="Example: topicdesk init desk --from articles.csv --text headline,body --labels topics")(init)
 app.command(epilog="Example: topicdesk label tonight.jsonl --output labelled.parquet --explain 5")(label)
 app.command(epilog="Example: topicdesk drift tonight.jsonl --reference models:/topicdesk-topics@champion")(drift)
 app.command(epilog="Example: topicdesk annotate newsarticles --annotator maria")(annotate)

@@ -1,0 +1,33 @@
+"""Commands that create projects."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["init"]
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(help="The project's folder, new or empty.", metavar="FOLDER")],
+    table: Annotated[
+        Path | None,
+        typer.Option("--from", help="Your labelled table (.csv .tsv .json .jsonl .parquet); by default a sample."),
+    ] = None,
+    text: Annotated[
+        str | None, typer.Option(help="Its column of texts, or of headlines and texts, such as headline,body.")
+    ] = None,
+    labels: Annotated[str | None, typer.Option(help="Its column of labels, such as topics.")] = None,
+    separator: Annotated[
+        str | None, typer.Option(help="What separates several labels in a cell; by default ; or | where there is one.")
+    ] = None,
+    annotator: Annotated[str, typer.Option(help="Who made the labels of the table.")] = "imported",
+) -> None:
+    """Create a project: topics, articles, labels, a spec, a notebook and a Makefile. Never overwrites a file."""
+    from topicdesk.starter import create_project
+
+    created = create_project(folder, table, text=text, labels=labels, separator=separator, annotator=annotator)
+    print(created)
+    print(f"Next: cd {folder} && topicdesk compare experiments/example.toml")

@@ -1,0 +1,237 @@
+"""Create a project: write every file of it beside the target first, and move them into place when all are there."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import pandas as pd
+
+from topicdesk.corpus import read_corpus
+from topicdesk.errors import ProjectError
+from topicdesk.labels import write_annotations
+from topicdesk.rendering import as_html
+from topicdesk.starter.labelled_table import LabelledTable, read_labelled_table, topic_keys
+
+__all__ = ["NewProject", "create_project"]
+
+_CORPUS = Path("data") / "corpora" / "example.parquet"
+_TOPICS = Path("data") / "topics.toml"
+_LABELS = Path("data") / "labels" / "example.csv"
+_SAMPLES = Path("data") / "samples"
+
+#: Who labelled the sample.
+_SAMPLE_ANNOTATOR = "language-model"
+
+# As many folds as leave two articles of the rarest topic in each.
+_FOLDS = ((10, 5), (6, 3))
+
+
+@dataclass(frozen=True, eq=False)
+class NewProject:
+    """A project that was created.
+
+    Parameters
+    ----------
+    root : Path
+        Its folder.
+    topics : DataFrame of shape (n_topics, 2)
+        Index ``topic``; columns ``label`` (as the table writes it) and ``articles``.
+    table : LabelledTable
+        Articles and labels that it starts with.
+    """
+
+    root: Path
+    topics: pd.DataFrame
+    table: LabelledTable
+
+    def __str__(self) -> str:
+        """Describe it in a few lines."""
+        table, lines = self.table, []
+        repeated = table.account.dropped.get("the same article again", 0)
+        lines.append(
+            f"{self.root}: {table.account.articles:,} articles, {len(table.labels):,} labelled with "
+            f"{len(self.topics)} topics ({'exactly one each' if table.one_each else 'several possible'})"
+        )
+        if table.unlabelled:
+            lines.append(f"not labelled: {table.unlabelled:,} articles, whose label is empty")
+        if repeated:
+            lines.append(f"left out: {repeated:,} rows that repeat an article")
+        if table.contradicted:
+            lines.append(
+                f"{len(table.contradicted):,} of these have other labels, and the first row counts: "
+                f"{'; '.join(table.contradicted[:3])}"
+            )
+        left_out = {reason: count for reason, count in table.account.dropped.items() if count}
+        left_out.pop("the same article again", None)
+        lines += [f"left out: {count:,} rows: {reason}" for reason, count in left_out.items()]
+        lines += [f"  {one.where}: {one.why}" for one in table.account.unreadable[:3]]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        return as_html(str(self), self.topics)
+
+
+def create_project(
+    folder: Path | str,
+    table: Path | str | None = None,
+    *,
+    text: Sequence[str] | str | None = None,
+    labels: str | None = None,
+    separator: str | None = None,
+    annotator: str = "imported",
+) -> NewProject:
+    """Create a small, complete project: topics, articles, labels, a spec, a notebook, a Makefile and a README.
+
+    Parameters
+    ----------
+    folder : path
+        Where. It may exist, as long as no file of the project is there already: nothing is ever overwritten.
+    table : path, optional
+        A labelled table to start with: CSV, TSV, JSON, JSON lines or Parquet. By default a sample of 120 short articles,
+        96 of them labelled with four topics, which a language model wrote for this purpose.
+    text : str or sequence of str, optional
+        The table's column of texts, or its columns of headlines and texts; by default those that are usually called so.
+    labels : str, optional
+        The table's column of labels; by default one that is usually called so, such as ``topics`` or ``category``.
+    separator : str, optional
+        What separates several labels in a cell; by default ``;`` or ``|``, where a cell has one.
+    annotator : str, default "imported"
+        Who made the labels of the table.
+
+    Returns
+    -------
+    NewProject
+
+    Raises
+    ------
+    ProjectError
+        When a file of the project is there already, or the folder cannot be written.
+    CorpusError, LabelsError
+        What is wrong with the table. Nothing is written then.
+
+    See Also
+    --------
+    topicdesk.run_experiment : Run the spec that it writes.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> desk = create_project(tempfile.mkdtemp() + "/desk")
+    >>> desk.topics["articles"].to_dict()
+    {'courts': 26, 'environment': 25, 'transport': 25, 'health': 24}
+    """
+    root = Path(folder)
+    _refuse_to_overwrite(root)
+    try:
+        root.absolute().parent.mkdir(parents=True, exist_ok=True)
+        beside = tempfile.TemporaryDirectory(dir=root.absolute().parent, prefix=f".{root.absolute().name}-")
+    except OSError as error:
+        raise ProjectError(f"cannot create {root}: {error.strerror}. Name a folder that can be written.") from error
+    columns = [part.strip() for part in text.split(",")] if isinstance(text, str) else text
+    with beside as made, as_file(files(__package__)) as data:
+        draft = Path(made) / "project"
+        source = data / "sample" / "articles.jsonl" if table is None else Path(table)
+        found = read_labelled_table(source, draft / _CORPUS, columns, labels, separator)
+        topics = _topics(found)
+        _write_files(draft, data, topics, found, source, sample=table is None)
+        by = _SAMPLE_ANNOTATOR if table is None else annotator
+        _write_labels(draft, found, topics, by, codebook="1" if table is None else "")
+        _move(draft, root)
+    return NewProject(root, topics, found)
+
+
+def _topics(table: LabelledTable) -> pd.DataFrame:
+    counts = table.counts
+    keys = topic_keys(counts)
+    return pd.DataFrame(
+        {"label": list(counts), "articles": list(counts.values())}, index=pd.Index(list(keys.values()), name="topic")
+    )
+
+
+def _write_files(
+    draft: Path, data: Path, topics: pd.DataFrame, table: LabelledTable, source: Path, sample: bool
+) -> None:
+    rarest = int(topics["articles"].min())
+    folds = next((folds for fewest, folds in _FOLDS if rarest >= fewest), 2)
+    about = {
+        "sample": sample,
+        "source": source.name,
+        "topics": topics.reset_index().to_dict("records"),
+        "articles": table.account.articles,
+        "labelled": len(table.labels),
+        "fields": table.fields,
+        "task": "multi-class" if table.one_each else "multi-label",
+        "folds": folds,
+        "inner_folds": 3 if folds == 5 else 2,
+        "min_df": 2 if len(table.labels) >= 200 else 1,
+    }
+    templates = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(data / "template"), keep_trailing_newline=True, trim_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )  # fmt: skip
+    templates.filters["toml"] = _as_toml
+    for template in sorted((data / "template").rglob("*")):
+        if template.is_file():
+            place = template.relative_to(data / "template")
+            target = draft / place.with_name(place.name.removesuffix(".j2").replace("gitignore", ".gitignore"))
+            target.parent.mkdir(parents=True, exist_ok=True)
+            content = template.read_text(encoding="utf-8")
+            if place.suffix == ".j2":
+                content = templates.get_template(place.as_posix()).render(about)
+            target.write_text(content, encoding="utf-8", newline="\n")
+    (draft / _SAMPLES).mkdir(parents=True, exist_ok=True)
+    for example in ("tonight.jsonl", *(("ferry.txt", "tram.csv") if sample else ())):
+        shutil.copyfile(data / "sample" / example, draft / _SAMPLES / example)
+    if sample:
+        shutil.copyfile(data / "sample" / "topics.toml", draft / _TOPICS)
+        shutil.copyfile(data / "sample" / "articles.jsonl", draft / _SAMPLES / "articles.jsonl")
+
+
+def _write_labels(draft: Path, table: LabelledTable, topics: pd.DataFrame, annotator: str, codebook: str) -> None:
+    key_of = dict(zip(topics["label"], topics.index, strict=True))
+    kept = [article for article in read_corpus(draft / _CORPUS)["id"] if article in table.labels]
+    rows: Mapping[str, Any] = {
+        "article_id": kept,
+        "topics": [tuple(key_of[label] for label in table.labels[article]) for article in kept],
+        "annotator": annotator,
+        "codebook": codebook,
+        "sample": "given",
+    }
+    write_annotations(pd.DataFrame(rows), draft / _LABELS)
+
+
+def _as_toml(value: str) -> str:
+    """Write a string as TOML does; JSON's escapes are TOML's."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _refuse_to_overwrite(root: Path) -> None:
+    if root.exists() and not root.is_dir():
+        raise ProjectError(f"{root} is a file. Name a folder that is new or empty.")
+    there = [name for name in ("data", "experiments", "notebooks", "Makefile", "README.md", ".gitignore")
+             if (root / name).exists()]  # fmt: skip
+    if there:
+        raise ProjectError(f"{root} has {', '.join(there)} already, and nothing is overwritten. Name another folder.")
+
+
+def _move(draft: Path, root: Path) -> None:
+    """Move what was written into place: in one step, unless the folder is there already."""
+    try:
+        if not root.exists():
+            draft.replace(root)
+            return
+        for one in sorted(draft.iterdir()):
+            if os.path.lexists(root / one.name):  # another process has been quicker
+                raise FileExistsError(f"{root / one.name} is there already")
+            one.rename(root / one.name)
+    except OSError as error:
+        raise ProjectError(f"cannot create {root}: {error.strerror or error}. Name a folder that is new.") from error

@@ -1,0 +1,237 @@
+"""Tables that hold texts and their labels: which article carries which labels, as they are written."""
+
+from __future__ import annotations
+
+import ast
+import json
+import math
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from topicdesk.corpus import Cleaning, ImportAccount, Record, clean_record, import_articles, read_records
+from topicdesk.errors import CorpusError, LabelsError, nearest
+
+__all__ = ["LabelledTable", "read_labelled_table", "topic_keys"]
+
+_ENDINGS = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet")
+
+#: Where labels are, unless the user says so.
+_USUAL_COLUMNS = ("topics", "labels", "topic", "label", "categories", "category", "class", "tags")
+
+#: What separates several labels in a cell, unless the user says so.
+_USUAL_SEPARATORS = (";", "|")
+
+# People labelled these texts as they were: only what cannot change a label is cleaned.
+_KEPT = ("split_byline", "split_dateline", "take_off_menus", "take_off_recurring")
+
+# More different labels, for every third row another one, are rather texts or ids.
+_MANY_LABELS = 30
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledTable:
+    """What a table says of its articles.
+
+    Parameters
+    ----------
+    fields : tuple of str
+        Columns of the corpus that make a text: ``title`` and ``text``, or ``text``.
+    labels : dict of str to tuple of str
+        Labels of each labelled article, as they are written, by id.
+    unlabelled : int
+        Articles whose cell is empty.
+    contradicted : tuple of str
+        Places of rows that repeat an article with other labels; the first row counts.
+    account : ImportAccount
+        What became of the rows.
+    """
+
+    fields: tuple[str, ...]
+    labels: dict[str, tuple[str, ...]]
+    unlabelled: int
+    contradicted: tuple[str, ...]
+    account: ImportAccount
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many articles carry each label, the most frequent first."""
+        return dict(Counter(label for named in self.labels.values() for label in named).most_common())
+
+    @property
+    def one_each(self) -> bool:
+        """Whether every labelled article carries exactly one label."""
+        return all(len(named) == 1 for named in self.labels.values())
+
+
+def read_labelled_table(
+    path: Path,
+    corpus: Path,
+    text: Sequence[str] | None = None,
+    labels: str | None = None,
+    separator: str | None = None,
+) -> LabelledTable:
+    """Read texts and labels of a table, and write its articles as a corpus.
+
+    Parameters
+    ----------
+    path : Path
+        CSV, TSV, JSON, JSON lines or Parquet.
+    corpus : Path
+        The Parquet file to write.
+    text : sequence of str, optional
+        The column of texts, or the columns of headlines and texts; by default those that are usually called so.
+    labels : str, optional
+        The column of labels; by default one that is usually called so. A cell holds one label, several apart by
+        `separator`, or a list. An empty cell is an article that nobody has labelled; an empty list is one that was
+        labelled, with no topic.
+    separator : str, optional
+        By default ``;`` or ``|``, where a cell has one; the empty string never separates.
+
+    Returns
+    -------
+    LabelledTable
+
+    Raises
+    ------
+    CorpusError
+        When the file is no table, or has no such column of texts.
+    LabelsError
+        When it has no such column of labels, or no label in it.
+    """
+    if path.suffix.lower() not in _ENDINGS:
+        raise CorpusError(f"{path}: a labelled table is one of {', '.join(_ENDINGS)}.")
+    if not path.is_file():
+        raise CorpusError(f"no file {path}, seen from {Path.cwd()}.")
+    wanted = _text_columns(text)
+    account = import_articles([path], corpus, wanted, without=_KEPT)
+    cells, fields, contradicted = _cells(path, wanted, labels)
+    if separator is None:
+        written = [cell for cell, _ in cells.values() if isinstance(cell, str)]
+        separator = next((mark for mark in _USUAL_SEPARATORS if any(mark in cell for cell in written)), "")
+    named = {article: _names(cell, separator, where) for article, (cell, where) in cells.items()}
+    found = {article: names for article, names in named.items() if names is not None}
+    table = LabelledTable(fields, found, len(named) - len(found), contradicted, account)
+    _check(table, path)
+    return table
+
+
+def topic_keys(labels: Iterable[str]) -> dict[str, str]:
+    """Return the name that each label has in tables and files: one lower-case word.
+
+    Parameters
+    ----------
+    labels : iterable of str
+        Distinct labels, as they are written.
+
+    Returns
+    -------
+    dict of str to str
+        By label; no two are equal.
+
+    Examples
+    --------
+    >>> topic_keys(["SCI/TECH", "Sci Tech", "Суды"])
+    {'SCI/TECH': 'sci-tech', 'Sci Tech': 'sci-tech-2', 'Суды': 'topic-3'}
+    """
+    keys: dict[str, str] = {}
+    for number, label in enumerate(labels, start=1):
+        plain = re.sub(r"[^a-z0-9]+", "-", label.lower()).strip("-")
+        # A name of another script would be a few digits, or nothing.
+        legible = len(re.findall(r"[^\W_]", plain)) * 2 > len(re.findall(r"[^\W_]", label))
+        key = plain if plain and legible else f"topic-{number}"
+        taken, tries = key, 2
+        while taken in keys.values():
+            taken, tries = f"{key}-{tries}", tries + 1
+        keys[label] = taken
+    return keys
+
+
+def _text_columns(text: Sequence[str] | None) -> dict[str, str]:
+    if text is None:
+        return {}
+    if not 1 <= len(text) <= 2 or not all(text):
+        raise CorpusError(
+            f"text: name the column of texts, or those of headlines and texts, such as headline,body; "
+            f"not {','.join(text)!r}."
+        )
+    return dict(zip(("title", "text") if len(text) == 2 else ("text",), text, strict=True))
+
+
+def _cells(
+    path: Path, wanted: dict[str, str], labels: str | None
+) -> tuple[dict[str, tuple[Any, str]], tuple[str, ...], tuple[str, ...]]:
+    """Read the label cell of each article, by id, with its place; which fields make a text; and contradictions."""
+    cells: dict[str, tuple[Any, str]] = {}
+    contradicted: list[str] = []
+    has_title, seen = False, False
+    names: dict[str, None] = {}
+    for record in read_records(path, wanted):
+        if not isinstance(record, Record) or record.row is None:  # the account of the import lists what is unreadable
+            continue
+        names.update(dict.fromkeys(map(str, record.row)))
+        column = labels or next((one for one in _USUAL_COLUMNS if one in record.row), None)
+        seen |= column in record.row
+        has_title |= "title" in record.columns if not wanted else "title" in wanted
+        (article,) = clean_record(record, Cleaning(without=frozenset({*_KEPT, "detect_language"})))
+        cell = None if column is None else record.row.get(column)
+        known = cells.setdefault(article.fields["id"], (cell, record.where))
+        if known[0] != cell and known[1] != record.where:
+            contradicted.append(record.where)
+    if not seen:
+        asked = f"no column {labels!r} for the labels; {nearest(labels, names)}" if labels else "no column of labels"
+        raise LabelsError(f"{path}: {asked}. Name it with --labels; there are: {', '.join(names)}.")
+    return cells, ("title", "text") if has_title else ("text",), tuple(contradicted)
+
+
+def _names(cell: Any, separator: str, where: str) -> tuple[str, ...] | None:
+    """Read the labels in a cell; None where nobody has labelled."""
+    if isinstance(cell, str) and re.fullmatch(r"\s*\[.*\]\s*", cell, flags=re.DOTALL):
+        cell = _listed(cell, where)
+    if isinstance(cell, str):
+        parts = [part.strip() for part in (cell.split(separator) if separator else [cell])]
+        return tuple(dict.fromkeys(part for part in parts if part)) or None
+    if isinstance(cell, Sequence | set | frozenset) or hasattr(cell, "tolist"):
+        items = cell.tolist() if hasattr(cell, "tolist") else cell
+        if isinstance(items, list | tuple | set | frozenset):
+            return tuple(dict.fromkeys(name for name in map(_plain, items) if name))
+        cell = items
+    return (_plain(cell),) if _plain(cell) else None
+
+
+def _listed(cell: str, where: str) -> list[Any]:
+    """Read a list as JSON or Python writes it."""
+    for read in (json.loads, ast.literal_eval):
+        try:
+            items = read(cell.strip())
+        except (ValueError, SyntaxError, RecursionError, MemoryError):  # not written by this one
+            continue
+        if isinstance(items, list) and all(isinstance(item, str | int | float) for item in items):
+            return items
+    raise LabelsError(f'{where}: {cell[:60]!r} is no list of labels. Write it as JSON, such as ["courts", "rail"].')
+
+
+def _plain(value: Any) -> str:
+    """Write a label as text: 3.0, as a table with gaps has it, is 3."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value).strip()
+
+
+def _check(table: LabelledTable, path: Path) -> None:
+    counts = table.counts
+    if not counts:
+        raise LabelsError(f"{path}: no article has a label.")
+    if len(counts) == 1:
+        raise LabelsError(f"{path}: there is only one label ({next(iter(counts))!r}); a comparison needs two or more.")
+    if len(counts) > max(_MANY_LABELS, len(table.labels) / 3):
+        first = ", ".join(repr(label[:30]) for label in list(counts)[:3])
+        raise LabelsError(
+            f"{path}: {len(counts):,} different labels on {len(table.labels):,} articles, such as {first}. Is this the "
+            "column of labels? Name another with --labels, or what separates labels with --separator."
+        )
