@@ -14,6 +14,7 @@ from filelock import FileLock, Timeout
 __all__ = ["exclusive_lock"]
 
 _POLL_SECONDS = 0.01
+_TRIES = 1000
 
 # Without flock, filelock can fall back to "the file exists", which outlives a killed process. An error is better.
 _OPTIONS: dict[str, Any] = {"fallback_to_soft": False} if "fallback_to_soft" in signature(FileLock).parameters else {}
@@ -60,7 +61,7 @@ def exclusive_lock(path: Path, *, busy: Exception | None = None) -> Iterator[Non
 
 
 def _acquired(path: Path, busy: Exception | None) -> FileLock:
-    while True:
+    for tries_left in reversed(range(_TRIES)):
         # A new object each time: filelock's locks are reentrant, and one object would let two threads in.
         lock = FileLock(path, thread_local=False, **_OPTIONS)
         try:
@@ -68,14 +69,15 @@ def _acquired(path: Path, busy: Exception | None) -> FileLock:
         except Timeout as error:
             assert busy is not None
             raise busy from error
-        except FileNotFoundError:  # removed by its last holder while filelock looked; newer versions try again
-            if path.parent.is_dir():
+        except FileNotFoundError:  # its last holder removed the file, or the empty folder, in the same moment
+            if tries_left:
                 continue
             raise
         if _is_at(lock, path):
             return lock
         # Another process removed or replaced the file after this one opened it: a lock on it excludes nobody.
         lock.release()
+    raise TimeoutError(f"{path} was replaced {_TRIES} times while this process locked it")
 
 
 def _is_at(lock: FileLock, path: Path) -> bool:

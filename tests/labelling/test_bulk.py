@@ -333,7 +333,7 @@ def test_what_is_done_is_not_done_again_and_another_input_begins_anew(
 def test_a_process_that_dies_is_told_and_what_is_done_is_kept(labeller, articles, tmp_path, small_batches, monkeypatch):
     monkeypatch.setattr(bulk, "_SMALL_BYTES", 0)
     monkeypatch.setattr(bulk, "_label_taken_up", lambda batch: os.kill(os.getpid(), signal.SIGKILL))
-    with pytest.raises(EngineError, match="killed, most often for want of memory"):
+    with pytest.raises(EngineError, match="killed, probably out of memory"):
         label_files(labeller, [write(articles, tmp_path / "in.csv")], tmp_path / "out.csv", jobs=2)
 
 
