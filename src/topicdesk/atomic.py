@@ -6,7 +6,7 @@ import glob
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import monotonic, sleep
@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from topicdesk.errors import ProjectError
 
-__all__ = ["remove_tree", "replacing", "sweep_removed", "write_text"]
+__all__ = ["remove_tree", "replacing", "sweep_removed", "sweep_removed_in", "write_text"]
 
 _REMOVED = ".removed"
 
@@ -94,8 +94,18 @@ def remove_tree(folder: Path) -> None:
 
 def sweep_removed(folder: Path) -> None:
     """Delete what killed calls of `remove_tree` left of a folder."""
-    for removed in folder.parent.glob(f"{glob.escape(_removed_prefix(folder))}*{_REMOVED}"):
-        shutil.rmtree(removed, ignore_errors=True)
+    _delete(folder.parent.glob(f"{glob.escape(_removed_prefix(folder))}*{_REMOVED}"))
+
+
+def sweep_removed_in(parent: Path) -> None:
+    """Delete what killed calls of `remove_tree` left of any folder in `parent`."""
+    _delete(parent.glob(f".*{_REMOVED}"))
+
+
+def _delete(folders: Iterable[Path]) -> None:
+    for folder in folders:
+        # Another process may delete it too.
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _removed_prefix(folder: Path) -> str:
