@@ -46,6 +46,21 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[FIGURES] = {}
 
 
+def poll(condition: Callable[[], object], seconds: float = 120, every: float = 0.01) -> object:
+    """Return what `condition` returns as soon as that is true; fail if it is not within many seconds."""
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, f"nothing happened within {seconds} s"
+        time.sleep(every)
+    return found
+
+
+@pytest.fixture(scope="session")
+def wait_until() -> Callable[..., object]:
+    """Return the function that waits for an event: ``wait_until(condition, seconds=120)``."""
+    return poll
+
+
 @pytest.fixture
 def rounds(request: pytest.FixtureRequest) -> Callable[[float, float], float]:
     """Give the choice between the short form of a test and the long one, ``rounds(short, long)``."""
@@ -241,10 +256,7 @@ class Cluster:
     def __init__(self, folder):
         self.file, self.folder, self.processes, self.workers = folder / "scheduler.json", folder, [], []
         self._start("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--no-show")
-        limit = time.monotonic() + 60
-        while not self.file.exists():
-            assert time.monotonic() < limit
-            time.sleep(0.05)
+        poll(self.file.exists)
 
     def add_worker(self):
         # Without a nanny, which would start another in its place.

@@ -1,30 +1,40 @@
-"""Write files whole or not at all."""
+"""Write files, and remove folders, whole or not at all."""
 
 from __future__ import annotations
 
+import glob
 import os
+import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from time import monotonic, sleep
+from uuid import uuid4
 
 from topicdesk.errors import ProjectError
 
-__all__ = ["replacing", "write_text"]
+__all__ = ["remove_tree", "replacing", "sweep_removed", "sweep_removed_in", "write_text"]
+
+_REMOVED = ".removed"
+
+# Windows refuses to rename what a virus scanner or an indexer holds open, usually for less than a second.
+_RENAME_SECONDS = 2 if os.name == "nt" else 0
+_RENAME_AGAIN_SECONDS = 0.05
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path`; rename it over `path` when the block ends well.
+    """Yield a temporary path beside `path`, and rename it to `path` when the block ends without an error.
 
-    A reader sees the old file or the whole new one, never a part: the rename is atomic within a file system, and
-    the data is on disk before it. When the block raises, the temporary file is removed and `path` stays as it was.
-    A process killed inside the block leaves a file that starts with a dot and ends in ``.part``; nothing reads it.
+    A reader sees the old file or the complete new one: the rename is atomic within a file system, and the data is on
+    disk before it. If the block raises, the temporary file is removed and `path` does not change. A process that is
+    killed inside the block leaves a file that starts with a dot and ends in ``.part``; nothing reads it.
 
     Parameters
     ----------
     path : Path
-        The file to make or replace. Missing parent folders are made.
+        The file to create or replace. Missing parent folders are created.
 
     Yields
     ------
@@ -34,7 +44,7 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises
     ------
     ProjectError
-        When the folder cannot be written, or the disk is full.
+        If the folder is not writable, or the disk is full.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -45,20 +55,74 @@ def replacing(path: Path) -> Iterator[Path]:
     part = Path(name)
     try:
         yield part
-        with part.open("rb") as written:
+        # Open for writing: Windows flushes no file that is open for reading only.
+        with part.open("r+b") as written:
             os.fsync(written.fileno())
         part.chmod(0o666 & ~_umask())
-        part.replace(path)
+        _patiently(lambda: part.replace(path))
     except OSError as error:
         raise ProjectError(f"cannot write {path}: {error.strerror or error}") from error
     finally:
-        part.unlink(missing_ok=True)
+        # An error here would hide the one that matters.
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:
     """Write `text` to `path` as UTF-8, whole or not at all (see `replacing`)."""
     with replacing(path) as part:
         part.write_text(text, encoding="utf-8", newline="\n")
+
+
+def remove_tree(folder: Path) -> None:
+    """Remove a folder in one atomic step, then delete its files.
+
+    The folder is first renamed to a unique name beside it. So no process ever finds a part of it, even if this one is
+    killed while it deletes. What a killed process left under the new name is deleted by the next call, or by
+    `sweep_removed`. If the folder cannot be renamed, it stays complete.
+
+    Parameters
+    ----------
+    folder : Path
+        It may be missing already.
+    """
+    removed = folder.with_name(f"{_removed_prefix(folder)}{uuid4().hex[:12]}{_REMOVED}")
+    with suppress(OSError):
+        _patiently(lambda: folder.rename(removed))
+    sweep_removed(folder)
+
+
+def sweep_removed(folder: Path) -> None:
+    """Delete what killed calls of `remove_tree` left of a folder."""
+    _delete(folder.parent.glob(f"{glob.escape(_removed_prefix(folder))}*{_REMOVED}"))
+
+
+def sweep_removed_in(parent: Path) -> None:
+    """Delete what killed calls of `remove_tree` left of any folder in `parent`."""
+    _delete(parent.glob(f".*{_REMOVED}"))
+
+
+def _delete(folders: Iterable[Path]) -> None:
+    for folder in folders:
+        # Another process may delete it too.
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _removed_prefix(folder: Path) -> str:
+    # A dot first: nothing reads hidden files.
+    return f".{folder.name.lstrip('.')}."
+
+
+def _patiently(rename: Callable[[], object]) -> None:
+    end = monotonic() + _RENAME_SECONDS
+    while True:
+        try:
+            rename()
+            return
+        except PermissionError:
+            if monotonic() >= end:
+                raise
+        sleep(_RENAME_AGAIN_SECONDS)
 
 
 def _umask() -> int:

@@ -6,12 +6,13 @@ import hashlib
 import platform
 import re
 import subprocess
+import sys
 from dataclasses import dataclass
 from importlib.metadata import version
 
 from topicdesk.project import Project
 
-__all__ = ["Environment", "observe_environment", "pinned_versions"]
+__all__ = ["Environment", "observe_environment", "peak_memory", "pinned_versions"]
 
 #: Packages that figures rest on.
 _PACKAGES = ("topicdesk", "scikit-learn", "scipy", "numpy", "pandas", "ftfy", "mlflow")
@@ -88,9 +89,33 @@ def pinned_versions(project: Project) -> dict[str, tuple[str, ...]]:
     return pinned
 
 
+def peak_memory() -> int | None:
+    """Return the most memory that this process used so far, plus that of its largest child that ended.
+
+    Returns
+    -------
+    int or None
+        Bytes; None on Windows, which does not report it in this form.
+    """
+    try:
+        import resource
+    except ImportError:
+        return None
+    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss + resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    return used if sys.platform == "darwin" else 1024 * used  # macOS counts bytes, Linux kilobytes
+
+
 def _git(project: Project, *command: str) -> str:
     try:
-        done = subprocess.run(["git", *command], cwd=project.root, capture_output=True, text=True, check=False)
-    except FileNotFoundError:  # a machine without git: the result is told to have no commit
+        done = subprocess.run(
+            ["git", *command],
+            cwd=project.root,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+        )
+    except FileNotFoundError:  # no git on this machine: the result has no commit
         return ""
     return done.stdout.strip() if done.returncode == 0 else ""

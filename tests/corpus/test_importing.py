@@ -5,7 +5,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 import zipfile
 
 import pandas as pd
@@ -478,8 +477,8 @@ def test_a_map_that_is_none_is_refused(tmp_path):
     assert "FIELD=COLUMN" in done.stderr
 
 
-@pytest.mark.parametrize("wait", [0, 1])
-def test_an_import_that_is_interrupted_leaves_the_older_file_whole(tmp_path, wait):
+@pytest.mark.parametrize("least_bytes", [0, 1], ids=["while it reads", "while it writes"])
+def test_an_import_that_is_interrupted_leaves_the_older_file_whole(tmp_path, wait_until, least_bytes):
     text = "The ferry came late and it was windy. " * 80
     rows = (json.dumps({"title": f"Boat {number}", "text": f"{number} {text}"}) for number in range(40_000))
     (tmp_path / "t.jsonl").write_text("\n".join(rows))
@@ -488,12 +487,14 @@ def test_an_import_that_is_interrupted_leaves_the_older_file_whole(tmp_path, wai
         [sys.executable, "-m", "topicdesk", "import", "t.jsonl", "--output", "c.parquet"],
         cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
-    while not list(tmp_path.glob(".c.parquet.*.part")):
+
+    def is_at_work():
         assert process.poll() is None, process.stderr.read()
-        time.sleep(0.05)
-    time.sleep(wait)
+        return any(part.stat().st_size >= least_bytes for part in tmp_path.glob(".c.parquet.*.part"))
+
+    wait_until(is_at_work)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=120)
     assert process.returncode == 130
     assert "Nothing is half written" in said
     assert sorted(path.name for path in tmp_path.iterdir()) == ["c.parquet", "t.jsonl"]

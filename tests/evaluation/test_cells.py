@@ -3,6 +3,7 @@
 import os
 import pickle
 import random
+import shutil
 import signal
 import time
 from dataclasses import replace
@@ -137,6 +138,45 @@ def test_a_damaged_cell_is_told_with_its_place(tmp_path):
         kept.load("outer-0-0")
 
 
+def kept_cells(folder, *names):
+    kept = KeptCells(folder, "mine")
+    for name in names:
+        kept.save(name, Fits(np.zeros((1, 2, 3)), np.zeros((1, 2)), {}))
+    return kept
+
+
+def test_clear_killed_while_it_deletes_leaves_no_cell_to_be_found(tmp_path, monkeypatch):
+    kept = kept_cells(tmp_path, "a", "b")
+
+    def killed(folder, **options):
+        (folder / "a.npz").unlink()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(shutil, "rmtree", killed)
+    with pytest.raises(KeyboardInterrupt):
+        kept.clear()
+    monkeypatch.undo()
+    assert kept.load("a") is kept.load("b") is None
+    assert len(list(tmp_path.iterdir())) == 1, "the folder is renamed and not deleted yet"
+    KeptCells(tmp_path, "another").clear()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_save_writes_again_when_another_process_clears_the_folder_meanwhile(tmp_path, monkeypatch):
+    savez, cleared = np.savez, []
+
+    def cleared_once(file, **arrays):
+        savez(file, **arrays)
+        if not cleared:
+            cleared.append(file)
+            shutil.rmtree(tmp_path / "mine")
+
+    monkeypatch.setattr(np, "savez", cleared_once)
+    kept = kept_cells(tmp_path, "a")
+    assert cleared
+    assert kept.load("a") is not None
+
+
 def forked(work):
     """Run in a process of its own, which is ready at once; give its id."""
     child = os.fork()
@@ -146,12 +186,22 @@ def forked(work):
     return child
 
 
+def killed_at(child, cells, folder):
+    """Kill a process when so many cells are there, unless it ends before; return its status."""
+    while len(list(folder.glob("*/*.npz"))) < cells:
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            return status
+        time.sleep(0.001)
+    os.kill(child, signal.SIGKILL)
+    return os.waitpid(child, 0)[1]
+
+
 def test_killed_twenty_times_at_random_moments_the_figures_are_the_undisturbed_ones(dataset, tmp_path):
     # Long enough to be killed in: every setting, and folds again. (tests/experiment kills the command and its workers.)
     plan = replace(PLAN, splits=SplitPlan(folds=4, repeats=6), inner_folds=3)
-    started = time.monotonic()
-    undisturbed = compare(dataset, plan, KEYWORDS, jobs=1)
-    whole = time.monotonic() - started
+    undisturbed = compare(dataset, plan, KEYWORDS, jobs=1, keep=tmp_path / "undisturbed")
+    n_cells = len(list(tmp_path.glob("undisturbed/*/*.npz")))
     found = tmp_path / "found.pickle"
 
     def work():
@@ -162,9 +212,10 @@ def test_killed_twenty_times_at_random_moments_the_figures_are_the_undisturbed_o
     while kills < 20 or not found.exists():
         child = forked(work)
         if kills < 20:
-            time.sleep(moments.uniform(0.02, 0.3) * whole)
-            os.kill(child, signal.SIGKILL)
-        status = os.waitpid(child, 0)[1]
+            there = len(list(tmp_path.glob("cells/*/*.npz")))
+            status = killed_at(child, there + moments.randint(0, n_cells // 3), tmp_path / "cells")
+        else:
+            status = os.waitpid(child, 0)[1]
         assert status in (0, signal.SIGKILL)
         kills += status == signal.SIGKILL
         if found.exists() and status == 0:

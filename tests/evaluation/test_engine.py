@@ -6,12 +6,14 @@ import sys
 import threading
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from topicdesk.errors import EngineError, SpecError
 from topicdesk.evaluation import ComparisonPlan, DaskEngine, LocalEngine, SplitPlan, classifier_named, compare
+from topicdesk.evaluation.code_version import code_version
 from topicdesk.evaluation.engine import run_all
 from topicdesk.features import Analyser, FeatureSetting
 
@@ -28,6 +30,19 @@ PLAN = ComparisonPlan(
 def slow_double(shared, number):
     time.sleep(0.2)
     return shared * number
+
+
+def die_the_first_time():
+    """Answer the version check as a worker does that is killed in it; the next worker answers well."""
+    marker = Path(os.environ["TOPICDESK_TEST_MARKER"])
+    if not marker.exists():
+        marker.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return code_version()
+
+
+def fail_to_import():
+    raise ModuleNotFoundError("No module named 'topicdesk'")
 
 
 def refuse(shared, number):
@@ -51,7 +66,7 @@ def test_a_dask_cluster_that_loses_a_worker_gives_the_same_figures(cluster, data
                 yield number, result
 
     there = compare(dataset, PLAN, engine=Killing())
-    assert cluster.workers[0].wait(timeout=10) == -signal.SIGKILL
+    assert cluster.workers[0].wait(timeout=120) == -signal.SIGKILL
     assert cluster.workers[1].poll() is None
     pd.testing.assert_frame_equal(there.figures, here.figures)
     pd.testing.assert_frame_equal(there.topic_figures, here.topic_figures)
@@ -60,18 +75,46 @@ def test_a_dask_cluster_that_loses_a_worker_gives_the_same_figures(cluster, data
 
 def test_work_goes_on_when_every_worker_died_and_another_came(cluster):
     cluster.add_worker()
-    engine = DaskEngine(cluster.address)
+    done = []
+
+    def replace_worker(number, result):
+        done.append(number)
+        if len(done) == 5:
+            os.killpg(cluster.workers[0].pid, signal.SIGKILL)
+            cluster.add_worker()
+
+    engine = DaskEngine(cluster.address, patience=120)
+    found = run_all(engine, slow_double, 2, [(number,) for number in range(40)], "doubling", note=replace_worker)
+    assert found == [2 * number for number in range(40)]
+    assert cluster.workers[0].wait(timeout=120) == -signal.SIGKILL
+
+
+def test_work_goes_on_when_the_only_worker_is_killed_in_the_version_check(cluster, tmp_path, monkeypatch, wait_until):
+    marker = tmp_path / "asked"
+    monkeypatch.setenv("TOPICDESK_TEST_MARKER", str(marker))
+    monkeypatch.setattr("topicdesk.evaluation.engine._own_version", die_the_first_time)
+    cluster.add_worker()
 
     def replace_worker():
-        time.sleep(4)
-        os.killpg(cluster.workers[0].pid, signal.SIGKILL)
+        wait_until(marker.exists)
+        cluster.workers[0].wait(timeout=120)
         cluster.add_worker()
 
     thread = threading.Thread(target=replace_worker)
     thread.start()
-    found = run_all(engine, slow_double, 2, [(number,) for number in range(60)], "doubling")
-    thread.join()
-    assert found == [2 * number for number in range(60)]
+    try:
+        engine = DaskEngine(cluster.address, patience=120)
+        assert run_all(engine, slow_double, 2, [(1,), (2,)], "doubling") == [2, 4]
+    finally:
+        thread.join()
+    assert cluster.workers[0].returncode == -signal.SIGKILL
+
+
+def test_workers_that_cannot_import_topicdesk_are_an_error_at_once(cluster, monkeypatch):
+    monkeypatch.setattr("topicdesk.evaluation.engine._own_version", fail_to_import)
+    cluster.add_worker()
+    with pytest.raises(EngineError, match="cannot run topicdesk: No module named 'topicdesk'"):
+        run_all(DaskEngine(cluster.address, patience=120), slow_double, 2, [(1,)], "doubling")
 
 
 def test_an_error_of_the_work_reaches_the_user_as_it_is(cluster):
@@ -92,7 +135,7 @@ def test_no_scheduler_no_worker_and_other_code_are_told(cluster, monkeypatch):
     cluster.add_worker()
     monkeypatch.setattr("topicdesk.evaluation.engine.code_version", lambda: "another commit")
     with pytest.raises(EngineError, match="have another version of topicdesk"):
-        run_all(replace(DaskEngine(cluster.address), patience=30), slow_double, 2, [(1,)], "doubling")
+        run_all(replace(DaskEngine(cluster.address), patience=120), slow_double, 2, [(1,)], "doubling")
 
 
 def test_without_distributed_the_user_is_told_what_to_install(monkeypatch):

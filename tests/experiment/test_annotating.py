@@ -206,7 +206,7 @@ def test_articles_are_labelled_in_a_real_terminal(half_labelled):
     wait_for("article n50 · 2 left")
     press("q")
     wait_for("Stopped: 1 labelled")
-    assert process.wait(timeout=20) == 0
+    assert process.wait(timeout=120) == 0
     os.close(ours)
     (row,) = read_label_file(half_labelled.labels / "maria.csv", ["courts", "rail"]).to_dict("records")
     assert (row["article_id"], row["topics"], row["note"]) == ("n40", ("rail", "courts"), "both")

@@ -6,7 +6,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 
 import mlflow
 import pytest
@@ -171,24 +170,33 @@ def test_verify_fails_with_a_table_when_a_figure_is_edited(project):
     assert "Traceback" not in done.stderr
 
 
-def test_killed_at_any_moment_and_started_again_it_ends_with_the_same_lock(project, rounds):
+def test_killed_at_any_moment_and_started_again_it_ends_with_the_same_lock(project, rounds, wait_until):
     arguments = [sys.executable, "-m", "topicdesk", "compare", "experiments/small.toml", "--jobs", "2"]
-    start = time.monotonic()
     assert subprocess.run(arguments, cwd=project.root, capture_output=True, check=False).returncode == 0
-    whole = time.monotonic() - start
     lock = lock_path(spec_of(project))
     undisturbed = lock.read_bytes()
     lock.unlink()
     for suffix in ("", "-wal", "-shm"):
         project.mlflow_database.with_name(f"mlflow.db{suffix}").unlink(missing_ok=True)
 
+    def cells():
+        return len(list(project.cells.glob("*/*.npz")))
+
+    stages = [
+        lambda: cells() > 0,
+        lambda: cells() > 10,
+        lambda: any(project.unsent.glob(".*.part")),
+        lambda: any(project.unsent.glob("*/parcel.json")),
+        project.mlflow_database.exists,
+        lock.exists,
+    ]
     moments = random.Random(4)
     for _ in range(rounds(3, 6)):
         process = subprocess.Popen(
             arguments, cwd=project.root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
         )
-        # Late moments, in which things are written, more often than early ones.
-        time.sleep(whole * moments.uniform(0.3, 1.0))
+        reached = moments.choice(stages)
+        wait_until(lambda: process.poll() is not None or reached())  # noqa: B023  # called within the round
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         if lock.exists():

@@ -21,7 +21,7 @@ import pytest
 
 from topicdesk.errors import CorpusError, EngineError, LabellerError
 from topicdesk.evaluation import DaskEngine
-from topicdesk.labelling import batches, bulk, label_files
+from topicdesk.labelling import batches, bulk, label_files, parts
 from topicdesk.labelling.answers import MOST_CHARACTERS
 
 JURY = "A jury found the defendant guilty and the verdict was read."
@@ -256,13 +256,30 @@ def test_a_folder_of_files_that_differ_in_columns_is_told(labeller, articles, tm
     assert read(one.output)["more"].isna().sum() == 230
 
 
-def killed(labeller, files, output, delay):
-    """Label in a process of its own, and kill it after a while; tell whether it was still at work."""
+def killed(labeller, files, output, new_parts):
+    """Label in a process of its own, and kill it when it has written so many new parts, or the whole output.
+
+    Returns whether it was killed; it may end before.
+    """
+    accounts = output.with_name(f".{output.name}.parts") if output.suffix else output / "_parts"
+
+    def written():
+        return len(list(accounts.glob("part-*.json")))
+
+    def state():
+        return output.stat().st_ino if output.suffix and output.exists() else None
+
+    wanted, before = written() + new_parts, state()
     child = os.fork()
     if child == 0:
         label_files(labeller, files, output, jobs=1)
         os._exit(0)
-    time.sleep(delay)
+    while written() < wanted and state() == before:
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            assert status == 0
+            return False
+        time.sleep(0.001)
     os.kill(child, signal.SIGKILL)
     return os.WIFSIGNALED(os.waitpid(child, 0)[1])
 
@@ -277,12 +294,13 @@ def test_killed_ten_times_at_random_it_gives_what_is_given_undisturbed(
     monkeypatch.setattr(bulk, "_TASK_ROWS", 10)
     many = pd.concat([articles] * 4, ignore_index=True).assign(number=range(920))
     file = write(many, tmp_path / source)
-    started = time.perf_counter()
     whole = label_files(labeller, [file], tmp_path / f"whole{Path(target).suffix}", jobs=1)
-    seconds = time.perf_counter() - started
+    n_parts = len(list((whole.output / "_parts").glob("part-*.json"))) if target == "out" else 92
     drawn, kills = random.Random(7), 0
     while kills < 10:
-        if killed(labeller, [file], tmp_path / target, drawn.uniform(0.02, 0.4) * seconds):
+        # One in four is killed when its output is there, and so while it cleans up.
+        new_parts = drawn.choice([n_parts, *drawn.choices(range(n_parts // 3), k=3)])
+        if killed(labeller, [file], tmp_path / target, new_parts):
             kills += 1
         elif (tmp_path / target).is_dir():  # it was through: once more from the start
             shutil.rmtree(tmp_path / target)
@@ -330,10 +348,124 @@ def test_what_is_done_is_not_done_again_and_another_input_begins_anew(
     assert (account.rows, account.resumed) == (50, 0)
 
 
+def part_folder_after_success(labeller, file, output, kept, monkeypatch):
+    """Label, and put the folder of parts back as it was before it was removed."""
+    join = bulk.join_parts
+
+    def joined(folder, *arguments):
+        join(folder, *arguments)
+        shutil.copytree(folder.accounts, kept)
+
+    monkeypatch.setattr(bulk, "join_parts", joined)
+    whole = label_files(labeller, [file], output, jobs=1).output.read_bytes()
+    monkeypatch.setattr(bulk, "join_parts", join)
+    return whole
+
+
+def lose_a_part(folder, ending):
+    (folder / f"part-000001{ending}").unlink()
+
+
+def shorten_a_part(folder, ending):
+    part = folder / f"part-000001{ending}"
+    part.write_bytes(part.read_bytes()[:-10])
+
+
+def lose_all_but_the_accounts(folder, ending):
+    for part in folder.glob(f"part-*{ending}"):
+        part.unlink()
+
+
+def damage_an_account(folder, ending):
+    (folder / "part-000001.json").write_text("{")
+
+
+@pytest.mark.parametrize("ending", [".csv", ".jsonl", ".parquet"])
+@pytest.mark.parametrize("fault", [lose_a_part, shorten_a_part, lose_all_but_the_accounts, damage_an_account])
+def test_killed_while_it_cleans_up_the_same_command_gives_the_same_bytes_at_once(
+    labeller, articles, tmp_path, small_batches, monkeypatch, fault, ending
+):
+    file, output = write(articles, tmp_path / "in.jsonl"), tmp_path / f"out{ending}"
+    folder = tmp_path / f".out{ending}.parts"
+    whole = part_folder_after_success(labeller, file, output, tmp_path / "kept", monkeypatch)
+    (tmp_path / "kept").rename(folder)
+    fault(folder, ending)
+    monkeypatch.setattr(parts, "sleep", lambda seconds: pytest.fail("it waits for a part that nobody writes"))
+    assert label_files(labeller, [file], output, jobs=1).output.read_bytes() == whole
+    assert {path.name for path in tmp_path.iterdir()} == {file.name, output.name}
+
+
+def test_killed_when_its_folder_is_renamed_the_same_command_gives_the_same_bytes_at_once(
+    labeller, articles, tmp_path, small_batches, monkeypatch
+):
+    file, output = write(articles, tmp_path / "in.jsonl"), tmp_path / "out.csv"
+    whole = part_folder_after_success(labeller, file, output, tmp_path / "kept", monkeypatch)
+    left = tmp_path / ".out.csv.parts.0123456789ab.removed"
+    (tmp_path / "kept").rename(left)
+    lose_a_part(left, ".csv")
+    (tmp_path / ".out.csv.lock").touch()
+    assert label_files(labeller, [file], output, jobs=1).output.read_bytes() == whole
+    assert {path.name for path in tmp_path.iterdir()} == {file.name, output.name}
+
+
+def test_a_part_missing_from_an_output_folder_is_done_again(labeller, articles, tmp_path, monkeypatch):
+    monkeypatch.setattr(bulk, "_TASK_ROWS", 23)
+    file, output = write(articles, tmp_path / "in.parquet"), tmp_path / "out"
+    whole = read(label_files(labeller, [file], output, jobs=1).output)
+    lose_a_part(output, ".parquet")
+    monkeypatch.setattr(parts, "sleep", lambda seconds: pytest.fail("it waits for a part that nobody writes"))
+    account = label_files(labeller, [file], output, jobs=1)
+    pd.testing.assert_frame_equal(read(account.output), whole)
+    assert (account.rows, account.resumed) == (230, 207)
+
+
+def test_a_part_that_is_lost_after_it_was_written_is_done_again(
+    labeller, articles, tmp_path, small_batches, monkeypatch
+):
+    file = write(articles, tmp_path / "in.jsonl")
+    whole = label_files(labeller, [file], tmp_path / "whole.csv", jobs=1).output.read_bytes()
+    label_part, lost = bulk._label_part, []
+
+    def losing(job, batch):
+        part = label_part(job, batch)
+        if batch.number == 2 and not lost:
+            lost.append(batch.number)
+            job.folder.file(2).unlink()
+        return part
+
+    monkeypatch.setattr(bulk, "_label_part", losing)
+    monkeypatch.setattr(parts, "_PATIENCE_SECONDS", 0.1)
+    account = label_files(labeller, [file], tmp_path / "out.csv", jobs=1)
+    assert lost == [2]
+    assert account.output.read_bytes() == whole
+    assert (account.rows, account.resumed) == (230, 0)
+
+
+def test_another_input_into_a_parquet_file_begins_anew(labeller, articles, tmp_path, small_batches, monkeypatch):
+    file, output = write(articles, tmp_path / "in.jsonl"), tmp_path / "out.parquet"
+    part_folder_after_success(labeller, file, output, tmp_path / "kept", monkeypatch)
+    (tmp_path / "kept").rename(tmp_path / ".out.parquet.parts")
+    write(articles.head(50), file)
+    account = label_files(labeller, [file], output, jobs=1)
+    assert (account.rows, account.resumed) == (50, 0)
+    assert read(output)["number"].tolist() == list(range(50))
+
+
+def test_the_parts_of_an_output_in_the_folder_of_the_input_are_not_read_as_input(
+    labeller, articles, tmp_path, small_batches, monkeypatch
+):
+    write(articles, tmp_path / "in.csv")
+    left = tmp_path / ".out.csv.parts"
+    left.mkdir()
+    (left / "part-000000.csv").write_text("text\nThe jury sat.\n")
+    account = label_files(labeller, [tmp_path], tmp_path / "out.csv", jobs=1)
+    assert (account.rows, account.unlabelled) == (230, ())
+
+
 def test_a_process_that_dies_is_told_and_what_is_done_is_kept(labeller, articles, tmp_path, small_batches, monkeypatch):
     monkeypatch.setattr(bulk, "_SMALL_BYTES", 0)
     monkeypatch.setattr(bulk, "_label_taken_up", lambda batch: os.kill(os.getpid(), signal.SIGKILL))
-    with pytest.raises(EngineError, match="killed, most often for want of memory"):
+    with pytest.raises(EngineError, match="killed, probably out of memory"):
         label_files(labeller, [write(articles, tmp_path / "in.csv")], tmp_path / "out.csv", jobs=2)
 
 

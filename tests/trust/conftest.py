@@ -5,6 +5,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,7 +60,13 @@ class Command:
 
     def end(self, number):
         """Send a signal to it and to all that it started."""
+        while os.getpgid(self.process) != self.process:  # it has just been forked
+            time.sleep(0.001)
         os.killpg(self.process, number)
+
+    def has_ended(self):
+        """Return whether it ended; it is still to be waited for."""
+        return os.waitid(os.P_PID, self.process, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
     def wait(self):
         status = os.waitpid(self.process, 0)[1]

@@ -6,7 +6,6 @@ import shutil
 import signal
 import sqlite3
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -77,9 +76,26 @@ class Newsroom:
         finally:
             store.close()
 
+    def listing(self):
+        """List all files, and the folders in work; what changes it is an event."""
+        return frozenset(Path(folder, name) for folder, _, names in os.walk(self.root) for name in ("", *names))
+
     def litter(self):
         """List what is left of files that were being written."""
         return [path for path in self.root.rglob(".*.part") if path.is_file()]
+
+
+class Events:
+    """Counts how often the files of a project changed while somebody looked."""
+
+    def __init__(self, place):
+        self.place, self.seen, self.count = place, place.listing(), 0
+
+    def look(self):
+        now = self.place.listing()
+        self.count += now != self.seen
+        self.seen = now
+        return self.count
 
 
 @pytest.fixture
@@ -92,18 +108,26 @@ def place(project, newsroom, model, run):
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM], ids=["killed", "ended"])
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_stopped_at_any_moment_it_leaves_all_or_nothing_and_goes_on(
-    place, begin, run, operation, number, rounds, figure
+    place, begin, run, operation, number, rounds, figure, wait_until
 ):
     place.prepare(operation)
-    started = time.monotonic()
-    assert run(*place.arguments[operation]).code == 0
-    seconds, whole = time.monotonic() - started, place.made(operation)
+    watched = Events(place)
+    command = begin(*place.arguments[operation])
+
+    def watched_to_its_end():
+        watched.look()
+        return command.has_ended()
+
+    wait_until(watched_to_its_end, seconds=300, every=0.001)
+    assert command.wait().code == 0
+    events, whole = watched.count, place.made(operation)
     assert whole is not None
+    assert events > 0
     moments, stopped = random.Random(11), 0
     for _ in range(rounds(1, 30)):
         place.prepare(operation)
-        command = begin(*place.arguments[operation])
-        time.sleep(moments.uniform(0.05, 1.0) * seconds)
+        command, watched, wanted = begin(*place.arguments[operation]), Events(place), moments.randint(0, events)
+        wait_until(lambda: watched.look() >= wanted or command.has_ended(), seconds=300, every=0.001)  # noqa: B023
         command.end(number)
         ended = command.wait()
         stopped += ended.code != 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import termios
 from collections.abc import Iterator
 from contextlib import contextmanager
 from textwrap import fill
@@ -98,6 +97,8 @@ def _act(session: AnnotationSession, key: str, chosen: list[str], note: str, sho
 @contextmanager
 def _keys_at_once(wanted: bool = True) -> Iterator[None]:
     """Have the terminal give keys as they are pressed, those pressed ahead too; or whole lines."""
+    import termios  # not on Windows
+
     terminal = sys.stdin.fileno()
     before = termios.tcgetattr(terminal)
     changed = termios.tcgetattr(terminal)

@@ -141,7 +141,9 @@ def find_files(paths: Sequence[Path]) -> tuple[list[Path], list[Unreadable]]:
             files[path] = path
         elif path.is_dir():
             for inside in sorted(path.rglob("*")):
-                if inside.is_file() and not inside.name.startswith("."):
+                # A hidden folder holds work in progress, such as the parts of an output.
+                hidden = any(part.startswith(".") for part in inside.relative_to(path).parts)
+                if inside.is_file() and not hidden:
                     if inside.suffix.lower() in FORMATS:
                         files.setdefault(inside.resolve(), inside)
                     else:

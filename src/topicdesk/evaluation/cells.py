@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
-import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -21,7 +20,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from topicdesk.atomic import replacing
+from topicdesk.atomic import remove_tree, replacing, sweep_removed_in
 from topicdesk.errors import ProjectError
 from topicdesk.evaluation.classifiers import Classifier
 from topicdesk.evaluation.code_version import code_version
@@ -35,8 +34,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Cell", "Fits", "KeptCells", "comparison_hash", "run_cells"]
 
-# A comparison that nobody took up again for this long has been given up.
+# A comparison that nobody continued for this long was given up.
 _GIVEN_UP_SECONDS = 7 * 24 * 3600
+
+# How often a cell is written again whose folder another process removed.
+_TRIES = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,18 +113,29 @@ class KeptCells:
         return fits
 
     def save(self, name: str, fits: Fits) -> None:
-        """Keep a cell, whole or not at all."""
-        with replacing(self._file(name)) as part, part.open("wb") as file:
-            np.savez(
-                file, scores=fits.scores, seconds=fits.seconds, unconverged=np.array(json.dumps(dict(fits.unconverged)))
-            )
+        """Write a cell, whole or not at all."""
+        unconverged = np.array(json.dumps(dict(fits.unconverged)))
+        for tries_left in reversed(range(_TRIES)):
+            try:
+                with replacing(self._file(name)) as part, part.open("wb") as file:
+                    np.savez(file, scores=fits.scores, seconds=fits.seconds, unconverged=unconverged)
+                return
+            except ProjectError as error:
+                # Another process ended the same comparison, and removed the folder in the meantime.
+                if not tries_left or not isinstance(error.__cause__, FileNotFoundError):
+                    raise
 
     def clear(self) -> None:
-        """Take this comparison's cells away, and those that nobody took up again for a week."""
-        shutil.rmtree(self.folder / self.key, ignore_errors=True)
-        for other in self.folder.glob("*/"):
-            if time.time() - other.stat().st_mtime > _GIVEN_UP_SECONDS:
-                shutil.rmtree(other, ignore_errors=True)
+        """Remove the cells of this comparison, and those of comparisons that nobody continued for a week."""
+        remove_tree(self.folder / self.key)
+        sweep_removed_in(self.folder)
+        for other in self.folder.glob("[!.]*/"):
+            try:
+                age = time.time() - other.stat().st_mtime
+            except FileNotFoundError:  # another process removed it
+                continue
+            if age > _GIVEN_UP_SECONDS:
+                remove_tree(other)
 
     def _file(self, name: str) -> Path:
         return self.folder / self.key / f"{name}.npz"

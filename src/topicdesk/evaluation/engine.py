@@ -9,6 +9,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, Protocol
 
 from joblib import Parallel, delayed
@@ -56,14 +57,14 @@ class LocalEngine:
             yield from Parallel(n_jobs=self.jobs, return_as="generator_unordered", max_nbytes="256K")(calls)
         except (TerminatedWorkerError, MemoryError) as error:
             raise EngineError(
-                "a process was killed, most often for want of memory. What is done is kept: give the same command "
-                "again, with fewer --jobs."
+                "a process was killed, probably out of memory. Completed work is saved; run the command again with "
+                "fewer --jobs."
             ) from error
 
 
 @dataclass(frozen=True)
 class DaskEngine:
-    """The workers of a Dask cluster; what a worker had that died is done again by others.
+    """The workers of a Dask cluster; the tasks of a worker that dies are done again by others.
 
     Parameters
     ----------
@@ -71,14 +72,15 @@ class DaskEngine:
         Its address, such as ``tcp://10.0.0.1:8786``. Workers need the same topicdesk, Python and libraries, and one
         thread each (``dask worker --nworkers -1 --nthreads 1``): warnings are caught a process at a time.
     patience : float, default 30
-        Seconds to wait for the scheduler, and for a first worker.
+        Seconds to wait for the scheduler, and for workers that answer.
     """
 
     scheduler: str
     patience: float = 30
 
-    #: How often what was lost with its workers is sent anew.
+    #: How often tasks are submitted again that were lost with their workers.
     _ROUNDS = 5
+    _LOOK_AGAIN_SECONDS = 0.1
 
     def run(self, work: _Work, shared: object, tasks: _Tasks) -> Iterator[tuple[int, Any]]:
         """See `Engine`.
@@ -86,10 +88,11 @@ class DaskEngine:
         Raises
         ------
         EngineError
-            When there is no scheduler or no worker, workers have other code, or all of them die again and again.
+            If there is no scheduler or no worker, workers have other code, or all of them die again and again.
         """
         try:
             from distributed import CancelledError, Client, KilledWorker, as_completed
+            from distributed.comm.core import CommClosedError
         except ImportError as error:
             raise EngineError(
                 "a Dask cluster needs the package distributed: pip install 'topicdesk[scale]'."
@@ -101,44 +104,68 @@ class DaskEngine:
                 f"no Dask scheduler answers at {self.scheduler} ({error}). Start one with 'dask scheduler'."
             ) from error
         left = dict(enumerate(tasks))
+        # The scheduler itself raises KeyError when a worker leaves while data is copied to it.
+        died: tuple[type[Exception], ...] = (*_passing_faults(), KeyError)
         with client:
             for _ in range(self._ROUNDS):
-                self._check_workers(client)
-                # On every worker, so that the death of one takes nothing with it that the others need.
-                common = client.scatter(shared, broadcast=True, hash=False)
+                self._wait_for_workers(client)
+                try:
+                    # On every worker, so that the others still have it when one dies.
+                    common = client.scatter(shared, broadcast=True, hash=False)
+                except died:
+                    continue
                 numbers = {client.submit(work, common, *task, pure=False): number for number, task in left.items()}
                 for future in as_completed(numbers):
                     try:
                         result = future.result()
-                    except (CancelledError, KilledWorker):  # lost with its workers: sent anew in the next round
+                    # Lost with its workers: submitted again in the next round. Other errors are those of the work.
+                    except (CancelledError, KilledWorker, CommClosedError):
                         continue
                     del left[numbers[future]]
                     yield numbers[future], result
                 if not left:
                     return
         raise EngineError(
-            f"{len(left)} of {len(tasks)} tasks were lost with their workers {self._ROUNDS} times. Look into the "
-            "workers' logs: most often they need more memory than they have."
+            f"{len(left)} of {len(tasks)} tasks were lost with their workers {self._ROUNDS} times. Check the workers' "
+            "logs: they probably ran out of memory."
         )
 
-    def _check_workers(self, client: Client) -> None:
+    def _wait_for_workers(self, client: Client) -> None:
+        """Wait until there is a worker and all workers answer; raise `EngineError` if their code is not ours."""
+        deadline = monotonic() + self.patience
+        while True:
+            versions = self._ask_workers(client, deadline)
+            fault = next((answer for answer in versions.values() if isinstance(answer, Exception)), None)
+            if versions and fault is None:
+                break
+            # A worker that dies while it is asked is gone a moment later, and another may come.
+            passing = fault is None or isinstance(fault, _passing_faults())
+            if not passing or monotonic() > deadline:
+                raise EngineError(
+                    f"workers of {self.scheduler} cannot run topicdesk: {fault or 'all of them died'}"
+                ) from fault
+            sleep(self._LOOK_AGAIN_SECONDS)
+        other = sorted(worker for worker, version in versions.items() if version != code_version())
+        if other:
+            raise EngineError(
+                f"workers {', '.join(other)} have another version of topicdesk, Python or its libraries: figures "
+                "would differ. Install the same requirements.lock and code on all machines."
+            )
+
+    def _ask_workers(self, client: Client, deadline: float) -> dict[str, object]:
+        """Return the version of each worker, or the error that it answered with."""
         try:
-            client.wait_for_workers(1, timeout=self.patience)
+            client.wait_for_workers(1, timeout=max(deadline - monotonic(), self._LOOK_AGAIN_SECONDS))
         except TimeoutError as error:
             raise EngineError(
                 f"the Dask scheduler at {self.scheduler} has no worker. Start some with "
                 f"'dask worker {self.scheduler} --nthreads 1'."
             ) from error
         try:
-            found = client.run(_own_version)
-        except Exception as error:
-            raise EngineError(f"workers of {self.scheduler} cannot run topicdesk: {error}") from error
-        other = sorted(worker for worker, version in found.items() if version != code_version())
-        if other:
-            raise EngineError(
-                f"workers {', '.join(other)} have another version of topicdesk, Python or its libraries: figures "
-                "would differ. Install the same requirements.lock and code on all machines."
-            )
+            versions: dict[str, object] = client.run(_own_version, on_error="return")
+        except _passing_faults() as error:
+            return {self.scheduler: error}
+        return versions
 
 
 def run_all(
@@ -187,8 +214,15 @@ def restart_workers() -> None:
     get_reusable_executor().shutdown(wait=True)
 
 
+def _passing_faults() -> tuple[type[Exception], ...]:
+    """Return what distributed raises when a worker or a connection is lost: closed connections are `OSError`."""
+    from distributed import CancelledError, KilledWorker
+
+    return CancelledError, KilledWorker, TimeoutError, OSError
+
+
 def _own_version() -> str:
-    """Give the version of the code in the process that runs this."""
+    """Return the version of the code in the process that runs this."""
     return code_version()
 
 

@@ -1,23 +1,20 @@
-"""Label files, however many rows they have: read in batches, labelled by processes in parallel, written part by part.
+"""Label files of any number of rows: read in batches, labelled by processes in parallel, written part by part.
 
-A part that is written is never done again: after a kill the same command goes on where it was, and gives the same rows
-in the same order as if nothing had happened.
+A finished part is not done again. After a kill the same command continues, and its output is the same as that of a run
+that was never stopped.
 """
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import io
 import json
-import os
 import shutil
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import islice
 from pathlib import Path
 from time import perf_counter
@@ -31,13 +28,14 @@ from joblib.externals.loky import ProcessPoolExecutor
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 from threadpoolctl import threadpool_limits
 
-from topicdesk.atomic import write_text
+from topicdesk.atomic import remove_tree, sweep_removed, write_text
 from topicdesk.corpus import STDIN, Cleaning, Unreadable, article_id, find_files, guess_ending
 from topicdesk.errors import CorpusError, EngineError, LabellerError, ProjectError
 from topicdesk.evaluation import Engine, LocalEngine, code_version
 from topicdesk.labelling.batches import Batch, Reading, read_batches, read_row_groups
 from topicdesk.labelling.labeller import Labeller
 from topicdesk.labelling.parts import Part, PartFolder, Unlabelled, join_parts, output_format, write_part
+from topicdesk.locks import exclusive_lock
 from topicdesk.progress import progress
 from topicdesk.spreadsheets import Formulas, RowWriter, defused
 
@@ -56,7 +54,6 @@ _SMALL_BYTES = 50_000_000
 
 _HEAD_BYTES = 1 << 20
 _STANDARD_INPUT = "standard-input"
-_LOCK = ".lock"
 _EXAMPLES = 5
 
 # Of fewer rows the seconds are those of starting.
@@ -201,12 +198,14 @@ def label_files(
     Raises
     ------
     CorpusError
-        When a path does not exist or is not read, or a table has no column of texts.
+        If a path does not exist or cannot be read, or a table has no column of texts.
     LabellerError
-        When the output's format is none, a column would be written twice, an engine is given what it cannot share, or
-        formulas are refused and there is one.
+        If the output format is unknown, another process labels into the output, a column would be overwritten, an
+        engine gets files that it cannot share, or formulas are refused and there is one.
     EngineError
-        When the processes, or the cluster, lost the work.
+        If processes or workers were killed, or finished parts are lost twice.
+    ProjectError
+        If the output cannot be written.
     """
     started = perf_counter()
     output = Path(output)
@@ -221,14 +220,14 @@ def label_files(
         plan = _plan(labeller, files, reading, explain, prefix, engine is not None) | {"formulas": formulas}
         _begin(folder, plan)
         job = _Job(labeller, folder, explain, prefix, reading, formulas, plan["labeller"])
-        parts, resumed = _label_parts(job, files, jobs, engine)
+        parts, resumed = _finish_parts(job, files, jobs, engine)
         unlabelled = _gathered(parts, passed_over)
         side_file = _write_side_file(output, unlabelled, formulas)
         if ending:
             with progress(sum(part.rows for part in parts), "joining", "article") as advance:
                 join_parts(folder, parts, output, advance)
-            shutil.rmtree(folder.accounts)
-        else:  # the accounts stay, so that the folder is known for what it is
+            remove_tree(folder.accounts)
+        else:  # the accounts stay: the next run recognizes the folder by them
             for kept in folder.accounts.glob(f"{_STANDARD_INPUT}.*"):
                 kept.unlink()
     abstained = sum(part.abstained for part in parts)
@@ -239,8 +238,22 @@ def label_files(
     return LabellingAccount(output, rows, abstained, unlabelled, side_file, seconds, resumed, uneven, escaped)
 
 
+def _finish_parts(job: _Job, files: Sequence[Path], jobs: int, engine: Engine | None) -> tuple[list[Part], int]:
+    """Label until every part is there: one that was lost after it was written is done once more."""
+    parts, resumed = _label_parts(job, files, jobs, engine)
+    if job.folder.missing(parts):
+        parts, _ = _label_parts(job, files, jobs, engine)
+        lost = job.folder.missing(parts)
+        if lost:
+            raise EngineError(
+                f"{job.folder.file(lost[0])} was written twice and is not there. Check that all machines share the "
+                "folder, and run the command again: completed work is saved."
+            )
+    return parts, resumed
+
+
 def _label_parts(job: _Job, files: Sequence[Path], jobs: int, engine: Engine | None) -> tuple[list[Part], int]:
-    """Label where it is quickest; give all parts, and how many rows an earlier labelling had done."""
+    """Label where it is fastest; return all parts, and how many rows an earlier run had done."""
     if engine is not None:
         return _label_there(job, files, engine)
     small = sum(file.stat().st_size for file in files) < _SMALL_BYTES
@@ -252,40 +265,33 @@ def _label_parts(job: _Job, files: Sequence[Path], jobs: int, engine: Engine | N
 
 @contextmanager
 def _claimed(folder: PartFolder, output: Path) -> Iterator[None]:
-    """Keep other processes from labelling into the same output meanwhile."""
-    lock = folder.accounts / _LOCK
+    """Keep other processes from labelling into the same output at the same time."""
+    busy = LabellerError(f"{output}: another process labels into it. Wait until it ends, or name another output.")
     try:
-        folder.accounts.mkdir(parents=True, exist_ok=True)
-        file = lock.open("ab")
-    except FileNotFoundError as error:  # who has just ended has taken the folder away
-        raise LabellerError(_taken(output)) from error
-    except OSError as error:
-        raise ProjectError(f"cannot write {output}: {error.strerror}. Make the folder writable.") from error
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            own = os.path.samestat(os.fstat(file.fileno()), lock.stat())
-        except (BlockingIOError, FileNotFoundError) as error:
-            raise LabellerError(_taken(output)) from error
-        if not own:
-            raise LabellerError(_taken(output))
-        try:
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(exclusive_lock(folder.lock, busy=busy))
+                folder.accounts.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise ProjectError(
+                    f"cannot write {output}: {error.strerror or error}. Make the folder writable."
+                ) from error
+            sweep_removed(folder.accounts)  # left by a run that was killed after its output was complete
             yield
-        finally:
-            if folder.accounts.is_dir() and [one.name for one in folder.accounts.iterdir()] == [_LOCK]:
-                shutil.rmtree(folder.accounts)  # nothing was done
-
-
-def _taken(output: Path) -> str:
-    return f"{output}: another process labels into it. Wait for its end, or name another output."
+    finally:
+        # Removes the folder only if it is empty: nothing was done.
+        with suppress(OSError):
+            folder.accounts.rmdir()
 
 
 def _part_folder(output: Path, ending: str) -> PartFolder:
     if ending:
         folder = output.with_name(f".{output.name}.parts")
-        return PartFolder(folder, folder, ending)
-    # What begins with an underscore is passed over by those who read a folder of Parquet files.
-    return PartFolder(output, output / "_parts", ".parquet")
+        # Beside the folder, which is removed in the end: Windows renames no folder that holds an open file.
+        return PartFolder(folder, folder, output.with_name(f".{output.name}.lock"), ending)
+    # Readers of a folder of Parquet files skip names that begin with an underscore.
+    accounts = output / "_parts"
+    return PartFolder(output, accounts, accounts / ".lock", ".parquet")
 
 
 def _found(
@@ -342,8 +348,15 @@ def _begin(folder: PartFolder, plan: dict[str, Any]) -> None:
         raise LabellerError(
             f"{folder.files} holds Parquet files that are not of a labelling: name a folder that is new or empty."
         )
-    for old in [*folder.accounts.glob("part-*"), *folder.files.glob("part-*.parquet")]:
-        old.unlink()
+    # The accounts first: without one, a part counts as missing. A kill in between leaves the old plan, which then does
+    # again what is missing.
+    for where, names in (
+        (folder.accounts, "part-*.json"),
+        (folder.accounts, "part-*"),
+        (folder.files, "part-*.parquet"),
+    ):
+        for old in where.glob(names):
+            old.unlink(missing_ok=True)
     write_text(noted, written)
 
 
@@ -361,9 +374,10 @@ def _label_here(job: _Job, files: Sequence[Path], jobs: int) -> tuple[list[Part]
             advance(read)
 
         for batch in read_batches(files, job.reading):
-            if job.folder.account(batch.number).is_file():
-                resumed += job.folder.read(batch.number).rows
-                waiting.append((partial(job.folder.read, batch.number), batch.read))
+            finished = job.folder.finished(batch.number)
+            if finished is not None:
+                resumed += finished.rows
+                waiting.append((_ready(finished), batch.read))
             else:
                 _check_names(batch, job)
                 waiting.append((submit(batch), batch.read))
@@ -374,14 +388,17 @@ def _label_here(job: _Job, files: Sequence[Path], jobs: int) -> tuple[list[Part]
     return parts, resumed
 
 
+def _ready(part: Part) -> Callable[[], Part]:
+    return lambda: part
+
+
 @contextmanager
 def _workers(job: _Job, jobs: int) -> Iterator[Callable[[Batch], Callable[[], Part]]]:
-    """Give what hands a batch to a process, and gives what waits for its part; with one job, nothing is handed on."""
+    """Yield a function that submits a batch and returns a function that waits for its part."""
     if jobs == 1:
 
         def label(batch: Batch) -> Callable[[], Part]:
-            part = _label_part(job, batch)
-            return lambda: part
+            return _ready(_label_part(job, batch))
 
         with threadpool_limits(limits=1):
             yield label
@@ -411,8 +428,8 @@ def _told_death() -> Iterator[None]:
         yield
     except TerminatedWorkerError as error:
         raise EngineError(
-            "a process that labelled was killed, most often for want of memory. What is done is kept: give the same "
-            "command again, with fewer --jobs."
+            "a process that labelled was killed, probably out of memory. Completed work is saved; run the command "
+            "again with fewer --jobs."
         ) from error
 
 
@@ -487,13 +504,15 @@ def _label_there(job: _Job, files: Sequence[Path], engine: Engine) -> tuple[list
     job = replace(job, folder=_absolute(job.folder))
     shares = list(_row_groups(files))
     tasks = [(number, str(file.resolve()), groups) for number, (file, groups, _) in enumerate(shares)]
-    left = [task for task in tasks if not job.folder.account(task[0]).is_file()]
-    resumed = sum(job.folder.read(number).rows for number, _, _ in tasks if job.folder.account(number).is_file())
+    parts = {number: part for number, _, _ in tasks if (part := job.folder.finished(number)) is not None}
+    left = [task for task in tasks if task[0] not in parts]
+    resumed = sum(part.rows for part in parts.values())
     with progress(sum(rows for _, _, rows in shares), "labelling", "article") as advance, _told_death():
         advance(resumed)
-        for place, _ in engine.run(_label_row_groups, job, left):
+        for place, part in engine.run(_label_row_groups, job, left):
+            parts[left[place][0]] = part
             advance(shares[left[place][0]][2])
-    return [job.folder.read(number) for number, _, _ in tasks], resumed
+    return [parts[number] for number, _, _ in tasks], resumed
 
 
 def _has_small_row_groups(files: Sequence[Path]) -> bool:
@@ -509,7 +528,7 @@ def _has_small_row_groups(files: Sequence[Path]) -> bool:
 
 
 def _absolute(folder: PartFolder) -> PartFolder:
-    return PartFolder(folder.files.resolve(), folder.accounts.resolve(), folder.ending)
+    return replace(folder, files=folder.files.resolve(), accounts=folder.accounts.resolve())
 
 
 def _row_groups(files: Sequence[Path]) -> Iterator[tuple[Path, tuple[int, ...], int]]:
@@ -531,7 +550,7 @@ def _row_groups(files: Sequence[Path]) -> Iterator[tuple[Path, tuple[int, ...], 
             yield file, tuple(groups), rows
 
 
-def _label_row_groups(job: _Job, number: int, file: str, groups: tuple[int, ...]) -> None:
+def _label_row_groups(job: _Job, number: int, file: str, groups: tuple[int, ...]) -> Part:
     """Label row groups of a file, on a worker."""
     if not (_taken_up and _taken_up[0].key == job.key):
         _taken_up[:] = [job]
@@ -547,7 +566,7 @@ def _label_row_groups(job: _Job, number: int, file: str, groups: tuple[int, ...]
     arrow.set_memory_pool(arrow.system_memory_pool())
     try:
         with threadpool_limits(limits=1):
-            write_part(job.folder, number, batches())
+            return write_part(job.folder, number, batches())
     finally:
         arrow.set_memory_pool(own)
 

@@ -1,6 +1,7 @@
 """Labelled rows on disk: a file a batch, whole or not there, and all of them joined into one.
 
-A part is there once its account is, which is written last. So a labelling that was killed knows what is done.
+A part is finished when its account is there, which is written last, and its file has the size that the account names.
+So a run that was killed knows what is done, whatever was removed since.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import pyarrow as arrow
 import pyarrow.parquet as parquet
 
 from topicdesk.atomic import replacing, write_text
-from topicdesk.errors import EngineError, LabellerError, nearest
+from topicdesk.errors import LabellerError, nearest
 from topicdesk.progress import Advance
 from topicdesk.spreadsheets import Formulas, RowWriter, defused, is_formula
 
@@ -64,13 +65,15 @@ class Part:
     Parameters
     ----------
     rows, abstained : int
-        How many there are, and of how many a person should look at.
-    escaped : int
-        Cells that got an apostrophe, since a spreadsheet would have run them.
+        Number of rows, and how many of them a person should look at.
     columns : tuple of str
     unlabelled : tuple of Unlabelled
     header : int
-        Bytes that the part's header line takes.
+        Size of the header line in bytes.
+    escaped : int
+        Cells that got an apostrophe because a spreadsheet would have run them.
+    size : int
+        Size of the file in bytes; 0 if there are no rows, and so no file.
     """
 
     rows: int
@@ -79,6 +82,7 @@ class Part:
     unlabelled: tuple[Unlabelled, ...]
     header: int = 0
     escaped: int = 0
+    size: int = 0
 
 
 @dataclass(frozen=True)
@@ -89,27 +93,60 @@ class PartFolder:
     ----------
     files, accounts : Path
         Folders.
+    lock : Path
+        Held by the process that labels into them.
     ending : str
         Of the parts' names.
     """
 
     files: Path
     accounts: Path
+    lock: Path
     ending: str
 
     def file(self, number: int) -> Path:
-        """Give the file of a part."""
+        """Return the path of a part's file."""
         return self.files / f"part-{number:06d}{self.ending}"
 
     def account(self, number: int) -> Path:
-        """Give the account of a part."""
+        """Return the path of a part's account."""
         return self.accounts / f"part-{number:06d}.json"
 
-    def read(self, number: int) -> Part:
-        """Read the account of a part."""
-        facts = json.loads(_shown(self.account(number)).read_text(encoding="utf-8"))
-        unlabelled = tuple(Unlabelled(**one) for one in facts.pop("unlabelled"))
-        return Part(**{**facts, "columns": tuple(facts["columns"])}, unlabelled=unlabelled)
+    def finished(self, number: int) -> Part | None:
+        """Return the account of a part, or None if the part has to be done (again)."""
+        try:
+            facts = json.loads(self.account(number).read_text(encoding="utf-8"))
+            unlabelled = tuple(Unlabelled(**one) for one in facts.pop("unlabelled"))
+            part = Part(**{**facts, "columns": tuple(facts["columns"])}, unlabelled=unlabelled)
+        except (OSError, ValueError, KeyError, TypeError):  # missing or damaged
+            return None
+        return part if self._holds(number, part) else None
+
+    def missing(self, parts: Sequence[Part]) -> list[int]:
+        """Return the numbers of the parts whose files are missing or have another size, after waiting for them.
+
+        On a network file system another machine sees a new file a little later.
+
+        Parameters
+        ----------
+        parts : sequence of Part
+            All of them, in order.
+        """
+        end = monotonic() + _PATIENCE_SECONDS
+        numbers = list(range(len(parts)))
+        while numbers := [number for number in numbers if not self._holds(number, parts[number])]:
+            if monotonic() > end:
+                break
+            sleep(_LOOK_AGAIN_SECONDS)
+        return numbers
+
+    def _holds(self, number: int, part: Part) -> bool:
+        if not part.rows:
+            return True
+        try:
+            return self.file(number).stat().st_size == part.size
+        except OSError:
+            return False
 
 
 def output_format(output: Path) -> str:
@@ -166,9 +203,11 @@ def write_part(
             rows += len(batch)
             abstained += unsure
         writer.close()
-    if not rows:  # without columns, which who reads the folder would take for those of all
+        size = file.tell()
+    if not rows:  # a file without columns would give readers of the folder a wrong schema
         folder.file(number).unlink()
-    part = Part(rows, abstained, tuple(columns), tuple(unlabelled), header, writer.escaped)
+        size = 0
+    part = Part(rows, abstained, tuple(columns), tuple(unlabelled), header, writer.escaped, size)
     write_text(folder.account(number), json.dumps(asdict(part)))
     return part
 
@@ -180,40 +219,27 @@ def join_parts(folder: PartFolder, parts: Sequence[Part], output: Path, advance:
     ----------
     folder : PartFolder
     parts : sequence of Part
-        All of them.
+        All of them; their files are there (see `PartFolder.missing`).
     output : Path
         Replaced.
     advance : Advance
-        Told the rows that are written.
+        Called with the number of rows written.
     """
     filled = [number for number, part in enumerate(parts) if part.rows]
     with replacing(output) as path:
         if folder.ending == ".parquet":
-            _join_parquet([_shown(folder.file(number)) for number in filled], path, advance)
+            _join_parquet([folder.file(number) for number in filled], path, advance)
             return
         same = len({parts[number].columns for number in filled}) <= 1
         with path.open("wb") as joined:
             if folder.ending in (".jsonl", ".ndjson") or same:
                 for place, number in enumerate(filled):
-                    with _shown(folder.file(number)).open("rb") as part:
+                    with folder.file(number).open("rb") as part:
                         part.seek(parts[number].header if place else 0)
                         shutil.copyfileobj(part, joined, 1 << 20)
                     advance(parts[number].rows)
             else:
                 _join_tables(folder, [(number, parts[number]) for number in filled], joined, advance)
-
-
-def _shown(path: Path) -> Path:
-    """Wait until a file that was written is there: on a network file system another machine sees it a little later."""
-    end = monotonic() + _PATIENCE_SECONDS
-    while not path.exists():
-        if monotonic() > end:
-            raise EngineError(
-                f"{path} was written, and is not there after {_PATIENCE_SECONDS} s. Do all machines share the folder? "
-                "What is done is kept: give the same command again."
-            )
-        sleep(_LOOK_AGAIN_SECONDS)
-    return path
 
 
 def _join_tables(folder: PartFolder, parts: Sequence[tuple[int, Part]], joined: IO[bytes], advance: Advance) -> None:
@@ -222,7 +248,7 @@ def _join_tables(folder: PartFolder, parts: Sequence[tuple[int, Part]], joined: 
     writer = RowWriter(text, _DELIMITERS[folder.ending])
     writer.write([columns])
     for number, part in parts:
-        with _shown(folder.file(number)).open(encoding="utf-8", newline="") as file:
+        with folder.file(number).open(encoding="utf-8", newline="") as file:
             rows = csv.DictReader(file, delimiter=_DELIMITERS[folder.ending])
             writer.write([row.get(name, "") for name in columns] for row in rows)
         advance(part.rows)

@@ -1,18 +1,17 @@
 """Where an annotator's decisions go, one by one: on disk at once, whatever happens next.
 
 A decision is first appended to a journal beside the label file, and flushed; then the file is written anew, sorted, and
-the journal emptied. A file that cannot be read, or a full disk, leaves the decision in the journal, from where it joins
-the file later. Both happen under a lock, and the file is read anew each time: a second window loses nothing.
+the journal emptied. If the file cannot be read, or the disk is full, the decision stays in the journal and joins the
+file later. Both happen under a lock, and the file is read again each time: a second window loses nothing.
 """
 
 from __future__ import annotations
 
 import errno
-import fcntl
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import FileIO
@@ -25,6 +24,7 @@ from topicdesk.errors import LabelsError, ProjectError, nearest
 from topicdesk.labels.annotations import read_label_rows, write_label_rows
 from topicdesk.labels.codebooks import record_codebook
 from topicdesk.labels.topics import Taxonomy
+from topicdesk.locks import exclusive_lock
 from topicdesk.toml import StrictModel
 
 __all__ = ["KeptAside", "LabelStore"]
@@ -223,16 +223,18 @@ class LabelStore:
 
     @contextmanager
     def _locked(self) -> Iterator[FileIO]:
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            # Unbuffered: what cannot be written now is not to be tried again when the file is closed.
-            journal = self.journal.open("a+b", buffering=0)
-        except OSError as error:
-            raise ProjectError(
-                f"cannot write {self.journal}: {error.strerror}. Nothing is kept. Make the folder writable."
-            ) from error
-        with journal:
-            fcntl.flock(journal, fcntl.LOCK_EX)
+        with ExitStack() as stack:
+            try:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                # A file of its own: on Windows a locked file cannot be read or written.
+                stack.enter_context(exclusive_lock(self.path.with_name(f".{self.path.name}.lock")))
+                # Unbuffered: what cannot be written now must not be tried again when the file is closed.
+                journal = stack.enter_context(self.journal.open("a+b", buffering=0))
+            except OSError as error:
+                raise ProjectError(
+                    f"cannot write {self.journal}: {error.strerror or error}. Nothing is kept. Make the folder "
+                    "writable."
+                ) from error
             yield journal
 
 
@@ -246,7 +248,7 @@ def _append(journal: FileIO, entry: Row, path: Path) -> None:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         os.fsync(journal.fileno())
     except OSError as error:
-        os.ftruncate(journal.fileno(), before)
+        journal.truncate(before)
         raise ProjectError(
             f"cannot write {path}: {error.strerror}. This decision is not kept yet: free some space and decide again."
         ) from error

@@ -6,7 +6,6 @@ sources and of the user's files goes through the template's escaping.
 
 from __future__ import annotations
 
-import resource
 from functools import partial
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from statsmodels.stats.proportion import proportion_confint
 
+from topicdesk.environment import peak_memory
 from topicdesk.evaluation import (
     ALL_SAMPLES,
     figures_where,
@@ -184,7 +184,7 @@ def _tables(comparison: Comparison) -> dict[str, Any]:
     chosen["inner"] = [f"{value:.3f}" if value == value else "–" for value in chosen["inner"]]
     chosen["out of fold"] = [f"{outer[name]:.3f}" for name in chosen.index]
     tagged = chosen.rename(columns={"inner": f"{metric_title(comparison.plan.metric)}, inner folds"})
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss + resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    memory = peak_memory()
     return {
         "board": comparison.leaderboard(),
         "probable": comparison.probability_leaderboard(),
@@ -201,7 +201,7 @@ def _tables(comparison: Comparison) -> dict[str, Any]:
         "parted": straddling(comparison),
         "future": _future(comparison),
         "spent": spent.map("{:.3f}".format),
-        "memory": f"{memory / 1024:.0f} MB" if memory else "–",
+        "memory": f"{memory / 2**20:.0f} MB" if memory else "–",
     }
 
 

@@ -120,8 +120,8 @@ def save_labeller(labeller: Labeller, folder: Path, project: Project, card: str)
         described.flavors["python_function"]["loader_module"] = code.stem
         described.save(str(folder / "MLmodel"))
     _pack_tightly(folder / "model.skops")
-    (folder / _REFERENCE).write_text(json.dumps(labeller.reference.facts()), encoding="utf-8")
-    (folder / "model-card.md").write_text(card, encoding="utf-8")
+    (folder / _REFERENCE).write_text(json.dumps(labeller.reference.facts()), encoding="utf-8", newline="\n")
+    (folder / "model-card.md").write_text(card, encoding="utf-8", newline="\n")
 
 
 def load_labeller(model: str | Path, project: Project | None = None, trust: Collection[str] = ()) -> Labeller:

@@ -11,7 +11,7 @@ import math
 import time
 from collections.abc import Iterator, Mapping
 from html import escape
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import pandas as pd
@@ -181,9 +181,9 @@ def _pack_parent(
         "6-labels": data.support().rename_axis("topic").reset_index(),
     }
     written = [write_table(table, here, f"table-{title}.json") for title, table in tables.items()]
-    (here / "report.html").write_text(report, encoding="utf-8")
-    (here / "results.lock.json").write_text(lock, encoding="utf-8")
-    (here / "spec.toml").write_text(about.spec_text, encoding="utf-8")
+    (here / "report.html").write_text(report, encoding="utf-8", newline="\n")
+    (here / "results.lock.json").write_text(lock, encoding="utf-8", newline="\n")
+    (here / "spec.toml").write_text(about.spec_text, encoding="utf-8", newline="\n")
     for title, figures in {
         "figures": comparison.figures,
         "figures-by-topic": comparison.topic_figures,
@@ -191,7 +191,7 @@ def _pack_parent(
     }.items():
         write_csv(figures, here / f"table-{title}.csv")
     if comparison.warnings:
-        (here / "warnings.txt").write_text("\n".join(comparison.warnings) + "\n", encoding="utf-8")
+        (here / "warnings.txt").write_text("\n".join(comparison.warnings) + "\n", encoding="utf-8", newline="\n")
     save_plot(comparison.plot_leaderboard(), here / "visual-1-leaderboard.png")
     save_plot(comparison.plot_topics(), here / "visual-2-topics-f1.png")
     # Curves, reliability and confusion by topic are in the report, as pictures that grow with the page.
@@ -341,7 +341,7 @@ def _dataset_entity(project: Project, comparison: Comparison, corpus_file: Path)
     data = comparison.dataset
     table = pd.DataFrame({"article_id": data.ids, "sample": data.samples})
     table = table.join(pd.DataFrame(data.Y == 1, columns=list(data.topics)))
-    source = CodeDatasetSource({"corpus": data.name, "file": project.shown(corpus_file)})
+    source = CodeDatasetSource({"corpus": data.name, "file": PurePath(project.shown(corpus_file)).as_posix()})
     # MLflow looks at each value to tell a column's type, which a few tell as well.
     few = from_pandas(table.head(), source=source, name=data.name, digest=data.corpus_hash)._to_mlflow_entity()
     return dict(few) | {"profile": json.dumps({"num_rows": len(table), "num_elements": table.size})}

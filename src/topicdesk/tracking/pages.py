@@ -112,21 +112,31 @@ def _serving(
         env={**os.environ, **settings, "PATH": os.pathsep.join([programs, os.environ.get("PATH", "")])},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        start_new_session=True,
+        start_new_session=True,  # a process group to end; ignored on Windows
     )
     try:
         _wait_until_up(server, f"http://127.0.0.1:{port}{health}", command)
         yield server
     finally:
+        _end(server)
+
+
+def _end(server: subprocess.Popen[bytes]) -> None:
+    """End a server and the processes that it started."""
+    if sys.platform == "win32":
+        subprocess.run(["taskkill", "/F", "/T", "/PID", str(server.pid)], capture_output=True, check=False)
+    else:
         with suppress(ProcessLookupError):  # it may have ended by itself
-            os.killpg(server.pid, signal.SIGTERM)  # the server starts others: all end together
-        server.wait()
+            os.killpg(server.pid, signal.SIGTERM)
+    server.wait()
 
 
 def _check_port(port: int) -> None:
     with socket.socket() as probe:
-        # As MLflow's server does: a port that was just let go is free.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if os.name != "nt":
+            # As MLflow's server does: a port that was just released is free. On Windows the option would also accept a
+            # port that is in use.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as error:

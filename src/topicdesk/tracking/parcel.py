@@ -7,9 +7,9 @@ the same runs.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -19,7 +19,7 @@ from typing import Any
 import pandas as pd
 from mlflow.exceptions import MlflowException
 
-from topicdesk.atomic import write_text
+from topicdesk.atomic import remove_tree, sweep_removed_in, write_text
 from topicdesk.errors import ProjectError, TrackingError
 
 __all__ = [
@@ -37,6 +37,9 @@ __all__ = [
 
 _MANIFEST = "parcel.json"
 _STATE = "sent.json"
+
+# A folder that nobody packed into for this long was left by a process that was killed.
+_GIVEN_UP_SECONDS = 7 * 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -126,6 +129,10 @@ class Parcel:
         """The folder of the model, in MLflow's format."""
         return model_folder(self.folder)
 
+    def is_waiting(self) -> bool:
+        """Return whether the parcel is still on disk, and so not sent completely."""
+        return (self.folder / _MANIFEST).is_file()
+
     def state(self) -> dict[str, Any]:
         """Read how far it was sent."""
         path = self.folder / _STATE
@@ -137,8 +144,8 @@ class Parcel:
         write_text(self.folder / _STATE, json.dumps(state, indent=1))
 
     def throw_away(self) -> None:
-        """Remove it: all was sent."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """Remove the parcel: everything was sent."""
+        remove_tree(self.folder)
 
 
 def run_folder(folder: Path, place: int) -> Path:
@@ -177,6 +184,7 @@ def packing(outbox: Path, name: str) -> Iterator[Path]:
     """
     try:
         outbox.mkdir(parents=True, exist_ok=True)
+        _sweep(outbox)
         part = Path(tempfile.mkdtemp(dir=outbox, prefix=f".{name}.", suffix=".part"))
     except OSError as error:
         raise _unwritten(outbox, error) from error
@@ -189,8 +197,20 @@ def packing(outbox: Path, name: str) -> Iterator[Path]:
         if isinstance(cause, OSError):
             raise _unwritten(outbox, cause) from error
         raise
-    os.chmod(part, 0o755)  # noqa: PTH101  # mkdtemp makes it for its owner alone
+    part.chmod(0o755)  # mkdtemp makes it for its owner alone
     part.rename(packed_folder(part))
+
+
+def _sweep(outbox: Path) -> None:
+    """Delete what killed processes left, of parcels that were sent and of parcels that were packed."""
+    sweep_removed_in(outbox)
+    for part in outbox.glob(".*.part"):
+        try:
+            age = time.time() - part.stat().st_mtime
+        except FileNotFoundError:  # packed, or removed by another process
+            continue
+        if age > _GIVEN_UP_SECONDS:
+            shutil.rmtree(part, ignore_errors=True)
 
 
 def _unwritten(outbox: Path, error: OSError) -> ProjectError:
@@ -224,6 +244,8 @@ def waiting_parcels(outbox: Path) -> list[Parcel]:
             )
             model = told["model"] and PackedModel(**told["model"])
             found.append(Parcel(manifest.parent, **{**told, "runs": runs, "model": model}))
+        except FileNotFoundError:  # another process has sent it in the meantime
+            continue
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise TrackingError(
                 f"{manifest}: cannot be read ({error}). Remove its folder to give the run up."

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
 from mlflow.utils.mlflow_tags import MLFLOW_LOGGED_ARTIFACTS, MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NOTE
 
 from topicdesk.errors import TrackingError
+from topicdesk.locks import exclusive_lock
 from topicdesk.progress import progress
 from topicdesk.project import Project
 from topicdesk.rendering import as_html
@@ -235,7 +235,8 @@ def _say(
 def _send_artifacts(client: MlflowClient, run_id: str, folder: Path, parent: str) -> None:
     report = folder / "report.html"
     if report.is_file():
-        report.write_text(report.read_text(encoding="utf-8").replace(RUN_ID, parent), encoding="utf-8")
+        written = report.read_text(encoding="utf-8").replace(RUN_ID, parent)
+        report.write_text(written, encoding="utf-8", newline="\n")
     client.log_artifacts(run_id, str(folder))
 
 
@@ -261,26 +262,26 @@ def _log_model(client: MlflowClient, parcel: Parcel, state: dict[str, Any], with
 @contextmanager
 def _claimed(parcel: Parcel) -> Iterator[None]:
     """Keep other processes from sending the same parcel at the same time."""
-    try:
-        file = (parcel.folder / "parcel.json").open("rb")
-    except FileNotFoundError as error:
-        raise TrackingError(f"{parcel.folder} is gone: another process has sent it.") from error
-    with file:
+    # Beside the folder, which is removed in the end: Windows renames no folder that holds an open file.
+    lock = parcel.folder.with_name(f".{parcel.folder.name}.lock")
+    busy = TrackingError(f"another process is sending {parcel.folder}. Wait until it ends.")
+    with ExitStack() as stack:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise TrackingError(f"another process is sending {parcel.folder}: let it end.") from error
+            stack.enter_context(exclusive_lock(lock, busy=busy))
+        except OSError as error:
+            raise TrackingError(f"cannot write {lock}: {error.strerror or error}. Make the folder writable.") from error
+        if not parcel.is_waiting():
+            raise TrackingError(f"{parcel.folder} is gone: another process has sent it.")
         yield
 
 
 @contextmanager
 def _in_turn(project: Project, client: MlflowClient) -> Iterator[None]:
-    """Let one process log to the project's own store at a time: SQLite lets writers wait in no order, some too long."""
+    """Let one process at a time log to the project's own store: SQLite makes some writers wait too long."""
     if not client.tracking_uri.startswith("sqlite:"):
         yield
         return
-    with project.mlflow_database.with_name(f"{project.mlflow_database.name}-turn").open("ab") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    with exclusive_lock(project.mlflow_database.with_name(f"{project.mlflow_database.name}-turn")):
         yield
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ctypes
 import logging
 import os
 import socket
+import sys
 import tempfile
 from base64 import b64encode
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -158,7 +161,10 @@ def _make_database(project: Project) -> None:
     try:
         store = SqlAlchemyStore(_sqlite(part), project.mlflow_artifacts.as_uri())  # type: ignore[no-untyped-call]
         store.engine.dispose()
-        os.link(part, project.mlflow_database)
+        if os.name == "nt":
+            part.rename(project.mlflow_database)  # which replaces nothing on Windows
+        else:
+            os.link(part, project.mlflow_database)
     except FileExistsError:  # another process was first, and its file is as good
         pass
     finally:
@@ -174,6 +180,8 @@ def _mark_killed(client: MlflowClient, experiment: str) -> None:
 
 
 def _lives(pid: int) -> bool:
+    if sys.platform == "win32":  # where os.kill would send Ctrl-C to it, or end it
+        return _lives_on_windows(pid)
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -183,5 +191,20 @@ def _lives(pid: int) -> bool:
     return True
 
 
+def _lives_on_windows(pid: int) -> bool:
+    # SYNCHRONIZE: enough to ask whether the process has ended. A process of somebody else is refused, and lives.
+    kernel: Any = ctypes.WinDLL("kernel32", use_last_error=True)  # type: ignore[attr-defined, unused-ignore]
+    process = kernel.OpenProcess(0x0010_0000, False, pid)
+    if not process:
+        access_denied = 5
+        return bool(ctypes.get_last_error() == access_denied)  # type: ignore[attr-defined, unused-ignore]
+    still_running = 0x102  # WAIT_TIMEOUT
+    try:
+        return bool(kernel.WaitForSingleObject(process, 0) == still_running)
+    finally:
+        kernel.CloseHandle(process)
+
+
 def _sqlite(path: Path) -> str:
-    return f"sqlite:///{path}"
+    # SQLAlchemy wants slashes, on Windows too.
+    return f"sqlite:///{path.as_posix()}"

@@ -1,0 +1,72 @@
+"""Files replaced, and folders removed, in one step."""
+
+import shutil
+
+import pytest
+
+from topicdesk import atomic
+from topicdesk.atomic import remove_tree, replacing, sweep_removed
+from topicdesk.errors import ProjectError
+
+
+@pytest.fixture
+def folder(tmp_path):
+    made = tmp_path / ".out.csv.parts"
+    (made / "deep").mkdir(parents=True)
+    (made / "deep" / "file").write_text("x")
+    (made / "plan.json").write_text("{}")
+    return made
+
+
+def test_remove_tree_leaves_nothing_and_accepts_a_missing_folder(folder, tmp_path):
+    remove_tree(folder)
+    assert list(tmp_path.iterdir()) == []
+    remove_tree(folder)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_remove_tree_killed_while_it_deletes_has_made_the_folder_unfindable(folder, tmp_path, monkeypatch):
+    def killed(path, **options):
+        (path / "plan.json").unlink()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(shutil, "rmtree", killed)
+    with pytest.raises(KeyboardInterrupt):
+        remove_tree(folder)
+    assert not folder.exists()
+    (left,) = tmp_path.iterdir()
+    assert left.name.startswith(".out.csv.parts.")
+    assert left.name.endswith(".removed")
+    monkeypatch.undo()
+    (tmp_path / ".out2.csv.parts.x.removed").mkdir()
+    sweep_removed(folder)
+    assert [path.name for path in tmp_path.iterdir()] == [".out2.csv.parts.x.removed"], "only its own leftovers"
+
+
+def test_remove_tree_keeps_a_folder_complete_that_cannot_be_renamed(folder, monkeypatch):
+    def refused(self, target):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(atomic.Path, "rename", refused)
+    remove_tree(folder)
+    assert (folder / "deep" / "file").read_text() == "x"
+    assert (folder / "plan.json").exists()
+
+
+def test_replacing_renames_again_while_windows_refuses(tmp_path, monkeypatch):
+    rename, refused = atomic.Path.replace, []
+
+    def held_open(self, target):
+        if len(refused) < 3:
+            refused.append(target)
+            raise PermissionError(13, "Permission denied")
+        return rename(self, target)
+
+    monkeypatch.setattr(atomic.Path, "replace", held_open)
+    with pytest.raises(ProjectError, match="Permission denied"), replacing(tmp_path / "file") as part:
+        part.write_text("x")
+    monkeypatch.setattr(atomic, "_RENAME_SECONDS", 60)
+    with replacing(tmp_path / "file") as part:
+        part.write_text("x")
+    assert (tmp_path / "file").read_text() == "x"
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]

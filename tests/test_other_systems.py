@@ -1,0 +1,152 @@
+"""What would break on macOS or Windows, found in the source, since the tests run on one system at a time."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[1] / "src" / "topicdesk"
+FILES = sorted(SOURCE.rglob("*.py"))
+
+POSIX_ONLY = {"crypt", "fcntl", "grp", "posix", "pty", "pwd", "readline", "resource", "syslog", "termios", "tty"}
+
+# Missing on Windows. Where they are used, the name is behind a check of the system.
+POSIX_CALLS = {"chown", "fchmod", "fchown", "fork", "getuid", "geteuid", "killpg", "sched_getaffinity", "setsid"}
+
+CHECKS = {"sys.platform == 'win32'", "os.name == 'nt'"}
+
+TEXT_METHODS = {"read_text", "write_text"}
+SUBPROCESS = {"run", "Popen", "call", "check_call", "check_output"}
+
+
+def imports_at_module_level(tree):
+    """Yield the modules that importing the file imports, `if TYPE_CHECKING` included."""
+    waiting = list(tree.body)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            continue
+        if isinstance(node, ast.Import):
+            yield from (name.name.partition(".")[0] for name in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield node.module.partition(".")[0]
+        waiting.extend(ast.iter_child_nodes(node))
+
+
+def names_an_encoding(call):
+    return any(keyword.arg in ("encoding", None) for keyword in call.keywords)
+
+
+def mode_of(call, place):
+    """Return the mode of a call of `open`; None where it is not a literal."""
+    given = next((keyword.value for keyword in call.keywords if keyword.arg == "mode"), None)
+    if given is None and len(call.args) > place:
+        given = call.args[place]
+    if given is None:
+        return "r"
+    return given.value if isinstance(given, ast.Constant) and isinstance(given.value, str) else None
+
+
+def texts_without_encoding(tree):
+    """Yield the lines that open, read or write text in the system's own encoding."""
+    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+        named = isinstance(call.func, ast.Attribute)
+        name = call.func.attr if named else getattr(call.func, "id", "")
+        if name == "open":
+            # `path.open(mode)`, `open(path, mode)`; `archive.open(member)` and `store.open()` open no text.
+            mode = mode_of(call, 0 if named else 1)
+            of_archive = named and call.args and mode is None
+            of_store = named and ast.unparse(call.func.value).endswith("store")
+            text = not of_archive and not of_store and "b" not in (mode or "")
+        elif named and name in TEXT_METHODS:
+            text = len(call.args) < 2
+        else:
+            text = name in SUBPROCESS and any(
+                keyword.arg in ("text", "universal_newlines") for keyword in call.keywords
+            )
+        if text and not names_an_encoding(call):
+            yield call.lineno
+
+
+def unguarded_calls(tree):
+    """Yield the names of `POSIX_CALLS` that a file uses without a check of the system in it."""
+    if any(ast.unparse(node) in CHECKS for node in ast.walk(tree) if isinstance(node, ast.Compare)):
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "os" and node.attr in POSIX_CALLS:
+            yield node.attr
+
+
+def faults(search):
+    """Return what a search finds, by file."""
+    assert len(FILES) > 100
+    found = {path: list(search(ast.parse(path.read_text(encoding="utf-8")))) for path in FILES}
+    return {path.relative_to(SOURCE).as_posix(): faults for path, faults in found.items() if faults}
+
+
+def test_no_module_imports_what_only_posix_has():
+    assert faults(lambda tree: POSIX_ONLY & set(imports_at_module_level(tree))) == {}
+
+
+def test_every_text_names_its_encoding():
+    assert faults(texts_without_encoding) == {}
+
+
+def test_calls_that_windows_lacks_are_behind_a_check_of_the_system():
+    assert faults(unguarded_calls) == {}
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ("path.read_text()", True),
+        ("path.read_text(encoding='utf-8')", False),
+        ("path.write_text(text)", True),
+        ("write_text(path, text)", False),
+        ("path.open()", True),
+        ("path.open('w', newline='')", True),
+        ("path.open('rb')", False),
+        ("open(path)", True),
+        ("open(path, mode='ab')", False),
+        ("open(path, 'w', encoding='utf-8')", False),
+        ("subprocess.run(command, text=True)", True),
+    ],
+)
+def test_the_search_for_texts_finds_them(code, found):
+    assert bool(list(texts_without_encoding(ast.parse(code)))) is found
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ("import fcntl", {"fcntl"}),
+        ("from resource import getrusage", {"resource"}),
+        ("try:\n    import pwd\nexcept ImportError:\n    pwd = None", {"pwd"}),
+        ("def work():\n    import fcntl", set()),
+    ],
+)
+def test_the_search_for_imports_finds_them(code, found):
+    assert set(imports_at_module_level(ast.parse(code))) == found
+
+
+IMPORT_ALL = """
+import importlib, pathlib, sys
+for name in {missing!r}:
+    sys.modules[name] = None
+import topicdesk
+root = pathlib.Path(topicdesk.__file__).parent
+for file in sorted(root.rglob("*.py")):
+    parts = file.relative_to(root.parent).with_suffix("").parts
+    name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+    if parts[-1] != "__main__":
+        importlib.import_module(name)
+print("imported")
+"""
+
+
+def test_every_module_can_be_imported_without_what_only_posix_has():
+    code = IMPORT_ALL.format(missing=sorted(POSIX_ONLY - {"posix"}))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8", check=False)
+    assert done.stdout == "imported\n", done.stderr

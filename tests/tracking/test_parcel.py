@@ -1,0 +1,80 @@
+"""Parcels on disk: whole, or not found, whatever happens to the process that packs or removes them."""
+
+import os
+import shutil
+import time
+
+import pytest
+
+from topicdesk.errors import TrackingError
+from topicdesk.tracking import sending
+from topicdesk.tracking.parcel import (
+    PackedRun,
+    Parcel,
+    packed_folder,
+    packing,
+    run_folder,
+    waiting_parcels,
+    write_manifest,
+)
+
+
+@pytest.fixture
+def parcel(tmp_path):
+    with packing(tmp_path / "unsent", "small") as folder:
+        (run_folder(folder, 0) / "deep").mkdir(parents=True)
+        (run_folder(folder, 0) / "deep" / "artifact").write_text("x")
+        made = Parcel(packed_folder(folder), "small", 1, 2, {}, (PackedRun("parent", {}, {}, []),))
+        write_manifest(made, folder)
+    return made
+
+
+def test_throw_away_killed_while_it_deletes_leaves_no_parcel_to_be_sent(parcel, monkeypatch):
+    outbox = parcel.folder.parent
+    assert waiting_parcels(outbox) == [parcel]
+
+    def killed(folder, **options):
+        (folder / "runs" / "0" / "deep" / "artifact").unlink()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(shutil, "rmtree", killed)
+    with pytest.raises(KeyboardInterrupt):
+        parcel.throw_away()
+    monkeypatch.undo()
+    assert waiting_parcels(outbox) == []
+    assert len(list(outbox.iterdir())) == 1, "the folder is renamed and not deleted yet"
+    with packing(outbox, "small") as folder:
+        assert list(outbox.iterdir()) == [folder]
+
+
+def test_packing_removes_what_killed_processes_left_a_week_ago_and_no_younger(tmp_path):
+    old, young = tmp_path / ".small.old.part", tmp_path / ".small.young.part"
+    for left in (old, young):
+        left.mkdir()
+        (left / "file").touch()
+    week_ago = time.time() - 8 * 24 * 3600
+    os.utime(old, (week_ago, week_ago))
+    with packing(tmp_path, "small"):
+        assert not old.exists()
+        assert young.exists()
+
+
+def test_waiting_parcels_leaves_out_a_parcel_that_is_sent_while_they_are_read(parcel, monkeypatch):
+    read_text = type(parcel.folder).read_text
+
+    def sent_meanwhile(path, **options):
+        parcel.throw_away()
+        return read_text(path, **options)
+
+    monkeypatch.setattr(type(parcel.folder), "read_text", sent_meanwhile)
+    assert waiting_parcels(parcel.folder.parent) == []
+
+
+def test_a_parcel_is_sent_by_one_process_at_a_time_and_once(parcel):
+    with sending._claimed(parcel):
+        with pytest.raises(TrackingError, match="another process is sending"), sending._claimed(parcel):
+            pytest.fail("two processes send one parcel")
+        parcel.throw_away()
+    with pytest.raises(TrackingError, match="is gone: another process has sent it"), sending._claimed(parcel):
+        pytest.fail("the parcel was sent twice")
+    assert list(parcel.folder.parent.iterdir()) == []
