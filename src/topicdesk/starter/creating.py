@@ -96,8 +96,8 @@ def create_project(
     folder : path
         Where. It may exist, as long as no file of the project is there already: nothing is ever overwritten.
     table : path, optional
-        A labelled table to start with: CSV, TSV, JSON, JSON lines or Parquet. By default a sample of 120 short articles,
-        96 of them labelled with four topics, which a language model wrote for this purpose.
+        A labelled table to start with: CSV, TSV, JSON, JSON lines or Parquet. By default a sample: 120 short
+        articles, 96 of them labelled with four topics, which a language model wrote for this purpose.
     text : str or sequence of str, optional
         The table's column of texts, or its columns of headlines and texts; by default those that are usually called so.
     labels : str, optional

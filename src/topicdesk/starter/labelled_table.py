@@ -7,10 +7,12 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import pyarrow.parquet as parquet
 
 from topicdesk.corpus import Cleaning, ImportAccount, Record, clean_record, import_articles, read_records
 from topicdesk.errors import CorpusError, LabelsError, nearest
@@ -169,15 +171,13 @@ def _cells(
     contradicted: list[str] = []
     has_title, seen = False, False
     names: dict[str, None] = {}
-    for record in read_records(path, wanted):
-        if not isinstance(record, Record) or record.row is None:  # the account of the import lists what is unreadable
-            continue
-        names.update(dict.fromkeys(map(str, record.row)))
-        column = labels or next((one for one in _USUAL_COLUMNS if one in record.row), None)
-        seen |= column in record.row
-        has_title |= "title" in record.columns if not wanted else "title" in wanted
+    for record, row in _rows(path, wanted, labels):
+        names.update(dict.fromkeys(map(str, row)))
+        column = labels or _usual_column(row)
+        seen |= column in row
+        has_title |= "title" in (wanted or record.fields)
         (article,) = clean_record(record, Cleaning(without=frozenset({*_KEPT, "detect_language"})))
-        cell = None if column is None else record.row.get(column)
+        cell = None if column is None else row.get(column)
         known = cells.setdefault(article.fields["id"], (cell, record.where))
         if known[0] != cell and known[1] != record.where:
             contradicted.append(record.where)
@@ -187,13 +187,34 @@ def _cells(
     return cells, ("title", "text") if has_title else ("text",), tuple(contradicted)
 
 
+def _rows(path: Path, wanted: dict[str, str], labels: str | None) -> Iterator[tuple[Record, Mapping[str, Any]]]:
+    """Read the rows of a table; what cannot be read is listed in the account of the import."""
+    records = (record for record in read_records(path, wanted) if isinstance(record, Record))
+    if path.suffix.lower() != ".parquet":
+        yield from ((record, record.row) for record in records if record.row is not None)
+        return
+    # Of Parquet, the reader takes the columns of articles only.
+    names = parquet.read_schema(path).names
+    column = labels or _usual_column(names)
+    if column not in names:
+        yield from ((record, dict.fromkeys(names)) for record in records)
+        return
+    cells = parquet.read_table(path, columns=[column])[column].to_pylist()
+    yield from ((record, {**dict.fromkeys(names), column: cell}) for record, cell in zip(records, cells, strict=True))
+
+
+def _usual_column(names: Iterable[str]) -> str | None:
+    there = set(names)
+    return next((name for name in _USUAL_COLUMNS if name in there), None)
+
+
 def _names(cell: Any, separator: str, where: str) -> tuple[str, ...] | None:
     """Read the labels in a cell; None where nobody has labelled."""
     if isinstance(cell, str) and re.fullmatch(r"\s*\[.*\]\s*", cell, flags=re.DOTALL):
         cell = _listed(cell, where)
     if isinstance(cell, str):
         parts = [part.strip() for part in (cell.split(separator) if separator else [cell])]
-        return tuple(dict.fromkeys(part for part in parts if part)) or None
+        return tuple(dict.fromkeys(_plain(part) for part in parts if part)) or None
     if isinstance(cell, Sequence | set | frozenset) or hasattr(cell, "tolist"):
         items = cell.tolist() if hasattr(cell, "tolist") else cell
         if isinstance(items, list | tuple | set | frozenset):
@@ -218,9 +239,8 @@ def _plain(value: Any) -> str:
     """Write a label as text: 3.0, as a table with gaps has it, is 3."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return str(value).strip()
+    text = str(value).strip()
+    return text.removesuffix(".0") if re.fullmatch(r"-?\d+\.0", text) else text
 
 
 def _check(table: LabelledTable, path: Path) -> None:

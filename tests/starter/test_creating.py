@@ -1,0 +1,151 @@
+"""Projects that are complete from the start, and never at the cost of anything that is there."""
+
+import json
+import re
+import subprocess
+import sys
+from collections import Counter
+from importlib.resources import files
+
+import pandas as pd
+import pytest
+
+from topicdesk import create_project
+from topicdesk.corpus import read_corpus
+from topicdesk.errors import CorpusError, LabelsError, ProjectError
+from topicdesk.experiment import load_experiments, read_spec
+from topicdesk.labels import read_taxonomy
+from topicdesk.project import find_project
+
+SAMPLE = files("topicdesk.starter") / "sample"
+FILES = {
+    ".gitignore", "Makefile", "README.md", "data/corpora/example.parquet", "data/labels/example.csv",
+    "data/samples/tonight.jsonl", "data/topics.toml", "experiments/example.toml", "notebooks/example.ipynb",
+}  # fmt: skip
+
+
+def files_of(root):
+    return {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()}
+
+
+def table(tmp_path, count=40):
+    path = tmp_path / "articles.csv"
+    texts = ["The train was late on day", "A judge heard case"]
+    rows = [(f"Headline {n}", f"{texts[n % 2]} {n}.", ["rail", "COURTS & LAW"][n % 2]) for n in range(count)]
+    pd.DataFrame(rows, columns=["headline", "body", "topics"]).to_csv(path, index=False)
+    return path
+
+
+def test_the_sample_is_a_whole_project(tmp_path):
+    made = create_project(tmp_path / "desk")
+    samples = {f"data/samples/{name}" for name in ("articles.jsonl", "ferry.txt", "tram.csv")}
+    assert files_of(made.root) == FILES | samples
+    (load,) = load_experiments(made.root / "experiments" / "example.toml")
+    assert len(load.dataset) == 96
+    assert load.dataset.topics == ("courts", "environment", "health", "transport")
+    assert load.dataset.Y.sum(axis=0).min() >= 20
+    assert Counter(load.dataset.Y.sum(axis=1).tolist()) == {1: 56, 2: 22, 0: 18}
+    assert len(read_corpus(made.root / "data/corpora/example.parquet")) == 120
+    assert "96 labelled with 4 topics" in str(made)
+
+
+def test_a_table_becomes_topics_labels_and_a_spec(tmp_path):
+    made = create_project(tmp_path / "desk", table(tmp_path), text="headline,body", labels="topics", annotator="maria")
+    assert files_of(made.root) == FILES
+    taxonomy = read_taxonomy(made.root / "data" / "topics.toml")
+    assert taxonomy.names == ("rail", "courts-law")
+    assert taxonomy.topics[1].definition == "COURTS & LAW (20 articles in articles.csv)"
+    labels = pd.read_csv(made.root / "data" / "labels" / "example.csv")
+    assert set(labels["annotator"]) == {"maria"}
+    spec = read_spec(made.root / "experiments" / "example.toml")
+    assert spec.data.task == "multi-class"
+    assert spec.data.text == ("title", "text")
+    assert spec.splits.folds == 5
+    (load,) = load_experiments(made.root / "experiments" / "example.toml")
+    assert load.dataset.Y.sum(axis=0).tolist() == [20, 20]
+
+
+def test_labels_and_file_names_of_any_kind_are_written_as_toml(tmp_path):
+    path = tmp_path / 'od"d\\\tname.csv'
+    rows = {
+        "text": [f"Text number {n}" for n in range(8)],
+        "label": ['qu"ote', "back\\slash", "Экология", "x\x7fy"] * 2,
+    }
+    pd.DataFrame(rows).to_csv(path, index=False)
+    made = create_project(tmp_path / "desk", path)
+    taxonomy = read_taxonomy(made.root / "data" / "topics.toml")
+    assert [topic.definition.partition(" (")[0] for topic in taxonomy.topics] == list(made.topics["label"])
+    read_spec(made.root / "experiments" / "example.toml")
+
+
+def test_an_existing_folder_is_filled_and_nothing_in_it_is_touched(tmp_path):
+    source = table(tmp_path)
+    before = source.read_bytes()
+    made = create_project(tmp_path, source)
+    assert files_of(made.root) == FILES | {"articles.csv"}
+    assert source.read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["data", "experiments", "notebooks", "Makefile", "README.md", ".gitignore"])
+def test_nothing_is_ever_overwritten(tmp_path, name):
+    desk = tmp_path / "desk"
+    desk.mkdir()
+    (desk / name).write_text("mine")
+    with pytest.raises(ProjectError, match=f"has {re.escape(name)} already"):
+        create_project(desk)
+    assert files_of(tmp_path) == {f"desk/{name}"}
+    assert (desk / name).read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [({"labels": "lost"}, LabelsError), ({"text": "lost"}, CorpusError), ({"table": "lost.csv"}, CorpusError)],
+)
+def test_a_table_that_is_refused_leaves_nothing_behind(tmp_path, options, error):
+    source = table(tmp_path)
+    with pytest.raises(error):
+        create_project(tmp_path / "desk", **{"table": source, **options})
+    assert files_of(tmp_path) == {"articles.csv"}
+    assert not (tmp_path / "desk").exists()
+
+
+def test_a_file_is_no_folder(tmp_path):
+    (tmp_path / "desk").write_text("mine")
+    with pytest.raises(ProjectError, match="is a file"):
+        create_project(tmp_path / "desk")
+
+
+def test_the_command_says_what_it_made_and_what_comes_next(tmp_path):
+    command = [sys.executable, "-m", "topicdesk", "init", "desk", "--from", table(tmp_path), "--labels", "topics"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "40 articles, 40 labelled with 2 topics (exactly one each)" in done.stdout
+    assert "Next: cd desk && topicdesk compare experiments/example.toml" in done.stdout
+    again = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert again.returncode == 2
+    assert again.stderr.startswith("topicdesk: desk has data, experiments")
+
+
+def test_make_lists_the_verbs(tmp_path):
+    made = create_project(tmp_path / "desk")
+    done = subprocess.run(["make", "-C", made.root, "--no-print-directory"], capture_output=True, text=True, check=True)
+    verbs = {line.split()[0] for line in done.stdout.splitlines()}
+    assert verbs == {"help", "reproduce", "verify", "review", "annotate", "label", "serve", "lab"}
+
+
+def test_the_samples_of_the_repository_are_those_of_the_package():
+    root = find_project(__file__).root
+    for name in ("ferry.txt", "tram.csv", "tonight.jsonl", "articles.jsonl"):
+        assert (root / "data" / "samples" / name).read_bytes() == (SAMPLE / name).read_bytes(), name
+
+
+def test_the_sample_says_who_wrote_it(tmp_path):
+    made = create_project(tmp_path / "desk")
+    assert set(pd.read_csv(made.root / "data/labels/example.csv")["annotator"]) == {"language-model"}
+    assert "A language model\nwrote the articles" in (made.root / "README.md").read_text()
+
+
+def test_the_sample_is_short_articles_in_their_own_words():
+    rows = [json.loads(line) for line in (SAMPLE / "articles.jsonl").read_text().splitlines()]
+    assert len({row["headline"] for row in rows}) == len({row["body"] for row in rows}) == 120
+    assert all(40 <= len(row["body"].split()) <= 90 for row in rows)

@@ -1,0 +1,153 @@
+"""Tables with texts and labels, as people have them."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from topicdesk.corpus import read_corpus
+from topicdesk.errors import CorpusError, LabelsError
+from topicdesk.starter.labelled_table import read_labelled_table, topic_keys
+
+TEXTS = [
+    "The judge adjourned the hearing until spring.",
+    "Commuter trains stood still at the central station.",
+    "The jury heard how the railway was built.",
+    "The museum showed a new collection of maps.",
+]
+
+
+def read(tmp_path, table, name="t.csv", **options):
+    path = tmp_path / name
+    match path.suffix:
+        case ".csv" | ".tsv":
+            table.to_csv(path, index=False, sep="\t" if path.suffix == ".tsv" else ",")
+        case ".jsonl":
+            table.to_json(path, orient="records", lines=True)
+        case ".json":
+            table.to_json(path, orient="records")
+        case ".parquet":
+            table.to_parquet(path)
+    return read_labelled_table(path, tmp_path / "corpus.parquet", **options)
+
+
+def labels_by_text(found, tmp_path):
+    corpus = read_corpus(tmp_path / "corpus.parquet").set_index("id")["text"]
+    return {corpus[article]: named for article, named in found.labels.items()}
+
+
+def frame(labels, **columns):
+    return pd.DataFrame({"body": TEXTS[: len(labels)], "topics": labels, **columns})
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.tsv"])
+@pytest.mark.parametrize(
+    ("cells", "options"),
+    [
+        (["courts", "rail", "courts;rail", None], {}),
+        (["courts", "rail", "courts | rail", ""], {}),
+        (["courts", "rail", "courts, rail", ""], {"separator": ","}),
+        (['["courts"]', "['rail']", '["courts", "rail"]', ""], {}),
+    ],
+)
+def test_several_labels_in_a_cell(tmp_path, name, cells, options):
+    found = read(tmp_path, frame(cells), name, **options)
+    assert labels_by_text(found, tmp_path) == dict(
+        zip(TEXTS[:3], [("courts",), ("rail",), ("courts", "rail")], strict=True)
+    )
+    assert found.unlabelled == 1
+    assert not found.one_each
+    assert found.counts == {"courts": 2, "rail": 2}
+
+
+@pytest.mark.parametrize("name", ["t.jsonl", "t.json", "t.parquet"])
+def test_lists_of_labels_and_an_empty_list_is_a_label_of_none(tmp_path, name):
+    found = read(tmp_path, frame([["courts"], ["rail"], ["courts", "rail"], []]), name)
+    assert labels_by_text(found, tmp_path) == dict(
+        zip(TEXTS, [("courts",), ("rail",), ("courts", "rail"), ()], strict=True)
+    )
+    assert found.unlabelled == 0
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.jsonl", "t.parquet"])
+def test_codes_and_gaps(tmp_path, name):
+    found = read(tmp_path, frame([1, 2, None, 1]), name)
+    assert labels_by_text(found, tmp_path) == {TEXTS[0]: ("1",), TEXTS[1]: ("2",), TEXTS[3]: ("1",)}
+    assert found.one_each
+    assert found.unlabelled == 1
+
+
+def test_a_label_with_a_comma_is_one_label(tmp_path):
+    found = read(tmp_path, frame(["ARTS, CULTURE", "SCI/TECH", "SCI/TECH", "ARTS, CULTURE"]))
+    assert found.counts == {"ARTS, CULTURE": 2, "SCI/TECH": 2}
+
+
+def test_texts_stay_as_they_came(tmp_path):
+    table = frame(["a", "b"])
+    table["body"] = ["PORT TOWN (Courier) - The tram came early.", "محمد - قال الوزير في المؤتمر"]
+    read(tmp_path, table)
+    assert read_corpus(tmp_path / "corpus.parquet")["text"].tolist() == table["body"].tolist()
+
+
+def test_named_columns_make_the_text(tmp_path):
+    table = frame(["a", "b", "a"], headline=["One", "Two", "Three"], kicker=["x", "y", "z"])
+    both = read(tmp_path, table, text=["headline", "body"], labels="topics")
+    assert both.fields == ("title", "text")
+    assert read_corpus(tmp_path / "corpus.parquet")["title"].tolist() == ["One", "Two", "Three"]
+    assert read(tmp_path, table, text=["body"]).fields == ("text",)
+    assert read(tmp_path, table).fields == ("title", "text")
+    assert read(tmp_path, table.drop(columns="headline")).fields == ("text",)
+
+
+def test_rows_that_repeat_an_article_with_other_labels_are_told(tmp_path):
+    table = pd.DataFrame({"body": [TEXTS[0], TEXTS[1], TEXTS[0]], "topics": ["courts", "rail", "rail"]})
+    found = read(tmp_path, table)
+    assert labels_by_text(found, tmp_path) == {TEXTS[0]: ("courts",), TEXTS[1]: ("rail",)}
+    assert len(found.contradicted) == 1
+    assert "line 4" in found.contradicted[0] or "row 3" in found.contradicted[0]
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "said"),
+    [
+        ({"labels": "topic"}, LabelsError, r"no column 'topic' for the labels; did you mean 'topics'\?"),
+        ({"text": ["bdy"]}, CorpusError, r"no column 'bdy' for text; did you mean 'body'\?"),
+        ({"text": ["a", "b", "c"]}, CorpusError, "name the column of texts, or those of headlines and texts"),
+    ],
+)
+def test_columns_that_are_not_there_are_named(tmp_path, options, error, said):
+    with pytest.raises(error, match=said):
+        read(tmp_path, frame(["a", "b"]), **options)
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        (["", ""], "no article has a label"),
+        (["a", "a"], r"there is only one label \('a'\)"),
+        (["[a", "[b, c]"], r"'\[b, c\]' is no list of labels"),
+    ],
+)
+def test_labels_that_cannot_be_compared_are_refused(tmp_path, cells, said):
+    with pytest.raises(LabelsError, match=said):
+        read(tmp_path, frame(cells))
+
+
+def test_a_column_of_texts_is_no_column_of_labels(tmp_path):
+    table = pd.DataFrame({"body": [f"Text {n}" for n in range(60)], "topics": [f"Summary {n}" for n in range(60)]})
+    with pytest.raises(LabelsError, match="60 different labels on 60 articles"):
+        read(tmp_path, table)
+
+
+def test_what_is_no_table_is_refused(tmp_path):
+    (tmp_path / "page.html").write_text("<p>Nothing</p>")
+    with pytest.raises(CorpusError, match="a labelled table is one of"):
+        read_labelled_table(tmp_path / "page.html", tmp_path / "corpus.parquet")
+    with pytest.raises(CorpusError, match=r"no file .*lost\.csv"):
+        read_labelled_table(tmp_path / "lost.csv", tmp_path / "corpus.parquet")
+
+
+def test_keys_are_lower_case_words_and_differ():
+    keys = topic_keys(["ARTS & CULTURE", "Arts, Culture", "1", "Экология", "!!", "Ökologie"])
+    assert list(keys.values()) == ["arts-culture", "arts-culture-2", "1", "topic-4", "topic-5", "kologie"]
+    assert json.loads(json.dumps(keys))
