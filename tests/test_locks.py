@@ -90,6 +90,7 @@ def test_exclusive_lock_is_not_taken_on_a_file_that_is_no_longer_at_its_path(tmp
             pytest.fail("the first lock was taken on a file that nobody else opens")
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 def test_exclusive_lock_lets_one_at_a_time_in_though_the_file_is_removed_each_time(tmp_path):
     counter = tmp_path / "counter"
     counter.write_text("0")

@@ -192,7 +192,7 @@ def killed_at(child, cells, folder):
         ended, status = os.waitpid(child, os.WNOHANG)
         if ended:
             return status
-        time.sleep(0.001)
+        time.sleep(0.005)
     os.kill(child, signal.SIGKILL)
     return os.waitpid(child, 0)[1]
 

@@ -279,7 +279,7 @@ def killed(labeller, files, output, new_parts):
         if ended:
             assert status == 0
             return False
-        time.sleep(0.001)
+        time.sleep(0.005)
     os.kill(child, signal.SIGKILL)
     return os.WIFSIGNALED(os.waitpid(child, 0)[1])
 
