@@ -1,14 +1,12 @@
 from topicdesk.evaluation.ablation import Ablation, ablate
 from topicdesk.evaluation.calibration import (
     Calibration,
-    CalibrationMethod,
     fit_calibration,
     reliability_table,
 )
 from topicdesk.evaluation.challenge import Challenge, challenge, flipped_decisions
 from topicdesk.evaluation.choosing import Deciding, FinalChoice, choose_on_all, described
 from topicdesk.evaluation.classifiers import (
-    BASELINES,
     CLASSIFIERS,
     Classifier,
     classifier_named,
@@ -35,13 +33,17 @@ from topicdesk.evaluation.leaderboard import (
 from topicdesk.evaluation.leakage import SourceAudit, TopicAudit, audit_sources, audit_topics
 from topicdesk.evaluation.learning import LearningCurve, learning_curve
 from topicdesk.evaluation.metrics import (
+    figures,
+    probability_figures,
+    topic_figures,
+)
+from topicdesk.evaluation.names import (
+    BASELINES,
     METRICS,
     PROBABILITY_METRICS,
     SELECTION_METRICS,
     TOPIC_METRICS,
-    figures,
-    probability_figures,
-    topic_figures,
+    CalibrationMethod,
 )
 from topicdesk.evaluation.plots import plot_ablation, plot_critical_difference, plot_leakage, plot_learning_curve
 from topicdesk.evaluation.search import FoldResult

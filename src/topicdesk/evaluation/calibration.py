@@ -6,7 +6,7 @@ Calibrators are fitted on out-of-fold scores of training rows, as thresholds are
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 from sklearn.isotonic import IsotonicRegression
 
+from topicdesk.evaluation.names import CalibrationMethod
 from topicdesk.evaluation.thresholds import ThresholdRule, choose_thresholds
 from topicdesk.proportions import wilson_interval
 
@@ -26,8 +27,6 @@ __all__ = [
     "probability_bins",
     "reliability_table",
 ]
-
-CalibrationMethod = Literal["platt", "isotonic"]
 
 #: Equal parts of the range of probabilities, over which calibration errors are taken (Guo et al. 2017).
 CALIBRATION_BINS = 10

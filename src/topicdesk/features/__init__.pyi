@@ -1,6 +1,7 @@
-from topicdesk.features.counts import STEMMERS, Analyser, Counts, StemmingTokeniser, count_terms, count_terms_once
+from topicdesk.features.counts import Analyser, Counts, StemmingTokeniser, count_terms, count_terms_once
 from topicdesk.features.keywords import keyword_hits, keyword_matrix, keyword_phrases
 from topicdesk.features.lookup import TermLookup
+from topicdesk.features.names import STEMMERS
 from topicdesk.features.tfidf import WHOLE_TEXT, FeatureSetting, FoldWeights, fold_features, weigh_fold
 
 __all__ = [
