@@ -7,9 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from tqdm.auto import tqdm
-
-__all__ = ["Advance", "nowhere", "progress"]
+__all__ = ["Advance", "nowhere", "progress", "say"]
 
 
 class Advance(Protocol):
@@ -21,6 +19,11 @@ class Advance(Protocol):
 
 def nowhere(steps: int = 1) -> None:
     """Tell nobody: the `Advance` of work that is not watched."""
+
+
+def say(line: str) -> None:
+    """Print a line about work that takes a while to standard error, at once."""
+    print(f"topicdesk: {line}", file=sys.stderr, flush=True)
 
 
 @contextmanager
@@ -41,6 +44,8 @@ def progress(total: int, what: str, unit: str) -> Iterator[Advance]:
     Advance
         To be called after each step.
     """
+    from tqdm.auto import tqdm
+
     # In a notebook, tqdm.auto is the class that draws there; to ask by name spares an import of ipywidgets elsewhere.
     seen = sys.stderr.isatty() or any(base.__module__ == "tqdm.notebook" for base in tqdm.__mro__)
     with tqdm(total=total, desc=what, unit=unit, disable=not seen, dynamic_ncols=True, unit_scale=unit == "B") as bar:

@@ -1,11 +1,14 @@
 """Pictures show what the tables say."""
 
+from itertools import combinations
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from topicdesk.errors import SplitError
 from topicdesk.evaluation import ComparisonPlan, SplitPlan, classifier_named, compare, plot_critical_difference
+from topicdesk.evaluation.significance import critical_difference
 
 PLAN = ComparisonPlan(
     tuple(classifier_named(name) for name in ("majority", "complement-nb", "ridge")),
@@ -80,5 +83,37 @@ def test_a_critical_difference_diagram_joins_only_what_is_not_told_apart():
     bars = [line.get_xdata() for line in axes.lines if len(set(line.get_ydata())) == 1 and line.get_color() == "k"]
     ranks = scores.rank(axis=1, ascending=False).mean()
     assert [sorted(bar) for bar in bars] == [sorted(ranks[["best", "same"]])]
+    missing = scores.copy()
+    missing.iloc[0, 0] = np.nan
+    assert "11 datasets" in plot_critical_difference(missing).axes[0].get_title()
     with pytest.raises(SplitError, match="three classifiers and three datasets"):
         plot_critical_difference(scores.head(2))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_bars_of_a_critical_difference_diagram_join_exactly_what_is_closer_than_the_critical_difference(seed):
+    rng = np.random.default_rng(seed)
+    n_classifiers = int(rng.integers(3, 12))
+    quality = rng.normal(size=n_classifiers)
+    scores = pd.DataFrame(quality + rng.normal(scale=0.4, size=(15, n_classifiers))).add_prefix("c")
+    (axes,) = plot_critical_difference(scores).axes
+    ranks = scores.rank(axis=1, ascending=False).mean()
+    lines = [(line.get_xdata(), line.get_ydata()[0]) for line in axes.lines if line.get_color() == "k"]
+    needed = critical_difference(15, n_classifiers)
+
+    joined = {
+        frozenset((one, other))
+        for (low, high), _ in lines
+        for one, other in combinations(ranks.index[ranks.between(low, high)], 2)
+    }
+    alike = {
+        frozenset((one, other))
+        for one, other in combinations(ranks.index, 2)
+        if abs(ranks[one] - ranks[other]) < needed
+    }
+    assert joined == alike
+    for ((low, high), y), ((other_low, other_high), other_y) in combinations(lines, 2):
+        assert y != other_y or high < other_low or other_high < low  # bars never touch
+        assert not (low <= other_low and other_high <= high)  # no bar says what another says
+    names = [text.get_position() for text in axes.texts if text.get_text()]
+    assert len(set(names)) == len(names) == n_classifiers + 1

@@ -1,11 +1,17 @@
 """Tests of tests: what they say on data of which the truth is known."""
 
 from dataclasses import astuple
+from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
 import pytest
+import scikit_posthocs
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from scipy import stats
+from statsmodels.stats.contingency_tables import mcnemar as mcnemar_of_statsmodels
+from statsmodels.stats.multitest import multipletests
 
 from topicdesk.errors import SplitError
 from topicdesk.evaluation.significance import (
@@ -13,10 +19,12 @@ from topicdesk.evaluation.significance import (
     Verdict,
     bayesian_t_test,
     corrected_t_test,
+    critical_difference,
     decide_winner,
     friedman_nemenyi,
     holm,
     mcnemar,
+    nemenyi,
     significance_table,
 )
 
@@ -133,6 +141,29 @@ def test_a_posterior_is_told_in_words():
 def test_many_comparisons_are_adjusted_and_undefined_ones_stay():
     np.testing.assert_allclose(holm([0.01, np.nan, 0.04, 0.03]), [0.03, np.nan, 0.06, 0.06])
     assert np.isnan(holm([np.nan])).all()
+
+
+@given(st.lists(st.floats(0, 1) | st.just(float("nan")), max_size=20))
+@example([])
+@example([0.0, 0.0, 1.0])
+@example([0.02, 0.02, 0.01, float("nan"), 0.02])
+def test_holm_agrees_with_statsmodels(p_values):
+    expected = np.array(p_values, dtype=float)
+    defined = ~np.isnan(expected)
+    if defined.any():
+        with patch("gc.collect"):  # statsmodels calls it each time, which is slow
+            expected[defined] = multipletests(expected[defined], method="holm")[1]
+    np.testing.assert_array_equal(holm(p_values), expected)
+
+
+@given(*[st.integers(0, 3000)] * 2)
+@example(0, 0)
+@example(5, 5)
+def test_mcnemar_agrees_with_statsmodels(only_first, only_second):
+    first = np.repeat([True, True, False, False], [7, only_first, only_second, 3])
+    second = np.repeat([True, False, True, False], [7, only_first, only_second, 3])
+    expected = mcnemar_of_statsmodels([[7, only_first], [only_second, 3]], exact=True).pvalue
+    assert mcnemar(first, second) == expected
 
 
 def test_mcnemar_counts_the_articles_on_which_they_differ():
@@ -275,6 +306,23 @@ def test_of_a_single_split_the_articles_tell():
     table = significance_table(values, right, ["a", "b"], 1.0, rope=0.01)
     reason = decide_winner(table, "a", ["b", "a"], "subset_accuracy").reason
     assert "(0.300 behind, McNemar's test, Holm-adjusted p = 1.000)" in reason
+
+
+@given(st.integers(3, 12), st.integers(3, 15), st.integers(0, 10_000), st.booleans())
+@settings(max_examples=15, deadline=None)
+def test_nemenyi_agrees_with_scikit_posthocs(n_datasets, n_classifiers, seed, missing):
+    rng = np.random.default_rng(seed)
+    figures = pd.DataFrame(rng.normal(size=(n_datasets, n_classifiers)).round(1))  # with ties
+    if missing:
+        figures.iloc[0, 0] = np.nan
+    expected = scikit_posthocs.posthoc_nemenyi_friedman(figures.dropna().to_numpy())
+    np.testing.assert_allclose(nemenyi(figures), expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize(("n_classifiers", "quantile"), [(2, 1.960), (3, 2.343), (4, 2.569), (6, 2.850), (10, 3.164)])
+def test_critical_differences_are_those_of_the_table_of_demsar(n_classifiers, quantile):
+    scale = np.sqrt(n_classifiers * (n_classifiers + 1) / (6 * 20))
+    assert critical_difference(20, n_classifiers) == pytest.approx(quantile * scale, abs=1e-3 * scale)
 
 
 def test_over_many_datasets_ranks_are_compared():

@@ -10,8 +10,9 @@ import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
+from time import perf_counter
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,7 +20,9 @@ from topicdesk import __version__
 from topicdesk.cli.labelling import EngineName, Trust, column_pair, drift, engine_named, label
 from topicdesk.cli.labels import adjudicate, annotate, labels
 from topicdesk.cli.printing import (
+    MOST_ROWS,
     print_differences,
+    print_rows,
     print_some,
     print_table,
     print_warnings,
@@ -27,6 +30,7 @@ from topicdesk.cli.printing import (
 )
 from topicdesk.cli.projects import init
 from topicdesk.errors import TopicdeskError, VerificationError
+from topicdesk.progress import say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,6 +39,8 @@ if TYPE_CHECKING:
     from topicdesk.tracking import LoggedComparison
 
 __all__ = ["app", "main"]
+
+_STARTED = perf_counter()
 
 app = typer.Typer(
     help="Compare text classifiers on news, with figures that a reviewer can believe.",
@@ -125,10 +131,13 @@ def fetch(name: _Name) -> None:
 @data.command("build", epilog="Example: topicdesk data build newsarticles")
 def build(name: _Name) -> None:
     """Make a corpus of a fetched source, in data/corpora; do nothing if it is there. Fetches where needed."""
-    from topicdesk.corpus import read_corpus, stored_corpus
     from topicdesk.project import find_project
 
     project = find_project()
+    _check_corpus(name)
+    say(f"building {name} ...")
+    from topicdesk.corpus import read_corpus, stored_corpus
+
     path = stored_corpus(project, name)
     _print_account(path)
     print(f"{name}: {len(read_corpus(path))} articles in {project.shown(path)}")
@@ -140,6 +149,8 @@ def show(
     plot: Annotated[Path | None, typer.Option(help="Draw the corpus too, as PNG, SVG or PDF.")] = None,
 ) -> None:
     """Tell where a corpus comes from, what was dropped and cleaned, and what is in it."""
+    _check_corpus(name)
+    say(f"reading {name} ...")
     from topicdesk.corpus import (
         find_duplicates,
         plot_corpus,
@@ -182,6 +193,13 @@ def audit(
     jobs: Annotated[int, typer.Option(help="Processes; -1 for one a core.")] = -1,
 ) -> None:
     """Tell whether classifiers could learn outlets instead of topics, and how far topics fall on a new outlet."""
+    if what.endswith(".toml"):
+        from topicdesk.experiment.checks import check_spec
+
+        check_spec(Path(what))
+    else:
+        _check_corpus(what)
+    say(f"reading {what} ...")
     from topicdesk.corpus import read_corpus
     from topicdesk.evaluation import audit_sources, audit_topics, plot_leakage
     from topicdesk.experiment import corpus_file, load_dataset, read_spec
@@ -232,6 +250,7 @@ def import_(
     Cleaning steps: fix_encoding, normalise_unicode, squeeze_white_space, split_byline, split_dateline, take_off_menus,
     take_off_recurring, detect_language. An archive may unpack to 8 GB, and each of its parts to 200 times its size.
     """
+    say("reading articles ...")
     from topicdesk.corpus import import_articles
 
     mapped = dict(column_pair(written) for written in columns or ())
@@ -256,6 +275,12 @@ def compare(
     report: Annotated[Path | None, typer.Option(help="Write the report, HTML, to this file too.")] = None,
 ) -> None:
     """Compare the classifiers of a spec, log to MLflow, and write or check the results lock beside the spec."""
+    from topicdesk.experiment.checks import check_spec
+
+    check_spec(spec)
+    if engine is not EngineName.LOCAL or scheduler is not None:
+        engine_named(engine, scheduler)
+    say(f"reading {spec} ...")
     from topicdesk.atomic import write_text
     from topicdesk.experiment import (
         lock_path,
@@ -284,6 +309,7 @@ def compare(
             write_text(file, review.report)
             print(f"Report: {file}")
     result.forget_cells()
+    print(f"{perf_counter() - _STARTED:.0f} s, from start to end")
     if not renew:
         _report(verify_experiment(result), path, result)
 
@@ -297,6 +323,10 @@ def verify(
     ] = 0.0,
 ) -> None:
     """Compute the figures of a spec again and check them against its results lock; exit 1 if one moved."""
+    from topicdesk.experiment.checks import check_spec
+
+    check_spec(spec)
+    say(f"reading {spec} ...")
     from topicdesk.experiment import compare_facts, lock_path, read_lock, run_experiment, verify_experiment
 
     read_lock(lock_path(spec))  # before the long work: there may be none
@@ -313,16 +343,29 @@ def runs(
 ) -> None:
     """List the comparisons that MLflow's store has, newest first, with their ids."""
     from topicdesk.project import find_project
-    from topicdesk.tracking import list_runs
+    from topicdesk.tracking.listing import logged_comparisons
 
-    found = list_runs(find_project(), experiment)
-    if not len(found):
+    project = find_project()
+    found = logged_comparisons(project, experiment)
+    if found is None:  # a server, or a store that only MLflow can read
+        say("asking MLflow's store ...")
+        from topicdesk.tracking import list_runs
+
+        found = _records(list_runs(project, experiment).reset_index())
+    if not found:
         print("Nothing is logged yet: topicdesk compare experiments/topics.toml")
         return
-    shown = found.assign(started=found["started"].dt.strftime("%Y-%m-%d %H:%M"))
-    shown["figure [95 %]"] = [f"{r.value:.3f} [{r.low:.3f}, {r.high:.3f}]" for r in found.itertuples()]
-    columns = ["experiment", "started", "corpus", "winner", "metric", "figure [95 %]", "commit"]
-    print_some(shown.reset_index()[["run_id", *columns]], "run_id", "Comparisons in MLflow, newest first (UTC)")
+    rows = [
+        (
+            run["run_id"], run["experiment"], f"{run['started']:%Y-%m-%d %H:%M}", run["corpus"], run["winner"],
+            run["metric"], f"{run['value']:.3f} [{run['low']:.3f}, {run['high']:.3f}]", run["commit"],
+        )
+        for run in found
+    ]  # fmt: skip
+    columns = ["run_id", "experiment", "started", "corpus", "winner", "metric", "figure [95 %]", "commit"]
+    print_rows(columns, rows[:MOST_ROWS], "Comparisons in MLflow, newest first (UTC)")
+    if len(rows) > MOST_ROWS:
+        print(f"... and {len(rows) - MOST_ROWS} more.")
 
 
 @app.command(epilog="Example: topicdesk reproduce 3f0c9d1e8a7b4c5d9e0f1a2b3c4d5e6f")
@@ -332,10 +375,15 @@ def reproduce(
     tolerance: Annotated[float, typer.Option(min=0, help="How far a figure may move.")] = 0.0,
 ) -> None:
     """Compute a logged run again, from the spec that it kept; tell what differs; exit 1 if a figure moved."""
-    from topicdesk.experiment import reproduce_run
     from topicdesk.project import find_project
+    from topicdesk.tracking.listing import check_run
 
-    found = reproduce_run(find_project(), run_id, jobs, tolerance)
+    project = find_project()
+    check_run(project, run_id)
+    say(f"reading run {run_id} ...")
+    from topicdesk.experiment import reproduce_run
+
+    found = reproduce_run(project, run_id, jobs, tolerance)
     print_table(_told_facts(found.facts), f"Run {found.name} ({found.run_id}), then and now")
     if not found.differences:
         print(f"Reproduced: all {found.figures} figures are those of the run (tolerance {tolerance:g}).")
@@ -356,10 +404,16 @@ def diff(
     ] = None,
 ) -> None:
     """Tell how two logged runs differ: spec, data, labels, figures, and decisions that flipped."""
-    from topicdesk.experiment import compare_runs
     from topicdesk.project import find_project
+    from topicdesk.tracking.listing import check_run
 
-    found = compare_runs(find_project(), first, second, classifier)
+    project = find_project()
+    for run_id in (first, second):
+        check_run(project, run_id)
+    say(f"reading runs {first} and {second} ...")
+    from topicdesk.experiment import compare_runs
+
+    found = compare_runs(project, first, second, classifier)
     print("\n".join(found.spec) if found.spec else "The specs are equal.")
     if len(found.facts):
         print_table(found.facts, "Made with or of other things")
@@ -380,9 +434,11 @@ def log(
 ) -> None:
     """Show the comparisons that are written down and not in MLflow's store yet; with --resume, send them."""
     from topicdesk.project import find_project
-    from topicdesk.tracking import resume_logging, waiting_parcels
 
     project = find_project()
+    say("looking for comparisons that are not in MLflow's store yet ...")
+    from topicdesk.tracking import resume_logging, waiting_parcels
+
     if resume:
         sent = resume_logging(project)
         for run in sent:
@@ -405,18 +461,28 @@ def promote(
 ) -> None:
     """Make a version of a registered model the champion; the one before it is kept as 'previous'."""
     from topicdesk.project import find_project
+    from topicdesk.tracking.listing import check_registered
+
+    project = find_project()
+    check_registered(project, model)
+    say("asking MLflow's registry ...")
     from topicdesk.tracking import promote
 
-    print(promote(find_project(), model, version))
+    print(promote(project, model, version))
 
 
 @app.command(epilog="Example: topicdesk rollback topicdesk-topics")
 def rollback(model: _Model) -> None:
     """Put the previous champion of a registered model back."""
     from topicdesk.project import find_project
+    from topicdesk.tracking.listing import check_registered
+
+    project = find_project()
+    check_registered(project, model)
+    say("asking MLflow's registry ...")
     from topicdesk.tracking import rollback
 
-    print(rollback(find_project(), model))
+    print(rollback(project, model))
 
 
 @app.command("learning-curve", epilog="Example: topicdesk learning-curve experiments/topics.toml --plot curve.png")
@@ -429,6 +495,10 @@ def learning_curve(
     jobs: _Jobs = None,
 ) -> None:
     """Fit a classifier of a spec on growing parts of the labels, and forecast what more labels would bring."""
+    from topicdesk.experiment.checks import check_spec
+
+    check_spec(spec, classifier)
+    say(f"reading {spec} ...")
     from topicdesk.evaluation import learning_curve
     from topicdesk.experiment import load_experiments
 
@@ -451,6 +521,10 @@ def ablate(
     jobs: _Jobs = None,
 ) -> None:
     """Take each feature option of a spec off in turn, and tell what a classifier loses."""
+    from topicdesk.experiment.checks import check_spec
+
+    check_spec(spec, classifier)
+    say(f"reading {spec} ...")
     from topicdesk.evaluation import ablate
     from topicdesk.experiment import load_experiments
 
@@ -470,6 +544,7 @@ def rank(
     plot: Annotated[Path | None, typer.Option(help="Draw the critical-difference diagram, as PNG, SVG or PDF.")] = None,
 ) -> None:
     """Rank the classifiers that all datasets of some experiments share: Friedman's and Nemenyi's tests."""
+    say("reading results locks ...")
     from topicdesk.evaluation import friedman_nemenyi, plot_critical_difference
     from topicdesk.experiment import locked_figures
 
@@ -490,6 +565,10 @@ def splits(
     output: Annotated[Path | None, typer.Option(help="Save the splits as CSV, for [splits] file in a spec.")] = None,
 ) -> None:
     """Show how a spec splits its articles: counts by topic and by source; and save the splits to use them again."""
+    from topicdesk.experiment.checks import check_spec
+
+    check_spec(spec)
+    say(f"reading {spec} ...")
     from topicdesk.evaluation import split_table, write_splits
     from topicdesk.experiment import load_dataset, load_splits, read_spec
     from topicdesk.project import find_project
@@ -518,10 +597,16 @@ def review(
 ) -> None:
     """Start MLflow's pages over the project's store, and print the address of an experiment's runs."""
     from topicdesk.project import find_project
+    from topicdesk.tracking.listing import tracking_uri
+    from topicdesk.tracking.ports import check_port
+
+    project = find_project()
+    if not tracking_uri(project).startswith("http"):
+        check_port(port)
+    print("Starting MLflow's server ...", flush=True)
     from topicdesk.tracking import serve_pages
 
-    print("Starting MLflow's server ...", flush=True)
-    with serve_pages(find_project(), port, experiment) as (address, server):
+    with serve_pages(project, port, experiment) as (address, server):
         print(f"MLflow is up: {address}\nCtrl-C ends it.", flush=True)
         if browser and _has_screen():
             typer.launch(address)
@@ -539,10 +624,17 @@ def serve(
 ) -> None:
     """Answer requests with a model, by MLflow's own server, and print where they go."""
     from topicdesk.project import find_project
+    from topicdesk.tracking.listing import check_model
+    from topicdesk.tracking.ports import check_port
+
+    project = find_project()
+    check_port(port)
+    if not Path(model).is_dir():
+        check_model(project, model)
+    print("Starting MLflow's server ...", flush=True)
     from topicdesk.tracking import serve_model
 
-    print("Starting MLflow's server ...", flush=True)
-    with serve_model(find_project(), model, port, trust or ()) as (address, server):
+    with serve_model(project, model, port, trust or ()) as (address, server):
         print(f"Requests go to {address}\nCtrl-C ends it.", flush=True)
         with suppress(_Stopped):
             server.wait()
@@ -551,6 +643,7 @@ def serve(
 @app.command(epilog="Example: topicdesk doctor")
 def doctor() -> None:
     """Tell what is installed, which optional parts are missing, and whether MLflow's store is reachable."""
+    say("looking at what is installed ...")
     from topicdesk.doctor import diagnose
 
     found = diagnose()
@@ -565,6 +658,10 @@ def results(
     folder: Annotated[Path, typer.Argument(help="Where specs and their locks stand.")] = Path("experiments"),
 ) -> None:
     """Write the page of results, README.md of the folder, from its locks."""
+    from topicdesk.project import find_project
+
+    find_project(folder)
+    say(f"reading the locks of {folder} ...")
     from topicdesk.atomic import write_text
     from topicdesk.experiment import results_page
 
@@ -572,10 +669,23 @@ def results(
     print(f"Page of results written: {folder / 'README.md'}")
 
 
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
+
+
 def _has_screen() -> bool:
     # On a machine without one, a text browser would take the terminal.
     on_desktop = sys.platform in ("darwin", "win32") or "DISPLAY" in os.environ or "WAYLAND_DISPLAY" in os.environ
     return on_desktop and sys.stdout.isatty()
+
+
+def _check_corpus(name: str) -> None:
+    """Refuse a name that is no corpus, before anything slow is imported."""
+    from topicdesk.corpus.sources import source_named
+    from topicdesk.project import find_project
+
+    if not name.endswith(".parquet"):
+        source_named(find_project(), name)
 
 
 def _corpus_path(name: str) -> Path:
@@ -644,7 +754,6 @@ def _print_result(result: ExperimentResult) -> None:
             print_table(probable, f"Probabilities, by {comparison.plan.deciding.calibration}, out-of-fold")
         if comparison.dataset.n_topics <= _MOST_TOPICS:
             print_table(topic_leaderboard(comparison.topic_figures, comparison.ranking), "F1 by topic [95 %]")
-        print(f"{comparison.seconds:.0f} s")
 
 
 def _print_next(result: ExperimentResult, logged: tuple[LoggedComparison, ...]) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from topicdesk.cli.printing import print_table, save_picture
+from topicdesk.progress import say
 from topicdesk.spreadsheets import Formulas
 
 if TYPE_CHECKING:
@@ -73,11 +74,13 @@ def label(
     Rows keep their order and all their columns. What could not be labelled is listed in OUTPUT.unlabelled.csv. A
     labelling that was stopped goes on where it was when the command is given again.
     """
+    mapped = dict(column_pair(written) for written in columns or ())
+    _check_first(model, paths, mapped)
+    say(f"reading {model} ...")
     from topicdesk.labelling import label_files
     from topicdesk.tracking import load_labeller
 
     labeller = load_labeller(model, trust=trust or ())
-    mapped = dict(column_pair(written) for written in columns or ())
     account = label_files(
         labeller,
         paths,
@@ -92,6 +95,19 @@ def label(
     )
     _print_first(labeller, account, prefix, mapped)
     print(account)
+
+
+def _check_first(model: str, paths: list[Path], columns: dict[str, str]) -> None:
+    """Refuse a model's name and columns that are not there, before anything slow is imported."""
+    from topicdesk.project import find_project
+    from topicdesk.tracking.listing import check_model
+
+    if not Path(model).is_dir():
+        check_model(find_project(), model)
+    from topicdesk.corpus.readers import check_columns
+
+    for path in paths:
+        check_columns(path, columns)
 
 
 def _print_first(labeller: Labeller, account: LabellingAccount, prefix: str, columns: dict[str, str]) -> None:
@@ -161,11 +177,14 @@ def drift(
 
     A check says YES where the difference is shown (p, adjusted for many checks) and at least as large as matters.
     """
+    mapped = dict(column_pair(written) for written in columns or ())
+    _check_first(reference, paths, mapped)
+    say(f"reading {reference} ...")
     from topicdesk.labelling import measure_drift_of_files
     from topicdesk.tracking import load_labeller
 
     labeller = load_labeller(reference, trust=trust or ())
-    found = measure_drift_of_files(labeller, paths, dict(column_pair(written) for written in columns or ()))
+    found = measure_drift_of_files(labeller, paths, mapped)
     print_table(found.table(), "New articles against the training corpus (of scores, medians)")
     print(found)
     if plot is not None:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from topicdesk.cli.printing import print_some, print_table
+from topicdesk.progress import say
 
 __all__ = ["adjudicate", "annotate", "labels"]
 
@@ -39,6 +40,7 @@ def annotate(
     seed: Annotated[int, typer.Option(help="Of the order, where there is no queue.")] = 0,
 ) -> None:
     """Label articles by the keyboard; each decision is on disk before the next article is shown."""
+    say(f"reading {corpus} ...")
     import pandas as pd
 
     from topicdesk.cli.annotating import label_in_terminal
@@ -57,6 +59,7 @@ def adjudicate(
     topics: _Topics = _TOPICS,
 ) -> None:
     """Settle what two annotators disagree about, with both answers shown; kept in data/labels/adjudicated.csv."""
+    say(f"reading the labels of {first} and {second} ...")
     from topicdesk.cli.annotating import label_in_terminal
     from topicdesk.labels import adjudication
 
@@ -75,6 +78,10 @@ def queue_(
     seed: Annotated[int, typer.Option(help="The same seed draws the same articles.")] = 0,
 ) -> None:
     """Draw the articles to label next: by default half at random, half where classifiers are least sure."""
+    from topicdesk.experiment.checks import check_spec
+
+    check_spec(spec)
+    say(f"reading {spec} ...")
     from topicdesk.atomic import replacing
     from topicdesk.experiment import queue_for
     from topicdesk.labels import parse_mix
@@ -93,6 +100,7 @@ def agreement_(
     topics: _Topics = _TOPICS,
 ) -> None:
     """Measure how far annotators agree, topic by topic, and list what two of them do not agree about."""
+    say(f"reading the labels of {', '.join(annotators)} ...")
     from topicdesk.labels import agreement, disagreements, read_label_file, read_taxonomy
     from topicdesk.project import find_project
 
@@ -120,6 +128,7 @@ def outdated(
     topics: _Topics = _TOPICS,
 ) -> None:
     """List the labels that were made under other definitions than the taxonomy's, and which topics changed."""
+    say(f"reading the labels of {', '.join(annotators)} ...")
     from topicdesk.labels import outdated_labels, read_label_file, read_taxonomy
     from topicdesk.project import find_project
 
@@ -145,6 +154,10 @@ def suspects(
     ] = None,
 ) -> None:
     """Rank the labels that models which had not seen the article contradict, and decide about them again."""
+    from topicdesk.experiment.checks import check_spec
+
+    check_spec(spec, classifier)
+    say(f"reading {spec} ...")
     import pandas as pd
 
     from topicdesk.cli.annotating import label_in_terminal
@@ -176,6 +189,10 @@ def rules(
     method: Annotated[_Method, typer.Option(help="How rules are put together.")] = _Method.MAJORITY,
 ) -> None:
     """Judge the taxonomy's keywords as rules; and label by them, for a start, marked as weak."""
+    from topicdesk.experiment.checks import check_spec
+
+    check_spec(spec)
+    say(f"reading {spec} ...")
     from topicdesk.experiment import rules_of, weak_labels
     from topicdesk.labels import write_annotations
 

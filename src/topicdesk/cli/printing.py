@@ -14,7 +14,15 @@ if TYPE_CHECKING:
 
     from topicdesk.experiment import Difference
 
-__all__ = ["MOST_ROWS", "print_differences", "print_some", "print_table", "print_warnings", "save_picture"]
+__all__ = [
+    "MOST_ROWS",
+    "print_differences",
+    "print_rows",
+    "print_some",
+    "print_table",
+    "print_warnings",
+    "save_picture",
+]
 
 #: As many rows as a person reads in a terminal.
 MOST_ROWS = 40
@@ -22,18 +30,24 @@ MOST_ROWS = 40
 
 def print_table(table: pd.DataFrame, title: str) -> None:
     """Print a table by its index, under a title."""
+    print_rows(
+        [str(table.index.name or ""), *map(str, table.columns)], ((name, *row) for name, row in table.iterrows()), title
+    )
+
+
+def print_rows(columns: Sequence[str], rows: Iterable[Iterable[object]], title: str) -> None:
+    """Print rows under the names of their columns and a title, without pandas."""
     from rich.box import SIMPLE
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     shown = Table(box=SIMPLE)
-    shown.add_column(str(table.index.name or ""), no_wrap=True)
-    for column in table.columns:
-        shown.add_column(str(column))
-    for name, row in table.iterrows():
+    for place, column in enumerate(columns):
+        shown.add_column(column, no_wrap=place == 0)
+    for row in rows:
         # Cells are texts of the user's, not markup.
-        shown.add_row(*(Text(str(value)) for value in (name, *row)))
+        shown.add_row(*(Text(str(value)) for value in row))
     # In a log or a pipe nobody sees the edge of a window.
     console = Console() if sys.stdout.isatty() else Console(width=160)
     console.print(title, markup=False)

@@ -14,12 +14,12 @@ import pyarrow as arrow
 import pyarrow.parquet as parquet
 
 from topicdesk.atomic import replacing
+from topicdesk.corpus.names import CORPUS_NAME
 from topicdesk.errors import CorpusError
 
 __all__ = [
     "ARTICLE_COLUMNS",
     "ARTICLE_SCHEMA",
-    "CORPUS_NAME",
     "article_texts",
     "articles_frame",
     "content_hash",
@@ -30,9 +30,6 @@ __all__ = [
     "write_batches",
     "write_corpus",
 ]
-
-#: Key of ``DataFrame.attrs`` under which a corpus keeps its name.
-CORPUS_NAME = "corpus"
 
 _TEXT_COLUMNS = ("title", "source", "section", "url", "authors", "place", "language", "page")
 

@@ -33,6 +33,7 @@ __all__ = [
     "STDIN",
     "Record",
     "Unreadable",
+    "check_columns",
     "find_files",
     "guess_ending",
     "matched_columns",
@@ -193,6 +194,20 @@ def read_records(path: Path, columns: Mapping[str, str], advance: Advance = nowh
             advance(path.stat().st_size - told)
     except OSError as error:
         yield Unreadable(str(path), f"cannot be read: {error}")
+
+
+def check_columns(path: Path, columns: Mapping[str, str]) -> None:
+    """Raise `CorpusError` if a table has no column of texts, or lacks one that `columns` names.
+
+    Parameters
+    ----------
+    path : Path
+        Only the beginning of a table is read; other files, and folders, are not.
+    columns : mapping of str to str
+        As in `read_records`.
+    """
+    if path.is_file() and path.suffix.lower() in (".csv", ".tsv", ".jsonl", ".parquet"):
+        next(read_records(path, columns), None)
 
 
 def guess_ending(head: bytes, columns: Mapping[str, str]) -> str:

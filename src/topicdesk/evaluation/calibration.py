@@ -6,16 +6,17 @@ Calibrators are fitted on out-of-fold scores of training rows, as thresholds are
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit
 from sklearn.isotonic import IsotonicRegression
-from statsmodels.stats.proportion import proportion_confint
 
+from topicdesk.evaluation.names import CalibrationMethod
 from topicdesk.evaluation.thresholds import ThresholdRule, choose_thresholds
+from topicdesk.proportions import wilson_interval
 
 __all__ = [
     "CALIBRATION_BINS",
@@ -26,8 +27,6 @@ __all__ = [
     "probability_bins",
     "reliability_table",
 ]
-
-CalibrationMethod = Literal["platt", "isotonic"]
 
 #: Equal parts of the range of probabilities, over which calibration errors are taken (Guo et al. 2017).
 CALIBRATION_BINS = 10
@@ -188,8 +187,8 @@ def reliability_table(y: NDArray[np.int8], probabilities: _Floats, repeats: int 
     table = rows.groupby("bin").agg(
         articles=("y", "size"), predicted=("predicted", "mean"), observed=("y", "mean"), positives=("y", "sum")
     )
-    low, high = proportion_confint(table.pop("positives") / repeats, table["articles"] / repeats, method="wilson")
-    return table.assign(low=np.asarray(low), high=np.asarray(high)).reset_index(drop=True)
+    low, high = wilson_interval(table.pop("positives") / repeats, table["articles"] / repeats)
+    return table.assign(low=low, high=high).reset_index(drop=True)
 
 
 def _fit_platt(y: NDArray[np.int8], scores: _Floats) -> _Platt:

@@ -24,7 +24,7 @@ from sklearn.naive_bayes import ComplementNB, MultinomialNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import LinearSVC
 
-from topicdesk.errors import SpecError, nearest
+from topicdesk.errors import SpecError
 from topicdesk.evaluation.engine import restart_workers
 from topicdesk.evaluation.estimators import NBSVM, Centroids
 from topicdesk.evaluation.grids import (
@@ -35,6 +35,7 @@ from topicdesk.evaluation.grids import (
     neighbour_shares,
     ridge_margins,
 )
+from topicdesk.evaluation.names import BASELINES, check_classifier, check_hyperparameters
 
 __all__ = [
     "BASELINES",
@@ -101,9 +102,7 @@ class Classifier:
         """
         build = self.build
         valid = build(True).get_params() if build else {}
-        for name in grid:
-            if name not in valid:
-                raise SpecError(f"classifier {self.name!r} has no hyper-parameter {name!r}; {nearest(name, valid)}")
+        check_hyperparameters(self.name, grid, valid)
         # In one go only where no other hyper-parameter is asked for.
         changed = replace(self, grid=grid, at_once=self.at_once if set(grid) == set(self.grid) else None)
         for point in changed.parameters() if grid else ():
@@ -371,14 +370,10 @@ _ALL = (
 #: Every classifier, by name.
 CLASSIFIERS = {classifier.name: classifier for classifier in _ALL}
 
-#: Classifiers that a reviewer would ask for: they run in every comparison.
-BASELINES = ("majority", "keyword-rules", "plain-linear-svm")
-
 
 def classifier_named(name: str) -> Classifier:
     """Look up a classifier; `SpecError` names the nearest when there is none of that name."""
-    if name not in CLASSIFIERS:
-        raise SpecError(f"no classifier called {name!r}; {nearest(name, CLASSIFIERS)}")
+    check_classifier(name)
     return CLASSIFIERS[name]
 
 

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from topicdesk.evaluation.calibration import CALIBRATION_BINS, probability_bins
+from topicdesk.evaluation.names import METRICS, PROBABILITY_METRICS, SELECTION_METRICS, TOPIC_METRICS
 
 __all__ = [
     "METRICS",
@@ -38,25 +39,6 @@ __all__ = [
     "probability_figures",
     "topic_figures",
 ]
-
-#: Figures of each topic.
-TOPIC_METRICS = ("precision", "recall", "f1", "average_precision", "roc_auc")
-
-#: Figures of all topics together. ``subset_accuracy`` is the share of articles whose topics are all right: plain
-#: accuracy for multi-class data.
-METRICS = (
-    *(f"{mean}_{name}" for mean in ("macro", "micro") for name in TOPIC_METRICS),
-    "subset_accuracy",
-    "hamming_loss",
-)
-
-#: Figures that may choose features, hyper-parameters and the order of the leaderboard: more is better.
-SELECTION_METRICS = tuple(name for name in METRICS if name != "hamming_loss")
-
-#: Figures of calibrated probabilities. ``brier`` and ``calibration_error`` are means over topics, less is better;
-#: ``automation_rate`` is the share of articles that are sure enough to be labelled without a person, and
-#: ``automation_precision`` the share of those whose topics are all right.
-PROBABILITY_METRICS = ("brier", "calibration_error", "automation_rate", "automation_precision")
 
 # Weighings that are taken together: enough to share one reading of a ranking, few enough for a processor's cache.
 _TOGETHER = 32

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from topicdesk.evaluation.comparison_plots import BLUE, error_bars
 from topicdesk.evaluation.leaderboard import metric_title
-from topicdesk.evaluation.significance import friedman_nemenyi
+from topicdesk.evaluation.significance import critical_difference, friedman_nemenyi
 
 if TYPE_CHECKING:
     from topicdesk.evaluation.ablation import Ablation
@@ -105,31 +105,85 @@ def plot_ablation(ablation: Ablation) -> Figure:
 
 
 def plot_critical_difference(figures: pd.DataFrame) -> Figure:
-    """Draw mean ranks over datasets; a bar joins classifiers that Nemenyi's test does not tell apart.
+    """Draw a critical-difference diagram: mean ranks, and bars that join classifiers that do not differ.
 
     Parameters
     ----------
-    figures
-        As in `friedman_nemenyi`, which tests them, and which refuses fewer than three datasets or classifiers.
+    figures : DataFrame of shape (n_datasets, n_classifiers)
+        As in `friedman_nemenyi`, which tests them. Datasets with a missing figure are left out.
 
     Returns
     -------
     Figure
-    """
-    from scikit_posthocs import critical_difference_diagram
 
+    Raises
+    ------
+    SplitError
+        If there are fewer than three datasets or classifiers.
+
+    See Also
+    --------
+    friedman_nemenyi : The tests that the diagram shows.
+
+    References
+    ----------
+    Demšar (2006), "Statistical comparisons of classifiers over multiple data sets", figure 1.
+    """
+    figures = figures.dropna()
     test = friedman_nemenyi(figures)
-    figure = Figure(figsize=(8, 1.6 + 0.22 * len(test.ranks)), layout="constrained")
+    ranks, n = test.ranks.sort_values(), len(test.ranks)
+    bars = _bars(ranks, test.pairs)
+    first_row = -_BAR_STEP * (1 + max((level for *_, level in bars), default=-1)) - 1
+    n_left = (n + 1) // 2
+    figure = Figure(figsize=(8, 1.8 + 0.22 * n), layout="constrained")
     axes = figure.subplots()
-    drawn = critical_difference_diagram(test.ranks, test.pairs, ax=axes, elbow_props={"color": "grey"})
-    for label in drawn["labels"]:  # it would be as grey as its line
-        label.set_color("black")
+    for place, (name, rank) in enumerate(ranks.items()):
+        left = place < n_left
+        y, edge = first_row - (place if left else n - 1 - place), 1 if left else n
+        axes.plot([rank, rank, edge], [0, y, y], color="grey", linewidth=1.2, clip_on=False, zorder=1)
+        axes.plot(rank, 0, "o", color="grey", markersize=6, clip_on=False, zorder=3)
+        label = f"{name} ({rank:.2f}) " if left else f" ({rank:.2f}) {name}"
+        axes.text(edge, y, label, ha="right" if left else "left", va="center")
+    for low, high, level in bars:
+        y = -_BAR_STEP * (level + 1)
+        axes.plot([low, high], [y, y], color="k", linewidth=4, clip_on=False, zorder=2)
+    needed = critical_difference(len(figures), n)
+    ruler = {"arrowstyle": "|-|", "mutation_scale": 3, "shrinkA": 0, "shrinkB": 0}
+    axes.annotate("", (1, 1.9), (1 + needed, 1.9), arrowprops=ruler, annotation_clip=False)
+    axes.text(1 + needed, 1.9, f"  critical difference {needed:.2f}", va="center", fontsize=9)
+    axes.set(xlim=(1, n), ylim=(first_row - n_left + 0.5, 2.4), xticks=range(1, n + 1), yticks=[])
+    axes.spines[["left", "right", "bottom"]].set_visible(False)
+    axes.spines["top"].set_position(("data", 0))
+    axes.xaxis.tick_top()
     axes.set_title(
-        f"Mean rank over {len(figures)} datasets (1 is best), Friedman p = {test.p_value:.3f}; joined: not told apart "
-        "by Nemenyi's test at 0.05",
+        f"Mean rank over {len(figures)} datasets (1 is best), Friedman p = {test.p_value:.3f}; "
+        "bars join classifiers that do not differ (Nemenyi, 0.05)",
         fontsize=9,
     )
     return figure
+
+
+#: Distance between bars, in rows of names.
+_BAR_STEP = 0.7
+
+
+def _bars(ranks: pd.Series, pairs: pd.DataFrame, alpha: float = 0.05) -> list[tuple[float, float, int]]:
+    """Find the longest runs of classifiers that do not differ: first and last mean rank, and level below the axis.
+
+    `ranks` are sorted. Nemenyi's test compares every difference with the same critical difference, so a run whose ends
+    do not differ holds no pair that does.
+    """
+    alike = pairs.loc[ranks.index, ranks.index].to_numpy() > alpha
+    bars: list[tuple[float, float, int]] = []
+    farthest = 0
+    for start in range(len(ranks)):
+        end = int(np.flatnonzero(alike[start])[-1])
+        if end > max(farthest, start):
+            low, high = float(ranks.iloc[start]), float(ranks.iloc[end])
+            taken = {level for _, other, level in bars if other >= low}
+            bars.append((low, high, min(set(range(len(bars) + 1)) - taken)))
+            farthest = end
+    return bars
 
 
 def _draw_sources(axes: Axes, audit: SourceAudit) -> None:

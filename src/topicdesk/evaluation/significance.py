@@ -26,10 +26,12 @@ __all__ = [
     "Verdict",
     "bayesian_t_test",
     "corrected_t_test",
+    "critical_difference",
     "decide_winner",
     "friedman_nemenyi",
     "holm",
     "mcnemar",
+    "nemenyi",
     "significance_table",
 ]
 
@@ -212,13 +214,11 @@ def holm(p_values: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]
     ----------
     Holm (1979), "A simple sequentially rejective multiple test procedure".
     """
-    from statsmodels.stats.multitest import multipletests
-
     raw = np.asarray(p_values, dtype=np.float64)
     adjusted = np.full(raw.shape, np.nan)
-    defined = ~np.isnan(raw)
-    if defined.any():
-        adjusted[defined] = multipletests(raw[defined], method="holm")[1]
+    ascending = np.argsort(raw)[: np.count_nonzero(~np.isnan(raw))]  # NaN sorts last
+    steps = raw[ascending] * np.arange(len(ascending), 0, -1)
+    adjusted[ascending] = np.minimum(np.maximum.accumulate(steps), 1)
     return adjusted
 
 
@@ -238,13 +238,8 @@ def mcnemar(first_right: NDArray[np.bool_], second_right: NDArray[np.bool_]) -> 
     ----------
     McNemar (1947); for classifiers, Dietterich (1998).
     """
-    from statsmodels.stats.contingency_tables import mcnemar as exact_test
-
-    table = [
-        [np.sum(first_right & second_right), np.sum(first_right & ~second_right)],
-        [np.sum(~first_right & second_right), np.sum(~first_right & ~second_right)],
-    ]
-    return float(exact_test(table, exact=True).pvalue)
+    only_first, only_second = int(np.sum(first_right & ~second_right)), int(np.sum(~first_right & second_right))
+    return min(1.0, float(stats.binom.cdf(min(only_first, only_second), only_first + only_second, 0.5) * 2))
 
 
 def friedman_nemenyi(figures: pd.DataFrame) -> FriedmanTest:
@@ -268,8 +263,6 @@ def friedman_nemenyi(figures: pd.DataFrame) -> FriedmanTest:
     ----------
     Demšar (2006), "Statistical comparisons of classifiers over multiple data sets".
     """
-    from scikit_posthocs import posthoc_nemenyi_friedman
-
     datasets, classifiers = figures.shape
     if classifiers < 3 or datasets < 3:
         raise SplitError(
@@ -277,9 +270,80 @@ def friedman_nemenyi(figures: pd.DataFrame) -> FriedmanTest:
         )
     p_value = float(stats.friedmanchisquare(*(figures[name] for name in figures)).pvalue)
     ranks = figures.rank(axis=1, ascending=False).mean()
-    pairs = posthoc_nemenyi_friedman(figures.to_numpy())
-    pairs.index = pairs.columns = figures.columns
-    return FriedmanTest(p_value, ranks, pairs)
+    return FriedmanTest(p_value, ranks, nemenyi(figures))
+
+
+def nemenyi(figures: pd.DataFrame) -> pd.DataFrame:
+    """Test every pair of classifiers over many datasets.
+
+    Parameters
+    ----------
+    figures : DataFrame of shape (n_datasets, n_classifiers)
+        One figure each. Datasets with a missing figure are left out.
+
+    Returns
+    -------
+    DataFrame of shape (n_classifiers, n_classifiers)
+        p-values, adjusted for the number of pairs. The diagonal is 1.
+
+    See Also
+    --------
+    friedman_nemenyi : Runs this test after Friedman's.
+    critical_difference : The difference of mean ranks at which the p-value is `alpha`.
+
+    References
+    ----------
+    Nemenyi (1963), "Distribution-free multiple comparisons"; for classifiers, Demšar (2006), section 3.2.2.
+
+    Examples
+    --------
+    >>> figures = pd.DataFrame({"a": [0.9, 0.8, 0.9], "b": [0.8, 0.7, 0.8], "c": [0.1, 0.2, 0.3]})
+    >>> nemenyi(figures).loc["a"].round(3).tolist()
+    [1.0, 0.438, 0.038]
+    """
+    complete = figures.dropna().to_numpy(dtype=np.float64)
+    n, k = complete.shape
+    mean_ranks = stats.rankdata(complete, axis=1).mean(axis=0)
+    differences = np.abs(mean_ranks[:, None] - mean_ranks)
+    p_values = stats.studentized_range.sf(differences / _rank_scale(n, k) * np.sqrt(2.0), k, np.inf)
+    np.fill_diagonal(p_values, 1)
+    return pd.DataFrame(p_values, index=figures.columns, columns=figures.columns)
+
+
+def critical_difference(n_datasets: int, n_classifiers: int, *, alpha: float = _ALPHA) -> float:
+    """Compute the least difference of mean ranks that Nemenyi's test calls significant.
+
+    Parameters
+    ----------
+    n_datasets, n_classifiers : int
+    alpha : float, default 0.05
+
+    Returns
+    -------
+    float
+
+    See Also
+    --------
+    nemenyi : The p-values of the test.
+
+    References
+    ----------
+    Demšar (2006), "Statistical comparisons of classifiers over multiple data sets", section 3.2.2.
+
+    Examples
+    --------
+    Demšar's example, four classifiers on 14 datasets:
+
+    >>> round(critical_difference(14, 4), 2)
+    1.25
+    """
+    quantile = stats.studentized_range.isf(alpha, n_classifiers, np.inf) / np.sqrt(2.0)
+    return float(quantile * _rank_scale(n_datasets, n_classifiers))
+
+
+def _rank_scale(n_datasets: int, n_classifiers: int) -> float:
+    """Compute the standard error of a difference of mean ranks."""
+    return float(np.sqrt(n_classifiers * (n_classifiers + 1.0) / (6.0 * n_datasets)))
 
 
 def significance_table(

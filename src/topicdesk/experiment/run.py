@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from topicdesk.corpus import published_labels_path, read_corpus, read_sources, stored_corpus
+from topicdesk.corpus import published_labels_path, read_corpus, stored_corpus
 from topicdesk.environment import Environment, observe_environment
 from topicdesk.errors import SpecError, VerificationError, nearest
 from topicdesk.evaluation import (
@@ -22,6 +22,7 @@ from topicdesk.evaluation import (
     make_splits,
     read_splits,
 )
+from topicdesk.experiment.checks import corpus_path
 from topicdesk.experiment.lock import Difference, ResultsLock, differences, lock_path, make_lock, read_lock
 from topicdesk.experiment.spec import Spec, read_spec
 from topicdesk.labels import (
@@ -371,16 +372,8 @@ def corpus_file(project: Project, corpus: str) -> Path:
     SpecError
         When it is neither.
     """
-    if corpus.endswith(".parquet"):
-        return project.root / corpus
-    sources = read_sources(project)
-    if corpus not in sources:
-        known = f"in {project.sources}; {nearest(corpus, sources)}" if sources else "here"
-        raise SpecError(
-            f"data.corpus: no corpus called {corpus!r} {known}. Or name a Parquet file, such as "
-            "data/corpora/NAME.parquet."
-        )
-    return stored_corpus(project, corpus)
+    path = corpus_path(project, corpus)
+    return path if corpus.endswith(".parquet") else stored_corpus(project, corpus)
 
 
 def _load_all(

@@ -7,31 +7,28 @@ import math
 import sys
 from itertools import product
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from topicdesk.errors import FeaturesError, ProjectError, SpecError
-from topicdesk.evaluation import (
+from topicdesk.evaluation.names import (
     BASELINES,
-    CLASSIFIERS,
     METRICS,
     SELECTION_METRICS,
     CalibrationMethod,
-    Classifier,
-    ComparisonPlan,
-    Deciding,
-    SplitPlan,
-    ThresholdRule,
-    classifier_named,
-    own_classifier,
-    restart_workers,
+    check_classifier,
+    check_hyperparameters,
 )
-from topicdesk.features import Analyser, FeatureSetting
+from topicdesk.features.names import check_stemmer
 from topicdesk.project import find_project
 from topicdesk.toml import StrictModel, read_toml
 
-__all__ = ["PUBLISHED_LABELS", "Reference", "Spec", "read_spec"]
+if TYPE_CHECKING:
+    from topicdesk.evaluation import Classifier, ComparisonPlan, SplitPlan, ThresholdRule
+    from topicdesk.features import FeatureSetting
+
+__all__ = ["PUBLISHED_LABELS", "Reference", "Spec", "read_named_spec", "read_spec"]
 
 #: Value of ``data.labels`` for the labels that come with a corpus.
 PUBLISHED_LABELS = "published"
@@ -128,6 +125,8 @@ class _Features(StrictModel):
 
     def settings(self) -> tuple[FeatureSetting, ...]:
         """Give every combination, in the order of the spec."""
+        from topicdesk.features import Analyser, FeatureSetting
+
         analysers = (
             Analyser(*options, stemmer=stemmer, lead=lead)
             for options in product(self.analyzer, self.ngram_range, self.lowercase, self.strip_accents, self.stop_words)
@@ -170,6 +169,8 @@ class _Splits(StrictModel):
 
     def plan(self) -> SplitPlan:
         """Give the outer splits that are asked for."""
+        from topicdesk.evaluation import SplitPlan
+
         return SplitPlan(self.scheme, self.folds, self.repeats)
 
 
@@ -187,6 +188,8 @@ class _Threshold(StrictModel):
 
     def rule(self) -> ThresholdRule:
         """Give the rule, which checks itself."""
+        from topicdesk.evaluation import ThresholdRule
+
         return ThresholdRule(self.precision, self.false_positive, self.false_negative)
 
 
@@ -275,6 +278,8 @@ class Spec(StrictModel):
         SpecError
             For an unknown classifier or hyper-parameter, or a value that the estimator refuses.
         """
+        from topicdesk.evaluation import CLASSIFIERS, ComparisonPlan, Deciding, classifier_named, own_classifier
+
         chosen: dict[str, Classifier] = {}
         for name, table in self.classifiers.items():
             grid = {
@@ -332,8 +337,12 @@ def read_spec(path: Path) -> Spec:
     ------
     SpecError
         The message names file, key, value and the nearest valid key.
+
+    See Also
+    --------
+    read_named_spec : Checks keys and names only, and does not import scikit-learn.
     """
-    spec = read_toml(path, Spec, SpecError, "See experiments/topics.toml for the form of a spec.")
+    spec = read_named_spec(path)
     if any("estimator" in table for table in spec.classifiers.values()):
         _make_importable(path)
     try:
@@ -345,8 +354,41 @@ def read_spec(path: Path) -> Spec:
     return spec
 
 
+def read_named_spec(path: Path) -> Spec:
+    """Read a spec and check its keys and names, without importing scikit-learn.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    Spec
+
+    Raises
+    ------
+    SpecError
+        As `read_spec`, except for values that only an estimator can refuse.
+    """
+    spec = read_toml(path, Spec, SpecError, "See experiments/topics.toml for the form of a spec.")
+    try:
+        for name, table in spec.classifiers.items():
+            if "estimator" not in table:
+                check_classifier(name)
+                check_hyperparameters(name, table)
+        for language in spec.features.stemmer:
+            check_stemmer(language)
+    except SpecError as error:
+        raise SpecError(f"{path}: classifiers: {error}") from error
+    except FeaturesError as error:
+        raise SpecError(f"{path}: features: {error}") from error
+    return spec
+
+
 def _make_importable(path: Path) -> None:
     """Let a spec name estimators that stand in its project's folder."""
+    from topicdesk.evaluation import restart_workers
+
     try:
         root = str(find_project(path.parent).root)
     except ProjectError:  # a spec outside of a project: it can name installed packages only

@@ -24,13 +24,11 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import CountVectorizer
 
-from topicdesk.errors import FeaturesError, nearest
+from topicdesk.errors import FeaturesError
+from topicdesk.features.names import STEMMERS, check_stemmer
 from topicdesk.progress import progress
 
 __all__ = ["STEMMERS", "Analyser", "Counts", "StemmingTokeniser", "count_terms", "count_terms_once"]
-
-#: Languages whose words can be stemmed.
-STEMMERS = tuple(sorted(Stemmer.algorithms()))
 
 # Terms sort as their words do only when no word holds what stands between words, or sorts before it.
 _SPACE_OR_BELOW = re.compile(r"[\x00-\x20]")
@@ -67,8 +65,7 @@ class Analyser:
             return
         if self.analyzer != "word":
             raise FeaturesError(f"stemmer = {self.stemmer!r} stems words, but analyzer is {self.analyzer!r}.")
-        if self.stemmer not in STEMMERS:
-            raise FeaturesError(f"no stemmer called {self.stemmer!r}; {nearest(self.stemmer, STEMMERS)}")
+        check_stemmer(self.stemmer)
 
     def options(self) -> dict[str, Any]:
         """Give the options of scikit-learn's `CountVectorizer` that cut what is read of a text the same way."""

@@ -16,7 +16,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import ks_2samp, mannwhitneyu
-from statsmodels.stats.proportion import test_proportions_2indep
 
 from topicdesk.corpus import find_files
 from topicdesk.errors import LabellerError
@@ -25,6 +24,7 @@ from topicdesk.labelling.answers import readable_articles
 from topicdesk.labelling.batches import Reading, read_batches
 from topicdesk.labelling.labeller import Labeller
 from topicdesk.progress import progress
+from topicdesk.proportions import score_test
 from topicdesk.rendering import as_html
 
 if TYPE_CHECKING:
@@ -237,10 +237,7 @@ def _judged(labeller: Labeller, observed: Observed) -> Drift:
 
 
 def _p_of_shares(now: NDArray[np.bool_], then: NDArray[np.bool_]) -> float:
-    if (now.all() and then.all()) or not (now.any() or then.any()):
-        return 1.0
-    with np.errstate(divide="ignore"):  # of the odds ratio, which is not asked for
-        return float(test_proportions_2indep(now.sum(), len(now), then.sum(), len(then), method="score").pvalue)
+    return score_test((now.sum(), then.sum()), (len(now), len(then)))
 
 
 def _known(shares: NDArray[np.float64] | None) -> NDArray[np.float64]:

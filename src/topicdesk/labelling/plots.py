@@ -8,7 +8,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from statsmodels.stats.proportion import proportion_confint
+
+from topicdesk.proportions import wilson_interval
 
 if TYPE_CHECKING:
     from topicdesk.labelling.drift import Drift
@@ -63,7 +64,7 @@ def _draw_shares(axes: Axes, drift: Drift, said: dict[str, bool]) -> None:
     places = np.arange(len(topics))
     for shift, (given, colour, label) in zip((-0.2, 0.2), sides, strict=True):
         share = given.mean(axis=0)
-        low, high = proportion_confint(given.sum(axis=0), len(given), method="wilson")
+        low, high = wilson_interval(given.sum(axis=0), len(given))
         reach = np.clip([share - low, high - share], 0, None)
         axes.bar(places + shift, share, 0.4, color=colour, yerr=reach, capsize=2, label=label, ecolor="#555")
     labels = [f"{name}\n{_answer(said[f'share: {name}'])}" for name in topics]

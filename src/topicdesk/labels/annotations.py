@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from topicdesk.atomic import replacing
-from topicdesk.corpus import CORPUS_NAME
+from topicdesk.corpus.names import CORPUS_NAME
 from topicdesk.errors import LabelsError, nearest
 from topicdesk.spreadsheets import RowWriter, defused, restored
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from topicdesk.corpus import article_texts, content_hash, find_duplicates
 from topicdesk.errors import LabelsError, nearest
+from topicdesk.labels.fields import check_fields
 from topicdesk.rendering import as_html
 
 __all__ = ["Dataset", "join_dataset"]
@@ -157,9 +158,7 @@ def join_dataset(
         When no article is labelled, a topic has no positive or no negative article, a multi-class article does not
         carry exactly one class, or no text is left.
     """
-    for column in text_fields:
-        if column not in corpus.columns:
-            raise LabelsError(f"{name}: articles have no field {column!r}; {nearest(column, corpus.columns)}")
+    check_fields(name, text_fields, corpus.columns)
     if annotations.empty:
         raise LabelsError(
             f"{name}: no article is labelled. Label some, with 'topicdesk annotate CORPUS --annotator YOU', and name "

@@ -6,7 +6,6 @@ mixed with others in an evaluation (`read_annotations` refuses them).
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import Literal
 
@@ -15,8 +14,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 
-from topicdesk.errors import LabelsError
 from topicdesk.labels.annotations import ANNOTATION_COLUMNS, WEAK
+from topicdesk.labels.dawid_skene import dawid_skene
 
 __all__ = ["aggregate_rules", "rule_table", "weak_annotations"]
 
@@ -91,10 +90,13 @@ def aggregate_rules(
     -------
     ndarray of {0, 1}, shape (n_articles, n_topics)
 
+    See Also
+    --------
+    topicdesk.labels.dawid_skene.dawid_skene : The method, for any number of classes.
+
     References
     ----------
-    Dawid and Skene (1979), "Maximum likelihood estimation of observer error-rates using the EM algorithm"; the library
-    crowd-kit's.
+    Dawid and Skene (1979), "Maximum likelihood estimation of observer error-rates using the EM algorithm".
     """
     topic_of = rules["topic"].to_numpy(dtype=object)
     if method == "majority":
@@ -134,14 +136,5 @@ def _precision(right: NDArray[np.bool_]) -> tuple[int, float, float, float]:
 
 
 def _dawid_skene(fires: Fires) -> Fires:
-    try:
-        from crowdkit.aggregation import DawidSkene
-    except ImportError as error:
-        raise LabelsError("Dawid–Skene needs crowd-kit: pip install 'topicdesk[weak]'. Or use majority.") from error
-    task, worker = np.indices(fires.shape)
-    votes = pd.DataFrame({"task": task.ravel(), "worker": worker.ravel(), "label": fires.astype(int).ravel()})
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", category=DeprecationWarning, module="crowdkit")  # its own, of pandas
-        said = DawidSkene(n_iter=50).fit_predict_proba(votes)
-    probability = said.reindex(columns=[0, 1], fill_value=0.0).sort_index()[1].to_numpy()
-    return np.asarray(probability > 0.5, dtype=bool)
+    votes = np.stack([~fires, fires], axis=-1)  # a rule that does not fire votes against its topic
+    return dawid_skene(votes).probabilities[:, 1] > 0.5

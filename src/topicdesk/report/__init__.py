@@ -1,7 +1,5 @@
 """Report: one page of HTML that answers a reviewer, and the card of the model that is kept. No figure is made here."""
 
-from topicdesk.report.about import RUN_ID, About, Provenance
-from topicdesk.report.card import model_card
-from topicdesk.report.page import make_report
+from topicdesk.lazy import attach
 
-__all__ = ["RUN_ID", "About", "Provenance", "make_report", "model_card"]
+__all__ = attach(__name__)

@@ -14,7 +14,6 @@ import numpy as np
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
-from statsmodels.stats.proportion import proportion_confint
 
 from topicdesk.environment import peak_memory
 from topicdesk.evaluation import (
@@ -27,6 +26,7 @@ from topicdesk.evaluation import (
     starred,
 )
 from topicdesk.labels import suspect_labels
+from topicdesk.proportions import wilson_interval
 from topicdesk.report.about import RUN_ID
 from topicdesk.report.checklist import checklist, straddling
 from topicdesk.report.passages import read_errors
@@ -286,10 +286,8 @@ def _by_source(comparison: Comparison, found: OutOfFold) -> pd.DataFrame:
     by_source = share.groupby("source")["right"]
     table = pd.DataFrame({"articles": by_source.size(), "right": by_source.mean()})
     table = table.sort_values("articles", ascending=False)
-    low, high = proportion_confint(table["right"] * table["articles"], table["articles"], method="wilson")
-    table["all topics right [95 %]"] = [
-        shown(*row) for row in zip(table["right"], np.asarray(low), np.asarray(high), strict=True)
-    ]
+    low, high = wilson_interval(table["right"] * table["articles"], table["articles"])
+    table["all topics right [95 %]"] = [shown(*row) for row in zip(table["right"], low, high, strict=True)]
     return table.drop(columns="right").head(_MOST_SOURCES)
 
 

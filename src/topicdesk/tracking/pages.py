@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,8 +15,10 @@ from urllib.request import urlopen
 
 from topicdesk.errors import TrackingError
 from topicdesk.project import Project
+from topicdesk.tracking.listing import tracking_uri
 from topicdesk.tracking.models import fetched_model, load_labeller
-from topicdesk.tracking.store import experiment_address, open_store, tracking_uri
+from topicdesk.tracking.ports import check_port
+from topicdesk.tracking.store import experiment_address, open_store
 
 __all__ = ["serve_model", "serve_pages"]
 
@@ -50,7 +51,7 @@ def serve_pages(project: Project, port: int, experiment: str) -> Iterator[tuple[
     uri = tracking_uri(project)
     served = uri.startswith("http")
     if not served:
-        _check_port(port)
+        check_port(port)
     path = experiment_address(open_store(project), experiment)
     if served:
         raise TrackingError(f"the runs are on a server already: open {uri}{path}")
@@ -91,7 +92,7 @@ def serve_model(
     TrackingError
         When the port is taken, or the server does not start.
     """
-    _check_port(port)
+    check_port(port)
     # What was checked is what is served, whatever happens to the name meanwhile.
     with fetched_model(model, project) as folder:
         load_labeller(folder, trust=trust)
@@ -129,21 +130,6 @@ def _end(server: subprocess.Popen[bytes]) -> None:
         with suppress(ProcessLookupError):  # it may have ended by itself
             os.killpg(server.pid, signal.SIGTERM)
     server.wait()
-
-
-def _check_port(port: int) -> None:
-    with socket.socket() as probe:
-        if os.name != "nt":
-            # As MLflow's server does: a port that was just released is free. On Windows the option would also accept a
-            # port that is in use.
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise TrackingError(
-                f"port {port} of 127.0.0.1 is taken ({error.strerror}). Choose another with --port, or with "
-                "PORT=5001 behind make review and make serve."
-            ) from error
 
 
 def _wait_until_up(server: subprocess.Popen[bytes], health: str, command: Sequence[str]) -> None:

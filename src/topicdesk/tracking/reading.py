@@ -6,6 +6,7 @@ import tempfile
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import mlflow
 import pandas as pd
@@ -18,6 +19,7 @@ from topicdesk.atomic import write_text
 from topicdesk.errors import TrackingError, nearest
 from topicdesk.project import Project
 from topicdesk.rendering import as_html
+from topicdesk.tracking.listing import LISTED, listed, logged_comparisons
 from topicdesk.tracking.store import STORE_ERRORS, open_store, reason
 
 __all__ = ["ReadRun", "list_runs", "read_run"]
@@ -32,14 +34,8 @@ _TABLES = {
     "labels": "table-6-labels.json",
 }
 
-_LISTED = (
-    "experiment", "started", "corpus", "articles", "winner", "metric", "value", "low", "high", "commit", "dirty",
-    "model",
-)  # fmt: skip
-
-# Tags that tell what figures rest on, and as much of a commit as is shown.
+# Tags that tell what figures rest on.
 _FACTS = ("git.", "requirements.", "python", "platform", "version.", "spec.", "corpus.", "labels.")
-_COMMIT = 7
 
 
 @dataclass(frozen=True)
@@ -184,6 +180,15 @@ def list_runs(project: Project, experiment: str | None = None) -> pd.DataFrame:
     TrackingError
         When the store cannot be reached, or has no experiment of that name.
     """
+    rows = logged_comparisons(project, experiment)
+    return _as_table(_asked_of_mlflow(project, experiment) if rows is None else rows)
+
+
+def _as_table(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["run_id", *LISTED]).set_index("run_id").astype({"started": "datetime64[ms]"})
+
+
+def _asked_of_mlflow(project: Project, experiment: str | None) -> list[dict[str, Any]]:
     client = open_store(project)
     experiments = {one.experiment_id: one.name for one in client.search_experiments()}
     if experiment is not None:
@@ -192,36 +197,27 @@ def list_runs(project: Project, experiment: str | None = None) -> pd.DataFrame:
                 f"MLflow's store has no experiment {experiment!r}; {nearest(experiment, experiments.values())}"
             )
         experiments = {number: name for number, name in experiments.items() if name == experiment}
-    rows, token = [], None
+    rows: list[dict[str, Any]] = []
+    token = None
     while True:
         page = client.search_runs(
             list(experiments), "tags.role = 'comparison' and attributes.status = 'FINISHED'",
             order_by=["attributes.start_time DESC"], page_token=token,
         )  # fmt: skip
-        rows += [_listed(run, experiments[run.info.experiment_id]) for run in page]
+        rows += [
+            listed(
+                run.info.run_id,
+                experiments[run.info.experiment_id],
+                run.info.start_time,
+                run.data.tags,
+                run.data.params,
+                run.data.metrics,
+            )
+            for run in page
+        ]
         token = page.token
         if not token:
-            return pd.DataFrame(rows, columns=["run_id", *_LISTED]).set_index("run_id")
-
-
-def _listed(run: Run, experiment: str) -> dict[str, object]:
-    tags, params, metrics = run.data.tags, run.data.params, run.data.metrics
-    metric = params["metric"]
-    return {
-        "run_id": run.info.run_id,
-        "experiment": experiment,
-        "started": pd.Timestamp(run.info.start_time, unit="ms"),
-        "corpus": params["corpus"],
-        "articles": int(params["articles"]),
-        "winner": tags["winner"],
-        "metric": metric,
-        "value": metrics[metric],
-        "low": metrics[f"{metric}/low"],
-        "high": metrics[f"{metric}/high"],
-        "commit": tags.get("git.commit", "")[:_COMMIT],
-        "dirty": tags.get("git.dirty", ""),
-        "model": tags.get("model", ""),
-    }
+            return rows
 
 
 def read_run(project: Project, run_id: str) -> ReadRun:

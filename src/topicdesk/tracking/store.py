@@ -22,7 +22,9 @@ from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 from sqlalchemy.exc import SQLAlchemyError
 
 from topicdesk.errors import TrackingError
+from topicdesk.progress import say
 from topicdesk.project import Project
+from topicdesk.tracking.listing import tracking_uri
 
 __all__ = [
     "PROCESS_TAG",
@@ -52,11 +54,6 @@ _PATIENCE = 10
 
 #: How MLflow's pages keep a view of an experiment's runs that is shared by its address: a tag each, and ours.
 VIEW_TAG, VIEW = "mlflow.sharedViewState.", "topicdesk"
-
-
-def tracking_uri(project: Project) -> str:
-    """Say where runs go: ``MLFLOW_TRACKING_URI``, or the project's SQLite file."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or _sqlite(project.mlflow_database)
 
 
 def open_store(project: Project) -> MlflowClient:
@@ -154,6 +151,7 @@ def _knock(uri: str) -> None:
 
 
 def _make_database(project: Project) -> None:
+    say(f"creating MLflow's store {project.mlflow_database.name} (once; takes about 10 s) ...")
     # Made beside and linked into place: processes that start together, or are killed, leave one whole file or none.
     handle, name = tempfile.mkstemp(dir=project.root, prefix=".mlflow.db.", suffix=".part")
     os.close(handle)

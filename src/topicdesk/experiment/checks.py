@@ -1,0 +1,83 @@
+"""Check the names in a spec against the project, without importing scikit-learn or MLflow.
+
+Commands call this first, so that a spelling mistake is reported within a second.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from topicdesk.corpus.sources import read_sources
+from topicdesk.errors import SpecError, nearest
+from topicdesk.evaluation.names import BASELINES
+from topicdesk.experiment.spec import Spec, read_named_spec
+from topicdesk.labels.fields import check_fields
+from topicdesk.project import Project, find_project
+
+__all__ = ["check_spec"]
+
+
+def check_spec(spec_file: Path, classifier: str | None = None) -> Spec:
+    """Check keys, classifiers, corpora, columns and label files of a spec.
+
+    Parameters
+    ----------
+    spec_file : Path
+    classifier : str, optional
+        A classifier that the spec has to compare.
+
+    Returns
+    -------
+    Spec
+
+    Raises
+    ------
+    SpecError, LabelsError, ProjectError
+        As `run_experiment` raises later.
+    """
+    spec = read_named_spec(spec_file)
+    project = find_project(spec_file.parent)
+    for corpus in spec.data.corpus:
+        path = corpus_path(project, corpus)
+        if path.is_file():
+            _check_columns(path, corpus, spec)
+    missing = [name for name in spec.data.labels if not spec.data.published and not (project.root / name).is_file()]
+    if missing:
+        from topicdesk.labels.annotations import read_label_file
+
+        read_label_file(project.root / missing[0], ())
+    names = [*spec.classifiers, *BASELINES]
+    if classifier is not None and classifier not in names:
+        raise SpecError(f"{spec_file} compares no classifier called {classifier!r}; {nearest(classifier, names)}")
+    return spec
+
+
+def corpus_path(project: Project, corpus: str) -> Path:
+    """Say where a corpus that a spec names is, or will be once it is built.
+
+    Raises
+    ------
+    SpecError
+        If it is neither a name in ``data/sources.toml`` nor a Parquet file.
+    """
+    if corpus.endswith(".parquet"):
+        return project.root / corpus
+    sources = read_sources(project)
+    if corpus not in sources:
+        known = f"in {project.sources}; {nearest(corpus, sources)}" if sources else "here"
+        raise SpecError(
+            f"data.corpus: no corpus called {corpus!r} {known}. Or name a Parquet file, such as "
+            "data/corpora/NAME.parquet."
+        )
+    return project.corpora / f"{corpus}.parquet"
+
+
+def _check_columns(path: Path, corpus: str, spec: Spec) -> None:
+    from pyarrow import ArrowException
+    from pyarrow.parquet import read_schema
+
+    try:
+        columns = read_schema(path).names
+    except (OSError, ArrowException):  # whoever reads the corpus says what is wrong with it
+        return
+    check_fields(Path(corpus).stem, spec.data.text, columns)

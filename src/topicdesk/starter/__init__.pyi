@@ -1,0 +1,3 @@
+from topicdesk.starter.creating import NewProject, create_project
+
+__all__ = ["NewProject", "create_project"]

@@ -1,0 +1,209 @@
+"""Look up runs and models in MLflow's SQLite file without importing MLflow, which takes seconds.
+
+The file is opened for reading only. If it is not as expected (another store, another schema, a lock), these functions
+say that they do not know, and the caller asks MLflow.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from topicdesk.errors import TrackingError, nearest
+from topicdesk.project import Project
+
+__all__ = ["LISTED", "check_model", "check_registered", "check_run", "listed", "logged_comparisons", "tracking_uri"]
+
+#: Columns of a list of comparisons.
+LISTED = (
+    "experiment", "started", "corpus", "articles", "winner", "metric", "value", "low", "high", "commit", "dirty",
+    "model",
+)  # fmt: skip
+
+# As much of a commit as is shown.
+_COMMIT = 7
+
+# As MLflow's client orders them.
+_COMPARISONS = """
+SELECT runs.run_uuid, experiments.name, runs.start_time FROM runs
+JOIN experiments ON experiments.experiment_id = runs.experiment_id
+JOIN tags ON tags.run_uuid = runs.run_uuid AND tags.key = 'role' AND tags.value = 'comparison'
+WHERE runs.status = 'FINISHED' AND runs.lifecycle_stage = 'active' AND experiments.lifecycle_stage = 'active'
+ORDER BY runs.start_time DESC, runs.run_uuid
+"""
+
+# What is asked of a store that nothing has been logged to yet.
+_EMPTY = """
+CREATE TABLE experiments (experiment_id, name, lifecycle_stage);
+CREATE TABLE runs (run_uuid, status, start_time, lifecycle_stage, experiment_id);
+CREATE TABLE tags (key, value, run_uuid);
+CREATE TABLE registered_models (name);
+"""
+
+
+def tracking_uri(project: Project) -> str:
+    """Say where runs go: ``MLFLOW_TRACKING_URI``, or the project's SQLite file."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{project.mlflow_database}"
+
+
+def logged_comparisons(project: Project, experiment: str | None = None) -> list[dict[str, Any]] | None:
+    """List the comparisons in a SQLite store, newest first.
+
+    Parameters
+    ----------
+    project : Project
+        Its store is used, unless ``MLFLOW_TRACKING_URI`` names another.
+    experiment : str, optional
+        List only this experiment.
+
+    Returns
+    -------
+    list of dict or None
+        ``run_id`` and `LISTED` of each comparison; None if the store cannot be read this way.
+
+    Raises
+    ------
+    TrackingError
+        If the store has no experiment of that name.
+    """
+    with _reading(project) as store:
+        if store is None:
+            return None
+        try:
+            names = [name for (name,) in store.execute("SELECT name FROM experiments WHERE lifecycle_stage = 'active'")]
+            runs = store.execute(_COMPARISONS).fetchall()
+            facts = {run: _facts(store, run) for run, *_ in runs}
+        except sqlite3.Error:
+            return None
+    if experiment is not None and experiment not in names:
+        known = nearest(experiment, names) if names else "nothing is logged yet"
+        raise TrackingError(f"MLflow's store has no experiment {experiment!r}; {known}")
+    return [listed(run, name, started, *facts[run]) for run, name, started in runs if experiment in (None, name)]
+
+
+def listed(
+    run_id: str, experiment: str, started: int, tags: dict[str, str], params: dict[str, str], metrics: dict[str, float]
+) -> dict[str, Any]:
+    """Make one row of a list of comparisons; `started` is in milliseconds since 1970, UTC."""
+    metric = params["metric"]
+    return {
+        "run_id": run_id,
+        "experiment": experiment,
+        "started": datetime.fromtimestamp(started / 1000, UTC).replace(tzinfo=None),
+        "corpus": params["corpus"],
+        "articles": int(params["articles"]),
+        "winner": tags["winner"],
+        "metric": metric,
+        "value": metrics[metric],
+        "low": metrics[f"{metric}/low"],
+        "high": metrics[f"{metric}/high"],
+        "commit": tags.get("git.commit", "")[:_COMMIT],
+        "dirty": tags.get("git.dirty", ""),
+        "model": tags.get("model", ""),
+    }
+
+
+def check_run(project: Project, run_id: str) -> None:
+    """Raise `TrackingError` if a SQLite store has no such run. Other stores are not asked."""
+    with _reading(project) as store:
+        if store is not None and not _any(store, "SELECT 1 FROM runs WHERE run_uuid = ?", run_id):
+            raise TrackingError(f"no run {run_id!r} in MLflow's store. 'topicdesk runs' lists the runs.")
+
+
+def check_registered(project: Project, name: str) -> None:
+    """Raise `TrackingError` if a SQLite store has no registered model of that name. Other stores are not asked."""
+    with _reading(project) as store:
+        if store is not None and not _any(store, "SELECT 1 FROM registered_models WHERE name = ?", name):
+            known = ", ".join(one for (one,) in _rows(store, "SELECT name FROM registered_models")) or "none"
+            raise TrackingError(f"no registered model called {name!r}; there are: {known}.")
+
+
+def check_model(project: Project, model: str) -> None:
+    """Raise `TrackingError` if a SQLite store has no such model. Folders and other stores are not asked.
+
+    Parameters
+    ----------
+    project : Project
+    model : str
+        ``models:/NAME@ALIAS``, ``models:/NAME/VERSION``, or the id of a run.
+    """
+    name, slash, version = model.removeprefix("models:/").partition("/")
+    name, at, alias = name.partition("@")
+    with _reading(project) as store:
+        if store is None:
+            return
+        reason = None
+        if not model.startswith("models:/"):
+            if not _any(store, "SELECT 1 FROM runs WHERE run_uuid = ?", model):
+                reason = "no such folder and no such run"
+        elif at or slash:
+            known = [one for (one,) in _rows(store, "SELECT name FROM registered_models")]
+            versions = "SELECT 1 FROM model_versions WHERE name = ? AND version = ?"
+            if name not in known:
+                reason = f"no registered model {name!r}; {nearest(name, known)}" if known else "no model is registered"
+            elif at and not _any(
+                store, "SELECT 1 FROM registered_model_aliases WHERE name = ? AND alias = ?", name, alias
+            ):
+                reason = f"{name} has no alias {alias!r}"
+            elif slash and not (version.isdecimal() and _any(store, versions, name, int(version))):
+                reason = f"{name} has no version {version!r}"
+        if reason is not None:
+            raise TrackingError(
+                f"no model {model!r} in MLflow's store ({reason}). Names are such as "
+                "models:/topicdesk-topics@champion; 'make reproduce' makes that one."
+            )
+
+
+@contextmanager
+def _reading(project: Project) -> Iterator[sqlite3.Connection | None]:
+    """Open the store for reading; None if it is no SQLite file of MLflow's. A missing file is an empty store."""
+    scheme, _, path = tracking_uri(project).partition("sqlite:///")
+    if scheme:
+        yield None
+        return
+    if not Path(path).exists():
+        with closing(sqlite3.connect(":memory:")) as store:
+            store.executescript(_EMPTY)
+            yield store
+        return
+    try:
+        store = sqlite3.connect(f"file:{quote(str(Path(path).resolve()))}?mode=ro", uri=True, timeout=1)
+    except sqlite3.Error:
+        yield None
+        return
+    with closing(store):
+        try:
+            ours = store.execute("SELECT count(*) FROM alembic_version").fetchone()[0] == 1
+        except sqlite3.Error:
+            ours = False
+        yield store if ours else None
+
+
+def _rows(store: sqlite3.Connection, query: str, *values: object) -> list[Any]:
+    try:
+        return store.execute(query, values).fetchall()
+    except sqlite3.Error:
+        return []
+
+
+def _any(store: sqlite3.Connection, query: str, *values: object) -> bool:
+    """Say whether a query finds anything; yes if it cannot be asked, so that MLflow answers."""
+    try:
+        return store.execute(query, values).fetchone() is not None
+    except sqlite3.Error:
+        return True
+
+
+def _facts(store: sqlite3.Connection, run: str) -> tuple[dict[str, str], dict[str, str], dict[str, float]]:
+    tags, params = (
+        dict(store.execute(f"SELECT key, value FROM {table} WHERE run_uuid = ?", (run,)))
+        for table in ("tags", "params")
+    )
+    metrics = store.execute("SELECT key, value, is_nan FROM latest_metrics WHERE run_uuid = ?", (run,))
+    return tags, params, {key: float("nan") if is_nan else value for key, value, is_nan in metrics}

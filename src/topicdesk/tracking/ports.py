@@ -1,0 +1,26 @@
+"""Check that a port is free, without importing MLflow."""
+
+from __future__ import annotations
+
+import os
+import socket
+
+from topicdesk.errors import TrackingError
+
+__all__ = ["check_port"]
+
+
+def check_port(port: int) -> None:
+    """Raise `TrackingError` if a port of 127.0.0.1 is taken."""
+    with socket.socket() as probe:
+        if os.name != "nt":
+            # As MLflow's server does: a port that was just released is free. On Windows the option would also accept a
+            # port that is in use.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise TrackingError(
+                f"port {port} of 127.0.0.1 is taken ({error.strerror}). Choose another with --port, or with "
+                "PORT=5001 behind make review and make serve."
+            ) from error

@@ -1,0 +1,60 @@
+"""Intervals and tests for proportions, compared with statsmodels and SciPy."""
+
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from scipy.stats import binomtest
+from statsmodels.stats.proportion import proportion_confint
+from statsmodels.stats.proportion import test_proportions_2indep as score_test_of_statsmodels
+
+from topicdesk.proportions import score_test, wilson_interval
+
+samples = st.integers(1, 100_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
+
+
+@given(samples, st.sampled_from([0.5, 0.1, 0.05, 0.01]))
+@example((0, 1), 0.05)
+@example((1, 1), 0.05)
+@example((0, 100_000), 0.05)
+def test_wilson_intervals_agree_with_scipy_and_statsmodels(sample, alpha):
+    k, n = sample
+    low, high = wilson_interval([k], [n], alpha=alpha)
+    theirs = binomtest(k, n).proportion_ci(1 - alpha, method="wilson")
+    np.testing.assert_allclose((low[0], high[0]), (theirs.low, theirs.high), rtol=0, atol=1e-12)
+    np.testing.assert_array_equal((low[0], high[0]), proportion_confint(k, n, alpha, method="wilson"))
+
+
+@given(st.lists(samples, min_size=1, max_size=20), st.integers(1, 10))
+def test_wilson_intervals_of_many_and_of_repeats_agree_with_statsmodels(many, repeats):
+    k, n = np.array(many).T / repeats
+    np.testing.assert_array_equal(wilson_interval(k, n), proportion_confint(k, n, method="wilson"))
+
+
+def test_without_trials_the_interval_is_undefined():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        low, high = wilson_interval([0, 1, 0], [0, 2, 0])
+    assert np.isnan(low).tolist() == np.isnan(high).tolist() == [True, False, True]
+    assert [end.shape for end in wilson_interval([], 5)] == [(0,), (0,)]
+
+
+@given(samples, samples)
+@example((3, 10), (3, 10))
+@example((0, 5), (5, 5))
+@example((1, 1), (0, 1))
+def test_the_score_test_agrees_with_statsmodels(first, second):
+    (k_1, n_1), (k_2, n_2) = first, second
+    ours = score_test((k_1, k_2), (n_1, n_2))
+    if 0 < k_1 + k_2 < n_1 + n_2:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            assert ours == score_test_of_statsmodels(k_1, n_1, k_2, n_2, method="score").pvalue
+    else:
+        assert ours == 1
+
+
+@pytest.mark.parametrize("trials", [(0, 5), (5, 0), (0, 0)])
+def test_the_score_test_of_an_empty_sample_is_undefined(trials):
+    assert np.isnan(score_test((0, 0), trials))
