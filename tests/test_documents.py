@@ -195,11 +195,41 @@ def test_a_lock_file_pins_by_hash_and_names_no_place(path):
             assert "--hash=sha256:" in requirement
 
 
+def tracked(*options):
+    listed = subprocess.run(["git", "ls-files", *options], cwd=PROJECT.root, capture_output=True, text=True, check=True)
+    return [name for name in listed.stdout.splitlines() if (PROJECT.root / name).is_file()]
+
+
 def test_nothing_large_is_committed():
-    tracked = subprocess.run(["git", "ls-files"], cwd=PROJECT.root, capture_output=True, text=True, check=True)
-    for name in tracked.stdout.splitlines():
+    for name in tracked():
+        assert (PROJECT.root / name).stat().st_size <= 1_000_000, name
+
+
+#: What is committed, by folder: endings, and names of files without one.
+KINDS = {
+    ".": {".md", ".cff", ".toml", ".lock", ".gitignore", ".gitattributes", ".yaml", "LICENSE", "Makefile"},
+    ".ci": {".py", ".in", ".lock", "run"},
+    ".github": {".yml", ".md"},
+    "benchmarks": {".py", ".md", ".in", ".lock"},
+    "data": {".toml", ".md", ".csv", ".json", ".jsonl", ".txt"},
+    "docs": {".md", ".py", ".toml", ".json", ".css", ".png", ".svg"},
+    "environments": {".py", ".in", ".lock"},
+    "experiments": {".toml", ".json", ".md"},
+    "notebooks": {".ipynb"},
+    "src": {".py", ".pyi", ".typed", ".js", ".css", ".j2", ".toml", ".jsonl", ".txt", ".csv", ".ipynb", "gitignore",
+            "Makefile"},
+    "tests": {".py"},
+}  # fmt: skip
+
+
+def test_only_files_that_somebody_needs_are_committed():
+    assert not tracked("--cached", "--ignored", "--exclude-standard")
+    for name in tracked():
+        folder = name.partition("/")[0] if "/" in name else "."
+        if name.startswith("tests/fuzz/broke/"):  # inputs that once broke something, as they came
+            continue
         path = PROJECT.root / name
-        assert not path.is_file() or path.stat().st_size <= 1_000_000, name
+        assert {path.suffix, path.name} & KINDS.get(folder, set()), f"{name}: what is it for?"
 
 
 def test_every_promise_names_a_test_that_there_is_and_the_figure_of_its_last_run():

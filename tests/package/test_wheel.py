@@ -1,0 +1,118 @@
+"""The package, as somebody has it who never saw the repository."""
+
+import os
+import re
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from topicdesk import __version__
+from topicdesk.project import find_project
+
+ROOT = find_project(__file__).root
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """Build both distributions, as `make package` does, and return their folder."""
+    folder = tmp_path_factory.mktemp("dist")
+    uv = Path(sys.executable).with_name("uv")
+    subprocess.run([uv, "build", "--offline", "--quiet", "--out-dir", folder], cwd=ROOT, check=True)
+    return folder
+
+
+def names_in(folder, ending):
+    (path,) = folder.glob(f"*{ending}")
+    if ending == ".whl":
+        with zipfile.ZipFile(path) as archive:
+            return set(archive.namelist())
+    with tarfile.open(path) as archive:
+        return {name.partition("/")[2] for name in archive.getnames()}
+
+
+def test_the_wheel_holds_every_file_of_the_package_and_nothing_else(built):
+    tracked = subprocess.run(["git", "ls-files", "src"], cwd=ROOT, capture_output=True, text=True, check=True)
+    source = {name.removeprefix("src/") for name in tracked.stdout.splitlines()}
+    wheel = {name for name in names_in(built, ".whl") if ".dist-info/" not in name and not name.endswith("/")}
+    assert wheel == source
+    for needed in ("starter/sample/articles.jsonl", "starter/template/Makefile", "labels/widget.js", "py.typed"):
+        assert f"topicdesk/{needed}" in wheel
+
+
+def test_the_source_distribution_builds_the_same_wheel(built, tmp_path):
+    (path,) = built.glob("*.tar.gz")
+    with tarfile.open(path) as archive:
+        archive.extractall(tmp_path, filter="data")
+    (source,) = tmp_path.iterdir()
+    uv = Path(sys.executable).with_name("uv")
+    subprocess.run([uv, "build", "--offline", "--quiet", "--wheel", "--out-dir", tmp_path / "dist", source], check=True)
+    assert names_in(tmp_path / "dist", ".whl") == names_in(built, ".whl")
+    assert {"README.md", "LICENSE", "CHANGELOG.md", "CITATION.cff", "pyproject.toml"} <= names_in(built, ".tar.gz")
+
+
+def run(wheel_environment, folder, *arguments, **variables):
+    """Run the command of the clean environment, in a folder of its own."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "MLFLOW"))}
+    done = subprocess.run(
+        [wheel_environment.topicdesk, *arguments],
+        cwd=folder, env={**environment, **variables}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return done
+
+
+def test_in_an_empty_folder_the_first_commands_work(wheel_environment, tmp_path):
+    done = run(wheel_environment, tmp_path, "init", "desk")
+    assert done.returncode == 0, done.stderr
+    done = run(wheel_environment, tmp_path / "desk", "compare", "experiments/example.toml")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Verdict: " in done.stdout
+    assert "topicdesk-example version 1 is the champion" in done.stdout
+    assert (tmp_path / "desk" / "experiments" / "example.lock.json").is_file()
+    done = run(
+        wheel_environment, tmp_path / "desk", "label", "data/samples/tonight.jsonl",
+        "--model", "models:/topicdesk-example@champion", "--output", "labelled.csv",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(pd.read_csv(tmp_path / "desk" / "labelled.csv")) == 5
+
+
+def test_in_an_empty_folder_a_labelled_table_becomes_a_comparison(wheel_environment, tmp_path):
+    texts = {"courts": "The judge heard the case of the lost anchor", "rail": "The train to the coast was late again"}
+    rows = [(f"Headline {n}", f"{texts[name]}, day {n}.", name) for n in range(30) for name in texts]
+    pd.DataFrame(rows, columns=["headline", "body", "topics"]).to_csv(tmp_path / "articles.csv", index=False)
+    done = run(
+        wheel_environment, tmp_path, "init", "desk", "--from", "articles.csv", "--text", "headline,body",
+        "--labels", "topics",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    done = run(wheel_environment, tmp_path / "desk", "compare", "experiments/example.toml", "--no-log")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"linear-svm +1\.000", done.stdout)
+
+
+def test_the_version_the_names_and_completion_are_there(wheel_environment, tmp_path):
+    assert run(wheel_environment, tmp_path, "--version").stdout == f"topicdesk {__version__}\n"
+    code = "import topicdesk; print(topicdesk.__version__, len(set(topicdesk.__all__) - set(dir(topicdesk))))"
+    done = subprocess.run(
+        [wheel_environment.python, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == [__version__, "0"]
+    completing = {"_TOPICDESK_COMPLETE": "complete_bash", "COMP_WORDS": "topicdesk ini", "COMP_CWORD": "1"}
+    assert run(wheel_environment, tmp_path, **completing).stdout.split() == ["init"]
+
+
+def test_the_clean_environment_is_clean(wheel_environment, tmp_path):
+    """Or the tests above would show nothing."""
+    code = "import importlib.util as u, topicdesk; print(topicdesk.__file__, u.find_spec('pytest'))"
+    done = subprocess.run(
+        [wheel_environment.python, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    place, pytest_found = done.stdout.split()
+    assert "site-packages" in place
+    assert not place.startswith(str(ROOT))
+    assert pytest_found == "None"
