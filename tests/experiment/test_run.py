@@ -133,7 +133,11 @@ def test_locks_differ_where_a_classifier_or_a_corpus_is_another(project):
 def test_compare_logs_writes_the_lock_and_says_where_to_look(project):
     done = command(project, "compare", "experiments/small.toml", "--jobs", "1")
     assert done.returncode == 0, done.stderr
-    assert done.stderr == "", "nothing stray is printed"
+    assert done.stderr.splitlines() == [  # and nothing stray
+        "topicdesk: reading experiments/small.toml ...",
+        "topicdesk: creating MLflow's store mlflow.db (once; takes about 10 s) ...",
+    ]
+    assert re.search(r"^\d+ s, from start to end$", done.stdout, flags=re.MULTILINE)
     assert "Leaderboard" in done.stdout
     assert "linear-svm" in done.stdout
     assert "Results lock written: experiments/small.lock.json" in done.stdout

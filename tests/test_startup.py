@@ -1,0 +1,166 @@
+"""Commands answer at once: names are checked, and a line is printed, before slow libraries are imported."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from contextlib import closing
+
+import pytest
+
+from topicdesk.evaluation.classifiers import CLASSIFIERS
+from topicdesk.evaluation.names import HYPERPARAMETERS
+from topicdesk.project import find_project
+
+ROOT = find_project(__file__).root
+SLOW = {"cleanlab", "matplotlib", "mlflow", "pandera", "scipy", "skops", "sklearn", "statsmodels"}
+
+# Tells which slow library is imported first, and what was printed until then.
+WATCH = f"""
+import sys
+SLOW = {SLOW!r}
+class Watch:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in SLOW:
+            sys.stdout.flush()
+            sys.stderr.write("IMPORTED " + name + "\\n")
+            sys.stderr.flush()
+            import os
+            os._exit(99)
+sys.meta_path.insert(0, Watch())
+sys.argv = ["topicdesk", *sys.argv[1:]]
+from topicdesk.cli import main
+main()
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "data" / "labels").mkdir(parents=True)
+    for name in ("sources.toml", "topics.toml"):
+        shutil.copy(ROOT / "data" / name, tmp_path / "data")
+    for name in ("gold.csv", "adjudicated.csv", "reserved.txt"):
+        shutil.copy(ROOT / "data" / "labels" / name, tmp_path / "data" / "labels")
+    (tmp_path / "model").mkdir()
+    (tmp_path / "new.csv").write_text("headline,body\nTram line,A court sat.\n")
+    return tmp_path
+
+
+def watched(folder, *arguments):
+    """Run a command until it ends or imports a slow library; give its exit code and what it printed."""
+    environment = {name: value for name, value in os.environ.items() if name != "MLFLOW_TRACKING_URI"}
+    done = subprocess.run(
+        [sys.executable, "-c", WATCH, *map(str, arguments)],
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout
+
+
+def spec(folder, old="", new=""):
+    text = (ROOT / "experiments" / "topics.toml").read_text()
+    assert old in text
+    (folder / "spec.toml").write_text(text.replace(old, new))
+    return "spec.toml"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("linear-svm", "linear-svc", "no classifier called 'linear-svc'; did you mean 'linear-svm'?"),
+        ('"newsarticles"', '"newsarticle"', "no corpus called 'newsarticle'"),
+        ("gold.csv", "golden.csv", "no label file at"),
+        ('"macro_f1"', '"macro-f1"', "'macro-f1' is not known"),
+    ],
+)
+def test_a_wrong_name_in_a_spec_is_refused_before_anything_slow(folder, old, new, told):
+    code, said = watched(folder, "compare", spec(folder, old, new))
+    assert (code, told in said) == (2, True), said
+
+
+@pytest.mark.parametrize("command", ["verify", "ablate", "splits"])
+def test_every_command_that_takes_a_spec_checks_its_names_first(folder, command):
+    code, said = watched(folder, command, spec(folder, "linear-svm", "linear-svc"))
+    assert (code, "no classifier called 'linear-svc'" in said) == (2, True), said
+
+
+def test_a_wrong_hyper_parameter_and_a_wrong_stemmer_are_refused_before_anything_slow(folder):
+    text = (ROOT / "experiments" / "topics.toml").read_text()
+    (folder / "spec.toml").write_text(text + "\n[classifiers.nb-svm]\ngamma = 1\n")
+    code, said = watched(folder, "compare", "spec.toml")
+    assert (code, "has no hyper-parameter 'gamma'; did you mean 'alpha'?" in said) == (2, True), said
+    (folder / "spec.toml").write_text(text.replace("[features]", '[features]\nstemmer = "englisch"'))
+    code, said = watched(folder, "compare", "spec.toml")
+    assert (code, "no stemmer called 'englisch'; did you mean 'english'?" in said) == (2, True), said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("label", "new.csv", "--output", "o.csv", "--model", "models:/no@champion"), "no model is registered"),
+        (("label", "new.csv", "--output", "o.csv", "--model", "model", "--map", "title=nosuch"), "nosuch"),
+        (("drift", "new.csv", "--reference", "0123"), "no such folder and no such run"),
+        (("serve", "models:/no@champion", "--port", "53219"), "no model is registered"),
+        (("reproduce", "0123"), "no run '0123' in MLflow's store"),
+        (("diff", "0123", "4567"), "no run '0123' in MLflow's store"),
+        (("promote", "nosuch"), "no registered model called 'nosuch'; there are: none."),
+        (("rollback", "nosuch"), "no registered model called 'nosuch'"),
+        (("data", "build", "newsarticle"), "no corpus called 'newsarticle'"),
+        (("data", "show", "newsarticle"), "no corpus called 'newsarticle'"),
+        (("runs", "--experiment", "nosuch"), "has no experiment 'nosuch'"),
+    ],
+    ids=lambda value: " ".join(value[:3]) if isinstance(value, tuple) else "",
+)
+def test_a_wrong_name_is_refused_before_anything_slow(folder, arguments, told):
+    code, said = watched(folder, *arguments)
+    assert (code, told in said) == (2, True), said
+    assert not (folder / "mlflow.db").exists(), "no store is made to look for a name"
+
+
+def test_a_port_in_use_is_refused_before_anything_slow(folder):
+    with closing(socket.socket()) as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        for command in ("review", "serve"):
+            code, said = watched(folder, command, "--port", taken.getsockname()[1])
+            assert (code, "is taken" in said) == (2, True), said
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("compare", "spec.toml"), ("verify", "spec.toml"), ("ablate", "spec.toml"), ("learning-curve", "spec.toml"),
+        ("splits", "spec.toml"), ("rank", "spec.toml"), ("results", "."), ("doctor",), ("log",),
+        ("data", "audit", "spec.toml"), ("data", "show", "newsarticles"), ("data", "build", "newsarticles"),
+        ("import", "new.csv", "--output", "o.parquet"), ("label", "new.csv", "--output", "o.csv", "--model", "model"),
+        ("drift", "new.csv", "--reference", "model"), ("labels", "rules", "spec.toml"),
+        ("labels", "suspects", "spec.toml"), ("labels", "queue", "spec.toml", "--output", "o.csv"),
+        ("labels", "agreement", "gold", "claude"), ("annotate", "newsarticles", "--annotator", "maria"),
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_long_work_says_so_before_anything_slow(folder, arguments):
+    spec(folder)
+    code, said = watched(folder, *arguments)
+    assert said.startswith("topicdesk: ") and said.splitlines()[0].endswith(" ..."), said
+    assert code in (99, 2), said
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("compare", "--help"), ("runs",)], ids=" ".join)
+def test_help_and_an_empty_list_of_runs_import_nothing_slow(folder, arguments):
+    code, said = watched(folder, *arguments)
+    assert code == 0, said
+
+
+def test_names_that_are_known_without_scikit_learn_are_those_of_the_classifiers():
+    assert set(HYPERPARAMETERS) == set(CLASSIFIERS)
+    for name, known in HYPERPARAMETERS.items():
+        build = CLASSIFIERS[name].build
+        if known is not None:
+            assert sorted(known) == sorted(build(True).get_params() if build else [])
