@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from topicdesk.errors import LabelsError
-from topicdesk.labels import open_session, read_label_file, write_annotations
+from topicdesk.labels import fit_to_label, open_session, read_label_file, write_annotations
 from topicdesk.labels.store import LabelStore
 
 QUEUE = pd.DataFrame({"article_id": ["n3", "n1", "n7"], "sample": ["random", "rare-first", "random"]})
@@ -113,6 +113,16 @@ def test_ids_that_another_corpus_reserves_are_shown(project):
     assert set(open_session(CORPUS, TOPICS, "maria").queue["article_id"]) == {f"n{n}" for n in range(90)} - {"n7"}
     project.reserved.unlink()
     assert set(open_session(CORPUS, TOPICS, "tom").queue["article_id"]) == {f"n{n}" for n in range(90)}
+
+
+def test_a_corpus_of_short_texts_is_shown_and_scraps_of_long_ones_are_not():
+    kinds = ["article"] * 4 + ["teaser"]
+    short = pd.DataFrame(
+        {"kind": kinds, "text": ["Trams run late", "Court rules", "Fair opens on Monday", "No", "Late"]}
+    )
+    assert fit_to_label(short).tolist() == [True, True, True, False, False]
+    long = pd.DataFrame({"kind": kinds, "text": ["word " * 100, "word " * 90, "word " * 80, "Read more", "Late"]})
+    assert fit_to_label(long).tolist() == [True, True, True, False, False]
 
 
 def test_what_cannot_be_labelled_is_told(project):

@@ -272,8 +272,13 @@ def open_session(
 
 
 def fit_to_label(articles: pd.DataFrame) -> pd.Series:
-    """Mark the articles that are worth an annotator's time: no teasers, and nothing shorter than 80 characters."""
-    return (articles["kind"] == "article") & (articles["text"].str.len() >= _FEWEST_CHARACTERS)
+    """Mark the articles that are worth an annotator's time: no teasers and no scraps.
+
+    A scrap is shorter than 80 characters, and shorter than half the median of its corpus: headlines and messages are
+    short, and no scraps.
+    """
+    length = articles["text"].str.len()
+    return (articles["kind"] == "article") & (length >= min(_FEWEST_CHARACTERS, length.median() / 2))
 
 
 def _articles(project: Project, corpus: str) -> pd.DataFrame:
