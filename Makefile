@@ -135,6 +135,7 @@ lock: setup-dev ## Renew the locks to the newest versions that pyproject.toml al
 clean: ## Remove environment, caches and built corpora; keep downloads and MLflow's store
 	rm -rf $(VENV) $(RIVALS) $(DEV) $(AUDIT) .uv mutants docs/_build docs/executed docs/generated .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist data/corpora data/raw/.fetching-* experiments/.cells
 	find . -name '.*.part' -type f -delete
+	find . -name '.*.removed' -prune -exec rm -rf {} +
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.ready: requirements.lock environments/uv.lock environments/create.py pyproject.toml
