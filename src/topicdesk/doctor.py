@@ -27,7 +27,6 @@ _PARTS = {
     "notebooks": "JupyterLab and the annotation widget",
     "scale": "Dask clusters: --engine dask",
     "server": "a team's MLflow server: passwords, PostgreSQL",
-    "weak": "Dawid–Skene for weak labels",
     "docs": "building the documentation",
     "fuzz": "make fuzz",
     "dev": "tests and lint",
