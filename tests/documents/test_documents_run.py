@@ -24,7 +24,7 @@ _spec.loader.exec_module(run_blocks)
 BLOCKS = [(document, block) for document in run_blocks.documents(ROOT) for block in run_blocks.blocks_of(document)]
 
 
-def clean_environment(**more):
+def clean_environment(tmp_path, **more):
     """Return the variables of a user's shell, without those of this test run."""
     ours = (
         "MLFLOW_TRACKING_URI",
@@ -36,23 +36,29 @@ def clean_environment(**more):
         "COVERAGE_PROCESS_START",
     )
     kept = {name: value for name, value in os.environ.items() if name not in ours and not name.startswith("PYTEST_")}
-    return {**kept, "UV_OFFLINE": "1", **more}  # what `make setup-dev` fetched is in uv's cache
+    return {
+        **kept,
+        "OUTPUT": str(tmp_path / "output.txt"),
+        "UV_OFFLINE": "1",
+        **more,
+    }  # what `make setup-dev` fetched is in uv's cache
 
 
 def run(command, folder, environment):
-    done = subprocess.run(
-        [str(word) for word in command], cwd=folder, env=environment, text=True, encoding="utf-8",
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, f"{command} in {folder}\n{done.stdout[-20_000:]}"
-    return done.stdout
+    """Run a command, with its output in the file OUTPUT, which can be read meanwhile; fail with the end of it."""
+    output = Path(environment["OUTPUT"])
+    with output.open("a", encoding="utf-8") as file:
+        words = [str(word) for word in command]
+        done = subprocess.run(words, cwd=folder, env=environment, stdout=file, stderr=file, check=False)
+    end = output.read_text(encoding="utf-8", errors="replace")[-20_000:]
+    assert done.returncode == 0, f"{command} in {folder}\n{end}"
 
 
 @pytest.fixture
 def clone(tmp_path):
     """Clone the repository, and do what README says first: `make reproduce`."""
     root, python = tmp_path / "topicdesk", Path(sys.base_prefix) / BIN / f"python3.{sys.version_info.minor}"
-    environment = clean_environment(PYTHON=str(python if python.is_file() else sys.executable))
+    environment = clean_environment(tmp_path, PYTHON=str(python if python.is_file() else sys.executable))
     run(["git", "clone", "--quiet", ROOT, root], tmp_path, environment)
     if (ROOT / "data" / "raw").is_dir():  # the corpora, as fetched
         shutil.copytree(ROOT / "data" / "raw", root / "data" / "raw", ignore=shutil.ignore_patterns(".fetching-*"))
@@ -60,7 +66,7 @@ def clone(tmp_path):
     assert first, "README says how to start"
     for block in first:
         run(["bash", "-euo", "pipefail", "-c", block.text], root, environment)
-    return root / ".venv" / BIN / "python", root, root, clean_environment()
+    return root / ".venv" / BIN / "python", root, root, clean_environment(tmp_path)
 
 
 @pytest.fixture
@@ -74,9 +80,9 @@ def package(tmp_path, wheel_environment):
     run(
         [*uv, "--constraint", ROOT / "environments" / "dev.lock", "anywidget", "ipywidgets"],
         tmp_path,
-        clean_environment(),
+        clean_environment(tmp_path),
     )
-    return wheel_environment.python, ROOT, folder, clean_environment(PYTHONPATH=str(widgets))
+    return wheel_environment.python, ROOT, folder, clean_environment(tmp_path, PYTHONPATH=str(widgets))
 
 
 @pytest.mark.corpus
@@ -85,7 +91,7 @@ def test_documents_run_as_they_stand(place, request, tmp_path):
     python, root, folder, environment = request.getfixturevalue(place)
     report = tmp_path / "report.json"
     environment["PATH"] = f"{python.parent}{os.pathsep}{environment['PATH']}"
-    print(run([python, "-P", DRIVER, place, root, report], folder, environment))
+    run([python, "-P", DRIVER, place, root, report], folder, environment)
     counts = json.loads(report.read_text())
     assert counts["run"] > 2 * counts["not run"]
 
