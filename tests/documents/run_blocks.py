@@ -75,11 +75,10 @@ def blocks_of(document):
 def documents(root):
     """Return the documents in reading order: README, tutorial, how-tos in the order of their index, all others."""
     docs = root / "docs"
-    guides = re.search(
-        r"```\{toctree\}\n(.*?)```", (docs / "how-to" / "index.md").read_text(encoding="utf-8"), re.DOTALL
-    )
+    index = (docs / "how-to" / "index.md").read_text(encoding="utf-8")
+    guides = re.search(r"```\{toctree\}\n(.*?)```", index, re.DOTALL)[1].splitlines()
     ordered = [root / "README.md", docs / "tutorial.md"]
-    ordered += [docs / "how-to" / f"{name}.md" for name in guides[1].split() if not name.startswith(":")]
+    ordered += [docs / "how-to" / f"{name.strip()}.md" for name in guides if name.strip() and not name.startswith(":")]
     others = (path for path in sorted(docs.rglob("*.md")) if not {"generated", "_build", "executed"} & set(path.parts))
     return ordered + [path for path in others if path not in ordered]
 
