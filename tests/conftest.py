@@ -16,6 +16,7 @@ from pathlib import Path
 import hypothesis
 import pandas as pd
 import pytest
+from filelock import FileLock
 
 from topicdesk.corpus import articles_frame, write_corpus
 from topicdesk.labels import Dataset, join_dataset, write_annotations
@@ -352,3 +353,43 @@ def disk(tmp_path):
     mount("size=100m", first=True)
     yield mount
     subprocess.run(["umount", "--lazy", folder], capture_output=True, check=False)
+
+
+@dataclass(frozen=True)
+class WheelEnvironment:
+    """A clean environment with the wheel: its Python, its command, and the wheel."""
+
+    python: Path
+    topicdesk: Path
+    wheel: Path
+
+
+@pytest.fixture(scope="session")
+def wheel_environment(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> WheelEnvironment:
+    """Build the wheel, and install it with the packages of requirements.lock alone; once for all processes."""
+    root = Path(__file__).resolve().parent.parent
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if hasattr(request.config, "workerinput") else base) / "wheel-environment"
+    scripts = folder / "environment" / ("Scripts" if os.name == "nt" else "bin")
+    suffix = ".exe" if os.name == "nt" else ""
+    uv = str(Path(sys.executable).with_name(f"uv{suffix}"))
+    python = scripts / f"python{suffix}"
+
+    def run(*words: object) -> None:
+        environment = {**os.environ, "UV_OFFLINE": "1", "UV_PYTHON_DOWNLOADS": "never"}
+        environment.pop("VIRTUAL_ENV", None)
+        command = [uv, "--quiet", *map(str, words)]
+        done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+
+    with FileLock(f"{folder}.lock"):
+        if not (folder / ".ready").is_file():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+            run("build", "--wheel", "--out-dir", folder / "dist", root)
+            run("venv", "--python", Path(sys.executable).resolve(), folder / "environment")
+            run("pip", "sync", "--require-hashes", "--python", python, root / "requirements.lock")
+            run("pip", "install", "--no-deps", "--python", python, *(folder / "dist").glob("*.whl"))
+            (folder / ".ready").touch()
+    (wheel,) = (folder / "dist").glob("*.whl")
+    return WheelEnvironment(python, scripts / f"topicdesk{suffix}", wheel)

@@ -764,8 +764,8 @@ def _print_next(result: ExperimentResult, logged: tuple[LoggedComparison, ...]) 
     for run in logged:
         _print_logged(run)
     own = tracking_uri(result.project).startswith("sqlite:")
-    where = "run 'make review' and open the address it prints" if own else "open your MLflow server"
-    print(f"Where to look next: {where}; experiments/README.md holds the committed leaderboards.")
+    where = "run 'topicdesk review' and open the address it prints" if own else "open your MLflow server"
+    print(f"Where to look next: {where}.")
 
 
 def _print_account(path: Path) -> None:

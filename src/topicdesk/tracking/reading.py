@@ -246,7 +246,7 @@ def read_run(project: Project, run_id: str) -> ReadRun:
             run = client.get_run(parent)
     except MlflowException as error:
         raise TrackingError(
-            f"no run {run_id!r} in MLflow's store ({reason(error, client.tracking_uri)}). 'make review' shows the runs."
+            f"no run {run_id!r} in MLflow's store ({reason(error, client.tracking_uri)}). 'topicdesk runs' lists them."
         ) from error
     try:
         with tempfile.TemporaryDirectory() as folder:

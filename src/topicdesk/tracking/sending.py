@@ -74,7 +74,7 @@ class LoggedComparison:
         return f"Logged to MLflow: experiment {self.experiment!r}, run {self.run_name!r} ({self.run_id}).{model}"
 
     def _repr_html_(self) -> str:
-        return as_html(str(self), after="'make review' opens MLflow's pages; read_run gives the run's tables.")
+        return as_html(str(self), after="'topicdesk review' opens MLflow's pages; read_run gives the run's tables.")
 
 
 def send_parcel(project: Project, parcel: Parcel) -> LoggedComparison:

@@ -1,0 +1,210 @@
+"""Run the code blocks of README, tutorial and how-tos, verbatim and in reading order, in one place.
+
+Usage: python run_blocks.py PLACE ROOT REPORT, started in the folder where a reader starts. PLACE is ``clone`` or
+``package``; ROOT has the documents; the counts go to REPORT as JSON. One process runs everything: it keeps the working
+directory, and runs topicdesk's commands without starting Python anew.
+
+The fence of a block says what it is. ``sh`` and ``python`` are run, ``toml`` is checked as a taxonomy or a part of a
+spec, ``text`` and ``json`` are outputs. An HTML comment before a block says more:
+
+- ``file: NAME``: write the block to this file;
+- ``not run here: WHY``, with the path of a test that runs the like;
+- ``in the repository``: run it in the clone's root, and only there;
+- ``first, in the repository``: the same, and it creates the environment, so the test runs it before this script;
+- ``in the package``: run it only outside a clone.
+"""
+
+import contextlib
+import io
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import time
+import tomllib
+import traceback
+from pathlib import Path
+from textwrap import dedent
+from typing import NamedTuple
+
+FIRST = "first, in the repository"
+PLACES = {"in the repository": "clone", "in the package": "package"}
+OUTPUTS = {"text", "json", "{toctree}"}
+
+
+class Block(NamedTuple):
+    """A fenced block, and the comment before it."""
+
+    line: int
+    language: str
+    text: str
+    comment: str
+
+    @property
+    def file(self):
+        return self.comment.removeprefix("file: ") if self.comment.startswith("file: ") else ""
+
+    @property
+    def not_run(self):
+        return self.comment.removeprefix("not run here: ") if self.comment.startswith("not run here: ") else ""
+
+    @property
+    def runs(self):
+        """Whether it is something to run, and no output."""
+        return bool(self.file) or self.language not in OUTPUTS
+
+
+def blocks_of(document):
+    """Return the blocks of a document, from top to bottom."""
+    found, lines = [], document.read_text(encoding="utf-8").splitlines()
+    comment, start, language = "", None, ""
+    for number, line in enumerate(lines, start=1):
+        if start is None and line.lstrip().startswith("```"):
+            start, language = number, line.strip().removeprefix("```")
+        elif start is not None and line.strip() == "```":
+            found.append(Block(start, language, dedent("\n".join(lines[start : number - 1])) + "\n", comment))
+            comment, start = "", None
+        elif start is None and line.strip():
+            matched = re.fullmatch(r"\s*<!-- (.*) -->", line)
+            comment = matched[1] if matched else ""
+    return found
+
+
+def documents(root):
+    """Return the documents in reading order: README, tutorial, how-tos in the order of their index, all others."""
+    docs = root / "docs"
+    index = (docs / "how-to" / "index.md").read_text(encoding="utf-8")
+    guides = re.search(r"```\{toctree\}\n(.*?)```", index, re.DOTALL)[1].splitlines()
+    ordered = [root / "README.md", docs / "tutorial.md"]
+    ordered += [docs / "how-to" / f"{name.strip()}.md" for name in guides if name.strip() and not name.startswith(":")]
+    others = (path for path in sorted(docs.rglob("*.md")) if not {"generated", "_build", "executed"} & set(path.parts))
+    return ordered + [path for path in others if path not in ordered]
+
+
+def run_line(line):
+    """Run one line of a shell."""
+    words = shlex.split(line, comments=True)
+    may_fail = words[-2:] == ["||", "true"]
+    match words[:-2] if may_fail else words:
+        case []:
+            pass
+        case ["cd", folder]:
+            os.chdir(folder)
+        case ["source", script]:  # this process is that environment's already
+            assert Path(script).absolute().parent == Path(sys.executable).parent, f"{script} is not of {sys.executable}"
+            assert Path(script).is_file(), f"there is no {script}"
+        case ["pip", *rest]:
+            subprocess.run([sys.executable, "-m", "pip", *rest], check=True)
+        case ["topicdesk", *rest]:
+            from typer.testing import CliRunner
+
+            from topicdesk.cli import app
+
+            done = CliRunner().invoke(app, rest)
+            if done.exception is not None and not isinstance(done.exception, SystemExit):
+                traceback.print_exception(done.exception)
+            assert done.exit_code == 0 or (may_fail and done.exit_code == 1), (
+                f"exit code {done.exit_code}\n{done.output}"
+            )
+        case _:
+            raise AssertionError("this script cannot run such a command: say why it is not run here")
+
+
+def check_toml(text):
+    """Check a taxonomy, a spec, or some tables of a spec."""
+    from topicdesk.experiment import Spec, read_spec
+    from topicdesk.labels import read_taxonomy
+
+    content = tomllib.loads(text)
+    if "codebook" in content or "experiment" in content:
+        path = Path("data") / "block.toml"
+        path.write_text(text, encoding="utf-8")
+        (read_taxonomy if "codebook" in content else read_spec)(path)
+        path.unlink()
+        return
+    example = tomllib.loads(Path("experiments/example.toml").read_text(encoding="utf-8"))
+    Spec.model_validate(example | content).plan()
+
+
+def with_run_ids(text):
+    """Put real ids where a reader puts those that `topicdesk runs` lists."""
+    if "RUN_" not in text:
+        return text
+    import topicdesk
+
+    runs = topicdesk.list_runs(topicdesk.find_project(), "example").index
+    return text.replace("RUN_ID", runs[0]).replace("RUN_A", runs[0]).replace("RUN_B", runs[-1])
+
+
+def run_block(block, names, where):
+    """Run a block in the working directory."""
+    if block.file:
+        Path(block.file).write_text(block.text, encoding="utf-8")
+        return
+    text = with_run_ids(block.text)
+    match block.language:
+        case "sh":
+            for line in text.replace("\\\n", " ").splitlines():
+                started = time.monotonic()
+                print(f"{where}: {line}", flush=True)
+                run_line(line)
+                print(f"    {time.monotonic() - started:.1f} s", flush=True)
+        case "python":
+            print(f"{where}: Python", flush=True)
+            with contextlib.redirect_stdout(io.StringIO()):
+                exec(compile(text, where, "exec"), names)
+        case "toml":
+            check_toml(text)
+        case other:
+            raise AssertionError(f"a block has to say what it is; this one says {other!r}")
+
+
+def main(place, root, report):
+    """Run all documents; return the exit code."""
+    start = desk = Path.cwd()
+    sys.path.insert(0, "")  # as in an interactive Python: what is in the working directory can be imported
+    counts = {"run": 0, "not run": 0, "of the other place": 0, "documents": {}}
+    began = time.monotonic()
+    for number, document in enumerate(documents(root)):
+        name, names, started = document.relative_to(root).as_posix(), {}, time.monotonic()
+        os.chdir(start if number < 2 else desk)
+        for block in blocks_of(document):
+            if not block.runs or block.not_run or block.comment == FIRST:
+                counts["not run"] += bool(block.not_run)
+                counts["run"] += block.comment == FIRST and place == "clone"
+                continue
+            if PLACES.get(block.comment, place) != place:
+                counts["of the other place"] += 1
+                continue
+            here, where = Path.cwd(), f"{name}, line {block.line}"
+            if block.comment == "in the repository":
+                os.chdir(start)
+            try:
+                run_block(block, names, where)
+            except BaseException:
+                traceback.print_exc()
+                print(f"FAILED in the {place}: {where}, in {Path.cwd()}", file=sys.stderr)
+                return 1
+            if block.comment == "in the repository":
+                os.chdir(here)
+            counts["run"] += 1
+        if number == 0:  # README says what comes out
+            assert names["leader"] == names["comparison"].ranking[0]
+            assert len(names["runs"]) == 1
+            assert names["moved"] == []
+        if number == 1:
+            desk = Path.cwd()
+        import mlflow
+
+        mlflow.set_tracking_uri(None)  # a block sets it
+        counts["documents"][name] = round(time.monotonic() - started, 1)
+    counts["seconds"] = round(time.monotonic() - began, 1)
+    report.write_text(json.dumps(counts, indent=1), encoding="utf-8")
+    print(json.dumps(counts, indent=1))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])))
