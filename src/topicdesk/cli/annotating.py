@@ -97,7 +97,10 @@ def _act(session: AnnotationSession, key: str, chosen: list[str], note: str, sho
 @contextmanager
 def _keys_at_once(wanted: bool = True) -> Iterator[None]:
     """Have the terminal give keys as they are pressed, those pressed ahead too; or whole lines."""
-    import termios  # not on Windows
+    if sys.platform == "win32":  # its console does, and has no such modes
+        yield
+        return
+    import termios
 
     terminal = sys.stdin.fileno()
     before = termios.tcgetattr(terminal)
