@@ -27,7 +27,7 @@ WINDOWS = os.name == "nt"
 BIN = "Scripts" if WINDOWS else "bin"
 SUFFIX = ".exe" if WINDOWS else ""
 #: What a stamp names: an environment of another Python is created anew.
-PYTHON = sys.executable + sys.version
+PYTHON = str(Path(sys.executable).resolve()) + sys.version
 
 #: pip's settings that uv needs to reach the same index, and the variable that uv reads instead.
 PIP_SETTINGS = {

@@ -62,6 +62,8 @@ def clone(tmp_path):
     run(["git", "clone", "--quiet", ROOT, root], tmp_path, environment)
     if (ROOT / "data" / "raw").is_dir():  # the corpora, as fetched
         shutil.copytree(ROOT / "data" / "raw", root / "data" / "raw", ignore=shutil.ignore_patterns(".fetching-*"))
+    if (ROOT / ".uv").is_dir():  # the installer, which needs a package index
+        shutil.copytree(ROOT / ".uv", root / ".uv", symlinks=True)
     first = [block for block in run_blocks.blocks_of(root / "README.md") if block.comment == run_blocks.FIRST]
     assert first, "README says how to start"
     for block in first:

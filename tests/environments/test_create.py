@@ -141,7 +141,7 @@ def prepared(clone, installer):
     (clone / ".uv" / "bin").mkdir(parents=True)
     (clone / ".uv" / "bin" / "uv").symlink_to(installer / "bin" / "uv")
     lock = (clone / "environments" / "uv.lock").read_text()
-    (clone / ".uv" / ".ready").write_text(sys.executable + sys.version + lock)
+    (clone / ".uv" / ".ready").write_text(str(Path(sys.executable).resolve()) + sys.version + lock)
     return clone
 
 
