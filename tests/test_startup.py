@@ -94,7 +94,7 @@ def test_a_wrong_hyper_parameter_and_a_wrong_stemmer_are_refused_before_anything
     text = (ROOT / "experiments" / "topics.toml").read_text()
     (folder / "spec.toml").write_text(text + "\n[classifiers.nb-svm]\ngamma = 1\n")
     code, said = watched(folder, "compare", "spec.toml")
-    assert (code, "has no hyper-parameter 'gamma'; did you mean 'alpha'?" in said) == (2, True), said
+    assert (code, "has no hyper-parameter 'gamma'; valid: C, alpha, beta, random_state" in said) == (2, True), said
     (folder / "spec.toml").write_text(text.replace("[features]", '[features]\nstemmer = "englisch"'))
     code, said = watched(folder, "compare", "spec.toml")
     assert (code, "no stemmer called 'englisch'; did you mean 'english'?" in said) == (2, True), said

@@ -104,9 +104,9 @@ def check_hyperparameters(classifier: str, names: Iterable[str], valid: Iterable
 
     Examples
     --------
-    >>> check_hyperparameters("nb-svm", ["beta", "gamma"])
+    >>> check_hyperparameters("nb-svm", ["beta", "betta"])
     Traceback (most recent call last):
-    topicdesk.errors.SpecError: classifier 'nb-svm' has no hyper-parameter 'gamma'; did you mean 'alpha'?
+    topicdesk.errors.SpecError: classifier 'nb-svm' has no hyper-parameter 'betta'; did you mean 'beta'?
     """
     if valid is None:
         known = HYPERPARAMETERS.get(classifier)

@@ -1,0 +1,96 @@
+"""What is read from MLflow's SQLite file is what MLflow says."""
+
+import shutil
+import sqlite3
+
+import pytest
+
+from topicdesk.errors import TrackingError
+from topicdesk.project import Project
+from topicdesk.tracking import open_store
+from topicdesk.tracking.listing import check_model, check_registered, check_run, logged_comparisons
+from topicdesk.tracking.reading import _asked_of_mlflow
+
+
+@pytest.fixture
+def logged(made, tmp_path, monkeypatch):
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    shutil.copy(made.mlflow_database, tmp_path)
+    return Project(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    project = Project(tmp_path_factory.mktemp("store"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        client = open_store(project)
+    for number, (role, end) in enumerate(
+        [("comparison", "FINISHED"), ("comparison", "FAILED"), ("classifier", "FINISHED"), ("comparison", "FINISHED")]
+    ):
+        name = f"experiment {number % 3}"
+        found = client.get_experiment_by_name(name)
+        experiment = found.experiment_id if found else client.create_experiment(name)
+        run = client.create_run(experiment, start_time=1_700_000_000_000 + number * 1000)
+        for key, value in {"role": role, "winner": "ridge", "git.commit": "0123456789"}.items():
+            client.set_tag(run.info.run_id, key, value)
+        for key, value in {"metric": "macro_f1", "corpus": "c", "articles": "12"}.items():
+            client.log_param(run.info.run_id, key, value)
+        for key, value in {"macro_f1": 0.5, "macro_f1/low": float("nan"), "macro_f1/high": 0.75}.items():
+            client.log_metric(run.info.run_id, key, value)
+        client.set_terminated(run.info.run_id, end)
+    client.create_registered_model("kept")
+    client.create_model_version("kept", "file:///nowhere")
+    client.set_registered_model_alias("kept", "champion", "1")
+    return project
+
+
+def test_comparisons_are_those_that_mlflow_lists(logged):
+    found = logged_comparisons(logged)
+    assert len(found) == 2
+    assert repr(found) == repr(_asked_of_mlflow(logged, None))
+    (one,) = logged_comparisons(logged, "experiment 0")[:1]
+    assert one["experiment"] == "experiment 0"
+    with pytest.raises(TrackingError, match="no experiment 'experiment 9'; did you mean"):
+        logged_comparisons(logged, "experiment 9")
+
+
+def test_names_that_are_there_are_not_refused(logged):
+    run = logged_comparisons(logged)[0]["run_id"]
+    check_run(logged, run)
+    check_registered(logged, "kept")
+    for model in (run, "models:/kept@champion", "models:/kept/1", "models:/m-0123"):
+        check_model(logged, model)
+
+
+@pytest.mark.parametrize(
+    ("model", "told"),
+    [
+        ("models:/keept@champion", "no registered model 'keept'; did you mean 'kept'?"),
+        ("models:/kept@previous", "kept has no alias 'previous'"),
+        ("models:/kept/2", "kept has no version '2'"),
+        ("models:/kept/two", "kept has no version 'two'"),
+        ("0123", "no such folder and no such run"),
+    ],
+)
+def test_a_model_that_is_not_there_is_refused(logged, model, told):
+    with pytest.raises(TrackingError, match="no model") as refused:
+        check_model(logged, model)
+    assert told in str(refused.value)
+
+
+@pytest.mark.parametrize("change", ["DROP TABLE alembic_version", "ALTER TABLE runs RENAME COLUMN status TO state"])
+def test_of_another_schema_nothing_is_said(logged, change):
+    with sqlite3.connect(logged.mlflow_database) as store:
+        store.execute(change)
+    assert logged_comparisons(logged) is None
+
+
+def test_a_store_that_is_no_sqlite_file_is_not_asked(tmp_path, monkeypatch):
+    project = Project(tmp_path)
+    project.mlflow_database.write_text("not a database")
+    assert logged_comparisons(project) is None
+    check_model(project, "models:/kept@champion")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    assert logged_comparisons(project) is None
+    check_run(project, "0123")
