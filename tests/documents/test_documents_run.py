@@ -7,9 +7,12 @@ import re
 import shutil
 import subprocess
 import sys
+from importlib.metadata import requires
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from topicdesk.project import find_project
 
@@ -71,19 +74,38 @@ def clone(tmp_path):
     return root / ".venv" / BIN / "python", root, root, clean_environment(tmp_path)
 
 
+def needed_by(*names):
+    """Return the packages that these need, and themselves, as installed here."""
+    found, ahead = set(), [canonicalize_name(name) for name in names]
+    while ahead:
+        name = ahead.pop()
+        if name in found:
+            continue
+        found.add(name)
+        for line in requires(name) or ():
+            requirement = Requirement(line)
+            if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
+                ahead.append(canonicalize_name(requirement.name))
+    return found
+
+
+def locked(names):
+    """Return the entries of environments/dev.lock for these packages."""
+    entries = re.split(r"\n(?=\S)", (ROOT / "environments" / "dev.lock").read_text(encoding="utf-8"))
+    return "\n".join(entry for entry in entries if entry.partition("==")[0] in names) + "\n"
+
+
 @pytest.fixture
 def package(tmp_path, wheel_environment):
     """Return the Python that has the wheel, and an empty folder."""
     folder, widgets = tmp_path / "empty", tmp_path / "widgets"
     folder.mkdir()
-    # What `pip install 'topicdesk[notebooks]'` adds, without JupyterLab.
-    uv = [Path(sys.executable).with_name("uv"), "--quiet", "pip", "install", "--offline"]
-    uv += ["--python", wheel_environment.python, "--target", widgets]
-    run(
-        [*uv, "--constraint", ROOT / "environments" / "dev.lock", "anywidget", "ipywidgets"],
-        tmp_path,
-        clean_environment(tmp_path),
-    )
+    # What `pip install 'topicdesk[notebooks]'` adds for the annotation widget, as locked.
+    lock = tmp_path / "widgets.lock"
+    lock.write_text(locked(needed_by("anywidget", "ipywidgets")), encoding="utf-8")
+    uv = [Path(sys.executable).with_name("uv"), "--quiet", "pip", "install", "--no-deps", "--require-hashes"]
+    uv += ["--python", wheel_environment.python, "--target", widgets, "--requirement", lock]
+    run(uv, tmp_path, clean_environment(tmp_path))
     return wheel_environment.python, ROOT, folder, clean_environment(tmp_path, PYTHONPATH=str(widgets))
 
 
