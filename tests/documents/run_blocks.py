@@ -198,7 +198,10 @@ def main(place, root, report):
             desk = Path.cwd()
         import mlflow
 
+        from topicdesk.evaluation import restart_workers
+
         mlflow.set_tracking_uri(None)  # a block sets it
+        restart_workers()  # they are started in the folder of a document, and import modules from there
         counts["documents"][name] = round(time.monotonic() - started, 1)
     counts["seconds"] = round(time.monotonic() - began, 1)
     report.write_text(json.dumps(counts, indent=1), encoding="utf-8")
