@@ -156,7 +156,7 @@ def check_model(project: Project, model: str) -> None:
         if reason is not None:
             raise TrackingError(
                 f"no model {model!r} in MLflow's store ({reason}). Names are such as "
-                "models:/topicdesk-topics@champion; 'make reproduce' makes that one."
+                "models:/topicdesk-topics@champion; 'topicdesk compare SPEC' registers its winner."
             )
 
 

@@ -176,7 +176,7 @@ def _download(client: MlflowClient, model: str, folder: str) -> Path:
     except STORE_ERRORS as error:
         raise TrackingError(
             f"no model {model!r} in MLflow's store ({reason(error, client.tracking_uri)}). Names are such as "
-            "models:/topicdesk-topics@champion; 'make reproduce' makes that one."
+            "models:/topicdesk-topics@champion; 'topicdesk compare SPEC' registers its winner."
         ) from error
 
 
