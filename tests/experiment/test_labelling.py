@@ -56,7 +56,7 @@ def test_files_are_labelled_and_what_decided_is_shown(logged, newsroom):
     assert "Traceback" not in again.stderr
     none = topicdesk("label", "new.csv", "--output", "twice.csv", "--model", "models:/none@champion")
     assert none.returncode == 2
-    assert "'make reproduce' makes that one" in none.stderr
+    assert "'topicdesk compare SPEC' registers its winner" in none.stderr
     both = topicdesk("label", "new.csv", "--output", "twice", "--model", CHAMPION, "--engine", "dask")
     assert "--engine dask and --scheduler go together" in both.stderr
 
