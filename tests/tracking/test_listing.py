@@ -66,7 +66,7 @@ def test_names_that_are_there_are_not_refused(logged):
 @pytest.mark.parametrize(
     ("model", "told"),
     [
-        ("models:/kepd@champion", "no registered model 'kepd'; did you mean 'kept'?"),
+        ("models:/kept2@champion", "no registered model 'kept2'; did you mean 'kept'?"),
         ("models:/kept@previous", "kept has no alias 'previous'"),
         ("models:/kept/2", "kept has no version '2'"),
         ("models:/kept/two", "kept has no version 'two'"),
