@@ -110,6 +110,7 @@ coverage: setup-dev $(DEV)/pips/.ready ## Run the tests and report which lines a
 bench: setup-dev $(RIVALS)/.ready ## Compare with published figures, LibMultiLabel, fastText and GridSearchCV; measure speed
 	@$(DEV_BIN)/topicdesk compare experiments/published.toml
 	@$(DEV_BIN)/topicdesk results
+	@$(DEV_BIN)/python benchmarks/setup.py
 	@$(DEV_BIN)/python benchmarks/startup.py
 	@$(DEV_BIN)/python benchmarks/duplicates.py
 	@$(DEV_BIN)/python benchmarks/importing.py
