@@ -114,6 +114,14 @@ def test_a_wrong_hyper_parameter_and_a_wrong_stemmer_are_refused_before_anything
         (("data", "build", "newsarticle"), "no corpus called 'newsarticle'"),
         (("data", "show", "newsarticle"), "no corpus called 'newsarticle'"),
         (("runs", "--experiment", "nosuch"), "has no experiment 'nosuch'"),
+        (("annotate", "newsarticle", "--annotator", "maria"), "no corpus called 'newsarticle'"),
+        (("annotate", "lost.parquet", "--annotator", "maria"), "no corpus at"),
+        (("annotate", "newsarticles", "--annotator", "../maria"), "the label file is called by this name"),
+        (("annotate", "newsarticles", "--annotator", "maria", "--topics", "lost.toml"), "no taxonomy at"),
+        (("annotate", "newsarticles", "--annotator", "maria", "--queue", "lost.csv"), "no queue at lost.csv"),
+        (("adjudicate", "gold", "claude", "newsarticle", "--annotator", "lena"), "no corpus called 'newsarticle'"),
+        (("init", "."), "has data already, and nothing is overwritten"),
+        (("init", "desk", "--from", "lost.csv"), "no file lost.csv"),
     ],
     ids=lambda value: " ".join(value[:3]) if isinstance(value, tuple) else "",
 )
@@ -142,6 +150,7 @@ def test_a_port_in_use_is_refused_before_anything_slow(folder):
         ("drift", "new.csv", "--reference", "model"), ("labels", "rules", "spec.toml"),
         ("labels", "suspects", "spec.toml"), ("labels", "queue", "spec.toml", "--output", "o.csv"),
         ("labels", "agreement", "gold", "claude"), ("annotate", "newsarticles", "--annotator", "maria"),
+        ("init", "desk"),
     ],
     ids=" ".join,
 )  # fmt: skip

@@ -40,6 +40,9 @@ def annotate(
     seed: Annotated[int, typer.Option(help="Of the order, where there is no queue.")] = 0,
 ) -> None:
     """Label articles by the keyboard; each decision is on disk before the next article is shown."""
+    from topicdesk.experiment.checks import check_annotation
+
+    check_annotation(corpus, topics, annotator, queue)
     say(f"reading {corpus} ...")
     import pandas as pd
 
@@ -59,6 +62,9 @@ def adjudicate(
     topics: _Topics = _TOPICS,
 ) -> None:
     """Settle what two annotators disagree about, with both answers shown; kept in data/labels/adjudicated.csv."""
+    from topicdesk.experiment.checks import check_annotation
+
+    check_annotation(corpus, topics, annotator)
     say(f"reading the labels of {first} and {second} ...")
     from topicdesk.cli.annotating import label_in_terminal
     from topicdesk.labels import adjudication

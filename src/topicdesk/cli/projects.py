@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from topicdesk.progress import say
+
 __all__ = ["init"]
 
 
@@ -26,6 +28,12 @@ def init(
     annotator: Annotated[str, typer.Option(help="Who made the labels of the table.")] = "imported",
 ) -> None:
     """Create a project: topics, articles, labels, a spec, a notebook and a Makefile. Never overwrites a file."""
+    from topicdesk.starter.checks import check_table, refuse_to_overwrite
+
+    refuse_to_overwrite(folder)
+    if table is not None:
+        check_table(table)
+    say(f"creating {folder} ...")
     from topicdesk.starter import create_project
 
     created = create_project(folder, table, text=text, labels=labels, separator=separator, annotator=annotator)

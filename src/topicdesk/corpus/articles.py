@@ -14,7 +14,7 @@ import pyarrow as arrow
 import pyarrow.parquet as parquet
 
 from topicdesk.atomic import replacing
-from topicdesk.corpus.names import CORPUS_NAME
+from topicdesk.corpus.names import CORPUS_NAME, missing_corpus
 from topicdesk.errors import CorpusError
 
 __all__ = [
@@ -184,10 +184,7 @@ def read_corpus(path: Path) -> pd.DataFrame:
         When the file is missing, damaged or not a corpus.
     """
     if not path.is_file():
-        raise CorpusError(
-            f"no corpus at {path}. Make it of your files with 'topicdesk import FILES --output {path}', or name one "
-            "of data/sources.toml."
-        )
+        raise CorpusError(missing_corpus(path))
     try:
         corpus = parquet.read_table(path).to_pandas()
     except (arrow.ArrowException, OSError) as error:

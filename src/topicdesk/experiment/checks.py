@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from topicdesk.corpus.names import missing_corpus
 from topicdesk.corpus.sources import read_sources
-from topicdesk.errors import SpecError, nearest
+from topicdesk.errors import CorpusError, LabelsError, SpecError, nearest
 from topicdesk.evaluation.names import BASELINES
 from topicdesk.experiment.spec import Spec, read_named_spec
-from topicdesk.labels.fields import check_fields
+from topicdesk.labels.fields import check_annotator, check_fields
 from topicdesk.project import Project, find_project
 
-__all__ = ["check_spec"]
+__all__ = ["check_annotation", "check_spec"]
 
 
 def check_spec(spec_file: Path, classifier: str | None = None) -> Spec:
@@ -50,6 +51,34 @@ def check_spec(spec_file: Path, classifier: str | None = None) -> Spec:
     if classifier is not None and classifier not in names:
         raise SpecError(f"{spec_file} compares no classifier called {classifier!r}; {nearest(classifier, names)}")
     return spec
+
+
+def check_annotation(corpus: str, topics: Path, annotator: str, queue: Path | None = None) -> None:
+    """Check the names that an annotation session is opened with.
+
+    Parameters
+    ----------
+    corpus : str
+        A corpus of ``data/sources.toml``, or a Parquet file.
+    topics : Path
+        The taxonomy.
+    annotator : str
+    queue : Path, optional
+
+    Raises
+    ------
+    CorpusError, LabelsError, ProjectError, SpecError
+        As `open_session` raises later.
+    """
+    project = find_project()
+    check_annotator(annotator)
+    path = corpus_path(project, corpus)
+    if corpus.endswith(".parquet") and not path.is_file():
+        raise CorpusError(missing_corpus(path))
+    if queue is not None and not queue.is_file():
+        raise LabelsError(f"no queue at {queue}. Draw one with 'topicdesk labels queue SPEC --output {queue}'.")
+    if not (project.root / topics).is_file():  # what is wrong in it is reported when it is read
+        raise LabelsError(f"no taxonomy at {project.root / topics}. Name it with --topics.")
 
 
 def corpus_path(project: Project, corpus: str) -> Path:

@@ -1,12 +1,24 @@
-"""Check that articles have the fields that a spec reads, without importing pandas."""
+"""Check names of fields and annotators, without importing pandas."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from topicdesk.errors import LabelsError, nearest
 
-__all__ = ["check_fields"]
+__all__ = ["check_annotator", "check_fields"]
+
+_ANNOTATOR = re.compile(r"[a-z0-9][a-z0-9_-]*")
+
+
+def check_annotator(annotator: str) -> None:
+    """Raise `LabelsError` for a name that cannot be that of a label file."""
+    if not _ANNOTATOR.fullmatch(annotator):
+        raise LabelsError(
+            f"annotator {annotator!r}: the label file is called by this name, so it takes lower-case letters, digits, "
+            "- and _ alone."
+        )
 
 
 def check_fields(name: str, fields: Sequence[str], columns: Iterable[str]) -> None:

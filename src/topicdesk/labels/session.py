@@ -5,7 +5,6 @@ What the notebook's widget and the terminal have in common; neither keeps anythi
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -19,6 +18,7 @@ import pandas as pd
 from topicdesk.corpus import read_corpus, stored_corpus
 from topicdesk.errors import LabelsError, nearest
 from topicdesk.labels.annotations import ADJUDICATED, reserved_in
+from topicdesk.labels.fields import check_annotator
 from topicdesk.labels.queue import QUEUE_COLUMNS
 from topicdesk.labels.store import KeptAside, LabelStore
 from topicdesk.labels.topics import Taxonomy, read_taxonomy
@@ -29,7 +29,6 @@ __all__ = ["AnnotationSession", "Shown", "fit_to_label", "open_session"]
 # Shorter texts are captions and leftovers of pages.
 _FEWEST_CHARACTERS = 80
 
-_ANNOTATOR = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 Answers = Mapping[str, Sequence[tuple[str, str]]]
 
@@ -249,11 +248,7 @@ def open_session(
     LabelsError
         For a name that no file can have, a queue with a reserved article, or wrong label files.
     """
-    if not _ANNOTATOR.fullmatch(annotator):
-        raise LabelsError(
-            f"annotator {annotator!r}: the label file is called by this name, so it takes lower-case letters, digits, "
-            "- and _ alone."
-        )
+    check_annotator(annotator)
     project = project or find_project()
     taxonomy = topics if isinstance(topics, Taxonomy) else read_taxonomy(project.root / topics)
     articles = corpus if isinstance(corpus, pd.DataFrame) else _articles(project, str(corpus))

@@ -19,6 +19,7 @@ from topicdesk.corpus import read_corpus
 from topicdesk.errors import ProjectError
 from topicdesk.labels import write_annotations
 from topicdesk.rendering import as_html
+from topicdesk.starter.checks import refuse_to_overwrite
 from topicdesk.starter.labelled_table import LabelledTable, read_labelled_table, topic_keys
 
 __all__ = ["NewProject", "create_project"]
@@ -130,7 +131,7 @@ def create_project(
     {'courts': 26, 'environment': 25, 'transport': 25, 'health': 24}
     """
     root = Path(folder)
-    _refuse_to_overwrite(root)
+    refuse_to_overwrite(root)
     try:
         root.absolute().parent.mkdir(parents=True, exist_ok=True)
         beside = tempfile.TemporaryDirectory(dir=root.absolute().parent, prefix=f".{root.absolute().name}-")
@@ -212,15 +213,6 @@ def _write_labels(draft: Path, table: LabelledTable, topics: pd.DataFrame, annot
 def _as_toml(value: str) -> str:
     """Write a string as TOML does; JSON's escapes are TOML's."""
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def _refuse_to_overwrite(root: Path) -> None:
-    if root.exists() and not root.is_dir():
-        raise ProjectError(f"{root} is a file. Name a folder that is new or empty.")
-    there = [name for name in ("data", "experiments", "notebooks", "Makefile", "README.md", ".gitignore")
-             if (root / name).exists()]  # fmt: skip
-    if there:
-        raise ProjectError(f"{root} has {', '.join(there)} already, and nothing is overwritten. Name another folder.")
 
 
 def _move(draft: Path, root: Path) -> None:

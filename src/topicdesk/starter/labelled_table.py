@@ -16,10 +16,9 @@ import pyarrow.parquet as parquet
 
 from topicdesk.corpus import Cleaning, ImportAccount, Record, clean_record, import_articles, read_records
 from topicdesk.errors import CorpusError, LabelsError, nearest
+from topicdesk.starter.checks import check_table
 
 __all__ = ["LabelledTable", "read_labelled_table", "topic_keys"]
-
-_ENDINGS = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet")
 
 #: Where labels are, unless the user says so.
 _USUAL_COLUMNS = ("topics", "labels", "topic", "label", "categories", "category", "class", "tags")
@@ -104,10 +103,7 @@ def read_labelled_table(
     LabelsError
         When it has no such column of labels, or no label in it.
     """
-    if path.suffix.lower() not in _ENDINGS:
-        raise CorpusError(f"{path}: a labelled table is one of {', '.join(_ENDINGS)}.")
-    if not path.is_file():
-        raise CorpusError(f"no file {path}, seen from {Path.cwd()}.")
+    check_table(path)
     wanted = _text_columns(text)
     account = import_articles([path], corpus, wanted, without=_KEPT)
     cells, fields, contradicted = _cells(path, wanted, labels)

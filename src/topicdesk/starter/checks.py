@@ -1,0 +1,29 @@
+"""Check what a project is created from and where, before slow libraries are imported."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from topicdesk.errors import CorpusError, ProjectError
+
+__all__ = ["check_table", "refuse_to_overwrite"]
+
+_ENDINGS = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet")
+_FILES = ("data", "experiments", "notebooks", "Makefile", "README.md", ".gitignore")
+
+
+def check_table(path: Path) -> None:
+    """Raise `CorpusError` when there is no such file, or when it is no table by its ending."""
+    if path.suffix.lower() not in _ENDINGS:
+        raise CorpusError(f"{path}: a labelled table is one of {', '.join(_ENDINGS)}.")
+    if not path.is_file():
+        raise CorpusError(f"no file {path}, seen from {Path.cwd()}.")
+
+
+def refuse_to_overwrite(root: Path) -> None:
+    """Raise `ProjectError` when a file of a new project is there already."""
+    if root.exists() and not root.is_dir():
+        raise ProjectError(f"{root} is a file. Name a folder that is new or empty.")
+    there = [name for name in _FILES if (root / name).exists()]
+    if there:
+        raise ProjectError(f"{root} has {', '.join(there)} already, and nothing is overwritten. Name another folder.")
