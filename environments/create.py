@@ -29,6 +29,15 @@ SUFFIX = ".exe" if WINDOWS else ""
 #: What a stamp names: an environment of another Python is created anew.
 PYTHON = str(Path(sys.executable).resolve()) + sys.version
 
+#: What an environment holds. A folder with anything else is the user's, and is never removed.
+PARTS = {
+    "bin", "include", "lib", "lib64", "share", "etc", "pyvenv.cfg", "Scripts", "Lib", "Include", "pips", STAMP, ".lock",
+    ".gitignore", "CACHEDIR.TAG",
+}  # fmt: skip
+
+#: pip's settings that would install uv somewhere else.
+ELSEWHERE = ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_USER")
+
 #: pip's settings that uv needs to reach the same index, and the variable that uv reads instead.
 PIP_SETTINGS = {
     "index-url": "UV_DEFAULT_INDEX",
@@ -60,6 +69,7 @@ def create(lock: Path, folder: Path, editable: bool) -> None:
         Whether to add the project itself, from its source.
     """
     started = time.monotonic()
+    check(lock, folder)
     say(f"{folder}: {len(pins(lock))} packages of {lock}, each file checked by hash ...")
     stamp = folder / STAMP
     python = folder / BIN / f"python{SUFFIX}"
@@ -83,6 +93,17 @@ def create(lock: Path, folder: Path, editable: bool) -> None:
     say(f"{folder}: ready after {time.monotonic() - started:.0f} s")
 
 
+def check(lock: Path, folder: Path) -> None:
+    """Raise `SetupError` when there is no lock, or when the folder is none that may be removed."""
+    if not lock.is_file():
+        raise SetupError(f"no lock file at {lock}.")
+    if not folder.exists():
+        return
+    foreign = sorted({one.name for one in folder.iterdir()} - PARTS) if folder.is_dir() else [folder.name]
+    if foreign:
+        raise SetupError(f"{folder} is no environment (it holds {foreign[0]}), and is left alone. Name another folder.")
+
+
 def bootstrap_uv() -> Path:
     """Install the pinned uv with the pip that this Python has, once; return its path."""
     stamp = UV_FOLDER / STAMP
@@ -95,18 +116,24 @@ def bootstrap_uv() -> Path:
     shutil.rmtree(UV_FOLDER, ignore_errors=True)
     pip = ["-m", "pip", "install", "--disable-pip-version-check", "--quiet", "--no-deps", "--only-binary", ":all:"]
     pip += ["--require-hashes", "--requirement", str(UV_LOCK)]
+    environment = {name: value for name, value in os.environ.items() if name not in ELSEWHERE}
     try:
         if run([sys.executable, "-m", "venv", UV_FOLDER]).returncode == 0:
-            done = run([UV_FOLDER / BIN / f"python{SUFFIX}", *pip])
+            done = run([UV_FOLDER / BIN / f"python{SUFFIX}", *pip], environment)
         else:  # this Python has no ensurepip; perhaps it has pip
             shutil.rmtree(UV_FOLDER, ignore_errors=True)
-            done = run([sys.executable, *pip, "--target", UV_FOLDER / "packages"])
+            done = run([sys.executable, *pip, "--target", UV_FOLDER / "packages"], environment)
         if "No module named pip" in done.stderr:
             raise SetupError("this Python has no pip. Install it (Debian: apt-get install python3-venv).")
         if done.returncode != 0:
             raise SetupError(reason(done.stderr, UV_LOCK))
+        found = [uv for uv in candidates if uv.is_file()]
+        if not found:
+            raise SetupError(
+                "pip installed uv elsewhere. Take 'target', 'prefix' and 'user' out of pip's configuration."
+            )
         stamp.write_text(wanted, encoding="utf-8")
-        return next(uv for uv in candidates if uv.is_file())
+        return found[0]
     except BaseException:
         shutil.rmtree(UV_FOLDER, ignore_errors=True)
         raise

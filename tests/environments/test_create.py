@@ -177,6 +177,7 @@ def test_make_setup_installs_the_lock_though_the_index_has_newer_releases(clone,
 @pytest.mark.parametrize("pip", ["22.3", "23.2.1"])
 def test_old_pips_alone_fail_on_such_an_index(clone, environment, pip):
     """Or the test above would show nothing."""
+    assert (PIPS / pip).is_dir(), "the old pips are installed by make test"
     environment["PYTHONPATH"] = str(PIPS / pip)
     command = [sys.executable, "-m", "pip", "install", "--require-hashes", "-r", clone / "requirements.lock"]
     done = subprocess.run(
@@ -289,3 +290,21 @@ def test_python_that_is_too_old_is_told_which_is_needed(clone, environment):
     )
     assert done.returncode == 2
     assert done.stderr == "setup: topicdesk needs Python 3.11 or newer, and this is 3.10: make PYTHON=python3.11\n"
+
+
+def test_a_folder_that_is_no_environment_is_left_alone(prepared, environment):
+    (prepared / ".venv").mkdir()
+    (prepared / ".venv" / "thesis.txt").write_text("mine")
+    done = make(prepared, environment)
+    assert done.returncode != 0
+    assert last_line(done) == (
+        "setup: .venv is no environment (it holds thesis.txt), and is left alone. Name another folder."
+    )
+    assert (prepared / ".venv" / "thesis.txt").read_text() == "mine"
+
+
+def test_pips_setting_of_another_target_does_not_move_the_installer(clone, environment, tmp_path):
+    environment |= {"PIP_TARGET": str(tmp_path / "elsewhere"), "PIP_USER": "0"}
+    done = make(clone, environment)
+    assert done.returncode == 0, done.stderr
+    assert installed(clone) == WHOLE

@@ -149,3 +149,48 @@ def test_the_sample_is_short_articles_in_their_own_words():
     rows = [json.loads(line) for line in (SAMPLE / "articles.jsonl").read_text().splitlines()]
     assert len({row["headline"] for row in rows}) == len({row["body"] for row in rows}) == 120
     assert all(40 <= len(row["body"].split()) <= 90 for row in rows)
+
+
+def test_a_file_name_cannot_write_into_the_topics(tmp_path):
+    path = tmp_path / "new\nline [x].csv"
+    path.write_bytes(table(tmp_path).read_bytes())
+    made = create_project(tmp_path / "desk", path)
+    assert read_taxonomy(made.root / "data" / "topics.toml").names == ("rail", "courts-law")
+
+
+def test_a_full_disk_is_one_error_and_leaves_nothing(disk):
+    folder = disk("size=40k")
+    with pytest.raises(ProjectError, match=r"cannot write|cannot create"):
+        create_project(folder / "desk")
+    assert not list(folder.iterdir())
+
+
+def test_a_file_that_appears_midway_takes_nothing_with_it(tmp_path, monkeypatch):
+    desk = tmp_path / "desk"
+    desk.mkdir()
+    write = pd.DataFrame.to_dict
+
+    def be_quicker(*arguments, **options):
+        (desk / "data").write_text("mine")
+        return write(*arguments, **options)
+
+    monkeypatch.setattr(pd.DataFrame, "to_dict", be_quicker)
+    with pytest.raises(ProjectError, match="is there already"):
+        create_project(desk)
+    assert files_of(tmp_path) == {"desk/data"}
+
+
+def test_what_is_made_of_labels_is_told(tmp_path):
+    path = tmp_path / "t.csv"
+    cells = ["R&D", "R D", "Sport;R&D", *["Sport"] * 6]
+    pd.DataFrame({"text": [f"Text number {n}" for n in range(9)], "labels": cells}).to_csv(path, index=False)
+    said = str(create_project(tmp_path / "desk", path))
+    assert "several labels in a cell are separated by ';'" in said
+    assert "labels got short names: 'Sport' is sport, 'R&D' is r-d, 'R D' is r-d-2" in said
+    assert "fewer than 5 articles, too few to learn from: r-d, r-d-2" in said
+
+
+def test_the_samples_of_a_table_are_its_own_articles(tmp_path):
+    made = create_project(tmp_path / "desk", table(tmp_path))
+    some = pd.read_json(made.root / "data" / "samples" / "tonight.jsonl", lines=True)
+    assert some["headline"].tolist() == [f"Headline {n}" for n in range(5)]

@@ -3,6 +3,8 @@
 import json
 
 import pandas as pd
+import pyarrow as arrow
+import pyarrow.parquet as parquet
 import pytest
 
 from topicdesk.corpus import read_corpus
@@ -149,5 +151,46 @@ def test_what_is_no_table_is_refused(tmp_path):
 
 def test_keys_are_lower_case_words_and_differ():
     keys = topic_keys(["ARTS & CULTURE", "Arts, Culture", "1", "Экология", "!!", "Ökologie"])
-    assert list(keys.values()) == ["arts-culture", "arts-culture-2", "1", "topic-4", "topic-5", "kologie"]
+    assert list(keys.values()) == ["arts-culture", "arts-culture-2", "1", "topic-4", "topic-5", "okologie"]
     assert json.loads(json.dumps(keys))
+
+
+def test_half_a_character_and_accents_in_labels(tmp_path):
+    (tmp_path / "t.jsonl").write_text(
+        '{"body": "One text.", "topics": "\\ud800x", "id": "\\udfff1"}\n{"body": "Two texts.", "topics": "Économie"}\n'
+    )
+    found = read_labelled_table(tmp_path / "t.jsonl", tmp_path / "corpus.parquet")
+    assert topic_keys(found.counts) == {"?x": "x", "Économie": "economie"}
+
+
+def test_long_labels_get_short_keys():
+    keys = topic_keys(["a" * 100_000, "a" * 100_001])
+    assert list(keys.values()) == ["a" * 40, "a" * 40 + "-2"]
+
+
+def test_labels_of_rows_without_text_do_not_count(tmp_path):
+    table = pd.DataFrame({"body": [*TEXTS[:3], ""], "topics": ["courts", "rail", "courts", "ghost"]})
+    assert read(tmp_path, table).counts == {"courts": 2, "rail": 1}
+
+
+def test_a_repeated_row_takes_the_label_of_the_one_that_has_one(tmp_path):
+    table = pd.DataFrame({"body": [TEXTS[0], TEXTS[1], TEXTS[0], TEXTS[1]], "topics": [None, "rail", "courts", None]})
+    found = read(tmp_path, table)
+    assert labels_by_text(found, tmp_path) == {TEXTS[0]: ("courts",), TEXTS[1]: ("rail",)}
+    assert not found.contradicted
+
+
+def test_a_label_of_every_article_is_refused(tmp_path):
+    with pytest.raises(LabelsError, match="every labelled article carries 'news'"):
+        read(tmp_path, frame(["news;a", "news;b"]))
+
+
+def test_damaged_parquet_and_columns_of_one_name_are_refused(tmp_path):
+    column = arrow.array(["courts", "rail"])
+    twice = arrow.table([arrow.array(TEXTS[:2]), column, column], names=["body", "label", "label"])
+    parquet.write_table(twice, tmp_path / "twice.parquet")
+    with pytest.raises(LabelsError, match="2 columns are called 'label'"):
+        read_labelled_table(tmp_path / "twice.parquet", tmp_path / "corpus.parquet")
+    (tmp_path / "broken.parquet").write_bytes((tmp_path / "twice.parquet").read_bytes()[:-20])
+    with pytest.raises(CorpusError):
+        read_labelled_table(tmp_path / "broken.parquet", tmp_path / "corpus.parquet")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -38,4 +39,4 @@ def init(
 
     created = create_project(folder, table, text=text, labels=labels, separator=separator, annotator=annotator)
     print(created)
-    print(f"Next: cd {folder} && topicdesk compare experiments/example.toml")
+    print(f"Next: cd {shlex.quote(str(folder))} && topicdesk compare experiments/example.toml")

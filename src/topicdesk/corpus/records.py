@@ -170,7 +170,10 @@ class _Draft:
 
     def finished(self) -> CleanArticle:
         row = self.row
-        row["id"] = "".join(row.get("id", "").split()) or article_id(row["source"], *self.as_came)
+        own = (
+            "".join(row.get("id", "").split()).encode("utf-8", "replace").decode("utf-8")
+        )  # JSON may hold half a letter
+        row["id"] = own or article_id(row["source"], *self.as_came)
         row["page"] = row["id"]
         flags = (*self.flags, *_broken(row["text"]))
         return CleanArticle(row, tuple(self.changed), tuple(self.removed), flags)

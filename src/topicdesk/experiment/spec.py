@@ -370,7 +370,7 @@ def read_named_spec(path: Path) -> Spec:
     SpecError
         As `read_spec`, except for values that only an estimator can refuse.
     """
-    spec = read_toml(path, Spec, SpecError, "See experiments/topics.toml for the form of a spec.")
+    spec = read_toml(path, Spec, SpecError, "'topicdesk init' writes an example of a spec.")
     try:
         for name, table in spec.classifiers.items():
             if "estimator" not in table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from topicdesk.errors import CorpusError, ProjectError
@@ -24,6 +25,6 @@ def refuse_to_overwrite(root: Path) -> None:
     """Raise `ProjectError` when a file of a new project is there already."""
     if root.exists() and not root.is_dir():
         raise ProjectError(f"{root} is a file. Name a folder that is new or empty.")
-    there = [name for name in _FILES if (root / name).exists()]
+    there = [name for name in _FILES if os.path.lexists(root / name)]
     if there:
         raise ProjectError(f"{root} has {', '.join(there)} already, and nothing is overwritten. Name another folder.")

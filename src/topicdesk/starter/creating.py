@@ -6,7 +6,8 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -28,6 +29,9 @@ _CORPUS = Path("data") / "corpora" / "example.parquet"
 _TOPICS = Path("data") / "topics.toml"
 _LABELS = Path("data") / "labels" / "example.csv"
 _SAMPLES = Path("data") / "samples"
+
+# Of a list in a message; and articles of a topic that are too few for folds.
+_MOST_TOLD, _FEW = 5, 5
 
 #: Who labelled the sample.
 _SAMPLE_ANNOTATOR = "language-model"
@@ -62,6 +66,16 @@ class NewProject:
             f"{self.root}: {table.account.articles:,} articles, {len(table.labels):,} labelled with "
             f"{len(self.topics)} topics ({'exactly one each' if table.one_each else 'several possible'})"
         )
+        if any(len(named) > 1 for named in table.labels.values()) and table.separator:
+            lines.append(f"several labels in a cell are separated by {table.separator!r}")
+        renamed = self.topics[self.topics["label"] != self.topics.index]
+        if len(renamed):
+            told = ", ".join(f"{row.label!r} is {row.Index}" for row in renamed.head(_MOST_TOLD).itertuples())
+            lines.append(f"labels got short names: {told}{', ...' if len(renamed) > _MOST_TOLD else ''}")
+        rare = list(self.topics.index[self.topics["articles"] < _FEW])
+        if rare:
+            told = ", ".join(rare[:_MOST_TOLD]) + (", ..." if len(rare) > _MOST_TOLD else "")
+            lines.append(f"fewer than {_FEW} articles, too few to learn from: {told}")
         if table.unlabelled:
             lines.append(f"not labelled: {table.unlabelled:,} articles, whose label is empty")
         if repeated:
@@ -138,7 +152,7 @@ def create_project(
     except OSError as error:
         raise ProjectError(f"cannot create {root}: {error.strerror}. Name a folder that can be written.") from error
     columns = [part.strip() for part in text.split(",")] if isinstance(text, str) else text
-    with beside as made, as_file(files(__package__)) as data:
+    with beside as made, as_file(files(__package__)) as data, _told(root):
         draft = Path(made) / "project"
         source = data / "sample" / "articles.jsonl" if table is None else Path(table)
         found = read_labelled_table(source, draft / _CORPUS, columns, labels, separator)
@@ -148,6 +162,14 @@ def create_project(
         _write_labels(draft, found, topics, by, codebook="1" if table is None else "")
         _move(draft, root)
     return NewProject(root, topics, found)
+
+
+@contextmanager
+def _told(root: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ProjectError(f"cannot create {root}: {error.strerror or error}. Nothing of it is left behind.") from error
 
 
 def _topics(table: LabelledTable) -> pd.DataFrame:
@@ -165,7 +187,7 @@ def _write_files(
     folds = next((folds for fewest, folds in _FOLDS if rarest >= fewest), 2)
     about = {
         "sample": sample,
-        "source": source.name,
+        "source": _printable(source.name),
         "topics": topics.reset_index().to_dict("records"),
         "articles": table.account.articles,
         "labelled": len(table.labels),
@@ -190,11 +212,21 @@ def _write_files(
                 content = templates.get_template(place.as_posix()).render(about)
             target.write_text(content, encoding="utf-8", newline="\n")
     (draft / _SAMPLES).mkdir(parents=True, exist_ok=True)
-    for example in ("tonight.jsonl", *(("ferry.txt", "tram.csv") if sample else ())):
-        shutil.copyfile(data / "sample" / example, draft / _SAMPLES / example)
-    if sample:
+    if not sample:
+        _write_some(draft, table)
+    else:
+        for example in ("tonight.jsonl", "ferry.txt", "tram.csv"):
+            shutil.copyfile(data / "sample" / example, draft / _SAMPLES / example)
         shutil.copyfile(data / "sample" / "topics.toml", draft / _TOPICS)
         shutil.copyfile(data / "sample" / "articles.jsonl", draft / _SAMPLES / "articles.jsonl")
+
+
+def _write_some(draft: Path, table: LabelledTable) -> None:
+    """Write a few articles of the table to try a model on, such as nobody has labelled if there are any."""
+    corpus = read_corpus(draft / _CORPUS)
+    some = corpus.iloc[corpus["id"].isin(table.labels).argsort(kind="stable")[:_MOST_TOLD]]
+    lines = [json.dumps({"headline": one.title, "body": one.text}, ensure_ascii=False) for one in some.itertuples()]
+    (draft / _SAMPLES / "tonight.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
 
 
 def _write_labels(draft: Path, table: LabelledTable, topics: pd.DataFrame, annotator: str, codebook: str) -> None:
@@ -210,6 +242,11 @@ def _write_labels(draft: Path, table: LabelledTable, topics: pd.DataFrame, annot
     write_annotations(pd.DataFrame(rows), draft / _LABELS)
 
 
+def _printable(name: str) -> str:
+    """Return a file's name as it can be written into a file: it may hold line ends, and bytes that are no text."""
+    return "".join(letter if letter.isprintable() else "?" for letter in name)
+
+
 def _as_toml(value: str) -> str:
     """Write a string as TOML does; JSON's escapes are TOML's."""
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
@@ -217,13 +254,17 @@ def _as_toml(value: str) -> str:
 
 def _move(draft: Path, root: Path) -> None:
     """Move what was written into place: in one step, unless the folder is there already."""
+    if not root.exists():
+        draft.replace(root)
+        return
+    moved: list[Path] = []
     try:
-        if not root.exists():
-            draft.replace(root)
-            return
         for one in sorted(draft.iterdir()):
-            if os.path.lexists(root / one.name):  # another process has been quicker
+            if os.path.lexists(root / one.name):  # another process was quicker
                 raise FileExistsError(f"{root / one.name} is there already")
             one.rename(root / one.name)
-    except OSError as error:
-        raise ProjectError(f"cannot create {root}: {error.strerror or error}. Name a folder that is new.") from error
+            moved.append(one)
+    except OSError:
+        for one in moved:
+            (root / one.name).rename(one)
+        raise

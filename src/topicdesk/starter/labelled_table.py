@@ -6,12 +6,14 @@ import ast
 import json
 import math
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow as arrow
 import pyarrow.parquet as parquet
 
 from topicdesk.corpus import Cleaning, ImportAccount, Record, clean_record, import_articles, read_records
@@ -29,6 +31,9 @@ _USUAL_SEPARATORS = (";", "|")
 # People labelled these texts as they were: only what cannot change a label is cleaned.
 _KEPT = ("split_byline", "split_dateline", "take_off_menus", "take_off_recurring")
 
+# Of a table's header, and of a metric's name.
+_LONGEST_KEY = 40
+
 # More different labels, for every third row another one, are rather texts or ids.
 _MANY_LABELS = 30
 
@@ -41,6 +46,8 @@ class LabelledTable:
     ----------
     fields : tuple of str
         Columns of the corpus that make a text: ``title`` and ``text``, or ``text``.
+    separator : str
+        What separates several labels in a cell; empty when nothing does.
     labels : dict of str to tuple of str
         Labels of each labelled article, as they are written, by id.
     unlabelled : int
@@ -52,6 +59,7 @@ class LabelledTable:
     """
 
     fields: tuple[str, ...]
+    separator: str
     labels: dict[str, tuple[str, ...]]
     unlabelled: int
     contradicted: tuple[str, ...]
@@ -110,9 +118,10 @@ def read_labelled_table(
     if separator is None:
         written = [cell for cell, _ in cells.values() if isinstance(cell, str)]
         separator = next((mark for mark in _USUAL_SEPARATORS if any(mark in cell for cell in written)), "")
-    named = {article: _names(cell, separator, where) for article, (cell, where) in cells.items()}
+    kept = set(parquet.read_table(corpus, columns=["id"])["id"].to_pylist())
+    named = {article: _names(cell, separator, where) for article, (cell, where) in cells.items() if article in kept}
     found = {article: names for article, names in named.items() if names is not None}
-    table = LabelledTable(fields, found, len(named) - len(found), contradicted, account)
+    table = LabelledTable(fields, separator, found, len(named) - len(found), contradicted, account)
     _check(table, path)
     return table
 
@@ -136,15 +145,18 @@ def topic_keys(labels: Iterable[str]) -> dict[str, str]:
     {'SCI/TECH': 'sci-tech', 'Sci Tech': 'sci-tech-2', 'Суды': 'topic-3'}
     """
     keys: dict[str, str] = {}
+    used: set[str] = set()
     for number, label in enumerate(labels, start=1):
-        plain = re.sub(r"[^a-z0-9]+", "-", label.lower()).strip("-")
+        unaccented = unicodedata.normalize("NFKD", label.lower()).encode("ascii", "ignore").decode("ascii")
+        plain = re.sub(r"[^a-z0-9]+", "-", unaccented).strip("-")
         # A name of another script would be a few digits, or nothing.
         legible = len(re.findall(r"[^\W_]", plain)) * 2 > len(re.findall(r"[^\W_]", label))
         key = plain if plain and legible else f"topic-{number}"
-        taken, tries = key, 2
-        while taken in keys.values():
-            taken, tries = f"{key}-{tries}", tries + 1
-        keys[label] = taken
+        chosen, tries = key[:_LONGEST_KEY], 2
+        while chosen in used:
+            chosen, tries = f"{key[:_LONGEST_KEY]}-{tries}", tries + 1
+        used.add(chosen)
+        keys[label] = chosen
     return keys
 
 
@@ -174,12 +186,14 @@ def _cells(
         has_title |= "title" in (wanted or record.fields)
         (article,) = clean_record(record, Cleaning(without=frozenset({*_KEPT, "detect_language"})))
         cell = None if column is None else row.get(column)
-        known = cells.setdefault(article.fields["id"], (cell, record.where))
-        if known[0] != cell and known[1] != record.where:
+        known, _ = cells.get(article.fields["id"], (None, ""))
+        if _is_blank(known):
+            cells[article.fields["id"]] = (cell, record.where)
+        elif not _is_blank(cell) and cell != known:
             contradicted.append(record.where)
     if not seen:
-        asked = f"no column {labels!r} for the labels; {nearest(labels, names)}" if labels else "no column of labels"
-        raise LabelsError(f"{path}: {asked}. Name it with --labels; there are: {', '.join(names)}.")
+        asked = f"no column {labels!r} for the labels; {nearest(labels, names)}" if labels else "no column of labels."
+        raise LabelsError(f"{path}: {asked} Name it with --labels; there are: {', '.join(names)}.")
     return cells, ("title", "text") if has_title else ("text",), tuple(contradicted)
 
 
@@ -190,13 +204,24 @@ def _rows(path: Path, wanted: dict[str, str], labels: str | None) -> Iterator[tu
         yield from ((record, record.row) for record in records if record.row is not None)
         return
     # Of Parquet, the reader takes the columns of articles only.
-    names = parquet.read_schema(path).names
-    column = labels or _usual_column(names)
-    if column not in names:
+    try:
+        names = parquet.read_schema(path).names
+        column = labels or _usual_column(names)
+        if column is not None and names.count(column) > 1:
+            raise LabelsError(f"{path}: {names.count(column)} columns are called {column!r}. Rename all but one.")
+        cells = parquet.read_table(path, columns=[column])[column].to_pylist() if column in names else None
+    except (arrow.ArrowException, OSError) as error:
+        raise CorpusError(f"{path}: cannot be read as Parquet ({error}).") from error
+    if column is None or cells is None:
         yield from ((record, dict.fromkeys(names)) for record in records)
         return
-    cells = parquet.read_table(path, columns=[column])[column].to_pylist()
-    yield from ((record, {**dict.fromkeys(names), column: cell}) for record, cell in zip(records, cells, strict=True))
+    # The reader stops at a damaged part, and its account says so.
+    yield from ((record, {**dict.fromkeys(names), column: cell}) for record, cell in zip(records, cells, strict=False))
+
+
+def _is_blank(cell: Any) -> bool:
+    """Whether nobody has labelled: an empty list is a label."""
+    return cell is None or cell != cell or (isinstance(cell, str) and not cell.strip())
 
 
 def _usual_column(names: Iterable[str]) -> str | None:
@@ -235,16 +260,24 @@ def _plain(value: Any) -> str:
     """Write a label as text: 3.0, as a table with gaps has it, is 3."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
-    text = str(value).strip()
+    text = str(value).strip().encode("utf-8", "replace").decode("utf-8")  # JSON may hold half a character
     return text.removesuffix(".0") if re.fullmatch(r"-?\d+\.0", text) else text
 
 
 def _check(table: LabelledTable, path: Path) -> None:
     counts = table.counts
     if not counts:
-        raise LabelsError(f"{path}: no article has a label.")
+        raise LabelsError(f"{path}: no article has a label. Name the column of labels with --labels.")
     if len(counts) == 1:
-        raise LabelsError(f"{path}: there is only one label ({next(iter(counts))!r}); a comparison needs two or more.")
+        raise LabelsError(
+            f"{path}: there is only one label ({next(iter(counts))[:60]!r}); a comparison needs two or more."
+        )
+    everywhere, count = next(iter(counts.items()))
+    if count == len(table.labels):
+        raise LabelsError(
+            f"{path}: every labelled article carries {everywhere[:60]!r}, so nothing can be learnt. Take it out, or "
+            "name what separates labels with --separator."
+        )
     if len(counts) > max(_MANY_LABELS, len(table.labels) / 3):
         first = ", ".join(repr(label[:30]) for label in list(counts)[:3])
         raise LabelsError(
