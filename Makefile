@@ -20,7 +20,9 @@ RIVALS := .venv-rivals
 AUDIT := .venv-audit
 BIN := $(VENV)/$(SCRIPTS)
 DEV_BIN := $(DEV)/$(SCRIPTS)
-CREATE := $(PYTHON) environments/create.py
+CREATE = command -v $(PYTHON) >/dev/null \
+  || { echo "setup: topicdesk needs Python 3.11 or newer, and there is no $(PYTHON): make PYTHON=python3.11" >&2; exit 2; }; \
+  $(PYTHON) environments/create.py
 PORT ?= 5000
 FUZZ_SECONDS ?= 60
 EXECUTED := docs/executed

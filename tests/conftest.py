@@ -22,6 +22,10 @@ from topicdesk.corpus import articles_frame, write_corpus
 from topicdesk.labels import Dataset, join_dataset, write_annotations
 from topicdesk.project import Project
 
+# How long an example takes says more about the machine than about the code.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
+
 # A mutant that is found out is found out: the smallest example is of no interest.
 hypothesis.settings.register_profile(
     "mutants", phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate], database=None
