@@ -164,12 +164,13 @@ def run_block(block, names, where):
 def main(place, root, report):
     """Run all documents; return the exit code."""
     start = desk = Path.cwd()
-    sys.path.insert(0, "")  # as in an interactive Python: what is in the working directory can be imported
+    sys.path.insert(0, str(start))
     counts = {"run": 0, "not run": 0, "of the other place": 0, "documents": {}}
     began = time.monotonic()
     for number, document in enumerate(documents(root)):
         name, names, started = document.relative_to(root).as_posix(), {}, time.monotonic()
         os.chdir(start if number < 2 else desk)
+        sys.path[0] = str(Path.cwd())  # as in a Python that is started there, whose workers find what it finds
         for block in blocks_of(document):
             if not block.runs or block.not_run or block.comment == FIRST:
                 counts["not run"] += bool(block.not_run)
