@@ -64,7 +64,7 @@ def test_a_fault_is_named_with_file_key_and_value(project, old, new, fault):
 
 
 def test_a_missing_spec_says_where_to_see_one(tmp_path):
-    with pytest.raises(SpecError, match=r"no file .*lost\.toml, seen from .*\. See experiments/topics\.toml"):
+    with pytest.raises(SpecError, match=r"no file .*lost\.toml, seen from .*\. 'topicdesk init' writes an example"):
         read_spec(tmp_path / "lost.toml")
 
 

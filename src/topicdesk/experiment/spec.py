@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import math
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -345,12 +347,8 @@ def read_spec(path: Path) -> Spec:
     spec = read_named_spec(path)
     if any("estimator" in table for table in spec.classifiers.values()):
         _make_importable(path)
-    try:
+    with _named(path):
         spec.plan()
-    except SpecError as error:
-        raise SpecError(f"{path}: classifiers: {error}") from error
-    except FeaturesError as error:
-        raise SpecError(f"{path}: features: {error}") from error
     return spec
 
 
@@ -371,18 +369,25 @@ def read_named_spec(path: Path) -> Spec:
         As `read_spec`, except for values that only an estimator can refuse.
     """
     spec = read_toml(path, Spec, SpecError, "'topicdesk init' writes an example of a spec.")
-    try:
+    with _named(path):
         for name, table in spec.classifiers.items():
             if "estimator" not in table:
                 check_classifier(name)
                 check_hyperparameters(name, table)
         for language in spec.features.stemmer:
             check_stemmer(language)
+    return spec
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Name the file and the table of a spec that an error is about."""
+    try:
+        yield
     except SpecError as error:
         raise SpecError(f"{path}: classifiers: {error}") from error
     except FeaturesError as error:
         raise SpecError(f"{path}: features: {error}") from error
-    return spec
 
 
 def _make_importable(path: Path) -> None:

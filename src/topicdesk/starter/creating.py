@@ -31,7 +31,7 @@ _LABELS = Path("data") / "labels" / "example.csv"
 _SAMPLES = Path("data") / "samples"
 
 # Of a list in a message; and articles of a topic that are too few for folds.
-_MOST_TOLD, _FEW = 5, 5
+_MOST_LISTED, _FEW = 5, 5
 
 #: Who labelled the sample.
 _SAMPLE_ANNOTATOR = "language-model"
@@ -70,12 +70,12 @@ class NewProject:
             lines.append(f"several labels in a cell are separated by {table.separator!r}")
         renamed = self.topics[self.topics["label"] != self.topics.index]
         if len(renamed):
-            told = ", ".join(f"{row.label!r} is {row.Index}" for row in renamed.head(_MOST_TOLD).itertuples())
-            lines.append(f"labels got short names: {told}{', ...' if len(renamed) > _MOST_TOLD else ''}")
+            lines.append(
+                "labels got short names: " + _listed([f"{r.label!r} is {r.Index}" for r in renamed.itertuples()])
+            )
         rare = list(self.topics.index[self.topics["articles"] < _FEW])
         if rare:
-            told = ", ".join(rare[:_MOST_TOLD]) + (", ..." if len(rare) > _MOST_TOLD else "")
-            lines.append(f"fewer than {_FEW} articles, too few to learn from: {told}")
+            lines.append(f"fewer than {_FEW} articles, too few to learn from: {_listed(rare)}")
         if table.unlabelled:
             lines.append(f"not labelled: {table.unlabelled:,} articles, whose label is empty")
         if repeated:
@@ -152,7 +152,7 @@ def create_project(
     except OSError as error:
         raise ProjectError(f"cannot create {root}: {error.strerror}. Name a folder that can be written.") from error
     columns = [part.strip() for part in text.split(",")] if isinstance(text, str) else text
-    with beside as made, as_file(files(__package__)) as data, _told(root):
+    with beside as made, as_file(files(__package__)) as data, _project_errors(root):
         draft = Path(made) / "project"
         source = data / "sample" / "articles.jsonl" if table is None else Path(table)
         found = read_labelled_table(source, draft / _CORPUS, columns, labels, separator)
@@ -164,8 +164,13 @@ def create_project(
     return NewProject(root, topics, found)
 
 
+def _listed(items: Sequence[str]) -> str:
+    """Write the first items of a list for a message."""
+    return ", ".join(items[:_MOST_LISTED]) + (", ..." if len(items) > _MOST_LISTED else "")
+
+
 @contextmanager
-def _told(root: Path) -> Iterator[None]:
+def _project_errors(root: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
@@ -224,7 +229,7 @@ def _write_files(
 def _write_some(draft: Path, table: LabelledTable) -> None:
     """Write a few articles of the table to try a model on, such as nobody has labelled if there are any."""
     corpus = read_corpus(draft / _CORPUS)
-    some = corpus.iloc[corpus["id"].isin(table.labels).argsort(kind="stable")[:_MOST_TOLD]]
+    some = corpus.iloc[corpus["id"].isin(table.labels).argsort(kind="stable")[:_MOST_LISTED]]
     lines = [json.dumps({"headline": one.title, "body": one.text}, ensure_ascii=False) for one in some.itertuples()]
     (draft / _SAMPLES / "tonight.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
 
