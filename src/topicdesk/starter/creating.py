@@ -142,7 +142,7 @@ def create_project(
     >>> import tempfile
     >>> desk = create_project(tempfile.mkdtemp() + "/desk")
     >>> desk.topics["articles"].to_dict()
-    {'courts': 26, 'environment': 25, 'transport': 25, 'health': 24}
+    {'courts': 26, 'transport': 25, 'environment': 25, 'health': 24}
     """
     root = Path(folder)
     refuse_to_overwrite(root)
