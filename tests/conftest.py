@@ -261,7 +261,8 @@ class Cluster:
     def __init__(self, folder):
         self.file, self.folder, self.processes, self.workers = folder / "scheduler.json", folder, [], []
         self._start("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--no-show")
-        poll(self.file.exists)
+        # Dask writes the file in place, so it may be there and not yet whole.
+        self.address = poll(self._read_address)
 
     def add_worker(self):
         # Without a nanny, which would start another in its place.
@@ -277,9 +278,11 @@ class Cluster:
         self.processes.append(process)
         return process
 
-    @property
-    def address(self):
-        return pd.read_json(self.file, typ="series")["address"]
+    def _read_address(self):
+        try:
+            return json.loads(self.file.read_text(encoding="utf-8"))["address"]
+        except (FileNotFoundError, json.JSONDecodeError):
+            return None
 
     def end(self):
         for process in self.processes:

@@ -81,10 +81,11 @@ def test_in_an_empty_folder_the_first_commands_work(wheel_environment, tmp_path)
     assert len(pd.read_csv(tmp_path / "desk" / "labelled.csv")) == 5
 
 
-def test_in_an_empty_folder_a_labelled_table_becomes_a_comparison(wheel_environment, tmp_path):
-    texts = {"courts": "The judge heard the case of the lost anchor", "rail": "The train to the coast was late again"}
-    rows = [(f"Headline {n}", f"{texts[name]}, day {n}.", name) for n in range(30) for name in texts]
-    pd.DataFrame(rows, columns=["headline", "body", "topics"]).to_csv(tmp_path / "articles.csv", index=False)
+def test_in_an_empty_folder_a_labelled_table_becomes_a_comparison(wheel_environment, tmp_path, newsroom):
+    articles, labels = newsroom(90)
+    headlines = [f"Notes from the town, day {number}" for number in range(len(articles))]
+    table = {"headline": headlines, "body": articles["text"], "topics": labels["topics"].map(";".join)}
+    pd.DataFrame(table).to_csv(tmp_path / "articles.csv", index=False)
     done = run(
         wheel_environment, tmp_path, "init", "desk", "--from", "articles.csv", "--text", "headline,body",
         "--labels", "topics",
@@ -92,7 +93,7 @@ def test_in_an_empty_folder_a_labelled_table_becomes_a_comparison(wheel_environm
     assert done.returncode == 0, done.stderr
     done = run(wheel_environment, tmp_path / "desk", "compare", "experiments/example.toml", "--no-log")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert re.search(r"linear-svm +1\.000", done.stdout)
+    assert re.search(r"linear-svm +(1\.000|0\.9)", done.stdout)
 
 
 def test_the_version_the_names_and_completion_are_there(wheel_environment, tmp_path):

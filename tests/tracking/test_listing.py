@@ -8,7 +8,7 @@ import pytest
 from topicdesk.errors import TrackingError
 from topicdesk.project import Project
 from topicdesk.tracking import open_store
-from topicdesk.tracking.listing import check_model, check_registered, check_run, logged_comparisons
+from topicdesk.tracking.listing import check_model, check_registered, check_run, logged_comparisons, only_champion
 from topicdesk.tracking.reading import _asked_of_mlflow
 
 
@@ -77,6 +77,20 @@ def test_a_model_that_is_not_there_is_refused(logged, model, told):
     with pytest.raises(TrackingError, match="no model") as refused:
         check_model(logged, model)
     assert told in str(refused.value)
+
+
+def test_the_only_champion_is_the_default(logged, tmp_path, monkeypatch):
+    assert only_champion(logged) == "models:/kept@champion"
+    with sqlite3.connect(logged.mlflow_database) as store:
+        store.execute("INSERT INTO registered_models (name) VALUES ('other')")
+        store.execute("INSERT INTO registered_model_aliases (name, alias, version) VALUES ('other', 'champion', 1)")
+    with pytest.raises(TrackingError, match="2 champions; name one: models:/kept@champion, models:/other@champion"):
+        only_champion(logged)
+    with pytest.raises(TrackingError, match="no champion yet"):
+        only_champion(Project(tmp_path / "new"))
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    with pytest.raises(TrackingError, match="name the model"):
+        only_champion(logged)
 
 
 @pytest.mark.parametrize("change", ["DROP TABLE alembic_version", "ALTER TABLE runs RENAME COLUMN status TO state"])

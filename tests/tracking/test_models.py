@@ -74,7 +74,7 @@ def test_a_labeller_is_found_by_its_name_its_run_and_its_version(project):
     ]
     for other in said[1:]:
         pd.testing.assert_frame_equal(other, said[0])
-    with pytest.raises(TrackingError, match=r"no model 'models:/none@champion' in MLflow's store.*'make reproduce'"):
+    with pytest.raises(TrackingError, match=r"no model 'models:/none@champion' in MLflow's store.*topicdesk compare"):
         load_labeller("models:/none@champion")
     with pytest.raises(TrackingError, match="no model '0123456789abcdef'"):
         load_labeller("0123456789abcdef")

@@ -309,9 +309,11 @@ def compare(
             write_text(file, review.report)
             print(f"Report: {file}")
     result.forget_cells()
-    print(f"{perf_counter() - _STARTED:.0f} s, from start to end")
-    if not renew:
-        _report(verify_experiment(result), path, result)
+    try:
+        if not renew:
+            _report(verify_experiment(result), path, result)
+    finally:
+        print(f"{perf_counter() - _STARTED:.0f} s, from start to end")
 
 
 @app.command(epilog="Example: topicdesk verify experiments/topics.toml")
@@ -617,19 +619,22 @@ def review(
 @app.command(epilog="Example: topicdesk serve models:/topicdesk-topics@champion --port 5002")
 def serve(
     model: Annotated[
-        str, typer.Argument(help="A registered model, a run's id, or a model's folder.")
-    ] = "models:/topicdesk-topics@champion",
+        str | None,
+        typer.Argument(help="A registered model, a run's id, or a model's folder; by default the project's champion."),
+    ] = None,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port of 127.0.0.1.")] = 5000,
     trust: Trust = None,
 ) -> None:
     """Answer requests with a model, by MLflow's own server, and print where they go."""
     from topicdesk.project import find_project
-    from topicdesk.tracking.listing import check_model
+    from topicdesk.tracking.listing import check_model, only_champion
     from topicdesk.tracking.ports import check_port
 
     project = find_project()
     check_port(port)
-    if not Path(model).is_dir():
+    if model is None:
+        model = only_champion(project)
+    elif not Path(model).is_dir():
         check_model(project, model)
     print("Starting MLflow's server ...", flush=True)
     from topicdesk.tracking import serve_model

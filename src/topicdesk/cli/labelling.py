@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 __all__ = ["EngineName", "Trust", "column_pair", "drift", "engine_named", "label"]
 
 Model = Annotated[
-    str,
-    typer.Option(help="models:/NAME@ALIAS or models:/NAME/VERSION, the id of a comparison's run, or a model's folder."),
+    str | None,
+    typer.Option(
+        help="models:/NAME@ALIAS or models:/NAME/VERSION, the id of a comparison's run, or a model's folder; "
+        "by default the project's champion."
+    ),
 ]
 Trust = Annotated[
     list[str] | None,
@@ -48,7 +51,7 @@ def label(
         Path,
         typer.Option(help="CSV, TSV, JSON lines or Parquet, by its ending; without one, a folder of Parquet."),
     ],
-    model: Model = "models:/topicdesk-topics@champion",
+    model: Model = None,
     columns: Annotated[
         list[str] | None, typer.Option("--map", help="Our field and your column, as in title=headline.")
     ] = None,
@@ -75,7 +78,7 @@ def label(
     labelling that was stopped goes on where it was when the command is given again.
     """
     mapped = dict(column_pair(written) for written in columns or ())
-    _check_first(model, paths, mapped)
+    model = _check_first(model, paths, mapped)
     say(f"reading {model} ...")
     from topicdesk.labelling import label_files
     from topicdesk.tracking import load_labeller
@@ -97,17 +100,20 @@ def label(
     print(account)
 
 
-def _check_first(model: str, paths: list[Path], columns: dict[str, str]) -> None:
-    """Refuse a model's name and columns that are not there, before anything slow is imported."""
+def _check_first(model: str | None, paths: list[Path], columns: dict[str, str]) -> str:
+    """Return the model to use; refuse names and columns that are not there, before anything slow is imported."""
     from topicdesk.project import find_project
-    from topicdesk.tracking.listing import check_model
+    from topicdesk.tracking.listing import check_model, only_champion
 
-    if not Path(model).is_dir():
+    if model is None:
+        model = only_champion(find_project())
+    elif not Path(model).is_dir():
         check_model(find_project(), model)
     from topicdesk.corpus.readers import check_columns
 
     for path in paths:
         check_columns(path, columns)
+    return model
 
 
 def _print_first(labeller: Labeller, account: LabellingAccount, prefix: str, columns: dict[str, str]) -> None:
@@ -165,8 +171,12 @@ def drift(
         list[Path], typer.Argument(help="New articles: tables, pages, feeds, .zip, folders.", metavar="NEW...")
     ],
     reference: Annotated[
-        str, typer.Option(help="A comparison's run id, models:/NAME@ALIAS, or a model's folder: what it was fitted on.")
-    ] = "models:/topicdesk-topics@champion",
+        str | None,
+        typer.Option(
+            help="What it was fitted on: a comparison's run id, models:/NAME@ALIAS, or a model's folder; "
+            "by default the project's champion."
+        ),
+    ] = None,
     columns: Annotated[
         list[str] | None, typer.Option("--map", help="Our field and your column, as in title=headline.")
     ] = None,
@@ -178,7 +188,7 @@ def drift(
     A check says YES where the difference is shown (p, adjusted for many checks) and at least as large as matters.
     """
     mapped = dict(column_pair(written) for written in columns or ())
-    _check_first(reference, paths, mapped)
+    reference = _check_first(reference, paths, mapped)
     say(f"reading {reference} ...")
     from topicdesk.labelling import measure_drift_of_files
     from topicdesk.tracking import load_labeller

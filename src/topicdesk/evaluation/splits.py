@@ -263,7 +263,10 @@ def stratified_group_folds(
     _, group_of = np.unique(groups, return_inverse=True)
     n_groups = int(group_of.max()) + 1 if len(group_of) else 0
     if n_groups < n_folds:
-        raise SplitError(f"{n_groups} distinct articles cannot fill {n_folds} folds. Label more, or lower 'folds'.")
+        raise SplitError(
+            f"{n_groups} distinct articles cannot fill {n_folds} folds (near-duplicates count as one article). "
+            "Label more, or lower 'folds'."
+        )
     sizes = np.bincount(group_of, minlength=n_groups)
     labels = np.zeros((n_groups, Y.shape[1]), dtype=np.int64)
     np.add.at(labels, group_of, Y)

@@ -18,7 +18,10 @@ from urllib.parse import quote
 from topicdesk.errors import TrackingError, nearest
 from topicdesk.project import Project
 
-__all__ = ["LISTED", "check_model", "check_registered", "check_run", "listed", "logged_comparisons", "tracking_uri"]
+__all__ = [
+    "LISTED", "check_model", "check_registered", "check_run", "listed", "logged_comparisons", "only_champion",
+    "tracking_uri",
+]  # fmt: skip
 
 #: Columns of a list of comparisons.
 LISTED = (
@@ -44,6 +47,7 @@ CREATE TABLE experiments (experiment_id, name, lifecycle_stage);
 CREATE TABLE runs (run_uuid, status, start_time, lifecycle_stage, experiment_id);
 CREATE TABLE tags (key, value, run_uuid);
 CREATE TABLE registered_models (name);
+CREATE TABLE registered_model_aliases (name, alias);
 """
 
 
@@ -158,6 +162,38 @@ def check_model(project: Project, model: str) -> None:
                 f"no model {model!r} in MLflow's store ({reason}). Names are such as "
                 "models:/topicdesk-topics@champion; 'topicdesk compare SPEC' registers its winner."
             )
+
+
+def only_champion(project: Project) -> str:
+    """Return the project's champion, where there is one alone: what commands use when no model is named.
+
+    Parameters
+    ----------
+    project : Project
+
+    Returns
+    -------
+    str
+        ``models:/NAME@champion``.
+
+    Raises
+    ------
+    TrackingError
+        If there is none, or more than one, or the store is no SQLite file.
+    """
+    query = "SELECT name FROM registered_model_aliases WHERE alias = 'champion' ORDER BY name"
+    with _reading(project) as store:
+        try:
+            champions = None if store is None else [f"models:/{name}@champion" for (name,) in store.execute(query)]
+        except sqlite3.Error:
+            champions = None
+    if champions is None:
+        raise TrackingError("name the model, such as models:/NAME@champion: MLflow's store is not a file to look it up in.")
+    if not champions:
+        raise TrackingError("there is no champion yet. 'topicdesk compare SPEC' registers the winner of a comparison.")
+    if len(champions) > 1:
+        raise TrackingError(f"there are {len(champions)} champions; name one: {', '.join(champions)}.")
+    return champions[0]
 
 
 @contextmanager
