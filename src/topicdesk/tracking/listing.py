@@ -188,7 +188,9 @@ def only_champion(project: Project) -> str:
         except sqlite3.Error:
             champions = None
     if champions is None:
-        raise TrackingError("name the model, such as models:/NAME@champion: MLflow's store is not a file to look it up in.")
+        raise TrackingError(
+            "name the model, such as models:/NAME@champion: MLflow's store is not a file to look it up in."
+        )
     if not champions:
         raise TrackingError("there is no champion yet. 'topicdesk compare SPEC' registers the winner of a comparison.")
     if len(champions) > 1:
