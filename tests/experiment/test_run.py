@@ -133,7 +133,8 @@ def test_locks_differ_where_a_classifier_or_a_corpus_is_another(project):
 def test_compare_logs_writes_the_lock_and_says_where_to_look(project):
     done = command(project, "compare", "experiments/small.toml", "--jobs", "1")
     assert done.returncode == 0, done.stderr
-    assert done.stderr.splitlines() == [  # and nothing stray
+    lines = [line for line in done.stderr.splitlines() if " % after " not in line]  # which a busy machine prints
+    assert lines == [  # and nothing stray
         "topicdesk: reading experiments/small.toml ...",
         "topicdesk: creating MLflow's store mlflow.db (once; takes about 10 s) ...",
     ]
