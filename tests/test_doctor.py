@@ -39,6 +39,18 @@ def test_what_is_not_installed_is_named_with_what_to_do(project, monkeypatch, ab
     assert found.wrong == ((check,) if state == "wrong" else ())
 
 
+def test_the_parts_of_developers_are_not_missed_by_users(project, monkeypatch):
+    def without(name):
+        if name in ("pytest", "sphinx", "atheris"):
+            raise PackageNotFoundError(name)
+        return version(name)
+
+    assert "optional: dev" in diagnose(project.root).checks.index
+    monkeypatch.setattr(doctor, "version", without)
+    shown = [name for name in diagnose(project.root).checks.index if name.startswith("optional")]
+    assert shown == ["optional: boosting", "optional: notebooks", "optional: scale", "optional: server"]
+
+
 def test_a_version_that_is_too_old_is_wrong(project, monkeypatch):
     monkeypatch.setattr(doctor, "version", lambda name: "1.0.2" if name == "scikit-learn" else version(name))
     found = diagnose(project.root)
