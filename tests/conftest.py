@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pandas as pd
@@ -51,7 +52,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[FIGURES] = {}
 
 
-def poll(condition: Callable[[], object], seconds: float = 120, every: float = 0.01) -> object:
+#: Seconds until a test gives an event up. Far more than any machine needs: what is awaited comes, or the test fails.
+PATIENCE = 600
+
+
+def poll(condition: Callable[[], object], seconds: float = PATIENCE, every: float = 0.01) -> object:
     """Return what `condition` returns as soon as that is true; fail if it is not within many seconds."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):
@@ -62,7 +67,7 @@ def poll(condition: Callable[[], object], seconds: float = 120, every: float = 0
 
 @pytest.fixture(scope="session")
 def wait_until() -> Callable[..., object]:
-    """Return the function that waits for an event: ``wait_until(condition, seconds=120)``."""
+    """Return the function that waits for an event: ``wait_until(condition)``."""
     return poll
 
 
@@ -303,12 +308,25 @@ def chromium():
     """Give a browser; skip, and say so, where there is none."""
     if _CHROMIUM is None:
         pytest.skip("no Chromium on this machine: install Debian's package 'chromium'")
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=PATIENCE * 1000)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=_CHROMIUM, args=_FLAGS)
-        yield browser
+        browser = playwright.chromium.launch(executable_path=_CHROMIUM, args=_FLAGS, timeout=PATIENCE * 1000)
+        yield _Chromium(browser)
         browser.close()
+
+
+@dataclass(frozen=True)
+class _Chromium:
+    """A browser whose pages wait as long as a test does."""
+
+    browser: Any
+
+    def new_page(self, **options: Any) -> Any:
+        page = self.browser.new_page(**options)
+        page.set_default_timeout(PATIENCE * 1000)
+        return page
 
 
 _TINY_ENTRY = """

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -21,8 +20,8 @@ def screenshots():
 class Jupyter:
     """A server of its own over a folder: JupyterLab or Notebook 7."""
 
-    def __init__(self, root, port, app, settings):
-        self.root, self.app = root, app
+    def __init__(self, root, port, app, settings, wait_until):
+        self.root, self.app, self.settings = root, app, settings
         self.environment = os.environ | {
             "JUPYTER_CONFIG_DIR": str(settings), "JUPYTER_DATA_DIR": str(settings / "data"),
             "JUPYTER_RUNTIME_DIR": str(settings / "run"), "JUPYTERLAB_SETTINGS_DIR": str(settings / "lab"),
@@ -45,24 +44,25 @@ class Jupyter:
             self.process = subprocess.Popen(
                 command, cwd=root, env=self.environment, stdout=log, stderr=log, start_new_session=True
             )
-        limit = time.monotonic() + 60
-        while True:
-            try:
-                urlopen(f"{self.address}/api", timeout=2).close()
-                return
-            except OSError:
-                assert time.monotonic() < limit, (settings / "lab.log").read_text()
-                time.sleep(0.2)
+        wait_until(self._answers, every=0.2)
+
+    def _answers(self):
+        assert self.process.poll() is None, (self.settings / "lab.log").read_text()
+        try:
+            urlopen(f"{self.address}/api", timeout=10).close()
+        except OSError:
+            return False
+        return True
 
     def open(self, page, notebook):
         """Open a notebook, by its path under the root, and wait until its kernel is ready."""
         path = {"jupyterlab": f"lab/tree/{notebook}?reset", "notebook": f"notebooks/{notebook}"}[self.app]
         page.goto(f"{self.address}/{path}", wait_until="domcontentloaded")
-        page.locator(".jp-Notebook .jp-CodeCell").first.wait_for(timeout=60_000)
-        page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").wait_for(timeout=60_000)
+        page.locator(".jp-Notebook .jp-CodeCell").first.wait_for()
+        page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").wait_for()
 
     def kernels(self):
-        with urlopen(f"{self.address}/api/kernels", timeout=10) as answer:
+        with urlopen(f"{self.address}/api/kernels", timeout=600) as answer:
             return json.load(answer)
 
     def end(self):
@@ -71,14 +71,14 @@ class Jupyter:
 
 
 @pytest.fixture
-def jupyter(tmp_path, free_port):
+def jupyter(tmp_path, free_port, wait_until):
     """Give what starts a server over a folder."""
     started = []
 
     def start(root, app="jupyterlab"):
         settings = tmp_path / f"jupyter-{len(started)}"
         settings.mkdir()
-        started.append(Jupyter(root, free_port, app, settings))
+        started.append(Jupyter(root, free_port, app, settings, wait_until))
         return started[-1]
 
     yield start

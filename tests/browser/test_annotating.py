@@ -40,7 +40,7 @@ def open_widget(jupyter, page, app="jupyterlab"):
         page.wait_for_timeout(1000)
         if executed.text_content() != before:
             break
-    widget.wait_for(timeout=60_000)
+    widget.wait_for()
     return widget
 
 
@@ -114,7 +114,7 @@ def test_a_kernel_that_dies_keeps_all_that_was_saved_and_the_page_says_what_was_
         os.kill(int(pid), signal.SIGKILL)
     press(widget, "2")
     widget.press("Enter")
-    widget.get_by_text("this decision is not saved").wait_for(timeout=20_000)
+    widget.get_by_text("this decision is not saved").wait_for()
     assert widget.locator(".td-topic").nth(1).get_attribute("aria-pressed") == "true"
     assert stored(project) == {first: ("courts",)}
 

@@ -23,7 +23,7 @@ def test_the_experiment_its_children_and_the_leaderboard_show(project, chromium,
         page.goto(address)
         # The list of runs: one parent with the columns that matter, its children behind the plus sign.
         parent = page.get_by_role("link", name=run.run_name)
-        expect(parent).to_be_visible(timeout=60_000)
+        expect(parent).to_be_visible()
         expect(page.get_by_role("link", name="linear-svm")).to_have_count(0)
         expect(page.get_by_text("macro_f1", exact=True).first).to_be_visible()
         expect(page.get_by_text("macro_f1/low").first).to_be_visible()
@@ -31,7 +31,7 @@ def test_the_experiment_its_children_and_the_leaderboard_show(project, chromium,
         address = address.partition("?")[0]
         # The parent: its description begins with the verdict and holds the leaderboard, and it names its children.
         page.goto(address.replace("/runs", f"/runs/{run.run_id}"))
-        expect(page.get_by_text("Verdict.")).to_be_visible(timeout=60_000)
+        expect(page.get_by_text("Verdict.")).to_be_visible()
         expect(page.get_by_role("link", name="linear-svm").first).to_be_visible()
         page.get_by_role("button", name="Show more").or_(page.get_by_text("Show more", exact=True)).first.click()
         expect(page.get_by_role("table").get_by_text("macro-F1 [95 %]")).to_be_visible()
@@ -43,19 +43,19 @@ def test_the_experiment_its_children_and_the_leaderboard_show(project, chromium,
         # Its pictures.
         page.goto(address.replace("/runs", f"/runs/{run.run_id}/artifacts/visual-1-leaderboard.png"))
         picture = page.locator("img[src^='blob:']").first
-        expect(picture).to_be_visible(timeout=60_000)
+        expect(picture).to_be_visible()
         assert picture.evaluate("image => image.naturalWidth") > 400
         page.screenshot(path=screenshots / "mlflow-picture.png")
         # The report, first among the artifacts, shown inside MLflow's page.
         page.goto("about:blank")
         page.goto(address.replace("/runs", f"/runs/{run.run_id}/artifacts/report.html"))
         report = page.frame_locator("iframe").first
-        expect(report.get_by_role("heading", name="Decision")).to_be_visible(timeout=60_000)
+        expect(report.get_by_role("heading", name="Decision")).to_be_visible()
         page.screenshot(path=screenshots / "mlflow-report.png")
         # The model: registered, with the run that made it.
         page.goto("about:blank")
         page.goto(address.partition("/#")[0] + "/#/models/topicdesk-small")
-        expect(page.get_by_text("champion").first).to_be_visible(timeout=60_000)
+        expect(page.get_by_text("champion").first).to_be_visible()
         page.screenshot(path=screenshots / "mlflow-model.png")
     assert acted == []
 

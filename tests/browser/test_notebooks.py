@@ -48,7 +48,7 @@ def outputs_of(path):
 def run_all(page):
     """Run every cell; a page that is still being put together loses clicks."""
     busy = page.locator(".jp-Notebook-ExecutionIndicator[data-status='busy']")
-    for _ in range(6):
+    for _ in range(60):
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
         try:
@@ -80,12 +80,12 @@ def test_each_shows_its_pictures_and_tables(executed, jupyter, chromium, screens
         lab.open(page, f"docs/executed/{name}")
         if name == "1-annotate.ipynb":  # the widget needs its kernel
             run_all(page)
-            page.get_by_text("2 labelled in this session").wait_for(timeout=180_000)
-            page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").wait_for(timeout=120_000)
+            page.get_by_text("2 labelled in this session").wait_for()
+            page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").wait_for()
         pictures, tables = outputs_of(EXECUTED / name)
         assert pictures + tables > 2, name
         seen = page.locator(".jp-OutputArea")
-        seen.locator(".jp-RenderedImage img").nth(pictures - 1).wait_for(state="attached", timeout=30_000)
+        seen.locator(".jp-RenderedImage img").nth(pictures - 1).wait_for(state="attached")
         assert seen.locator(".jp-RenderedImage img").count() >= pictures, name
         assert seen.locator("table").count() >= tables, name
         broken = "images => images.filter(image => image.complete && image.naturalWidth === 0).length"

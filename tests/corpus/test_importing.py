@@ -494,7 +494,7 @@ def test_an_import_that_is_interrupted_leaves_the_older_file_whole(tmp_path, wai
 
     wait_until(is_at_work)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=120)
+    _, said = process.communicate()
     assert process.returncode == 130
     assert "Nothing is half written" in said
     assert sorted(path.name for path in tmp_path.iterdir()) == ["c.parquet", "t.jsonl"]

@@ -53,7 +53,7 @@ def test_a_dask_cluster_that_loses_a_worker_gives_the_same_figures(cluster, data
     here = compare(dataset, PLAN, jobs=1)
     cluster.add_worker()
     cluster.add_worker()
-    engine, done = DaskEngine(cluster.address), []
+    engine, done = DaskEngine(cluster.address, patience=600), []
 
     class Killing:
         """Kills a worker when a third of the cells are done."""
@@ -66,7 +66,7 @@ def test_a_dask_cluster_that_loses_a_worker_gives_the_same_figures(cluster, data
                 yield number, result
 
     there = compare(dataset, PLAN, engine=Killing())
-    assert cluster.workers[0].wait(timeout=120) == -signal.SIGKILL
+    assert cluster.workers[0].wait(timeout=600) == -signal.SIGKILL
     assert cluster.workers[1].poll() is None
     pd.testing.assert_frame_equal(there.figures, here.figures)
     pd.testing.assert_frame_equal(there.topic_figures, here.topic_figures)
@@ -83,10 +83,10 @@ def test_work_goes_on_when_every_worker_died_and_another_came(cluster):
             os.killpg(cluster.workers[0].pid, signal.SIGKILL)
             cluster.add_worker()
 
-    engine = DaskEngine(cluster.address, patience=120)
+    engine = DaskEngine(cluster.address, patience=600)
     found = run_all(engine, slow_double, 2, [(number,) for number in range(40)], "doubling", note=replace_worker)
     assert found == [2 * number for number in range(40)]
-    assert cluster.workers[0].wait(timeout=120) == -signal.SIGKILL
+    assert cluster.workers[0].wait(timeout=600) == -signal.SIGKILL
 
 
 def test_work_goes_on_when_the_only_worker_is_killed_in_the_version_check(cluster, tmp_path, monkeypatch, wait_until):
@@ -97,13 +97,13 @@ def test_work_goes_on_when_the_only_worker_is_killed_in_the_version_check(cluste
 
     def replace_worker():
         wait_until(marker.exists)
-        cluster.workers[0].wait(timeout=120)
+        cluster.workers[0].wait(timeout=600)
         cluster.add_worker()
 
     thread = threading.Thread(target=replace_worker)
     thread.start()
     try:
-        engine = DaskEngine(cluster.address, patience=120)
+        engine = DaskEngine(cluster.address, patience=600)
         assert run_all(engine, slow_double, 2, [(1,), (2,)], "doubling") == [2, 4]
     finally:
         thread.join()
@@ -114,13 +114,13 @@ def test_workers_that_cannot_import_topicdesk_are_an_error_at_once(cluster, monk
     monkeypatch.setattr("topicdesk.evaluation.engine._own_version", fail_to_import)
     cluster.add_worker()
     with pytest.raises(EngineError, match="cannot run topicdesk: No module named 'topicdesk'"):
-        run_all(DaskEngine(cluster.address, patience=120), slow_double, 2, [(1,)], "doubling")
+        run_all(DaskEngine(cluster.address, patience=600), slow_double, 2, [(1,)], "doubling")
 
 
 def test_an_error_of_the_work_reaches_the_user_as_it_is(cluster):
     cluster.add_worker()
     with pytest.raises(SpecError, match="number 0 is refused"):
-        run_all(DaskEngine(cluster.address), refuse, None, [(0,)], "refusing")
+        run_all(DaskEngine(cluster.address, patience=600), refuse, None, [(0,)], "refusing")
     with pytest.raises(SpecError, match="number 0 is refused"):
         run_all(LocalEngine(2), refuse, None, [(0,)], "refusing")
 
@@ -135,7 +135,7 @@ def test_no_scheduler_no_worker_and_other_code_are_told(cluster, monkeypatch):
     cluster.add_worker()
     monkeypatch.setattr("topicdesk.evaluation.engine.code_version", lambda: "another commit")
     with pytest.raises(EngineError, match="have another version of topicdesk"):
-        run_all(replace(DaskEngine(cluster.address), patience=120), slow_double, 2, [(1,)], "doubling")
+        run_all(replace(DaskEngine(cluster.address), patience=600), slow_double, 2, [(1,)], "doubling")
 
 
 def test_without_distributed_the_user_is_told_what_to_install(monkeypatch):

@@ -5,7 +5,6 @@ import pty
 import select
 import subprocess
 import sys
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -176,9 +175,8 @@ def test_articles_are_labelled_in_a_real_terminal(half_labelled):
 
     def wait_for(text):
         nonlocal seen
-        limit = time.monotonic() + 30
         while text not in seen:
-            ready, _, _ = select.select([ours], [], [], limit - time.monotonic())
+            ready, _, _ = select.select([ours], [], [], 600)
             assert ready, f"waiting for {text!r}; seen: {seen}"
             seen += os.read(ours, 65536).decode()
         seen = seen.partition(text)[2]
@@ -206,7 +204,7 @@ def test_articles_are_labelled_in_a_real_terminal(half_labelled):
     wait_for("article n50 · 2 left")
     press("q")
     wait_for("Stopped: 1 labelled")
-    assert process.wait(timeout=120) == 0
+    assert process.wait() == 0
     os.close(ours)
     (row,) = read_label_file(half_labelled.labels / "maria.csv", ["courts", "rail"]).to_dict("records")
     assert (row["article_id"], row["topics"], row["note"]) == ("n40", ("rail", "courts"), "both")

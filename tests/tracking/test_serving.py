@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
@@ -30,14 +29,14 @@ def ask(port, content, kind="application/json"):
         f"http://127.0.0.1:{port}/invocations", data, {"Content-Type": kind}, method="POST"
     )
     try:
-        with urllib.request.urlopen(request, timeout=60) as answer:
+        with urllib.request.urlopen(request, timeout=600) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()
 
 
 @pytest.fixture
-def served(project, free_port):
+def served(project, free_port, wait_until):
     """Serve the champion of a comparison, as a user would."""
     log_experiment(run_experiment(project.root / "experiments" / "small.toml", jobs=1))
     environment = {
@@ -49,15 +48,16 @@ def served(project, free_port):
     command = ["mlflow", "models", "serve", "-m", CHAMPION, "--env-manager", "local", "-p", str(free_port)]
     with (project.root / "serve.log").open("wb") as log:
         server = subprocess.Popen(command, stdout=log, stderr=log, env=environment, start_new_session=True)
-    limit = time.monotonic() + 90
-    while True:
+
+    def answers():
+        assert server.poll() is None, (project.root / "serve.log").read_text()
         try:
-            urllib.request.urlopen(f"http://127.0.0.1:{free_port}/ping", timeout=5)
-            break
+            urllib.request.urlopen(f"http://127.0.0.1:{free_port}/ping", timeout=10).close()
         except OSError:
-            assert server.poll() is None, (project.root / "serve.log").read_text()
-            assert time.monotonic() < limit
-            time.sleep(0.1)
+            return False
+        return True
+
+    wait_until(answers, every=0.1)
     yield free_port
     os.killpg(server.pid, signal.SIGKILL)
     server.wait()

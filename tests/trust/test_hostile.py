@@ -164,11 +164,12 @@ def test_a_bomb_takes_neither_the_memory_nor_the_day(project, ending):
     (project.root / "good.jsonl").write_text(json.dumps({"text": LETTERS}) + "\n")
     script = (
         "import resource; resource.setrlimit(resource.RLIMIT_AS, (6 << 30, 6 << 30))\n"
+        "resource.setrlimit(resource.RLIMIT_CPU, (120, 120))\n"  # of its own, however busy the machine is
         "from topicdesk.corpus import read_articles\n"
         f"corpus, account = read_articles([{str(path)!r}, {str(project.root / 'good.jsonl')!r}])\n"
         "assert len(corpus) >= 1, account"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
 

@@ -22,7 +22,7 @@ from topicdesk.tracking.store import experiment_address, open_store
 
 __all__ = ["serve_model", "serve_pages"]
 
-_START_SECONDS = 60
+_START_SECONDS = 300
 
 
 @contextmanager
