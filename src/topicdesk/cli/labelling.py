@@ -2,44 +2,31 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from topicdesk.cli.options import EngineName, Trust, column_pair, engine_named
 from topicdesk.cli.printing import print_table, save_picture
 from topicdesk.progress import say
 from topicdesk.spreadsheets import Formulas
 
 if TYPE_CHECKING:
-    from topicdesk.evaluation import Engine
     from topicdesk.labelling import Labeller, LabellingAccount
 
-__all__ = ["EngineName", "Trust", "column_pair", "drift", "engine_named", "label"]
+__all__ = ["drift", "label"]
 
-Model = Annotated[
+_Model = Annotated[
     str | None,
     typer.Option(
         help="models:/NAME@ALIAS or models:/NAME/VERSION, the id of a comparison's run, or a model's folder; "
         "by default the project's champion."
     ),
 ]
-Trust = Annotated[
-    list[str] | None,
-    typer.Option(help="A type that the model's file may hold, as in mine.Estimator; may be repeated."),
-]
-
 # As many articles as a person reads in a terminal.
 _SHOWN = 8
 _TITLE_CHARACTERS = 60
-
-
-class EngineName(StrEnum):
-    """Where the work runs."""
-
-    LOCAL = "local"
-    DASK = "dask"
 
 
 def label(
@@ -51,7 +38,7 @@ def label(
         Path,
         typer.Option(help="CSV, TSV, JSON lines or Parquet, by its ending; without one, a folder of Parquet."),
     ],
-    model: Model = None,
+    model: _Model = None,
     columns: Annotated[
         list[str] | None, typer.Option("--map", help="Our field and your column, as in title=headline.")
     ] = None,
@@ -145,25 +132,6 @@ def _print_first(labeller: Labeller, account: LabellingAccount, prefix: str, col
         }
     table = pd.DataFrame.from_dict(told, orient="index").rename_axis("row")
     print_table(table, f"The first {len(table)} of {account.rows:,}" if account.rows > len(table) else "Labelled")
-
-
-def column_pair(written: str) -> tuple[str, str]:
-    """Read an option such as ``title=headline``."""
-    ours, sign, theirs = written.partition("=")
-    if not sign or not ours or not theirs:
-        raise typer.BadParameter(f"--map takes FIELD=COLUMN, such as title=headline, not {written!r}.")
-    return ours, theirs
-
-
-def engine_named(name: EngineName, scheduler: str | None) -> Engine | None:
-    """Give the engine that options name; None for this machine."""
-    if (name is EngineName.DASK) != (scheduler is not None):
-        raise typer.BadParameter("--engine dask and --scheduler go together.")
-    if scheduler is None:
-        return None
-    from topicdesk.evaluation import DaskEngine
-
-    return DaskEngine(scheduler)
 
 
 def drift(

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from topicdesk.cli.options import Corpus
 from topicdesk.cli.printing import print_some, print_table
 from topicdesk.progress import say
 
@@ -18,7 +19,6 @@ labels = typer.Typer(help="What to label next, and how good labels are.", no_arg
 _Spec = Annotated[
     Path, typer.Argument(help="A spec with label files, such as experiments/topics.toml.", metavar="SPEC")
 ]
-_Corpus = Annotated[str, typer.Argument(help="A corpus of data/sources.toml, or a Parquet file.", metavar="CORPUS")]
 _Topics = Annotated[Path, typer.Option(help="The taxonomy.")]
 _TOPICS = Path("data/topics.toml")
 
@@ -31,7 +31,7 @@ class _Method(StrEnum):
 
 
 def annotate(
-    corpus: _Corpus,
+    corpus: Corpus,
     annotator: Annotated[str, typer.Option(help="Who labels; the file is data/labels/<annotator>.csv.")],
     topics: _Topics = _TOPICS,
     queue: Annotated[
@@ -57,7 +57,7 @@ def annotate(
 def adjudicate(
     first: Annotated[str, typer.Argument(help="An annotator, by the name of the label file.")],
     second: Annotated[str, typer.Argument(help="Another.")],
-    corpus: _Corpus,
+    corpus: Corpus,
     annotator: Annotated[str, typer.Option(help="Who settles; kept with each label.")],
     topics: _Topics = _TOPICS,
 ) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = [
     "MOST_ROWS",
     "print_differences",
+    "print_facts",
     "print_rows",
     "print_some",
     "print_table",
@@ -93,3 +94,8 @@ def save_picture(figure: Figure, path: Path) -> None:
     with replacing(path) as part:
         figure.savefig(part, format=path.suffix.lower().removeprefix(".") or "png", dpi=110)
     print(f"Picture: {path}")
+
+
+def print_facts(facts: pd.DataFrame, title: str) -> None:
+    """Print what two results rest on, and whether it is the same."""
+    print_table(facts.assign(same=["yes" if same else "NO" for same in facts["same"]]), title)

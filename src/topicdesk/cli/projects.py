@@ -1,4 +1,4 @@
-"""Commands that create projects."""
+"""Commands about the project and the environment."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
+from topicdesk.cli.printing import print_table
 from topicdesk.progress import say
 
-__all__ = ["init"]
+__all__ = ["doctor", "init"]
 
 
 def init(
@@ -40,3 +41,15 @@ def init(
     created = create_project(folder, table, text=text, labels=labels, separator=separator, annotator=annotator)
     print(created)
     print(f"Next: cd {shlex.quote(str(folder))} && topicdesk compare experiments/example.toml")
+
+
+def doctor() -> None:
+    """Tell what is installed, which optional parts are missing, and whether MLflow's store is reachable."""
+    say("looking at what is installed ...")
+    from topicdesk.doctor import diagnose
+
+    found = diagnose()
+    print_table(found.checks, "topicdesk's doctor")
+    print(found)
+    if found.wrong:
+        raise typer.Exit(1)

@@ -1,0 +1,97 @@
+"""The command line as a whole: every command, in groups."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+from topicdesk import __version__
+from topicdesk.cli import comparing, corpora, labelling, labels, projects, runs, servers
+from topicdesk.cli.stopping import Stopped, stop_on_signals
+from topicdesk.errors import TopicdeskError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    help="Compare text classifiers on news, with figures that a reviewer can believe.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    epilog="First steps: topicdesk init desk, then cd desk, then topicdesk compare experiments/example.toml",
+)
+
+# The groups of the list of commands, each command with an example.
+_GROUPS: dict[str, list[tuple[Callable[..., None], str]]] = {
+    "Start": [
+        (projects.init, "topicdesk init desk --from articles.csv --text headline,body --labels topics"),
+        (projects.doctor, "topicdesk doctor"),
+    ],
+    "Articles and labels": [
+        (corpora.import_, "topicdesk import pages/ t.csv --map title=headline --output mine.parquet"),
+        (labels.annotate, "topicdesk annotate newsarticles --annotator maria"),
+        (labels.adjudicate, "topicdesk adjudicate maria tom newsarticles --annotator lena"),
+    ],
+    "Experiments": [
+        (comparing.compare, "topicdesk compare experiments/topics.toml --jobs 2"),
+        (comparing.verify, "topicdesk verify experiments/topics.toml"),
+        (comparing.results, "topicdesk results experiments"),
+        (comparing.splits, "topicdesk splits experiments/topics.toml --output experiments/topics.splits.csv"),
+        (
+            comparing.learning_curve,
+            "topicdesk learning-curve experiments/topics.toml --plot curve.png",
+        ),
+        (comparing.ablate, "topicdesk ablate experiments/topics.toml --classifier linear-svm"),
+        (comparing.rank, "topicdesk rank experiments/published.toml --plot ranks.png"),
+    ],
+    "Runs and models in MLflow": [
+        (servers.review, "topicdesk review --port 5001"),
+        (runs.runs, "topicdesk runs --experiment topics"),
+        (runs.reproduce, "topicdesk reproduce 3f0c9d1e8a7b4c5d9e0f1a2b3c4d5e6f"),
+        (runs.diff, "topicdesk diff 3f0c9d1e8a7b 5d9e0f1a2b3c --classifier linear-svm"),
+        (runs.log, "topicdesk log --resume"),
+        (runs.promote, "topicdesk promote topicdesk-topics --version 3"),
+        (runs.rollback, "topicdesk rollback topicdesk-topics"),
+    ],
+    "New articles": [
+        (labelling.label, "topicdesk label tonight.jsonl --output labelled.parquet --explain 5"),
+        (labelling.drift, "topicdesk drift tonight.jsonl --reference models:/topicdesk-topics@champion"),
+        (servers.serve, "topicdesk serve models:/topicdesk-topics@champion --port 5002"),
+    ],
+}
+for _group, _commands in _GROUPS.items():
+    for _command, _example in _commands:
+        _name = _command.__name__.strip("_").replace("_", "-")
+        app.command(_name, epilog=f"Example: {_example}", rich_help_panel=_group)(_command)
+app.add_typer(corpora.data, name="data", rich_help_panel="Articles and labels")
+app.add_typer(labels.labels, name="labels", rich_help_panel="Articles and labels")
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        print(f"topicdesk {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Compare text classifiers on news, with figures that a reviewer can believe."""
+
+
+def main() -> None:
+    """Run the command line; an error that a user can act on is printed without a traceback."""
+    stop_on_signals()
+    try:
+        app()
+    except TopicdeskError as error:
+        print(f"topicdesk: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except Stopped as stopped:
+        print("topicdesk: stopped. Nothing is half written; run the command again to go on.", file=sys.stderr)
+        sys.exit(128 + stopped.args[0])

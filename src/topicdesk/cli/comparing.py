@@ -1,0 +1,274 @@
+"""Commands that compute a spec: compare, verify, and studies beside the comparison."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from topicdesk.cli.options import EngineName, Jobs, OneClassifier, Spec, engine_named
+from topicdesk.cli.printing import print_differences, print_facts, print_table, print_warnings, save_picture
+from topicdesk.errors import VerificationError
+from topicdesk.progress import say
+
+if TYPE_CHECKING:
+    from topicdesk.experiment import Difference, ExperimentResult, LoadedExperiment
+    from topicdesk.tracking import LoggedComparison
+
+__all__ = ["ablate", "compare", "learning_curve", "rank", "results", "splits", "verify"]
+
+_STARTED = perf_counter()
+
+# As many topics and columns as a person reads in a terminal.
+_MOST_TOPICS = 6
+_MOST_COLUMNS = 16
+
+
+def compare(
+    spec: Spec,
+    jobs: Jobs = None,
+    engine: Annotated[EngineName, typer.Option(help="Where the work runs. Figures stay the same.")] = EngineName.LOCAL,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Address of the Dask scheduler, such as tcp://127.0.0.1:8786.")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option(help="Go on with the finished cells of a run of the same that was stopped.")
+    ] = True,
+    log: Annotated[bool, typer.Option(help="Log the comparison to MLflow.")] = True,
+    update_lock: Annotated[bool, typer.Option("--update-lock", help="Write the results lock anew.")] = False,
+    report: Annotated[Path | None, typer.Option(help="Write the report, HTML, to this file too.")] = None,
+) -> None:
+    """Compare the classifiers of a spec, log to MLflow, and write or check the results lock beside the spec."""
+    from topicdesk.experiment.checks import check_spec
+
+    check_spec(spec)
+    if engine is not EngineName.LOCAL or scheduler is not None:
+        engine_named(engine, scheduler)
+    say(f"reading {spec} ...")
+    from topicdesk.atomic import write_text
+    from topicdesk.experiment import (
+        lock_path,
+        log_experiment,
+        read_lock,
+        review_experiment,
+        run_experiment,
+        verify_experiment,
+        write_lock,
+    )
+
+    result = run_experiment(spec, jobs, engine_named(engine, scheduler), resume)
+    _print_result(result)
+    path = lock_path(spec)
+    # Asked once: another process may write it in the meantime.
+    before = read_lock(path) if path.is_file() else None
+    renew = update_lock or before is None
+    if renew:
+        write_lock(result.lock().after(before), path)
+        print(f"Results lock written: {path}")
+    reviews = review_experiment(result, jobs or -1, renew) if log or report is not None else ()
+    _print_next(result, log_experiment(result, reviews=reviews) if log else ())
+    if report is not None:
+        for review in reviews:
+            file = report if len(reviews) == 1 else report.with_stem(f"{report.stem}-{review.comparison.dataset.name}")
+            write_text(file, review.report)
+            print(f"Report: {file}")
+    result.forget_cells()
+    try:
+        if not renew:
+            _report(verify_experiment(result), path, result)
+    finally:
+        print(f"{perf_counter() - _STARTED:.0f} s, from start to end")
+
+
+def verify(
+    spec: Spec,
+    jobs: Jobs = None,
+    tolerance: Annotated[
+        float, typer.Option(min=0, help="How far a figure may move; 0 is right on the platform that made the lock.")
+    ] = 0.0,
+) -> None:
+    """Compute the figures of a spec again and check them against its results lock; exit 1 if one moved."""
+    from topicdesk.experiment.checks import check_spec
+
+    check_spec(spec)
+    say(f"reading {spec} ...")
+    from topicdesk.experiment import compare_facts, lock_path, read_lock, run_experiment, verify_experiment
+
+    read_lock(lock_path(spec))  # before the long work: there may be none
+    result = run_experiment(spec, jobs)
+    found = verify_experiment(result, tolerance)
+    facts = compare_facts(read_lock(lock_path(spec)).facts(), result.lock().facts())
+    print_facts(facts.rename(columns={"then": "locked"}), "What the figures rest on")
+    _report(found, lock_path(spec), result, tolerance)
+
+
+def results(
+    folder: Annotated[Path, typer.Argument(help="Where specs and their locks stand.")] = Path("experiments"),
+) -> None:
+    """Write the page of results, README.md of the folder, from its locks."""
+    from topicdesk.project import find_project
+
+    find_project(folder)
+    say(f"reading the locks of {folder} ...")
+    from topicdesk.atomic import write_text
+    from topicdesk.experiment import results_page
+
+    write_text(folder / "README.md", results_page(folder))
+    print(f"Page of results written: {folder / 'README.md'}")
+
+
+def splits(
+    spec: Spec,
+    output: Annotated[Path | None, typer.Option(help="Save the splits as CSV, for [splits] file in a spec.")] = None,
+) -> None:
+    """Show how a spec splits its articles: counts by topic and by source; and save the splits to use them again."""
+    from topicdesk.experiment.checks import check_spec
+
+    check_spec(spec)
+    say(f"reading {spec} ...")
+    from topicdesk.evaluation import split_table, write_splits
+    from topicdesk.experiment import load_dataset, load_splits, read_spec
+    from topicdesk.project import find_project
+
+    asked, project = read_spec(spec), find_project(spec.parent)
+    if output is not None and len(asked.data.corpus) > 1:
+        raise typer.BadParameter(f"{spec} names several corpora; splits are saved of one.")
+    for corpus in asked.data.corpus:
+        dataset = load_dataset(project, asked, corpus)
+        made, warnings = load_splits(project, asked, dataset)
+        print_warnings(warnings)
+        for by in ("topic", "source"):
+            table = split_table(dataset, made, by).astype("str").set_index("repeat")
+            if table.shape[1] <= _MOST_COLUMNS:
+                print_table(table, f"{dataset.name}: test articles by {by}")
+        if output is not None:
+            write_splits(dataset, made, output)
+            print(f"Splits saved: {output}")
+
+
+def learning_curve(
+    spec: Spec,
+    classifier: OneClassifier = None,
+    sizes: Annotated[int, typer.Option(min=4, help="How many parts of the training articles to fit on.")] = 6,
+    more: Annotated[int, typer.Option(min=1, help="Labels beyond those there are, to forecast for.")] = 500,
+    plot: Annotated[Path | None, typer.Option(help="Draw the curve too, as PNG, SVG or PDF.")] = None,
+    jobs: Jobs = None,
+) -> None:
+    """Fit a classifier of a spec on growing parts of the labels, and forecast what more labels would bring."""
+    from topicdesk.experiment.checks import check_spec
+
+    check_spec(spec, classifier)
+    say(f"reading {spec} ...")
+    from topicdesk.evaluation import learning_curve
+    from topicdesk.experiment import load_experiments
+
+    for load in load_experiments(spec):
+        one = load.classifier(classifier)
+        curve = learning_curve(load.dataset, load.plan, one, sizes, load.splits, load.keywords, jobs or load.jobs)
+        print_warnings(curve.warnings)
+        table = curve.points.assign(labels=curve.points["labels"].map("{:.0f}".format)).set_index("labels")
+        print_table(table.map("{:.3f}".format), f"{load.dataset.name}, {curve.classifier}: {curve.metric} by labels")
+        print(curve.sentence(more))
+        if plot is not None:
+            save_picture(curve.plot(more), _named_apart(plot, load))
+
+
+def ablate(
+    spec: Spec,
+    classifier: OneClassifier = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw what is lost too, as PNG, SVG or PDF.")] = None,
+    jobs: Jobs = None,
+) -> None:
+    """Take each feature option of a spec off in turn, and tell what a classifier loses."""
+    from topicdesk.experiment.checks import check_spec
+
+    check_spec(spec, classifier)
+    say(f"reading {spec} ...")
+    from topicdesk.evaluation import ablate
+    from topicdesk.experiment import load_experiments
+
+    for load in load_experiments(spec):
+        found = ablate(
+            load.dataset, load.plan, load.classifier(classifier), load.splits, load.keywords, jobs or load.jobs
+        )
+        print_warnings(found.warnings)
+        print_table(found.text_table(), f"{load.dataset.name}, {found.classifier} without each feature option")
+        if plot is not None:
+            save_picture(found.plot(), _named_apart(plot, load))
+
+
+def rank(
+    specs: Annotated[list[Path], typer.Argument(help="Specs with results locks.", metavar="SPEC")],
+    plot: Annotated[Path | None, typer.Option(help="Draw the critical-difference diagram, as PNG, SVG or PDF.")] = None,
+) -> None:
+    """Rank the classifiers that all datasets of some experiments share: Friedman's and Nemenyi's tests."""
+    say("reading results locks ...")
+    from topicdesk.evaluation import friedman_nemenyi, plot_critical_difference
+    from topicdesk.experiment import locked_figures
+
+    figures = locked_figures(specs)
+    found = friedman_nemenyi(figures)
+    table = found.pairs.map("{:.3f}".format)
+    table.insert(0, "mean rank", found.ranks.map("{:.2f}".format))
+    order = found.ranks.sort_values().index
+    print_table(table.loc[order, ["mean rank", *order]], "Mean rank, and p-values of Nemenyi's test")
+    print(f"{len(figures)} datasets ({', '.join(figures.index)}); Friedman p = {found.p_value:.3f}")
+    if plot is not None:
+        save_picture(plot_critical_difference(figures), plot)
+
+
+def _report(found: list[Difference], path: Path, result: ExperimentResult, tolerance: float = 0.0) -> None:
+    if not found:
+        print(f"Verified: every figure is the one in {path}" + (f", within {tolerance:g}." if tolerance else "."))
+        return
+    from topicdesk.experiment import read_lock
+
+    print_differences(found, f"Not as in {path}")
+    before, now = read_lock(path).made_with, result.environment.made_with()
+    changed = [f"{name} {before.get(name)} → {now.get(name)}" for name in now if before.get(name) != now.get(name)]
+    raise VerificationError(
+        f"{len(found)} results differ from {path}. "
+        + (f"Made with other versions: {', '.join(changed)}. " if changed else "")
+        + "If the change is meant, write the lock anew with 'topicdesk compare --update-lock' and commit it."
+    )
+
+
+def _print_result(result: ExperimentResult) -> None:
+    from topicdesk.evaluation import topic_leaderboard
+
+    for comparison in result.comparisons:
+        print(f"\n{result.spec.experiment.title} — {comparison.dataset}")
+        for warning in comparison.warnings:
+            print(f"  warning: {warning}")
+        if comparison.kept is not None and comparison.kept.reused:
+            print(f"  went on with {comparison.kept.reused} cells of a run that was stopped")
+        board = comparison.leaderboard()
+        choices = comparison.choices()
+        for column, title in {"fit_seconds": "fit s", "predict_seconds": "predict s"}.items():
+            board[title] = choices.groupby("classifier")[column].mean().map("{:.3f}".format)
+        print_table(board, "Leaderboard: out-of-fold, best first")
+        print(f"Verdict: {comparison.verdict.reason}")
+        probable = comparison.probability_leaderboard()
+        if len(probable):
+            print_table(probable, f"Probabilities, by {comparison.plan.deciding.calibration}, out-of-fold")
+        if comparison.dataset.n_topics <= _MOST_TOPICS:
+            print_table(topic_leaderboard(comparison.topic_figures, comparison.ranking), "F1 by topic [95 %]")
+
+
+def _print_next(result: ExperimentResult, logged: tuple[LoggedComparison, ...]) -> None:
+    if not logged:
+        return
+    from topicdesk.tracking import tracking_uri
+
+    for run in logged:
+        print(run)
+    own = tracking_uri(result.project).startswith("sqlite:")
+    where = "run 'topicdesk review' and open the address it prints" if own else "open your MLflow server"
+    print(f"Where to look next: {where}.")
+
+
+def _named_apart(plot: Path, load: LoadedExperiment) -> Path:
+    """Give the pictures of several corpora a name each."""
+    return plot if load.alone else plot.with_stem(f"{plot.stem}-{load.dataset.name}")

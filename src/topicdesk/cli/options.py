@@ -1,0 +1,54 @@
+"""Arguments and options that several commands take."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from topicdesk.evaluation import Engine
+
+__all__ = ["Corpus", "EngineName", "Jobs", "OneClassifier", "Spec", "Trust", "column_pair", "engine_named"]
+
+Corpus = Annotated[str, typer.Argument(help="A corpus of data/sources.toml, or a Parquet file.", metavar="CORPUS")]
+Spec = Annotated[Path, typer.Argument(help="A spec, such as experiments/topics.toml.", metavar="SPEC")]
+Jobs = Annotated[
+    int | None,
+    typer.Option(min=1, help="Processes; by default the spec's, else one a core. Figures stay the same."),
+]
+OneClassifier = Annotated[
+    str | None, typer.Option(help="One of the spec's classifiers; by default the winner of its results lock.")
+]
+Trust = Annotated[
+    list[str] | None,
+    typer.Option(help="A type that the model's file may hold, as in mine.Estimator; may be repeated."),
+]
+
+
+class EngineName(StrEnum):
+    """Where the work runs."""
+
+    LOCAL = "local"
+    DASK = "dask"
+
+
+def column_pair(written: str) -> tuple[str, str]:
+    """Read an option such as ``title=headline``."""
+    ours, sign, theirs = written.partition("=")
+    if not sign or not ours or not theirs:
+        raise typer.BadParameter(f"--map takes FIELD=COLUMN, such as title=headline, not {written!r}.")
+    return ours, theirs
+
+
+def engine_named(name: EngineName, scheduler: str | None) -> Engine | None:
+    """Give the engine that options name; None for this machine."""
+    if (name is EngineName.DASK) != (scheduler is not None):
+        raise typer.BadParameter("--engine dask and --scheduler go together.")
+    if scheduler is None:
+        return None
+    from topicdesk.evaluation import DaskEngine
+
+    return DaskEngine(scheduler)

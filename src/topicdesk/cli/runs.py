@@ -1,0 +1,162 @@
+"""Commands about what was logged: runs, and registered models."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from topicdesk.cli.options import Jobs
+from topicdesk.cli.printing import MOST_ROWS, print_differences, print_facts, print_rows, print_some, print_table
+from topicdesk.errors import VerificationError
+from topicdesk.progress import say
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["diff", "log", "promote", "reproduce", "rollback", "runs"]
+
+_Model = Annotated[str, typer.Argument(help="A registered model, such as topicdesk-topics.", metavar="MODEL")]
+
+
+def runs(
+    experiment: Annotated[str | None, typer.Option(help="Of this experiment alone, such as topics.")] = None,
+) -> None:
+    """List the comparisons that MLflow's store has, newest first, with their ids."""
+    from topicdesk.project import find_project
+    from topicdesk.tracking.listing import logged_comparisons
+
+    project = find_project()
+    found = logged_comparisons(project, experiment)
+    if found is None:  # a server, or a store that only MLflow can read
+        say("asking MLflow's store ...")
+        from topicdesk.tracking import list_runs
+
+        found = _records(list_runs(project, experiment).reset_index())
+    if not found:
+        print("Nothing is logged yet: topicdesk compare experiments/topics.toml")
+        return
+    rows = [
+        (
+            run["run_id"], run["experiment"], f"{run['started']:%Y-%m-%d %H:%M}", run["corpus"], run["winner"],
+            run["metric"], f"{run['value']:.3f} [{run['low']:.3f}, {run['high']:.3f}]", run["commit"],
+        )
+        for run in found
+    ]  # fmt: skip
+    columns = ["run_id", "experiment", "started", "corpus", "winner", "metric", "figure [95 %]", "commit"]
+    print_rows(columns, rows[:MOST_ROWS], "Comparisons in MLflow, newest first (UTC)")
+    if len(rows) > MOST_ROWS:
+        print(f"... and {len(rows) - MOST_ROWS} more.")
+
+
+def reproduce(
+    run_id: Annotated[str, typer.Argument(help="Id of a run, as MLflow's pages show it.", metavar="RUN_ID")],
+    jobs: Jobs = None,
+    tolerance: Annotated[float, typer.Option(min=0, help="How far a figure may move.")] = 0.0,
+) -> None:
+    """Compute a logged run again, from the spec that it kept; tell what differs; exit 1 if a figure moved."""
+    from topicdesk.project import find_project
+    from topicdesk.tracking.listing import check_run
+
+    project = find_project()
+    check_run(project, run_id)
+    say(f"reading run {run_id} ...")
+    from topicdesk.experiment import reproduce_run
+
+    found = reproduce_run(project, run_id, jobs, tolerance)
+    print_facts(found.facts, f"Run {found.name} ({found.run_id}), then and now")
+    if not found.differences:
+        print(f"Reproduced: all {found.figures} figures are those of the run (tolerance {tolerance:g}).")
+        return
+    print_differences(found.differences, "Not as in the run")
+    raise VerificationError(
+        f"{len(found.differences)} results differ from run {found.run_id}. What is not the same then and now, above, "
+        f"may be why; its code is commit {found.facts['then'].to_dict()['git.commit']}."
+    )
+
+
+def diff(
+    first: Annotated[str, typer.Argument(help="Id of a run.", metavar="RUN_A")],
+    second: Annotated[str, typer.Argument(help="Id of another.", metavar="RUN_B")],
+    classifier: Annotated[
+        str | None, typer.Option(help="Whose decisions to compare; by default those of each run's winner.")
+    ] = None,
+) -> None:
+    """Tell how two logged runs differ: spec, data, labels, figures, and decisions that flipped."""
+    from topicdesk.project import find_project
+    from topicdesk.tracking.listing import check_run
+
+    project = find_project()
+    for run_id in (first, second):
+        check_run(project, run_id)
+    say(f"reading runs {first} and {second} ...")
+    from topicdesk.experiment import compare_runs
+
+    found = compare_runs(project, first, second, classifier)
+    print("\n".join(found.spec) if found.spec else "The specs are equal.")
+    if len(found.facts):
+        print_table(found.facts, "Made with or of other things")
+    only = " and ".join(str(count) for count in found.articles)
+    print(f"Articles that only one of them tested: {only}; labels that differ: {len(found.labels)}")
+    print_some(found.labels, "article_id", "Labels that differ")
+    print(f"Pooled figures that differ: {len(found.figures)}")
+    print_some(found.figures, "classifier", "Figures that differ")
+    one, other = found.classifiers
+    right = (found.flips["right"] == "after").sum()
+    print(f"Decisions that flipped from {one} to {other}: {len(found.flips)}, of which the second is right in {right}")
+    print_some(found.flips, "article_id", "Decisions that flipped")
+
+
+def log(
+    resume: Annotated[bool, typer.Option("--resume", help="Send what is waiting.")] = False,
+) -> None:
+    """Show the comparisons that are written down and not in MLflow's store yet; with --resume, send them."""
+    from topicdesk.project import find_project
+
+    project = find_project()
+    say("looking for comparisons that are not in MLflow's store yet ...")
+    from topicdesk.tracking import resume_logging, waiting_parcels
+
+    if resume:
+        sent = resume_logging(project)
+        for run in sent:
+            print(run)
+        print(f"{len(sent)} sent; nothing is waiting.")
+        return
+    waiting = waiting_parcels(project.unsent)
+    for parcel in waiting:
+        print(f"{parcel.experiment}: {parcel.runs[0].name} ({project.shown(parcel.folder)})")
+    print(f"{len(waiting)} waiting." + (" Send with: topicdesk log --resume" if waiting else ""))
+
+
+def promote(
+    model: _Model,
+    version: Annotated[str | None, typer.Option(help="Which version; by default the newest.")] = None,
+) -> None:
+    """Make a version of a registered model the champion; the one before it is kept as 'previous'."""
+    from topicdesk.project import find_project
+    from topicdesk.tracking.listing import check_registered
+
+    project = find_project()
+    check_registered(project, model)
+    say("asking MLflow's registry ...")
+    from topicdesk.tracking import promote
+
+    print(promote(project, model, version))
+
+
+def rollback(model: _Model) -> None:
+    """Put the previous champion of a registered model back."""
+    from topicdesk.project import find_project
+    from topicdesk.tracking.listing import check_registered
+
+    project = find_project()
+    check_registered(project, model)
+    say("asking MLflow's registry ...")
+    from topicdesk.tracking import rollback
+
+    print(rollback(project, model))
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]

@@ -1,0 +1,74 @@
+"""Commands that start servers."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from topicdesk.cli.options import Trust
+from topicdesk.cli.stopping import Stopped
+
+__all__ = ["review", "serve"]
+
+
+def review(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of 127.0.0.1.")] = 5000,
+    experiment: Annotated[str, typer.Option(help="The MLflow experiment to open at.")] = "topics",
+    browser: Annotated[bool, typer.Option(help="Open the page in a browser too, where there is a screen.")] = True,
+) -> None:
+    """Start MLflow's pages over the project's store, and print the address of an experiment's runs."""
+    from topicdesk.project import find_project
+    from topicdesk.tracking.listing import tracking_uri
+    from topicdesk.tracking.ports import check_port
+
+    project = find_project()
+    if not tracking_uri(project).startswith("http"):
+        check_port(port)
+    print("Starting MLflow's server ...", flush=True)
+    from topicdesk.tracking import serve_pages
+
+    with serve_pages(project, port, experiment) as (address, server):
+        print(f"MLflow is up: {address}\nCtrl-C ends it.", flush=True)
+        if browser and _has_screen():
+            typer.launch(address)
+        with suppress(Stopped):
+            server.wait()
+
+
+def serve(
+    model: Annotated[
+        str | None,
+        typer.Argument(help="A registered model, a run's id, or a model's folder; by default the project's champion."),
+    ] = None,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of 127.0.0.1.")] = 5000,
+    trust: Trust = None,
+) -> None:
+    """Answer requests with a model, by MLflow's own server, and print where they go."""
+    from topicdesk.project import find_project
+    from topicdesk.tracking.listing import check_model, only_champion
+    from topicdesk.tracking.ports import check_port
+
+    project = find_project()
+    check_port(port)
+    if model is None:
+        model = only_champion(project)
+    elif not Path(model).is_dir():
+        check_model(project, model)
+    print("Starting MLflow's server ...", flush=True)
+    from topicdesk.tracking import serve_model
+
+    with serve_model(project, model, port, trust or ()) as (address, server):
+        print(f"Requests go to {address}\nCtrl-C ends it.", flush=True)
+        with suppress(Stopped):
+            server.wait()
+
+
+def _has_screen() -> bool:
+    # On a machine without one, a text browser would take the terminal.
+    on_desktop = sys.platform in ("darwin", "win32") or "DISPLAY" in os.environ or "WAYLAND_DISPLAY" in os.environ
+    return on_desktop and sys.stdout.isatty()
