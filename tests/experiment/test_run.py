@@ -327,24 +327,6 @@ def test_the_command_line_answers_wrong_input_without_a_traceback(project, argum
     assert "Traceback" not in done.stderr
 
 
-def test_every_command_has_help_with_an_example(project):
-    for name in (
-        ["compare"],
-        ["verify"],
-        ["review"],
-        ["results"],
-        ["data", "fetch"],
-        ["data", "build"],
-        ["data", "show"],
-        ["data", "audit"],
-        ["import"],
-        ["splits"],
-    ):
-        done = command(project, *name, "--help")
-        assert done.returncode == 0
-        assert f"Example: topicdesk {' '.join(name)}" in done.stdout
-
-
 def test_an_unwritable_place_for_the_lock_is_a_clear_error(project):
     result = run_experiment(spec_of(project), jobs=1)
     with pytest.raises(ProjectError, match="cannot write"):

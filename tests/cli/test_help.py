@@ -1,0 +1,42 @@
+"""Help of every command: it answers, and shows an example that the command accepts."""
+
+import shlex
+
+import click
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from topicdesk.cli import app
+
+
+def commands(group, before=()):
+    """Yield the name of every command, as a tuple of words, with the command."""
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group) or hasattr(command, "commands"):
+            yield from commands(command, (*before, name))
+        else:
+            yield (*before, name), command
+
+
+COMMANDS = dict(commands(typer.main.get_command(app)))
+
+
+def test_there_are_commands_of_every_group():
+    assert {"init", "import", "compare", "review", "label", "data", "labels"} <= {name[0] for name in COMMANDS}
+
+
+@pytest.mark.parametrize("name", COMMANDS, ids=" ".join)
+def test_help_shows_an_example(name):
+    done = CliRunner().invoke(app, [*name, "--help"])
+    assert done.exit_code == 0
+    assert f"Example: topicdesk {' '.join(name)}" in " ".join(done.stdout.split())
+
+
+@pytest.mark.parametrize("name", COMMANDS, ids=" ".join)
+def test_the_example_is_accepted(name):
+    command = COMMANDS[name]
+    words = shlex.split(command.epilog.removeprefix("Example: topicdesk "))
+    assert tuple(words[: len(name)]) == name
+    with command.make_context(" ".join(name), words[len(name) :]) as context:
+        assert not context.args
