@@ -303,11 +303,11 @@ def test_formulas_and_markup_stay_what_they_are(tmp_path, name):
 
 
 def test_a_single_line_of_many_megabytes_is_one_article(tmp_path):
-    line = "ferry " * 9_000_000
+    line = "ferry " * 2_000_000
     (tmp_path / "t.csv").write_text(f"text\n{line}\n")
     (tmp_path / "t.txt").write_text(f"A headline\n{line}\n")
     corpus, _ = read_articles([tmp_path])
-    assert (corpus["text"].str.len() > 50_000_000).tolist() == [True, True]
+    assert (corpus["text"].str.len() > 10_000_000).tolist() == [True, True]
 
 
 HTML = """<!doctype html><html lang="en-GB"><head><title>Ferry late | Courier</title>

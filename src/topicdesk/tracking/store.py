@@ -6,9 +6,11 @@ import ctypes
 import logging
 import os
 import socket
+import sqlite3
 import sys
 import tempfile
 from base64 import b64encode
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -138,7 +140,16 @@ def process_name() -> str:
 
 
 def _knock(uri: str) -> None:
-    """Raise `OSError` when nobody listens where a server should be: MLflow itself would try for minutes."""
+    """Raise `OSError` if no server listens, or the file stays locked: MLflow itself would try for minutes."""
+    scheme, file, path = uri.partition("sqlite:///")
+    if file and not scheme and Path(path).exists():
+        try:
+            with closing(sqlite3.connect(path, timeout=_PATIENCE)) as store:
+                store.execute("SELECT count(*) FROM sqlite_master")
+        except sqlite3.DatabaseError as error:
+            if "is locked" in str(error):  # MLflow reports every other fault
+                raise OSError(str(error)) from error
+        return
     address = urlsplit(uri)
     scheme = address.scheme.partition("+")[0]
     port = address.port or _PORTS.get(scheme)
