@@ -30,7 +30,7 @@ EXECUTED := docs/executed
 # Environments are created one after the other: they share the installer.
 .NOTPARALLEL:
 
-.PHONY: help setup setup-dev data reproduce verify review serve notebooks docs lab test core package lint fuzz mutants audit torture coverage bench lock clean
+.PHONY: help setup setup-dev data reproduce verify review serve notebooks docs documents lab test core package lint fuzz mutants audit torture coverage bench lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -67,6 +67,9 @@ docs: setup-dev $(EXECUTED)/.ready ## Build the documentation, offline, and chec
 
 test: setup-dev $(DEV)/pips/.ready ## Run the tests
 	@$(DEV_BIN)/python -m pytest -n auto --dist worksteal
+
+documents: setup ## Run README, tutorial and how-tos as they stand, in this clone, after make reproduce; writes desk, newsdesk
+	@mkdir -p build && $(BIN)/python -P tests/documents/run_blocks.py clone . build/documents.json
 
 core: setup ## Check the environment for running: it has no extras, and labels a file; after make reproduce
 	@$(BIN)/python tests/core/check_core.py

@@ -164,7 +164,10 @@ def run_block(block, names, where):
 def main(place, root, report):
     """Run all documents; return the exit code."""
     start = desk = Path.cwd()
+    root, report = root.absolute(), report.absolute()
     sys.path.insert(0, str(start))
+    # The environment is activated, as documents say.
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     counts = {"run": 0, "not run": 0, "of the other place": 0, "documents": {}}
     began = time.monotonic()
     for number, document in enumerate(documents(root)):

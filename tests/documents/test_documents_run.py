@@ -113,10 +113,9 @@ def package(tmp_path, wheel_environment):
 @pytest.mark.parametrize("place", ["package", "clone"])
 def test_documents_run_as_they_stand(place, request, tmp_path):
     if place == "clone" and not request.config.getoption("--torture"):
-        pytest.skip("the clone computes the main comparison again, some minutes: make torture, or pytest --torture")
+        pytest.skip("make documents runs them in this clone, after make reproduce; in another clone: pytest --torture")
     python, root, folder, environment = request.getfixturevalue(place)
     report = tmp_path / "report.json"
-    environment["PATH"] = f"{python.parent}{os.pathsep}{environment['PATH']}"
     run([python, "-P", DRIVER, place, root, report], folder, environment)
     counts = json.loads(report.read_text())
     assert counts["run"] > 2 * counts["not run"]

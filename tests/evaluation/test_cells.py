@@ -199,7 +199,7 @@ def killed_at(child, cells, folder):
 
 def test_killed_twenty_times_at_random_moments_the_figures_are_the_undisturbed_ones(dataset, tmp_path):
     # Long enough to be killed in: every setting, and folds again. (tests/experiment kills the command and its workers.)
-    plan = replace(PLAN, splits=SplitPlan(folds=4, repeats=6), inner_folds=3)
+    plan = replace(PLAN, splits=SplitPlan(folds=4, repeats=3), inner_folds=3)
     undisturbed = compare(dataset, plan, KEYWORDS, jobs=1, keep=tmp_path / "undisturbed")
     n_cells = len(list(tmp_path.glob("undisturbed/*/*.npz")))
     found = tmp_path / "found.pickle"
