@@ -252,6 +252,34 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     return made
 
 
+def shared_folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, name: str) -> Path:
+    """Return a folder that all processes of this run of the tests share."""
+    base = tmp_path_factory.getbasetemp()
+    return (base.parent if hasattr(request.config, "workerinput") else base) / name
+
+
+@pytest.fixture(scope="session")
+def empty_store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Create an empty MLflow store, which takes seconds; once for all processes."""
+    folder = shared_folder(request, tmp_path_factory, "empty-store")
+    with FileLock(f"{folder}.lock"):
+        if not (folder / "mlflow.db").is_file():
+            from topicdesk.tracking import open_store
+
+            folder.mkdir(exist_ok=True)
+            with pytest.MonkeyPatch.context() as patch:
+                patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+                open_store(Project(folder))
+    return folder / "mlflow.db"
+
+
+@pytest.fixture
+def store(project: Project, empty_store: Path) -> Path:
+    """Put an empty MLflow store into the project, as the first run would."""
+    shutil.copy(empty_store, project.mlflow_database)
+    return project.mlflow_database
+
+
 @pytest.fixture
 def free_port() -> int:
     """Give a port of 127.0.0.1 that nobody listens on."""
@@ -393,8 +421,7 @@ class WheelEnvironment:
 def wheel_environment(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> WheelEnvironment:
     """Build the wheel, and install it with the packages of requirements.lock alone; once for all processes."""
     root = Path(__file__).resolve().parent.parent
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if hasattr(request.config, "workerinput") else base) / "wheel-environment"
+    folder = shared_folder(request, tmp_path_factory, "wheel-environment")
     scripts = folder / "environment" / ("Scripts" if os.name == "nt" else "bin")
     suffix = ".exe" if os.name == "nt" else ""
     uv = str(Path(sys.executable).with_name(f"uv{suffix}"))

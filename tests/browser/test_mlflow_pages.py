@@ -8,6 +8,8 @@ from topicdesk.errors import TrackingError
 from topicdesk.experiment import log_experiment, run_experiment
 from topicdesk.tracking import serve_pages
 
+pytestmark = pytest.mark.usefixtures("store")
+
 
 @pytest.mark.browser
 def test_the_experiment_its_children_and_the_leaderboard_show(project, chromium, screenshots, free_port):

@@ -13,6 +13,8 @@ import pytest
 from topicdesk.experiment import log_experiment, run_experiment
 from topicdesk.tracking import load_labeller
 
+pytestmark = pytest.mark.usefixtures("store")
+
 CHAMPION = "models:/topicdesk-small@champion"
 
 

@@ -10,6 +10,8 @@ from topicdesk.experiment import compare_runs, log_experiment, reproduce_run, ru
 from topicdesk.labels import write_annotations
 from topicdesk.tracking import open_store
 
+pytestmark = pytest.mark.usefixtures("store")
+
 
 @pytest.fixture
 def spec(project):

@@ -20,6 +20,8 @@ from topicdesk.labelling import fit_labeller
 from topicdesk.tracking import load_labeller
 from topicdesk.tracking.models import save_labeller
 
+pytestmark = pytest.mark.usefixtures("store")
+
 TEXTS = ["A jury found the defendant guilty.", "Trains stood still at the station.", "", "The choir sang."]
 
 

@@ -17,6 +17,8 @@ from topicdesk.experiment import fit_winner, log_experiment, run_experiment
 from topicdesk.labelling import field_frame
 from topicdesk.tracking import open_store, promote, rollback
 
+pytestmark = pytest.mark.usefixtures("store")
+
 NAME = "topicdesk-small"
 ALONE = """
 import json, sys

@@ -19,6 +19,8 @@ from topicdesk.project import Project
 from topicdesk.tracking import open_store
 from topicdesk.tracking.store import PROCESS_TAG, experiment_id, process_name
 
+pytestmark = pytest.mark.usefixtures("store")
+
 
 @pytest.fixture
 def logged(project):
@@ -110,6 +112,7 @@ def _open(root):
 
 
 def test_processes_that_start_together_on_a_fresh_store_all_find_one(project):
+    project.mlflow_database.unlink()
     spawn = multiprocessing.get_context("spawn")
     workers = [spawn.Process(target=_open, args=(project.root,)) for _ in range(4)]
     for worker in workers:

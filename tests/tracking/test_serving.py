@@ -20,6 +20,8 @@ from topicdesk.experiment import log_experiment, run_experiment
 from topicdesk.labelling import label_files
 from topicdesk.tracking import load_labeller, tracking_uri
 
+pytestmark = pytest.mark.usefixtures("store")
+
 CHAMPION = "models:/topicdesk-small@champion"
 
 
