@@ -265,6 +265,8 @@ def test_ctrl_c_leaves_no_half_environment(prepared, environment, index):
     process = subprocess.Popen(
         [sys.executable, script, prepared / "requirements.lock", prepared / ".venv"],
         env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        # A run in the background of a shell ignores it, and so would this process.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     try:
         assert asked.wait(600)
