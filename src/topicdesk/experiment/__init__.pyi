@@ -1,81 +1,114 @@
 from topicdesk.experiment.annotating import (
-    DEFAULT_MIX,
-    effect_of,
-    queue_for,
-    rules_of,
-    second_look,
-    suspects_of,
-    weak_labels,
+    DEFAULT_MIX as DEFAULT_MIX,
+)
+from topicdesk.experiment.annotating import (
+    effect_of as effect_of,
+)
+from topicdesk.experiment.annotating import (
+    queue_for as queue_for,
+)
+from topicdesk.experiment.annotating import (
+    rules_of as rules_of,
+)
+from topicdesk.experiment.annotating import (
+    second_look as second_look,
+)
+from topicdesk.experiment.annotating import (
+    suspects_of as suspects_of,
+)
+from topicdesk.experiment.annotating import (
+    weak_labels as weak_labels,
 )
 from topicdesk.experiment.lock import (
-    Difference,
-    ResultsLock,
-    differences,
-    lock_path,
-    lock_text,
-    make_lock,
-    read_lock,
-    write_lock,
+    Difference as Difference,
+)
+from topicdesk.experiment.lock import (
+    ResultsLock as ResultsLock,
+)
+from topicdesk.experiment.lock import (
+    differences as differences,
+)
+from topicdesk.experiment.lock import (
+    lock_path as lock_path,
+)
+from topicdesk.experiment.lock import (
+    lock_text as lock_text,
+)
+from topicdesk.experiment.lock import (
+    make_lock as make_lock,
+)
+from topicdesk.experiment.lock import (
+    read_lock as read_lock,
+)
+from topicdesk.experiment.lock import (
+    write_lock as write_lock,
 )
 from topicdesk.experiment.reproducing import (
-    Reproduction,
-    RunDifference,
-    compare_facts,
-    compare_runs,
-    reproduce_run,
+    Reproduction as Reproduction,
 )
-from topicdesk.experiment.results import results_page
-from topicdesk.experiment.reviewing import Review, fit_winner, log_experiment, review_experiment
+from topicdesk.experiment.reproducing import (
+    RunDifference as RunDifference,
+)
+from topicdesk.experiment.reproducing import (
+    compare_facts as compare_facts,
+)
+from topicdesk.experiment.reproducing import (
+    compare_runs as compare_runs,
+)
+from topicdesk.experiment.reproducing import (
+    reproduce_run as reproduce_run,
+)
+from topicdesk.experiment.results import (
+    results_page as results_page,
+)
+from topicdesk.experiment.reviewing import (
+    Review as Review,
+)
+from topicdesk.experiment.reviewing import (
+    fit_winner as fit_winner,
+)
+from topicdesk.experiment.reviewing import (
+    log_experiment as log_experiment,
+)
+from topicdesk.experiment.reviewing import (
+    review_experiment as review_experiment,
+)
 from topicdesk.experiment.run import (
-    ExperimentResult,
-    LoadedExperiment,
-    corpus_file,
-    load_dataset,
-    load_experiments,
-    load_splits,
-    locked_figures,
-    run_experiment,
-    verify_experiment,
+    ExperimentResult as ExperimentResult,
 )
-from topicdesk.experiment.spec import PUBLISHED_LABELS, Reference, Spec, read_spec
-
-__all__ = [
-    "DEFAULT_MIX",
-    "PUBLISHED_LABELS",
-    "Difference",
-    "ExperimentResult",
-    "LoadedExperiment",
-    "Reference",
-    "Reproduction",
-    "ResultsLock",
-    "Review",
-    "RunDifference",
-    "Spec",
-    "compare_facts",
-    "compare_runs",
-    "corpus_file",
-    "differences",
-    "effect_of",
-    "fit_winner",
-    "load_dataset",
-    "load_experiments",
-    "load_splits",
-    "lock_path",
-    "lock_text",
-    "locked_figures",
-    "log_experiment",
-    "make_lock",
-    "queue_for",
-    "read_lock",
-    "read_spec",
-    "reproduce_run",
-    "results_page",
-    "review_experiment",
-    "rules_of",
-    "run_experiment",
-    "second_look",
-    "suspects_of",
-    "verify_experiment",
-    "weak_labels",
-    "write_lock",
-]
+from topicdesk.experiment.run import (
+    LoadedExperiment as LoadedExperiment,
+)
+from topicdesk.experiment.run import (
+    corpus_file as corpus_file,
+)
+from topicdesk.experiment.run import (
+    load_dataset as load_dataset,
+)
+from topicdesk.experiment.run import (
+    load_experiments as load_experiments,
+)
+from topicdesk.experiment.run import (
+    load_splits as load_splits,
+)
+from topicdesk.experiment.run import (
+    locked_figures as locked_figures,
+)
+from topicdesk.experiment.run import (
+    run_experiment as run_experiment,
+)
+from topicdesk.experiment.run import (
+    verify_experiment as verify_experiment,
+)
+from topicdesk.experiment.spec import (
+    PUBLISHED_LABELS as PUBLISHED_LABELS,
+)
+from topicdesk.experiment.spec import (
+    Reference as Reference,
+)
+from topicdesk.experiment.spec import (
+    Spec as Spec,
+)
+from topicdesk.experiment.spec import (
+    read_spec as read_spec,
+)

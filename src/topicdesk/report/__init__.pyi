@@ -1,5 +1,15 @@
-from topicdesk.report.about import RUN_ID, About, Provenance
-from topicdesk.report.card import model_card
-from topicdesk.report.page import make_report
-
-__all__ = ["RUN_ID", "About", "Provenance", "make_report", "model_card"]
+from topicdesk.report.about import (
+    RUN_ID as RUN_ID,
+)
+from topicdesk.report.about import (
+    About as About,
+)
+from topicdesk.report.about import (
+    Provenance as Provenance,
+)
+from topicdesk.report.card import (
+    model_card as model_card,
+)
+from topicdesk.report.page import (
+    make_report as make_report,
+)

@@ -1,3 +1,6 @@
-from topicdesk.starter.creating import NewProject, create_project
-
-__all__ = ["NewProject", "create_project"]
+from topicdesk.starter.creating import (
+    NewProject as NewProject,
+)
+from topicdesk.starter.creating import (
+    create_project as create_project,
+)
