@@ -4,11 +4,9 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import example, given, strategies as st
 from scipy.stats import binomtest
-from statsmodels.stats.proportion import proportion_confint
-from statsmodels.stats.proportion import test_proportions_2indep as score_test_of_statsmodels
+from statsmodels.stats.proportion import proportion_confint, test_proportions_2indep as score_test_of_statsmodels
 
 from topicdesk.proportions import score_test, wilson_interval
 

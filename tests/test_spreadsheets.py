@@ -3,8 +3,7 @@ import io
 
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from topicdesk.spreadsheets import RowWriter, defused, is_formula, restored, write_table
 

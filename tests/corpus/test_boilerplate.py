@@ -1,6 +1,5 @@
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from topicdesk.corpus import boilerplate
 from topicdesk.corpus.boilerplate import RecurrenceFinder, take_off_menus, take_off_recurring

@@ -9,8 +9,7 @@ import zipfile
 
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from topicdesk.corpus import CLEANING_STEPS, import_articles, read_articles, read_corpus, read_corpus_facts
 from topicdesk.corpus.readers import FORMATS

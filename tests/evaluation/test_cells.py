@@ -19,10 +19,10 @@ from topicdesk.evaluation import (
     LocalEngine,
     SplitPlan,
     ThresholdRule,
+    cells as cells_module,
     classifier_named,
     compare,
 )
-from topicdesk.evaluation import cells as cells_module
 from topicdesk.evaluation.cells import Fits, KeptCells
 from topicdesk.features import Analyser, FeatureSetting
 

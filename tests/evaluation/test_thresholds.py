@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from topicdesk.evaluation import ThresholdRule, best_f1_thresholds, choose_thresholds, decide, decide_class
 

@@ -5,8 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from topicdesk.errors import LabellerError
 from topicdesk.evaluation import CLASSIFIERS, ComparisonPlan, Deciding, ThresholdRule

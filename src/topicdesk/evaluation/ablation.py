@@ -14,11 +14,12 @@ import numpy as np
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
+from topicdesk.evaluation._types import ComparisonPlan, FoldResult
 from topicdesk.evaluation.engine import Engine, LocalEngine
 from topicdesk.evaluation.leaderboard import ALL_SAMPLES, metric_title, shown, starred
 from topicdesk.evaluation.metrics import figure
 from topicdesk.evaluation.pooling import resampled_figures, with_interval
-from topicdesk.evaluation.search import FoldResult
+from topicdesk.evaluation.search import cross_validate, planned_splits
 from topicdesk.evaluation.significance import corrected_t_test, holm
 from topicdesk.evaluation.splits import Split, mean_test_to_train
 from topicdesk.features import Analyser, FeatureSetting
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from topicdesk.evaluation.classifiers import Classifier
-    from topicdesk.evaluation.comparison import ComparisonPlan
     from topicdesk.labels import Dataset
 
 __all__ = ["Ablation", "ablate"]
@@ -69,7 +69,7 @@ class Ablation:
         """Draw what is lost without each option, with its interval."""
         from topicdesk.evaluation.plots import plot_ablation
 
-        return plot_ablation(self)
+        return plot_ablation(self.table, self.classifier, self.metric)
 
     def __str__(self) -> str:
         """Give the table, and what a reader should know."""
@@ -109,14 +109,14 @@ def ablate(
     Ablation
         Of nothing but the full figure when every option is scikit-learn's default.
     """
-    splits, warnings = plan.split(dataset, splits)
+    splits, warnings = planned_splits(dataset, plan, splits)
     engine = engine or LocalEngine(jobs)
     variants = {_FULL: plan.settings, **dict(_without_each(plan.settings))}
     results: dict[str, tuple[FoldResult, ...]] = {}
     with threadpool_limits(limits=1):
         for name, settings in variants.items():
             variant = replace(plan, classifiers=(classifier,), settings=settings)
-            results[name], found = variant.cross_validate(dataset, splits, keywords, engine)
+            results[name], found = cross_validate(dataset, variant, splits, keywords, engine)
             warnings += tuple(f"Without {name}: {warning}" for warning in found)
         figures = resampled_figures(dataset, results, plan.resamples, plan.seed, engine)
     together = {name: figures[ALL_SAMPLES, name][0][plan.metric] for name in variants}

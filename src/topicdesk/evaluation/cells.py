@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from topicdesk.atomic import remove_tree, replacing, sweep_removed_in
 from topicdesk.errors import ProjectError
+from topicdesk.evaluation._types import ComparisonPlan
 from topicdesk.evaluation.classifiers import Classifier
 from topicdesk.evaluation.code_version import code_version
 from topicdesk.evaluation.engine import Engine, run_all
@@ -29,7 +30,6 @@ from topicdesk.evaluation.split_files import splits_hash
 from topicdesk.evaluation.splits import Split
 
 if TYPE_CHECKING:
-    from topicdesk.evaluation.comparison import ComparisonPlan
     from topicdesk.labels import Dataset
 
 __all__ = ["Cell", "Fits", "KeptCells", "comparison_hash", "run_cells"]

@@ -7,28 +7,27 @@ labelled rows for the model that is kept.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from topicdesk.evaluation.calibration import Calibration, CalibrationMethod, fit_calibration
+from topicdesk.evaluation._types import ComparisonPlan, Deciding
+from topicdesk.evaluation.calibration import Calibration, fit_calibration
 from topicdesk.evaluation.classifiers import Classifier, Scores
 from topicdesk.evaluation.engine import Engine
 from topicdesk.evaluation.fitting import Candidate, View, gather_materials, score_inner_folds
 from topicdesk.evaluation.metrics import figure
 from topicdesk.evaluation.splits import Split, make_inner_splits
-from topicdesk.evaluation.thresholds import ThresholdRule, choose_thresholds, decide, decide_class
+from topicdesk.evaluation.thresholds import choose_thresholds, decide, decide_class
 from topicdesk.features import FeatureSetting
 
 if TYPE_CHECKING:
-    from topicdesk.evaluation.comparison import ComparisonPlan
     from topicdesk.labels import Dataset
 
 __all__ = [
     "Choice",
-    "Deciding",
     "FinalChoice",
     "candidates_of",
     "choose",
@@ -40,25 +39,6 @@ __all__ = [
     "held_out",
     "judge",
 ]
-
-
-@dataclass(frozen=True)
-class Deciding:
-    """What follows from out-of-fold scores of the training rows.
-
-    Parameters
-    ----------
-    threshold : ThresholdRule, default F1
-        What the threshold of each topic is chosen for.
-    calibration : {"platt", "isotonic"}, default "platt"
-        How scores become probabilities (see `fit_calibration`).
-    automation_precision : float, default 0.95
-        How often all topics are to be right of an article that is labelled without a person.
-    """
-
-    threshold: ThresholdRule = field(default_factory=ThresholdRule)
-    calibration: CalibrationMethod = "platt"
-    automation_precision: float = 0.95
 
 
 @dataclass(frozen=True, eq=False)

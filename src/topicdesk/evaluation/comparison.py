@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Literal
@@ -19,17 +19,15 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from topicdesk.errors import SpecError, SplitError, nearest
+from topicdesk.evaluation._types import ComparisonPlan, ComparisonValues, FoldResult, ranking
 from topicdesk.evaluation.cells import KeptCells, comparison_hash
-from topicdesk.evaluation.choosing import Deciding
-from topicdesk.evaluation.classifiers import Classifier
 from topicdesk.evaluation.engine import Engine, LocalEngine
-from topicdesk.evaluation.leaderboard import ALL_SAMPLES, figures_where, leaderboard, probability_leaderboard
+from topicdesk.evaluation.leaderboard import ALL_SAMPLES, figures_where, leaderboard
 from topicdesk.evaluation.pooling import figure_tables
-from topicdesk.evaluation.search import FoldResult, cross_validate
+from topicdesk.evaluation.search import cross_validate, planned_splits
 from topicdesk.evaluation.significance import Verdict, decide_winner, significance_table
 from topicdesk.evaluation.split_files import split_table
-from topicdesk.evaluation.splits import Split, SplitPlan, make_splits, mean_test_to_train
-from topicdesk.features import FeatureSetting
+from topicdesk.evaluation.splits import Split, mean_test_to_train
 from topicdesk.rendering import as_html
 
 if TYPE_CHECKING:
@@ -37,138 +35,28 @@ if TYPE_CHECKING:
 
     from topicdesk.labels import Dataset
 
-__all__ = ["Comparison", "ComparisonPlan", "compare"]
-
-
-@dataclass(frozen=True)
-class ComparisonPlan:
-    """What to compare, and how.
-
-    Parameters
-    ----------
-    classifiers : tuple of Classifier
-        Simplest first.
-    settings : tuple of FeatureSetting
-        TF-IDF settings to choose from; of equals the earliest is chosen.
-    splits : SplitPlan
-        The outer splits.
-    inner_folds : int, default 3
-        Folds of each outer split's training rows.
-    metric : str, default "macro_f1"
-        One of `SELECTION_METRICS`: chooses on inner folds, and orders the leaderboard.
-    deciding : Deciding
-        What follows from scores on inner folds: thresholds, probabilities, and which articles need no person.
-    search : {"grid", "halving"}, default "grid"
-        Try every candidate in full, or drop the worse two thirds of each classifier on a ninth and on a third of the
-        rows.
-    representative : str, optional
-        The sample that was drawn uniformly, when others were not: figures that depend on how frequent a topic is
-        (precision and all that follows from it) are given on its articles too.
-    resamples : int, default 1000
-        Bootstrap resamples behind each interval.
-    rope : float, default 0.01
-        Differences in the metric up to here do not matter (region of practical equivalence).
-    seed : int, default 0
-        Same seed, same figures.
-    """
-
-    classifiers: tuple[Classifier, ...]
-    settings: tuple[FeatureSetting, ...] = (FeatureSetting(),)
-    splits: SplitPlan = field(default_factory=SplitPlan)
-    inner_folds: int = 3
-    metric: str = "macro_f1"
-    deciding: Deciding = field(default_factory=Deciding)
-    search: Literal["grid", "halving"] = "grid"
-    representative: str | None = None
-    resamples: int = 1000
-    rope: float = 0.01
-    seed: int = 0
-
-    def split(self, dataset: Dataset, splits: Sequence[Split] | None = None) -> tuple[Sequence[Split], tuple[str, ...]]:
-        """Give the outer splits, those that are given or else the plan's own, and warnings about the latter."""
-        return make_splits(dataset, self.splits, self.seed) if splits is None else (splits, ())
-
-    def cross_validate(
-        self,
-        dataset: Dataset,
-        splits: Sequence[Split],
-        keywords: Mapping[str, Sequence[str]] | None,
-        engine: Engine,
-        kept: KeptCells | None = None,
-    ) -> tuple[tuple[FoldResult, ...], tuple[str, ...]]:
-        """Choose, fit and score every classifier on every split, as planned (see `cross_validate`)."""
-        return cross_validate(
-            dataset,
-            self.classifiers,
-            self.settings,
-            splits,
-            self.inner_folds,
-            self.metric,
-            self.seed,
-            keywords,
-            self.deciding,
-            self.search,
-            engine,
-            kept,
-        )
+__all__ = ["Comparison", "compare"]
 
 
 @dataclass(frozen=True, eq=False)
-class Comparison:
-    """Out-of-fold scores and decisions of every classifier on every split, and the figures that follow.
+class Comparison(ComparisonValues):
+    """Out-of-fold scores and decisions of every classifier on every split, with its tables and plots.
+
+    Made by `compare`.
 
     Parameters
     ----------
-    dataset : Dataset
-    plan : ComparisonPlan
-    splits : tuple of Split
-    results : tuple of FoldResult
-        Classifier by classifier in the plan's order, split by split.
-    figures : DataFrame
-        Columns ``classifier, sample, metric, value, low, high, behind, behind_low, behind_high, fold_mean, fold_sd``:
-        pooled figures (a mean over repeats), their bootstrap 95 % intervals over duplicate groups, how far they are
-        behind the leader's with the interval of that paired difference, and mean and standard deviation over folds.
-    topic_figures : DataFrame
-        Columns ``classifier, topic, sample, metric, value, low, high, support``.
-    fold_figures : DataFrame
-        Columns ``classifier, repeat, fold, metric, value``, over all test articles of the fold.
-    significance : DataFrame
-        How far the best classifier is ahead of each other one, and whether that is real (see `significance_table`).
-    verdict : Verdict
-        Which classifier wins, and why.
-    warnings : tuple of str
-        What a reader of the results should know.
-    seconds : float
-        How long it took, wall clock.
+    dataset, plan, splits, results, figures, topic_figures, fold_figures, significance, verdict, warnings, seconds
+        As in `ComparisonValues`.
     kept : KeptCells, optional
         Where its cells are kept, and how many were there already.
     """
 
-    dataset: Dataset
-    plan: ComparisonPlan
-    splits: tuple[Split, ...]
-    results: tuple[FoldResult, ...]
-    figures: pd.DataFrame
-    topic_figures: pd.DataFrame
-    fold_figures: pd.DataFrame
-    significance: pd.DataFrame
-    verdict: Verdict
-    warnings: tuple[str, ...]
-    seconds: float
     kept: KeptCells | None = None
-
-    @property
-    def ranking(self) -> tuple[str, ...]:
-        """Classifiers by the plan's metric, best first; of equals the simplest first."""
-        return _ranking(self.figures, self.plan.metric)
 
     def leaderboard(self) -> pd.DataFrame:
         """Write the figures of all classifiers as text, best first (see `leaderboard`)."""
         return leaderboard(self.figures, self.plan.metric, self.significance)
-
-    def probability_leaderboard(self) -> pd.DataFrame:
-        """Write how good probabilities are, and how many articles need no person (see `probability_leaderboard`)."""
-        return probability_leaderboard(self.figures, self.ranking, self.plan.deciding.automation_precision)
 
     def plot_leaderboard(self) -> Figure:
         """Draw each classifier's figure with its interval, and each fold's."""
@@ -215,10 +103,6 @@ class Comparison:
 
     def _repr_html_(self) -> str:
         return as_html(str(self.dataset), self.leaderboard(), warnings=self.warnings, after=self.verdict.reason)
-
-    def results_of(self, classifier: str) -> tuple[FoldResult, ...]:
-        """Give the results of one classifier, split by split."""
-        return tuple(result for result in self.results if result.classifier == classifier)
 
     def choices(self) -> pd.DataFrame:
         """Tell what the inner folds chose.
@@ -310,7 +194,7 @@ def compare(
     model selection".
     """
     start = perf_counter()
-    splits, found = plan.split(dataset, splits)
+    splits, found = planned_splits(dataset, plan, splits)
     warnings = dataset.warnings + found
     _check_sample(plan, dataset)
     _check_neighbours(plan, splits)
@@ -318,7 +202,7 @@ def compare(
     kept = None if keep is None else KeptCells(keep, comparison_hash(dataset, plan, splits, keywords))
     # One thread each: a sum's order, and so its last digit, must not depend on how many cores a machine has.
     with threadpool_limits(limits=1):
-        results, found = plan.cross_validate(dataset, splits, keywords, engine, kept)
+        results, found = cross_validate(dataset, plan, splits, keywords, engine, kept)
         warnings += found
         pooled, by_topic, by_fold = figure_tables(
             dataset, results, plan.metric, plan.representative, plan.resamples, plan.seed, engine
@@ -348,7 +232,7 @@ def _compare_with_best(
     pooled: pd.DataFrame,
     by_fold: pd.DataFrame,
 ) -> tuple[pd.DataFrame, Verdict]:
-    order = _ranking(pooled, plan.metric)
+    order = ranking(pooled, plan.metric)
     of_metric = figures_where(by_fold, metric=plan.metric)
     fold_values = of_metric.pivot(index=["repeat", "fold"], columns="classifier", values="value")
     right = {
@@ -404,8 +288,3 @@ def _choice_row(result: FoldResult, topics: Sequence[str]) -> dict[str, Any]:
     if result.thresholds is not None:
         row |= {f"threshold {topic}": value for topic, value in zip(topics, result.thresholds, strict=True)}
     return row
-
-
-def _ranking(pooled: pd.DataFrame, metric: str) -> tuple[str, ...]:
-    rows = figures_where(pooled, sample=ALL_SAMPLES, metric=metric)
-    return tuple(rows.sort_values("value", ascending=False, kind="stable")["classifier"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,12 +12,9 @@ from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix, precision_recall_curve
 
 from topicdesk.errors import SpecError
+from topicdesk.evaluation._types import ComparisonValues, FoldResult
 from topicdesk.evaluation.calibration import reliability_table
 from topicdesk.evaluation.leaderboard import ALL_SAMPLES, figures_where, metric_title
-from topicdesk.evaluation.search import FoldResult
-
-if TYPE_CHECKING:
-    from topicdesk.evaluation.comparison import Comparison
 
 __all__ = [
     "BLUE",
@@ -45,7 +41,7 @@ def save_plot(figure: Figure, path: Path) -> None:
     figure.savefig(path, dpi=110, metadata={"Software": None})
 
 
-def plot_leaderboard(comparison: Comparison) -> Figure:
+def plot_leaderboard(comparison: ComparisonValues) -> Figure:
     """Draw each classifier's figure with its 95 % interval, and each fold's as a dot; best on top."""
     metric, order = comparison.plan.metric, comparison.ranking
     rows = figures_where(comparison.figures, sample=ALL_SAMPLES, metric=metric).set_index("classifier")
@@ -66,7 +62,7 @@ def plot_leaderboard(comparison: Comparison) -> Figure:
     return figure
 
 
-def plot_topics(comparison: Comparison) -> Figure:
+def plot_topics(comparison: ComparisonValues) -> Figure:
     """Draw the leader's F1 of each topic with its 95 % interval, and the keyword rules' beside it where they ran."""
     leader = comparison.ranking[0]
     rows = figures_where(comparison.topic_figures, sample=ALL_SAMPLES, metric="f1")
@@ -90,7 +86,7 @@ def plot_topics(comparison: Comparison) -> Figure:
     return figure
 
 
-def plot_confusion(comparison: Comparison, classifier: str, topic: str | None = None) -> Figure:
+def plot_confusion(comparison: ComparisonValues, classifier: str, topic: str | None = None) -> Figure:
     """Draw how often truth and decision agree.
 
     Parameters
@@ -119,7 +115,7 @@ def plot_confusion(comparison: Comparison, classifier: str, topic: str | None = 
     return _confusion_figure(counts, named, classifier, repeats)
 
 
-def plot_precision_recall(comparison: Comparison, topic: str, classifiers: Sequence[str] | None = None) -> Figure:
+def plot_precision_recall(comparison: ComparisonValues, topic: str, classifiers: Sequence[str] | None = None) -> Figure:
     """Draw the precision-recall curves of classifiers for one topic; by default of all.
 
     Scores of different folds come from different models and share no scale. So each fold's are counted from where it
@@ -153,7 +149,7 @@ def plot_precision_recall(comparison: Comparison, topic: str, classifiers: Seque
     return figure
 
 
-def plot_reliability(comparison: Comparison, topic: str, classifier: str | None = None) -> Figure:
+def plot_reliability(comparison: ComparisonValues, topic: str, classifier: str | None = None) -> Figure:
     """Draw how often a topic was there where it was said to be so likely.
 
     By default the best classifier that gives probabilities; below, how many articles each point stands for. On the

@@ -20,12 +20,13 @@ from threadpoolctl import threadpool_limits
 
 from topicdesk.corpus import article_texts, content_hash, find_duplicates
 from topicdesk.errors import SplitError
+from topicdesk.evaluation._types import ComparisonPlan, FoldResult
 from topicdesk.evaluation.classifiers import classifier_named
 from topicdesk.evaluation.engine import LocalEngine
 from topicdesk.evaluation.leaderboard import ALL_SAMPLES, figures_where, shown
 from topicdesk.evaluation.metrics import bootstrap_weights, figures, topic_figures
 from topicdesk.evaluation.pooling import figure_tables, with_interval
-from topicdesk.evaluation.search import FoldResult, cross_validate
+from topicdesk.evaluation.search import cross_validate
 from topicdesk.evaluation.splits import SplitPlan, leave_one_source_out, make_splits
 from topicdesk.features import FeatureSetting
 from topicdesk.labels import Dataset
@@ -182,9 +183,8 @@ def audit_sources(
     engine = LocalEngine(jobs)
     with threadpool_limits(limits=1):
         splits, found = make_splits(dataset, SplitPlan(folds=_FOLDS), seed)
-        results, more = cross_validate(
-            dataset, classifiers, (FeatureSetting(),), splits, _INNER_FOLDS, "subset_accuracy", seed, engine=engine
-        )
+        asked = ComparisonPlan(classifiers, inner_folds=_INNER_FOLDS, metric="subset_accuracy", seed=seed)
+        results, more = cross_validate(dataset, asked, splits, engine=engine)
         pooled, by_source, _ = figure_tables(dataset, results, "subset_accuracy", None, resamples, seed, engine)
         terms = _betraying_terms(dataset, n_terms, seed)
     accuracies = figures_where(pooled, sample=ALL_SAMPLES, metric="subset_accuracy").set_index("classifier")[_INTERVAL]
@@ -222,19 +222,11 @@ def audit_topics(dataset: Dataset, resamples: int = 1000, seed: int = 0, jobs: i
     """
     lone_splits, warnings = leave_one_source_out(dataset, _REPEATS)
     plan = SplitPlan(folds=min(len(set(dataset.sources)), _MOST_FOLDS), repeats=_REPEATS)
+    asked = ComparisonPlan((classifier_named(_CLASSIFIER),), (_SETTING,), inner_folds=_INNER_FOLDS, seed=seed)
     mixed_splits, found = make_splits(dataset, plan, seed)
     with threadpool_limits(limits=1):
         mixed, lone = (
-            cross_validate(
-                dataset,
-                (classifier_named(_CLASSIFIER),),
-                (_SETTING,),
-                splits,
-                _INNER_FOLDS,
-                "macro_f1",
-                seed,
-                engine=LocalEngine(jobs),
-            )[0]
+            cross_validate(dataset, asked, splits, engine=LocalEngine(jobs))[0]
             for splits in (mixed_splits, lone_splits)
         )
         rng = np.random.default_rng([seed, 2])

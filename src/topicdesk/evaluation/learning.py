@@ -18,9 +18,11 @@ from scipy.optimize import curve_fit
 from threadpoolctl import threadpool_limits
 
 from topicdesk.errors import SplitError
+from topicdesk.evaluation._types import ComparisonPlan
 from topicdesk.evaluation.engine import Engine, LocalEngine
 from topicdesk.evaluation.leaderboard import ALL_SAMPLES, metric_title
 from topicdesk.evaluation.pooling import resampled_figures, with_interval
+from topicdesk.evaluation.search import cross_validate, planned_splits
 from topicdesk.evaluation.splits import Split, stratified_group_folds
 from topicdesk.rendering import as_html
 
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from topicdesk.evaluation.classifiers import Classifier
-    from topicdesk.evaluation.comparison import ComparisonPlan
     from topicdesk.labels import Dataset
 
 __all__ = ["LearningCurve", "learning_curve", "power_law"]
@@ -118,7 +119,13 @@ class LearningCurve:
         """Draw the figures, and the law with its interval, up to so many more labels."""
         from topicdesk.evaluation.plots import plot_learning_curve
 
-        return plot_learning_curve(self, more)
+        fewest, now, gain = self.points["labels"].iloc[0], self.points["labels"].iloc[-1], self.gain(more)
+        title = (
+            f"{self.classifier}: {more} more labels would bring {gain['value']:+.3f} "
+            f"[{gain['low']:+.3f}, {gain['high']:+.3f}]"
+        )
+        forecast = self.forecast(np.linspace(float(fewest), float(now) + more, 100).tolist())
+        return plot_learning_curve(self.points, forecast, self.metric, title)
 
     def __str__(self) -> str:
         """Give the points as a table, and what 500 more labels would bring."""
@@ -168,7 +175,7 @@ def learning_curve(
     """
     if sizes < _FEWEST_SIZES:
         raise SplitError(f"a learning curve needs {_FEWEST_SIZES} sizes or more, not {sizes}.")
-    splits, warnings = plan.split(dataset, splits)
+    splits, warnings = planned_splits(dataset, plan, splits)
     parts = [_growing_parts(dataset, split, sizes, plan.seed) for split in splits]
     smallest = min(len(growing[0].train) for growing in parts)
     needed = max(plan.inner_folds * 2, 2 * max(classifier.grid.get("n_neighbors", (0,))))
@@ -181,7 +188,7 @@ def learning_curve(
     engine = engine or LocalEngine(jobs)
     with threadpool_limits(limits=1):
         growing = [split for group in by_size.values() for split in group]
-        results, found = replace(plan, classifiers=(classifier,)).cross_validate(dataset, growing, keywords, engine)
+        results, found = cross_validate(dataset, replace(plan, classifiers=(classifier,)), growing, keywords, engine)
         grouped = {name: results[step * len(splits) : (step + 1) * len(splits)] for step, name in enumerate(by_size)}
         figures = resampled_figures(dataset, grouped, plan.resamples, plan.seed, engine)
     labels = np.array([np.mean([len(split.train) for split in group]) for group in by_size.values()])

@@ -1,4 +1,4 @@
-"""Pictures of evaluations that are no comparison of one dataset."""
+"""Plots for ablations, learning curves, leakage audits and rankings."""
 
 from __future__ import annotations
 
@@ -15,9 +15,7 @@ from topicdesk.evaluation.leaderboard import metric_title
 from topicdesk.evaluation.significance import critical_difference, friedman_nemenyi
 
 if TYPE_CHECKING:
-    from topicdesk.evaluation.ablation import Ablation
     from topicdesk.evaluation.leakage import SourceAudit, TopicAudit
-    from topicdesk.evaluation.learning import LearningCurve
 
 __all__ = ["plot_ablation", "plot_critical_difference", "plot_leakage", "plot_learning_curve"]
 
@@ -48,48 +46,55 @@ def plot_leakage(sources: SourceAudit, topics: TopicAudit | None = None) -> Figu
     return figure
 
 
-def plot_learning_curve(curve: LearningCurve, more: int = 500) -> Figure:
-    """Draw a classifier's figure over the number of labels, and where the power law leads.
+def plot_learning_curve(points: pd.DataFrame, forecast: pd.DataFrame, metric: str, title: str) -> Figure:
+    """Draw a classifier's figure over the number of labels, and the power law that was fitted to it.
 
     Parameters
     ----------
-    curve : LearningCurve
-    more : int, default 500
-        Labels beyond those there are.
+    points : DataFrame
+        Columns ``labels, value, low, high``: measured, fewest labels first.
+    forecast : DataFrame
+        The same columns: what the power law gives.
+    metric : str
+    title : str
 
     Returns
     -------
     Figure
     """
-    points = curve.points
     now = float(points["labels"].iloc[-1])
     figure = Figure(figsize=(7, 4.2), layout="constrained")
     axes = figure.subplots()
-    along = curve.forecast(np.linspace(float(points["labels"].iloc[0]), now + more, 100).tolist())
-    axes.plot(along["labels"], along["value"], color=_ORANGE, label="power law, with its 95 % interval")
-    axes.fill_between(along["labels"], along["low"], along["high"], color=_ORANGE, alpha=0.2, linewidth=0)
+    axes.plot(forecast["labels"], forecast["value"], color=_ORANGE, label="power law, with its 95 % interval")
+    axes.fill_between(forecast["labels"], forecast["low"], forecast["high"], color=_ORANGE, alpha=0.2, linewidth=0)
     axes.errorbar(
         points["labels"], points["value"], yerr=_reach(points, "value", "low", "high"), fmt="o", color=BLUE, capsize=3,
         label="measured, with bootstrap 95 % interval",
     )  # fmt: skip
     axes.axvline(now, color="grey", linestyle=":", linewidth=1)
     axes.text(now, axes.get_ylim()[0], " all labels", color="grey", fontsize=8, va="bottom")
-    axes.set(xlabel="labelled training articles", ylabel=metric_title(curve.metric))
+    axes.set(xlabel="labelled training articles", ylabel=metric_title(metric))
     axes.set_ylim(top=min(1, axes.get_ylim()[1]))
-    gain = curve.gain(more)
-    axes.set_title(
-        f"{curve.classifier}: {more} more labels would bring {gain['value']:+.3f} "
-        f"[{gain['low']:+.3f}, {gain['high']:+.3f}]",
-        fontsize=10,
-    )
+    axes.set_title(title, fontsize=10)
     axes.grid(alpha=0.3)
     axes.legend(loc="lower right", frameon=False)
     return figure
 
 
-def plot_ablation(ablation: Ablation) -> Figure:
-    """Draw what a classifier loses without each feature option, with the paired 95 % interval."""
-    rows = ablation.table.iloc[1:]
+def plot_ablation(table: pd.DataFrame, classifier: str, metric: str) -> Figure:
+    """Draw what a classifier loses without each feature option, with the paired 95 % interval.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As in `Ablation`.
+    classifier, metric : str
+
+    Returns
+    -------
+    Figure
+    """
+    rows = table.iloc[1:]
     figure = Figure(figsize=(7, 1.4 + 0.4 * max(len(rows), 1)), layout="constrained")
     axes = figure.subplots()
     axes.axvline(0, color="grey", linewidth=1)
@@ -98,8 +103,8 @@ def plot_ablation(ablation: Ablation) -> Figure:
     axes.errorbar(rows["loss"], places, xerr=reach, fmt="o", color=BLUE, capsize=3)
     axes.set_yticks(places, [f"without {name}" for name in rows.index])
     axes.invert_yaxis()
-    axes.set_xlabel(f"{metric_title(ablation.metric)} lost, with bootstrap 95 % interval")
-    axes.set_title(f"{ablation.classifier}: {ablation.table['value'].iloc[0]:.3f} with every option", fontsize=10)
+    axes.set_xlabel(f"{metric_title(metric)} lost, with bootstrap 95 % interval")
+    axes.set_title(f"{classifier}: {table['value'].iloc[0]:.3f} with every option", fontsize=10)
     axes.grid(axis="x", alpha=0.3)
     return figure
 

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from topicdesk.evaluation._types import FoldResult
 from topicdesk.evaluation.engine import Engine, run_all
 from topicdesk.evaluation.leaderboard import ALL_SAMPLES
 from topicdesk.evaluation.metrics import (
@@ -23,7 +24,6 @@ from topicdesk.evaluation.metrics import (
     probability_figures,
     topic_figures,
 )
-from topicdesk.evaluation.search import FoldResult
 
 if TYPE_CHECKING:
     from topicdesk.labels import Dataset

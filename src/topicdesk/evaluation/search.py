@@ -8,18 +8,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from topicdesk.evaluation._types import ComparisonPlan, Deciding, FoldResult
 from topicdesk.evaluation.calibration import confidence
 from topicdesk.evaluation.cells import Cell, KeptCells, run_cells
 from topicdesk.evaluation.choosing import (
     Choice,
-    Deciding,
     candidates_of,
     choose,
     decisions_at,
@@ -41,72 +40,31 @@ from topicdesk.evaluation.fitting import (
     score_inner_folds,
     unpack,
 )
-from topicdesk.evaluation.splits import Split, make_inner_splits
+from topicdesk.evaluation.splits import Split, make_inner_splits, make_splits
 from topicdesk.features import FeatureSetting
 
 if TYPE_CHECKING:
     from topicdesk.labels import Dataset
 
-__all__ = ["FoldResult", "cross_validate", "inner_scores"]
+__all__ = ["cross_validate", "inner_scores", "planned_splits"]
 
 # Successive halving: rungs, and how many times as many rows, and as few candidates, the next one has.
 _RUNGS = 3
 _FACTOR = 3
 
 
-@dataclass(frozen=True, eq=False)
-class FoldResult:
-    """One classifier on one outer split.
-
-    Parameters
-    ----------
-    classifier : str
-    split : Split
-    features : str
-        The chosen features, as options that differ from scikit-learn's defaults.
-    parameters : dict
-        The chosen point of the classifier's grid.
-    thresholds : ndarray of float, shape (n_topics,), or None
-        Scores at which topics are given; None for multi-class data, where the highest score decides.
-    inner_score : float
-        The plan's metric of the choice, on inner folds: how it was chosen, not how good it is. NaN where there was
-        nothing to choose.
-    scores : ndarray of float, shape (n_test, n_topics)
-        Of the test rows; higher means more likely.
-    decisions : ndarray of {0, 1}, shape (n_test, n_topics)
-    probabilities : ndarray of float, shape (n_test, n_topics), or None
-        Calibrated on inner folds; None where nothing was scored on inner folds.
-    automated : ndarray of bool, shape (n_test,)
-        Which articles are sure enough to be labelled without a person.
-    fit_seconds, predict_seconds : float
-        Fitting the chosen model on the training rows' features, and scoring the test rows'.
-    """
-
-    classifier: str
-    split: Split
-    features: str
-    parameters: dict[str, Any]
-    thresholds: NDArray[np.float64] | None
-    inner_score: float
-    scores: Scores
-    decisions: NDArray[np.int8]
-    probabilities: NDArray[np.float64] | None
-    automated: NDArray[np.bool_]
-    fit_seconds: float
-    predict_seconds: float
+def planned_splits(
+    dataset: Dataset, plan: ComparisonPlan, splits: Sequence[Split] | None = None
+) -> tuple[Sequence[Split], tuple[str, ...]]:
+    """Return the outer splits, the given ones or else the plan's own, and warnings about the latter."""
+    return make_splits(dataset, plan.splits, plan.seed) if splits is None else (splits, ())
 
 
 def cross_validate(
     dataset: Dataset,
-    classifiers: Sequence[Classifier],
-    settings: Sequence[FeatureSetting],
+    plan: ComparisonPlan,
     splits: Sequence[Split],
-    inner_folds: int,
-    metric: str,
-    seed: int,
     keywords: Mapping[str, Sequence[str]] | None = None,
-    deciding: Deciding | None = None,
-    search: Literal["grid", "halving"] = "grid",
     engine: Engine | None = None,
     kept: KeptCells | None = None,
 ) -> tuple[tuple[FoldResult, ...], tuple[str, ...]]:
@@ -115,22 +73,14 @@ def cross_validate(
     Parameters
     ----------
     dataset : Dataset
-    classifiers : sequence of Classifier
-    settings : sequence of FeatureSetting
-        TF-IDF settings to choose from.
+    plan : ComparisonPlan
+        Its metric chooses features and hyper-parameters on the inner folds together. With ``search="halving"``, all
+        candidates are scored on a ninth of the training rows, the best third of each classifier on a third, and the
+        best third of these on all (successive halving, Jamieson and Talwalkar 2016).
     splits : sequence of Split
-        Outer splits.
-    inner_folds : int
-    metric : str
-        One of `SELECTION_METRICS`; chooses features and hyper-parameters on the inner folds together.
-    seed : int
+        Outer splits, used instead of the plan's.
     keywords : mapping of str to sequence of str, optional
         For the keyword-rules baseline.
-    deciding : Deciding, optional
-        What follows from the scores of inner folds; by default thresholds for F1, and Platt's probabilities.
-    search : {"grid", "halving"}, default "grid"
-        Score every candidate on all training rows of the inner folds; or all on a ninth of them, the best third of each
-        classifier on a third, and the best third of these on all (successive halving, Jamieson and Talwalkar 2016).
     engine : Engine, optional
         What does the work; by default a process a core.
     kept : KeptCells, optional
@@ -142,10 +92,11 @@ def cross_validate(
         Classifier by classifier, split by split.
     warnings : tuple of str
     """
-    candidates = {classifier.name: candidates_of(classifier, settings) for classifier in classifiers}
+    classifiers, deciding = plan.classifiers, plan.deciding
+    candidates = {classifier.name: candidates_of(classifier, plan.settings) for classifier in classifiers}
     views = {candidate.view for group in candidates.values() for candidate in group}
-    materials = gather_materials(dataset, views, keywords, seed)
-    inner = [make_inner_splits(dataset, split, inner_folds, seed) for split in splits]
+    materials = gather_materials(dataset, views, keywords, plan.seed)
+    inner = [make_inner_splits(dataset, split, plan.inner_folds, plan.seed) for split in splits]
     searched = [
         candidate
         for classifier in classifiers
@@ -153,9 +104,9 @@ def cross_validate(
         if has_choice(classifier, candidates[classifier.name], materials.multi_class)
     ]
 
-    engine, deciding = engine or LocalEngine(), deciding or Deciding()
-    if search == "halving":
-        found, unconverged = _halve(materials, inner, searched, metric, deciding, engine, kept)
+    engine = engine or LocalEngine()
+    if plan.search == "halving":
+        found, unconverged = _halve(materials, inner, searched, plan.metric, deciding, engine, kept)
     else:
         found, unconverged = score_inner_folds(materials, inner, [searched] * len(inner), engine, kept)
     choices: dict[tuple[int, str], Choice] = {}
@@ -165,7 +116,7 @@ def cross_validate(
             group = candidates[classifier.name]
             if has_choice(classifier, group, materials.multi_class):
                 scored = ((one, found[outer, one].scores[order]) for one in group if (outer, one) in found)
-                choice = choose(scored, materials.Y[rows], metric, materials.multi_class, deciding)
+                choice = choose(scored, materials.Y[rows], plan.metric, materials.multi_class, deciding)
                 choice = replace(choice, seconds=found[outer, choice.candidate].seconds)
             else:
                 choice = Choice(group[0], fixed_thresholds(classifier, dataset.n_topics, materials.multi_class), np.nan)

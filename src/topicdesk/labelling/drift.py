@@ -23,6 +23,7 @@ from topicdesk.evaluation import holm
 from topicdesk.labelling.answers import readable_articles
 from topicdesk.labelling.batches import Reading, read_batches
 from topicdesk.labelling.labeller import Labeller
+from topicdesk.labelling.reference import Observed
 from topicdesk.progress import progress
 from topicdesk.proportions import score_test
 from topicdesk.rendering import as_html
@@ -30,7 +31,7 @@ from topicdesk.rendering import as_html
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Drift", "Observed", "measure_drift", "measure_drift_of_files"]
+__all__ = ["Drift", "measure_drift", "measure_drift_of_files"]
 
 _ALPHA = 0.05
 
@@ -39,30 +40,6 @@ _ALPHA = 0.05
 LEAST = {"share": 0.05, "unseen": 0.05, "scores": 0.1}
 
 _FEWEST_ARTICLES = 20
-
-
-@dataclass(frozen=True, eq=False)
-class Observed:
-    """What a model says of new articles.
-
-    Parameters
-    ----------
-    probabilities : ndarray of float, shape (n_articles, n_topics)
-    given : ndarray of bool, shape (n_articles, n_topics)
-    unseen : ndarray of float, shape (n_articles,), or None
-        As in `Reference`.
-    unlabelled : int
-        Articles that could not be labelled, which are in none of these.
-    """
-
-    probabilities: NDArray[np.float64]
-    given: NDArray[np.bool_]
-    unseen: NDArray[np.float64] | None
-    unlabelled: int
-
-    def __len__(self) -> int:
-        """Give the number of articles."""
-        return len(self.probabilities)
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +93,7 @@ class Drift:
         """Draw shares of topics, unseen words, and scores, for both."""
         from topicdesk.labelling.plots import plot_drift
 
-        return plot_drift(self)
+        return plot_drift(self.labeller.topics, self.labeller.reference, self.observed, self.checks)
 
 
 def measure_drift(labeller: Labeller, articles: pd.DataFrame) -> Drift:

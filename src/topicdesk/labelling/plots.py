@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from topicdesk.labelling.reference import Observed, Reference
 from topicdesk.proportions import wilson_interval
-
-if TYPE_CHECKING:
-    from topicdesk.labelling.drift import Drift
 
 __all__ = ["plot_drift"]
 
@@ -22,31 +21,35 @@ _THEN, _NOW = "#1f5fa8", "#c4601d"
 _MOST_TOPICS = 8
 
 
-def plot_drift(drift: Drift) -> Figure:
+def plot_drift(names: Sequence[str], then: Reference, now: Observed, checks: pd.DataFrame) -> Figure:
     """Draw shares of topics, unseen words, and the distribution of each topic's probabilities.
 
     Parameters
     ----------
-    drift : Drift
+    names : sequence of str
+        Topics.
+    then : Reference
+        The training corpus.
+    now : Observed
+        The new articles.
+    checks : DataFrame
+        As in `Drift`.
 
     Returns
     -------
     Figure
     """
-    topics = drift.labeller.topics[:_MOST_TOPICS]
+    topics = names[:_MOST_TOPICS]
     rows = 1 + -(-len(topics) // 4)
     figure = Figure(figsize=(12, 3.1 * rows), layout="constrained")
     grid = figure.add_gridspec(rows, 4)
-    said = dict(zip(drift.checks["asked"], drift.checks["drifted"], strict=True))
-    _draw_shares(figure.add_subplot(grid[0, :2]), drift, said)
-    _draw_unseen(figure.add_subplot(grid[0, 2:]), drift, said)
+    said = dict(zip(checks["asked"], checks["drifted"], strict=True))
+    _draw_shares(figure.add_subplot(grid[0, :2]), names, then, now, said)
+    _draw_unseen(figure.add_subplot(grid[0, 2:]), then, now, said)
     for place, name in enumerate(topics):
         axes = figure.add_subplot(grid[1 + place // 4, place % 4])
-        column = drift.labeller.topics.index(name)
-        for values, colour in (
-            (drift.labeller.reference.probabilities[:, column], _THEN),
-            (drift.observed.probabilities[:, column], _NOW),
-        ):
+        column = names.index(name)
+        for values, colour in ((then.probabilities[:, column], _THEN), (now.probabilities[:, column], _NOW)):
             axes.ecdf(values, color=colour)
         axes.set(
             title=f"scores of {name}: {_answer(said[f'scores: {name}'])}", xlabel="probability", xlim=(-0.02, 1.02)
@@ -55,11 +58,10 @@ def plot_drift(drift: Drift) -> Figure:
     return figure
 
 
-def _draw_shares(axes: Axes, drift: Drift, said: dict[str, bool]) -> None:
-    topics = drift.labeller.topics
+def _draw_shares(axes: Axes, topics: Sequence[str], then: Reference, now: Observed, said: dict[str, bool]) -> None:
     sides: list[tuple[NDArray[np.bool_], str, str]] = [
-        (drift.labeller.reference.given, _THEN, f"training corpus ({len(drift.labeller.reference):,})"),
-        (drift.observed.given, _NOW, f"new ({len(drift.observed):,})"),
+        (then.given, _THEN, f"training corpus ({len(then):,})"),
+        (now.given, _NOW, f"new ({len(now):,})"),
     ]
     places = np.arange(len(topics))
     for shift, (given, colour, label) in zip((-0.2, 0.2), sides, strict=True):
@@ -73,8 +75,8 @@ def _draw_shares(axes: Axes, drift: Drift, said: dict[str, bool]) -> None:
     axes.legend(frameon=False)
 
 
-def _draw_unseen(axes: Axes, drift: Drift, said: dict[str, bool]) -> None:
-    then, now = drift.labeller.reference.unseen, drift.observed.unseen
+def _draw_unseen(axes: Axes, of_then: Reference, of_now: Observed, said: dict[str, bool]) -> None:
+    then, now = of_then.unseen, of_now.unseen
     if then is None or now is None:
         axes.text(0.5, 0.5, "features are not words:\nunseen words were not counted", ha="center", va="center")
         axes.set_axis_off()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from topicdesk.evaluation import FinalChoice
     from topicdesk.labels import Dataset
 
-__all__ = ["Reference", "make_reference"]
+__all__ = ["Observed", "Reference", "make_reference"]
 
 # So few articles of the representative sample say less than all articles do.
 _FEWEST_REPRESENTATIVE = 100
@@ -71,6 +71,30 @@ class Reference:
             np.array(facts["given"], dtype=np.bool_),
             None if unseen is None else np.array([np.nan if share is None else share for share in unseen]),
         )
+
+
+@dataclass(frozen=True, eq=False)
+class Observed:
+    """What a model says of new articles.
+
+    Parameters
+    ----------
+    probabilities : ndarray of float, shape (n_articles, n_topics)
+    given : ndarray of bool, shape (n_articles, n_topics)
+    unseen : ndarray of float, shape (n_articles,), or None
+        As in `Reference`.
+    unlabelled : int
+        Articles that could not be labelled, which are in none of these.
+    """
+
+    probabilities: NDArray[np.float64]
+    given: NDArray[np.bool_]
+    unseen: NDArray[np.float64] | None
+    unlabelled: int
+
+    def __len__(self) -> int:
+        """Give the number of articles."""
+        return len(self.probabilities)
 
 
 def make_reference(

@@ -1,10 +1,6 @@
 from topicdesk.report.about import (
     RUN_ID as RUN_ID,
-)
-from topicdesk.report.about import (
     About as About,
-)
-from topicdesk.report.about import (
     Provenance as Provenance,
 )
 from topicdesk.report.card import (

@@ -1,0 +1,54 @@
+"""No module of the package imports back, neither inside a function nor for type checkers alone."""
+
+import ast
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+SOURCE = Path(__file__).parents[1] / "src" / "topicdesk"
+
+
+def module_name(path):
+    return ".".join(("topicdesk", *path.relative_to(SOURCE).with_suffix("").parts)).removesuffix(".__init__")
+
+
+MODULES = {module_name(path): path for path in SOURCE.rglob("*.py")}
+
+# Where the public names of a package are defined, as its stub declares.
+HOMES = {
+    (module_name(path.with_suffix(".py")), name.name): node.module
+    for path in SOURCE.rglob("__init__.pyi")
+    for node in ast.parse(path.read_text(encoding="utf-8")).body
+    if isinstance(node, ast.ImportFrom)
+    for name in node.names
+}
+
+
+def home_of(module, name):
+    if f"{module}.{name}" in MODULES and (module, name) not in HOMES:
+        return f"{module}.{name}"
+    while (module, name) in HOMES:
+        module = HOMES[module, name]
+    return module
+
+
+def imports_of(tree):
+    """Return the modules of the package that a module imports, wherever the import stands."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {name.name for name in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {home_of(node.module, name.name) for name in node.names}
+    return found & set(MODULES)
+
+
+def test_no_module_imports_back():
+    graph = {name: imports_of(ast.parse(path.read_text(encoding="utf-8"))) for name, path in MODULES.items()}
+    assert sum(map(len, graph.values())) > len(MODULES), "it finds imports"
+    TopologicalSorter({name: imported - {name} for name, imported in graph.items()}).prepare()
+
+
+def test_imports_in_functions_and_for_type_checkers_count():
+    code = "if TYPE_CHECKING:\n    from topicdesk.project import Project\ndef f():\n    import topicdesk.progress\n"
+    assert imports_of(ast.parse(code)) == {"topicdesk.project", "topicdesk.progress"}
+    assert imports_of(ast.parse("from topicdesk.evaluation import compare")) == {"topicdesk.evaluation.comparison"}
