@@ -15,9 +15,9 @@ from time import perf_counter
 import numpy as np
 import pandas as pd
 
+from topicdesk.annotation import write_annotations
+from topicdesk.annotation.widget import annotate
 from topicdesk.corpus import read_corpus, stored_corpus, write_corpus
-from topicdesk.labels import write_annotations
-from topicdesk.labels.widget import annotate
 from topicdesk.project import Project, find_project
 
 _ARTICLES, _LABELLED, _STEPS = 100_000, 5_000, 50

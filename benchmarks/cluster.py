@@ -21,7 +21,7 @@ import pandas as pd
 from topicdesk.corpus import read_corpus, stored_corpus
 from topicdesk.evaluation import DaskEngine
 from topicdesk.experiment import load_experiments
-from topicdesk.labelling import fit_labeller, label_files
+from topicdesk.prediction import fit_labeller, label_files
 from topicdesk.project import find_project
 
 _ARTICLES, _FILES = 100_000, 10

@@ -30,10 +30,10 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 
+from topicdesk.annotation import Dataset
 from topicdesk.evaluation import BASELINES, Classifier, Split, compare, make_inner_splits, make_splits
 from topicdesk.evaluation.search import inner_scores
 from topicdesk.experiment import load_dataset, read_spec
-from topicdesk.labels import Dataset
 from topicdesk.project import find_project
 
 _JOBS = 2

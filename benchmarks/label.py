@@ -28,7 +28,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 from topicdesk.corpus import article_texts, read_corpus, stored_corpus
 from topicdesk.experiment import load_experiments
 from topicdesk.features import TermLookup
-from topicdesk.labelling import Labeller, fit_labeller
+from topicdesk.prediction import Labeller, fit_labeller
 from topicdesk.project import find_project
 from topicdesk.tracking import load_labeller, save_labeller
 

@@ -24,10 +24,10 @@ from scipy.sparse import csr_matrix, vstack
 from scipy.stats import t as student
 from sklearn.metrics import average_precision_score
 
+from topicdesk.annotation import draw_queue
 from topicdesk.evaluation import judge_pool
 from topicdesk.experiment import DEFAULT_MIX, load_dataset, read_spec
 from topicdesk.features import FeatureSetting
-from topicdesk.labels import draw_queue
 from topicdesk.project import find_project
 
 _START, _BATCH, _ROUNDS = 100, 50, 8

@@ -25,7 +25,7 @@ import numpy as np
 
 from topicdesk.corpus import read_corpus, stored_corpus
 from topicdesk.experiment import load_experiments
-from topicdesk.labelling import fit_labeller
+from topicdesk.prediction import fit_labeller
 from topicdesk.project import find_project
 from topicdesk.tracking import save_labeller
 

@@ -19,9 +19,9 @@ from pathlib import Path
 
 import numpy as np
 
+from topicdesk.annotation import Dataset
 from topicdesk.evaluation import BASELINES, Comparison, compare, figures_where
 from topicdesk.experiment import load_experiments
-from topicdesk.labels import Dataset
 from topicdesk.project import find_project
 
 _RIVALS = Path(__file__).parent / "rivals" / "label.py"

@@ -19,8 +19,8 @@ import pandas as pd
 import pytest
 from filelock import FileLock
 
+from topicdesk.annotation import Dataset, join_dataset, write_annotations
 from topicdesk.corpus import articles_frame, write_corpus
-from topicdesk.labels import Dataset, join_dataset, write_annotations
 from topicdesk.project import Project
 
 # How long an example takes says more about the machine than about the code.

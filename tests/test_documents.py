@@ -10,6 +10,7 @@ from typing import get_args
 import pandas as pd
 import pytest
 
+from topicdesk.annotation import agreement, read_annotations, read_label_file, read_reserved, read_taxonomy
 from topicdesk.evaluation import CLASSIFIERS
 from topicdesk.experiment import (
     PUBLISHED_LABELS,
@@ -20,7 +21,6 @@ from topicdesk.experiment import (
     read_spec,
     results_page,
 )
-from topicdesk.labels import agreement, read_annotations, read_label_file, read_reserved, read_taxonomy
 from topicdesk.project import find_project
 
 PROJECT = find_project(__file__)

@@ -1,3 +1,20 @@
+from topicdesk.annotation import (
+    Dataset as Dataset,
+    agreement as agreement,
+    disagreements as disagreements,
+    draw_queue as draw_queue,
+    join_dataset as join_dataset,
+    prevalence as prevalence,
+    read_annotations as read_annotations,
+    read_label_file as read_label_file,
+    read_taxonomy as read_taxonomy,
+    suspect_labels as suspect_labels,
+)
+from topicdesk.annotation.widget import (
+    AnnotationWidget as AnnotationWidget,
+    adjudicate as adjudicate,
+    annotate as annotate,
+)
 from topicdesk.corpus import (
     find_duplicates as find_duplicates,
     import_articles as import_articles,
@@ -45,28 +62,11 @@ from topicdesk.experiment import (
     verify_experiment as verify_experiment,
     weak_labels as weak_labels,
 )
-from topicdesk.labelling import (
+from topicdesk.prediction import (
     Labeller as Labeller,
     fit_labeller as fit_labeller,
     label_files as label_files,
     measure_drift as measure_drift,
-)
-from topicdesk.labels import (
-    Dataset as Dataset,
-    agreement as agreement,
-    disagreements as disagreements,
-    draw_queue as draw_queue,
-    join_dataset as join_dataset,
-    prevalence as prevalence,
-    read_annotations as read_annotations,
-    read_label_file as read_label_file,
-    read_taxonomy as read_taxonomy,
-    suspect_labels as suspect_labels,
-)
-from topicdesk.labels.widget import (
-    AnnotationWidget as AnnotationWidget,
-    adjudicate as adjudicate,
-    annotate as annotate,
 )
 from topicdesk.project import (
     Project as Project,

@@ -16,8 +16,8 @@ __all__ = ["attach"]
 def attach(package: str) -> list[str]:
     """Make the names in a package's ``__init__.pyi`` available on first use.
 
-    The stub declares each name once, for people, type checkers and this function. So ``import topicdesk.labels`` costs
-    milliseconds, and a command imports scikit-learn only if it needs it.
+    The stub declares each name once, for people, type checkers and this function. So ``import topicdesk.annotation``
+    costs milliseconds, and a command imports scikit-learn only if it needs it.
 
     Parameters
     ----------
@@ -35,9 +35,9 @@ def attach(package: str) -> list[str]:
 
     Examples
     --------
-    >>> from topicdesk import labels
-    >>> labels.read_taxonomy.__module__
-    'topicdesk.labels.topics'
+    >>> from topicdesk import annotation
+    >>> annotation.read_taxonomy.__module__
+    'topicdesk.annotation.topics'
     """
     module = sys.modules[package]
     assert module.__file__ is not None
@@ -53,7 +53,7 @@ def attach(package: str) -> list[str]:
 
         def __setattr__(self, name: str, value: Any) -> None:
             # Importing a submodule sets it as an attribute of its package. A function of the same name, such as
-            # `topicdesk.labels.agreement`, takes precedence.
+            # `topicdesk.annotation.agreement`, takes precedence.
             if isinstance(value, ModuleType) and homes.get(name) == value.__name__:
                 value = getattr(value, name)
             super().__setattr__(name, value)

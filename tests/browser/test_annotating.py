@@ -6,8 +6,8 @@ import subprocess
 
 import nbformat
 
+from topicdesk.annotation import read_label_file
 from topicdesk.corpus import read_corpus, write_corpus
-from topicdesk.labels import read_label_file
 
 NOTEBOOK = """\
 import topicdesk

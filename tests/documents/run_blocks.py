@@ -114,8 +114,8 @@ def run_line(line):
 
 def check_toml(text):
     """Check a taxonomy, a spec, or some tables of a spec."""
+    from topicdesk.annotation import read_taxonomy
     from topicdesk.experiment import Spec, read_spec
-    from topicdesk.labels import read_taxonomy
 
     content = tomllib.loads(text)
     if "codebook" in content or "experiment" in content:

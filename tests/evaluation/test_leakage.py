@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from topicdesk.annotation import join_dataset
 from topicdesk.corpus import articles_frame, write_corpus
 from topicdesk.errors import SplitError
 from topicdesk.evaluation import audit_sources, audit_topics, leave_one_source_out, plot_leakage
-from topicdesk.labels import join_dataset
 
 OUTLETS = ["courier", "gazette", "herald"]
 

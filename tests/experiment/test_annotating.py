@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from topicdesk.annotation import read_label_file, suspect_labels, write_annotations
 from topicdesk.errors import LabelsError, SpecError
 from topicdesk.evaluation import ComparisonPlan, SplitPlan, classifier_named, compare, out_of_fold
 from topicdesk.experiment import (
@@ -23,7 +24,6 @@ from topicdesk.experiment import (
     suspects_of,
     weak_labels,
 )
-from topicdesk.labels import read_label_file, suspect_labels, write_annotations
 from topicdesk.project import find_project
 
 SPEC = "experiments/small.toml"

@@ -4,7 +4,7 @@ import pytest
 
 from topicdesk.corpus import read_articles, stored_corpus
 from topicdesk.experiment import load_experiments
-from topicdesk.labelling import fit_labeller
+from topicdesk.prediction import fit_labeller
 from topicdesk.project import find_project
 
 PROJECT = find_project(__file__)

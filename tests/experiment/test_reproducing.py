@@ -5,9 +5,9 @@ import sys
 
 import pytest
 
+from topicdesk.annotation import write_annotations
 from topicdesk.errors import TrackingError
 from topicdesk.experiment import compare_runs, log_experiment, reproduce_run, run_experiment
-from topicdesk.labels import write_annotations
 from topicdesk.tracking import open_store
 
 pytestmark = pytest.mark.usefixtures("store")

@@ -18,6 +18,8 @@ from pathlib import Path
 import pyarrow as arrow
 import pyarrow.parquet as parquet
 
+from topicdesk.annotation import LabelStore, read_label_file, read_taxonomy, write_annotations
+from topicdesk.annotation.annotations import ANNOTATION_COLUMNS
 from topicdesk.corpus import parse_page, read_articles
 from topicdesk.corpus.boilerplate import take_off_menus
 from topicdesk.corpus.bylines import split_byline
@@ -25,8 +27,6 @@ from topicdesk.corpus.datelines import split_dateline
 from topicdesk.corpus.readers import FORMATS
 from topicdesk.errors import CorpusError, LabelsError, SpecError
 from topicdesk.experiment import read_spec
-from topicdesk.labels import LabelStore, read_label_file, read_taxonomy, write_annotations
-from topicdesk.labels.annotations import ANNOTATION_COLUMNS
 
 
 @dataclass(frozen=True)

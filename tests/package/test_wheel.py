@@ -40,7 +40,7 @@ def test_the_wheel_holds_every_file_of_the_package_and_nothing_else(built):
     source = {name.removeprefix("src/") for name in tracked.stdout.splitlines()}
     wheel = {name for name in names_in(built, ".whl") if ".dist-info/" not in name and not name.endswith("/")}
     assert wheel == source
-    for needed in ("starter/sample/articles.jsonl", "starter/template/Makefile", "labels/widget.js", "py.typed"):
+    for needed in ("starter/sample/articles.jsonl", "starter/template/Makefile", "annotation/widget.js", "py.typed"):
         assert f"topicdesk/{needed}" in wheel
 
 

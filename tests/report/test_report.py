@@ -10,7 +10,7 @@ import pytest
 from topicdesk.environment import Environment
 from topicdesk.evaluation import CLASSIFIERS, ComparisonPlan, SplitPlan, compare
 from topicdesk.features import Analyser
-from topicdesk.labelling import Push, fit_labeller
+from topicdesk.prediction import Push, fit_labeller
 from topicdesk.report import About, Provenance, make_report, model_card
 from topicdesk.report.checklist import checklist, straddling
 from topicdesk.report.passages import short_passage

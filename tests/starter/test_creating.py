@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 
 from topicdesk import create_project
+from topicdesk.annotation import read_taxonomy
 from topicdesk.corpus import read_corpus
 from topicdesk.errors import CorpusError, LabelsError, ProjectError
 from topicdesk.experiment import load_experiments, read_spec
-from topicdesk.labels import read_taxonomy
 from topicdesk.project import find_project
 
 SAMPLE = files("topicdesk.starter") / "sample"

@@ -16,7 +16,7 @@ from topicdesk.errors import LabellerError, TrackingError
 from topicdesk.evaluation import CLASSIFIERS, ComparisonPlan
 from topicdesk.experiment import log_experiment, run_experiment
 from topicdesk.features import Analyser, FeatureSetting
-from topicdesk.labelling import fit_labeller
+from topicdesk.prediction import fit_labeller
 from topicdesk.tracking import load_labeller
 from topicdesk.tracking.models import save_labeller
 

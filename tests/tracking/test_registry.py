@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 from topicdesk.errors import TrackingError
 from topicdesk.evaluation import Verdict
 from topicdesk.experiment import fit_winner, log_experiment, run_experiment
-from topicdesk.labelling import field_frame
+from topicdesk.prediction import field_frame
 from topicdesk.tracking import open_store, promote, rollback
 
 pytestmark = pytest.mark.usefixtures("store")

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from topicdesk.experiment import log_experiment, run_experiment
-from topicdesk.labelling import label_files
+from topicdesk.prediction import label_files
 from topicdesk.tracking import load_labeller, tracking_uri
 
 pytestmark = pytest.mark.usefixtures("store")

@@ -15,7 +15,7 @@ import topicdesk.experiment  # noqa: F401  # so that a forked process is ready a
 from topicdesk.cli import main
 from topicdesk.evaluation import CLASSIFIERS, ComparisonPlan
 from topicdesk.features import FeatureSetting
-from topicdesk.labelling import fit_labeller
+from topicdesk.prediction import fit_labeller
 from topicdesk.project import Project
 from topicdesk.tracking.models import save_labeller
 

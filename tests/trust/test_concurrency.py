@@ -5,10 +5,10 @@ import sqlite3
 
 import pytest
 
+from topicdesk.annotation import LabelStore, read_label_file, read_taxonomy
+from topicdesk.annotation.annotations import write_label_rows
 from topicdesk.corpus import read_corpus
 from topicdesk.experiment import lock_path
-from topicdesk.labels import LabelStore, read_label_file, read_taxonomy
-from topicdesk.labels.annotations import write_label_rows
 
 TEN = 10
 SPEC = "experiments/small.toml"

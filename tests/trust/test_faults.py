@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from topicdesk.annotation import LabelStore, read_label_file, read_taxonomy
 from topicdesk.corpus import read_corpus
 from topicdesk.experiment import lock_path
-from topicdesk.labels import LabelStore, read_label_file, read_taxonomy
 
 OPERATIONS = ("import", "compare", "log", "label")
 SPEC = "experiments/small.toml"
@@ -306,7 +306,7 @@ def test_a_clock_that_jumps_changes_no_result(place, run, time_machine):
 
 def test_a_rename_that_shows_late_is_waited_for(place, monkeypatch):
     """On a network file system another machine sees a new name a moment after it was given."""
-    from topicdesk.labelling import label_files, parts
+    from topicdesk.prediction import label_files, parts
     from topicdesk.tracking import load_labeller
 
     rename = Path.replace

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from topicdesk.annotation import read_taxonomy
 from topicdesk.experiment import read_spec
-from topicdesk.labels import read_taxonomy
 
 FUZZ = Path(__file__).parents[1] / "fuzz"
 _found = importlib.util.spec_from_file_location("fuzz_targets", FUZZ / "targets.py")

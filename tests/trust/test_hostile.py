@@ -13,10 +13,10 @@ import pandas as pd
 import pytest
 
 from topicdesk import read_run
+from topicdesk.annotation import LabelStore, read_label_file, read_taxonomy, write_annotations
 from topicdesk.corpus import read_corpus, summarise_corpus, write_corpus
 from topicdesk.errors import LabelsError, SpecError
 from topicdesk.experiment import read_spec
-from topicdesk.labels import LabelStore, read_label_file, read_taxonomy, write_annotations
 
 SPEC = "experiments/small.toml"
 IMAGE, SCRIPT = "<img src=x onerror=window.hacked=1>", '"><script>window.hacked=1</script>'

@@ -128,7 +128,7 @@ def test_the_test_would_find_one_that_explodes():
 
 
 #: Modules whose patterns are made of the user's words, escaped, so that none can explode; or are the user's own.
-OF_THE_USER = {"topicdesk.labels.widget", "topicdesk.labelling.explain"}
+OF_THE_USER = {"topicdesk.annotation.widget", "topicdesk.prediction.explain"}
 
 
 def test_every_module_that_uses_patterns_is_looked_at():

@@ -11,8 +11,8 @@ from textwrap import fill
 import click
 import pandas as pd
 
+from topicdesk.annotation import AnnotationSession, Shown
 from topicdesk.errors import LabelsError, TopicdeskError
-from topicdesk.labels import AnnotationSession, Shown
 
 __all__ = ["label_in_terminal"]
 

@@ -57,6 +57,7 @@ def show(
     """Tell where a corpus comes from, what was dropped and cleaned, and what is in it."""
     _check_corpus(name)
     say(f"reading {name} ...")
+    from topicdesk.annotation import published_annotations
     from topicdesk.corpus import (
         find_duplicates,
         plot_corpus,
@@ -64,7 +65,6 @@ def show(
         read_corpus,
         summarise_corpus,
     )
-    from topicdesk.labels import published_annotations
 
     path = _corpus_path(name)
     corpus = read_corpus(path)

@@ -13,7 +13,7 @@ from topicdesk.progress import say
 from topicdesk.spreadsheets import Formulas
 
 if TYPE_CHECKING:
-    from topicdesk.labelling import Labeller, LabellingAccount
+    from topicdesk.prediction import Labeller, LabellingAccount
 
 __all__ = ["drift", "label"]
 
@@ -67,7 +67,7 @@ def label(
     mapped = dict(column_pair(written) for written in columns or ())
     model = _check_first(model, paths, mapped)
     say(f"reading {model} ...")
-    from topicdesk.labelling import label_files
+    from topicdesk.prediction import label_files
     from topicdesk.tracking import load_labeller
 
     labeller = load_labeller(model, trust=trust or ())
@@ -158,7 +158,7 @@ def drift(
     mapped = dict(column_pair(written) for written in columns or ())
     reference = _check_first(reference, paths, mapped)
     say(f"reading {reference} ...")
-    from topicdesk.labelling import measure_drift_of_files
+    from topicdesk.prediction import measure_drift_of_files
     from topicdesk.tracking import load_labeller
 
     labeller = load_labeller(reference, trust=trust or ())

@@ -46,8 +46,8 @@ def annotate(
     say(f"reading {corpus} ...")
     import pandas as pd
 
+    from topicdesk.annotation import open_session
     from topicdesk.cli.annotating import label_in_terminal
-    from topicdesk.labels import open_session
     from topicdesk.spreadsheets import restored
 
     drawn = None if queue is None else pd.read_csv(queue, dtype="str", keep_default_na=False).map(restored)
@@ -66,8 +66,8 @@ def adjudicate(
 
     check_annotation(corpus, topics, annotator)
     say(f"reading the labels of {first} and {second} ...")
+    from topicdesk.annotation import adjudication
     from topicdesk.cli.annotating import label_in_terminal
-    from topicdesk.labels import adjudication
 
     label_in_terminal(adjudication(first, second, corpus, topics, annotator))
 
@@ -88,9 +88,9 @@ def queue_(
 
     check_spec(spec)
     say(f"reading {spec} ...")
+    from topicdesk.annotation import parse_mix
     from topicdesk.atomic import replacing
     from topicdesk.experiment import queue_for
-    from topicdesk.labels import parse_mix
     from topicdesk.spreadsheets import write_table
 
     drawn = queue_for(spec, count, None if mix is None else parse_mix(mix), seed)
@@ -107,7 +107,7 @@ def agreement_(
 ) -> None:
     """Measure how far annotators agree, topic by topic, and list what two of them do not agree about."""
     say(f"reading the labels of {', '.join(annotators)} ...")
-    from topicdesk.labels import agreement, disagreements, read_label_file, read_taxonomy
+    from topicdesk.annotation import agreement, disagreements, read_label_file, read_taxonomy
     from topicdesk.project import find_project
 
     if len(set(annotators)) < 2:
@@ -135,7 +135,7 @@ def outdated(
 ) -> None:
     """List the labels that were made under other definitions than the taxonomy's, and which topics changed."""
     say(f"reading the labels of {', '.join(annotators)} ...")
-    from topicdesk.labels import outdated_labels, read_label_file, read_taxonomy
+    from topicdesk.annotation import outdated_labels, read_label_file, read_taxonomy
     from topicdesk.project import find_project
 
     project = find_project()
@@ -199,8 +199,8 @@ def rules(
 
     check_spec(spec)
     say(f"reading {spec} ...")
+    from topicdesk.annotation import write_annotations
     from topicdesk.experiment import rules_of, weak_labels
-    from topicdesk.labels import write_annotations
 
     table = rules_of(spec).round(3).astype("str").set_index("keyword")
     print_table(table, "Rules: shares of the corpus, and precision on labelled articles drawn at random")

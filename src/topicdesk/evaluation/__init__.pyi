@@ -17,11 +17,6 @@ from topicdesk.evaluation.challenge import (
     challenge as challenge,
     flipped_decisions as flipped_decisions,
 )
-from topicdesk.evaluation.choosing import (
-    FinalChoice as FinalChoice,
-    choose_on_all as choose_on_all,
-    described as described,
-)
 from topicdesk.evaluation.classifiers import (
     CLASSIFIERS as CLASSIFIERS,
     Classifier as Classifier,
@@ -79,6 +74,11 @@ from topicdesk.evaluation.metrics import (
     figures as figures,
     probability_figures as probability_figures,
     topic_figures as topic_figures,
+)
+from topicdesk.evaluation.model_selection import (
+    FinalChoice as FinalChoice,
+    choose_on_all as choose_on_all,
+    described as described,
 )
 from topicdesk.evaluation.names import (
     BASELINES as BASELINES,

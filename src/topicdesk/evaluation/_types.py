@@ -21,7 +21,7 @@ from topicdesk.evaluation.thresholds import ThresholdRule
 from topicdesk.features import FeatureSetting
 
 if TYPE_CHECKING:
-    from topicdesk.labels import Dataset
+    from topicdesk.annotation import Dataset
 
 __all__ = ["ComparisonPlan", "ComparisonValues", "Deciding", "FoldResult", "ranking"]
 

@@ -15,10 +15,10 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from topicdesk.evaluation._types import ComparisonPlan, FoldResult
+from topicdesk.evaluation.bootstrap import resampled_figures, with_interval
 from topicdesk.evaluation.engine import Engine, LocalEngine
 from topicdesk.evaluation.leaderboard import ALL_SAMPLES, metric_title, shown, starred
 from topicdesk.evaluation.metrics import figure
-from topicdesk.evaluation.pooling import resampled_figures, with_interval
 from topicdesk.evaluation.search import cross_validate, planned_splits
 from topicdesk.evaluation.significance import corrected_t_test, holm
 from topicdesk.evaluation.splits import Split, mean_test_to_train
@@ -28,8 +28,8 @@ from topicdesk.rendering import as_html
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from topicdesk.annotation import Dataset
     from topicdesk.evaluation.classifiers import Classifier
-    from topicdesk.labels import Dataset
 
 __all__ = ["Ablation", "ablate"]
 

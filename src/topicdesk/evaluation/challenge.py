@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from topicdesk.evaluation.bootstrap import with_interval
 from topicdesk.evaluation.leaderboard import metric_title, shown
 from topicdesk.evaluation.metrics import bootstrap_weights, figures
-from topicdesk.evaluation.pooling import with_interval
 
 __all__ = ["Challenge", "challenge", "flipped_decisions"]
 

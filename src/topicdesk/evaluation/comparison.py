@@ -20,10 +20,10 @@ from threadpoolctl import threadpool_limits
 
 from topicdesk.errors import SpecError, SplitError, nearest
 from topicdesk.evaluation._types import ComparisonPlan, ComparisonValues, FoldResult, ranking
-from topicdesk.evaluation.cells import KeptCells, comparison_hash
+from topicdesk.evaluation.bootstrap import figure_tables
+from topicdesk.evaluation.checkpoints import KeptCells, comparison_hash
 from topicdesk.evaluation.engine import Engine, LocalEngine
 from topicdesk.evaluation.leaderboard import ALL_SAMPLES, figures_where, leaderboard
-from topicdesk.evaluation.pooling import figure_tables
 from topicdesk.evaluation.search import cross_validate, planned_splits
 from topicdesk.evaluation.significance import Verdict, decide_winner, significance_table
 from topicdesk.evaluation.split_files import split_table
@@ -33,7 +33,7 @@ from topicdesk.rendering import as_html
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from topicdesk.labels import Dataset
+    from topicdesk.annotation import Dataset
 
 __all__ = ["Comparison", "compare"]
 

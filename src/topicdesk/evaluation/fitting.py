@@ -17,14 +17,14 @@ from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
 from topicdesk.errors import FeaturesError, SpecError
-from topicdesk.evaluation.cells import Cell, Fits, KeptCells, run_cells
+from topicdesk.evaluation.checkpoints import Cell, Fits, KeptCells, run_cells
 from topicdesk.evaluation.classifiers import Classifier, Scores, fit_grid_and_score
 from topicdesk.evaluation.engine import Engine
 from topicdesk.evaluation.splits import Split
 from topicdesk.features import Analyser, Counts, FeatureSetting, count_terms_once, fold_features, keyword_hits
 
 if TYPE_CHECKING:
-    from topicdesk.labels import Dataset
+    from topicdesk.annotation import Dataset
 
 __all__ = [
     "DECIMALS",

@@ -18,18 +18,18 @@ from numpy.typing import NDArray
 from sklearn.svm import LinearSVC
 from threadpoolctl import threadpool_limits
 
+from topicdesk.annotation import Dataset
 from topicdesk.corpus import article_texts, content_hash, find_duplicates
 from topicdesk.errors import SplitError
 from topicdesk.evaluation._types import ComparisonPlan, FoldResult
+from topicdesk.evaluation.bootstrap import figure_tables, with_interval
 from topicdesk.evaluation.classifiers import classifier_named
 from topicdesk.evaluation.engine import LocalEngine
 from topicdesk.evaluation.leaderboard import ALL_SAMPLES, figures_where, shown
 from topicdesk.evaluation.metrics import bootstrap_weights, figures, topic_figures
-from topicdesk.evaluation.pooling import figure_tables, with_interval
 from topicdesk.evaluation.search import cross_validate
 from topicdesk.evaluation.splits import SplitPlan, leave_one_source_out, make_splits
 from topicdesk.features import FeatureSetting
-from topicdesk.labels import Dataset
 from topicdesk.rendering import as_html
 
 __all__ = ["SourceAudit", "TopicAudit", "audit_sources", "audit_topics"]

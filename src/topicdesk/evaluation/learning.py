@@ -19,9 +19,9 @@ from threadpoolctl import threadpool_limits
 
 from topicdesk.errors import SplitError
 from topicdesk.evaluation._types import ComparisonPlan
+from topicdesk.evaluation.bootstrap import resampled_figures, with_interval
 from topicdesk.evaluation.engine import Engine, LocalEngine
 from topicdesk.evaluation.leaderboard import ALL_SAMPLES, metric_title
-from topicdesk.evaluation.pooling import resampled_figures, with_interval
 from topicdesk.evaluation.search import cross_validate, planned_splits
 from topicdesk.evaluation.splits import Split, stratified_group_folds
 from topicdesk.rendering import as_html
@@ -29,8 +29,8 @@ from topicdesk.rendering import as_html
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from topicdesk.annotation import Dataset
     from topicdesk.evaluation.classifiers import Classifier
-    from topicdesk.labels import Dataset
 
 __all__ = ["LearningCurve", "learning_curve", "power_law"]
 

@@ -16,18 +16,7 @@ import numpy as np
 
 from topicdesk.evaluation._types import ComparisonPlan, Deciding, FoldResult
 from topicdesk.evaluation.calibration import confidence
-from topicdesk.evaluation.cells import Cell, KeptCells, run_cells
-from topicdesk.evaluation.choosing import (
-    Choice,
-    candidates_of,
-    choose,
-    decisions_at,
-    described,
-    fixed_thresholds,
-    has_choice,
-    held_out,
-    judge,
-)
+from topicdesk.evaluation.checkpoints import Cell, KeptCells, run_cells
 from topicdesk.evaluation.classifiers import Classifier, Scores
 from topicdesk.evaluation.engine import Engine, LocalEngine
 from topicdesk.evaluation.fitting import (
@@ -40,11 +29,22 @@ from topicdesk.evaluation.fitting import (
     score_inner_folds,
     unpack,
 )
+from topicdesk.evaluation.model_selection import (
+    Choice,
+    candidates_of,
+    choose,
+    decisions_at,
+    described,
+    fixed_thresholds,
+    has_choice,
+    held_out,
+    judge,
+)
 from topicdesk.evaluation.splits import Split, make_inner_splits, make_splits
 from topicdesk.features import FeatureSetting
 
 if TYPE_CHECKING:
-    from topicdesk.labels import Dataset
+    from topicdesk.annotation import Dataset
 
 __all__ = ["cross_validate", "inner_scores", "planned_splits"]
 

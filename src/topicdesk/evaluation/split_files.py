@@ -16,7 +16,7 @@ from topicdesk.evaluation.splits import Split, unlearnable
 from topicdesk.spreadsheets import restored, write_table
 
 if TYPE_CHECKING:
-    from topicdesk.labels import Dataset
+    from topicdesk.annotation import Dataset
 
 __all__ = ["read_splits", "split_table", "splits_hash", "write_splits"]
 

@@ -21,7 +21,7 @@ from topicdesk.errors import SplitError
 from topicdesk.rendering import as_html
 
 if TYPE_CHECKING:
-    from topicdesk.labels import Dataset
+    from topicdesk.annotation import Dataset
 
 __all__ = [
     "Split",

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from scipy.special import expit, softmax
 
+from topicdesk.annotation import Pool
 from topicdesk.evaluation.classifiers import Scores, classifier_named, fit_and_score
 from topicdesk.evaluation.thresholds import decide_class
-from topicdesk.labels import Pool
 
 __all__ = ["VOTERS", "judge_pool"]
 

@@ -11,21 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from topicdesk.corpus import article_texts, find_duplicates, read_corpus
-from topicdesk.errors import SpecError
-from topicdesk.evaluation import (
-    ALL_SAMPLES,
-    Classifier,
-    Comparison,
-    compare,
-    figures_where,
-    judge_pool,
-    out_of_fold,
-)
-from topicdesk.experiment.run import LoadedExperiment, corpus_file, load_experiments, read_spec_labels
-from topicdesk.experiment.spec import Spec, read_spec
-from topicdesk.features import FeatureSetting, keyword_hits, keyword_matrix
-from topicdesk.labels import (
+from topicdesk.annotation import (
     ADJUDICATED,
     AnnotationSession,
     Dataset,
@@ -41,6 +27,20 @@ from topicdesk.labels import (
     suspect_labels,
     weak_annotations,
 )
+from topicdesk.corpus import article_texts, find_duplicates, read_corpus
+from topicdesk.errors import SpecError
+from topicdesk.evaluation import (
+    ALL_SAMPLES,
+    Classifier,
+    Comparison,
+    compare,
+    figures_where,
+    judge_pool,
+    out_of_fold,
+)
+from topicdesk.experiment.run import LoadedExperiment, corpus_file, load_experiments, read_spec_labels
+from topicdesk.experiment.spec import Spec, read_spec
+from topicdesk.features import FeatureSetting, keyword_hits, keyword_matrix
 from topicdesk.progress import progress
 from topicdesk.project import Project, find_project
 
@@ -63,7 +63,7 @@ def queue_for(spec_file: Path | str, count: int, mix: Mapping[str, float] | None
     count : int
         How many.
     mix : mapping of str to float, optional
-        Share of each strategy (see `topicdesk.labels.draw_queue`); by default `DEFAULT_MIX`.
+        Share of each strategy (see `topicdesk.annotation.draw_queue`); by default `DEFAULT_MIX`.
     seed : int, default 0
 
     Returns
@@ -215,7 +215,7 @@ def rules_of(spec_file: Path | str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        As `topicdesk.labels.rule_table` gives it; precision on labelled articles of the sample ``random``.
+        As `topicdesk.annotation.rule_table` gives it; precision on labelled articles of the sample ``random``.
     """
     desk = _desk(spec_file)
     fires, rules = keyword_matrix(desk.texts(desk.corpus), desk.keywords)
@@ -232,7 +232,7 @@ def weak_labels(spec_file: Path | str, method: Literal["majority", "dawid-skene"
     spec_file : path
         A spec with a taxonomy.
     method : {"majority", "dawid-skene"}, default "majority"
-        See `topicdesk.labels.aggregate_rules`.
+        See `topicdesk.annotation.aggregate_rules`.
 
     Returns
     -------

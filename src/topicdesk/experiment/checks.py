@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from topicdesk.annotation.fields import check_annotator, check_fields
 from topicdesk.corpus.names import missing_corpus
 from topicdesk.corpus.sources import read_sources
 from topicdesk.errors import CorpusError, LabelsError, SpecError, nearest
 from topicdesk.evaluation.names import BASELINES
 from topicdesk.experiment.spec import Spec, read_named_spec
-from topicdesk.labels.fields import check_annotator, check_fields
 from topicdesk.project import Project, find_project
 
 __all__ = ["check_annotation", "check_spec"]
@@ -44,7 +44,7 @@ def check_spec(spec_file: Path, classifier: str | None = None) -> Spec:
             _check_columns(path, corpus, spec)
     missing = [name for name in spec.data.labels if not spec.data.published and not (project.root / name).is_file()]
     if missing:
-        from topicdesk.labels.annotations import read_label_file
+        from topicdesk.annotation.annotations import read_label_file
 
         read_label_file(project.root / missing[0], ())
     names = [*spec.classifiers, *BASELINES]

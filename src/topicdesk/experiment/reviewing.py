@@ -13,7 +13,7 @@ from topicdesk.errors import SplitError
 from topicdesk.evaluation import Comparison, SourceAudit, audit_sources
 from topicdesk.experiment.lock import differences, lock_path, lock_text, read_lock
 from topicdesk.experiment.run import ExperimentResult, corpus_file, read_spec_labels, spec_keywords
-from topicdesk.labelling import Labeller, fit_labeller
+from topicdesk.prediction import Labeller, fit_labeller
 from topicdesk.report import About, Provenance, make_report
 from topicdesk.tracking import LoggedComparison, pack_comparison, send_parcel
 

@@ -8,6 +8,15 @@ from pathlib import Path
 
 import pandas as pd
 
+from topicdesk.annotation import (
+    Dataset,
+    Taxonomy,
+    join_dataset,
+    published_annotations,
+    read_annotations,
+    read_taxonomy,
+    reserved_in,
+)
 from topicdesk.corpus import published_labels_path, read_corpus, stored_corpus
 from topicdesk.environment import Environment, observe_environment
 from topicdesk.errors import SpecError, VerificationError, nearest
@@ -25,15 +34,6 @@ from topicdesk.evaluation import (
 from topicdesk.experiment.checks import corpus_path
 from topicdesk.experiment.lock import Difference, ResultsLock, differences, lock_path, make_lock, read_lock
 from topicdesk.experiment.spec import Spec, read_spec
-from topicdesk.labels import (
-    Dataset,
-    Taxonomy,
-    join_dataset,
-    published_annotations,
-    read_annotations,
-    read_taxonomy,
-    reserved_in,
-)
 from topicdesk.project import Project, find_project
 
 __all__ = [

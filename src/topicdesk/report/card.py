@@ -8,7 +8,7 @@ from topicdesk.evaluation import ALL_SAMPLES, figures_where, metric_title, shown
 
 if TYPE_CHECKING:
     from topicdesk.evaluation import Comparison
-    from topicdesk.labelling import Labeller
+    from topicdesk.prediction import Labeller
     from topicdesk.report.about import About
 
 __all__ = ["model_card"]

@@ -15,6 +15,7 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from topicdesk.annotation import suspect_labels
 from topicdesk.environment import peak_memory
 from topicdesk.evaluation import (
     ALL_SAMPLES,
@@ -25,7 +26,6 @@ from topicdesk.evaluation import (
     shown,
     starred,
 )
-from topicdesk.labels import suspect_labels
 from topicdesk.proportions import wilson_interval
 from topicdesk.report.about import RUN_ID
 from topicdesk.report.checklist import checklist, straddling
@@ -34,7 +34,7 @@ from topicdesk.report.pictures import inline_picture
 
 if TYPE_CHECKING:
     from topicdesk.evaluation import Comparison, OutOfFold, SourceAudit
-    from topicdesk.labelling import Labeller
+    from topicdesk.prediction import Labeller
     from topicdesk.report.about import About
 
 __all__ = ["make_report"]

@@ -10,7 +10,7 @@ import pandas as pd
 
 from topicdesk.evaluation import described, worst_errors
 from topicdesk.features import Analyser
-from topicdesk.labelling import Push, explain_held_out, find_terms
+from topicdesk.prediction import Push, explain_held_out, find_terms
 
 if TYPE_CHECKING:
     from topicdesk.evaluation import Comparison, OutOfFold

@@ -16,9 +16,9 @@ from typing import Any
 import jinja2
 import pandas as pd
 
+from topicdesk.annotation import write_annotations
 from topicdesk.corpus import read_corpus
 from topicdesk.errors import ProjectError
-from topicdesk.labels import write_annotations
 from topicdesk.rendering import as_html
 from topicdesk.starter.checks import refuse_to_overwrite
 from topicdesk.starter.labelled_table import LabelledTable, read_labelled_table, topic_keys

@@ -25,7 +25,7 @@ from sklearn.exceptions import InconsistentVersionWarning
 from topicdesk.atomic import replacing
 from topicdesk.environment import pinned_versions
 from topicdesk.errors import LabellerError, TrackingError
-from topicdesk.labelling import Labeller, Reference, Rules, answers
+from topicdesk.prediction import Labeller, Reference, Rules, answers
 from topicdesk.project import Project, find_project
 from topicdesk.tracking.store import STORE_ERRORS, open_store, reason
 

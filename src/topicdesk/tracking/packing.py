@@ -30,7 +30,7 @@ from topicdesk.evaluation import (
     save_plot,
     topic_leaderboard,
 )
-from topicdesk.labelling import Labeller
+from topicdesk.prediction import Labeller
 from topicdesk.progress import progress
 from topicdesk.project import Project
 from topicdesk.report import About, model_card

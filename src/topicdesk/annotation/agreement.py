@@ -1,0 +1,170 @@
+"""How far annotators agree, topic by topic, and what they do not agree about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import krippendorff
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.metrics import cohen_kappa_score
+
+from topicdesk.annotation.annotations import read_label_file
+from topicdesk.annotation.session import AnnotationSession, open_session
+from topicdesk.annotation.topics import Taxonomy, read_taxonomy
+from topicdesk.errors import LabelsError
+from topicdesk.project import Project, find_project
+
+__all__ = ["adjudication", "agreement", "disagreements"]
+
+
+def agreement(
+    annotations: Mapping[str, pd.DataFrame], topics: Sequence[str], resamples: int = 1000, seed: int = 0
+) -> pd.DataFrame:
+    """Measure how far annotators agree about the articles that two or more of them have labelled.
+
+    Parameters
+    ----------
+    annotations : mapping of str to DataFrame
+        Of each annotator, with the columns ``article_id`` and ``topics`` (tuples).
+    topics : sequence of str
+    resamples : int, default 1000
+        Bootstrap resamples of articles, for percentile 95 % intervals.
+    seed : int, default 0
+
+    Returns
+    -------
+    DataFrame of shape (n_topics, 10)
+        Indexed by topic: ``articles``, labelled by two or more; ``positives``, given the topic by one or more;
+        ``agreed``, the share about which all agree; Krippendorff's alpha with ``low`` and ``high``; and, for two
+        annotators, Cohen's kappa with its own. An interval is NaN where most resamples hold no positive.
+
+    Raises
+    ------
+    LabelsError
+        When no article has been labelled twice.
+
+    References
+    ----------
+    Cohen (1960), "A coefficient of agreement for nominal scales"; Krippendorff (2011), "Computing Krippendorff's
+    alpha-reliability". Kappa is scikit-learn's, alpha the library krippendorff's.
+    """
+    votes = _votes(annotations, topics)
+    rng = np.random.default_rng(seed)
+    draws = rng.integers(0, votes.shape[1], (resamples, votes.shape[1]))
+    rows = {}
+    for column, topic in enumerate(topics):
+        said = votes[:, :, column]  # shape (n_annotators, n_articles), NaN where one did not label
+        row: dict[str, float] = {
+            "articles": said.shape[1],
+            "positives": int((np.nansum(said, axis=0) > 0).sum()),
+            "agreed": float((np.nanmin(said, axis=0) == np.nanmax(said, axis=0)).mean()),
+            "alpha": _alpha(said),
+        }
+        row["alpha_low"], row["alpha_high"] = _interval([_alpha(said[:, draw]) for draw in draws])
+        if len(said) == 2:
+            row["kappa"] = _kappa(said)
+            row["kappa_low"], row["kappa_high"] = _interval([_kappa(said[:, draw]) for draw in draws])
+        rows[topic] = row
+    table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("topic")
+    return table.astype({"articles": int, "positives": int})
+
+
+def disagreements(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
+    """List the articles that two annotators labelled differently.
+
+    Parameters
+    ----------
+    first, second : DataFrame
+        Label files, from `read_label_file`.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``article_id, first, second, differ``: what each gave, and the topics that only one gave; in the order
+        of `first`.
+    """
+    answer = dict(zip(second["article_id"], second["topics"], strict=True))
+    rows = [
+        (article, " ".join(named), " ".join(answer[article]), " ".join(sorted(set(named) ^ set(answer[article]))))
+        for article, named in zip(first["article_id"], first["topics"], strict=True)
+        if article in answer and set(named) != set(answer[article])
+    ]
+    return pd.DataFrame(rows, columns=["article_id", "first", "second", "differ"])
+
+
+def adjudication(
+    first: str,
+    second: str,
+    corpus: pd.DataFrame | Path | str,
+    topics: Taxonomy | Path | str,
+    annotator: str,
+    project: Project | None = None,
+) -> AnnotationSession:
+    """Sit somebody down before what two annotators disagree about, with both answers shown.
+
+    Parameters
+    ----------
+    first, second : str
+        Annotators, by the names of their files in ``data/labels``.
+    corpus, topics, project
+        As in `open_session`.
+    annotator : str
+        Who settles.
+
+    Returns
+    -------
+    AnnotationSession
+        Its decisions go to ``data/labels/adjudicated.csv``, which overrules both.
+    """
+    project = project or find_project()
+    taxonomy = topics if isinstance(topics, Taxonomy) else read_taxonomy(project.root / topics)
+    tables = [read_label_file(project.labels / f"{name}.csv", taxonomy.names) for name in (first, second)]
+    found = disagreements(*tables)
+    samples = tables[0].set_index("article_id")["sample"]
+    queue = pd.DataFrame(
+        {"article_id": found["article_id"], "sample": samples.reindex(found["article_id"]).to_numpy(dtype=object)}
+    )
+    answers = {
+        article: ((first, one or "no topic"), (second, other or "no topic"))
+        for article, one, other in zip(found["article_id"], found["first"], found["second"], strict=True)
+    }
+    return open_session(corpus, taxonomy, annotator, queue, answers, settles=True, project=project)
+
+
+def _votes(annotations: Mapping[str, pd.DataFrame], topics: Sequence[str]) -> NDArray[np.float64]:
+    by_annotator = [table.set_index("article_id")["topics"] for table in annotations.values()]
+    labelled = pd.concat([pd.Series(1, index=named.index) for named in by_annotator]).groupby(level=0).sum()
+    articles = labelled.index[labelled >= 2]
+    if not len(articles):
+        raise LabelsError(f"no article is labelled by two of {', '.join(annotations)}: there is nothing to compare.")
+    votes = np.full((len(by_annotator), len(articles), len(topics)), np.nan)
+    for row, named in enumerate(by_annotator):
+        for place, article in enumerate(articles):
+            if article in named.index:
+                votes[row, place] = [topic in named[article] for topic in topics]
+    return votes
+
+
+def _alpha(said: NDArray[np.float64]) -> float:
+    if np.nanmin(said) == np.nanmax(said):  # nobody, or everybody, gave it: nothing to tell agreement from chance by
+        return float("nan")
+    return float(krippendorff.alpha(reliability_data=said, level_of_measurement="nominal"))
+
+
+def _kappa(said: NDArray[np.float64]) -> float:
+    both = said[:, ~np.isnan(said).any(axis=0)].astype(int)
+    if not both.size or both.min() == both.max():
+        return float("nan")
+    return float(cohen_kappa_score(both[0], both[1]))
+
+
+def _interval(values: Sequence[float]) -> tuple[float, float]:
+    found = np.asarray(values)
+    defined = found[~np.isnan(found)]
+    if len(defined) < len(found) / 2:
+        return float("nan"), float("nan")
+    low, high = np.quantile(defined, [0.025, 0.975])
+    return float(low), float(high)

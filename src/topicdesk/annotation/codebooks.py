@@ -1,0 +1,132 @@
+"""The definitions that labels were made under: a mark of each, kept for each taxonomy and version of its codebook.
+
+A version number alone is a promise. The marks show when a definition changed without a new version, and which topics
+older labels have to be reviewed for. Several taxonomies share a folder of labels, so marks are bound to a taxonomy.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+from pydantic import TypeAdapter, ValidationError
+
+from topicdesk.annotation.topics import Taxonomy
+from topicdesk.atomic import write_text
+from topicdesk.errors import LabelsError
+
+__all__ = ["codebook_marks", "outdated_labels", "record_codebook"]
+
+_RULES = "(rules)"
+
+_Marks = dict[str, dict[str, str]]
+
+#: By taxonomy, version and topic.
+_BOUND = TypeAdapter(dict[str, _Marks])
+
+#: By version and topic: files of the first edition, which knew one taxonomy.
+_UNBOUND = TypeAdapter(_Marks)
+
+#: Where marks that are not bound to a taxonomy yet are kept.
+_NO_TAXONOMY = ""
+
+
+def codebook_marks(taxonomy: Taxonomy) -> dict[str, str]:
+    """Mark what a codebook says: 16 hexadecimal characters a topic, and one mark of the rules for all.
+
+    Keywords are no part of it: they serve rules, and no person labels by them.
+    """
+    said = {
+        topic.name: [topic.definition, *topic.includes, "not:", *topic.excludes, "such as:", *topic.examples]
+        for topic in taxonomy.topics
+    }
+    said[_RULES] = [taxonomy.codebook.rule, *taxonomy.codebook.edge_rules]
+    return {
+        name: hashlib.blake2b("\n".join(" ".join(part.split()) for part in parts).encode(), digest_size=8).hexdigest()
+        for name, parts in said.items()
+    }
+
+
+def record_codebook(path: Path, taxonomy: Taxonomy) -> None:
+    """Keep the marks of a codebook's version, when labels are first made under it.
+
+    Parameters
+    ----------
+    path : Path
+        ``codebooks.json`` beside the label files. A file of the first edition is rewritten, and its marks are bound to
+        the taxonomy that they fit.
+    taxonomy : Taxonomy
+
+    Raises
+    ------
+    LabelsError
+        When labels were made under the same version of this taxonomy, and other definitions.
+    """
+    bound, marks = _read_marks(path), codebook_marks(taxonomy)
+    known = _marks_of(bound, taxonomy, marks)
+    version = str(taxonomy.codebook.version)
+    changed = _changed(known[version], marks) if version in known else []
+    if changed:
+        raise LabelsError(
+            f"the codebook of {taxonomy.name or 'this taxonomy'} has changed ({', '.join(changed)}), and its version "
+            f"is still {version}, under which labels were made. Raise codebook.version: older labels are "
+            "then listed for review."
+        )
+    if version not in known or taxonomy.name not in bound:
+        if known is bound.get(_NO_TAXONOMY):
+            del bound[_NO_TAXONOMY]
+        bound[taxonomy.name] = {**known, version: marks}
+        write_text(path, json.dumps(bound, indent=1, sort_keys=True) + "\n")
+
+
+def outdated_labels(annotations: pd.DataFrame, path: Path, taxonomy: Taxonomy) -> pd.DataFrame:
+    """List the labels that were made under other definitions than the taxonomy's now.
+
+    Parameters
+    ----------
+    annotations : DataFrame of shape (n_annotations, 7)
+    path : Path
+        ``codebooks.json`` beside the label files.
+    taxonomy : Taxonomy
+
+    Returns
+    -------
+    DataFrame
+        Columns ``article_id, annotator, codebook, changed``: the last names the topics whose definition has changed
+        since; all of them, when the version is unknown.
+    """
+    marks = codebook_marks(taxonomy)
+    known = _marks_of(_read_marks(path), taxonomy, marks)
+    versions = {version: _changed(known.get(version, {}), marks) for version in set(annotations["codebook"])}
+    changed = annotations["codebook"].map(lambda version: " ".join(versions[version]))
+    table = annotations[["article_id", "annotator", "codebook"]].assign(changed=changed)
+    return table[table["changed"] != ""].reset_index(drop=True)
+
+
+def _read_marks(path: Path) -> dict[str, _Marks]:
+    """Read the marks of all taxonomies; `LabelsError` when the file is damaged."""
+    if not path.is_file():
+        return {}
+    content = path.read_bytes()
+    try:
+        return {_NO_TAXONOMY: _UNBOUND.validate_json(content)}
+    except ValidationError:  # not of the first edition
+        try:
+            return _BOUND.validate_json(content)
+        except ValidationError as error:
+            raise LabelsError(f"{path} cannot be read ({error.errors()[0]['msg']}). Restore it with git.") from error
+
+
+def _marks_of(bound: Mapping[str, _Marks], taxonomy: Taxonomy, marks: Mapping[str, str]) -> _Marks:
+    """Return what is known of a taxonomy's versions; marks that are not bound count when they share a definition."""
+    unbound = bound.get(_NO_TAXONOMY, {})
+    shared = any(before.get(name) == mark for before in unbound.values() for name, mark in marks.items())
+    return bound.get(taxonomy.name, unbound if shared else {})
+
+
+def _changed(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    # Nobody was asked about a topic that is new: labels made before say nothing about it.
+    return [name for name, mark in now.items() if before.get(name) != mark]

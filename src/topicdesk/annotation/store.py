@@ -1,0 +1,268 @@
+"""Where an annotator's decisions go, one by one: on disk at once, whatever happens next.
+
+A decision is first appended to a journal beside the label file, and flushed; then the file is written anew, sorted, and
+the journal emptied. If the file cannot be read, or the disk is full, the decision stays in the journal and joins the
+file later. Both happen under a lock, and the file is read again each time: a second window loses nothing.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from io import FileIO
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+from pydantic import StringConstraints, ValidationError
+
+from topicdesk.annotation.annotations import read_label_rows, write_label_rows
+from topicdesk.annotation.codebooks import record_codebook
+from topicdesk.annotation.topics import Taxonomy
+from topicdesk.errors import LabelsError, ProjectError, nearest
+from topicdesk.locks import exclusive_lock
+from topicdesk.toml import StrictModel
+
+__all__ = ["KeptAside", "LabelStore"]
+
+Row = dict[str, Any]
+
+_Text = Annotated[str, StringConstraints(strip_whitespace=True)]
+_Id = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+class _JournalRow(StrictModel):
+    """A row of a label file, see `ANNOTATION_COLUMNS`."""
+
+    article_id: _Id
+    topics: tuple[str, ...]
+    annotator: _Text
+    codebook: _Text
+    time: _Text
+    sample: _Text
+    note: _Text
+
+
+class _JournalEntry(StrictModel):
+    """A line of a journal; None puts an article back to no label."""
+
+    article_id: _Id
+    row: _JournalRow | None
+
+
+class KeptAside(LabelsError):
+    """A decision is safe in the journal, and not in the label file yet.
+
+    Parameters
+    ----------
+    message : str
+    row : dict or None
+        What was decided; None for an article that was put back to no label.
+    """
+
+    def __init__(self, message: str, row: Row | None) -> None:
+        super().__init__(message)
+        self.row = row
+
+
+@dataclass(frozen=True)
+class LabelStore:
+    """The label file of one annotator.
+
+    Parameters
+    ----------
+    path : Path
+        The CSV; it is made with the first decision.
+    annotator : str
+    taxonomy : Taxonomy
+        Its version is kept with each row.
+    """
+
+    path: Path
+    annotator: str
+    taxonomy: Taxonomy
+
+    @property
+    def journal(self) -> Path:
+        """Decisions that are not in the file yet."""
+        return self.path.with_name(f".{self.path.name}.journal")
+
+    def open(self) -> dict[str, Row]:
+        """Read what is decided, by article, after taking in what an earlier session could not write.
+
+        Raises
+        ------
+        LabelsError
+            When the file is wrong, or the codebook has changed under its version.
+        ProjectError
+            When the folder cannot be written.
+        """
+        with self._locked() as journal:
+            record_codebook(self.path.with_name("codebooks.json"), self.taxonomy)
+            waiting = self._waiting(journal)
+            rows = self._rows()
+            if waiting:
+                rows = self._take_in(rows, waiting, journal)
+            return rows
+
+    def decide(
+        self, article_id: str, topics: tuple[str, ...], sample: str, note: str = "", seen: Row | None = None
+    ) -> Row:
+        """Keep a decision, instead of an earlier one about the same article.
+
+        Parameters
+        ----------
+        article_id : str
+        topics : tuple of str
+            Most prominent first; empty for none.
+        sample : str
+            How the article was drawn.
+        note : str, default ""
+        seen : dict, optional
+            The row that the annotator knew to stand there; None for none.
+
+        Returns
+        -------
+        dict
+            The row as it was kept.
+
+        Raises
+        ------
+        KeptAside
+            When the file cannot be read or written: the decision waits in the journal.
+        LabelsError
+            When another window has decided about the article meanwhile: nothing is kept.
+        ProjectError
+            When nothing can be written: the decision is not kept.
+        """
+        row = {
+            "article_id": article_id,
+            "topics": tuple(topics),
+            "annotator": self.annotator,
+            "codebook": str(self.taxonomy.codebook.version),
+            "time": datetime.now(UTC).isoformat(timespec="seconds"),
+            "sample": sample,
+            # Half a character, as a browser can send, could not be written.
+            "note": " ".join(note.encode("utf-8", "replace").decode().split()),
+        }
+        self._keep(article_id, row, seen)
+        return row
+
+    def restore(self, article_id: str, row: Row | None, seen: Row | None) -> None:
+        """Put an article back to an earlier row, or to none (see `decide`)."""
+        self._keep(article_id, row, seen)
+
+    def _keep(self, article_id: str, row: Row | None, seen: Row | None) -> None:
+        with self._locked() as journal:
+            waiting = self._waiting(journal)
+            wrong = None
+            try:
+                rows = self._rows()
+            except LabelsError as error:
+                wrong = error
+            else:
+                now = _applied(rows, waiting).get(article_id)
+                if now != seen:
+                    raise LabelsError(
+                        f"article {article_id} was labelled meanwhile, in another window: "
+                        f"{_told(now)}. Decide again to put yours in its place."
+                    )
+            entry = {"article_id": article_id, "row": row}
+            _append(journal, entry, self.journal)
+            kept = f"Your decision is kept in {self.journal}, and joins the file as soon as that works again."
+            if wrong is not None:
+                raise KeptAside(f"{wrong} {kept}", row) from wrong
+            try:
+                self._take_in(rows, [*waiting, entry], journal)
+            except ProjectError as error:
+                raise KeptAside(f"{error} {kept}", row) from error
+
+    def _take_in(self, rows: dict[str, Row], waiting: list[Row], journal: FileIO) -> dict[str, Row]:
+        rows = _applied(rows, waiting)
+        write_label_rows(rows.values(), self.path)
+        journal.truncate(0)
+        return rows
+
+    def _waiting(self, journal: FileIO) -> list[Row]:
+        """Read the decisions of a journal; `LabelsError` for what no session of this taxonomy has written."""
+        journal.seek(0)
+        entries: list[Row] = []
+        for number, line in enumerate(journal.read().splitlines(), start=1):
+            try:
+                entry = _JournalEntry.model_validate_json(line)
+            except ValidationError as error:
+                fault = error.errors()[0]
+                if fault["type"] == "json_invalid":  # torn by a crash in the middle of a write: never acknowledged
+                    continue
+                self._refuse(number, f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}")
+            if entry.row is not None:
+                if entry.row.article_id != entry.article_id:
+                    self._refuse(number, "it names two articles")
+                for topic in entry.row.topics:
+                    if topic not in self.taxonomy.names:
+                        self._refuse(number, f"unknown topic {topic!r}; {nearest(topic, self.taxonomy.names)}")
+                if len(set(entry.row.topics)) != len(entry.row.topics):
+                    self._refuse(number, "it names a topic twice")
+            entries.append(entry.model_dump())
+        return entries
+
+    def _refuse(self, line: int, why: str) -> NoReturn:
+        raise LabelsError(
+            f"{self.journal}, line {line}: not a decision under this taxonomy: {why}. Decisions wait in this file for "
+            "the label file to be writable again: correct the line, or remove it if the decision does not matter."
+        )
+
+    def _rows(self) -> dict[str, Row]:
+        if not self.path.is_file():
+            return {}
+        return {row["article_id"]: row for row in read_label_rows(self.path, self.taxonomy.names)}
+
+    @contextmanager
+    def _locked(self) -> Iterator[FileIO]:
+        with ExitStack() as stack:
+            try:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                # A file of its own: on Windows a locked file cannot be read or written.
+                stack.enter_context(exclusive_lock(self.path.with_name(f".{self.path.name}.lock")))
+                # Unbuffered: what cannot be written now must not be tried again when the file is closed.
+                journal = stack.enter_context(self.journal.open("a+b", buffering=0))
+            except OSError as error:
+                raise ProjectError(
+                    f"cannot write {self.journal}: {error.strerror or error}. Nothing is kept. Make the folder "
+                    "writable."
+                ) from error
+            yield journal
+
+
+def _append(journal: FileIO, entry: Row, path: Path) -> None:
+    journal.seek(0, os.SEEK_END)
+    before = journal.tell()
+    # A line of its own, whatever a crash has left before it.
+    line = b"\n" + json.dumps(entry).encode() + b"\n"
+    try:
+        if journal.write(line) != len(line):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        os.fsync(journal.fileno())
+    except OSError as error:
+        journal.truncate(before)
+        raise ProjectError(
+            f"cannot write {path}: {error.strerror}. This decision is not kept yet: free some space and decide again."
+        ) from error
+
+
+def _applied(rows: dict[str, Row], entries: list[Row]) -> dict[str, Row]:
+    result = dict(rows)
+    for entry in entries:
+        if entry["row"] is None:
+            result.pop(entry["article_id"], None)
+        else:
+            result[entry["article_id"]] = entry["row"]
+    return result
+
+
+def _told(row: Row | None) -> str:
+    return "the label was taken back" if row is None else f"{' '.join(row['topics']) or 'no topic'} ({row['time']})"

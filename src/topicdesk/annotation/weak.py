@@ -1,0 +1,140 @@
+"""Weak labels: what rules say before anybody has read an article.
+
+A start where there is no label yet. Rules are wrong in ways that repeat, so weak labels are marked as such, and never
+mixed with others in an evaluation (`read_annotations` refuses them).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import binomtest
+
+from topicdesk.annotation.annotations import ANNOTATION_COLUMNS, WEAK
+from topicdesk.annotation.dawid_skene import dawid_skene
+
+__all__ = ["aggregate_rules", "rule_table", "weak_annotations"]
+
+Fires = NDArray[np.bool_]
+
+
+def rule_table(
+    fires: Fires,
+    rules: pd.DataFrame,
+    labelled: NDArray[np.intp] | None = None,
+    Y: NDArray[np.int8] | None = None,
+    topics: Sequence[str] = (),
+) -> pd.DataFrame:
+    """Judge labelling rules one by one.
+
+    Parameters
+    ----------
+    fires : ndarray of bool, shape (n_articles, n_rules)
+        Whether a rule speaks for its topic.
+    rules : DataFrame of shape (n_rules, 2)
+        ``topic, keyword``.
+    labelled : ndarray of int, shape (n_labelled,), optional
+        Rows of articles that somebody has labelled, drawn at random: precision among others is not that of the corpus.
+    Y : ndarray of {0, 1}, shape (n_labelled, n_topics), optional
+        Their labels.
+    topics : sequence of str
+        The columns of `Y`.
+
+    Returns
+    -------
+    DataFrame of shape (n_rules, 9)
+        ``topic, keyword``; shares of all articles: ``coverage`` (it fires), ``overlap`` (another fires too) and
+        ``conflict`` (one of another topic fires too); and on labelled articles where it fires, ``fired`` of them,
+        ``precision`` with its Wilson 95 % interval ``low, high``, NaN where it never does.
+
+    References
+    ----------
+    Ratner et al. (2017), "Snorkel: rapid training data creation with weak supervision", for the first three.
+    """
+    many = fires.sum(axis=1)
+    topic_of = rules["topic"].to_numpy(dtype=object)
+    table = rules[["topic", "keyword"]].reset_index(drop=True)
+    table["coverage"] = fires.mean(axis=0)
+    table["overlap"] = [(fires[:, rule] & (many > 1)).mean() for rule in range(len(rules))]
+    others = np.column_stack([fires[:, topic_of != topic].any(axis=1) for topic in topic_of])
+    table["conflict"] = (fires & others).mean(axis=0)
+    found = [(0, float("nan"), float("nan"), float("nan"))] * len(rules)
+    if labelled is not None and Y is not None:
+        column_of = {topic: column for column, topic in enumerate(topics)}
+        found = [
+            _precision(Y[fires[labelled, rule], column_of[topic]] == 1) for rule, topic in enumerate(topic_of)
+        ]  # fmt: skip
+    return table.assign(**{name: [row[place] for row in found] for place, name in enumerate(_JUDGED)})
+
+
+def aggregate_rules(
+    fires: Fires, rules: pd.DataFrame, topics: Sequence[str], method: Literal["majority", "dawid-skene"] = "majority"
+) -> NDArray[np.int8]:
+    """Make one weak label an article of what all rules say.
+
+    Parameters
+    ----------
+    fires : ndarray of bool, shape (n_articles, n_rules)
+    rules : DataFrame of shape (n_rules, 2)
+        ``topic, keyword``.
+    topics : sequence of str
+    method : {"majority", "dawid-skene"}, default "majority"
+        The topic that most rules speak for, and each of those with equally many; or, topic by topic, how reliable each
+        rule of the topic is, learnt from how far rules agree, silence counting as a vote against.
+
+    Returns
+    -------
+    ndarray of {0, 1}, shape (n_articles, n_topics)
+
+    See Also
+    --------
+    topicdesk.annotation.dawid_skene.dawid_skene : The method, for any number of classes.
+
+    References
+    ----------
+    Dawid and Skene (1979), "Maximum likelihood estimation of observer error-rates using the EM algorithm".
+    """
+    topic_of = rules["topic"].to_numpy(dtype=object)
+    if method == "majority":
+        votes = np.column_stack([fires[:, topic_of == topic].sum(axis=1) for topic in topics])
+        return np.asarray((votes == votes.max(axis=1, keepdims=True)) & (votes > 0), dtype=np.int8)
+    return np.column_stack([_dawid_skene(fires[:, topic_of == topic]) for topic in topics]).astype(np.int8)
+
+
+def weak_annotations(
+    article_ids: Sequence[str], Y: NDArray[np.int8], topics: Sequence[str], method: str, codebook: int
+) -> pd.DataFrame:
+    """Write weak labels as annotations, marked as weak.
+
+    Returns
+    -------
+    DataFrame of shape (n_articles, 7)
+        As `write_annotations` takes it; ``annotator`` names the method, and ``sample`` is `WEAK`.
+    """
+    table = pd.DataFrame(
+        {
+            "article_id": list(article_ids),
+            "topics": [tuple(topic for topic, given in zip(topics, row, strict=True) if given) for row in Y],
+        }
+    )
+    made = {"annotator": f"keyword-rules, {method}", "codebook": str(codebook), "time": "", "sample": WEAK, "note": ""}
+    return table.assign(**made)[list(ANNOTATION_COLUMNS)]
+
+
+_JUDGED = ("fired", "precision", "low", "high")
+
+
+def _precision(right: NDArray[np.bool_]) -> tuple[int, float, float, float]:
+    if not len(right):
+        return 0, float("nan"), float("nan"), float("nan")
+    interval = binomtest(int(right.sum()), len(right)).proportion_ci(method="wilson")
+    return len(right), float(right.mean()), float(interval.low), float(interval.high)
+
+
+def _dawid_skene(fires: Fires) -> Fires:
+    votes = np.stack([~fires, fires], axis=-1)  # a rule that does not fire votes against its topic
+    return dawid_skene(votes).probabilities[:, 1] > 0.5

@@ -1,0 +1,247 @@
+"""From out-of-fold scores and decisions to figures: pooled over folds, by topic, by fold, with intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from topicdesk.evaluation._types import FoldResult
+from topicdesk.evaluation.engine import Engine, run_all
+from topicdesk.evaluation.leaderboard import ALL_SAMPLES
+from topicdesk.evaluation.metrics import (
+    METRICS,
+    PROBABILITY_METRICS,
+    TOPIC_METRICS,
+    bootstrap_weights,
+    figures,
+    probability_figures,
+    topic_figures,
+)
+
+if TYPE_CHECKING:
+    from topicdesk.annotation import Dataset
+
+__all__ = ["figure_tables", "resampled_figures", "with_interval"]
+
+_PERCENTILES = (2.5, 97.5)
+
+# A sum of absolute errors: drawing articles again adds noise to every bin, and so only ever adds to it. Its resamples
+# lie above the figure, and tell nothing of where it might be.
+_NO_INTERVAL = ("calibration_error",)
+
+
+def figure_tables(
+    dataset: Dataset,
+    results: Sequence[FoldResult],
+    metric: str,
+    representative: str | None,
+    resamples: int,
+    seed: int,
+    engine: Engine,
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Compute every figure of a comparison.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    results : sequence of FoldResult
+        Classifier by classifier.
+    metric : str
+        Names the leader, from whom distances are taken.
+    representative : str or None
+        A sample to give figures of on its own.
+    resamples : int
+        Bootstrap resamples behind each interval.
+    seed : int
+    engine : Engine
+
+    Returns
+    -------
+    figures, topic_figures, fold_figures : DataFrame
+        As `Comparison` describes them.
+    """
+    names = list(dict.fromkeys(result.classifier for result in results))
+    samples = [ALL_SAMPLES]
+    if representative is not None and set(dataset.samples) != {representative}:
+        samples.append(representative)
+    by_name = {name: [result for result in results if result.classifier == name] for name in names}
+    distributions = resampled_figures(dataset, by_name, resamples, seed, engine, samples)
+
+    leader = max(names, key=lambda name: distributions[ALL_SAMPLES, name][0][metric][0])
+    by_fold = pd.DataFrame([row for result in results for row in _fold_rows(dataset, result)])
+    spread = by_fold.groupby(["classifier", "metric"])["value"].agg(fold_mean="mean", fold_sd="std")
+    pooled_rows: list[dict[str, Any]] = []
+    topic_rows: list[dict[str, Any]] = []
+    for (sample, name), (together, by_topic) in distributions.items():
+        topic_rows += _topic_rows(dataset.topics, name, sample, by_topic)
+        for each in (*METRICS, *PROBABILITY_METRICS):
+            lag = distributions[sample, leader][0][each] - together[each]
+            pooled_rows.append(
+                {"classifier": name, "sample": sample, "metric": each}
+                | with_interval(together[each], "value", "low", "high", without=each in _NO_INTERVAL)
+                | with_interval(lag, "behind", "behind_low", "behind_high", without=each in _NO_INTERVAL)
+            )
+    pooled = pd.DataFrame(pooled_rows).join(spread, on=["classifier", "metric"])
+    pooled.loc[pooled["sample"] != ALL_SAMPLES, ["fold_mean", "fold_sd"]] = np.nan
+    return pooled, pd.DataFrame(topic_rows), by_fold
+
+
+def resampled_figures(
+    dataset: Dataset,
+    results: Mapping[str, Sequence[FoldResult]],
+    resamples: int,
+    seed: int,
+    engine: Engine,
+    samples: Sequence[str] = (ALL_SAMPLES,),
+) -> dict[tuple[str, str], tuple[dict[str, NDArray[np.float64]], dict[str, NDArray[np.float64]]]]:
+    """Compute every figure of the test articles as they are, and of bootstrap resamples of their groups.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    results : mapping of str to sequence of FoldResult
+        Under any names, such as those of classifiers; all share the same resamples, so that they can be paired.
+    resamples : int
+    seed : int
+    engine : Engine
+    samples : sequence of str, default (ALL_SAMPLES,)
+        Of whose articles alone figures are wanted.
+
+    Returns
+    -------
+    dict of (str, str) to (dict, dict)
+        By sample and name: figures of all topics together, arrays of shape (1 + resamples,), and by topic, arrays of
+        shape (1 + resamples, n_topics).
+    """
+    tested = np.unique(np.concatenate([result.split.test for group in results.values() for result in group]))
+    rng = np.random.default_rng([seed, 1])
+    # The first weighing is of the articles as they are; the rest are bootstrap resamples.
+    drawn = np.vstack([np.ones(len(tested)), bootstrap_weights(dataset.groups[tested], resamples, rng)])
+    cells = list(product(samples, results))
+    tasks = [(list(_pooled(dataset, results[name], sample)),) for sample, name in cells]
+    done = run_all(engine, _distributions, (tested, drawn), tasks, "bootstrap intervals")
+    return dict(zip(cells, done, strict=True))
+
+
+@dataclass(frozen=True, eq=False)
+class _Pooled:
+    """All test rows of one classifier in one repeat, and the sample they count for."""
+
+    Y: NDArray[np.int8]
+    decisions: NDArray[np.int8]
+    scores: NDArray[np.float64]
+    probabilities: NDArray[np.float64] | None
+    automated: NDArray[np.bool_]
+    folds: NDArray[np.intp]
+    rows: NDArray[np.intp]
+
+
+def _pooled(dataset: Dataset, results: Sequence[FoldResult], sample: str) -> Iterator[_Pooled]:
+    for repeat in sorted({result.split.repeat for result in results}):
+        parts = [result for result in results if result.split.repeat == repeat]
+        rows = np.concatenate([part.split.test for part in parts])
+        kept = np.ones(len(rows), dtype=bool) if sample == ALL_SAMPLES else dataset.samples[rows] == sample
+        folds = np.repeat(np.arange(len(parts)), [len(part.split.test) for part in parts])
+        probabilities = [part.probabilities for part in parts if part.probabilities is not None]
+        yield _Pooled(
+            Y=dataset.Y[rows[kept]],
+            decisions=np.concatenate([part.decisions for part in parts])[kept],
+            scores=np.concatenate([part.scores for part in parts])[kept],
+            probabilities=np.concatenate(probabilities)[kept] if len(probabilities) == len(parts) else None,
+            automated=np.concatenate([part.automated for part in parts])[kept],
+            folds=folds[kept],
+            rows=rows[kept],
+        )
+
+
+def _distributions(
+    weighings: tuple[NDArray[np.intp], NDArray[np.float64]], repeats: Sequence[_Pooled]
+) -> tuple[dict[str, NDArray[np.float64]], dict[str, NDArray[np.float64]]]:
+    """Give figures of every weighing, a mean over repeats: together, shape (n_weighings,), and by topic."""
+    tested, drawn = weighings
+    together, by_topic = [], []
+    with threadpool_limits(limits=1):
+        for part in repeats:
+            weights = drawn[:, np.searchsorted(tested, part.rows)]
+            by_topic.append(topic_figures(part.Y, part.decisions, part.scores, weights, part.folds))
+            together.append(
+                figures(part.Y, part.decisions, part.scores, weights, part.folds, by_topic[-1])
+                | _probability_figures(part.Y, part.decisions, part.probabilities, part.automated, weights)
+            )
+    return _mean_over_repeats(together), _mean_over_repeats(by_topic)
+
+
+def _probability_figures(
+    Y: NDArray[np.int8],
+    decisions: NDArray[np.int8],
+    probabilities: NDArray[np.float64] | None,
+    automated: NDArray[np.bool_],
+    weights: NDArray[np.float64] | None = None,
+) -> dict[str, NDArray[np.float64]]:
+    if probabilities is None:
+        return {name: np.full(1 if weights is None else len(weights), np.nan) for name in PROBABILITY_METRICS}
+    return probability_figures(Y, decisions, probabilities, automated, weights)
+
+
+def _mean_over_repeats(repeats: Sequence[dict[str, NDArray[np.float64]]]) -> dict[str, NDArray[np.float64]]:
+    return {name: np.mean([found[name] for found in repeats], axis=0) for name in repeats[0]}
+
+
+def _topic_rows(
+    topics: Sequence[str], classifier: str, sample: str, by_topic: Mapping[str, NDArray[np.float64]]
+) -> list[dict[str, Any]]:
+    return [
+        {"classifier": classifier, "topic": topic, "sample": sample, "metric": metric}
+        | with_interval(by_topic[metric][:, column], "value", "low", "high")
+        | {"support": int(by_topic["support"][0, column])}
+        for column, topic in enumerate(topics)
+        for metric in TOPIC_METRICS
+    ]
+
+
+def _fold_rows(dataset: Dataset, result: FoldResult) -> list[dict[str, Any]]:
+    Y = dataset.Y[result.split.test]
+    of_fold = figures(Y, result.decisions, result.scores) | _probability_figures(
+        Y, result.decisions, result.probabilities, result.automated
+    )
+    return [
+        {
+            "classifier": result.classifier,
+            "repeat": result.split.repeat,
+            "fold": result.split.fold,
+            "metric": metric,
+            "value": float(of_fold[metric][0]),
+        }
+        for metric in (*METRICS, *PROBABILITY_METRICS)
+    ]
+
+
+def with_interval(
+    distribution: NDArray[np.float64], value: str, low: str, high: str, without: bool = False
+) -> dict[str, float]:
+    """Give a figure and the ends of its 95 % interval, under these names.
+
+    Parameters
+    ----------
+    distribution : ndarray of float, shape (1 + n_resamples,)
+        The figure, then those of bootstrap resamples.
+    value, low, high : str
+    without : bool, default False
+        Give NaN for both ends.
+
+    Returns
+    -------
+    dict of str to float
+    """
+    resampled = distribution[1:]
+    # A resample in which a figure is undefined (no positive drawn) says nothing about it.
+    resampled = resampled[~np.isnan(resampled)]
+    ends = np.percentile(resampled, _PERCENTILES) if len(resampled) and not without else (np.nan, np.nan)
+    return {value: float(distribution[0]), low: float(ends[0]), high: float(ends[1])}

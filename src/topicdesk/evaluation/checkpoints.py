@@ -1,0 +1,236 @@
+"""The cells of a comparison: fits that are done one by one, and can be kept.
+
+A comparison that was killed goes on where it was: what its cells gave is read back, bit for bit. Their folder carries a
+hash of all that they depend on (articles, labels, splits, plan, code, libraries), so that a cell of anything else is
+never found.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from topicdesk.atomic import remove_tree, replacing, sweep_removed_in
+from topicdesk.errors import ProjectError
+from topicdesk.evaluation._types import ComparisonPlan
+from topicdesk.evaluation.classifiers import Classifier
+from topicdesk.evaluation.code_version import code_version
+from topicdesk.evaluation.engine import Engine, run_all
+from topicdesk.evaluation.split_files import splits_hash
+from topicdesk.evaluation.splits import Split
+
+if TYPE_CHECKING:
+    from topicdesk.annotation import Dataset
+
+__all__ = ["Cell", "Fits", "KeptCells", "comparison_hash", "run_cells"]
+
+# A comparison that nobody continued for this long was given up.
+_GIVEN_UP_SECONDS = 7 * 24 * 3600
+
+# How often a cell is written again whose folder another process removed.
+_TRIES = 10
+
+
+@dataclass(frozen=True, eq=False)
+class Fits:
+    """What one cell gave: some candidates, fitted on the same rows.
+
+    Parameters
+    ----------
+    scores : ndarray of float, shape (n_candidates, n_rows, n_topics)
+        Of the held-out rows; higher means more likely.
+    seconds : ndarray of float, shape (n_candidates, 2)
+        Fitting, and scoring.
+    unconverged : mapping of str to int
+        By classifier, fits that stopped before they converged.
+    """
+
+    scores: NDArray[np.float64]
+    seconds: NDArray[np.float64]
+    unconverged: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A piece of work with a name that tells it from all others of the same comparison.
+
+    Parameters
+    ----------
+    name : str
+        Of letters, digits and hyphens.
+    task : tuple
+        What the work takes.
+    """
+
+    name: str
+    task: tuple[object, ...]
+
+
+@dataclass
+class KeptCells:
+    """Finished cells of one comparison, a file each.
+
+    Parameters
+    ----------
+    folder : Path
+        Of comparisons that are under way; this one's cells are in the folder called `key`.
+    key : str
+        From `comparison_hash`.
+    reused : int
+        How many were read back.
+    """
+
+    folder: Path
+    key: str
+    reused: int = 0
+
+    def load(self, name: str) -> Fits | None:
+        """Read a cell back; None when it is not there.
+
+        Raises
+        ------
+        ProjectError
+            When it is there and cannot be read.
+        """
+        try:
+            with np.load(self._file(name), allow_pickle=False) as kept:
+                fits = Fits(kept["scores"], kept["seconds"], json.loads(str(kept["unconverged"])))
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except (OSError, ValueError, KeyError, BadZipFile) as error:
+            raise ProjectError(f"{self._file(name)}: cannot be read ({error}). Remove its folder.") from error
+        self.reused += 1
+        return fits
+
+    def save(self, name: str, fits: Fits) -> None:
+        """Write a cell, whole or not at all."""
+        unconverged = np.array(json.dumps(dict(fits.unconverged)))
+        for tries_left in reversed(range(_TRIES)):
+            try:
+                with replacing(self._file(name)) as part, part.open("wb") as file:
+                    np.savez(file, scores=fits.scores, seconds=fits.seconds, unconverged=unconverged)
+                return
+            except ProjectError as error:
+                # Another process ended the same comparison, and removed the folder in the meantime.
+                if not tries_left or not isinstance(error.__cause__, FileNotFoundError):
+                    raise
+
+    def clear(self) -> None:
+        """Remove the cells of this comparison, and those of comparisons that nobody continued for a week."""
+        remove_tree(self.folder / self.key)
+        sweep_removed_in(self.folder)
+        for other in self.folder.glob("[!.]*/"):
+            try:
+                age = time.time() - other.stat().st_mtime
+            except FileNotFoundError:  # another process removed it
+                continue
+            if age > _GIVEN_UP_SECONDS:
+                remove_tree(other)
+
+    def _file(self, name: str) -> Path:
+        return self.folder / self.key / f"{name}.npz"
+
+
+def run_cells(
+    engine: Engine,
+    work: Callable[..., Fits],
+    shared: object,
+    cells: Sequence[Cell],
+    what: str,
+    kept: KeptCells | None = None,
+) -> list[Fits]:
+    """Run the cells that are not kept yet, and keep them.
+
+    Parameters
+    ----------
+    engine : Engine
+    work : callable
+        Takes `shared` and a cell's task, gives `Fits`.
+    shared : object
+    cells : sequence of Cell
+        The longest first.
+    what : str
+        What the progress bar says.
+    kept : KeptCells, optional
+
+    Returns
+    -------
+    list of Fits
+        In the order of `cells`.
+    """
+    found = {} if kept is None else {cell.name: fits for cell in cells if (fits := kept.load(cell.name)) is not None}
+    missing = [cell for cell in cells if cell.name not in found]
+
+    def keep(number: int, fits: Fits) -> None:
+        if kept is not None:
+            kept.save(missing[number].name, fits)
+
+    done = run_all(engine, work, shared, [cell.task for cell in missing], what, len(found), keep)
+    found |= {cell.name: fits for cell, fits in zip(missing, done, strict=True)}
+    return [found[cell.name] for cell in cells]
+
+
+def comparison_hash(
+    dataset: Dataset, plan: ComparisonPlan, splits: Sequence[Split], keywords: Mapping[str, Sequence[str]] | None
+) -> str:
+    """Hash all that a cell depends on, code and libraries included.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    plan : ComparisonPlan
+    splits : sequence of Split
+    keywords : mapping of str to sequence of str or None
+
+    Returns
+    -------
+    str
+        32 hexadecimal characters (BLAKE2b, 16 bytes).
+    """
+    digest = hashlib.blake2b(digest_size=16)
+    told = {
+        "code": code_version(),
+        "dataset": [dataset.name, dataset.task, dataset.corpus_hash, dataset.labels_hash, dataset.topics],
+        "splits": splits_hash(dataset, splits),
+        "settings": [asdict(setting) for setting in plan.settings],
+        "classifiers": [_told_classifier(classifier) for classifier in plan.classifiers],
+        "chosen": [plan.search, plan.metric, asdict(plan.deciding)],
+        "inner_folds": plan.inner_folds,
+        "inner_scheme": [split.scheme for split in splits],
+        "seed": plan.seed,
+        "keywords": None if keywords is None else {topic: list(words) for topic, words in keywords.items()},
+    }
+    digest.update(json.dumps(told, sort_keys=True, default=str).encode())
+    for text in dataset.texts:
+        digest.update(text.encode(errors="surrogatepass"))
+        digest.update(b"\0")
+    for array in (dataset.Y, dataset.groups, dataset.dates):
+        digest.update(np.ascontiguousarray(array).tobytes())
+    digest.update("\0".join(map(str, dataset.sources)).encode())
+    return digest.hexdigest()
+
+
+def _told_classifier(classifier: Classifier) -> dict[str, object]:
+    told: dict[str, object] = {
+        "name": classifier.name,
+        "features": classifier.features,
+        "threshold": classifier.threshold,
+        "grid": {name: list(values) for name, values in classifier.grid.items()},
+    }
+    if classifier.build is not None:
+        estimators = [classifier.build(binary) for binary in (True, False)]
+        told["estimators"] = [repr(estimator) for estimator in estimators]
+        file = inspect.getsourcefile(type(estimators[0]))
+        # Of a user's own estimator, which no version of ours covers.
+        told["source"] = None if file is None else hashlib.blake2b(Path(file).read_bytes()).hexdigest()
+    return told

@@ -1,0 +1,118 @@
+"""Which terms decided about articles of a comparison, told by the models that had not seen them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+from sklearn.feature_extraction.text import CountVectorizer
+
+from topicdesk.evaluation import Classifier, described, fit_estimators
+from topicdesk.features import FeatureSetting, keyword_phrases
+from topicdesk.prediction.explain import Push, pushes
+from topicdesk.prediction.refitting import field_frame
+
+if TYPE_CHECKING:
+    from topicdesk.annotation import Dataset
+    from topicdesk.evaluation import Comparison, FoldResult
+
+__all__ = ["explain_held_out"]
+
+
+def explain_held_out(
+    comparison: Comparison,
+    classifier: Classifier,
+    wanted: Sequence[tuple[int, int]],
+    keywords: Mapping[str, Sequence[str]] | None = None,
+    count: int = 6,
+) -> dict[tuple[int, int], tuple[Push, ...]]:
+    """Tell which terms decided about articles, by the very models that had not seen them.
+
+    Those of the comparison's first repeat are fitted again, as they were.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    classifier : Classifier
+        One of the comparison's.
+    wanted : sequence of (int, int)
+        Rows of the dataset, each with the number of a topic.
+    keywords : mapping of str to sequence of str, optional
+        Of each topic; only the keyword-rules baseline needs them.
+    count : int, default 6
+        How many terms for, and how many against.
+
+    Returns
+    -------
+    dict of (int, int) to tuple of Push
+        The strongest towards the topic first. Rows that were never tested are left out.
+    """
+    found: dict[tuple[int, int], tuple[Push, ...]] = {}
+    for result in comparison.results_of(classifier.name):
+        if result.split.repeat != 0:
+            continue
+        tested = set(result.split.test.tolist())
+        here = [(row, column) for row, column in wanted if row in tested]
+        if here:
+            found |= _explain_split(comparison, classifier, result, here, keywords, count)
+    return found
+
+
+def _explain_split(
+    comparison: Comparison,
+    classifier: Classifier,
+    result: FoldResult,
+    wanted: Sequence[tuple[int, int]],
+    keywords: Mapping[str, Sequence[str]] | None,
+    count: int,
+) -> dict[tuple[int, int], tuple[Push, ...]]:
+    data, split = comparison.dataset, result.split
+    rows = sorted({row for row, _ in wanted})
+    if classifier.features == "none":
+        return {one: () for one in wanted}
+    if classifier.features == "keywords":
+        return {one: _keywords_of(data.texts[one[0]], keywords or {}, data.topics[one[1]]) for one in wanted}
+    setting = _setting_of(comparison, result)
+    transformer = setting.transformer()
+    train, test = (_readable(data, setting, side) for side in (split.train, np.array(rows)))
+    features = transformer.fit_transform(train, data.Y[split.train])
+    tested = csr_matrix(transformer.transform(test))
+    names = transformer.get_feature_names_out()
+    multi_class = data.task == "multi-class"
+    columns = sorted({column for _, column in wanted})
+    targets = [data.Y[split.train].argmax(axis=1)] if multi_class else [data.Y[split.train, one] for one in columns]
+    estimators = fit_estimators(classifier, result.parameters, features, targets, comparison.plan.seed)
+    found = {}
+    for row, column in wanted:
+        if multi_class:
+            estimator, place = estimators[0], int(np.searchsorted(estimators[0].classes_, column))
+        else:
+            estimator, place = estimators[columns.index(column)], 0
+        ranked = pushes(estimator, classifier, tested[rows.index(row)], place, names)
+        towards = [one for one in ranked[:count] if one.push > 0]
+        away = [one for one in ranked[-count:] if one.push < 0]
+        found[row, column] = tuple([*towards, *away])
+    return found
+
+
+def _setting_of(comparison: Comparison, result: FoldResult) -> FeatureSetting:
+    settings = (*comparison.plan.settings, FeatureSetting())
+    return next(setting for setting in settings if described(setting) == result.features)
+
+
+def _readable(data: Dataset, setting: FeatureSetting, rows: NDArray[np.intp]) -> Any:
+    """Give what the setting's transformer reads: texts, or a frame of the fields that it weighs apart."""
+    return (
+        field_frame(data, rows) if setting.field_weights else setting.analyser.read([data.texts[row] for row in rows])
+    )
+
+
+def _keywords_of(text: str, keywords: Mapping[str, Sequence[str]], topic: str) -> tuple[Push, ...]:
+    phrases = keyword_phrases({topic: keywords.get(topic, ())})[topic]
+    longest = max(phrase.count(" ") + 1 for phrase in phrases)
+    analyse = CountVectorizer(ngram_range=(1, longest)).build_analyzer()
+    held = set(analyse(text))
+    return tuple(Push(phrase, 1.0) for phrase in phrases if phrase in held)

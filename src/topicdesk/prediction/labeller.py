@@ -1,0 +1,417 @@
+"""The model that labels new articles, and why it decides as it does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix, vstack
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.compose import ColumnTransformer
+from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer, TfidfVectorizer
+from sklearn.pipeline import Pipeline
+
+from topicdesk.errors import LabellerError
+from topicdesk.evaluation import CLASSIFIERS, classifier_named
+from topicdesk.features import Analyser, StemmingTokeniser, TermLookup
+from topicdesk.prediction.answers import (
+    NoFieldError,
+    Rules,
+    answer,
+    class_probabilities,
+    known_articles,
+    readable_articles,
+)
+from topicdesk.prediction.explain import Explanation, Push, pushes, strongest_terms
+from topicdesk.prediction.linear import linear_weights
+from topicdesk.prediction.reference import Reference
+from topicdesk.rendering import as_html
+
+__all__ = ["Articles", "Labeller"]
+
+# A lookup of words is fastest in so many characters at a time: what it makes of them fits a processor's cache.
+_PORTION = 1_500_000
+
+_SHOWN_TERMS = 6
+
+#: Articles as a table, as texts, or a single text.
+Articles = pd.DataFrame | Sequence[str] | str
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Labeller:
+    """A classifier refitted on all labels.
+
+    Parameters
+    ----------
+    pipeline : Pipeline
+        Takes a DataFrame with the columns `fields`, or a list of texts. Of multi-label data it predicts an array of
+        {0, 1} of shape (n_articles, n_topics); of multi-class data the topic's name, shape (n_articles,).
+    rules : Rules
+        Topics, fields, and how probabilities become an answer.
+    classifier : str
+    features, parameters : str
+        What was chosen on inner folds of all labelled articles.
+    inner_score : float
+        The metric of that choice on held-out articles: how it was chosen, not how good it is.
+    n_articles : int
+        How many it was fitted on.
+    portable : bool
+        Whether the pipeline opens without topicdesk; not with a stemmer, or an estimator of a user's own.
+    reference : Reference
+        What new articles are held against.
+    """
+
+    pipeline: Pipeline
+    rules: Rules
+    classifier: str
+    features: str
+    parameters: str
+    inner_score: float
+    n_articles: int
+    portable: bool
+    reference: Reference
+
+    def __repr__(self) -> str:
+        """Tell what it is, not what it is made of."""
+        return f"Labeller({self.classifier}, {self.n_articles} articles, topics {', '.join(self.topics)})"
+
+    def table(self) -> pd.DataFrame:
+        """Tell of each topic how it is decided.
+
+        Returns
+        -------
+        DataFrame of shape (n_topics, 2) or (n_topics, 3)
+            Index ``topic``; columns ``given from`` (its probability, or that it is the most probable), ``given to``
+            (the share of articles of the training corpus, held out) and, of a linear classifier, ``strongest terms``.
+        """
+        cuts = ["the most probable"] * len(self.topics) if self.thresholds is None else self.thresholds.round(2)
+        table = pd.DataFrame(
+            {"given from": cuts, "given to": [f"{share:.1%}" for share in self.reference.given.mean(axis=0)]},
+            index=pd.Index(self.topics, name="topic"),
+        )
+        terms = self.terms(_SHOWN_TERMS)
+        if terms is not None:
+            carried = terms[terms["weight"] > 0].groupby("topic")["term"]
+            table["strongest terms"] = carried.agg(", ".join).reindex(self.topics).fillna("")
+        return table
+
+    def __str__(self) -> str:
+        """Say in a line what it is."""
+        return f"{self.classifier}, fitted on {self.n_articles:,} articles; {self.features}; {self.parameters}"
+
+    def _repr_html_(self) -> str:
+        return as_html(str(self), self.table())
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """Names of the topics."""
+        return self.rules.topics
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Columns of articles that are read."""
+        return self.rules.fields
+
+    @property
+    def task(self) -> str:
+        """``multi-label`` or ``multi-class``."""
+        return "multi-class" if self.rules.multi_class else "multi-label"
+
+    @property
+    def thresholds(self) -> NDArray[np.float64] | None:
+        """Probabilities from which topics are given, shape (n_topics,); None where the most probable is."""
+        return None if self.rules.thresholds is None else np.array(self.rules.thresholds)
+
+    def label(self, articles: Articles, explain: int = 0) -> pd.DataFrame:
+        """Label articles.
+
+        Parameters
+        ----------
+        articles : DataFrame, sequence of str, or str
+            A table with the columns `fields` (one of them at least; a missing one is read as empty), texts, or a text.
+        explain : int, default 0
+            How many terms to name that pushed most towards each topic.
+
+        Returns
+        -------
+        DataFrame of shape (n_articles, ...)
+            Indexed as a table is. ``id`` where the table has it; ``topics``: names with spaces between, empty for none,
+            missing for an article that cannot be labelled; ``p_…``: the calibrated probability of each topic;
+            ``reason``; ``abstain``: whether a person should look, since the model is not sure enough, knows no term of
+            the article, or cannot label it; and with `explain` ``terms_…`` of each topic.
+
+        Raises
+        ------
+        LabellerError
+            When a table has none of the columns, or terms are asked for of a classifier that is not linear.
+
+        Examples
+        --------
+        ::
+
+            labeller = topicdesk.load_labeller("models:/topicdesk-topics@champion")
+            labeller.label("The court heard the appeal.")
+        """
+        table = as_table(articles, self.fields)
+        features: Any = None
+
+        def score(texts: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+            nonlocal features
+            features = self._features(texts)
+            return class_probabilities(self.pipeline[-1], features, self.rules), known_articles(features)
+
+        try:
+            answers = answer(table, self.rules, score)
+        except NoFieldError as error:
+            raise LabellerError(str(error)) from error
+        if explain:
+            held = csr_matrix((0, len(self.names)) if features is None else features)  # none of no articles
+            answers = pd.concat([answers, self._terms_of(held, table.index, explain)], axis=1)
+        if "id" in table:
+            answers.insert(0, "id", table["id"])
+        return answers
+
+    def explain(self, article: Articles) -> Explanation:
+        """Tell why an article gets its topics.
+
+        Parameters
+        ----------
+        article : str, or DataFrame or sequence of length 1
+
+        Returns
+        -------
+        Explanation
+            In a notebook, the text with the terms that decided marked. Exact for linear classifiers; for others a
+            term's push is what the score loses without it.
+
+        Raises
+        ------
+        LabellerError
+            When there is not one article, or its classifier is a user's own and not linear.
+        """
+        table = as_table(article, self.fields)
+        if len(table) != 1:
+            raise LabellerError(
+                f"one article is explained at a time, not {len(table)}: labeller.explain(articles.iloc[[0]])."
+            )
+        texts, _ = readable_articles(table, self.fields)
+        features = csr_matrix(self.transform(texts))
+        pushed = {}
+        for column, name in enumerate(self.topics):
+            if self.weights is not None:
+                strength = self.weights[column, features.indices] * features.data
+                order = np.argsort(-strength, kind="stable")
+                pushed[name] = tuple(
+                    Push(str(self.names[features.indices[one]]), float(strength[one])) for one in order
+                )
+            else:
+                pushed[name] = self._taken_out(features, column)
+        weighed_apart = isinstance(self.pipeline["features"], ColumnTransformer)
+        (text,) = ["\n".join(texts.iloc[0])] if weighed_apart else self._read(texts)
+        apart = self.fields if weighed_apart else ()
+        return Explanation(text, self.label(table).iloc[0], pushed, self._analyser, apart)
+
+    def decide(self, articles: Articles) -> NDArray[np.int8]:
+        """Give the topics of articles.
+
+        Parameters
+        ----------
+        articles : DataFrame, sequence of str, or str
+            As in `label`.
+
+        Returns
+        -------
+        ndarray of {0, 1}, shape (n_articles, n_topics)
+            As the pipeline predicts; 0 for an article that cannot be labelled.
+        """
+        said = self.label(articles)["topics"].fillna("").str.split(" ")
+        return np.array([[name in given for name in self.topics] for given in said], dtype=np.int8).reshape(
+            -1, len(self.topics)
+        )
+
+    def transform(self, texts: pd.DataFrame) -> csr_matrix:
+        """Give the features of articles, as the pipeline's own steps do.
+
+        Parameters
+        ----------
+        texts : DataFrame of str, shape (n_articles, n_fields)
+
+        Returns
+        -------
+        csr_matrix of float, shape (n_articles, n_features)
+        """
+        return self._features(texts)
+
+    def unseen_shares(self, articles: pd.DataFrame) -> NDArray[np.float64] | None:
+        """Tell which share of each article's words, stop words aside, is not in the vocabulary.
+
+        Parameters
+        ----------
+        articles : DataFrame of str, shape (n_articles, ...)
+
+        Returns
+        -------
+        ndarray of float, shape (n_articles,), or None
+            NaN for an article without words; None where features are not words.
+        """
+        vectorizer = self.pipeline["features"]
+        if not (isinstance(vectorizer, CountVectorizer) and TermLookup.suits(vectorizer)):
+            return None
+        return 1 - self._lookup.known_share(self._read(articles))
+
+    def estimators(self) -> tuple[Any, ...]:
+        """Give the fitted classifiers inside: one a topic, or one for all classes."""
+        last = self.pipeline[-1]
+        inside = (last,) if self.rules.multi_class else tuple(one.estimator for one in last.estimators_)
+        return tuple(
+            one.calibrated_classifiers_[0].estimator if isinstance(one, CalibratedClassifierCV) else one
+            for one in inside
+        )
+
+    @cached_property
+    def weights(self) -> NDArray[np.float64] | None:
+        """Weight of each feature for each topic, shape (n_topics, n_features); None of what is not linear."""
+        weights = [linear_weights(estimator) for estimator in self.estimators()]
+        if any(one is None for one in weights):
+            return None
+        rows = np.vstack([one[0] for one in weights if one is not None])
+        if not self.rules.multi_class:
+            return rows
+        if len(rows) != len(self.topics):  # of two classes there is one row, the second's
+            rows = np.vstack([-rows, rows])
+        order = [list(self.estimators()[0].classes_).index(name) for name in self.topics]
+        return rows[order]
+
+    def terms(self, count: int) -> pd.DataFrame | None:
+        """List the terms with the greatest weights for each topic, and against it.
+
+        Parameters
+        ----------
+        count : int
+            How many of each.
+
+        Returns
+        -------
+        DataFrame or None
+            Columns ``topic, term, weight``, topic by topic, weights falling; None for a classifier that is not linear.
+        """
+        if self.weights is None:
+            return None
+        parts = []
+        for topic, row in zip(self.topics, self.weights, strict=True):
+            order = np.argsort(-row, kind="stable")
+            shown = np.unique(np.concatenate([order[:count], order[-count:]]))
+            shown = shown[np.argsort(-row[shown], kind="stable")]
+            parts.append(pd.DataFrame({"topic": topic, "term": self.names[shown], "weight": row[shown]}))
+        return pd.concat(parts, ignore_index=True)
+
+    @cached_property
+    def names(self) -> NDArray[Any]:
+        """The features, shape (n_features,)."""
+        return np.asarray(self.pipeline["features"].get_feature_names_out())
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what is made again where it is needed."""
+        return {name: self.__dict__[name] for name in self.__dataclass_fields__}
+
+    def _terms_of(self, features: csr_matrix, index: pd.Index[Any], count: int) -> pd.DataFrame:
+        if self.weights is None:
+            raise LabellerError(
+                f"{self.classifier} is not linear: what its terms weigh is not known beforehand. Ask for one article "
+                "at a time: labeller.explain(article)."
+            )
+        told = strongest_terms(features, self.weights, self.names, count)
+        columns = {
+            f"terms_{name}": pd.Series(of_topic, index=index, dtype="str")
+            for name, of_topic in zip(self.topics, told, strict=True)
+        }
+        return pd.DataFrame(columns, index=index)
+
+    def _taken_out(self, features: csr_matrix, column: int) -> tuple[Push, ...]:
+        if self.classifier not in CLASSIFIERS:
+            raise LabellerError(f"{self.classifier} is your own and not linear: what its terms weigh is not known.")
+        estimators = self.estimators()
+        if self.rules.multi_class:
+            estimator, place = estimators[0], list(estimators[0].classes_).index(self.topics[column])
+        else:
+            estimator, place = estimators[column], 0
+        return tuple(pushes(estimator, classifier_named(self.classifier), features, place, self.names))
+
+    @property
+    def _analyser(self) -> Analyser:
+        found = self.pipeline["features"]
+        while not isinstance(found, CountVectorizer):  # in front of a selection, or beside another field's
+            found = found[0] if isinstance(found, Pipeline) else found.transformers_[0][1]
+        if isinstance(found.tokenizer, StemmingTokeniser):
+            return found.tokenizer.analyser
+        options = {
+            name: getattr(found, name) for name in Analyser.__dataclass_fields__ if name not in ("stemmer", "lead")
+        }
+        return Analyser(**options)
+
+    def _read(self, texts: pd.DataFrame) -> list[str]:
+        """Give what the features are made of, as the steps before them do: fields as one text, or its lead."""
+        columns = [texts[name].tolist() for name in self.fields]
+        whole = ["\n".join(parts) for parts in zip(*columns, strict=True)]
+        lead = self.pipeline.named_steps.get("lead")
+        if lead is None:
+            return whole
+        _, (_, start, end) = lead.func.__reduce__()
+        return [text.lstrip("\n")[start:end] for text in whole]
+
+    @cached_property
+    def _lookup(self) -> TermLookup:
+        return TermLookup(self.pipeline["features"])
+
+    @cached_property
+    def _features(self) -> Callable[[pd.DataFrame], csr_matrix]:
+        """The pipeline's own steps; where they weigh words of a whole text, a faster way to the same numbers."""
+        vectorizer = self.pipeline["features"]
+        if not isinstance(vectorizer, TfidfVectorizer) or not TermLookup.suits(vectorizer):
+            own: Callable[[pd.DataFrame], csr_matrix] = self.pipeline[:-1].transform
+            return own
+        weigh = TfidfTransformer(
+            norm=vectorizer.norm,
+            use_idf=vectorizer.use_idf,
+            smooth_idf=vectorizer.smooth_idf,
+            sublinear_tf=vectorizer.sublinear_tf,
+        )
+        if vectorizer.use_idf:
+            weigh.idf_ = vectorizer.idf_
+
+        def features(texts: pd.DataFrame) -> csr_matrix:
+            counts = [self._lookup.counts(some) for some in _portions(self._read(texts))]
+            return csr_matrix(weigh.transform(vstack(counts, format="csr"), copy=False))
+
+        return features
+
+
+def as_table(articles: Articles, fields: Sequence[str]) -> pd.DataFrame:
+    """Give articles as a table; texts are the last of its fields."""
+    if isinstance(articles, pd.DataFrame):
+        return articles
+    if isinstance(articles, str):
+        articles = [articles]
+    if isinstance(articles, Sequence | np.ndarray | pd.Series):
+        return pd.DataFrame({fields[-1]: pd.Series(list(articles), dtype=object)})
+    raise LabellerError(f"articles are a DataFrame, a list of texts or a text, not {type(articles).__name__}.")
+
+
+def _portions(texts: list[str]) -> Iterator[list[str]]:
+    """Share texts out, at least one at a time."""
+    portion: list[str] = []
+    characters = 0
+    for text in texts:
+        portion.append(text)
+        characters += len(text)
+        if characters >= _PORTION:
+            yield portion
+            portion, characters = [], 0
+    if portion:
+        yield portion

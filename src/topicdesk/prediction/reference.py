@@ -1,0 +1,161 @@
+"""What a model was fitted on, in a few numbers an article: new articles are held against it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from topicdesk.features import Analyser, FeatureSetting, TermLookup, count_terms
+
+if TYPE_CHECKING:
+    from topicdesk.annotation import Dataset
+    from topicdesk.evaluation import FinalChoice
+
+__all__ = ["Observed", "Reference", "make_reference"]
+
+# So few articles of the representative sample say less than all articles do.
+_FEWEST_REPRESENTATIVE = 100
+
+# As many articles as are kept: their distributions do not change any more.
+_MOST_ARTICLES = 5000
+
+_DIGITS = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """Articles of the training corpus, as a model that had not seen them says they are.
+
+    Parameters
+    ----------
+    sample : str
+        How they were drawn; ``all`` for every labelled article.
+    probabilities : ndarray of float, shape (n_articles, n_topics)
+        Calibrated, of models fitted on the other folds.
+    given : ndarray of bool, shape (n_articles, n_topics)
+        Their decisions.
+    unseen : ndarray of float, shape (n_articles,), or None
+        Share of an article's words, stop words aside, that no other training article has taught; NaN for an article
+        without words, None where features are not words.
+    """
+
+    sample: str
+    probabilities: NDArray[np.float64]
+    given: NDArray[np.bool_]
+    unseen: NDArray[np.float64] | None
+
+    def __len__(self) -> int:
+        """Give the number of articles."""
+        return len(self.probabilities)
+
+    def facts(self) -> dict[str, Any]:
+        """Give it as JSON has it."""
+        facts = {
+            name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in asdict(self).items()
+        }
+        if self.unseen is not None:
+            facts["unseen"] = [None if np.isnan(share) else share for share in facts["unseen"]]
+        return facts
+
+    @classmethod
+    def of(cls, facts: dict[str, Any]) -> Reference:
+        """Read what `facts` gave."""
+        unseen = facts["unseen"]
+        return cls(
+            facts["sample"],
+            np.array(facts["probabilities"], dtype=np.float64),
+            np.array(facts["given"], dtype=np.bool_),
+            None if unseen is None else np.array([np.nan if share is None else share for share in unseen]),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Observed:
+    """What a model says of new articles.
+
+    Parameters
+    ----------
+    probabilities : ndarray of float, shape (n_articles, n_topics)
+    given : ndarray of bool, shape (n_articles, n_topics)
+    unseen : ndarray of float, shape (n_articles,), or None
+        As in `Reference`.
+    unlabelled : int
+        Articles that could not be labelled, which are in none of these.
+    """
+
+    probabilities: NDArray[np.float64]
+    given: NDArray[np.bool_]
+    unseen: NDArray[np.float64] | None
+    unlabelled: int
+
+    def __len__(self) -> int:
+        """Give the number of articles."""
+        return len(self.probabilities)
+
+
+def make_reference(
+    dataset: Dataset,
+    choice: FinalChoice,
+    probabilities: NDArray[np.float64],
+    given: NDArray[np.bool_],
+    representative: str | None,
+) -> Reference:
+    """Gather what new articles are to be held against.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    choice : FinalChoice
+        Says which rows were held out, and the features.
+    probabilities, given : ndarray of shape (n_held_out, n_topics)
+        Of these rows.
+    representative : str or None
+        The sample that was drawn uniformly: only there is a topic as frequent as in the corpus.
+
+    Returns
+    -------
+    Reference
+    """
+    samples = dataset.samples[choice.rows]
+    kept = np.flatnonzero(samples == representative)
+    sample = str(representative)
+    if len(kept) < _FEWEST_REPRESENTATIVE:
+        kept, sample = np.arange(len(samples)), "all"
+    kept = np.random.default_rng(0).permutation(kept)[:_MOST_ARTICLES]
+    kept.sort()
+    unseen = None
+    setting = choice.candidate.view
+    if isinstance(setting, FeatureSetting) and _of_words(setting):
+        unseen = _unseen_shares(dataset, setting)[choice.rows][kept].round(_DIGITS)
+    return Reference(sample, probabilities[kept].round(_DIGITS), given[kept], unseen)
+
+
+def _of_words(setting: FeatureSetting) -> bool:
+    return setting.analyser.analyzer == "word" and setting.analyser.stemmer is None and not setting.field_weights
+
+
+def _unseen_shares(dataset: Dataset, setting: FeatureSetting) -> NDArray[np.float64]:
+    """Give each article's share of words that the vocabulary would lack without the article and its copies."""
+    known_words = TermLookup(setting.vectorizer().fit(setting.analyser.read(dataset.texts))).words
+    single = Analyser(**{**setting.analyser.__dict__, "ngram_range": (1, 1)})
+    counts = count_terms(dataset.texts, single)
+    held = counts.matrix.copy()
+    held.data.fill(1)
+    _, group = np.unique(dataset.groups, return_inverse=True)
+    membership = csr_matrix((np.ones(len(group), dtype=np.int32), (group, np.arange(len(group)))))
+    within_group = (membership @ held)[group].multiply(held).tocsr()
+    held.sort_indices()
+    within_group.sort_indices()
+    in_all = np.asarray(held.sum(axis=0)).ravel()
+    fewest = setting.min_df if isinstance(setting.min_df, int) else setting.min_df * len(dataset)
+    in_vocabulary = np.array([word in known_words for word in counts.terms])
+    # Where an article holds a word, the entry of `within_group` is at least 1, so both matrices have the same places.
+    taught = in_vocabulary[held.indices] & (in_all[held.indices] - within_group.data >= fewest)
+    known = csr_matrix((counts.matrix.data * taught, counts.matrix.indices, counts.matrix.indptr), counts.matrix.shape)
+    total = np.asarray(counts.matrix.sum(axis=1), dtype=np.float64).ravel()
+    share = np.divide(np.asarray(known.sum(axis=1)).ravel(), total, out=np.full(len(total), np.nan), where=total > 0)
+    return np.asarray(1 - share)

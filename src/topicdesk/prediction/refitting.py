@@ -1,0 +1,351 @@
+"""The winner refitted on all labels, as one plain scikit-learn pipeline.
+
+Fields of an article → TF-IDF → one classifier a topic → calibration → thresholds. All of it is scikit-learn's, so that
+the pipeline opens, and labels, where topicdesk is not installed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from operator import attrgetter, methodcaller
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import expit, softmax
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.frozen import FrozenEstimator
+from sklearn.model_selection import FixedThresholdClassifier
+from sklearn.multioutput import MultiOutputClassifier
+from sklearn.naive_bayes import ComplementNB, MultinomialNB
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer
+from sklearn.svm import LinearSVC
+from threadpoolctl import threadpool_limits
+
+from topicdesk.annotation import Dataset
+from topicdesk.errors import FeaturesError
+from topicdesk.evaluation import (
+    NBSVM,
+    Centroids,
+    Classifier,
+    ComparisonPlan,
+    Engine,
+    FinalChoice,
+    LocalEngine,
+    ThresholdRule,
+    choose_on_all,
+    choose_thresholds,
+    described,
+    fit_estimators,
+)
+from topicdesk.features import Analyser, FeatureSetting, keyword_phrases
+from topicdesk.prediction.answers import Rules, confidence, decide
+from topicdesk.prediction.labeller import Labeller
+from topicdesk.prediction.linear import linear_estimator, linear_weights
+from topicdesk.prediction.reference import make_reference
+
+__all__ = ["field_frame", "fit_labeller"]
+
+#: Above every probability: a topic that is never given.
+_NEVER = float(np.nextafter(1, 2))
+
+# What becomes a linear estimator: nobody else has the classes of our own, and naive Bayes scores by log-odds here,
+# while its own probabilities are too sure of themselves to be calibrated.
+_REWRITTEN = (NBSVM, Centroids, MultinomialNB, ComplementNB)
+
+
+def fit_labeller(
+    dataset: Dataset,
+    plan: ComparisonPlan,
+    classifier: Classifier,
+    keywords: Mapping[str, Sequence[str]] | None = None,
+    jobs: int = -1,
+    engine: Engine | None = None,
+) -> Labeller:
+    """Choose on inner folds of all labelled articles, as a comparison does within each split, and fit on all of them.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    plan : ComparisonPlan
+        Says features, inner folds, metric, thresholds, calibration and seed.
+    classifier : Classifier
+        The winner, or another.
+    keywords : mapping of str to sequence of str, optional
+        Of each topic; only the keyword-rules baseline needs them.
+    jobs, engine
+        As in `compare`.
+
+    Returns
+    -------
+    Labeller
+
+    Examples
+    --------
+    ::
+
+        comparison = topicdesk.run_experiment("experiments/topics.toml").comparisons[0]
+        winner = topicdesk.classifier_named(comparison.verdict.winner)
+        labeller = topicdesk.fit_labeller(comparison.dataset, comparison.plan, winner)
+        labeller.label(articles)
+    """
+    with threadpool_limits(limits=1):
+        choice = choose_on_all(dataset, plan, classifier, keywords, engine or LocalEngine(jobs))
+        frame = field_frame(dataset)
+        reading = _reading(choice, dataset, keywords)
+        features = reading.fit_transform(frame, dataset.Y if dataset.n_topics > 1 else dataset.Y[:, 0])
+        multi_class = dataset.task == "multi-class"
+        estimators = _plain_estimators(classifier, choice, features, dataset, keywords, plan.seed)
+        Y = dataset.Y[choice.rows]
+        thresholds = None
+        if multi_class:
+            deciding, probabilities = _with_class_probabilities(estimators[0], features, choice, dataset)
+        elif classifier.features == "none":
+            deciding, thresholds = _at_fixed_threshold(estimators, classifier)
+            probabilities = choice.scores
+        else:
+            scores = expit(choice.scores) if classifier.name == "boosted-trees" else choice.scores
+            deciding, thresholds, probabilities = _with_thresholds(estimators, scores, Y, plan, classifier)
+    view = choice.candidate.view
+    stems = isinstance(view, FeatureSetting) and view.analyser.stemmer is not None
+    rules = Rules(
+        topics=dataset.topics,
+        fields=tuple(frame.columns),
+        multi_class=multi_class,
+        thresholds=None if thresholds is None else tuple(float(at) for at in thresholds),
+        sure=None,
+    )
+    given = decide(probabilities, rules)
+    rules = replace(rules, sure=_least_confidence(probabilities, given, Y, rules, plan.deciding.automation_precision))
+    return Labeller(
+        pipeline=Pipeline([*reading.steps, ("topics", deciding)]),
+        rules=rules,
+        classifier=classifier.name,
+        features=described(view),
+        parameters=", ".join(f"{name}={value}" for name, value in choice.candidate.parameters) or "(none)",
+        inner_score=choice.score,
+        n_articles=len(dataset),
+        portable=not stems and all(type(one).__module__.startswith("sklearn.") for one in estimators),
+        reference=make_reference(dataset, choice, probabilities, given, plan.representative),
+    )
+
+
+def field_frame(dataset: Dataset, rows: NDArray[np.intp] | None = None) -> pd.DataFrame:
+    """Give the articles as the pipeline takes them: a column a field.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    rows : ndarray of int, optional
+        By default all.
+
+    Returns
+    -------
+    DataFrame of shape (n_articles, n_fields)
+    """
+    columns = dataset.fields or {"text": dataset.texts}
+    frame = pd.DataFrame({name: list(values) for name, values in columns.items()}, dtype="str")
+    return frame if rows is None else frame.iloc[rows]
+
+
+def _reading(choice: FinalChoice, dataset: Dataset, keywords: Mapping[str, Sequence[str]] | None) -> Pipeline:
+    """Make the steps from fields to features."""
+    view = choice.candidate.view
+    fields = list(dataset.fields or ("text",))
+    # Of a table the fields, empty where they are missing.
+    apart = [
+        ("fields", FunctionTransformer(pd.DataFrame, kw_args={"columns": fields})),
+        ("any values", FunctionTransformer(methodcaller("astype", "object"))),
+        ("no missing", FunctionTransformer(methodcaller("fillna", ""))),
+        ("words", FunctionTransformer(methodcaller("astype", "str"))),
+    ]
+    if isinstance(view, FeatureSetting) and view.field_weights:
+        return Pipeline([*apart, ("features", view.transformer())])
+    # A list of texts becomes a table too, whose only column is called 0. Fields are joined by a line break, as the
+    # texts of a comparison are (an empty field leaves its line break, which only n-grams of characters see). Every step
+    # is a function of NumPy's or pandas', so that no code of ours is needed to open it.
+    apart[0] = ("fields", FunctionTransformer(pd.DataFrame, kw_args={"columns": [*fields, "0"]}))
+    breaks = ["\n"] * (len(fields) - 1) + ["", ""]
+    joined = [
+        ("table", FunctionTransformer(pd.DataFrame)),
+        ("names", FunctionTransformer(methodcaller("add_suffix", ""))),
+        *apart,
+        ("line breaks", FunctionTransformer(methodcaller("add", breaks))),
+        ("one text", FunctionTransformer(np.sum, kw_args={"axis": 1})),
+    ]
+    match view:
+        case FeatureSetting():
+            return Pipeline([*joined, *_lead(view.analyser), ("features", view.transformer())])
+        case "keywords":
+            if keywords is None:
+                raise FeaturesError("keyword rules need the taxonomy's keywords, and got none.")
+            phrases = keyword_phrases({topic: keywords.get(topic, ()) for topic in dataset.topics})
+            vocabulary = _vocabulary(phrases)
+            longest = max(phrase.count(" ") + 1 for phrase in vocabulary)
+            counting = CountVectorizer(vocabulary=vocabulary, ngram_range=(1, longest), binary=True)
+            return Pipeline([*joined, ("features", counting)])
+        case _:
+            return Pipeline([*joined, ("features", CountVectorizer(max_features=1))])  # nothing looks at them
+
+
+def _lead(analyser: Analyser) -> list[tuple[str, FunctionTransformer]]:
+    """Make the steps that take the lead of each text, where only that is read."""
+    if analyser.lead is None:
+        return []
+    characters = FunctionTransformer(attrgetter("str"))
+    return [
+        ("characters", characters),
+        # A comparison joins no field that is empty.
+        ("first field", FunctionTransformer(methodcaller("lstrip", "\n"))),
+        ("characters again", characters),
+        ("lead", FunctionTransformer(methodcaller("slice", 0, analyser.lead))),
+    ]
+
+
+def _plain_estimators(
+    classifier: Classifier,
+    choice: FinalChoice,
+    features: Any,
+    dataset: Dataset,
+    keywords: Mapping[str, Sequence[str]] | None,
+    seed: int,
+) -> list[Any]:
+    """Fit the estimators, and write those that nobody else has as linear ones of scikit-learn's."""
+    names: NDArray[Any] = np.array(dataset.topics)
+    multi_class = dataset.task == "multi-class"
+    if classifier.build is None:
+        return _counting(dataset.topics, keywords or {}, multi_class)
+    targets = [names[dataset.Y.argmax(axis=1)]] if multi_class else list(dataset.Y.T)
+    found = fit_estimators(classifier, dict(choice.candidate.parameters), features, targets, seed)
+    return [_rewritten(one) if isinstance(one, _REWRITTEN) else one for one in found]
+
+
+def _rewritten(estimator: Any) -> LinearSVC:
+    weights = linear_weights(estimator)
+    assert weights is not None
+    return linear_estimator(*weights, estimator.classes_)
+
+
+def _counting(topics: Sequence[str], keywords: Mapping[str, Sequence[str]], multi_class: bool) -> list[Any]:
+    """Write keyword rules as sums: each topic counts its own phrases among the columns."""
+    phrases = keyword_phrases({topic: keywords.get(topic, ()) for topic in topics})
+    columns = _vocabulary(phrases)
+    coef = np.array([[float(column in phrases[topic]) for column in columns] for topic in topics])
+    if multi_class:
+        # Of classes with equally many keywords the first of the taxonomy is taken, so their constants fall a little.
+        # They are near 1, since scikit-learn's calibration would take counts such as 1, 0, 0 for probabilities.
+        constant = 1 - 1e-6 * np.arange(len(topics), dtype=np.float64)
+        order = np.argsort(topics)
+        coef, constant = coef[order], constant[order]
+        if len(topics) == 2:
+            coef, constant = coef[1:] - coef[:1], constant[1:] - constant[:1]
+        return [linear_estimator(coef, constant, np.array(topics)[order])]
+    return [linear_estimator(row[None, :], np.zeros(1), np.array([0, 1])) for row in coef]
+
+
+def _vocabulary(phrases: Mapping[str, Sequence[str]]) -> list[str]:
+    return sorted({phrase for group in phrases.values() for phrase in group})
+
+
+def _with_thresholds(
+    estimators: Sequence[Any],
+    scores: NDArray[np.float64],
+    Y: NDArray[np.int8],
+    plan: ComparisonPlan,
+    classifier: Classifier,
+) -> tuple[MultiOutputClassifier, NDArray[np.float64], NDArray[np.float64]]:
+    """Calibrate each estimator on held-out scores, and decide at a probability chosen on them; give these too."""
+    method = "sigmoid" if plan.deciding.calibration == "platt" else "isotonic"
+    calibrated = [
+        _calibrate(estimator, column, y, method) for estimator, column, y in zip(estimators, scores.T, Y.T, strict=True)
+    ]
+    probabilities = np.column_stack([said for _, said in calibrated])
+    if classifier.threshold is None:
+        thresholds = choose_thresholds(Y, probabilities, plan.deciding.threshold)
+    else:
+        fixed = np.array([classifier.threshold])
+        thresholds = np.array(
+            [one.calibrated_classifiers_[0].calibrators[0].predict(fixed)[0] for one, _ in calibrated]
+        )
+    thresholds = np.where(np.isfinite(thresholds), thresholds, _NEVER)
+    return _side_by_side([one for one, _ in calibrated], thresholds), thresholds, probabilities
+
+
+def _at_fixed_threshold(
+    estimators: Sequence[Any], classifier: Classifier
+) -> tuple[MultiOutputClassifier, NDArray[np.float64]]:
+    """Decide at the classifier's own threshold: what says the same of every article cannot be calibrated."""
+    assert classifier.threshold is not None
+    thresholds = np.full(len(estimators), classifier.threshold)
+    return _side_by_side(estimators, thresholds), thresholds
+
+
+def _side_by_side(probable: Sequence[Any], thresholds: NDArray[np.float64]) -> MultiOutputClassifier:
+    """Put fitted classifiers, each with its threshold, side by side; scikit-learn can only fit them itself."""
+    together = MultiOutputClassifier(probable[0])
+    together.estimators_ = [
+        FixedThresholdClassifier(one, threshold=float(at), pos_label=1, response_method="predict_proba")
+        for one, at in zip(probable, thresholds, strict=True)
+    ]
+    together.classes_ = [one.classes_ for one in together.estimators_]
+    return together
+
+
+def _with_class_probabilities(
+    estimator: Any, features: Any, choice: FinalChoice, dataset: Dataset
+) -> tuple[Any, NDArray[np.float64]]:
+    """Calibrate a classifier of all classes by a temperature, which leaves the highest score the highest.
+
+    Those that score by probabilities keep them.
+    """
+    names: NDArray[Any] = np.array(dataset.topics)
+    order = np.argsort(names)
+    scores = choice.scores[:, order]
+    if not hasattr(estimator, "decision_function"):
+        return estimator, softmax(choice.scores, axis=1) if (scores < 0).any() else choice.scores
+    # Of two classes most estimators score the second alone.
+    if estimator.decision_function(features[:1]).ndim == 1:
+        scores, unit = scores[:, 1:], np.ones((1, 1))
+    else:
+        unit = np.eye(len(names))
+    stand_in = linear_estimator(unit, np.zeros(len(unit)), names[order])
+    y = names[dataset.Y[choice.rows].argmax(axis=1)]
+    calibrated = _fitted_on_held_out(stand_in, scores, y, "temperature")
+    probabilities = calibrated.predict_proba(scores)[:, np.argsort(order)]
+    calibrated.calibrated_classifiers_[0].estimator = estimator
+    return calibrated, probabilities
+
+
+def _least_confidence(
+    probabilities: NDArray[np.float64], given: NDArray[np.bool_], Y: NDArray[np.int8], rules: Rules, precision: float
+) -> float | None:
+    """Choose from which confidence on articles need no person (see `fit_calibration`); None where none is enough."""
+    sure = confidence(probabilities, given, rules.multi_class)
+    right = (given == (Y == 1)).all(axis=1).astype(np.int8)
+    (cut,) = choose_thresholds(right[:, None], sure[:, None], ThresholdRule(precision=precision))
+    return float(cut) if np.isfinite(cut) else None
+
+
+def _calibrate(
+    estimator: Any, scores: NDArray[np.float64], y: NDArray[np.int8], method: str
+) -> tuple[CalibratedClassifierCV, NDArray[np.float64]]:
+    """Fit scikit-learn's calibration on held-out scores, put the estimator behind it, and give their probabilities."""
+    # A stand-in whose score is its one feature: so the calibration sees the held-out scores, and no score of a text
+    # that the estimator was fitted on.
+    stand_in = linear_estimator(np.ones((1, 1)), np.zeros(1), np.array([0, 1]))
+    calibrated = _fitted_on_held_out(stand_in, scores[:, None], y, method)
+    probabilities = calibrated.predict_proba(scores[:, None])[:, 1]
+    calibrated.calibrated_classifiers_[0].estimator = estimator
+    return calibrated, probabilities
+
+
+def _fitted_on_held_out(
+    stand_in: LinearSVC, scores: NDArray[np.float64], y: NDArray[Any], method: str
+) -> CalibratedClassifierCV:
+    rows = np.arange(len(y))
+    calibrated = CalibratedClassifierCV(FrozenEstimator(stand_in), method=method, cv=[(rows, rows)], ensemble=False)
+    return calibrated.fit(scores, y)

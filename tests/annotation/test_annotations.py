@@ -1,0 +1,99 @@
+import pytest
+
+from topicdesk.annotation import read_annotations, read_reserved, read_taxonomy, write_annotations
+from topicdesk.errors import LabelsError
+
+HEADER = "article_id,topics,annotator,codebook,time,sample,note\n"
+
+
+def read(tmp_path, *rows, header=HEADER):
+    path = tmp_path / "ann.csv"
+    path.write_text(header + "".join(f"{row}\n" for row in rows))
+    return read_annotations([path], ["courts", "rail"], ["1", "2", "3"], reserved=["9"])
+
+
+def test_labels_are_read_in_order_of_prominence(tmp_path):
+    table = read(tmp_path, "1,rail courts,ann,1,,random,", "2,,ann,1,,random,a note")
+    assert list(table["topics"]) == [("rail", "courts"), ()]
+    assert table.loc[1, "note"] == "a note"
+
+
+@pytest.mark.parametrize(
+    ("rows", "fault"),
+    [
+        (["1,,ann,1,,,", "9,,ann,1,,,"], r"ann\.csv, line 3: article 9 is reserved for an outside evaluation"),
+        (["7,,ann,1,,,"], r"ann\.csv, line 2: the corpus has no article with id '7'"),
+        (["1,,ann,1,,,", "1,,ann,1,,,"], r"ann\.csv, line 3: article 1 is labelled already \(.*ann\.csv, line 2\)"),
+        (["1,corts,ann,1,,,"], r"ann\.csv, line 2: unknown topic 'corts'; did you mean 'courts'\?"),
+        (["1,Rail,ann,1,,,"], r"line 2: unknown topic 'Rail'; did you mean 'rail'\?"),
+        (["1,rail rail,ann,1,,,"], r"line 2: a topic is named twice"),
+        (["1,rail"], r"line 2: a row has 7 fields"),
+    ],
+)
+def test_a_row_that_could_spoil_an_evaluation_is_refused_with_file_and_line(tmp_path, rows, fault):
+    with pytest.raises(LabelsError, match=fault):
+        read(tmp_path, *rows)
+
+
+def test_an_article_that_two_labelled_alike_counts_once_with_the_sample_of_the_first(tmp_path):
+    (tmp_path / "one.csv").write_text(HEADER + "1,rail courts,ann,1,,random,\n")
+    (tmp_path / "two.csv").write_text(HEADER + "1,courts rail,tom,1,,enriched,\n2,,tom,1,,random,\n")
+    table = read_annotations([tmp_path / "one.csv", tmp_path / "two.csv"], ["courts", "rail"], ["1", "2"])
+    assert table[["article_id", "annotator", "sample"]].to_numpy().tolist() == [
+        ["1", "ann", "random"], ["2", "tom", "random"],
+    ]  # fmt: skip
+
+
+def test_a_missing_file_and_a_missing_column_are_told(tmp_path):
+    with pytest.raises(LabelsError, match=r"no label file at .*gone\.csv"):
+        read_annotations([tmp_path / "gone.csv"], ["rail"], ["1"])
+    with pytest.raises(LabelsError, match="the header lacks annotator, codebook"):
+        read(tmp_path, "1,rail", header="article_id,topics\n")
+
+
+def test_bytes_that_are_no_utf8_are_told(tmp_path):
+    (tmp_path / "ann.csv").write_bytes(HEADER.encode() + b"1,rail,J\xf6rg,1,,,\n")
+    with pytest.raises(LabelsError, match="not a UTF-8 CSV"):
+        read_annotations([tmp_path / "ann.csv"], ["rail"], ["1"])
+
+
+def test_labels_come_back_from_disk_as_they_were(tmp_path):
+    table = read(tmp_path, '1,rail courts,ann,1,2026-01-01T10:00:00,random,"a, note"', "2,,ann,1,,random,")
+    write_annotations(table, tmp_path / "again.csv")
+    again = read_annotations([tmp_path / "again.csv"], ["courts", "rail"], ["1", "2"])
+    assert again.equals(table)
+
+
+def test_reserved_ids_are_those_of_the_corpus(tmp_path):
+    path = tmp_path / "reserved.txt"
+    path.write_text("everywhere\n\n[newsarticles, newsarticles-uncleaned]\n3\nan id\n[other]\n5\n")
+    assert read_reserved(path, "newsarticles") == {"everywhere", "3", "an id"}
+    assert read_reserved(path, "newsarticles-uncleaned") == {"everywhere", "3", "an id"}
+    assert read_reserved(path, "mine") == read_reserved(path) == {"everywhere"}
+
+
+def test_ids_that_name_no_corpus_are_reserved_in_every_one(tmp_path):
+    path = tmp_path / "reserved.txt"
+    path.write_text("3 4\n5\n")  # as the first edition wrote it
+    assert read_reserved(path, "any") == {"3", "4", "5"}
+
+
+def test_a_project_without_reserved_ids_needs_no_file(tmp_path):
+    assert read_reserved(tmp_path / "reserved.txt", "mine") == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ('name = "courts"', 'name = "Courts"', r"topics\.0\.name: write 'Courts' in lower case: 'courts'"),
+        ('name = "rail"', 'name = "courts"', "topics named twice: courts"),
+        ("definition =", "definiton =", r"topics\.0\.definiton: unknown key; did you mean 'definition'"),
+        ("[codebook]", "[codebook", "not valid TOML"),
+        ("version = 1", "version = 0", r"codebook\.version: .*greater than or equal to 1"),
+    ],
+)
+def test_a_fault_in_the_taxonomy_is_named_with_file_and_key(project, old, new, fault):
+    path = project.root / "data" / "topics.toml"
+    path.write_text(path.read_text().replace(old, new))
+    with pytest.raises(LabelsError, match=rf"(?s)topics\.toml: .*{fault}"):
+        read_taxonomy(path)

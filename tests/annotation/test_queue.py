@@ -1,0 +1,137 @@
+"""What is drawn to be labelled next, in which order, and how it is marked."""
+
+import numpy as np
+import pytest
+from hypothesis import given, strategies as st
+from scipy.sparse import csr_matrix
+
+from topicdesk.annotation import STRATEGIES, Pool, draw_queue, parse_mix
+from topicdesk.errors import LabelsError
+
+
+def make_pool(n=40, labelled=8, seed=0, **others):
+    rng = np.random.default_rng(seed)
+    features = np.abs(rng.normal(size=(n, 6)))
+    features /= np.linalg.norm(features, axis=1, keepdims=True)
+    probabilities = rng.random((n, 3))
+    told = {
+        "features": csr_matrix(features), "probabilities": probabilities,
+        "votes": (rng.random((3, n, 3)) < 0.5).astype(np.int8),
+    }  # fmt: skip
+    Y = (rng.random((labelled, 3)) < 0.4).astype(np.int8)
+    return Pool(np.array([f"a{row}" for row in range(n)], dtype=object), np.arange(labelled), Y, **{**told, **others})
+
+
+mixes = st.dictionaries(st.sampled_from(sorted(STRATEGIES)), st.integers(1, 5), min_size=1).map(
+    lambda parts: {name: part / sum(parts.values()) for name, part in parts.items()}
+)
+
+
+@given(mix=mixes, count=st.integers(0, 50), seed=st.integers(0, 3))
+def test_every_mix_draws_each_unlabelled_article_at_most_once_and_keeps_to_its_shares(mix, count, seed):
+    pool = make_pool()
+    drawn = draw_queue(pool, count, mix, seed)
+    assert len(drawn) == min(count, 32)
+    assert drawn["article_id"].is_unique
+    assert not set(drawn["article_id"]) & set(pool.ids[:8])
+    for length in range(1, len(drawn) + 1):
+        counts = drawn["sample"].head(length).value_counts()
+        assert all(abs(counts.get(name, 0) - share * length) < len(mix) for name, share in mix.items())
+
+
+def test_the_same_seed_draws_the_same_and_another_does_not():
+    pool, mix = make_pool(), {"random": 0.5, "diverse": 0.5}
+    first, again, other = (draw_queue(pool, 20, mix, seed)["article_id"].tolist() for seed in (1, 1, 2))
+    assert first == again != other
+
+
+def test_what_other_strategies_like_is_as_likely_in_the_random_share_as_anything():
+    pool = make_pool(n=24, labelled=4)
+    hits = np.zeros(24)
+    for seed in range(600):
+        drawn = draw_queue(pool, 10, {"random": 0.5, "rare-first": 0.5}, seed)
+        random = drawn.loc[drawn["sample"] == "random", "article_id"]
+        hits[[int(name[1:]) for name in random]] += 1
+    expected = 600 * 5 / 20
+    # Chi-squared with 19 degrees of freedom is above 43.8 once in a thousand times.
+    assert ((hits[4:] - expected) ** 2 / (expected * (1 - 5 / 20))).sum() < 43.8
+
+
+def test_uncertain_takes_the_smallest_margin_of_two_classes():
+    probabilities = np.array([[0.9, 0.1], [0.52, 0.0], [0.3, 0.1], [0.1, 0.45]])
+    pool = make_pool(n=4, labelled=0, probabilities=probabilities, task="multi-class")
+    assert draw_queue(pool, 2, {"uncertain": 1}, 0)["article_id"].tolist() == ["a2", "a3"]
+
+
+def test_uncertain_lets_topics_take_turns_where_their_decisions_fall_the_rarest_first():
+    # One in ten carries the first topic, and half the second: decisions fall at their 90 % and 50 % quantiles.
+    often, rare = np.linspace(0.05, 0.95, 19), np.linspace(0.01, 0.19, 19)
+    pool = Pool(
+        np.array([*(f"l{row}" for row in range(8)), *(f"a{row}" for row in range(19))], dtype=object),
+        np.arange(8), np.array([[0, 1]] * 4 + [[0, 0]] * 4, dtype=np.int8),
+        probabilities=np.vstack([np.zeros((8, 2)), np.column_stack([rare, often])]),
+    )  # fmt: skip
+    drawn = draw_queue(pool, 4, {"uncertain": 1}, 0)["article_id"].tolist()
+    assert drawn[:2] == ["a16", "a9"]
+    assert set(drawn[2:]) <= {"a15", "a17", "a8", "a10"}
+
+
+def test_rare_first_takes_the_likeliest_of_the_topic_with_fewest_positives():
+    probabilities = np.array([[0.0, 0.0], [0.9, 0.2], [0.1, 0.6], [0.8, 0.1], [0.0, 0.3]])
+    pool = Pool(
+        np.array(["l", "a", "b", "c", "d"], dtype=object), np.array([0]), np.array([[1, 0]], dtype=np.int8),
+        probabilities=probabilities,
+    )  # fmt: skip
+    drawn = draw_queue(pool, 4, {"rare-first": 1}, 0)["article_id"].tolist()
+    # The second topic has none: its likeliest two come first, until it is expected to have caught up.
+    assert drawn[:2] == ["b", "d"]
+
+
+def test_diverse_starts_farthest_from_what_is_labelled_and_passes_over_copies():
+    features = np.array([[1, 0, 0], [0.8, 0.6, 0], [0, 1, 0], [0, 1, 0], [0, 0, 1], [0, 0, 0]], dtype=float)
+    pool = make_pool(n=6, labelled=1, features=csr_matrix(features))
+    first = draw_queue(pool, 2, {"diverse": 1}, 0)["article_id"].tolist()
+    assert "a4" in first
+    assert set(first) & {"a2", "a3"}
+    assert draw_queue(pool, 5, {"diverse": 1}, 0)["article_id"].tolist()[-1] == "a5"  # without a term: last
+
+
+def test_disagreement_takes_what_divides_the_classifiers():
+    votes = np.array([[[1], [1], [0]], [[1], [0], [0]], [[1], [0], [0]]], dtype=np.int8)
+    pool = make_pool(n=3, labelled=0, votes=votes)
+    assert draw_queue(pool, 1, {"disagreement": 1}, 0)["article_id"].tolist() == ["a1"]
+
+
+@pytest.mark.parametrize(
+    ("mix", "fault"),
+    [
+        ({"randm": 1.0}, "did you mean 'random'"),
+        ({"random": 0.5}, "add up to 0.5"),
+        ({"random": 1.0, "diverse": 0.0}, "above 0"),
+    ],
+)
+def test_a_mix_that_is_none_is_told(mix, fault):
+    with pytest.raises(LabelsError, match=fault):
+        draw_queue(make_pool(), 3, mix, 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "lacks"),
+    [
+        ("uncertain", "probabilities"),
+        ("rare-first", "probabilities"),
+        ("diverse", "features"),
+        ("disagreement", "votes"),
+    ],
+)
+def test_a_strategy_that_has_nothing_to_go_by_is_told(name, lacks):
+    pool = make_pool(features=None, probabilities=None, votes=None)
+    with pytest.raises(LabelsError, match=f"{name} needs {lacks}"):
+        draw_queue(pool, 3, {name: 1.0}, 0)
+
+
+def test_a_mix_is_read_as_a_person_writes_it():
+    assert parse_mix("random=0.5, rare-first=0.5") == {"random": 0.5, "rare-first": 0.5}
+    assert parse_mix("diverse") == {"diverse": 1.0}
+    with pytest.raises(LabelsError, match="'half' is no share"):
+        parse_mix("random=half,diverse=0.5")

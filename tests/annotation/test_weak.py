@@ -1,0 +1,50 @@
+"""Rules judged and put together; what they make is never taken for a label."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from topicdesk.annotation import aggregate_rules, read_annotations, rule_table, weak_annotations, write_annotations
+from topicdesk.errors import LabelsError
+
+RULES = pd.DataFrame({"topic": ["courts", "courts", "rail"], "keyword": ["judge", "jury", "train"]})
+FIRES = np.array([[1, 1, 0], [1, 0, 1], [0, 0, 1], [0, 0, 0]], dtype=bool)
+
+
+def test_rules_are_judged_by_hand_counts():
+    Y = np.array([[1, 0], [0, 1], [0, 1]], dtype=np.int8)
+    table = rule_table(FIRES, RULES, np.array([0, 1, 2]), Y, ("courts", "rail")).set_index("keyword")
+    assert table.loc["judge", ["coverage", "overlap", "conflict"]].tolist() == [0.5, 0.5, 0.25]
+    assert table.loc["jury", ["coverage", "overlap", "conflict"]].tolist() == [0.25, 0.25, 0.0]
+    assert table.loc["judge", ["fired", "precision"]].tolist() == [2, 0.5]
+    assert table.loc["train", "precision"] == 1
+    assert table.loc["train", "low"] < 0.5 < table.loc["train", "high"]
+
+
+def test_without_a_label_there_is_no_precision():
+    assert rule_table(FIRES, RULES)["precision"].isna().all()
+
+
+def test_the_majority_is_the_topic_that_most_rules_speak_for():
+    given = aggregate_rules(FIRES, RULES, ("courts", "rail"))
+    assert given.tolist() == [[1, 0], [1, 1], [0, 1], [0, 0]]
+
+
+def test_dawid_and_skene_tell_reliable_rules_from_noise():
+    rng = np.random.default_rng(3)
+    truth = rng.random(2000) < 0.3
+    hit = np.array([0.8, 0.7, 0.75, 0.3])
+    false = np.array([0.02, 0.05, 0.03, 0.3])  # the last says nothing of the topic
+    fires = np.where(truth[:, None], rng.random((2000, 4)) < hit, rng.random((2000, 4)) < false)
+    rules = pd.DataFrame({"topic": ["rail"] * 4, "keyword": list("abcd")})
+    said = aggregate_rules(fires, rules, ["rail"], "dawid-skene")[:, 0] == 1
+    by_any = fires.any(axis=1)
+    assert (said == truth).mean() > 0.95 > (by_any == truth).mean()
+
+
+def test_weak_labels_are_marked_and_no_evaluation_takes_them(tmp_path):
+    made = weak_annotations(["n1", "n2"], np.array([[1, 0], [0, 0]], dtype=np.int8), ("courts", "rail"), "majority", 1)
+    assert made["topics"].tolist() == [("courts",), ()]
+    write_annotations(made, tmp_path / "weak.csv")
+    with pytest.raises(LabelsError, match=r"weak.csv, line 2: this label was made by rules, and read by nobody"):
+        read_annotations([tmp_path / "weak.csv"], ["courts", "rail"], ["n1", "n2"])

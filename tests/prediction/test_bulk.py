@@ -1,0 +1,544 @@
+"""Files in, files out: every row once, in order, with its columns, whatever happens in between."""
+
+import csv
+import io
+import json
+import os
+import pickle
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as arrow
+import pyarrow.parquet as parquet
+import pytest
+
+from topicdesk.errors import CorpusError, EngineError, LabellerError
+from topicdesk.evaluation import DaskEngine
+from topicdesk.prediction import batches, bulk, label_files, parts
+from topicdesk.prediction.answers import MOST_CHARACTERS
+
+JURY = "A jury found the defendant guilty and the verdict was read."
+TRAIN = "Commuter trains stood still at the central station while passengers waited on the platform."
+ADDED = ["topics", "p_courts", "p_rail", "reason", "abstain"]
+
+
+@pytest.fixture
+def articles(newsroom):
+    table, _ = newsroom(230)
+    return pd.DataFrame({"headline": table["title"], "number": range(230), "body": table["text"], "id": table["id"]})
+
+
+@pytest.fixture
+def small_batches(monkeypatch):
+    monkeypatch.setattr(batches, "_MOST_ROWS", 40)
+
+
+def write(table, path):
+    match path.suffix:
+        case ".csv":
+            table.to_csv(path, index=False)
+        case ".tsv":
+            table.to_csv(path, index=False, sep="\t")
+        case ".jsonl":
+            path.write_text("".join(json.dumps(row) + "\n" for row in table.to_dict("records")))
+        case ".json":
+            path.write_text(json.dumps(table.to_dict("records")))
+        case ".parquet":
+            table.to_parquet(path, index=False, row_group_size=23)
+    return path
+
+
+def read(path):
+    match path.suffix:
+        case ".csv" | ".tsv":
+            return pd.read_csv(path, sep="\t" if path.suffix == ".tsv" else ",", dtype="str", keep_default_na=False)
+        case ".jsonl":
+            return pd.DataFrame([json.loads(line) for line in path.read_text().splitlines()])
+        case _:
+            return pd.read_parquet(path)
+
+
+@pytest.mark.parametrize("source", [".csv", ".tsv", ".jsonl", ".json", ".parquet"])
+@pytest.mark.parametrize("target", [".csv", ".jsonl", ".parquet", ""])
+def test_rows_keep_order_and_columns_from_any_format_to_any(
+    labeller, articles, tmp_path, small_batches, source, target
+):
+    file = write(articles, tmp_path / f"in{source}")
+    account = label_files(labeller, [file], tmp_path / f"out{target}")
+    found = read(account.output)
+    assert found.columns.tolist() == [*articles.columns, *ADDED]
+    for name in articles:
+        assert found[name].astype("str").tolist() == articles[name].astype("str").tolist()
+    said = labeller.label(articles.rename(columns={"headline": "title", "body": "text"}))
+    assert found["topics"].tolist() == said["topics"].tolist()
+    assert found["p_rail"].astype(float).tolist() == said["p_rail"].tolist()
+    assert found["reason"].tolist() == said["reason"].tolist()
+    assert (account.rows, account.abstained) == (230, said["abstain"].sum())
+    assert account.side_file is None
+    assert account.first(3)["topics"].fillna("").tolist() == said["topics"].tolist()[:3]
+    kept = {"in" + source, "out" + target}
+    assert {path.name for path in tmp_path.iterdir()} == kept
+
+
+def test_processes_give_what_one_gives(labeller, articles, tmp_path, small_batches, monkeypatch):
+    monkeypatch.setattr(bulk, "_SMALL_BYTES", 0)
+    file = write(articles, tmp_path / "in.csv")
+    one = label_files(labeller, [file], tmp_path / "one.csv", jobs=1, explain=2)
+    two = label_files(labeller, [file], tmp_path / "two.csv", jobs=2, explain=2)
+    assert one.output.read_bytes() == two.output.read_bytes()
+    assert "terms_rail" in read(two.output)
+
+
+def test_types_of_parquet_stay(labeller, articles, tmp_path):
+    table = arrow.table(
+        {
+            "text": articles["body"].tolist(),
+            "day": arrow.array([18_000] * 230, arrow.date32()),
+            "tags": [["a", "b"]] * 230,
+            "category": arrow.array(["x", "y"] * 115).dictionary_encode(),
+            "share": arrow.array([0.1, None] * 115, arrow.float32()),
+        }
+    )
+    parquet.write_table(table, tmp_path / "in.parquet")
+    account = label_files(labeller, [tmp_path / "in.parquet"], tmp_path / "out.parquet")
+    found = parquet.read_table(account.output)
+    assert found.select(["text", "day", "tags", "share"]).equals(table.select(["text", "day", "tags", "share"]))
+    assert found["category"].to_pylist() == table["category"].to_pylist()
+    assert found.column_names[5:] == ["id", *ADDED]
+    assert len(set(found["id"].to_pylist())) == articles["body"].nunique()  # an id is of the content
+    again = label_files(labeller, [tmp_path / "in.parquet"], tmp_path / "out.jsonl")
+    assert json.loads(again.output.read_text().splitlines()[0])["day"] == "2019-04-14"
+
+
+def test_what_cannot_be_labelled_stays_in_its_place_and_is_listed(labeller, tmp_path):
+    rows = [
+        {"id": "good", "text": "The jury found the defendant guilty."},
+        {"id": "missing", "text": None},
+        {"id": "empty", "text": " \n "},
+        {"id": "number", "text": 12.5},
+        {"id": "list", "text": ["The jury"]},
+        {"id": "none of it"},
+        {"id": "enormous", "text": "train " * (MOST_CHARACTERS // 5)},
+        {"id": "foreign", "text": "Суд признал подсудимого виновным."},
+        {"id": 8, "text": TRAIN, "more": {"a": [1]}},
+        {"id": "surrogate", "text": "The jury \ud800 sat."},
+    ]
+    lines = [json.dumps(row) for row in rows]
+    lines[1:1] = ["{broken", "", "[1, 2]"]
+    (tmp_path / "in.jsonl").write_text("\n".join(lines))
+    for ending in (".jsonl", ".csv", ".parquet"):
+        account = label_files(labeller, [tmp_path / "in.jsonl"], tmp_path / f"out{ending}")
+        found = read(account.output)
+        assert found["id"].astype("str").tolist() == [str(row["id"]) for row in rows]
+        labelled = found["topics"].notna() & ~found["reason"].str.startswith("not labelled")
+        assert found["id"][labelled].astype("str").tolist() == ["good", "foreign", "8", "surrogate"]
+        with account.side_file.open(newline="", encoding="utf-8") as file:
+            listed = list(csv.DictReader(file))
+        assert [(one["row"], one["id"]) for one in listed if one["row"]] == [
+            ("2", "missing"), ("3", "empty"), ("4", "number"), ("5", "list"), ("6", "none of it"), ("7", "enormous"),
+        ]  # fmt: skip
+        assert [one["where"].rpartition(", ")[2] for one in listed if not one["row"]] == ["line 2", "line 4"]
+        whys = {one["id"]: one["why"] for one in listed}
+        assert whys["number"] == "its text is of type float, not a text"
+        assert whys["none of it"].startswith("no column of texts among id")
+        assert "characters" in whys["enormous"]
+        assert len(account.unlabelled) == 8
+        assert "not labelled: 8, listed in" in str(account)
+    good = tmp_path / "good.jsonl"
+    good.write_text(lines[0])
+    label_files(labeller, [good], tmp_path / "out.csv")
+    assert not (tmp_path / "out.unlabelled.csv").exists()
+
+
+def test_tables_with_ragged_rows_and_damaged_files_are_told(labeller, articles, tmp_path):
+    write(articles, tmp_path / "a.parquet")
+    damaged = (tmp_path / "a.parquet").read_bytes()
+    (tmp_path / "a.parquet").write_bytes(damaged[: len(damaged) // 2])
+    (tmp_path / "b.csv").write_text(f"text,more\n{JURY},1\nToo,many,fields\n{TRAIN},2\n")
+    (tmp_path / "c.note").write_text("not read")
+    account = label_files(labeller, [tmp_path], tmp_path / "out" / "all.csv")
+    assert read(account.output)["topics"].tolist() == ["courts", "rail"]
+    assert [Path(where.partition(",")[0]).name for _, _, where, _ in account.unlabelled] == [
+        "c.note",
+        "a.parquet",
+        "b.csv",
+    ]
+
+
+def test_pages_become_articles_and_teasers_beside_tables(labeller, tmp_path):
+    (tmp_path / "page.txt").write_text(
+        "Jury finds mayor guilty\nHARBOUR/ 30.06.23/ Coast: A jury found the mayor guilty on both counts on Friday.\n"
+        "The judge will read the sentence in July.\nAnna Holm\nCourts\n-\nCommuter trains stood still at the station, "
+        "and passengers waited for hours on the platform of the central station.\nLeave a review\n"
+    )
+    write(
+        pd.DataFrame({"title": ["Trains late"], "text": [TRAIN], "x": [1]}),
+        tmp_path / "t.csv",
+    )
+    account = label_files(labeller, [tmp_path / "page.txt", tmp_path / "t.csv"], tmp_path / "out.csv")
+    found = read(account.output)
+    assert found["topics"].tolist() == ["courts", "rail", "rail"]
+    assert found["kind"].tolist() == ["article", "teaser", ""]
+    assert found["place"][0] == "HARBOUR"
+    assert found["x"].tolist() == ["", "", "1"]
+    assert found["id"].str.len().min() > 8
+
+
+def test_articles_of_tables_are_cleaned_where_asked_and_written_as_they_came(labeller, tmp_path):
+    dirty = "HARBOUR, June 30 (Coast) - The jury found the defendant guilty."
+    write(pd.DataFrame({"text": [dirty]}), tmp_path / "in.jsonl")
+    plain = read(label_files(labeller, [tmp_path / "in.jsonl"], tmp_path / "a.jsonl").output)
+    clean = read(label_files(labeller, [tmp_path / "in.jsonl"], tmp_path / "b.jsonl", clean=True).output)
+    assert plain["text"].tolist() == clean["text"].tolist() == [dirty]
+    assert clean["p_courts"][0] == labeller.label("The jury found the defendant guilty.")["p_courts"][0]
+
+
+def test_a_column_is_never_written_over(labeller, tmp_path):
+    file = write(pd.DataFrame({"text": ["The jury sat."], "topics": ["mine"]}), tmp_path / "in.csv")
+    with pytest.raises(LabellerError, match=r"a column 'topics' is there already.*--prefix"):
+        label_files(labeller, [file], tmp_path / "out.csv")
+    assert not (tmp_path / "out.csv").exists()
+    found = read(label_files(labeller, [file], tmp_path / "out.csv", prefix="label_").output)
+    assert found.loc[0, ["topics", "label_topics"]].tolist() == ["mine", "courts"]
+
+
+def test_wrong_paths_formats_and_folders_are_errors(labeller, articles, tmp_path):
+    file = write(articles, tmp_path / "in.parquet")
+    with pytest.raises(CorpusError, match="no file or folder"):
+        label_files(labeller, [tmp_path / "none.csv"], tmp_path / "out.csv")
+    with pytest.raises(LabellerError, match=r"\.xlsx is not written"):
+        label_files(labeller, [file], tmp_path / "out.xlsx")
+    with pytest.raises(LabellerError, match="Parquet files that are not of a labelling"):
+        label_files(labeller, [file], tmp_path)
+    assert file.exists()
+    write(pd.DataFrame({"words": ["The jury sat."]}), tmp_path / "t.csv")
+    with pytest.raises(CorpusError, match="no column of texts among words"):
+        label_files(labeller, [tmp_path / "t.csv"], tmp_path / "out.csv")
+    done = label_files(labeller, [tmp_path / "t.csv"], tmp_path / "out.csv", columns={"text": "words"})
+    assert read(done.output)["topics"].tolist() == ["courts"]
+
+
+@pytest.mark.parametrize("ending", [".jsonl", ".csv", ".parquet"])
+def test_standard_input_is_read_whatever_it_is(labeller, articles, tmp_path, monkeypatch, ending):
+    content = write(articles, tmp_path / f"in{ending}").read_bytes()
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+    assert label_files(labeller, ["-"], tmp_path / "out.csv").rows == 230
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f"in{ending}", "out.csv"]
+
+
+def test_other_standard_input_of_the_same_length_is_not_taken_for_what_was_done(
+    labeller, tmp_path, monkeypatch, small_batches
+):
+    outputs = []
+    for topic in (JURY, TRAIN[: len(JURY)]):
+        content = json.dumps({"text": topic}).encode() + b"\n"
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content * 50)))
+        outputs.append(read(label_files(labeller, ["-"], tmp_path / "out").output)["topics"].tolist())
+    assert outputs[0] == ["courts"] * 50
+    assert outputs[1] != outputs[0]
+
+
+def test_a_folder_of_files_that_differ_in_columns_is_told(labeller, articles, tmp_path):
+    write(articles, tmp_path / "a.csv")
+    write(articles.assign(more=1), tmp_path / "b.csv")
+    account = label_files(labeller, [tmp_path / "a.csv", tmp_path / "b.csv"], tmp_path / "out")
+    assert account.uneven
+    assert "differ in columns" in str(account)
+    one = label_files(labeller, [tmp_path / "a.csv", tmp_path / "b.csv"], tmp_path / "out.parquet")
+    assert not one.uneven
+    assert read(one.output)["more"].isna().sum() == 230
+
+
+def killed(labeller, files, output, new_parts):
+    """Label in a process of its own, and kill it when it has written so many new parts, or the whole output.
+
+    Returns whether it was killed; it may end before.
+    """
+    accounts = output.with_name(f".{output.name}.parts") if output.suffix else output / "_parts"
+
+    def written():
+        return len(list(accounts.glob("part-*.json")))
+
+    def state():
+        return output.stat().st_ino if output.suffix and output.exists() else None
+
+    wanted, before = written() + new_parts, state()
+    child = os.fork()
+    if child == 0:
+        label_files(labeller, files, output, jobs=1)
+        os._exit(0)
+    while written() < wanted and state() == before:
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            assert status == 0
+            return False
+        time.sleep(0.005)
+    os.kill(child, signal.SIGKILL)
+    return os.WIFSIGNALED(os.waitpid(child, 0)[1])
+
+
+@pytest.mark.parametrize(
+    ("source", "target"), [("in.jsonl", "out.csv"), ("in.jsonl", "out.parquet"), ("in.parquet", "out")]
+)
+def test_killed_ten_times_at_random_it_gives_what_is_given_undisturbed(
+    labeller, articles, tmp_path, monkeypatch, source, target
+):
+    monkeypatch.setattr(batches, "_MOST_ROWS", 10)
+    monkeypatch.setattr(bulk, "_TASK_ROWS", 10)
+    many = pd.concat([articles] * 4, ignore_index=True).assign(number=range(920))
+    file = write(many, tmp_path / source)
+    whole = label_files(labeller, [file], tmp_path / f"whole{Path(target).suffix}", jobs=1)
+    n_parts = len(list((whole.output / "_parts").glob("part-*.json"))) if target == "out" else 92
+    drawn, kills = random.Random(7), 0
+    for _ in range(100):
+        if kills == 10:
+            break
+        # One in four is killed when its output is there, and so while it cleans up.
+        new_parts = drawn.choice([n_parts, *drawn.choices(range(n_parts // 3), k=3)])
+        if killed(labeller, [file], tmp_path / target, new_parts):
+            kills += 1
+        elif (tmp_path / target).is_dir():  # it was through: once more from the start
+            shutil.rmtree(tmp_path / target)
+        else:
+            (tmp_path / target).unlink()
+    assert kills == 10, "it ended before it could be killed, again and again"
+    account = label_files(labeller, [file], tmp_path / target, jobs=1)
+    assert account.rows == 920
+    if target == "out":
+        pd.testing.assert_frame_equal(read(account.output), read(whole.output))
+    else:
+        assert account.output.read_bytes() == whole.output.read_bytes()
+
+
+def test_what_is_done_is_not_done_again_and_another_input_begins_anew(
+    labeller, articles, tmp_path, small_batches, monkeypatch
+):
+    file = write(articles, tmp_path / "in.jsonl")
+    done = []
+    original = bulk._label_part
+
+    def stopped(job, batch):
+        if len(done) == 3:
+            raise KeyboardInterrupt
+        done.append(batch.number)
+        return original(job, batch)
+
+    monkeypatch.setattr(bulk, "_label_part", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        label_files(labeller, [file], tmp_path / "out.csv", jobs=1)
+    assert not (tmp_path / "out.csv").exists()
+    counted = []
+    monkeypatch.setattr(bulk, "_label_part", lambda job, batch: counted.append(batch.number) or original(job, batch))
+    account = label_files(labeller, [file], tmp_path / "out.csv", jobs=1)
+    assert (done, counted) == ([0, 1, 2], [3, 4, 5])
+    assert account.resumed == 120
+    assert "120 of them before it was stopped" in str(account)
+    done.clear()
+    monkeypatch.setattr(bulk, "_label_part", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        label_files(labeller, [file], tmp_path / "out.csv", jobs=1)
+    write(articles.head(50), file)
+    monkeypatch.setattr(bulk, "_label_part", original)
+    account = label_files(labeller, [file], tmp_path / "out.csv", jobs=1)
+    assert (account.rows, account.resumed) == (50, 0)
+
+
+def part_folder_after_success(labeller, file, output, kept, monkeypatch):
+    """Label, and put the folder of parts back as it was before it was removed."""
+    join = bulk.join_parts
+
+    def joined(folder, *arguments):
+        join(folder, *arguments)
+        shutil.copytree(folder.accounts, kept)
+
+    monkeypatch.setattr(bulk, "join_parts", joined)
+    whole = label_files(labeller, [file], output, jobs=1).output.read_bytes()
+    monkeypatch.setattr(bulk, "join_parts", join)
+    return whole
+
+
+def lose_a_part(folder, ending):
+    (folder / f"part-000001{ending}").unlink()
+
+
+def shorten_a_part(folder, ending):
+    part = folder / f"part-000001{ending}"
+    part.write_bytes(part.read_bytes()[:-10])
+
+
+def lose_all_but_the_accounts(folder, ending):
+    for part in folder.glob(f"part-*{ending}"):
+        part.unlink()
+
+
+def damage_an_account(folder, ending):
+    (folder / "part-000001.json").write_text("{")
+
+
+@pytest.mark.parametrize("ending", [".csv", ".jsonl", ".parquet"])
+@pytest.mark.parametrize("fault", [lose_a_part, shorten_a_part, lose_all_but_the_accounts, damage_an_account])
+def test_killed_while_it_cleans_up_the_same_command_gives_the_same_bytes_at_once(
+    labeller, articles, tmp_path, small_batches, monkeypatch, fault, ending
+):
+    file, output = write(articles, tmp_path / "in.jsonl"), tmp_path / f"out{ending}"
+    folder = tmp_path / f".out{ending}.parts"
+    whole = part_folder_after_success(labeller, file, output, tmp_path / "kept", monkeypatch)
+    (tmp_path / "kept").rename(folder)
+    fault(folder, ending)
+    monkeypatch.setattr(parts, "sleep", lambda seconds: pytest.fail("it waits for a part that nobody writes"))
+    assert label_files(labeller, [file], output, jobs=1).output.read_bytes() == whole
+    assert {path.name for path in tmp_path.iterdir()} == {file.name, output.name}
+
+
+def test_killed_when_its_folder_is_renamed_the_same_command_gives_the_same_bytes_at_once(
+    labeller, articles, tmp_path, small_batches, monkeypatch
+):
+    file, output = write(articles, tmp_path / "in.jsonl"), tmp_path / "out.csv"
+    whole = part_folder_after_success(labeller, file, output, tmp_path / "kept", monkeypatch)
+    left = tmp_path / ".out.csv.parts.0123456789ab.removed"
+    (tmp_path / "kept").rename(left)
+    lose_a_part(left, ".csv")
+    (tmp_path / ".out.csv.lock").touch()
+    assert label_files(labeller, [file], output, jobs=1).output.read_bytes() == whole
+    assert {path.name for path in tmp_path.iterdir()} == {file.name, output.name}
+
+
+def test_a_part_missing_from_an_output_folder_is_done_again(labeller, articles, tmp_path, monkeypatch):
+    monkeypatch.setattr(bulk, "_TASK_ROWS", 23)
+    file, output = write(articles, tmp_path / "in.parquet"), tmp_path / "out"
+    whole = read(label_files(labeller, [file], output, jobs=1).output)
+    lose_a_part(output, ".parquet")
+    monkeypatch.setattr(parts, "sleep", lambda seconds: pytest.fail("it waits for a part that nobody writes"))
+    account = label_files(labeller, [file], output, jobs=1)
+    pd.testing.assert_frame_equal(read(account.output), whole)
+    assert (account.rows, account.resumed) == (230, 207)
+
+
+def test_a_part_that_is_lost_after_it_was_written_is_done_again(
+    labeller, articles, tmp_path, small_batches, monkeypatch
+):
+    file = write(articles, tmp_path / "in.jsonl")
+    whole = label_files(labeller, [file], tmp_path / "whole.csv", jobs=1).output.read_bytes()
+    label_part, lost = bulk._label_part, []
+
+    def losing(job, batch):
+        part = label_part(job, batch)
+        if batch.number == 2 and not lost:
+            lost.append(batch.number)
+            job.folder.file(2).unlink()
+        return part
+
+    monkeypatch.setattr(bulk, "_label_part", losing)
+    monkeypatch.setattr(parts, "_PATIENCE_SECONDS", 0.1)
+    account = label_files(labeller, [file], tmp_path / "out.csv", jobs=1)
+    assert lost == [2]
+    assert account.output.read_bytes() == whole
+    assert (account.rows, account.resumed) == (230, 0)
+
+
+def test_another_input_into_a_parquet_file_begins_anew(labeller, articles, tmp_path, small_batches, monkeypatch):
+    file, output = write(articles, tmp_path / "in.jsonl"), tmp_path / "out.parquet"
+    part_folder_after_success(labeller, file, output, tmp_path / "kept", monkeypatch)
+    (tmp_path / "kept").rename(tmp_path / ".out.parquet.parts")
+    write(articles.head(50), file)
+    account = label_files(labeller, [file], output, jobs=1)
+    assert (account.rows, account.resumed) == (50, 0)
+    assert read(output)["number"].tolist() == list(range(50))
+
+
+def test_the_parts_of_an_output_in_the_folder_of_the_input_are_not_read_as_input(
+    labeller, articles, tmp_path, small_batches, monkeypatch
+):
+    write(articles, tmp_path / "in.csv")
+    left = tmp_path / ".out.csv.parts"
+    left.mkdir()
+    (left / "part-000000.csv").write_text("text\nThe jury sat.\n")
+    account = label_files(labeller, [tmp_path], tmp_path / "out.csv", jobs=1)
+    assert (account.rows, account.unlabelled) == (230, ())
+
+
+def test_a_process_that_dies_is_told_and_what_is_done_is_kept(labeller, articles, tmp_path, small_batches, monkeypatch):
+    monkeypatch.setattr(bulk, "_SMALL_BYTES", 0)
+    monkeypatch.setattr(bulk, "_label_taken_up", lambda batch: os.kill(os.getpid(), signal.SIGKILL))
+    with pytest.raises(EngineError, match="killed, probably out of memory"):
+        label_files(labeller, [write(articles, tmp_path / "in.csv")], tmp_path / "out.csv", jobs=2)
+
+
+MEMORY = """
+import pickle, resource, sys
+from topicdesk.prediction import label_files
+labeller = pickle.load(open(sys.argv[1], "rb"))
+label_files(labeller, [sys.argv[2]], sys.argv[3], jobs=1)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+
+def test_memory_does_not_grow_with_rows(labeller, tmp_path):
+    (tmp_path / "labeller").write_bytes(pickle.dumps(labeller))
+    used = {}
+    for rows in (10_000, 100_000):
+        file = tmp_path / f"{rows}.jsonl"
+        file.write_text("".join(f'{{"id": "{row}", "text": "The jury sat on day {row}."}}\n' for row in range(rows)))
+        command = [sys.executable, "-c", MEMORY, tmp_path / "labeller", file, tmp_path / f"{rows}.parquet"]
+        used[rows] = int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    assert used[100_000] < 1.1 * used[10_000]
+
+
+def test_a_cluster_that_loses_a_worker_gives_what_is_given_here(labeller, articles, tmp_path, cluster, monkeypatch):
+    monkeypatch.setattr(bulk, "_TASK_ROWS", 60)
+    for part in range(3):
+        write(articles.assign(number=articles["number"] + 230 * part), tmp_path / f"in-{part}.parquet")
+    files = sorted(tmp_path.glob("in-*.parquet"))
+    here = read(label_files(labeller, files, tmp_path / "here").output)
+    cluster.add_worker()
+    cluster.add_worker()
+    engine = _Interrupted(cluster)
+    account = label_files(labeller, files, tmp_path / "there", engine=engine)
+    assert engine.killed
+    pd.testing.assert_frame_equal(read(account.output), here)
+    assert account.rows == 690
+    with pytest.raises(LabellerError, match="a cluster writes a folder"):
+        label_files(labeller, files, tmp_path / "there.csv", engine=engine)
+    with pytest.raises(LabellerError, match="a cluster labels Parquet files"):
+        label_files(labeller, [write(articles, tmp_path / "in.csv")], tmp_path / "other", engine=engine)
+
+
+class _Interrupted:
+    """A Dask engine of which a worker is killed when the first part is there."""
+
+    def __init__(self, cluster):
+        self.cluster, self.killed = cluster, False
+
+    def run(self, work, shared, tasks):
+        for result in DaskEngine(self.cluster.address, patience=600).run(work, shared, tasks):
+            if not self.killed:
+                os.killpg(self.cluster.workers[0].pid, signal.SIGKILL)
+                self.killed = True
+            yield result
+
+
+def test_feeds_web_pages_and_archives_are_labelled_too(labeller, tmp_path):
+    feed = (
+        f"<rss version='2.0'><channel><title>Coast</title><item><title>Trial</title><description>{JURY}</description>"
+    )
+    (tmp_path / "a.rss").write_text(f"{feed}</item></channel></rss>")
+    paragraphs = "".join(f"<p>{TRAIN}</p>" for _ in range(6))
+    (tmp_path / "b.html").write_text(
+        f"<html><head><title>Trains late</title></head><body><article><h1>Trains late</h1>{paragraphs}</article></body>"
+        "</html>"
+    )
+    with zipfile.ZipFile(tmp_path / "c.zip", "w") as archive:
+        archive.writestr("in/t.csv", f"text,more\n{JURY},1\n")
+        archive.writestr("in/readme.md", "not read")
+    account = label_files(labeller, [tmp_path], tmp_path / "out" / "all.jsonl")
+    found = read(account.output)
+    assert found["topics"].tolist() == ["courts", "rail", "courts"]
+    assert found["more"].tolist()[2] == "1"
+    assert len(account.unlabelled) == 1

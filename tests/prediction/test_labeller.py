@@ -1,0 +1,121 @@
+"""The model that is kept: plain scikit-learn, by the procedure that was compared."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import skops.io
+from sklearn.svm import LinearSVC
+
+from topicdesk.evaluation import CLASSIFIERS, ComparisonPlan, Deciding, LocalEngine, ThresholdRule, choose_on_all
+from topicdesk.features import Analyser, FeatureSetting
+from topicdesk.prediction import field_frame, fit_labeller
+
+KEYWORDS = {"courts": ("judge", "jury", "verdict"), "rail": ("train", "trains", "railway", "platform")}
+SETTINGS = (FeatureSetting(), FeatureSetting(Analyser(ngram_range=(1, 2)), sublinear_tf=True))
+
+
+def plan_of(*names, **options):
+    return ComparisonPlan(tuple(CLASSIFIERS[name] for name in names), SETTINGS, inner_folds=2, seed=3, **options)
+
+
+def needs(name):
+    if name == "boosted-trees":
+        pytest.importorskip("lightgbm", exc_type=(ImportError, OSError))
+
+
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_every_classifier_becomes_a_pipeline_that_skops_keeps_and_that_labels_alike(dataset, name):
+    needs(name)
+    labeller = fit_labeller(dataset, plan_of(name), CLASSIFIERS[name], KEYWORDS, jobs=1)
+    frame = field_frame(dataset)
+    decided = labeller.decide(frame)
+    kept = skops.io.dumps(labeller.pipeline)
+    again = skops.io.loads(kept, trusted=skops.io.get_untrusted_types(data=kept))
+    assert (again.predict(frame) == decided).all()
+    assert labeller.portable == (name != "boosted-trees")
+    if name != "majority":
+        assert (decided == dataset.Y).mean() > 0.9
+
+
+@pytest.mark.parametrize(
+    "name", ["logistic-regression", "multinomial-nb", "nearest-centroid", "nb-svm", "keyword-rules"]
+)
+def test_probabilities_and_decisions_are_those_of_scores_calibrated_on_held_out_articles(dataset, name):
+    plan, classifier = plan_of(name), CLASSIFIERS[name]
+    labeller = fit_labeller(dataset, plan, classifier, KEYWORDS, jobs=1)
+    frame = field_frame(dataset)
+    choice = choose_on_all(dataset, plan, classifier, KEYWORDS, LocalEngine(1))
+    said = np.column_stack([column[:, 1] for column in labeller.pipeline.predict_proba(frame)])
+    assert (labeller.decide(frame) == (said >= labeller.thresholds)).all()
+    # Platt's sigmoid rises with the score: the thresholds part the held-out articles as thresholds of scores would.
+    for column, one in enumerate(labeller.pipeline[-1].estimators_):
+        (pair,) = one.estimator.calibrated_classifiers_
+        held_out = pair.calibrators[0].predict(choice.scores[:, column])
+        assert (np.diff(held_out[np.argsort(choice.scores[:, column])]) >= 0).all()
+
+
+def test_missing_fields_are_read_as_empty(dataset):
+    labeller = fit_labeller(dataset, plan_of("linear-svm"), CLASSIFIERS["linear-svm"], jobs=1)
+    missing = pd.DataFrame({"title": ["The jury found the defendant guilty", None], "text": [None, None]})
+    assert (labeller.decide(missing) == labeller.decide(missing.fillna(""))).all()
+    assert labeller.decide(missing)[0].tolist() == [1, 0]
+
+
+def test_a_topic_that_no_threshold_suits_is_never_given(dataset):
+    rare = ThresholdRule(false_positive=1e9, false_negative=1e-9)
+    plan = plan_of("majority", "nearest-centroid", deciding=Deciding(rare))
+    labeller = fit_labeller(
+        replace(dataset, Y=np.roll(dataset.Y, 7, axis=0)), plan, CLASSIFIERS["nearest-centroid"], jobs=1
+    )
+    assert not labeller.decide(field_frame(dataset)).any()
+
+
+def test_classes_are_given_by_name(dataset):
+    one = (dataset.Y.sum(axis=1) == 1).nonzero()[0]
+    classes = replace(
+        dataset,
+        task="multi-class",
+        texts=tuple(dataset.texts[row] for row in one),
+        fields={name: tuple(values[row] for row in one) for name, values in dataset.fields.items()},
+        **{name: getattr(dataset, name)[one] for name in ("Y", "ids", "groups", "samples", "sources", "dates")},
+    )
+    for name in ("linear-svm", "complement-nb", "k-nn", "keyword-rules"):
+        classifier = CLASSIFIERS[name].with_grid({"n_neighbors": [3]}) if name == "k-nn" else CLASSIFIERS[name]
+        labeller = fit_labeller(classes, plan_of(name), classifier, KEYWORDS, jobs=1)
+        assert set(labeller.pipeline.predict(field_frame(classes))) == set(classes.topics)
+        assert (labeller.decide(field_frame(classes)) == classes.Y).all(axis=1).mean() > 0.9
+
+
+def test_the_terms_that_carry_a_topic_are_named(dataset):
+    labeller = fit_labeller(dataset, plan_of("linear-svm"), CLASSIFIERS["linear-svm"], jobs=1)
+    terms = labeller.terms(6)
+    top = {topic: set(group.nlargest(6, "weight")["term"]) for topic, group in terms.groupby("topic")}
+    assert top["courts"] & {"jury", "judge", "verdict", "court", "lawyers", "appeal"}
+    assert top["rail"] & {"train", "trains", "railway", "passengers", "station"}
+    assert fit_labeller(dataset, plan_of("majority"), CLASSIFIERS["majority"], jobs=1).terms(3) is None
+
+
+def test_fields_weighed_apart_and_stems_are_kept(dataset):
+    settings = (FeatureSetting(field_weights=(("title", 2.0), ("text", 1.0))),)
+    labeller = fit_labeller(
+        dataset, replace(plan_of("linear-svm"), settings=settings), CLASSIFIERS["linear-svm"], jobs=1
+    )
+    assert labeller.portable
+    assert (labeller.decide(field_frame(dataset)) == dataset.Y).mean() > 0.95
+    stems = (FeatureSetting(Analyser(stemmer="english")),)
+    stemmed = fit_labeller(dataset, replace(plan_of("linear-svm"), settings=stems), CLASSIFIERS["linear-svm"], jobs=1)
+    assert not stemmed.portable
+
+
+def test_linear_classifiers_are_scikit_learns_own_inside(dataset):
+    for name in ("multinomial-nb", "nearest-centroid", "nb-svm"):
+        labeller = fit_labeller(dataset, plan_of(name), CLASSIFIERS[name], jobs=1)
+        assert all(type(one) is LinearSVC for one in labeller.estimators())
+
+
+def test_a_labeller_shows_when_a_topic_is_given_and_by_which_terms(labeller):
+    html = labeller._repr_html_()
+    for shown in ("fitted on 90 articles", "given from", "strongest terms", "courts", "rail"):
+        assert shown in html
