@@ -67,9 +67,7 @@ def test_1_a_wrong_folder(mistaken, tmp_path, command):
 def test_2_a_label_file_that_is_not_there(mistaken, project):
     change(project.root / "experiments" / "small.toml", "gold.csv", "golden.csv")
     said = mistaken(project.root, "compare", "experiments/small.toml")
-    assert (
-        f"no label file at {project.labels / 'golden.csv'}. Correct 'labels' in the spec, or restore the file." in said
-    )
+    assert f"no label file at {project.labels / 'golden.csv'}; did you mean 'gold.csv'?" in said
 
 
 @pytest.mark.parametrize(

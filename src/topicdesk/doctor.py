@@ -60,11 +60,14 @@ class Diagnosis:
 
     def __str__(self) -> str:
         """Say in a sentence how it stands."""
-        missing = int((self.checks["state"] == "missing").sum())
+        missing = sum(
+            state == "missing" and str(name).startswith("optional") for name, state in self.checks["state"].items()
+        )
         optional = f"; optional parts that are missing: {missing}" if missing else ""
         if self.wrong:
             return f"Not as it should be: {', '.join(self.wrong)}{optional}."
-        return f"Everything that topicdesk needs is there{optional}."
+        outside = " There is no project here." if self.checks["state"].get("project") == "missing" else ""
+        return f"Everything that topicdesk needs is there{optional}.{outside}"
 
     def _repr_html_(self) -> str:
         return as_html(str(self), self.checks)

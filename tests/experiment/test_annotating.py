@@ -151,7 +151,7 @@ def test_the_commands_say_what_they_did(half_labelled):
     taxonomy = half_labelled.root / "data" / "topics.toml"
     taxonomy.write_text(taxonomy.read_text().replace("version = 1", "version = 2"))
     old = topicdesk("labels", "outdated", "gold")
-    assert "gold: 30 of 30 labels made under other definitions" in old.stdout
+    assert "gold: 30 of 30 labels were made under other definitions" in old.stdout
     (half_labelled.labels / "tom.csv").write_bytes((half_labelled.labels / "gold.csv").read_bytes())
     agreed = topicdesk("labels", "agreement", "gold", "tom")
     assert "1.0 [1.0, 1.0]" in agreed.stdout
@@ -159,6 +159,7 @@ def test_the_commands_say_what_they_did(half_labelled):
     assert topicdesk("labels", "agreement", "gold").returncode == 2
     piped = topicdesk("annotate", "data/corpora/newsroom.parquet", "--annotator", "maria")
     assert (piped.returncode, "needs a terminal" in piped.stderr) == (2, True)
+    assert not list(half_labelled.labels.glob("*maria*")), "nothing is written"
 
 
 def test_articles_are_labelled_in_a_real_terminal(half_labelled):

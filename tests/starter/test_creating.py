@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from topicdesk import create_project
-from topicdesk.annotation import read_taxonomy
+from topicdesk.annotation import outdated_labels, read_label_file, read_taxonomy
 from topicdesk.corpus import read_corpus
 from topicdesk.errors import CorpusError, LabelsError, ProjectError
 from topicdesk.experiment import load_experiments, read_spec
@@ -39,7 +39,7 @@ def table(tmp_path, count=40):
 def test_the_sample_is_a_whole_project(tmp_path):
     made = create_project(tmp_path / "desk")
     samples = {f"data/samples/{name}" for name in ("articles.jsonl", "ferry.txt", "tram.csv")}
-    assert files_of(made.root) == FILES | samples
+    assert files_of(made.root) == FILES | samples | {"data/labels/codebooks.json"}
     (load,) = load_experiments(made.root / "experiments" / "example.toml")
     assert len(load.dataset) == 96
     assert load.dataset.topics == ("courts", "environment", "health", "transport")
@@ -47,6 +47,32 @@ def test_the_sample_is_a_whole_project(tmp_path):
     assert Counter(load.dataset.Y.sum(axis=1).tolist()) == {1: 56, 2: 22, 0: 18}
     assert len(read_corpus(made.root / "data/corpora/example.parquet")) == 120
     assert "96 labelled with 4 topics" in str(made)
+
+
+def test_no_label_of_the_sample_is_outdated_until_a_definition_changes(tmp_path):
+    root = create_project(tmp_path / "desk").root
+    taxonomy, labels = read_taxonomy(root / "data" / "topics.toml"), root / "data" / "labels"
+    gold = read_label_file(labels / "example.csv", taxonomy.names)
+    assert outdated_labels(gold, labels / "codebooks.json", taxonomy).empty
+    changed = (
+        (root / "data" / "topics.toml").read_text(encoding="utf-8").replace('definition = "', 'definition = "New: ', 1)
+    )
+    (root / "data" / "topics.toml").write_text(changed, encoding="utf-8")
+    taxonomy = read_taxonomy(root / "data" / "topics.toml")
+    assert len(outdated_labels(gold, labels / "codebooks.json", taxonomy)) == 96
+
+
+def test_a_mark_that_may_separate_labels_is_pointed_out(tmp_path):
+    path = table(tmp_path)
+    rows = pd.read_csv(path)
+    rows["topics"] = [("rail, weather", "courts, weather", "rail")[n % 3] for n in range(len(rows))]
+    rows.to_csv(path, index=False)
+    made = create_project(tmp_path / "desk", path, labels="topics")
+    assert "some labels contain ','" in str(made)
+    assert "--separator ," in str(made)
+    made = create_project(tmp_path / "split", path, labels="topics", separator=",")
+    assert list(made.topics["label"]) == ["rail", "weather", "courts"]
+    assert "some labels contain" not in str(made)
 
 
 def test_a_table_becomes_topics_labels_and_a_spec(tmp_path):

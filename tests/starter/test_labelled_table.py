@@ -142,6 +142,9 @@ def test_a_column_of_texts_is_no_column_of_labels(tmp_path):
 
 
 def test_what_is_no_table_is_refused(tmp_path):
+    (tmp_path / "empty.csv").touch()
+    with pytest.raises(CorpusError, match=r"empty\.csv is empty"):
+        read_labelled_table(tmp_path / "empty.csv", tmp_path / "corpus.parquet")
     (tmp_path / "page.html").write_text("<p>Nothing</p>")
     with pytest.raises(CorpusError, match="a labelled table is one of"):
         read_labelled_table(tmp_path / "page.html", tmp_path / "corpus.parquet")

@@ -302,7 +302,8 @@ def _checked(
 
 def _rows(path: Path) -> Iterable[tuple[int, dict[str, str]]]:
     if not path.is_file():
-        raise LabelsError(f"no label file at {path}. Correct 'labels' in the spec, or restore the file.")
+        there = [other.name for other in path.parent.glob("*.csv")] if path.parent.is_dir() else []
+        raise LabelsError(f"no label file at {path}; {nearest(path.name, there) if there else 'there is none beside'}")
     with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file)
         try:

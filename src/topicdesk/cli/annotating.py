@@ -14,7 +14,7 @@ import pandas as pd
 from topicdesk.annotation import AnnotationSession, Shown
 from topicdesk.errors import LabelsError, TopicdeskError
 
-__all__ = ["label_in_terminal"]
+__all__ = ["check_terminal", "label_in_terminal"]
 
 # As much of a text as fits a window beside the rest; M shows all.
 _FIRST = 1200
@@ -27,8 +27,14 @@ n      write a note                       m  show the whole text
 ?      the codebook                       q  stop; all that was decided is kept"""
 
 
+def check_terminal() -> None:
+    """Raise `LabelsError` if there is no terminal. Called before a session is opened, which writes files."""
+    if not sys.stdin.isatty():
+        raise LabelsError("annotation needs a terminal to read keys from. In a notebook, use topicdesk.annotate().")
+
+
 def label_in_terminal(session: AnnotationSession) -> None:
-    """Show one article after the other, and keep what keys say of it.
+    """Show one article after the other, and save what the keys decide.
 
     Parameters
     ----------
@@ -37,10 +43,9 @@ def label_in_terminal(session: AnnotationSession) -> None:
     Raises
     ------
     LabelsError
-        When there is no terminal.
+        If there is no terminal.
     """
-    if not sys.stdin.isatty():
-        raise LabelsError("labelling needs a terminal to read keys from. In a notebook there is topicdesk.annotate().")
+    check_terminal()
     click.echo(_KEYS)
     with _keys_at_once():
         _label(session)

@@ -41,12 +41,15 @@ def build(name: _Name) -> None:
 
     project = find_project()
     _check_corpus(name)
-    say(f"building {name} ...")
+    say(f"building {name}, unless it is built ...")
     from topicdesk.corpus import read_corpus, stored_corpus
 
+    before = _changed_at(project.corpora / f"{name}.parquet")
     path = stored_corpus(project, name)
-    _print_account(path)
-    print(f"{name}: {len(read_corpus(path))} articles in {project.shown(path)}")
+    built = _changed_at(path) != before
+    if built:
+        _print_account(path)
+    print(f"{name}: {len(read_corpus(path))} articles in {project.shown(path)}{'' if built else ', built before'}")
 
 
 @data.command("show", epilog="Example: topicdesk data show newsarticles --plot corpus.png")
@@ -162,6 +165,10 @@ def import_(
     account = import_articles(paths, output, mapped, source, language, without or ())
     print(account)
     print(f"{account.articles} articles in {output}")
+
+
+def _changed_at(path: Path) -> int | None:
+    return path.stat().st_mtime_ns if path.is_file() else None
 
 
 def _check_corpus(name: str) -> None:

@@ -47,8 +47,10 @@ def annotate(
     import pandas as pd
 
     from topicdesk.annotation import open_session
-    from topicdesk.cli.annotating import label_in_terminal
+    from topicdesk.cli.annotating import check_terminal, label_in_terminal
     from topicdesk.spreadsheets import restored
+
+    check_terminal()
 
     drawn = None if queue is None else pd.read_csv(queue, dtype="str", keep_default_na=False).map(restored)
     label_in_terminal(open_session(corpus, topics, annotator, drawn, seed=seed))
@@ -67,7 +69,9 @@ def adjudicate(
     check_annotation(corpus, topics, annotator)
     say(f"reading the labels of {first} and {second} ...")
     from topicdesk.annotation import adjudication
-    from topicdesk.cli.annotating import label_in_terminal
+    from topicdesk.cli.annotating import check_terminal, label_in_terminal
+
+    check_terminal()
 
     label_in_terminal(adjudication(first, second, corpus, topics, annotator))
 
@@ -143,8 +147,11 @@ def outdated(
     for name in annotators:
         table = read_label_file(project.labels / f"{name}.csv", taxonomy.names)
         found = outdated_labels(table, project.labels / "codebooks.json", taxonomy)
-        print(f"{name}: {len(found)} of {len(table)} labels made under other definitions")
-        print_some(found, "article_id", "To be looked at again, for the topics that changed")
+        unknown = found["codebook"] == ""
+        print(f"{name}: {(~unknown).sum()} of {len(table)} labels were made under other definitions")
+        if unknown.any():
+            print(f"{name}: {unknown.sum()} labels name no version of the codebook, so their definitions are not known")
+        print_some(found[~unknown], "article_id", "Review them for the topics that changed")
 
 
 @labels.command("suspects", epilog="Example: topicdesk labels suspects experiments/topics.toml --look-again maria")
@@ -166,8 +173,11 @@ def suspects(
     say(f"reading {spec} ...")
     import pandas as pd
 
-    from topicdesk.cli.annotating import label_in_terminal
+    from topicdesk.cli.annotating import check_terminal, label_in_terminal
     from topicdesk.experiment import effect_of, second_look, suspects_of
+
+    if look_again is not None:
+        check_terminal()
 
     found = suspects_of(spec, classifier).head(count)
     told = found.assign(probability=found["probability"].map("{:.2f}".format))

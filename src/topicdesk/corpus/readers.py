@@ -437,8 +437,7 @@ def _matched(names: tuple[str, ...], wanted: tuple[tuple[str, str], ...]) -> dic
             found[ours] = columns[ours] if ours in columns else usual[0]
     if "text" not in found:
         raise CorpusError(
-            f"no column of texts among {', '.join(map(str, names)) or 'none'}. "
-            "Name it: --map text=COLUMN (with topicdesk init: --text COLUMN)"
+            f"no column of texts among {', '.join(map(str, names)) or 'none'}. Name it: --map text=COLUMN"
         )
     return found
 

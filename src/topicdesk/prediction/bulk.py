@@ -113,7 +113,7 @@ class LabellingAccount:
         """Tell it to a person."""
         fresh = self.rows - self.resumed
         lines = [
-            f"{self.rows:,} articles labelled into {self.output}"
+            f"{self.rows:,} article{'' if self.rows == 1 else 's'} labelled into {self.output}"
             + (f", {self.resumed:,} of them before it was stopped" if self.resumed else "")
             + (f": {fresh / self.seconds:,.0f} a second" if fresh >= _FEWEST_FOR_RATE else "")
         ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +17,7 @@ from typing import Any
 import jinja2
 import pandas as pd
 
-from topicdesk.annotation import write_annotations
+from topicdesk.annotation import read_taxonomy, record_codebook, write_annotations
 from topicdesk.corpus import read_corpus
 from topicdesk.errors import ProjectError
 from topicdesk.rendering import as_html
@@ -68,6 +69,11 @@ class NewProject:
         )
         if any(len(named) > 1 for named in table.labels.values()) and table.separator:
             lines.append(f"several labels in a cell are separated by {table.separator!r}")
+        if table.unsplit:
+            lines.append(
+                f"some labels contain {table.unsplit!r}; if these are several labels, create the project again with "
+                f"--separator {shlex.quote(table.unsplit)}"
+            )
         renamed = self.topics[self.topics["label"] != self.topics.index]
         if len(renamed):
             lines.append(
@@ -160,6 +166,8 @@ def create_project(
         _write_files(draft, data, topics, found, source, sample=table is None)
         by = _SAMPLE_ANNOTATOR if table is None else annotator
         _write_labels(draft, found, topics, by, codebook="1" if table is None else "")
+        if table is None:
+            record_codebook(draft / _LABELS.with_name("codebooks.json"), read_taxonomy(draft / _TOPICS))
         _move(draft, root)
     return NewProject(root, topics, found)
 

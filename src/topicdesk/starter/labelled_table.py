@@ -28,6 +28,9 @@ _USUAL_COLUMNS = ("topics", "labels", "topic", "label", "categories", "category"
 #: What separates several labels in a cell, unless the user says so.
 _USUAL_SEPARATORS = (";", "|")
 
+# What may separate labels, and is part of many a label too: used only if the user says so.
+_POSSIBLE_SEPARATORS = (",", "#", "/", "+")
+
 # People labelled these texts as they were: only what cannot change a label is cleaned.
 _KEPT = ("split_byline", "split_dateline", "take_off_menus", "take_off_recurring")
 
@@ -71,6 +74,17 @@ class LabelledTable:
         return dict(Counter(label for named in self.labels.values() for label in named).most_common())
 
     @property
+    def unsplit(self) -> str:
+        """A mark in several labels that share a part, such as ``,``: perhaps a separator. Empty if there is none."""
+        counts = self.counts
+        for mark in _POSSIBLE_SEPARATORS:
+            joined = [label for label in counts if mark in label]
+            parts = Counter(part for label in joined for part in {part.strip() for part in label.split(mark)})
+            if len(joined) > 1 and any(count > 1 or part in counts for part, count in parts.items()):
+                return mark
+        return ""
+
+    @property
     def one_each(self) -> bool:
         """Whether every labelled article carries exactly one label."""
         return all(len(named) == 1 for named in self.labels.values())
@@ -112,6 +126,8 @@ def read_labelled_table(
         When it has no such column of labels, or no label in it.
     """
     check_table(path)
+    if not path.stat().st_size:
+        raise CorpusError(f"{path} is empty.")
     wanted = _text_columns(text)
     account = import_articles([path], corpus, wanted, without=_KEPT)
     cells, fields, contradicted = _cells(path, wanted, labels)
@@ -192,8 +208,10 @@ def _cells(
         elif not _is_blank(cell) and cell != known:
             contradicted.append(record.where)
     if not seen:
-        asked = f"no column {labels!r} for the labels; {nearest(labels, names)}" if labels else "no column of labels."
-        raise LabelsError(f"{path}: {asked} Name it with --labels; there are: {', '.join(names)}.")
+        if labels is None:
+            raise LabelsError(f"{path}: no column of labels. Name it with --labels; there are: {', '.join(names)}.")
+        several = " (one column for each label cannot be read)" if "," in labels else ""
+        raise LabelsError(f"{path}: no column {labels!r} for the labels{several}; {nearest(labels, names)}")
     return cells, ("title", "text") if has_title else ("text",), tuple(contradicted)
 
 
