@@ -114,6 +114,7 @@ def test_a_wrong_hyper_parameter_and_a_wrong_stemmer_are_refused_before_anything
         (("data", "build", "newsarticle"), "no corpus called 'newsarticle'"),
         (("data", "show", "newsarticle"), "no corpus called 'newsarticle'"),
         (("runs", "--experiment", "nosuch"), "has no experiment 'nosuch'"),
+        (("review", "--experiment", "nosuch", "--port", "53218"), "has no experiment 'nosuch'"),
         (("annotate", "newsarticle", "--annotator", "maria"), "no corpus called 'newsarticle'"),
         (("annotate", "lost.parquet", "--annotator", "maria"), "no corpus at"),
         (("annotate", "newsarticles", "--annotator", "../maria"), "the label file is called by this name"),

@@ -70,7 +70,8 @@ def test_names_that_are_there_are_not_refused(logged):
         ("models:/kept@previous", "kept has no alias 'previous'"),
         ("models:/kept/2", "kept has no version '2'"),
         ("models:/kept/two", "kept has no version 'two'"),
-        ("0123", "no such folder and no such run"),
+        ("0123", "no such folder and no such run)"),
+        ("kept", "no such folder and no such run; did you mean 'models:/kept@champion'?"),
     ],
 )
 def test_a_model_that_is_not_there_is_refused(logged, model, told):

@@ -15,7 +15,12 @@ __all__ = ["doctor", "init"]
 
 
 def init(
-    folder: Annotated[Path, typer.Argument(help="The project's folder, new or empty.", metavar="FOLDER")],
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            help="The project's folder. It may exist, but not contain a file of a project.", metavar="FOLDER"
+        ),
+    ],
     table: Annotated[
         Path | None,
         typer.Option("--from", help="Your labelled table (.csv .tsv .json .jsonl .parquet); by default a sample."),

@@ -18,18 +18,23 @@ __all__ = ["review", "serve"]
 
 def review(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port of 127.0.0.1.")] = 5000,
-    experiment: Annotated[str, typer.Option(help="The MLflow experiment to open at.")] = "topics",
+    experiment: Annotated[
+        str | None, typer.Option(help="The MLflow experiment to open at; by default that of the newest comparison.")
+    ] = None,
     browser: Annotated[bool, typer.Option(help="Open the page in a browser too, where there is a screen.")] = True,
 ) -> None:
     """Start MLflow's pages over the project's store, and print the address of an experiment's runs."""
     from topicdesk.project import find_project
-    from topicdesk.tracking.listing import tracking_uri
+    from topicdesk.tracking.listing import logged_comparisons, tracking_uri
     from topicdesk.tracking.ports import check_port
 
     project = find_project()
     if not tracking_uri(project).startswith("http"):
         check_port(port)
-    print("Starting MLflow's server ...", flush=True)
+    logged = logged_comparisons(project, experiment)
+    if experiment is None:
+        experiment = logged[0]["experiment"] if logged else ""
+    print("Starting MLflow's server, which takes 10 s or more ...", flush=True)
     from topicdesk.tracking import serve_pages
 
     with serve_pages(project, port, experiment) as (address, server):
@@ -59,7 +64,7 @@ def serve(
         model = only_champion(project)
     elif not Path(model).is_dir():
         check_model(project, model)
-    print("Starting MLflow's server ...", flush=True)
+    print("Starting MLflow's server, which takes 10 s or more ...", flush=True)
     from topicdesk.tracking import serve_model
 
     with serve_model(project, model, port, trust or ()) as (address, server):

@@ -145,7 +145,10 @@ def check_model(project: Project, model: str) -> None:
         reason = None
         if not model.startswith("models:/"):
             if not _any(store, "SELECT 1 FROM runs WHERE run_uuid = ?", model):
-                reason = "no such folder and no such run"
+                champion = "SELECT 1 FROM registered_model_aliases WHERE name = ? AND alias = 'champion'"
+                named = _rows(store, champion, model)
+                hint = f"; did you mean 'models:/{model}@champion'?" if named else ""
+                reason = f"no such folder and no such run{hint}"
         elif at or slash:
             known = [one for (one,) in _rows(store, "SELECT name FROM registered_models")]
             versions = "SELECT 1 FROM model_versions WHERE name = ? AND version = ?"

@@ -34,7 +34,7 @@ def serve_pages(project: Project, port: int, experiment: str) -> Iterator[tuple[
     project : Project
     port : int
     experiment : str
-        The MLflow experiment to open at.
+        The MLflow experiment to open at; empty for the list of experiments.
 
     Yields
     ------

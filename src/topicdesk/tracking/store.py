@@ -111,7 +111,7 @@ def experiment_id(client: MlflowClient, project: Project, name: str) -> str:
 
 def experiment_address(client: MlflowClient, name: str) -> str:
     """Give the path of an experiment's runs in MLflow's pages, to stand behind the server's address."""
-    found = client.get_experiment_by_name(name)
+    found = client.get_experiment_by_name(name) if name else None
     if found is None:
         return "/"
     view = f"?viewStateShareKey={VIEW}" if f"{VIEW_TAG}{VIEW}" in found.tags else ""
