@@ -32,7 +32,7 @@ from topicdesk.evaluation import (
     Comparison as Comparison,
     ComparisonPlan as ComparisonPlan,
     DaskEngine as DaskEngine,
-    Deciding as Deciding,
+    DecisionRule as DecisionRule,
     SplitPlan as SplitPlan,
     ThresholdRule as ThresholdRule,
     ablate as ablate,

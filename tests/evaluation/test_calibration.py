@@ -14,7 +14,7 @@ from sklearn.metrics import brier_score_loss
 from topicdesk.errors import SpecError
 from topicdesk.evaluation import (
     ComparisonPlan,
-    Deciding,
+    DecisionRule,
     SplitPlan,
     classifier_named,
     compare,
@@ -172,7 +172,7 @@ def test_a_comparison_tells_probabilities_of_what_was_scored_on_inner_folds(data
         classifiers=tuple(map(classifier_named, ("majority", "plain-linear-svm", "multinomial-nb", "linear-svm"))),
         splits=SplitPlan(folds=3),
         resamples=50,
-        deciding=Deciding(automation_precision=0.8),
+        decision_rule=DecisionRule(automation_precision=0.8),
     )
     found = compare(dataset, plan, jobs=1)
     table = found.probability_leaderboard()
@@ -183,7 +183,7 @@ def test_a_comparison_tells_probabilities_of_what_was_scored_on_inner_folds(data
     predictions = found.predictions("linear-svm")
     assert predictions["probability"].between(0, 1).all()
     assert found.predictions("majority")["probability"].isna().all()
-    steps = compare(dataset, replace(plan, deciding=Deciding(calibration="isotonic")), jobs=1)
+    steps = compare(dataset, replace(plan, decision_rule=DecisionRule(calibration="isotonic")), jobs=1)
     assert not np.array_equal(steps.results[-1].probabilities, found.results[-1].probabilities)
     np.testing.assert_array_equal(steps.results[-1].decisions, found.results[-1].decisions)
 

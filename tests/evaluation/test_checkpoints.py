@@ -15,7 +15,7 @@ import pytest
 from topicdesk.errors import ProjectError
 from topicdesk.evaluation import (
     ComparisonPlan,
-    Deciding,
+    DecisionRule,
     LocalEngine,
     SplitPlan,
     ThresholdRule,
@@ -84,7 +84,7 @@ def changed_label(dataset):
         lambda dataset, plan: (dataset, replace(plan, seed=4)),
         lambda dataset, plan: (dataset, replace(plan, inner_folds=3)),
         lambda dataset, plan: (dataset, replace(plan, metric="micro_f1")),
-        lambda dataset, plan: (dataset, replace(plan, deciding=Deciding(ThresholdRule(precision=0.9)))),
+        lambda dataset, plan: (dataset, replace(plan, decision_rule=DecisionRule(ThresholdRule(precision=0.9)))),
         lambda dataset, plan: (dataset, replace(plan, settings=plan.settings[:1])),
         lambda dataset, plan: (
             dataset,

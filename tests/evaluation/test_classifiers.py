@@ -86,7 +86,7 @@ def test_a_value_that_the_estimator_refuses_is_refused_before_any_work():
         classifier_named("linear-svm").with_grid({"C": (1.0, -1.0)})
 
 
-AT_ONCE = [classifier for classifier in CLASSIFIERS.values() if classifier.at_once is not None]
+AT_ONCE = [classifier for classifier in CLASSIFIERS.values() if classifier.fit_grid is not None]
 
 
 @pytest.mark.parametrize("classifier", AT_ONCE, ids=lambda classifier: classifier.name)
@@ -132,8 +132,8 @@ def test_a_topic_without_positives_or_another_hyper_parameter_takes_the_long_way
     X, Y = points(40, 0), np.zeros((40, 1), dtype=np.int8)
     found = fit_grid_and_score(classifier, list(classifier.parameters()), X, Y, X, multi_class=False, seed=0)
     assert all((scores == -1.0).all() for scores, _, _ in found)
-    assert classifier.with_grid({"alpha": [1.0, 0.5], "fit_prior": [True, False]}).at_once is None
-    assert classifier.with_grid({"alpha": [1.0, 0.5]}).at_once is not None
+    assert classifier.with_grid({"alpha": [1.0, 0.5], "fit_prior": [True, False]}).fit_grid is None
+    assert classifier.with_grid({"alpha": [1.0, 0.5]}).fit_grid is not None
 
 
 def test_nb_svm_is_a_machine_on_scaled_features_blended_with_naive_bayes():

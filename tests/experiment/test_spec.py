@@ -107,7 +107,7 @@ def test_the_hash_moves_with_what_figures_depend_on(project, old, new, moves):
 
 def test_thresholds_are_chosen_for_what_the_spec_says(project):
     plan = read_spec(changed(project, "seed = 5", "seed = 5\nthreshold = { precision = 0.95 }")).plan()
-    assert plan.deciding.threshold == ThresholdRule(precision=0.95)
+    assert plan.decision_rule.threshold == ThresholdRule(precision=0.95)
 
 
 def test_features_beyond_words_are_options_like_any_other(project):

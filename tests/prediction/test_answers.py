@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from topicdesk.errors import LabellerError
-from topicdesk.evaluation import CLASSIFIERS, ComparisonPlan, Deciding, ThresholdRule
+from topicdesk.evaluation import CLASSIFIERS, ComparisonPlan, DecisionRule, ThresholdRule
 from topicdesk.features import Analyser, FeatureSetting
 from topicdesk.prediction import fit_labeller
 from topicdesk.prediction.answers import MOST_CHARACTERS, Answering
@@ -102,7 +102,7 @@ def test_reasons_name_topics_thresholds_and_what_is_unsure(labeller):
 def test_what_abstains_is_chosen_so_that_the_rest_is_right_as_often_as_asked(dataset):
     mixed = replace(dataset, Y=np.where(np.arange(90)[:, None] % 9 == 0, 1 - dataset.Y, dataset.Y).astype(np.int8))
     plan = ComparisonPlan(
-        (CLASSIFIERS["linear-svm"],), inner_folds=3, deciding=Deciding(automation_precision=0.9), seed=3
+        (CLASSIFIERS["linear-svm"],), inner_folds=3, decision_rule=DecisionRule(automation_precision=0.9), seed=3
     )
     fitted = fit_labeller(mixed, plan, CLASSIFIERS["linear-svm"], jobs=1)
     probabilities, given = fitted.reference.probabilities, fitted.reference.given
@@ -179,9 +179,11 @@ def test_terms_that_decided_are_named_exactly(labeller):
     weights = labeller.weights
     features = labeller.transform(pd.DataFrame({"title": [""], "text": [COURT]}))
     for column, topic in enumerate(labeller.topics):
-        assert sum(one.push for one in told.pushes[topic]) == pytest.approx(float((features @ weights[column])[0]))
-    strongest = told.pushes["courts"][0]
-    assert said["terms_courts"][0].startswith(f"{strongest.term} {strongest.push:+.2f}")
+        assert sum(one.contribution for one in told.contributions[topic]) == pytest.approx(
+            float((features @ weights[column])[0])
+        )
+    strongest = told.contributions["courts"][0]
+    assert said["terms_courts"][0].startswith(f"{strongest.term} {strongest.contribution:+.2f}")
     assert told.marked == ("courts",)
     assert told.table().loc["courts", "given"]
     assert str(told).splitlines()[0] == said["reason"][0]
@@ -218,14 +220,14 @@ def test_terms_of_what_is_not_linear_are_told_one_article_at_a_time(dataset):
     fitted = fit_labeller(dataset, ComparisonPlan((classifier,), inner_folds=2), classifier, jobs=1)
     with pytest.raises(LabellerError, match=r"k-nn is not linear.*labeller\.explain\(article\)"):
         fitted.label(COURT, explain=3)
-    assert len(fitted.explain(COURT).pushes["courts"]) > 3
+    assert len(fitted.explain(COURT).contributions["courts"]) > 3
     with pytest.raises(LabellerError, match="one article is explained at a time, not 2"):
         fitted.explain([COURT, TRAIN])
 
 
 def test_thresholds_that_no_article_reaches_give_no_topic(dataset):
     rare = ThresholdRule(false_positive=1e9, false_negative=1e-9)
-    plan = ComparisonPlan((CLASSIFIERS["nearest-centroid"],), inner_folds=2, deciding=Deciding(rare))
+    plan = ComparisonPlan((CLASSIFIERS["nearest-centroid"],), inner_folds=2, decision_rule=DecisionRule(rare))
     shuffled = replace(dataset, Y=np.roll(dataset.Y, 7, axis=0))
     fitted = fit_labeller(shuffled, plan, CLASSIFIERS["nearest-centroid"], jobs=1)
     assert fitted.label(COURT)["topics"].tolist() == [""]

@@ -7,7 +7,7 @@ from scipy.sparse import csr_matrix
 
 from topicdesk.evaluation import CLASSIFIERS, ComparisonPlan, SplitPlan, compare
 from topicdesk.features import Analyser, FeatureSetting
-from topicdesk.prediction import explain_held_out, find_terms, pushes
+from topicdesk.prediction import contributions, explain_held_out, find_terms
 
 KEYWORDS = {"courts": ("judge", "jury"), "rail": ("train", "railway")}
 
@@ -24,19 +24,19 @@ def test_the_pushes_of_a_linear_classifier_and_its_constant_add_up_to_the_score(
     names = np.array([f"t{place}" for place in range(12)])
     blank = csr_matrix((1, 12))
     for row in range(5):
-        told = pushes(estimator, classifier, features[row], 0, names)
+        told = contributions(estimator, classifier, features[row], 0, names)
         score, nothing = (classifier.read(estimator, one)[0] for one in (features[row], blank))
-        assert sum(one.push for one in told) == pytest.approx(score - nothing, abs=1e-9)
-        assert [one.push for one in told] == sorted((one.push for one in told), reverse=True)
+        assert sum(one.contribution for one in told) == pytest.approx(score - nothing, abs=1e-9)
+        assert [one.contribution for one in told] == sorted((one.contribution for one in told), reverse=True)
 
 
 def test_of_others_a_push_is_what_is_lost_without_the_term():
     features = csr_matrix(np.array([[1.0, 0], [1.0, 0], [0, 1.0], [0, 1.0], [1.0, 0.2]]))
     classifier = CLASSIFIERS["k-nn"]
     estimator = classifier.build(True).set_params(n_neighbors=2).fit(features[:4], [1, 1, 0, 0])
-    told = pushes(estimator, classifier, features[4], 0, np.array(["for", "against"]))
+    told = contributions(estimator, classifier, features[4], 0, np.array(["for", "against"]))
     assert told[0].term == "for"
-    assert told[0].push > 0.5
+    assert told[0].contribution > 0.5
 
 
 def test_articles_are_explained_by_the_models_that_had_not_seen_them(dataset):

@@ -8,7 +8,7 @@ import pytest
 import skops.io
 from sklearn.svm import LinearSVC
 
-from topicdesk.evaluation import CLASSIFIERS, ComparisonPlan, Deciding, LocalEngine, ThresholdRule, choose_on_all
+from topicdesk.evaluation import CLASSIFIERS, ComparisonPlan, DecisionRule, LocalEngine, ThresholdRule, choose_on_all
 from topicdesk.features import Analyser, FeatureSetting
 from topicdesk.prediction import field_frame, fit_labeller
 
@@ -65,7 +65,7 @@ def test_missing_fields_are_read_as_empty(dataset):
 
 def test_a_topic_that_no_threshold_suits_is_never_given(dataset):
     rare = ThresholdRule(false_positive=1e9, false_negative=1e-9)
-    plan = plan_of("majority", "nearest-centroid", deciding=Deciding(rare))
+    plan = plan_of("majority", "nearest-centroid", decision_rule=DecisionRule(rare))
     labeller = fit_labeller(
         replace(dataset, Y=np.roll(dataset.Y, 7, axis=0)), plan, CLASSIFIERS["nearest-centroid"], jobs=1
     )

@@ -10,7 +10,7 @@ import pytest
 from topicdesk.environment import Environment
 from topicdesk.evaluation import CLASSIFIERS, ComparisonPlan, SplitPlan, compare
 from topicdesk.features import Analyser
-from topicdesk.prediction import Push, fit_labeller
+from topicdesk.prediction import Contribution, fit_labeller
 from topicdesk.report import About, Provenance, make_report, model_card
 from topicdesk.report.checklist import checklist, straddling
 from topicdesk.report.passages import short_passage
@@ -89,8 +89,8 @@ def test_no_more_of_a_text_is_kept_than_was_asked_for(comparison, about):
     assert "onerror=alert(1)&gt; 4" not in none, "no titles either"
     text = "word " * 200 + "the judge spoke " + "more " * 200
     for characters in (40, 240):
-        pieces = short_passage(text, (Push("judge", 1.0),), Analyser(), characters)
-        assert "judge" in [piece.text for piece in pieces if piece.push]
+        pieces = short_passage(text, (Contribution("judge", 1.0),), Analyser(), characters)
+        assert "judge" in [piece.text for piece in pieces if piece.contribution]
         assert sum(len(piece.text) for piece in pieces) <= characters + 4
 
 

@@ -252,7 +252,7 @@ def _print_result(result: ExperimentResult) -> None:
         print(f"Verdict: {comparison.verdict.reason}")
         probable = comparison.probability_leaderboard()
         if len(probable):
-            print_table(probable, f"Probabilities, by {comparison.plan.deciding.calibration}, out-of-fold")
+            print_table(probable, f"Probabilities, by {comparison.plan.decision_rule.calibration}, out-of-fold")
         if comparison.dataset.n_topics <= _MOST_TOPICS:
             print_table(topic_leaderboard(comparison.topic_figures, comparison.ranking), "F1 by topic [95 %]")
 

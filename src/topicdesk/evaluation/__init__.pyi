@@ -1,6 +1,6 @@
 from topicdesk.evaluation._types import (
     ComparisonPlan as ComparisonPlan,
-    Deciding as Deciding,
+    DecisionRule as DecisionRule,
     FoldResult as FoldResult,
 )
 from topicdesk.evaluation.ablation import (

@@ -23,11 +23,11 @@ from topicdesk.features import FeatureSetting
 if TYPE_CHECKING:
     from topicdesk.annotation import Dataset
 
-__all__ = ["ComparisonPlan", "ComparisonValues", "Deciding", "FoldResult", "ranking"]
+__all__ = ["ComparisonPlan", "ComparisonValues", "DecisionRule", "FoldResult", "ranking"]
 
 
 @dataclass(frozen=True)
-class Deciding:
+class DecisionRule:
     """What follows from out-of-fold scores of the training rows.
 
     Parameters
@@ -61,7 +61,7 @@ class ComparisonPlan:
         Folds of each outer split's training rows.
     metric : str, default "macro_f1"
         One of `SELECTION_METRICS`: chooses on inner folds, and orders the leaderboard.
-    deciding : Deciding
+    decision_rule : DecisionRule
         What follows from scores on inner folds: thresholds, probabilities, and which articles need no person.
     search : {"grid", "halving"}, default "grid"
         Try every candidate in full, or drop the worse two thirds of each classifier on a ninth and on a third of the
@@ -82,7 +82,7 @@ class ComparisonPlan:
     splits: SplitPlan = field(default_factory=SplitPlan)
     inner_folds: int = 3
     metric: str = "macro_f1"
-    deciding: Deciding = field(default_factory=Deciding)
+    decision_rule: DecisionRule = field(default_factory=DecisionRule)
     search: Literal["grid", "halving"] = "grid"
     representative: str | None = None
     resamples: int = 1000
@@ -180,7 +180,7 @@ class ComparisonValues:
 
     def probability_leaderboard(self) -> pd.DataFrame:
         """Write how good probabilities are, and how many articles need no person (see `probability_leaderboard`)."""
-        return probability_leaderboard(self.figures, self.ranking, self.plan.deciding.automation_precision)
+        return probability_leaderboard(self.figures, self.ranking, self.plan.decision_rule.automation_precision)
 
     def results_of(self, classifier: str) -> tuple[FoldResult, ...]:
         """Give the results of one classifier, split by split."""

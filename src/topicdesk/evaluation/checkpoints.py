@@ -204,7 +204,7 @@ def comparison_hash(
         "splits": splits_hash(dataset, splits),
         "settings": [asdict(setting) for setting in plan.settings],
         "classifiers": [_told_classifier(classifier) for classifier in plan.classifiers],
-        "chosen": [plan.search, plan.metric, asdict(plan.deciding)],
+        "chosen": [plan.search, plan.metric, asdict(plan.decision_rule)],
         "inner_folds": plan.inner_folds,
         "inner_scheme": [split.scheme for split in splits],
         "seed": plan.seed,

@@ -73,7 +73,7 @@ class Classifier:
         TF-IDF under the settings of the spec, TF-IDF under scikit-learn's defaults, keyword hits, or nothing.
     threshold : float or None
         Decide at this score; None to choose a threshold a topic on inner folds.
-    at_once : callable, optional
+    fit_grid : callable, optional
         Gives the scores of many points of the grid for many topics in one go, see `topicdesk.evaluation.grids`.
     """
 
@@ -84,7 +84,7 @@ class Classifier:
     grid: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     features: Literal["searched", "default", "keywords", "none"] = "searched"
     threshold: float | None = None
-    at_once: Callable[[Sequence[Mapping[str, Any]], Any, NDArray[np.int8], bool], Scorer] | None = None
+    fit_grid: Callable[[Sequence[Mapping[str, Any]], Any, NDArray[np.int8], bool], Scorer] | None = None
 
     def parameters(self) -> Iterator[dict[str, Any]]:
         """Give every point of the grid, in order."""
@@ -104,7 +104,7 @@ class Classifier:
         valid = build(True).get_params() if build else {}
         check_hyperparameters(self.name, grid, valid)
         # In one go only where no other hyper-parameter is asked for.
-        changed = replace(self, grid=grid, at_once=self.at_once if set(grid) == set(self.grid) else None)
+        changed = replace(self, grid=grid, fit_grid=self.fit_grid if set(grid) == set(self.grid) else None)
         for point in changed.parameters() if grid else ():
             assert build is not None  # what has hyper-parameters is built
             try:  # scikit-learn checks values only when it fits: better here than in the middle of a comparison
@@ -177,10 +177,10 @@ def fit_grid_and_score(
         What `fit_and_score` gives, by point; of points that were fitted together each has its share of the seconds.
     """
     both = bool((Y.min(axis=0) < Y.max(axis=0)).all()) and not (multi_class and Y.shape[1] == 2)
-    if classifier.at_once is None or not both:
+    if classifier.fit_grid is None or not both:
         return [fit_and_score(classifier, point, train, Y, test, multi_class, seed) for point in points]
     start = perf_counter()
-    score = classifier.at_once(points, train, Y, multi_class)
+    score = classifier.fit_grid(points, train, Y, multi_class)
     fitted = perf_counter()
     found = score(test)
     seconds = (fitted - start) / len(points), (perf_counter() - fitted) / len(points)
@@ -317,12 +317,12 @@ _ALL = (
     Classifier(
         "multinomial-nb", "multinomial naive Bayes",
         lambda binary: MultinomialNB(), _log_odds, {"alpha": (1.0, 0.3, 0.1, 0.03, 0.01)},
-        at_once=multinomial_odds,
+        fit_grid=multinomial_odds,
     ),
     Classifier(
         "complement-nb", "complement naive Bayes (Rennie et al. 2003)",
         lambda binary: ComplementNB(), _log_odds, {"alpha": (1.0, 0.3, 0.1, 0.03, 0.01)},
-        at_once=complement_odds,
+        fit_grid=complement_odds,
     ),
     Classifier(
         "nearest-centroid", "distance to the mean of each topic (Rocchio)",
@@ -331,7 +331,7 @@ _ALL = (
     Classifier(
         "k-nn", "share of the k nearest articles, weighed by closeness",
         lambda binary: KNeighborsClassifier(weights="distance", algorithm="brute"), _probabilities,
-        {"n_neighbors": (40, 20, 10)}, at_once=neighbour_shares,
+        {"n_neighbors": (40, 20, 10)}, fit_grid=neighbour_shares,
     ),
     # The tuned machine is the baseline's own kind, and so comes before other linear classifiers.
     Classifier(
@@ -359,7 +359,7 @@ _ALL = (
     Classifier(
         "ridge", "ridge regression on -1 and 1",
         lambda binary: RidgeClassifier(solver="sparse_cg", tol=RIDGE_TOLERANCE), _margins,
-        {"alpha": (10.0, 3.0, 1.0, 0.3)}, at_once=ridge_margins,
+        {"alpha": (10.0, 3.0, 1.0, 0.3)}, fit_grid=ridge_margins,
     ),
     Classifier(
         "boosted-trees", "gradient-boosted trees (LightGBM)",

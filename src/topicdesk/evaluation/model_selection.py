@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from topicdesk.evaluation._types import ComparisonPlan, Deciding
+from topicdesk.evaluation._types import ComparisonPlan, DecisionRule
 from topicdesk.evaluation.calibration import Calibration, fit_calibration
 from topicdesk.evaluation.classifiers import Classifier, Scores
 from topicdesk.evaluation.engine import Engine
@@ -103,7 +103,7 @@ def choose_on_all(
     found, _ = score_inner_folds(materials, [folds], [candidates], engine)
     rows, order = held_out(folds)
     scored = {one: found[0, one].scores[order] for one in candidates}
-    best = choose(iter(scored.items()), materials.Y[rows], plan.metric, materials.multi_class, plan.deciding)
+    best = choose(iter(scored.items()), materials.Y[rows], plan.metric, materials.multi_class, plan.decision_rule)
     return FinalChoice(best.candidate, best.score, rows, scored[best.candidate])
 
 
@@ -126,13 +126,18 @@ def has_choice(classifier: Classifier, candidates: Sequence[Candidate], multi_cl
 
 
 def judge(
-    candidate: Candidate, scores: Scores, Y: NDArray[np.int8], metric: str, multi_class: bool, deciding: Deciding
+    candidate: Candidate,
+    scores: Scores,
+    Y: NDArray[np.int8],
+    metric: str,
+    multi_class: bool,
+    decision_rule: DecisionRule,
 ) -> tuple[NDArray[np.float64] | None, float]:
     """Give a candidate's thresholds, fixed or chosen on these scores, and its metric with them."""
     if multi_class or candidate.classifier.threshold is not None:
         thresholds = fixed_thresholds(candidate.classifier, Y.shape[1], multi_class)
     else:
-        thresholds = choose_thresholds(Y, scores, deciding.threshold)
+        thresholds = choose_thresholds(Y, scores, decision_rule.threshold)
     return thresholds, figure(metric, Y, decisions_at(scores, thresholds), scores)
 
 
@@ -148,20 +153,20 @@ def choose(
     Y: NDArray[np.int8],
     metric: str,
     multi_class: bool,
-    deciding: Deciding,
+    decision_rule: DecisionRule,
 ) -> Choice:
     """Take the candidate with the best metric on the held-out rows of all inner folds; of equals the first."""
     best: Choice | None = None
     scores_of_best = np.empty(0)
     for candidate, scores in scored:
-        thresholds, score = judge(candidate, scores, Y, metric, multi_class, deciding)
+        thresholds, score = judge(candidate, scores, Y, metric, multi_class, decision_rule)
         # A difference in the last digits is arithmetic, not merit.
         if best is None or score > best.score + 1e-9 or (np.isnan(best.score) and not np.isnan(score)):
             best, scores_of_best = Choice(candidate, thresholds, score), scores
     assert best is not None
     decisions = decisions_at(scores_of_best, best.thresholds)
     calibration = fit_calibration(
-        Y, scores_of_best, decisions, deciding.calibration, multi_class, deciding.automation_precision
+        Y, scores_of_best, decisions, decision_rule.calibration, multi_class, decision_rule.automation_precision
     )
     return replace(best, calibration=calibration)
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from topicdesk.evaluation._types import ComparisonPlan, Deciding, FoldResult
+from topicdesk.evaluation._types import ComparisonPlan, DecisionRule, FoldResult
 from topicdesk.evaluation.calibration import confidence
 from topicdesk.evaluation.checkpoints import Cell, KeptCells, run_cells
 from topicdesk.evaluation.classifiers import Classifier, Scores
@@ -92,7 +92,7 @@ def cross_validate(
         Classifier by classifier, split by split.
     warnings : tuple of str
     """
-    classifiers, deciding = plan.classifiers, plan.deciding
+    classifiers, decision_rule = plan.classifiers, plan.decision_rule
     candidates = {classifier.name: candidates_of(classifier, plan.settings) for classifier in classifiers}
     views = {candidate.view for group in candidates.values() for candidate in group}
     materials = gather_materials(dataset, views, keywords, plan.seed)
@@ -106,7 +106,7 @@ def cross_validate(
 
     engine = engine or LocalEngine()
     if plan.search == "halving":
-        found, unconverged = _halve(materials, inner, searched, plan.metric, deciding, engine, kept)
+        found, unconverged = _halve(materials, inner, searched, plan.metric, decision_rule, engine, kept)
     else:
         found, unconverged = score_inner_folds(materials, inner, [searched] * len(inner), engine, kept)
     choices: dict[tuple[int, str], Choice] = {}
@@ -116,7 +116,7 @@ def cross_validate(
             group = candidates[classifier.name]
             if has_choice(classifier, group, materials.multi_class):
                 scored = ((one, found[outer, one].scores[order]) for one in group if (outer, one) in found)
-                choice = choose(scored, materials.Y[rows], plan.metric, materials.multi_class, deciding)
+                choice = choose(scored, materials.Y[rows], plan.metric, materials.multi_class, decision_rule)
                 choice = replace(choice, seconds=found[outer, choice.candidate].seconds)
             else:
                 choice = Choice(group[0], fixed_thresholds(classifier, dataset.n_topics, materials.multi_class), np.nan)
@@ -172,7 +172,7 @@ def _halve(
     inner: Sequence[Sequence[Split]],
     searched: Sequence[Candidate],
     metric: str,
-    deciding: Deciding,
+    decision_rule: DecisionRule,
     engine: Engine,
     kept: KeptCells | None,
 ) -> tuple[dict[tuple[int, Candidate], Fit], Counter[str]]:
@@ -193,7 +193,8 @@ def _halve(
             for _, group in groupby(alive[outer], key=lambda one: one.classifier):
                 ones = list(group)
                 merits = [
-                    judge(one, found[outer, one].scores[order], Y, metric, multi_class, deciding)[1] for one in ones
+                    judge(one, found[outer, one].scores[order], Y, metric, multi_class, decision_rule)[1]
+                    for one in ones
                 ]
                 # NaN comes last, and of equals the earliest first.
                 ranked = np.argsort(-np.nan_to_num(np.array(merits).round(9), nan=-np.inf), kind="stable")

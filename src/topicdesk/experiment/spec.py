@@ -280,7 +280,7 @@ class Spec(StrictModel):
         SpecError
             For an unknown classifier or hyper-parameter, or a value that the estimator refuses.
         """
-        from topicdesk.evaluation import CLASSIFIERS, ComparisonPlan, Deciding, classifier_named, own_classifier
+        from topicdesk.evaluation import CLASSIFIERS, ComparisonPlan, DecisionRule, classifier_named, own_classifier
 
         chosen: dict[str, Classifier] = {}
         for name, table in self.classifiers.items():
@@ -303,7 +303,7 @@ class Spec(StrictModel):
             splits=self.splits.plan(),
             inner_folds=self.splits.inner_folds,
             metric=self.evaluation.metric,
-            deciding=Deciding(
+            decision_rule=DecisionRule(
                 self.evaluation.threshold.rule(), self.evaluation.calibration, self.evaluation.automation_precision
             ),
             search=self.evaluation.search,

@@ -11,10 +11,10 @@ from topicdesk.prediction.drift import (
     measure_drift_of_files as measure_drift_of_files,
 )
 from topicdesk.prediction.explain import (
+    Contribution as Contribution,
     Explanation as Explanation,
-    Push as Push,
+    contributions as contributions,
     find_terms as find_terms,
-    pushes as pushes,
 )
 from topicdesk.prediction.held_out import (
     explain_held_out as explain_held_out,

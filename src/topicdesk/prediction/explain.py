@@ -1,7 +1,7 @@
 """The terms that decided: how much each pushed an article towards a topic, or away from it.
 
-Exact for linear classifiers: a push is the term's weight times its value in the article, and the pushes and a constant
-add up to the score. For others a push is how far the score falls when the term is taken out of the article.
+For linear classifiers, a contribution is the term's weight times its value in the article. Contributions and a constant
+add up to the score. For other classifiers, it is how far the score falls if the term is removed from the article.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from topicdesk.evaluation import Classifier
 from topicdesk.features import Analyser
 from topicdesk.prediction.linear import linear_weights
 
-__all__ = ["Explanation", "Push", "find_terms", "pushes", "strongest_terms"]
+__all__ = ["Contribution", "Explanation", "contributions", "find_terms", "strongest_terms"]
 
 # Of a classifier that is not linear, so many terms of an article are taken out one by one.
 _MOST_TAKEN_OUT = 60
@@ -35,7 +35,7 @@ _SHOWN = 5
 
 
 @dataclass(frozen=True)
-class Push:
+class Contribution:
     """How much a term pushed.
 
     Parameters
@@ -46,7 +46,7 @@ class Push:
     """
 
     term: str
-    push: float
+    contribution: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +59,7 @@ class Explanation:
         All that was read.
     answer : Series
         What `Labeller.label` says of the article.
-    pushes : mapping of str to tuple of Push
+    contributions : mapping of str to tuple of Contribution
         Of each topic, every term of the article, the strongest towards first.
     analyser : Analyser
         That the terms come from.
@@ -69,7 +69,7 @@ class Explanation:
 
     text: str
     answer: pd.Series[Any]
-    pushes: Mapping[str, tuple[Push, ...]]
+    contributions: Mapping[str, tuple[Contribution, ...]]
     analyser: Analyser
     fields: tuple[str, ...] = ()
 
@@ -77,7 +77,7 @@ class Explanation:
     def marked(self) -> tuple[str, ...]:
         """The topics that are given; where none is, the most probable one."""
         given = tuple(str(self.answer["topics"] or "").split())
-        return given or (max(self.pushes, key=lambda name: self.answer[f"p_{name}"]),)
+        return given or (max(self.contributions, key=lambda name: self.answer[f"p_{name}"]),)
 
     def table(self, count: int = _SHOWN) -> pd.DataFrame:
         """List the terms that pushed most.
@@ -90,34 +90,34 @@ class Explanation:
         Returns
         -------
         DataFrame of shape (n_topics, 4)
-            By topic: its probability, whether it is given, terms towards it and away from it with their pushes.
+            By topic: its probability, whether it is given, terms towards it and away from it with their contributions.
         """
         given = str(self.answer["topics"] or "").split()
         rows = {
             name: {
                 "probability": float(self.answer[f"p_{name}"]),
                 "given": name in given,
-                "towards": _told(one for one in terms[:count] if one.push > 0),
-                "away": _told(one for one in terms[::-1][:count] if one.push < 0),
+                "towards": _told(one for one in terms[:count] if one.contribution > 0),
+                "away": _told(one for one in terms[::-1][:count] if one.contribution < 0),
             }
-            for name, terms in self.pushes.items()
+            for name, terms in self.contributions.items()
         }
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("topic")
 
     def __str__(self) -> str:
         """Tell the reason, and the terms of the topics that are given."""
         lines = [str(self.answer["reason"])]
-        lines += [f"{name}: {_told(self.pushes[name][:_SHOWN])}" for name in self.marked]
+        lines += [f"{name}: {_told(self.contributions[name][:_SHOWN])}" for name in self.marked]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        colour = {name: _COLOURS[place % len(_COLOURS)] for place, name in enumerate(self.pushes)}
+        colour = {name: _COLOURS[place % len(_COLOURS)] for place, name in enumerate(self.contributions)}
         strongest: dict[str, tuple[float, str]] = {}
         for name in self.marked:
-            for one in self.pushes[name]:
+            for one in self.contributions[name]:
                 term = self._in_text(one.term)
-                if one.push > strongest.get(term, (0.0, ""))[0]:
-                    strongest[term] = (one.push, name)
+                if one.contribution > strongest.get(term, (0.0, ""))[0]:
+                    strongest[term] = (one.contribution, name)
         most = max((push for push, _ in strongest.values()), default=1.0)
         ordered = sorted(strongest, key=lambda term: -strongest[term][0])
         pieces, place = [], 0
@@ -148,7 +148,9 @@ class Explanation:
         return bare if field in self.fields else term
 
 
-def pushes(estimator: Any, classifier: Classifier, features: csr_matrix, place: int, names: NDArray[Any]) -> list[Push]:
+def contributions(
+    estimator: Any, classifier: Classifier, features: csr_matrix, place: int, names: NDArray[Any]
+) -> list[Contribution]:
     """Tell how much each term of one article pushed its score.
 
     Parameters
@@ -165,7 +167,7 @@ def pushes(estimator: Any, classifier: Classifier, features: csr_matrix, place: 
 
     Returns
     -------
-    list of Push
+    list of Contribution
         Strongest towards first.
     """
     weights = linear_weights(estimator)
@@ -183,7 +185,7 @@ def pushes(estimator: Any, classifier: Classifier, features: csr_matrix, place: 
         scores = scores if scores.ndim == 1 else scores[:, place]
         strength = scores[0] - scores[1:]
     order = np.argsort(-strength, kind="stable")
-    return [Push(str(names[columns[one]]), float(strength[one])) for one in order]
+    return [Contribution(str(names[columns[one]]), float(strength[one])) for one in order]
 
 
 def find_terms(text: str, terms: Sequence[str], analyser: Analyser) -> Iterator[tuple[int, int, str]]:
@@ -250,7 +252,8 @@ def strongest_terms(
     Returns
     -------
     list of list of str
-        A list a topic, in it a text an article: ``court +1.20, judge +0.85``; empty where no term pushes towards it.
+        A list a topic, in it a text an article: ``court +1.20, judge +0.85``; empty where no term
+        contributes.
     """
     told = []
     for row in weights:
@@ -261,11 +264,13 @@ def strongest_terms(
             strength, columns = pushed.data[start:end], pushed.indices[start:end]
             order = np.argsort(-strength, kind="stable")[:count]
             of_topic.append(
-                _told(Push(str(names[columns[one]]), float(strength[one])) for one in order if strength[one] > 0)
+                _told(
+                    Contribution(str(names[columns[one]]), float(strength[one])) for one in order if strength[one] > 0
+                )
             )
         told.append(of_topic)
     return told
 
 
-def _told(pushed: Iterable[Push]) -> str:
-    return ", ".join(f"{one.term} {one.push:+.2f}" for one in pushed)
+def _told(pushed: Iterable[Contribution]) -> str:
+    return ", ".join(f"{one.term} {one.contribution:+.2f}" for one in pushed)

@@ -12,7 +12,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 
 from topicdesk.evaluation import Classifier, described, fit_estimators
 from topicdesk.features import FeatureSetting, keyword_phrases
-from topicdesk.prediction.explain import Push, pushes
+from topicdesk.prediction.explain import Contribution, contributions
 from topicdesk.prediction.refitting import field_frame
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def explain_held_out(
     wanted: Sequence[tuple[int, int]],
     keywords: Mapping[str, Sequence[str]] | None = None,
     count: int = 6,
-) -> dict[tuple[int, int], tuple[Push, ...]]:
+) -> dict[tuple[int, int], tuple[Contribution, ...]]:
     """Tell which terms decided about articles, by the very models that had not seen them.
 
     Those of the comparison's first repeat are fitted again, as they were.
@@ -47,10 +47,10 @@ def explain_held_out(
 
     Returns
     -------
-    dict of (int, int) to tuple of Push
+    dict of (int, int) to tuple of Contribution
         The strongest towards the topic first. Rows that were never tested are left out.
     """
-    found: dict[tuple[int, int], tuple[Push, ...]] = {}
+    found: dict[tuple[int, int], tuple[Contribution, ...]] = {}
     for result in comparison.results_of(classifier.name):
         if result.split.repeat != 0:
             continue
@@ -68,7 +68,7 @@ def _explain_split(
     wanted: Sequence[tuple[int, int]],
     keywords: Mapping[str, Sequence[str]] | None,
     count: int,
-) -> dict[tuple[int, int], tuple[Push, ...]]:
+) -> dict[tuple[int, int], tuple[Contribution, ...]]:
     data, split = comparison.dataset, result.split
     rows = sorted({row for row, _ in wanted})
     if classifier.features == "none":
@@ -91,9 +91,9 @@ def _explain_split(
             estimator, place = estimators[0], int(np.searchsorted(estimators[0].classes_, column))
         else:
             estimator, place = estimators[columns.index(column)], 0
-        ranked = pushes(estimator, classifier, tested[rows.index(row)], place, names)
-        towards = [one for one in ranked[:count] if one.push > 0]
-        away = [one for one in ranked[-count:] if one.push < 0]
+        ranked = contributions(estimator, classifier, tested[rows.index(row)], place, names)
+        towards = [one for one in ranked[:count] if one.contribution > 0]
+        away = [one for one in ranked[-count:] if one.contribution < 0]
         found[row, column] = tuple([*towards, *away])
     return found
 
@@ -110,9 +110,9 @@ def _readable(data: Dataset, setting: FeatureSetting, rows: NDArray[np.intp]) ->
     )
 
 
-def _keywords_of(text: str, keywords: Mapping[str, Sequence[str]], topic: str) -> tuple[Push, ...]:
+def _keywords_of(text: str, keywords: Mapping[str, Sequence[str]], topic: str) -> tuple[Contribution, ...]:
     phrases = keyword_phrases({topic: keywords.get(topic, ())})[topic]
     longest = max(phrase.count(" ") + 1 for phrase in phrases)
     analyse = CountVectorizer(ngram_range=(1, longest)).build_analyzer()
     held = set(analyse(text))
-    return tuple(Push(phrase, 1.0) for phrase in phrases if phrase in held)
+    return tuple(Contribution(phrase, 1.0) for phrase in phrases if phrase in held)

@@ -27,7 +27,7 @@ from topicdesk.prediction.answers import (
     known_articles,
     readable_articles,
 )
-from topicdesk.prediction.explain import Explanation, Push, pushes, strongest_terms
+from topicdesk.prediction.explain import Contribution, Explanation, contributions, strongest_terms
 from topicdesk.prediction.linear import linear_weights
 from topicdesk.prediction.reference import Reference
 from topicdesk.rendering import as_html
@@ -208,7 +208,7 @@ class Labeller:
                 strength = self.weights[column, features.indices] * features.data
                 order = np.argsort(-strength, kind="stable")
                 pushed[name] = tuple(
-                    Push(str(self.names[features.indices[one]]), float(strength[one])) for one in order
+                    Contribution(str(self.names[features.indices[one]]), float(strength[one])) for one in order
                 )
             else:
                 pushed[name] = self._taken_out(features, column)
@@ -333,7 +333,7 @@ class Labeller:
         }
         return pd.DataFrame(columns, index=index)
 
-    def _taken_out(self, features: csr_matrix, column: int) -> tuple[Push, ...]:
+    def _taken_out(self, features: csr_matrix, column: int) -> tuple[Contribution, ...]:
         if self.classifier not in CLASSIFIERS:
             raise LabellerError(f"{self.classifier} is your own and not linear: what its terms weigh is not known.")
         estimators = self.estimators()
@@ -341,7 +341,7 @@ class Labeller:
             estimator, place = estimators[0], list(estimators[0].classes_).index(self.topics[column])
         else:
             estimator, place = estimators[column], 0
-        return tuple(pushes(estimator, classifier_named(self.classifier), features, place, self.names))
+        return tuple(contributions(estimator, classifier_named(self.classifier), features, place, self.names))
 
     @property
     def _analyser(self) -> Analyser:

@@ -120,7 +120,9 @@ def fit_labeller(
         sure=None,
     )
     given = decide(probabilities, rules)
-    rules = replace(rules, sure=_least_confidence(probabilities, given, Y, rules, plan.deciding.automation_precision))
+    rules = replace(
+        rules, sure=_least_confidence(probabilities, given, Y, rules, plan.decision_rule.automation_precision)
+    )
     return Labeller(
         pipeline=Pipeline([*reading.steps, ("topics", deciding)]),
         rules=rules,
@@ -259,13 +261,13 @@ def _with_thresholds(
     classifier: Classifier,
 ) -> tuple[MultiOutputClassifier, NDArray[np.float64], NDArray[np.float64]]:
     """Calibrate each estimator on held-out scores, and decide at a probability chosen on them; give these too."""
-    method = "sigmoid" if plan.deciding.calibration == "platt" else "isotonic"
+    method = "sigmoid" if plan.decision_rule.calibration == "platt" else "isotonic"
     calibrated = [
         _calibrate(estimator, column, y, method) for estimator, column, y in zip(estimators, scores.T, Y.T, strict=True)
     ]
     probabilities = np.column_stack([said for _, said in calibrated])
     if classifier.threshold is None:
-        thresholds = choose_thresholds(Y, probabilities, plan.deciding.threshold)
+        thresholds = choose_thresholds(Y, probabilities, plan.decision_rule.threshold)
     else:
         fixed = np.array([classifier.threshold])
         thresholds = np.array(

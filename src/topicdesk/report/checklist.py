@@ -98,7 +98,7 @@ def checklist(comparison: Comparison, about: About) -> list[Item]:
              f"differences up to {plan.rope:g} do not (region of practical equivalence)"),
         Item("Failure", "Each topic has its own figures, threshold, curve and confusion.", True, "sections by topic"),
         Item("Failure", "Probabilities are calibrated, and it is shown how well.", probable > 0,
-             f"{probable} classifiers, {plan.deciding.calibration}"),
+             f"{probable} classifiers, {plan.decision_rule.calibration}"),
         Item("Failure", "Errors can be read.", about.errors > 0 and about.extract > 0,
              f"{about.errors} of each kind and topic, {about.extract} characters of each"),
         Item("Again", "The code is known, and was committed.", bool(where.commit) and not where.dirty,

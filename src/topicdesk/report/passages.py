@@ -10,7 +10,7 @@ import pandas as pd
 
 from topicdesk.evaluation import described, worst_errors
 from topicdesk.features import Analyser
-from topicdesk.prediction import Push, explain_held_out, find_terms
+from topicdesk.prediction import Contribution, explain_held_out, find_terms
 
 if TYPE_CHECKING:
     from topicdesk.evaluation import Comparison, OutOfFold
@@ -26,7 +26,7 @@ class Piece:
     """A stretch of text, and how much the term that it belongs to pushed; 0 where it belongs to none."""
 
     text: str
-    push: float = 0.0
+    contribution: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Reading:
         Mean probability of the topic; NaN where there is none.
     passage : tuple of Piece
         A short extract; empty when none may be shown.
-    towards, away : tuple of Push
+    towards, away : tuple of Contribution
         The terms that pushed most.
     """
 
@@ -54,8 +54,8 @@ class Reading:
     tested: int
     probability: float
     passage: tuple[Piece, ...]
-    towards: tuple[Push, ...]
-    away: tuple[Push, ...]
+    towards: tuple[Contribution, ...]
+    away: tuple[Contribution, ...]
 
 
 def read_errors(
@@ -113,20 +113,20 @@ def read_errors(
                     tested=int(error["tested"]),
                     probability=float(error["probability"]),
                     passage=short_passage(data.fields.get("text", data.texts)[row], pushed, analyser, about.extract),
-                    towards=tuple(one for one in pushed if one.push > 0),
-                    away=tuple(one for one in reversed(pushed) if one.push < 0),
+                    towards=tuple(one for one in pushed if one.contribution > 0),
+                    away=tuple(one for one in reversed(pushed) if one.contribution < 0),
                 )
             )
     return found
 
 
-def short_passage(text: str, pushed: Sequence[Push], analyser: Analyser, characters: int) -> tuple[Piece, ...]:
+def short_passage(text: str, pushed: Sequence[Contribution], analyser: Analyser, characters: int) -> tuple[Piece, ...]:
     """Cut the stretch of a text in which terms pushed most.
 
     Parameters
     ----------
     text : str
-    pushed : sequence of Push
+    pushed : sequence of Contribution
     analyser : Analyser
         That the terms come from.
     characters : int
@@ -138,7 +138,7 @@ def short_passage(text: str, pushed: Sequence[Push], analyser: Analyser, charact
     """
     if characters <= 0 or not text:
         return ()
-    strength = {one.term: one.push for one in sorted(pushed, key=lambda one: -abs(one.push))}
+    strength = {one.term: one.contribution for one in sorted(pushed, key=lambda one: -abs(one.contribution))}
     spans = list(find_terms(text, list(strength), analyser))
 
     def weight(start: int) -> float:

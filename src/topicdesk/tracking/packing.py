@@ -163,7 +163,7 @@ def _pack_parent(
         "folds": len(comparison.splits) // len({split.repeat for split in comparison.splits}),
         "repeats": len({split.repeat for split in comparison.splits}),
         "inner_folds": plan.inner_folds,
-        "calibration": plan.deciding.calibration,
+        "calibration": plan.decision_rule.calibration,
         "feature_settings": len(plan.settings),
         "metric": plan.metric,
         "resamples": plan.resamples,
