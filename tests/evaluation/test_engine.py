@@ -5,6 +5,7 @@ import signal
 import sys
 import threading
 import time
+import warnings
 from dataclasses import replace
 from pathlib import Path
 
@@ -115,6 +116,17 @@ def test_workers_that_cannot_import_topicdesk_are_an_error_at_once(cluster, monk
     cluster.add_worker()
     with pytest.raises(EngineError, match="cannot run topicdesk: No module named 'topicdesk'"):
         run_all(DaskEngine(cluster.address, patience=600), slow_double, 2, [(1,)], "doubling")
+
+
+def test_tasks_that_are_cancelled_cause_no_warning_and_leave_no_filter(recwarn):
+    before = list(warnings.filters)
+    with pytest.raises(SpecError, match="is refused"):
+        run_all(LocalEngine(2), refuse, None, [(number,) for number in range(20)], "refusing")
+    results = LocalEngine(2).run(slow_double, 2, [(number,) for number in range(20)])
+    next(results)
+    results.close()
+    assert list(warnings.filters) == before
+    assert not [str(one.message) for one in recwarn if "tasks" in str(one.message)]
 
 
 def test_an_error_of_the_work_reaches_the_user_as_it_is(cluster):

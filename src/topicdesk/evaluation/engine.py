@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, Protocol
@@ -50,16 +51,31 @@ class LocalEngine:
 
     def run(self, work: _Work, shared: object, tasks: _Tasks) -> Iterator[tuple[int, Any]]:
         """See `Engine`; raises `EngineError` when a process dies, or there is too little memory."""
-        # When a task fails, its error is what a person has to read, not that others were called off.
-        warnings.filterwarnings("ignore", "[0-9]+ tasks (which were still|have been successfully)", UserWarning)
         calls = (delayed(_numbered)(number, work, shared, task) for number, task in enumerate(tasks))
+        results = Parallel(n_jobs=self.jobs, return_as="generator_unordered", max_nbytes="256K")(calls)
         try:
-            yield from Parallel(n_jobs=self.jobs, return_as="generator_unordered", max_nbytes="256K")(calls)
+            while True:
+                with _no_word_of_cancelled_tasks():
+                    result = next(results, None)
+                if result is None:
+                    return
+                yield result
         except (TerminatedWorkerError, MemoryError) as error:
             raise EngineError(
                 "a process was killed, probably out of memory. Completed work is saved; run the command again with "
                 "fewer --jobs."
             ) from error
+        finally:
+            with _no_word_of_cancelled_tasks():
+                results.close()
+
+
+@contextmanager
+def _no_word_of_cancelled_tasks() -> Iterator[None]:
+    # If a task fails, the user should read its error, and not that joblib cancelled the others.
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "[0-9]+ tasks (which were still|have been successfully)", UserWarning)
+        yield
 
 
 @dataclass(frozen=True)
