@@ -100,9 +100,12 @@ def model_card() -> str:
 
 
 def python_reference() -> str:
-    """List the public names by room, with a page each."""
-    parts = ["# Python\n\nEvery public name stands in `topicdesk` itself, and is imported when it is first used.\n"]
-    for room, names in topicdesk._ROOMS.items():
+    """List the public names by package, with a page each."""
+    parts = ["# Python\n\nImport every public name from `topicdesk` itself.\n"]
+    packages: dict[str, list[str]] = {}
+    for name in topicdesk.__all__:
+        packages.setdefault(getattr(topicdesk, name).__module__.split(".")[1], []).append(name)
+    for room, names in sorted(packages.items()):
         first = str(import_module(f"topicdesk.{room}").__doc__).splitlines()[0]
         listed = "\n".join(f"   {name}" for name in sorted(names, key=str.lower))
         parts.append(
