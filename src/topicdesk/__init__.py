@@ -1,4 +1,4 @@
-"""Compare text classifiers on news, with figures that a reviewer can believe.
+"""Compare text classifiers on news articles, with statistics that a reviewer can check.
 
 The public names are declared in ``__init__.pyi``. Each is imported when it is first used, so that ``import topicdesk``
 and the command line start at once.

@@ -16,7 +16,7 @@ from topicdesk.errors import TopicdeskError
 __all__ = ["app", "main"]
 
 app = typer.Typer(
-    help="Compare text classifiers on news, with figures that a reviewer can believe.",
+    help="Compare text classifiers on news articles, with statistics that a reviewer can check.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
@@ -81,11 +81,11 @@ def _options(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
-    """Compare text classifiers on news, with figures that a reviewer can believe."""
+    """Compare text classifiers on news articles, with statistics that a reviewer can check."""
 
 
 def main() -> None:
-    """Run the command line; an error that a user can act on is printed without a traceback."""
+    """Run the command line. Errors that a user can act on are printed without a traceback."""
     stop_on_signals()
     try:
         app()

@@ -33,14 +33,12 @@ def compare(
     scheduler: Annotated[
         str | None, typer.Option(help="Address of the Dask scheduler, such as tcp://127.0.0.1:8786.")
     ] = None,
-    resume: Annotated[
-        bool, typer.Option(help="Go on with the finished cells of a run of the same that was stopped.")
-    ] = True,
+    resume: Annotated[bool, typer.Option(help="Continue a run of the same spec that was stopped.")] = True,
     log: Annotated[bool, typer.Option(help="Log the comparison to MLflow.")] = True,
-    update_lock: Annotated[bool, typer.Option("--update-lock", help="Write the results lock anew.")] = False,
-    report: Annotated[Path | None, typer.Option(help="Write the report, HTML, to this file too.")] = None,
+    update_lock: Annotated[bool, typer.Option("--update-lock", help="Replace the results lock.")] = False,
+    report: Annotated[Path | None, typer.Option(help="Also write the HTML report to this file.")] = None,
 ) -> None:
-    """Compare the classifiers of a spec, log to MLflow, and write or check the results lock beside the spec."""
+    """Compare the classifiers of a spec, log to MLflow, and write or check the results lock."""
     from topicdesk.experiment.checks import check_spec
 
     check_spec(spec)
@@ -86,10 +84,10 @@ def verify(
     spec: Spec,
     jobs: Jobs = None,
     tolerance: Annotated[
-        float, typer.Option(min=0, help="How far a figure may move; 0 is right on the platform that made the lock.")
+        float, typer.Option(min=0, help="Largest difference allowed; 0 is right on the platform that wrote the lock.")
     ] = 0.0,
 ) -> None:
-    """Compute the figures of a spec again and check them against its results lock; exit 1 if one moved."""
+    """Compute the figures of a spec again, and compare them with its results lock. Exit 1 if one differs."""
     from topicdesk.experiment.checks import check_spec
 
     check_spec(spec)
@@ -105,9 +103,9 @@ def verify(
 
 
 def results(
-    folder: Annotated[Path, typer.Argument(help="Where specs and their locks stand.")] = Path("experiments"),
+    folder: Annotated[Path, typer.Argument(help="Folder of specs and their locks.")] = Path("experiments"),
 ) -> None:
-    """Write the page of results, README.md of the folder, from its locks."""
+    """Write the page of results, README.md in the folder, from its locks."""
     from topicdesk.project import find_project
 
     find_project(folder)
@@ -123,7 +121,7 @@ def splits(
     spec: Spec,
     output: Annotated[Path | None, typer.Option(help="Save the splits as CSV, for [splits] file in a spec.")] = None,
 ) -> None:
-    """Show how a spec splits its articles: counts by topic and by source; and save the splits to use them again."""
+    """Show how a spec splits its articles, by topic and by source, and save the splits."""
     from topicdesk.experiment.checks import check_spec
 
     check_spec(spec)
@@ -151,12 +149,12 @@ def splits(
 def learning_curve(
     spec: Spec,
     classifier: OneClassifier = None,
-    sizes: Annotated[int, typer.Option(min=4, help="How many parts of the training articles to fit on.")] = 6,
-    more: Annotated[int, typer.Option(min=1, help="Labels beyond those there are, to forecast for.")] = 500,
-    plot: Annotated[Path | None, typer.Option(help="Draw the curve too, as PNG, SVG or PDF.")] = None,
+    sizes: Annotated[int, typer.Option(min=4, help="Number of training set sizes.")] = 6,
+    more: Annotated[int, typer.Option(min=1, help="Number of additional labels to forecast for.")] = 500,
+    plot: Annotated[Path | None, typer.Option(help="Also plot the curve, as PNG, SVG or PDF.")] = None,
     jobs: Jobs = None,
 ) -> None:
-    """Fit a classifier of a spec on growing parts of the labels, and forecast what more labels would bring."""
+    """Fit a classifier on growing parts of the labels, and forecast the gain from more labels."""
     from topicdesk.experiment.checks import check_spec
 
     check_spec(spec, classifier)
@@ -178,10 +176,10 @@ def learning_curve(
 def ablate(
     spec: Spec,
     classifier: OneClassifier = None,
-    plot: Annotated[Path | None, typer.Option(help="Draw what is lost too, as PNG, SVG or PDF.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Also plot the losses, as PNG, SVG or PDF.")] = None,
     jobs: Jobs = None,
 ) -> None:
-    """Take each feature option of a spec off in turn, and tell what a classifier loses."""
+    """Remove each feature option of a spec in turn, and show how much a classifier loses."""
     from topicdesk.experiment.checks import check_spec
 
     check_spec(spec, classifier)
@@ -201,9 +199,9 @@ def ablate(
 
 def rank(
     specs: Annotated[list[Path], typer.Argument(help="Specs with results locks.", metavar="SPEC")],
-    plot: Annotated[Path | None, typer.Option(help="Draw the critical-difference diagram, as PNG, SVG or PDF.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Plot the critical-difference diagram, as PNG, SVG or PDF.")] = None,
 ) -> None:
-    """Rank the classifiers that all datasets of some experiments share: Friedman's and Nemenyi's tests."""
+    """Rank classifiers over several datasets, with the tests of Friedman and Nemenyi."""
     say("reading results locks ...")
     from topicdesk.evaluation import friedman_nemenyi, plot_critical_difference
     from topicdesk.experiment import locked_figures
@@ -270,5 +268,5 @@ def _print_next(result: ExperimentResult, logged: tuple[LoggedComparison, ...]) 
 
 
 def _named_apart(plot: Path, load: LoadedExperiment) -> Path:
-    """Give the pictures of several corpora a name each."""
+    """Return a file name for each corpus of a spec."""
     return plot if load.alone else plot.with_stem(f"{plot.stem}-{load.dataset.name}")

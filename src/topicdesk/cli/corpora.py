@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["data", "import_"]
 
-data = typer.Typer(help="Fetch, build and look at corpora.", no_args_is_help=True)
+data = typer.Typer(help="Fetch, build and show corpora.", no_args_is_help=True)
 
 _Name = Annotated[str, typer.Argument(help="A corpus of data/sources.toml, such as newsarticles.")]
 
@@ -26,7 +26,7 @@ _MOST_EXAMPLES = 5
 
 @data.command("fetch", epilog="Example: topicdesk data fetch newsarticles")
 def fetch(name: _Name) -> None:
-    """Download a pinned corpus into data/raw and check it; do nothing if it is there."""
+    """Download a pinned corpus into data/raw and check its hash, unless it is there."""
     from topicdesk.corpus import fetch_source
     from topicdesk.project import find_project
 
@@ -36,7 +36,7 @@ def fetch(name: _Name) -> None:
 
 @data.command("build", epilog="Example: topicdesk data build newsarticles")
 def build(name: _Name) -> None:
-    """Make a corpus of a fetched source, in data/corpora; do nothing if it is there. Fetches where needed."""
+    """Build a corpus in data/corpora from its source, unless it is built. Downloads the source if needed."""
     from topicdesk.project import find_project
 
     project = find_project()
@@ -55,9 +55,9 @@ def build(name: _Name) -> None:
 @data.command("show", epilog="Example: topicdesk data show newsarticles --plot corpus.png")
 def show(
     name: Corpus,
-    plot: Annotated[Path | None, typer.Option(help="Draw the corpus too, as PNG, SVG or PDF.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Also plot the corpus, as PNG, SVG or PDF.")] = None,
 ) -> None:
-    """Tell where a corpus comes from, what was dropped and cleaned, and what is in it."""
+    """Show the origin of a corpus, what was removed and cleaned, and its contents."""
     _check_corpus(name)
     say(f"reading {name} ...")
     from topicdesk.annotation import published_annotations
@@ -98,10 +98,10 @@ def audit(
     what: Annotated[
         str, typer.Argument(help="A spec, or a corpus without labels: a name or a Parquet file.", metavar="SPEC|CORPUS")
     ],
-    plot: Annotated[Path | None, typer.Option(help="Draw the audit too, as PNG, SVG or PDF.")] = None,
-    jobs: Annotated[int, typer.Option(help="Processes; -1 for one a core.")] = -1,
+    plot: Annotated[Path | None, typer.Option(help="Also plot the audit, as PNG, SVG or PDF.")] = None,
+    jobs: Annotated[int, typer.Option(help="Number of processes; -1 for one per core.")] = -1,
 ) -> None:
-    """Tell whether classifiers could learn outlets instead of topics, and how far topics fall on a new outlet."""
+    """Test whether texts reveal their outlet, and how much scores fall on a new outlet."""
     if what.endswith(".toml"):
         from topicdesk.experiment.checks import check_spec
 
@@ -145,15 +145,15 @@ def import_(
         list[Path],
         typer.Argument(help="Pages (.txt .html), feeds (.rss .xml), tables (.csv .jsonl .parquet), .zip, folders, -."),
     ],
-    output: Annotated[Path, typer.Option(help="The corpus to make, a Parquet file.")],
+    output: Annotated[Path, typer.Option(help="The corpus to write, a Parquet file.")],
     columns: Annotated[
-        list[str] | None, typer.Option("--map", help="Our field and your column, as in title=headline.")
+        list[str] | None, typer.Option("--map", help="A field and your column for it, such as title=headline.")
     ] = None,
-    source: Annotated[str, typer.Option(help="Outlet of articles that name none.")] = "",
-    language: Annotated[str, typer.Option(help="Language code of articles that name none; else detected.")] = "",
-    without: Annotated[list[str] | None, typer.Option(help="A cleaning step to leave out; may be repeated.")] = None,
+    source: Annotated[str, typer.Option(help="Outlet of articles without one.")] = "",
+    language: Annotated[str, typer.Option(help="Language code of articles without one; else detected.")] = "",
+    without: Annotated[list[str] | None, typer.Option(help="A cleaning step to skip; may be repeated.")] = None,
 ) -> None:
-    """Turn pages and tables into a corpus of clean articles, and tell in numbers what was done.
+    """Convert pages and tables to a corpus of clean articles, and report what was changed.
 
     Cleaning steps: fix_encoding, normalise_unicode, squeeze_white_space, split_byline, split_dateline, take_off_menus,
     take_off_recurring, detect_language. An archive may unpack to 8 GB, and each of its parts to 200 times its size.

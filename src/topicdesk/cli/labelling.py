@@ -40,26 +40,26 @@ def label(
     ],
     model: _Model = None,
     columns: Annotated[
-        list[str] | None, typer.Option("--map", help="Our field and your column, as in title=headline.")
+        list[str] | None, typer.Option("--map", help="A field and your column for it, such as title=headline.")
     ] = None,
     explain: Annotated[
-        int, typer.Option(min=0, help="Name as many terms that pushed most towards each topic.", metavar="TERMS")
+        int, typer.Option(min=0, help="Add this many terms that contributed most to each topic.", metavar="TERMS")
     ] = 0,
-    prefix: Annotated[str, typer.Option(help="Before the names of the columns that are added.")] = "",
+    prefix: Annotated[str, typer.Option(help="Prefix of the added columns.")] = "",
     clean: Annotated[
-        bool, typer.Option("--clean", help="Clean the articles of tables first, as an import does with each alone.")
+        bool, typer.Option("--clean", help="Clean the articles of tables first, as 'topicdesk import' does.")
     ] = False,
     formulas: Annotated[
-        Formulas, typer.Option(help="What to do with cells of a CSV or TSV that a spreadsheet would run.")
+        Formulas, typer.Option(help="How to write cells that a spreadsheet would run as a formula, in CSV and TSV.")
     ] = Formulas.ESCAPE,
-    jobs: Annotated[int | None, typer.Option(min=1, help="Processes; by default one a core.")] = None,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Number of processes; by default one per core.")] = None,
     engine: Annotated[EngineName, typer.Option(help="Where the work runs.")] = EngineName.LOCAL,
     scheduler: Annotated[
         str | None, typer.Option(help="Address of the Dask scheduler, such as tcp://127.0.0.1:8786.")
     ] = None,
     trust: Trust = None,
 ) -> None:
-    """Label articles with a model: topics, a calibrated probability of each, the reason, and whether to abstain.
+    """Label articles with a model: topics, calibrated probabilities, the reason, and whether to abstain.
 
     Rows keep their order and all their columns. What could not be labelled is listed in OUTPUT.unlabelled.csv. A
     labelling that was stopped goes on where it was when the command is given again.
@@ -104,7 +104,7 @@ def _check_first(model: str | None, paths: list[Path], columns: dict[str, str]) 
 
 
 def _print_first(labeller: Labeller, account: LabellingAccount, prefix: str, columns: dict[str, str]) -> None:
-    """Print what the first articles got, and the terms that decided where they were asked for."""
+    """Print the topics of the first articles, and the terms that contributed most if they were asked for."""
     import pandas as pd
 
     from topicdesk.corpus import matched_columns
@@ -141,17 +141,17 @@ def drift(
     reference: Annotated[
         str | None,
         typer.Option(
-            help="What it was fitted on: a comparison's run id, models:/NAME@ALIAS, or a model's folder; "
+            help="The model to compare with: a run id, models:/NAME@ALIAS, or a model's folder; "
             "by default the project's champion."
         ),
     ] = None,
     columns: Annotated[
-        list[str] | None, typer.Option("--map", help="Our field and your column, as in title=headline.")
+        list[str] | None, typer.Option("--map", help="A field and your column for it, such as title=headline.")
     ] = None,
-    plot: Annotated[Path | None, typer.Option(help="Draw both too, as PNG, SVG or PDF.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Also plot both, as PNG, SVG or PDF.")] = None,
     trust: Trust = None,
 ) -> None:
-    """Ask whether new articles are such as a model was fitted on: topics, words and scores. Exit 1 if one drifted.
+    """Test whether new articles resemble the training data, in topics, words and scores. Exit 1 if not.
 
     A check says YES where the difference is shown (p, adjusted for many checks) and at least as large as matters.
     """

@@ -14,7 +14,7 @@ from topicdesk.progress import say
 
 __all__ = ["adjudicate", "annotate", "labels"]
 
-labels = typer.Typer(help="What to label next, and how good labels are.", no_args_is_help=True)
+labels = typer.Typer(help="Choose what to annotate next, and check annotations.", no_args_is_help=True)
 
 _Spec = Annotated[
     Path, typer.Argument(help="A spec with label files, such as experiments/topics.toml.", metavar="SPEC")
@@ -24,7 +24,7 @@ _TOPICS = Path("data/topics.toml")
 
 
 class _Method(StrEnum):
-    """How rules are put together."""
+    """How rules are combined."""
 
     MAJORITY = "majority"
     DAWID_SKENE = "dawid-skene"
@@ -32,14 +32,14 @@ class _Method(StrEnum):
 
 def annotate(
     corpus: Corpus,
-    annotator: Annotated[str, typer.Option(help="Who labels; the file is data/labels/<annotator>.csv.")],
+    annotator: Annotated[str, typer.Option(help="Your name; the labels go to data/labels/<annotator>.csv.")],
     topics: _Topics = _TOPICS,
     queue: Annotated[
-        Path | None, typer.Option(help="From 'topicdesk labels queue'; by default every article, at random.")
+        Path | None, typer.Option(help="From 'topicdesk labels queue'; by default all articles, in random order.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of the order, where there is no queue.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the random order.")] = 0,
 ) -> None:
-    """Label articles by the keyboard; each decision is on disk before the next article is shown."""
+    """Annotate articles with the keyboard. Each decision is saved before the next article is shown."""
     from topicdesk.experiment.checks import check_annotation
 
     check_annotation(corpus, topics, annotator, queue)
@@ -57,13 +57,13 @@ def annotate(
 
 
 def adjudicate(
-    first: Annotated[str, typer.Argument(help="An annotator, by the name of the label file.")],
+    first: Annotated[str, typer.Argument(help="An annotator: the name of a label file.")],
     second: Annotated[str, typer.Argument(help="Another.")],
     corpus: Corpus,
-    annotator: Annotated[str, typer.Option(help="Who settles; kept with each label.")],
+    annotator: Annotated[str, typer.Option(help="Who decides; saved with each label.")],
     topics: _Topics = _TOPICS,
 ) -> None:
-    """Settle what two annotators disagree about, with both answers shown; kept in data/labels/adjudicated.csv."""
+    """Decide where two annotators disagree. Decisions go to data/labels/adjudicated.csv."""
     from topicdesk.experiment.checks import check_annotation
 
     check_annotation(corpus, topics, annotator)
@@ -79,15 +79,15 @@ def adjudicate(
 @labels.command("queue", epilog="Example: topicdesk labels queue experiments/topics.toml --output next.csv")
 def queue_(
     spec: _Spec,
-    output: Annotated[Path, typer.Option(help="The CSV to make, for 'topicdesk annotate --queue'.")],
+    output: Annotated[Path, typer.Option(help="The CSV to write, for 'topicdesk annotate --queue'.")],
     count: Annotated[int, typer.Option(min=1, help="How many articles.")] = 200,
     mix: Annotated[
         str | None,
-        typer.Option(help="Shares of random, uncertain, rare-first, diverse, disagreement; they add up to 1."),
+        typer.Option(help="Shares of random, uncertain, rare-first, diverse and disagreement, which add up to 1."),
     ] = None,
     seed: Annotated[int, typer.Option(help="The same seed draws the same articles.")] = 0,
 ) -> None:
-    """Draw the articles to label next: by default half at random, half where classifiers are least sure."""
+    """Choose the articles to annotate next: by default half at random, half where classifiers are least sure."""
     from topicdesk.experiment.checks import check_spec
 
     check_spec(spec)
@@ -106,10 +106,10 @@ def queue_(
 
 @labels.command("agreement", epilog="Example: topicdesk labels agreement gold claude")
 def agreement_(
-    annotators: Annotated[list[str], typer.Argument(help="Two annotators or more, by the names of their files.")],
+    annotators: Annotated[list[str], typer.Argument(help="Two or more annotators: the names of their files.")],
     topics: _Topics = _TOPICS,
 ) -> None:
-    """Measure how far annotators agree, topic by topic, and list what two of them do not agree about."""
+    """Measure how well annotators agree, by topic, and list where two of them disagree."""
     say(f"reading the labels of {', '.join(annotators)} ...")
     from topicdesk.annotation import agreement, disagreements, read_label_file, read_taxonomy
     from topicdesk.project import find_project
@@ -134,10 +134,10 @@ def agreement_(
 
 @labels.command("outdated", epilog="Example: topicdesk labels outdated gold claude")
 def outdated(
-    annotators: Annotated[list[str], typer.Argument(help="Annotators, by the names of their files.")],
+    annotators: Annotated[list[str], typer.Argument(help="Annotators: the names of their files.")],
     topics: _Topics = _TOPICS,
 ) -> None:
-    """List the labels that were made under other definitions than the taxonomy's, and which topics changed."""
+    """List labels that were made before a definition changed, and the topics that changed."""
     say(f"reading the labels of {', '.join(annotators)} ...")
     from topicdesk.annotation import outdated_labels, read_label_file, read_taxonomy
     from topicdesk.project import find_project
@@ -158,15 +158,15 @@ def outdated(
 def suspects(
     spec: _Spec,
     classifier: Annotated[
-        str | None, typer.Option(help="Who judges; by default the winner of the spec's results lock.")
+        str | None, typer.Option(help="Classifier to use; by default the winner of the spec's results lock.")
     ] = None,
-    count: Annotated[int, typer.Option(min=1, help="How many, the most suspect first.")] = 20,
+    count: Annotated[int, typer.Option(min=1, help="Number of labels, the most suspect first.")] = 20,
     look_again: Annotated[
         str | None,
-        typer.Option(help="Show each to this annotator, to decide anew; kept in data/labels/adjudicated.csv."),
+        typer.Option(help="Let this annotator decide again; decisions go to data/labels/adjudicated.csv."),
     ] = None,
 ) -> None:
-    """Rank the labels that models which had not seen the article contradict, and decide about them again."""
+    """Rank labels that out-of-fold predictions contradict, and decide about them again."""
     from topicdesk.experiment.checks import check_spec
 
     check_spec(spec, classifier)
@@ -201,10 +201,10 @@ def suspects(
 @labels.command("rules", epilog="Example: topicdesk labels rules experiments/topics.toml --output weak.csv")
 def rules(
     spec: _Spec,
-    output: Annotated[Path | None, typer.Option(help="Write weak labels of the whole corpus to this CSV.")] = None,
-    method: Annotated[_Method, typer.Option(help="How rules are put together.")] = _Method.MAJORITY,
+    output: Annotated[Path | None, typer.Option(help="Also write weak labels of the whole corpus to this CSV.")] = None,
+    method: Annotated[_Method, typer.Option(help="How rules are combined.")] = _Method.MAJORITY,
 ) -> None:
-    """Judge the taxonomy's keywords as rules; and label by them, for a start, marked as weak."""
+    """Evaluate the taxonomy's keywords as labelling rules, and write weak labels."""
     from topicdesk.experiment.checks import check_spec
 
     check_spec(spec)

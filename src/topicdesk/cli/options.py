@@ -17,14 +17,14 @@ Corpus = Annotated[str, typer.Argument(help="A corpus of data/sources.toml, or a
 Spec = Annotated[Path, typer.Argument(help="A spec, such as experiments/topics.toml.", metavar="SPEC")]
 Jobs = Annotated[
     int | None,
-    typer.Option(min=1, help="Processes; by default the spec's, else one a core. Figures stay the same."),
+    typer.Option(min=1, help="Number of processes; by default the spec's, else one per core. Figures stay the same."),
 ]
 OneClassifier = Annotated[
     str | None, typer.Option(help="One of the spec's classifiers; by default the winner of its results lock.")
 ]
 Trust = Annotated[
     list[str] | None,
-    typer.Option(help="A type that the model's file may hold, as in mine.Estimator; may be repeated."),
+    typer.Option(help="A type that the model file may contain, such as mine.Estimator; may be repeated."),
 ]
 
 
@@ -44,7 +44,7 @@ def column_pair(written: str) -> tuple[str, str]:
 
 
 def engine_named(name: EngineName, scheduler: str | None) -> Engine | None:
-    """Give the engine that options name; None for this machine."""
+    """Return the engine that the options name; None for this machine."""
     if (name is EngineName.DASK) != (scheduler is not None):
         raise typer.BadParameter("--engine dask and --scheduler go together.")
     if scheduler is None:

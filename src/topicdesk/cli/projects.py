@@ -30,9 +30,9 @@ def init(
     ] = None,
     labels: Annotated[str | None, typer.Option(help="Its column of labels, such as topics.")] = None,
     separator: Annotated[
-        str | None, typer.Option(help="What separates several labels in a cell; by default ; or | where there is one.")
+        str | None, typer.Option(help="Separator of several labels in a cell; by default ; or | if cells contain it.")
     ] = None,
-    annotator: Annotated[str, typer.Option(help="Who made the labels of the table.")] = "imported",
+    annotator: Annotated[str, typer.Option(help="Who labelled the table.")] = "imported",
 ) -> None:
     """Create a project: topics, articles, labels, a spec, a notebook and a Makefile. Never overwrites a file."""
     from topicdesk.starter.checks import check_table, refuse_to_overwrite
@@ -49,7 +49,7 @@ def init(
 
 
 def doctor() -> None:
-    """Tell what is installed, which optional parts are missing, and whether MLflow's store is reachable."""
+    """Check what is installed, which optional parts are missing, and whether MLflow's store can be used."""
     say("looking at what is installed ...")
     from topicdesk.doctor import diagnose
 

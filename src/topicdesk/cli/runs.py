@@ -20,9 +20,9 @@ _Model = Annotated[str, typer.Argument(help="A registered model, such as topicde
 
 
 def runs(
-    experiment: Annotated[str | None, typer.Option(help="Of this experiment alone, such as topics.")] = None,
+    experiment: Annotated[str | None, typer.Option(help="Only this experiment, such as topics.")] = None,
 ) -> None:
-    """List the comparisons that MLflow's store has, newest first, with their ids."""
+    """List the comparisons in MLflow's store, newest first."""
     from topicdesk.project import find_project
     from topicdesk.tracking.listing import logged_comparisons
 
@@ -50,11 +50,11 @@ def runs(
 
 
 def reproduce(
-    run_id: Annotated[str, typer.Argument(help="Id of a run, as MLflow's pages show it.", metavar="RUN_ID")],
+    run_id: Annotated[str, typer.Argument(help="Id of a run; 'topicdesk runs' lists them.", metavar="RUN_ID")],
     jobs: Jobs = None,
-    tolerance: Annotated[float, typer.Option(min=0, help="How far a figure may move.")] = 0.0,
+    tolerance: Annotated[float, typer.Option(min=0, help="Largest difference allowed.")] = 0.0,
 ) -> None:
-    """Compute a logged run again, from the spec that it kept; tell what differs; exit 1 if a figure moved."""
+    """Compute a logged run again from its spec, and show what differs. Exit 1 if a figure differs."""
     from topicdesk.project import find_project
     from topicdesk.tracking.listing import check_run
 
@@ -79,10 +79,10 @@ def diff(
     first: Annotated[str, typer.Argument(help="Id of a run.", metavar="RUN_A")],
     second: Annotated[str, typer.Argument(help="Id of another.", metavar="RUN_B")],
     classifier: Annotated[
-        str | None, typer.Option(help="Whose decisions to compare; by default those of each run's winner.")
+        str | None, typer.Option(help="Classifier whose decisions are compared; by default the winner of each run.")
     ] = None,
 ) -> None:
-    """Tell how two logged runs differ: spec, data, labels, figures, and decisions that flipped."""
+    """Show how two logged runs differ: spec, data, labels, figures and decisions."""
     from topicdesk.project import find_project
     from topicdesk.tracking.listing import check_run
 
@@ -108,9 +108,9 @@ def diff(
 
 
 def log(
-    resume: Annotated[bool, typer.Option("--resume", help="Send what is waiting.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Send them.")] = False,
 ) -> None:
-    """Show the comparisons that are written down and not in MLflow's store yet; with --resume, send them."""
+    """List the comparisons that are saved but not in MLflow's store yet, or send them."""
     from topicdesk.project import find_project
 
     project = find_project()
@@ -131,9 +131,9 @@ def log(
 
 def promote(
     model: _Model,
-    version: Annotated[str | None, typer.Option(help="Which version; by default the newest.")] = None,
+    version: Annotated[str | None, typer.Option(help="Version to promote; by default the newest.")] = None,
 ) -> None:
-    """Make a version of a registered model the champion; the one before it is kept as 'previous'."""
+    """Make a version of a registered model the champion. The current one becomes 'previous'."""
     from topicdesk.project import find_project
     from topicdesk.tracking.listing import check_registered
 
@@ -146,7 +146,7 @@ def promote(
 
 
 def rollback(model: _Model) -> None:
-    """Put the previous champion of a registered model back."""
+    """Make the previous champion of a registered model the champion again."""
     from topicdesk.project import find_project
     from topicdesk.tracking.listing import check_registered
 

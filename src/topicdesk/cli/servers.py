@@ -21,9 +21,9 @@ def review(
     experiment: Annotated[
         str | None, typer.Option(help="The MLflow experiment to open at; by default that of the newest comparison.")
     ] = None,
-    browser: Annotated[bool, typer.Option(help="Open the page in a browser too, where there is a screen.")] = True,
+    browser: Annotated[bool, typer.Option(help="Also open the page in a browser, if there is a screen.")] = True,
 ) -> None:
-    """Start MLflow's pages over the project's store, and print the address of an experiment's runs."""
+    """Start MLflow's pages for the project, and print the address of an experiment's runs."""
     from topicdesk.project import find_project
     from topicdesk.tracking.listing import logged_comparisons, tracking_uri
     from topicdesk.tracking.ports import check_port
@@ -53,7 +53,7 @@ def serve(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port of 127.0.0.1.")] = 5000,
     trust: Trust = None,
 ) -> None:
-    """Answer requests with a model, by MLflow's own server, and print where they go."""
+    """Serve a model with MLflow's own server, and print the address for requests."""
     from topicdesk.project import find_project
     from topicdesk.tracking.listing import check_model, only_champion
     from topicdesk.tracking.ports import check_port
