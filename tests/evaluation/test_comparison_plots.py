@@ -1,5 +1,6 @@
 """Pictures show what the tables say."""
 
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -59,6 +60,15 @@ def test_each_dot_lies_on_its_curve(comparison, topic):
         if recall > 0:  # where nothing is decided for, there is no curve to lie on
             curve = np.column_stack([line.get_xdata(), line.get_ydata()])
             assert np.abs(curve - [recall, precision]).sum(axis=1).min() < 1e-9
+
+
+def test_a_fold_that_never_predicts_a_topic_is_drawn_whatever_the_scale_of_its_scores(comparison):
+    first, *others = comparison.results_of("ridge")
+    never = replace(first, scores=first.scores * 1e-3, thresholds=np.array([np.inf, 0.0]))
+    kept = [result for result in comparison.results if result.classifier != "ridge"]
+    changed = replace(comparison, results=(*kept, never, *others))
+    (axes,) = changed.plot_precision_recall("courts", ["ridge"]).axes
+    assert np.isfinite(axes.lines[0].get_xydata()).all()
 
 
 @pytest.mark.parametrize("topic", ["courts", "rail"])

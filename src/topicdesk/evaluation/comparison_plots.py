@@ -1,4 +1,4 @@
-"""Pictures of a comparison, for people who would rather look than read."""
+"""Plots of a comparison."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ __all__ = [
     "save_plot",
 ]
 
-#: The colour of what is ours.
+#: Main colour of the plots.
 BLUE = "#1f5fa8"
 _GREY = "#8a8a8a"
 
-# As many small matrices as fit beside each other.
+# Maximum number of matrices that fit side by side.
 _MOST_CONFUSIONS = 12
 
 
 def save_plot(figure: Figure, path: Path) -> None:
-    """Write a picture as PNG, making its folder."""
+    """Save a plot as PNG; create its folder if needed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=110, metadata={"Software": None})
 
 
 def plot_leaderboard(comparison: ComparisonValues) -> Figure:
-    """Draw each classifier's figure with its 95 % interval, and each fold's as a dot; best on top."""
+    """Plot each classifier's metric with its 95 % interval, and the value of each fold as a dot; best on top."""
     metric, order = comparison.plan.metric, comparison.ranking
     rows = figures_where(comparison.figures, sample=ALL_SAMPLES, metric=metric).set_index("classifier")
     rows = rows.loc[list(order)]
@@ -63,7 +63,7 @@ def plot_leaderboard(comparison: ComparisonValues) -> Figure:
 
 
 def plot_topics(comparison: ComparisonValues) -> Figure:
-    """Draw the leader's F1 of each topic with its 95 % interval, and the keyword rules' beside it where they ran."""
+    """Plot the best classifier's F1 of each topic with its 95 % interval, and that of the keyword rules if they ran."""
     leader = comparison.ranking[0]
     rows = figures_where(comparison.topic_figures, sample=ALL_SAMPLES, metric="f1")
     topics = comparison.dataset.topics
@@ -87,14 +87,17 @@ def plot_topics(comparison: ComparisonValues) -> Figure:
 
 
 def plot_confusion(comparison: ComparisonValues, classifier: str, topic: str | None = None) -> Figure:
-    """Draw how often truth and decision agree.
+    """Plot confusion matrices of one classifier.
 
     Parameters
     ----------
     comparison : Comparison
+        The comparison to plot.
     classifier : str
+        Name of the classifier.
     topic : str, optional
-        One topic against the rest; without it, each topic so, or all classes of multi-class data against each other.
+        Plot this topic against the rest. By default, plot each topic against the rest (at most 12), or for multi-class
+        data one matrix of all classes.
 
     Returns
     -------
@@ -116,11 +119,11 @@ def plot_confusion(comparison: ComparisonValues, classifier: str, topic: str | N
 
 
 def plot_precision_recall(comparison: ComparisonValues, topic: str, classifiers: Sequence[str] | None = None) -> Figure:
-    """Draw the precision-recall curves of classifiers for one topic; by default of all.
+    """Plot the precision-recall curve of each classifier for one topic; by default, of all classifiers.
 
-    Scores of different folds come from different models and share no scale. So each fold's are counted from where it
-    decides, in its own standard deviations; a curve shows what moving that point in all folds alike would give, and
-    its dot lies where decisions were taken.
+    Scores of different folds come from different models and are not on the same scale. The scores of each fold are
+    therefore replaced by their distance to the fold's threshold, in standard deviations of the fold's scores. A curve
+    shows the effect of moving the thresholds of all folds by the same distance. Its dot marks the actual decisions.
     """
     column = comparison.dataset.topics.index(topic)
     figure = Figure(figsize=(6.4, 5.2), layout="constrained")
@@ -150,15 +153,15 @@ def plot_precision_recall(comparison: ComparisonValues, topic: str, classifiers:
 
 
 def plot_reliability(comparison: ComparisonValues, topic: str, classifier: str | None = None) -> Figure:
-    """Draw how often a topic was there where it was said to be so likely.
+    """Plot predicted against observed frequency of a topic.
 
-    By default the best classifier that gives probabilities; below, how many articles each point stands for. On the
-    diagonal probabilities are what they say.
+    By default, the best classifier with probabilities is used. The lower panel shows the number of articles behind each
+    point. Points on the diagonal are perfectly calibrated.
 
     Raises
     ------
     SpecError
-        When no classifier gives probabilities.
+        If no classifier has probabilities.
     """
     column = comparison.dataset.topics.index(topic)
     probable = comparison.probability_leaderboard()
@@ -191,8 +194,8 @@ def plot_reliability(comparison: ComparisonValues, topic: str, classifier: str |
 def error_bars(
     values: NDArray[np.float64], lows: NDArray[np.float64], highs: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Give how far intervals reach below and above their figures, shape (2, n_figures), as matplotlib draws them."""
-    # A percentile interval need not hold the figure itself.
+    """Return the lengths of error bars below and above the values, shape (2, n_values), as matplotlib expects them."""
+    # A percentile interval does not always contain the value itself.
     return np.vstack([np.maximum(values - lows, 0), np.maximum(highs - values, 0)])
 
 
@@ -202,9 +205,9 @@ def _distances_to_decision(result: FoldResult, column: int) -> NDArray[np.float6
         decides_at = np.delete(result.scores, column, axis=1).max(axis=1)
     else:
         decides_at = np.full(len(scores), result.thresholds[column])
-    # A fold that never gives the topic has its threshold at infinity: its articles stand last.
-    distances = np.where(np.isfinite(decides_at), scores - decides_at, np.finfo(np.float64).min)
-    return distances / (scores.std() or 1.0)
+    # If a fold never predicts the topic, its threshold is infinite: rank its articles last.
+    distances = (scores - decides_at) / (scores.std() or 1.0)
+    return np.where(np.isfinite(decides_at), distances, np.finfo(np.float64).min)
 
 
 def _intervals(
