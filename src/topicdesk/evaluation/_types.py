@@ -1,6 +1,6 @@
-"""Values of a comparison: the plan, the result on one split, and all that is computed from them.
+"""Values of a comparison: the plan, the result on one split, and everything computed from them.
 
-They stand below what computes them, so that tables, plots and reports are functions of values.
+Tables, plots and reports depend on these values, not on the code that computes them.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ __all__ = ["ComparisonPlan", "ComparisonValues", "DecisionRule", "FoldResult", "
 
 @dataclass(frozen=True)
 class DecisionRule:
-    """What follows from out-of-fold scores of the training rows.
+    """Rules that turn out-of-fold scores of the training rows into thresholds and probabilities.
 
     Parameters
     ----------
     threshold : ThresholdRule, default F1
-        What the threshold of each topic is chosen for.
+        Criterion that the threshold of each topic optimises.
     calibration : {"platt", "isotonic"}, default "platt"
-        How scores become probabilities (see `fit_calibration`).
+        Calibration method (see `fit_calibration`).
     automation_precision : float, default 0.95
-        How often all topics are to be right of an article that is labelled without a person.
+        Required share of automatically labelled articles whose topics are all right.
     """
 
     threshold: ThresholdRule = field(default_factory=ThresholdRule)
@@ -47,34 +47,34 @@ class DecisionRule:
 
 @dataclass(frozen=True)
 class ComparisonPlan:
-    """What to compare, and how.
+    """Configuration of a comparison.
 
     Parameters
     ----------
     classifiers : tuple of Classifier
-        Simplest first.
+        Classifiers to compare, simplest first.
     settings : tuple of FeatureSetting
-        TF-IDF settings to choose from; of equals the earliest is chosen.
+        TF-IDF settings to choose from. The first one wins ties.
     splits : SplitPlan
         The outer splits.
     inner_folds : int, default 3
-        Folds of each outer split's training rows.
+        Number of folds of the training rows of each outer split.
     metric : str, default "macro_f1"
-        One of `SELECTION_METRICS`: chooses on inner folds, and orders the leaderboard.
+        One of `SELECTION_METRICS`. It selects models on inner folds and orders the leaderboard.
     decision_rule : DecisionRule
-        What follows from scores on inner folds: thresholds, probabilities, and which articles need no person.
+        How thresholds, probabilities and the articles to label automatically follow from scores on inner folds.
     search : {"grid", "halving"}, default "grid"
-        Try every candidate in full, or drop the worse two thirds of each classifier on a ninth and on a third of the
-        rows.
+        "grid" tries every candidate on all rows. "halving" drops the worst two thirds of each classifier's candidates
+        on a ninth of the rows, and again on a third.
     representative : str, optional
-        The sample that was drawn uniformly, when others were not: figures that depend on how frequent a topic is
-        (precision and all that follows from it) are given on its articles too.
+        Name of the uniformly drawn sample, if other samples are not uniform. Metrics that depend on the frequency of
+        a topic (such as precision) are also computed on this sample alone.
     resamples : int, default 1000
-        Bootstrap resamples behind each interval.
+        Number of bootstrap resamples for each interval.
     rope : float, default 0.01
-        Differences in the metric up to here do not matter (region of practical equivalence).
+        Differences in the metric up to this value do not matter (region of practical equivalence).
     seed : int, default 0
-        Same seed, same figures.
+        Random seed. Results are reproducible for a fixed seed.
     """
 
     classifiers: tuple[Classifier, ...]
@@ -92,30 +92,34 @@ class ComparisonPlan:
 
 @dataclass(frozen=True, eq=False)
 class FoldResult:
-    """One classifier on one outer split.
+    """Result of one classifier on one outer split.
 
     Parameters
     ----------
     classifier : str
+        Name of the classifier.
     split : Split
+        The outer split.
     features : str
-        The chosen features, as options that differ from scikit-learn's defaults.
+        Selected features, as options that differ from scikit-learn's defaults.
     parameters : dict
-        The chosen point of the classifier's grid.
+        Selected point of the classifier's grid.
     thresholds : ndarray of float, shape (n_topics,), or None
-        Scores at which topics are given; None for multi-class data, where the highest score decides.
+        Scores from which a topic is predicted. None for multi-class data, where the class with the highest score is
+        predicted.
     inner_score : float
-        The plan's metric of the choice, on inner folds: how it was chosen, not how good it is. NaN where there was
-        nothing to choose.
+        The plan's metric of the selected model on inner folds. It is optimistic, because it was used for selection.
+        NaN if there was nothing to choose.
     scores : ndarray of float, shape (n_test, n_topics)
-        Of the test rows; higher means more likely.
+        Scores of the test rows; higher means more likely.
     decisions : ndarray of {0, 1}, shape (n_test, n_topics)
+        Predictions for the test rows.
     probabilities : ndarray of float, shape (n_test, n_topics), or None
-        Calibrated on inner folds; None where nothing was scored on inner folds.
+        Probabilities, calibrated on inner folds. None if nothing was scored on inner folds.
     automated : ndarray of bool, shape (n_test,)
-        Which articles are sure enough to be labelled without a person.
+        Whether each article is certain enough to be labelled automatically.
     fit_seconds, predict_seconds : float
-        Fitting the chosen model on the training rows' features, and scoring the test rows'.
+        Seconds to fit the selected model on the features of the training rows, and to score those of the test rows.
     """
 
     classifier: str
@@ -134,31 +138,34 @@ class FoldResult:
 
 @dataclass(frozen=True, eq=False)
 class ComparisonValues:
-    """Out-of-fold scores and decisions of every classifier on every split, and the figures that follow.
+    """Out-of-fold scores and decisions of every classifier on every split, and the metrics computed from them.
 
     Parameters
     ----------
     dataset : Dataset
+        The labelled articles.
     plan : ComparisonPlan
+        Configuration of the comparison.
     splits : tuple of Split
+        The outer splits.
     results : tuple of FoldResult
-        Classifier by classifier in the plan's order, split by split.
+        Results by classifier, in the plan's order, then by split.
     figures : DataFrame
         Columns ``classifier, sample, metric, value, low, high, behind, behind_low, behind_high, fold_mean, fold_sd``:
-        pooled figures (a mean over repeats), their bootstrap 95 % intervals over duplicate groups, how far they are
-        behind the leader's with the interval of that paired difference, and mean and standard deviation over folds.
+        the pooled metric (mean over repeats), its bootstrap 95 % interval over duplicate groups, the difference from
+        the best classifier with its paired interval, and the mean and standard deviation over folds.
     topic_figures : DataFrame
         Columns ``classifier, topic, sample, metric, value, low, high, support``.
     fold_figures : DataFrame
         Columns ``classifier, repeat, fold, metric, value``, over all test articles of the fold.
     significance : DataFrame
-        How far the best classifier is ahead of each other one, and whether that is real (see `significance_table`).
+        Difference between the best classifier and each other one, with significance tests (see `significance_table`).
     verdict : Verdict
         Which classifier wins, and why.
     warnings : tuple of str
-        What a reader of the results should know.
+        Warnings for readers of the results.
     seconds : float
-        How long it took, wall clock.
+        Wall-clock time in seconds.
     """
 
     dataset: Dataset
@@ -175,19 +182,19 @@ class ComparisonValues:
 
     @property
     def ranking(self) -> tuple[str, ...]:
-        """Classifiers by the plan's metric, best first; of equals the simplest first."""
+        """Names of the classifiers, sorted by the plan's metric, best first; on ties, simplest first."""
         return ranking(self.figures, self.plan.metric)
 
     def probability_leaderboard(self) -> pd.DataFrame:
-        """Write how good probabilities are, and how many articles need no person (see `probability_leaderboard`)."""
+        """Return metrics of the probabilities and of automatic labelling as text (see `probability_leaderboard`)."""
         return probability_leaderboard(self.figures, self.ranking, self.plan.decision_rule.automation_precision)
 
     def results_of(self, classifier: str) -> tuple[FoldResult, ...]:
-        """Give the results of one classifier, split by split."""
+        """Return the results of one classifier, one per split."""
         return tuple(result for result in self.results if result.classifier == classifier)
 
 
 def ranking(pooled: pd.DataFrame, metric: str) -> tuple[str, ...]:
-    """Order classifiers by a metric, best first; of equals the simplest first."""
+    """Sort classifiers by a metric, best first; on ties, simplest first."""
     rows = figures_where(pooled, sample=ALL_SAMPLES, metric=metric)
     return tuple(rows.sort_values("value", ascending=False, kind="stable")["classifier"])

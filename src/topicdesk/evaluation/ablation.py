@@ -1,7 +1,7 @@
-"""Ablations: what each feature option brings.
+"""Ablations: measure the effect of each feature option.
 
-Every option that departs from scikit-learn's default is taken off in turn, in all settings, and the whole procedure is
-repeated on the same splits; differences are paired, article by article and fold by fold.
+Each option that differs from scikit-learn's default is reset to it in all settings, one option at a time. The whole
+procedure is then repeated on the same splits. Differences are paired by article and by fold.
 """
 
 from __future__ import annotations
@@ -38,16 +38,18 @@ _FULL = "(nothing)"
 
 @dataclass(frozen=True, eq=False)
 class Ablation:
-    """A classifier with all feature options, and without each.
+    """Metric of a classifier with all feature options, and without each of them.
 
     Parameters
     ----------
     classifier, metric : str
+        Names of the classifier and of the metric.
     table : DataFrame
-        Index ``without``: first nothing, then each option; columns ``value, low, high`` of the figure without it,
-        ``loss, loss_low, loss_high`` (the full figure minus this one, paired), ``p`` of the corrected t-test over folds
-        and ``p_holm``, adjusted for the number of options.
+        Index ``without``: first nothing, then each option. Columns ``value, low, high`` (metric without the option and
+        its 95 % interval), ``loss, loss_low, loss_high`` (full value minus this one, paired), ``p`` (corrected t-test
+        over folds) and ``p_holm`` (``p`` adjusted for the number of options).
     warnings : tuple of str
+        Warnings for readers of the results.
     """
 
     classifier: str
@@ -56,7 +58,7 @@ class Ablation:
     warnings: tuple[str, ...] = ()
 
     def text_table(self) -> pd.DataFrame:
-        """Write the figures as text; index ``without``."""
+        """Return the table with its numbers formatted as text; index ``without``."""
         rows = self.table
         columns = {
             f"{metric_title(self.metric)} [95 %]": [shown(*row) for row in rows[["value", "low", "high"]].to_numpy()],
@@ -66,13 +68,13 @@ class Ablation:
         return pd.DataFrame(columns, index=rows.index)
 
     def plot(self) -> Figure:
-        """Draw what is lost without each option, with its interval."""
+        """Plot the loss without each option, with its interval."""
         from topicdesk.evaluation.plots import plot_ablation
 
         return plot_ablation(self.table, self.classifier, self.metric)
 
     def __str__(self) -> str:
-        """Give the table, and what a reader should know."""
+        """Return the warnings and the table as text."""
         return "\n".join([f"{self.classifier} without", *self.warnings, self.text_table().to_string()])
 
     def _repr_html_(self) -> str:
@@ -88,26 +90,27 @@ def ablate(
     jobs: int = -1,
     engine: Engine | None = None,
 ) -> Ablation:
-    """Take off each feature option in turn.
+    """Evaluate a classifier without each feature option in turn.
 
     Parameters
     ----------
     dataset : Dataset
+        The labelled articles.
     plan : ComparisonPlan
-        Says features, splits, inner folds, metric and seed; its classifiers are not looked at.
+        Features, splits, inner folds, metric and seed. Its classifiers are ignored.
     classifier : Classifier
-        With the grid to choose from, anew without each option.
+        The classifier to evaluate. A point of its grid is chosen again without each option.
     splits : sequence of Split, optional
         Outer splits to use instead of the plan's.
     keywords : mapping of str to sequence of str, optional
-        Of each topic; only the keyword-rules baseline needs them.
+        Keywords of each topic; only the keyword-rules baseline needs them.
     jobs, engine
         As in `compare`.
 
     Returns
     -------
     Ablation
-        Of nothing but the full figure when every option is scikit-learn's default.
+        Contains only the full value if every option has scikit-learn's default.
     """
     splits, warnings = planned_splits(dataset, plan, splits)
     engine = engine or LocalEngine(jobs)
@@ -141,7 +144,7 @@ def ablate(
 
 
 def _without_each(settings: Sequence[FeatureSetting]) -> Iterator[tuple[str, tuple[FeatureSetting, ...]]]:
-    """Give the settings with each option at its default that is not so in all of them."""
+    """Yield the settings with one option reset, for each option that differs from its default in some setting."""
     plain = FeatureSetting()
     analyser = {one.name: getattr(plain.analyser, one.name) for one in fields(Analyser)}
     own = {one.name: getattr(plain, one.name) for one in fields(FeatureSetting) if one.name != "analyser"}

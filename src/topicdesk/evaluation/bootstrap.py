@@ -1,4 +1,4 @@
-"""From out-of-fold scores and decisions to figures: pooled over folds, by topic, by fold, with intervals."""
+"""Compute metrics and their intervals from out-of-fold scores and decisions: pooled over folds, by topic, by fold."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ __all__ = ["figure_tables", "resampled_figures", "with_interval"]
 
 _PERCENTILES = (2.5, 97.5)
 
-# A sum of absolute errors: drawing articles again adds noise to every bin, and so only ever adds to it. Its resamples
-# lie above the figure, and tell nothing of where it might be.
+# The calibration error is a sum of absolute errors. Resampling adds noise to every bin, which can only increase the
+# sum. The resampled values are therefore biased upwards, and their percentiles are not a valid interval.
 _NO_INTERVAL = ("calibration_error",)
 
 
@@ -46,26 +46,29 @@ def figure_tables(
     seed: int,
     engine: Engine,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Compute every figure of a comparison.
+    """Compute the tables of metrics of a comparison.
 
     Parameters
     ----------
     dataset : Dataset
+        The labelled articles.
     results : sequence of FoldResult
-        Classifier by classifier.
+        Results by classifier.
     metric : str
-        Names the leader, from whom distances are taken.
+        Metric that determines the best classifier, to which the others are compared.
     representative : str or None
-        A sample to give figures of on its own.
+        Sample to evaluate separately as well.
     resamples : int
-        Bootstrap resamples behind each interval.
+        Number of bootstrap resamples for each interval.
     seed : int
+        Random seed of the bootstrap.
     engine : Engine
+        Engine that runs the computation.
 
     Returns
     -------
     figures, topic_figures, fold_figures : DataFrame
-        As `Comparison` describes them.
+        See `Comparison`.
     """
     names = list(dict.fromkeys(result.classifier for result in results))
     samples = [ALL_SAMPLES]
@@ -101,28 +104,32 @@ def resampled_figures(
     engine: Engine,
     samples: Sequence[str] = (ALL_SAMPLES,),
 ) -> dict[tuple[str, str], tuple[dict[str, NDArray[np.float64]], dict[str, NDArray[np.float64]]]]:
-    """Compute every figure of the test articles as they are, and of bootstrap resamples of their groups.
+    """Compute every metric on the test articles and on bootstrap resamples of their groups.
 
     Parameters
     ----------
     dataset : Dataset
+        The labelled articles.
     results : mapping of str to sequence of FoldResult
-        Under any names, such as those of classifiers; all share the same resamples, so that they can be paired.
+        Results by any name, such as that of a classifier. All share the same resamples and can therefore be paired.
     resamples : int
+        Number of bootstrap resamples.
     seed : int
+        Random seed of the bootstrap.
     engine : Engine
+        Engine that runs the computation.
     samples : sequence of str, default (ALL_SAMPLES,)
-        Of whose articles alone figures are wanted.
+        Samples to evaluate, each on its own articles only.
 
     Returns
     -------
     dict of (str, str) to (dict, dict)
-        By sample and name: figures of all topics together, arrays of shape (1 + resamples,), and by topic, arrays of
-        shape (1 + resamples, n_topics).
+        By sample and name: metrics over all topics, arrays of shape (1 + resamples,), and metrics by topic, arrays of
+        shape (1 + resamples, n_topics). The first entry is the value on the test articles themselves.
     """
     tested = np.unique(np.concatenate([result.split.test for group in results.values() for result in group]))
     rng = np.random.default_rng([seed, 1])
-    # The first weighing is of the articles as they are; the rest are bootstrap resamples.
+    # The first row counts every article once; the others are bootstrap resamples.
     drawn = np.vstack([np.ones(len(tested)), bootstrap_weights(dataset.groups[tested], resamples, rng)])
     cells = list(product(samples, results))
     tasks = [(list(_pooled(dataset, results[name], sample)),) for sample, name in cells]
@@ -132,7 +139,7 @@ def resampled_figures(
 
 @dataclass(frozen=True, eq=False)
 class _Pooled:
-    """All test rows of one classifier in one repeat, and the sample they count for."""
+    """Test rows of one classifier in one repeat that belong to one sample."""
 
     Y: NDArray[np.int8]
     decisions: NDArray[np.int8]
@@ -164,7 +171,7 @@ def _pooled(dataset: Dataset, results: Sequence[FoldResult], sample: str) -> Ite
 def _distributions(
     weighings: tuple[NDArray[np.intp], NDArray[np.float64]], repeats: Sequence[_Pooled]
 ) -> tuple[dict[str, NDArray[np.float64]], dict[str, NDArray[np.float64]]]:
-    """Give figures of every weighing, a mean over repeats: together, shape (n_weighings,), and by topic."""
+    """Compute metrics for every row of weights, averaged over repeats: overall, shape (n_weighings,), and by topic."""
     tested, drawn = weighings
     together, by_topic = [], []
     with threadpool_limits(limits=1):
@@ -226,22 +233,23 @@ def _fold_rows(dataset: Dataset, result: FoldResult) -> list[dict[str, Any]]:
 def with_interval(
     distribution: NDArray[np.float64], value: str, low: str, high: str, without: bool = False
 ) -> dict[str, float]:
-    """Give a figure and the ends of its 95 % interval, under these names.
+    """Return a value and the bounds of its 95 % interval, under the given names.
 
     Parameters
     ----------
     distribution : ndarray of float, shape (1 + n_resamples,)
-        The figure, then those of bootstrap resamples.
+        The value, followed by those of the bootstrap resamples.
     value, low, high : str
+        Keys of the value and of the two bounds.
     without : bool, default False
-        Give NaN for both ends.
+        Whether to return NaN for both bounds.
 
     Returns
     -------
     dict of str to float
     """
     resampled = distribution[1:]
-    # A resample in which a figure is undefined (no positive drawn) says nothing about it.
+    # Ignore resamples where the metric is undefined (no positive drawn).
     resampled = resampled[~np.isnan(resampled)]
     ends = np.percentile(resampled, _PERCENTILES) if len(resampled) and not without else (np.nan, np.nan)
     return {value: float(distribution[0]), low: float(ends[0]), high: float(ends[1])}

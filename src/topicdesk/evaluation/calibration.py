@@ -1,6 +1,6 @@
-"""From scores to probabilities, and to the articles that can be labelled without a person.
+"""Calibrate scores into probabilities, and select the articles that can be labelled automatically.
 
-Calibrators are fitted on out-of-fold scores of training rows, as thresholds are: nothing here sees a test row.
+Like thresholds, calibrators are fitted on out-of-fold scores of training rows. Test rows are never used.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ __all__ = [
     "reliability_table",
 ]
 
-#: Equal parts of the range of probabilities, over which calibration errors are taken (Guo et al. 2017).
+#: Number of equal-width probability bins used for calibration errors (Guo et al. 2017).
 CALIBRATION_BINS = 10
 
 _Floats = NDArray[np.float64]
 
-# Newton's method on two numbers; it stops long before.
+# Only a safeguard: with two parameters, Newton's method converges much earlier.
 _MOST_STEPS = 100
 
 
 class _Calibrator(Protocol):
     def probability(self, scores: _Floats) -> _Floats:
-        """Give the probability of each score, shape as `scores`."""
+        """Return the probability of each score, same shape as `scores`."""
 
 
 @dataclass(frozen=True)
@@ -61,16 +61,16 @@ class _Isotonic:
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """What turns the scores of one model into probabilities.
+    """Calibration of one model: converts its scores into probabilities.
 
     Parameters
     ----------
     calibrators : tuple
-        One a topic.
+        One calibrator per topic.
     multi_class : bool
-        Whether an article's probabilities are made to add up to one.
+        Whether the probabilities of an article are normalised to sum to one.
     cut : float
-        From this confidence on, decisions are right as often as was asked for; infinity where none is.
+        Minimum confidence at which decisions reach the required precision; infinity if no confidence does.
     """
 
     calibrators: tuple[_Calibrator, ...]
@@ -78,16 +78,17 @@ class Calibration:
     cut: float = float("inf")
 
     def probabilities(self, scores: _Floats) -> _Floats:
-        """Give the probability of each topic.
+        """Return the probability of each topic.
 
         Parameters
         ----------
         scores : ndarray of float, shape (n_rows, n_topics)
+            Scores of the model; higher means more likely.
 
         Returns
         -------
         ndarray of float, shape (n_rows, n_topics)
-            From 0 to 1.
+            Probabilities between 0 and 1.
         """
         found = np.column_stack(
             [one.probability(column) for one, column in zip(self.calibrators, scores.T, strict=True)]
@@ -95,7 +96,7 @@ class Calibration:
         if not self.multi_class:
             return found
         total = found.sum(axis=1, keepdims=True)
-        # Where every class is ruled out, none is likelier than another.
+        # If every class has probability 0, all classes are equally likely.
         return np.where(total > 0, found / np.where(total > 0, total, 1.0), 1 / found.shape[1])
 
 
@@ -107,21 +108,23 @@ def fit_calibration(
     multi_class: bool,
     precision: float,
 ) -> Calibration:
-    """Learn probabilities from out-of-fold scores, and from which confidence on decisions need no person.
+    """Fit calibrators on out-of-fold scores, and choose the minimum confidence for automatic labelling.
 
     Parameters
     ----------
     Y : ndarray of {0, 1}, shape (n_rows, n_topics)
+        True topics.
     scores : ndarray of float, shape (n_rows, n_topics)
         Out-of-fold scores of training rows; higher means more likely.
     decisions : ndarray of {0, 1}, shape (n_rows, n_topics)
-        What the thresholds decide for them.
+        Predictions that the thresholds make from these scores.
     method : {"platt", "isotonic"}
-        A sigmoid of the score, or the best rising steps. Steps need many positives: with a dozen they overfit.
+        A sigmoid of the score, or isotonic regression. Isotonic regression needs many positives: it overfits with a
+        dozen.
     multi_class : bool
-        Whether every row carries exactly one topic.
+        Whether every row has exactly one topic.
     precision : float
-        Share of the articles labelled without a person that are to have all topics right.
+        Required share of automatically labelled articles whose topics are all right.
 
     Returns
     -------
@@ -130,7 +133,7 @@ def fit_calibration(
     References
     ----------
     Platt (1999), "Probabilistic outputs for support vector machines"; Zadrozny and Elkan (2002), "Transforming
-    classifier scores into accurate multiclass probability estimates". The cut is that of selective classification
+    classifier scores into accurate multiclass probability estimates". The cut follows selective classification
     (Geifman and El-Yaniv 2017).
     """
     fit = _fit_platt if method == "platt" else _fit_isotonic
@@ -143,14 +146,17 @@ def fit_calibration(
 
 
 def confidence(probabilities: _Floats, decisions: NDArray[np.int8], multi_class: bool) -> _Floats:
-    """Give the probability that all decisions on an article are right.
+    """Estimate the probability that all decisions on an article are right.
 
     Parameters
     ----------
     probabilities : ndarray of float, shape (n_rows, n_topics)
+        Calibrated probabilities.
     decisions : ndarray of {0, 1}, shape (n_rows, n_topics)
+        Predictions.
     multi_class : bool
-        Whether it is that of the one class decided for, or a product over topics, as if they were independent.
+        If True, use the probability of the predicted class. If False, use the product over topics, which treats topics
+        as independent.
 
     Returns
     -------
@@ -162,26 +168,28 @@ def confidence(probabilities: _Floats, decisions: NDArray[np.int8], multi_class:
 
 
 def probability_bins(probabilities: _Floats) -> NDArray[np.intp]:
-    """Give the number of each probability's bin, from 0 (see `CALIBRATION_BINS`); shape as `probabilities`."""
+    """Return the bin index of each probability, from 0 (see `CALIBRATION_BINS`); same shape as `probabilities`."""
     return np.minimum((probabilities * CALIBRATION_BINS).astype(np.intp), CALIBRATION_BINS - 1)
 
 
 def reliability_table(y: NDArray[np.int8], probabilities: _Floats, repeats: int = 1) -> pd.DataFrame:
-    """Tell, bin by bin, how often the topic was there where it was said to be so likely.
+    """Compute predicted and observed frequency per bin.
 
     Parameters
     ----------
     y : ndarray of {0, 1}, shape (n_rows,)
+        Whether each row has the topic.
     probabilities : ndarray of float, shape (n_rows,)
+        Predicted probabilities of the topic.
     repeats : int, default 1
-        How many rows there are of each article. They tell no more about how frequent a topic is than one does, so
-        intervals are those of a single repeat.
+        Number of rows per article. Repeated rows add no information about the frequency of a topic, so intervals are
+        computed for a single repeat.
 
     Returns
     -------
     DataFrame
-        Columns ``articles, predicted, observed, low, high``: mean probability, share that carries the topic, and the
-        ends of its 95 % Wilson interval. Empty bins are left out.
+        Columns ``articles, predicted, observed, low, high``: number of rows, mean probability, share of rows with the
+        topic, and the bounds of its 95 % Wilson interval. Empty bins are left out.
     """
     rows = pd.DataFrame({"bin": probability_bins(probabilities), "predicted": probabilities, "y": y})
     table = rows.groupby("bin").agg(
@@ -192,9 +200,12 @@ def reliability_table(y: NDArray[np.int8], probabilities: _Floats, repeats: int 
 
 
 def _fit_platt(y: NDArray[np.int8], scores: _Floats) -> _Platt:
-    """Fit by Newton's method, safeguarded (Lin, Lin and Weng 2007); scikit-learn's own stands behind a refit."""
+    """Fit Platt scaling by safeguarded Newton's method (Lin, Lin and Weng 2007).
+
+    The final model uses scikit-learn's implementation instead (`topicdesk.prediction`).
+    """
     positives, negatives = int(y.sum()), int(len(y) - y.sum())
-    # Targets a little inside 0 and 1: of few articles none is certain.
+    # Keep targets slightly away from 0 and 1: a small number of articles gives no certainty.
     target = np.where(y == 1, (positives + 1) / (positives + 2), 1 / (negatives + 2))
     spread = float(scores.std()) or 1.0
     x = np.column_stack([(scores - scores.mean()) / spread, np.ones(len(y))])

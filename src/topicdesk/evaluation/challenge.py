@@ -1,4 +1,4 @@
-"""Whether a new model takes the place of the one in use, judged on the articles that both were tested on."""
+"""Decide whether a new model replaces the current one, based on the articles that both were tested on."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from topicdesk.evaluation.metrics import bootstrap_weights, figures
 
 __all__ = ["Challenge", "challenge", "flipped_decisions"]
 
-# Of fewer articles nothing can be said.
+# With fewer shared articles, the comparison is inconclusive.
 _FEWEST_ARTICLES = 50
 
 
 @dataclass(frozen=True)
 class Challenge:
-    """The outcome.
+    """Outcome of `challenge`.
 
     Parameters
     ----------
     wins : bool
-        Whether the new model takes the place.
+        Whether the new model replaces the current one.
     reason : str
-        A sentence for a reader.
+        Explanation for the user.
     """
 
     wins: bool
@@ -43,22 +43,25 @@ def challenge(
     resamples: int = 1000,
     seed: int = 0,
 ) -> Challenge:
-    """Compare two models by their out-of-fold decisions, article by article.
+    """Compare two models by their out-of-fold decisions on the same articles.
 
-    The new one is what a comparison named its winner: the simplest that was not shown to be worse than the best. It
-    takes the place unless it is shown to be worse than the model in place: unless the paired bootstrap interval of the
-    distance lies wholly beyond what matters.
+    The new model is the winner of a comparison: the simplest one that is not shown to be worse than the best. It
+    replaces the current model unless it is shown to be worse, that is, unless the paired bootstrap interval of the
+    difference lies entirely above `rope`.
 
     Parameters
     ----------
     in_place, new : DataFrame
-        From `Comparison.predictions`; labels are those of the new one.
+        Predictions of the current and of the new model, from `Comparison.predictions`. True labels are taken from
+        `new`.
     metric : str
         One of `SELECTION_METRICS`.
     rope : float, default 0.01
-        Differences up to here do not matter.
+        Differences up to this value do not matter.
     resamples : int, default 1000
+        Number of bootstrap resamples.
     seed : int, default 0
+        Random seed of the bootstrap.
 
     Returns
     -------
@@ -87,18 +90,19 @@ def challenge(
 
 
 def flipped_decisions(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
-    """List where two models decide otherwise about the same article and topic.
+    """List the articles and topics on which two models disagree.
 
     Parameters
     ----------
     before, after : DataFrame
-        From `Comparison.predictions`. Of several repeats the majority counts, a tie as not given.
+        Predictions of the two models, from `Comparison.predictions`. With several repeats, the majority counts; on a
+        tie, the topic is not predicted.
 
     Returns
     -------
     DataFrame
-        Columns ``article_id, topic, labelled, before, after, right``: whether the article is labelled with the topic
-        (now), whether each gives it, and which of them is right.
+        Columns ``article_id, topic, labelled, before, after, right``: whether the article has the topic in the current
+        labels, whether each model predicts it, and which model is right.
     """
     sides = []
     for side, frame in (("before", before), ("after", after)):

@@ -1,8 +1,8 @@
-"""The cells of a comparison: fits that are done one by one, and can be kept.
+"""Cells of a comparison: groups of fits that run one by one and can be saved.
 
-A comparison that was killed goes on where it was: what its cells gave is read back, bit for bit. Their folder carries a
-hash of all that they depend on (articles, labels, splits, plan, code, libraries), so that a cell of anything else is
-never found.
+An interrupted comparison resumes where it stopped: the results of finished cells are loaded, bit for bit. The name of
+their folder is a hash of everything that they depend on (articles, labels, splits, plan, code, libraries), so cells of
+another comparison are never loaded.
 """
 
 from __future__ import annotations
@@ -34,25 +34,25 @@ if TYPE_CHECKING:
 
 __all__ = ["Cell", "Fits", "KeptCells", "comparison_hash", "run_cells"]
 
-# A comparison that nobody continued for this long was given up.
+# A comparison that was not continued for this long counts as abandoned.
 _GIVEN_UP_SECONDS = 7 * 24 * 3600
 
-# How often a cell is written again whose folder another process removed.
+# Attempts to write a cell while another process removes its folder.
 _TRIES = 10
 
 
 @dataclass(frozen=True, eq=False)
 class Fits:
-    """What one cell gave: some candidates, fitted on the same rows.
+    """Result of one cell: candidates fitted on the same rows.
 
     Parameters
     ----------
     scores : ndarray of float, shape (n_candidates, n_rows, n_topics)
-        Of the held-out rows; higher means more likely.
+        Scores of the held-out rows; higher means more likely.
     seconds : ndarray of float, shape (n_candidates, 2)
-        Fitting, and scoring.
+        Seconds for fitting and for scoring.
     unconverged : mapping of str to int
-        By classifier, fits that stopped before they converged.
+        Number of fits that stopped before they converged, by classifier.
     """
 
     scores: NDArray[np.float64]
@@ -62,14 +62,14 @@ class Fits:
 
 @dataclass(frozen=True)
 class Cell:
-    """A piece of work with a name that tells it from all others of the same comparison.
+    """A task of a comparison, with a unique name.
 
     Parameters
     ----------
     name : str
-        Of letters, digits and hyphens.
+        Unique within the comparison; letters, digits and hyphens.
     task : tuple
-        What the work takes.
+        Arguments of the work function.
     """
 
     name: str
@@ -78,16 +78,16 @@ class Cell:
 
 @dataclass
 class KeptCells:
-    """Finished cells of one comparison, a file each.
+    """Finished cells of one comparison, one file per cell.
 
     Parameters
     ----------
     folder : Path
-        Of comparisons that are under way; this one's cells are in the folder called `key`.
+        Folder of all comparisons in progress. The cells of this one are in its subfolder `key`.
     key : str
-        From `comparison_hash`.
+        Hash of the comparison, from `comparison_hash`.
     reused : int
-        How many were read back.
+        Number of cells loaded so far.
     """
 
     folder: Path
@@ -95,12 +95,12 @@ class KeptCells:
     reused: int = 0
 
     def load(self, name: str) -> Fits | None:
-        """Read a cell back; None when it is not there.
+        """Load a cell; return None if it does not exist.
 
         Raises
         ------
         ProjectError
-            When it is there and cannot be read.
+            If the file exists but cannot be read.
         """
         try:
             with np.load(self._file(name), allow_pickle=False) as kept:
@@ -113,7 +113,7 @@ class KeptCells:
         return fits
 
     def save(self, name: str, fits: Fits) -> None:
-        """Write a cell, whole or not at all."""
+        """Write a cell atomically."""
         unconverged = np.array(json.dumps(dict(fits.unconverged)))
         for tries_left in reversed(range(_TRIES)):
             try:
@@ -121,12 +121,12 @@ class KeptCells:
                     np.savez(file, scores=fits.scores, seconds=fits.seconds, unconverged=unconverged)
                 return
             except ProjectError as error:
-                # Another process ended the same comparison, and removed the folder in the meantime.
+                # Another process finished the same comparison and removed the folder in the meantime.
                 if not tries_left or not isinstance(error.__cause__, FileNotFoundError):
                     raise
 
     def clear(self) -> None:
-        """Remove the cells of this comparison, and those of comparisons that nobody continued for a week."""
+        """Remove the cells of this comparison, and of comparisons that were not continued for a week."""
         remove_tree(self.folder / self.key)
         sweep_removed_in(self.folder)
         for other in self.folder.glob("[!.]*/"):
@@ -149,24 +149,27 @@ def run_cells(
     what: str,
     kept: KeptCells | None = None,
 ) -> list[Fits]:
-    """Run the cells that are not kept yet, and keep them.
+    """Run the cells that are not saved yet, and save their results.
 
     Parameters
     ----------
     engine : Engine
+        Engine that runs the cells.
     work : callable
-        Takes `shared` and a cell's task, gives `Fits`.
+        Takes `shared` and the items of a cell's task, and returns `Fits`.
     shared : object
+        Argument common to all cells.
     cells : sequence of Cell
-        The longest first.
+        Cells to run, longest first.
     what : str
-        What the progress bar says.
+        Label of the progress bar.
     kept : KeptCells, optional
+        Where cells are loaded from and saved to. By default, nothing is saved.
 
     Returns
     -------
     list of Fits
-        In the order of `cells`.
+        Results in the order of `cells`.
     """
     found = {} if kept is None else {cell.name: fits for cell in cells if (fits := kept.load(cell.name)) is not None}
     missing = [cell for cell in cells if cell.name not in found]
@@ -183,14 +186,18 @@ def run_cells(
 def comparison_hash(
     dataset: Dataset, plan: ComparisonPlan, splits: Sequence[Split], keywords: Mapping[str, Sequence[str]] | None
 ) -> str:
-    """Hash all that a cell depends on, code and libraries included.
+    """Hash everything that a cell depends on, including code and libraries.
 
     Parameters
     ----------
     dataset : Dataset
+        The labelled articles.
     plan : ComparisonPlan
+        Configuration of the comparison.
     splits : sequence of Split
+        The outer splits.
     keywords : mapping of str to sequence of str or None
+        Keywords of each topic.
 
     Returns
     -------
@@ -231,6 +238,6 @@ def _told_classifier(classifier: Classifier) -> dict[str, object]:
         estimators = [classifier.build(binary) for binary in (True, False)]
         told["estimators"] = [repr(estimator) for estimator in estimators]
         file = inspect.getsourcefile(type(estimators[0]))
-        # Of a user's own estimator, which no version of ours covers.
+        # The version of our code does not cover a user's own estimator.
         told["source"] = None if file is None else hashlib.blake2b(Path(file).read_bytes()).hexdigest()
     return told

@@ -1,7 +1,8 @@
 """The classifiers that a comparison can run, by name.
 
-A classifier is a recipe: an estimator, the values of its hyper-parameters to try, and how its scores are read. For
-multi-label data one estimator is fitted a topic (one-vs-rest); for multi-class data the estimator sees all classes.
+A classifier combines an estimator, the hyper-parameter values to try, and the function that computes scores. For
+multi-label data, one estimator is fitted per topic (one-vs-rest). For multi-class data, one estimator is fitted on all
+classes.
 """
 
 from __future__ import annotations
@@ -54,27 +55,27 @@ Features = csr_matrix | NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Classifier:
-    """A recipe for a classifier.
+    """Definition of a classifier.
 
     Parameters
     ----------
     name : str
-        What specs and tables call it.
+        Name in specs and tables.
     says : str
-        What it is, in a line.
+        Description in one line.
     build : callable or None
-        Makes the estimator, given ``binary`` (one topic against the rest, or all classes); None when the features are
-        the scores already (keyword rules).
+        Creates the estimator. Its argument ``binary`` is True for one topic against the rest, False for all classes.
+        None if the features already are the scores (keyword rules).
     read : callable
-        Reads scores of a fitted estimator: shape (n_rows,) for two classes, else (n_rows, n_classes).
+        Computes the scores of a fitted estimator: shape (n_rows,) for two classes, else (n_rows, n_classes).
     grid : mapping of str to sequence
-        Values to try of each hyper-parameter, simplest first: of equals the earliest is chosen.
+        Values to try for each hyper-parameter, simplest first. The first one wins ties.
     features : {"searched", "default", "keywords", "none"}
-        TF-IDF under the settings of the spec, TF-IDF under scikit-learn's defaults, keyword hits, or nothing.
+        TF-IDF with the settings of the spec, TF-IDF with scikit-learn's defaults, keyword hits, or no features.
     threshold : float or None
-        Decide at this score; None to choose a threshold a topic on inner folds.
+        Fixed decision threshold. None to choose one threshold per topic on inner folds.
     fit_grid : callable, optional
-        Gives the scores of many points of the grid for many topics in one go, see `topicdesk.evaluation.grids`.
+        Fits many points of the grid for many topics in one computation (see `topicdesk.evaluation.grids`).
     """
 
     name: str
@@ -87,27 +88,27 @@ class Classifier:
     fit_grid: Callable[[Sequence[Mapping[str, Any]], Any, NDArray[np.int8], bool], Scorer] | None = None
 
     def parameters(self) -> Iterator[dict[str, Any]]:
-        """Give every point of the grid, in order."""
+        """Yield every point of the grid, in order."""
         names = list(self.grid)
         for values in product(*self.grid.values()):
             yield dict(zip(names, values, strict=True))
 
     def with_grid(self, grid: Mapping[str, Sequence[Any]]) -> Classifier:
-        """Give the same classifier with other values to try.
+        """Return the same classifier with another grid.
 
         Raises
         ------
         SpecError
-            When the estimator has no such hyper-parameter, or refuses a value.
+            If the estimator does not have a hyper-parameter of the grid, or rejects a value.
         """
         build = self.build
         valid = build(True).get_params() if build else {}
         check_hyperparameters(self.name, grid, valid)
-        # In one go only where no other hyper-parameter is asked for.
+        # `fit_grid` supports only the hyper-parameters of the classifier's own grid.
         changed = replace(self, grid=grid, fit_grid=self.fit_grid if set(grid) == set(self.grid) else None)
         for point in changed.parameters() if grid else ():
-            assert build is not None  # what has hyper-parameters is built
-            try:  # scikit-learn checks values only when it fits: better here than in the middle of a comparison
+            assert build is not None  # classifiers with hyper-parameters have an estimator
+            try:  # scikit-learn checks values only in fit: fail here, not in the middle of a comparison
                 build(True).set_params(**point).fit([[0.0], [1.0]], [0, 1])
             except (ValueError, TypeError) as error:
                 raise SpecError(f"classifier {self.name!r} refuses {point}: {error}") from error
@@ -128,21 +129,27 @@ def fit_and_score(
     Parameters
     ----------
     classifier : Classifier
+        The classifier to fit.
     parameters : mapping
         A point of its grid.
     train : csr_matrix or ndarray, shape (n_train, n_features)
+        Features of the training rows.
     Y : ndarray of {0, 1}, shape (n_train, n_topics)
+        Topics of the training rows.
     test : csr_matrix or ndarray, shape (n_test, n_features)
+        Features of the held-out rows.
     multi_class : bool
-        Whether every row carries exactly one topic.
+        Whether every row has exactly one topic.
     seed : int
-        For estimators that draw numbers.
+        Random seed of the estimator, if it uses one.
 
     Returns
     -------
     scores : ndarray of float, shape (n_test, n_topics)
-        A topic that no training row carries, or every one does, gets a constant score: lowest or highest.
+        Scores of the held-out rows. A topic gets a constant score if no training row has it (lowest) or every training
+        row has it (highest).
     fit_seconds, predict_seconds : float
+        Seconds for fitting and for scoring.
     """
     if classifier.build is None:
         return np.asarray(test, dtype=np.float64), 0.0, 0.0
@@ -162,7 +169,7 @@ def fit_grid_and_score(
     multi_class: bool,
     seed: int,
 ) -> list[tuple[Scores, float, float]]:
-    """Fit and score many points of a classifier's grid, in one go where that gives the same.
+    """Fit and score many points of a classifier's grid, in one computation if the result is the same.
 
     Parameters
     ----------
@@ -174,7 +181,7 @@ def fit_grid_and_score(
     Returns
     -------
     list of (ndarray, float, float)
-        What `fit_and_score` gives, by point; of points that were fitted together each has its share of the seconds.
+        Results of `fit_and_score`, one per point. Points that are fitted together share the seconds equally.
     """
     both = bool((Y.min(axis=0) < Y.max(axis=0)).all()) and not (multi_class and Y.shape[1] == 2)
     if classifier.fit_grid is None or not both:
@@ -194,24 +201,25 @@ def fit_estimators(
     targets: Sequence[NDArray[Any]],
     seed: int,
 ) -> list[Any]:
-    """Fit a classifier and give its estimators.
+    """Fit a classifier and return its estimators.
 
     Parameters
     ----------
     classifier : Classifier
-        One that is built: keyword rules have no estimator.
+        A classifier with an estimator; keyword rules have none.
     parameters : mapping
         A point of its grid.
     features : csr_matrix or ndarray, shape (n_rows, n_features)
+        Features of the training rows.
     targets : sequence of ndarray, shape (n_rows,)
-        What each estimator is to tell: {0, 1} of one topic, or all classes.
+        Target of each estimator: {0, 1} for one topic, or all classes.
     seed : int
-        For estimators that draw numbers.
+        Random seed of the estimators, if they use one.
 
     Returns
     -------
     list of estimator
-        One a target.
+        One fitted estimator per target.
     """
     return [_made(classifier, parameters, _binary(y), seed).fit(features, y) for y in targets]
 
@@ -223,7 +231,7 @@ def _binary(target: NDArray[Any]) -> bool:
 def _made(classifier: Classifier, parameters: Mapping[str, Any], binary: bool, seed: int) -> Any:
     assert classifier.build is not None
     estimator = classifier.build(binary)
-    # Set plainly: names and values were checked with the grid, and `set_params` would take as long as a small fit.
+    # Names and values were checked with the grid, and `set_params` would take as long as a small fit.
     for name, value in parameters.items():
         setattr(estimator, name, value)
     if hasattr(estimator, "random_state"):
@@ -232,7 +240,7 @@ def _made(classifier: Classifier, parameters: Mapping[str, Any], binary: bool, s
 
 
 class _Timed:
-    """Fits estimators of one classifier and adds up the seconds."""
+    """Fits the estimators of one classifier and sums the time for fitting and predicting."""
 
     def __init__(self, classifier: Classifier, parameters: Mapping[str, Any], seed: int) -> None:
         self.classifier, self.parameters, self.seed = classifier, parameters, seed
@@ -247,7 +255,7 @@ class _Timed:
     def all_classes(self, train: Features, y: NDArray[np.intp], test: Features, n_classes: int) -> Scores:
         estimator = self._estimator(binary=False)
         found = self._scores(estimator, train, y, test)
-        if found.ndim == 1:  # scikit-learn gives one column for two classes
+        if found.ndim == 1:  # scikit-learn returns one column for two classes
             opposite = 1 - found if self.classifier.read is _probabilities else -found
             found = np.column_stack([opposite, found])
         # A class missing from the training rows ranks below every other.
@@ -274,7 +282,7 @@ def _probabilities(estimator: Any, features: Features) -> Scores:
 
 
 def _log_odds(estimator: Any, features: Features) -> Scores:
-    # Naive Bayes is so sure of itself that probabilities near 1 are all the same float; their logarithms are not.
+    # Naive Bayes probabilities near 1 round to the same float; their logarithms do not.
     found: Scores = estimator.predict_log_proba(features)
     return found[:, 1] - found[:, 0] if found.shape[1] == 2 else found
 
@@ -284,14 +292,14 @@ def _margins(estimator: Any, features: Features) -> Scores:
 
 
 def _raw_margins(estimator: Any, features: Features) -> Scores:
-    # Not probabilities: near 1 they are all the same float.
+    # Not probabilities: near 1, they round to the same float.
     return np.asarray(estimator.predict(features, raw_score=True), dtype=np.float64)
 
 
 def _boosted_trees(binary: bool) -> BaseEstimator:
     try:
         from lightgbm import LGBMClassifier
-    except (ImportError, OSError) as error:  # OSError: its library asks for the system's libgomp
+    except (ImportError, OSError) as error:  # OSError: LightGBM needs the system library libgomp
         raise SpecError(
             f"boosted-trees needs LightGBM ({error}): pip install 'topicdesk[boosting]', and libgomp (Debian: "
             "libgomp1)."
@@ -333,14 +341,14 @@ _ALL = (
         lambda binary: KNeighborsClassifier(weights="distance", algorithm="brute"), _probabilities,
         {"n_neighbors": (40, 20, 10)}, fit_grid=neighbour_shares,
     ),
-    # The tuned machine is the baseline's own kind, and so comes before other linear classifiers.
+    # The tuned SVM is the same model as the baseline, so it comes before the other linear classifiers.
     Classifier(
         "linear-svm", "linear support-vector machine (LIBLINEAR, squared hinge)",
         lambda binary: LinearSVC(), _margins, {"C": (0.1, 0.3, 1.0, 3.0, 10.0)},
     ),
     Classifier(
         "logistic-regression", "logistic regression, L2",
-        # Of few articles and many terms the dual is solved twice as fast as the primal, to the same optimum.
+        # With few articles and many terms, the dual is solved twice as fast as the primal, with the same optimum.
         lambda binary: (
             LogisticRegression(solver="liblinear", dual=True, max_iter=1000)
             if binary
@@ -372,36 +380,37 @@ CLASSIFIERS = {classifier.name: classifier for classifier in _ALL}
 
 
 def classifier_named(name: str) -> Classifier:
-    """Look up a classifier; `SpecError` names the nearest when there is none of that name."""
+    """Return the classifier with this name; raise `SpecError` with the closest name if there is none."""
     check_classifier(name)
     return CLASSIFIERS[name]
 
 
 def own_classifier(name: str, path: str) -> Classifier:
-    """Make a classifier of a user's own estimator.
+    """Create a classifier from a user's own estimator.
 
     Parameters
     ----------
     name : str
-        What tables call it; not the name of one of ours.
+        Name in tables; must differ from the names in `CLASSIFIERS`.
     path : str
-        Where the estimator's class stands, as ``package.module:Class``. It is made without arguments, follows
-        scikit-learn's conventions, and has ``decision_function`` or ``predict_proba``.
+        Import path of the estimator's class, as ``package.module:Class``. The class is called without arguments,
+        follows scikit-learn's conventions, and has ``decision_function`` or ``predict_proba``.
 
     Returns
     -------
     Classifier
-        With an empty grid (see `Classifier.with_grid`).
+        The classifier, with an empty grid (see `Classifier.with_grid`).
 
     Raises
     ------
     SpecError
-        When there is no such class, it cannot be made, or it gives no scores.
+        If the name is taken, or if the class does not exist, cannot be instantiated, is not a scikit-learn estimator
+        or does not compute scores.
     """
     if name in CLASSIFIERS:
         raise SpecError(f"{name!r} is a classifier of topicdesk: give your own estimator another name.")
     module, _, attribute = path.partition(":")
-    if module not in sys.modules:  # workers that run already may not know where it stands
+    if module not in sys.modules:  # running workers may not be able to import it
         restart_workers()
     try:
         found = getattr(import_module(module), attribute)

@@ -1,4 +1,4 @@
-"""Which code a figure comes from: ours, and the libraries below it."""
+"""Identify the code that computed a result: topicdesk and its numerical libraries."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _LIBRARIES = ("numpy", "scikit-learn", "scipy")
 
 @cache
 def code_version() -> str:
-    """Hash topicdesk's own source and the versions of Python and of the libraries that fit: 32 hexadecimal characters.
+    """Hash topicdesk's source and the versions of Python and the numerical libraries, to 32 hexadecimal characters.
 
-    A version number alone would not tell one commit from the next.
+    A version number alone does not distinguish two commits.
     """
     digest = hashlib.blake2b(digest_size=16)
     root = Path(__file__).parents[1]

@@ -1,8 +1,8 @@
-"""Compare classifiers by nested cross-validation, and keep what every table and plot derives from.
+"""Compare classifiers by nested cross-validation.
 
-For each outer split, features, hyper-parameters and one threshold a topic are chosen on inner folds of its training
-rows (`topicdesk.evaluation.search`); the choice is fitted on all training rows and decides on the test rows, which
-nothing has seen.
+For each outer split, features, hyper-parameters and one threshold per topic are chosen on inner folds of its training
+rows (`topicdesk.evaluation.search`). The selected model is fitted on all training rows and predicts the test rows,
+which are not used for any choice.
 """
 
 from __future__ import annotations
@@ -42,87 +42,87 @@ __all__ = ["Comparison", "compare"]
 class Comparison(ComparisonValues):
     """Out-of-fold scores and decisions of every classifier on every split, with its tables and plots.
 
-    Made by `compare`.
+    Returned by `compare`.
 
     Parameters
     ----------
     dataset, plan, splits, results, figures, topic_figures, fold_figures, significance, verdict, warnings, seconds
         As in `ComparisonValues`.
     kept : KeptCells, optional
-        Where its cells are kept, and how many were there already.
+        Where the cells are saved, and how many were loaded.
     """
 
     kept: KeptCells | None = None
 
     def leaderboard(self) -> pd.DataFrame:
-        """Write the figures of all classifiers as text, best first (see `leaderboard`)."""
+        """Return the metrics of all classifiers as text, best first (see `leaderboard`)."""
         return leaderboard(self.figures, self.plan.metric, self.significance)
 
     def plot_leaderboard(self) -> Figure:
-        """Draw each classifier's figure with its interval, and each fold's."""
+        """Plot each classifier's metric with its interval, and the value of each fold."""
         from topicdesk.evaluation.comparison_plots import plot_leaderboard
 
         return plot_leaderboard(self)
 
     def plot_topics(self) -> Figure:
-        """Draw the best classifier's F1 of each topic with its interval, the keyword rules' beside it."""
+        """Plot the best classifier's F1 of each topic with its interval, next to that of the keyword rules."""
         from topicdesk.evaluation.comparison_plots import plot_topics
 
         return plot_topics(self)
 
     def plot_precision_recall(self, topic: str, classifiers: Sequence[str] | None = None) -> Figure:
-        """Draw the precision-recall curves of a topic, a classifier each, with where it decided."""
+        """Plot the precision-recall curve of each classifier for a topic, and mark its actual decisions."""
         from topicdesk.evaluation.comparison_plots import plot_precision_recall
 
         return plot_precision_recall(self, topic, classifiers)
 
     def plot_reliability(self, topic: str, classifier: str | None = None) -> Figure:
-        """Draw how often a topic was there where it was said to be so likely; by default by the best classifier."""
+        """Plot predicted against observed frequency of a topic; by default, for the best classifier."""
         from topicdesk.evaluation.comparison_plots import plot_reliability
 
         return plot_reliability(self, topic, classifier)
 
     def plot_confusion(self, classifier: str, topic: str | None = None) -> Figure:
-        """Draw right and wrong decisions of one classifier, on a topic or over all classes."""
+        """Plot confusion matrices of one classifier, for one topic or for all."""
         from topicdesk.evaluation.comparison_plots import plot_confusion
 
         return plot_confusion(self, classifier, topic)
 
     def to_markdown(self) -> str:
-        """Write the leaderboard as a Markdown table, with the verdict behind it."""
+        """Return the leaderboard as a Markdown table, followed by the verdict."""
         return f"{self.leaderboard().to_markdown(disable_numparse=True)}\n\n{self.verdict.reason}"
 
     def to_latex(self) -> str:
-        """Write the leaderboard as a LaTeX table, with the verdict as its caption."""
+        """Return the leaderboard as a LaTeX table, with the verdict as its caption."""
         escaped = re.sub(r"([%&_#$])", r"\\\1", self.verdict.reason)
         return str(self.leaderboard().reset_index().to_latex(index=False, escape=True, caption=escaped))
 
     def __str__(self) -> str:
-        """Give the leaderboard, the verdict, and what a reader should know."""
+        """Return the dataset, the warnings, the leaderboard and the verdict as text."""
         return "\n".join([str(self.dataset), *self.warnings, self.leaderboard().to_string(), self.verdict.reason])
 
     def _repr_html_(self) -> str:
         return as_html(str(self.dataset), self.leaderboard(), warnings=self.warnings, after=self.verdict.reason)
 
     def choices(self) -> pd.DataFrame:
-        """Tell what the inner folds chose.
+        """Return what was chosen on the inner folds of each split.
 
         Returns
         -------
         DataFrame of shape (n_classifiers * n_splits, ...)
             Columns ``classifier, repeat, fold, features, parameters, inner_score, fit_seconds, predict_seconds``, then
-            ``threshold <topic>`` where thresholds decide.
+            ``threshold <topic>`` if decisions use thresholds.
         """
         return pd.DataFrame([_choice_row(result, self.dataset.topics) for result in self.results])
 
     def predictions(self, classifier: str) -> pd.DataFrame:
-        """Give every out-of-fold score and decision of one classifier.
+        """Return every out-of-fold score and decision of one classifier.
 
         Returns
         -------
         DataFrame of shape (n_repeats * n_test * n_topics, 11)
-            Columns ``article_id, sample, group, repeat, fold, topic, truth, score, decision, probability, automated``;
-            the last: whether the article is sure enough to be labelled without a person.
+            Columns ``article_id, sample, group, repeat, fold, topic, truth, score, decision, probability, automated``.
+            The last one is whether the article is certain enough to be labelled automatically.
         """
         data = self.dataset
         articles = pd.DataFrame({"article_id": data.ids, "sample": data.samples, "group": data.groups})
@@ -162,18 +162,20 @@ def compare(
     Parameters
     ----------
     dataset : Dataset
+        The labelled articles.
     plan : ComparisonPlan
+        Configuration of the comparison.
     keywords : mapping of str to sequence of str, optional
         Keywords of each topic; only the keyword-rules baseline needs them.
     splits : sequence of Split, optional
         Outer splits to use instead of the plan's.
     jobs : int, default -1
-        Processes; -1 for one a core. Figures do not depend on it.
+        Number of processes; -1 for one per core. Results do not depend on it.
     engine : Engine, optional
-        What does the work instead, such as a `DaskEngine`. Figures do not depend on it either.
+        Engine to use instead of local processes, such as a `DaskEngine`. Results do not depend on it.
     keep : Path, optional
-        A folder where each finished cell is kept: killed, the same call goes on where it was. A cell of another plan,
-        other data or other code is never read. By default nothing is kept.
+        Folder where each finished cell is saved. If the run is interrupted, the same call resumes where it stopped.
+        Cells of another plan, other data or other code are never loaded. By default, nothing is saved.
 
     Returns
     -------
@@ -182,15 +184,16 @@ def compare(
     Raises
     ------
     SplitError
-        When the dataset cannot be split as planned.
+        If the dataset cannot be split as planned, or an inner fold has fewer training articles than the neighbours
+        that a classifier needs.
     SpecError
-        When no article is of the representative sample.
+        If no labelled article belongs to the representative sample.
     FeaturesError
-        When a fold's training texts hold no term that a setting would keep, or a topic lacks keywords.
+        If the training texts of a fold contain no term that a setting would keep, or a topic has no keywords.
 
     Notes
     -----
-    Nested cross-validation after Varma and Simon (2006), "Bias in error estimation when using cross-validation for
+    Nested cross-validation follows Varma and Simon (2006), "Bias in error estimation when using cross-validation for
     model selection".
     """
     start = perf_counter()
@@ -200,7 +203,7 @@ def compare(
     _check_neighbours(plan, splits)
     engine = engine or LocalEngine(jobs)
     kept = None if keep is None else KeptCells(keep, comparison_hash(dataset, plan, splits, keywords))
-    # One thread each: a sum's order, and so its last digit, must not depend on how many cores a machine has.
+    # Use one thread: the order of a sum, and therefore its last digit, must not depend on the number of cores.
     with threadpool_limits(limits=1):
         results, found = cross_validate(dataset, plan, splits, keywords, engine, kept)
         warnings += found

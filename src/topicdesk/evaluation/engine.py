@@ -1,7 +1,7 @@
-"""Where the work of a comparison runs: in processes of this machine, or on a Dask cluster.
+"""Engines that run the work of a comparison: processes on this machine, or a Dask cluster.
 
-Work is a function of something shared by all tasks and of a task of its own. What it gives does not depend on where it
-ran, nor on what else did: figures are the same on every engine.
+The work function takes an object shared by all tasks and the arguments of one task. Its result does not depend on where
+it runs or on the other tasks, so results are the same on every engine.
 """
 
 from __future__ import annotations
@@ -31,26 +31,26 @@ _Tasks = Sequence[tuple[Any, ...]]
 
 
 class Engine(Protocol):
-    """What runs tasks."""
+    """Interface for running tasks."""
 
     def run(self, work: _Work, shared: object, tasks: _Tasks) -> Iterator[tuple[int, Any]]:
-        """Give the number of each task and what ``work(shared, *task)`` gave, in the order they end."""
+        """Yield the number of each task and the result of ``work(shared, *task)``, in order of completion."""
 
 
 @dataclass(frozen=True)
 class LocalEngine:
-    """Processes of this machine; large arrays of what is shared reach them as memory maps, not as copies.
+    """Engine that runs tasks in processes on this machine. Large shared arrays are memory-mapped, not copied.
 
     Parameters
     ----------
     jobs : int, default -1
-        Processes; -1 for one a core.
+        Number of processes; -1 for one per core.
     """
 
     jobs: int = -1
 
     def run(self, work: _Work, shared: object, tasks: _Tasks) -> Iterator[tuple[int, Any]]:
-        """See `Engine`; raises `EngineError` when a process dies, or there is too little memory."""
+        """Run the tasks (see `Engine`); raise `EngineError` if a process dies or memory runs out."""
         calls = (delayed(_numbered)(number, work, shared, task) for number, task in enumerate(tasks))
         results = Parallel(n_jobs=self.jobs, return_as="generator_unordered", max_nbytes="256K")(calls)
         try:
@@ -72,7 +72,7 @@ class LocalEngine:
 
 @contextmanager
 def _no_word_of_cancelled_tasks() -> Iterator[None]:
-    # If a task fails, the user should read its error, and not that joblib cancelled the others.
+    # If a task fails, users should see its error, not joblib's warning that it cancelled the other tasks.
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "[0-9]+ tasks (which were still|have been successfully)", UserWarning)
         yield
@@ -80,31 +80,32 @@ def _no_word_of_cancelled_tasks() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class DaskEngine:
-    """The workers of a Dask cluster; the tasks of a worker that dies are done again by others.
+    """Engine that runs tasks on a Dask cluster. If a worker dies, other workers repeat its tasks.
 
     Parameters
     ----------
     scheduler : str
-        Its address, such as ``tcp://10.0.0.1:8786``. Workers need the same topicdesk, Python and libraries, and one
-        thread each (``dask worker --nworkers -1 --nthreads 1``): warnings are caught a process at a time.
+        Address of the scheduler, such as ``tcp://10.0.0.1:8786``. Workers need the same topicdesk, Python and
+        libraries. They also need one thread each (``dask worker --nworkers -1 --nthreads 1``), because warnings are
+        caught per process.
     patience : float, default 30
-        Seconds to wait for the scheduler, and for workers that answer.
+        Seconds to wait for the scheduler, and for workers to answer.
     """
 
     scheduler: str
     patience: float = 30
 
-    #: How often tasks are submitted again that were lost with their workers.
+    #: Maximum number of times that tasks are submitted, if they are lost with their workers.
     _ROUNDS = 5
     _LOOK_AGAIN_SECONDS = 0.1
 
     def run(self, work: _Work, shared: object, tasks: _Tasks) -> Iterator[tuple[int, Any]]:
-        """See `Engine`.
+        """Run the tasks (see `Engine`).
 
         Raises
         ------
         EngineError
-            If there is no scheduler or no worker, workers have other code, or all of them die again and again.
+            If there is no scheduler or no worker, workers have different code, or workers die repeatedly.
         """
         try:
             from distributed import CancelledError, Client, KilledWorker, as_completed
@@ -126,7 +127,7 @@ class DaskEngine:
             for _ in range(self._ROUNDS):
                 self._wait_for_workers(client)
                 try:
-                    # On every worker, so that the others still have it when one dies.
+                    # Copy to every worker, so the data are not lost if one dies.
                     common = client.scatter(shared, broadcast=True, hash=False)
                 except died:
                     continue
@@ -134,7 +135,7 @@ class DaskEngine:
                 for future in as_completed(numbers):
                     try:
                         result = future.result()
-                    # Lost with its workers: submitted again in the next round. Other errors are those of the work.
+                    # The task was lost with its workers: submit it again in the next round. Other errors are its own.
                     except (CancelledError, KilledWorker, CommClosedError):
                         continue
                     del left[numbers[future]]
@@ -147,14 +148,14 @@ class DaskEngine:
         )
 
     def _wait_for_workers(self, client: Client) -> None:
-        """Wait until there is a worker and all workers answer; raise `EngineError` if their code is not ours."""
+        """Wait until there is a worker and all workers answer; raise `EngineError` if their code differs from ours."""
         deadline = monotonic() + self.patience
         while True:
             versions = self._ask_workers(client, deadline)
             fault = next((answer for answer in versions.values() if isinstance(answer, Exception)), None)
             if versions and fault is None:
                 break
-            # A worker that dies while it is asked is gone a moment later, and another may come.
+            # A worker that dies during this check soon leaves the scheduler's list, and another may join.
             passing = fault is None or isinstance(fault, _passing_faults())
             if not passing or monotonic() > deadline:
                 raise EngineError(
@@ -169,7 +170,7 @@ class DaskEngine:
             )
 
     def _ask_workers(self, client: Client, deadline: float) -> dict[str, object]:
-        """Return the version of each worker, or the error that it answered with."""
+        """Return the code version of each worker, or the error that it raised."""
         try:
             client.wait_for_workers(1, timeout=max(deadline - monotonic(), self._LOOK_AGAIN_SECONDS))
         except TimeoutError as error:
@@ -193,26 +194,29 @@ def run_all(
     done_before: int = 0,
     note: Callable[[int, Any], None] | None = None,
 ) -> list[Any]:
-    """Run every task with a progress bar; give the results in the order of the tasks.
+    """Run all tasks with a progress bar, and return their results in the order of the tasks.
 
     Parameters
     ----------
     engine : Engine
+        Engine that runs the tasks.
     work : callable
-        Takes `shared` and what stands in a task.
+        Takes `shared` and the items of a task.
     shared : object
+        Argument common to all tasks.
     tasks : sequence of tuple
-        The longest first, so that the last to end is short.
+        Tasks, longest first, so that the last one to finish is short.
     what : str
-        What the bar says.
+        Label of the progress bar.
     done_before : int, default 0
-        Tasks that the bar counts and that need no work.
+        Number of tasks that are already done; the progress bar counts them.
     note : callable, optional
-        Told the number and the result of each task, as soon as it ends.
+        Called with the number and the result of each task, as soon as it finishes.
 
     Returns
     -------
     list
+        One result per task.
     """
     done: list[Any] = [None] * len(tasks)
     with progress(done_before + len(tasks), what, "cell") as advance:
@@ -226,12 +230,12 @@ def run_all(
 
 
 def restart_workers() -> None:
-    """End the idle processes of `LocalEngine`, so that the next ones see what has become importable since."""
+    """Stop the idle processes of `LocalEngine`, so that new ones can import modules that were added since."""
     get_reusable_executor().shutdown(wait=True)
 
 
 def _passing_faults() -> tuple[type[Exception], ...]:
-    """Return what distributed raises when a worker or a connection is lost: closed connections are `OSError`."""
+    """Return the exceptions for a lost worker or connection; distributed raises `OSError` for closed connections."""
     from distributed import CancelledError, KilledWorker
 
     return CancelledError, KilledWorker, TimeoutError, OSError

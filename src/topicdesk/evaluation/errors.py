@@ -1,4 +1,4 @@
-"""Errors to read: what a classifier decided about articles it had not seen, and where it was most wrong."""
+"""Error analysis: out-of-fold decisions by article, and the worst errors of a classifier."""
 
 from __future__ import annotations
 
@@ -17,19 +17,21 @@ __all__ = ["OutOfFold", "out_of_fold", "worst_errors"]
 
 @dataclass(frozen=True, eq=False)
 class OutOfFold:
-    """What models of one classifier said of each article that they had not seen, over all repeats.
+    """Out-of-fold results of one classifier by article, over all repeats.
 
     Parameters
     ----------
     classifier : str
+        Name of the classifier.
     tested : ndarray of int, shape (n_articles,)
-        How often each article was tested; 0 for those that only trained.
+        Number of times each article was tested; 0 for articles that were only used for training.
     given : ndarray of int, shape (n_articles, n_topics)
-        How often it was given each topic.
+        Number of times each topic was predicted.
     right : ndarray of int, shape (n_articles,)
-        How often all its topics were right.
+        Number of times all topics of the article were right.
     probabilities : ndarray of float, shape (n_articles, n_topics), or None
-        Calibrated, a mean over the times it was tested, NaN where it never was; None when the classifier has none.
+        Calibrated probabilities, averaged over the times the article was tested; NaN if it never was. None if the
+        classifier has no probabilities.
     """
 
     classifier: str
@@ -40,12 +42,14 @@ class OutOfFold:
 
 
 def out_of_fold(comparison: Comparison, classifier: str) -> OutOfFold:
-    """Gather the out-of-fold decisions and probabilities of a classifier, article by article.
+    """Aggregate the out-of-fold decisions and probabilities of a classifier by article.
 
     Parameters
     ----------
     comparison : Comparison
+        The comparison that ran the classifier.
     classifier : str
+        Name of the classifier.
 
     Returns
     -------
@@ -69,23 +73,26 @@ def out_of_fold(comparison: Comparison, classifier: str) -> OutOfFold:
 def worst_errors(
     comparison: Comparison, found: OutOfFold, topic: str, kind: Literal["false positive", "false negative"], count: int
 ) -> pd.DataFrame:
-    """List the articles about which a classifier was wrong most often, and most surely.
+    """List the articles that a classifier got wrong most often, then those with the highest confidence.
 
     Parameters
     ----------
     comparison : Comparison
+        The comparison that ran the classifier.
     found : OutOfFold
-        Of one of its classifiers.
+        Out-of-fold results of the classifier.
     topic : str
+        Topic to list errors for.
     kind : {"false positive", "false negative"}
+        Kind of error.
     count : int
-        How many at most.
+        Maximum number of articles.
 
     Returns
     -------
     DataFrame
-        Columns ``row, article_id, wrong, tested, probability``: row number in the dataset, how often the decision was
-        wrong of how many times the article was tested, and the mean probability of the topic (NaN where there is none).
+        Columns ``row, article_id, wrong, tested, probability``: row number in the dataset, article, number of wrong
+        decisions, number of times the article was tested, and mean probability of the topic (NaN if there is none).
     """
     data = comparison.dataset
     column = data.topics.index(topic)

@@ -1,4 +1,4 @@
-"""Estimators of our own, in scikit-learn's conventions, where no library has them or one is too slow."""
+"""Estimators that follow scikit-learn's conventions, for methods that no library offers or that are too slow there."""
 
 from __future__ import annotations
 
@@ -21,15 +21,16 @@ _Scores = NDArray[np.float64]
 
 
 class Centroids(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
-    """The mean of each class, as scikit-learn's `NearestCentroid` has it.
+    """Nearest-centroid classifier (Rocchio) with the predictions of scikit-learn's `NearestCentroid`.
 
-    `NearestCentroid` also keeps each term's spread, for which it makes sparse features dense: 60 times the time of
-    this on the topics experiment. And its decision function divides by that spread, which drowns frequent terms; the
-    plain distance is what its `predict` goes by, and what the field calls Rocchio. A test holds the two together.
+    `NearestCentroid` also computes the standard deviation of each term, for which it makes sparse features dense. It
+    takes 60 times as long on the topics experiment. Its decision function divides by these deviations, which suppresses
+    frequent terms. This class uses the plain distance, as the `predict` method of `NearestCentroid` does. A test checks
+    that both agree.
     """
 
     def fit(self, X: _Features, y: NDArray[Any]) -> Centroids:
-        """Average the rows of each class."""
+        """Compute the mean of each class."""
         X, y = validate_data(self, X, y, accept_sparse="csr")
         check_classification_targets(y)
         self.classes_, numbers = np.unique(y, return_inverse=True)
@@ -38,45 +39,48 @@ class Centroids(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit
         return self
 
     def decision_function(self, X: _Features) -> _Scores:
-        """Give how close each row is to each class: minus the squared Euclidean distance."""
+        """Return minus the squared Euclidean distance to each class; for two classes, the second minus the first."""
         check_is_fitted(self)
         X = validate_data(self, X, accept_sparse="csr", reset=False)
         closeness: _Scores = -euclidean_distances(X, self.centroids_, squared=True)
         return closeness[:, 1] - closeness[:, 0] if closeness.shape[1] == 2 else closeness
 
     def predict(self, X: _Features) -> NDArray[Any]:
-        """Give each row the class with the nearest mean."""
+        """Return the class with the nearest mean for each row."""
         closeness = self.decision_function(X)
         chosen = (closeness > 0).astype(int) if closeness.ndim == 1 else closeness.argmax(axis=1)
         return np.asarray(self.classes_[chosen])
 
     def __sklearn_tags__(self) -> Any:
-        """Say that sparse features are taken."""
+        """Return the tags: sparse features are supported."""
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
 
 
 class NBSVM(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
-    """A linear support-vector machine on features scaled by naive Bayes log-count ratios (Wang and Manning 2012).
+    """Linear support-vector machine on features scaled by naive Bayes log-count ratios (Wang and Manning 2012).
 
     Parameters
     ----------
     C : float, default 1.0
-        Inverse strength of the machine's penalty.
+        Inverse regularization strength of the SVM.
     alpha : float, default 1.0
-        What is added to each term's count.
+        Smoothing constant, added to the count of each term.
     beta : float, default 0.25
-        Share of the machine's own weights; the rest goes to their mean size, as naive Bayes would have it.
+        Interpolation between naive Bayes and the SVM: share of the SVM's weights. The rest goes to their mean absolute
+        value, which keeps the naive Bayes ratios.
     random_state : int, optional
-        Of the machine's solver.
+        Random seed of the SVM solver.
 
     Attributes
     ----------
     classes_ : ndarray, shape (n_classes,)
+        The class labels.
     coef_ : ndarray of float, shape (1 or n_classes, n_terms)
-        Weights of the features as they come; for two classes those of the second.
+        Weights of the unscaled features; for two classes, those of the second class.
     intercept_ : ndarray of float, shape (1 or n_classes,)
+        Intercepts; for two classes, that of the second class.
 
     References
     ----------
@@ -87,7 +91,7 @@ class NBSVM(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-lea
         self.C, self.alpha, self.beta, self.random_state = C, alpha, beta, random_state
 
     def fit(self, X: _Features, y: NDArray[Any]) -> NBSVM:
-        """Fit one class against the rest at a time."""
+        """Fit one SVM per class against the rest; for two classes, a single one."""
         for name, least in (("C", 0.0), ("alpha", 0.0)):
             if not getattr(self, name) > least:
                 raise ValueError(f"{name} must be above {least:g}, not {getattr(self, name)}")
@@ -116,23 +120,23 @@ class NBSVM(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-lea
         return ratio * blended, float(machine.intercept_[0])
 
     def decision_function(self, X: _Features) -> _Scores:
-        """Give the margin of each class; of two, that of the second."""
+        """Return the margin of each class; for two classes, that of the second."""
         check_is_fitted(self)
         X = validate_data(self, X, accept_sparse="csr", reset=False)
         margins = np.asarray(safe_sparse_dot(X, self.coef_.T, dense_output=True) + self.intercept_)
         return margins[:, 0] if len(self.classes_) == 2 else margins
 
     def predict(self, X: _Features) -> NDArray[Any]:
-        """Give each row the class with the highest margin."""
+        """Return the class with the highest margin for each row."""
         margins = self.decision_function(X)
         chosen = (margins > 0).astype(int) if margins.ndim == 1 else margins.argmax(axis=1)
         return np.asarray(self.classes_[chosen])
 
     def __sklearn_tags__(self) -> Any:
-        """Say that sparse features are taken, and none below zero: they are read as counts."""
+        """Return the tags: sparse features are supported, negative ones are not because features are counts."""
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         tags.input_tags.positive_only = True
-        # Ratios of counts say nothing of the dense clouds that scikit-learn's checks score on (so has ComplementNB).
+        # Count ratios do not suit the dense clusters on which scikit-learn checks accuracy (as for ComplementNB).
         tags.classifier_tags.poor_score = True
         return tags

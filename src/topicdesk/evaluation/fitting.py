@@ -1,4 +1,4 @@
-"""Fit candidates on the training rows of splits, and score the rows they hold out: the work that cells are made of."""
+"""Fit candidates on the training rows of splits and score the held-out rows."""
 
 from __future__ import annotations
 
@@ -38,24 +38,27 @@ __all__ = [
     "unpack",
 ]
 
-#: Below this many decimals lies the noise of the machine's arithmetic: equal scores must stay equal on every machine.
+#: Scores are rounded to this many decimals, so that floating-point noise does not make equal scores differ.
 DECIMALS = 10
 
 _WORKING_MEGABYTES = 16
 
-#: What a classifier is fitted on: a TF-IDF setting, or features that no fold teaches.
+#: The features of a classifier: a TF-IDF setting, or features that do not depend on the training rows.
 View = FeatureSetting | Literal["keywords", "none"]
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """One thing to try: a classifier, features for it, and a point of its grid.
+    """A classifier, its features and one point of its grid.
 
     Parameters
     ----------
     classifier : Classifier
+        The classifier to fit.
     view : FeatureSetting, "keywords" or "none"
+        The features to fit it on.
     parameters : tuple of (str, object)
+        Names and values of hyper-parameters.
     """
 
     classifier: Classifier
@@ -65,7 +68,7 @@ class Candidate:
 
 @dataclass(frozen=True, eq=False)
 class Materials:
-    """What every cell of the work reads; large arrays reach other processes as memory maps."""
+    """Data that all cells share. Other processes read the large arrays as memory maps."""
 
     counts: Mapping[tuple[Analyser, str], Counts]
     keyword_hits: NDArray[np.float64] | None
@@ -74,7 +77,7 @@ class Materials:
     seed: int
 
     def size(self, view: View) -> int:
-        """Say how much there is to work on: the longer a fit takes, the more."""
+        """Return the number of nonzero counts of a view, a proxy for the time that a fit takes."""
         if not isinstance(view, FeatureSetting):
             return 0
         return sum(int(self.counts[view.analyser, field].matrix.nnz) for field, _ in view.blocks)
@@ -83,16 +86,18 @@ class Materials:
 def gather_materials(
     dataset: Dataset, views: set[View], keywords: Mapping[str, Sequence[str]] | None, seed: int
 ) -> Materials:
-    """Count what the views need, once for all folds.
+    """Count terms and keywords once for all folds.
 
     Parameters
     ----------
     dataset : Dataset
+        Labelled articles.
     views : set of View
+        The features that the candidates use.
     keywords : mapping of str to sequence of str or None
-        By topic; only the view ``"keywords"`` needs them.
+        Keywords of each topic. Only the view ``"keywords"`` needs them.
     seed : int
-        For estimators that draw numbers.
+        Seed of randomised estimators.
 
     Returns
     -------
@@ -101,7 +106,7 @@ def gather_materials(
     Raises
     ------
     FeaturesError
-        When texts hold no term, or keywords are needed and missing.
+        If the texts contain no term, or if keywords are needed but missing.
     """
     hits = None
     if "keywords" in views:
@@ -112,7 +117,7 @@ def gather_materials(
     for setting in (view for view in views if isinstance(view, FeatureSetting)):
         for name, _ in setting.blocks:
             by_field.setdefault(name, []).append(setting.analyser)
-    # Without the terms' names, which no cell reads: unlike numbers they would be copied to a process with each task.
+    # Drop the names of the terms. No cell reads them, and they would be copied to a process with every task.
     counts = {
         (analyser, name): counted.numbers()
         for name, analysers in by_field.items()
@@ -129,7 +134,7 @@ def gather_materials(
 
 @dataclass(frozen=True, eq=False)
 class Fit:
-    """One candidate: scores of held-out rows, seconds of fitting and of scoring."""
+    """Scores of the held-out rows for one candidate, with the seconds spent on fitting and on scoring."""
 
     scores: Scores
     fit_seconds: float
@@ -137,7 +142,7 @@ class Fit:
 
     @property
     def seconds(self) -> float:
-        """Fitting and scoring together."""
+        """Seconds of fitting and scoring together."""
         return self.fit_seconds + self.predict_seconds
 
 
@@ -149,26 +154,29 @@ def score_inner_folds(
     kept: KeptCells | None = None,
     name: str = "inner",
 ) -> tuple[dict[tuple[int, Candidate], Fit], Counter[str]]:
-    """Score every candidate of an outer split on each of its inner folds.
+    """Score the candidates of each outer split on its inner folds.
 
     Parameters
     ----------
     materials : Materials
+        From `gather_materials`.
     inner : sequence of sequence of Split
-        By outer split, its inner folds.
+        Inner folds of each outer split.
     searched : sequence of sequence of Candidate
-        By outer split, what to score; those of one classifier and one view stand together.
+        Candidates of each outer split. Candidates with the same classifier and view must be adjacent.
     engine : Engine
+        Runs the cells.
     kept : KeptCells, optional
+        Stores finished cells and reads them back.
     name : str, default "inner"
-        Tells these cells from others of the same comparison.
+        Prefix of the cells' names, unique within a comparison.
 
     Returns
     -------
     fits : dict of (int, Candidate) to Fit
-        By outer split and candidate, scores of the held-out rows, inner fold after inner fold.
+        Scores of the held-out rows for each outer split and candidate, concatenated over inner folds.
     unconverged : Counter of str
-        By classifier, fits that did not converge.
+        Number of fits of each classifier that did not converge.
     """
     by_view: list[dict[View, list[Candidate]]] = []
     for group in searched:
@@ -181,7 +189,7 @@ def score_inner_folds(
         for number in range(len(folds))
         for place, view in enumerate(by_view[outer])
     }
-    # The longest first, or one process works on while the others have nothing left to do.
+    # Start the longest cells first, so that no process is still busy when all others are done.
     cells = [
         Cell(cell, (by_view[outer][view], inner[outer][number], view))
         for cell, (outer, number, view) in sorted(places.items(), key=lambda place: -materials.size(place[1][2]))
@@ -205,21 +213,25 @@ def score_inner_folds(
 
 
 def unpack(fits: Fits) -> list[Fit]:
-    """Give what a cell holds, candidate by candidate."""
+    """Return one `Fit` per candidate of a cell."""
     return [Fit(scores, *seconds) for scores, seconds in zip(fits.scores, fits.seconds.tolist(), strict=True)]
 
 
 def fit_candidates(materials: Materials, candidates: Sequence[Candidate], split: Split, view: View) -> Fits:
-    """Make the features of one split once, and fit and score every candidate on them.
+    """Fit every candidate on the training rows of one split and score the test rows.
+
+    The features are computed once for all candidates.
 
     Parameters
     ----------
     materials : Materials
+        From `gather_materials`.
     candidates : sequence of Candidate
-        Those of one classifier stand together, and may be fitted in one go.
+        Candidates of the same classifier must be adjacent. They may be fitted in one computation.
     split : Split
+        The rows to fit on and to score.
     view : View
-        The candidates' own.
+        The features, the same for all candidates.
 
     Returns
     -------
@@ -228,15 +240,15 @@ def fit_candidates(materials: Materials, candidates: Sequence[Candidate], split:
     Raises
     ------
     SpecError
-        When a score is no number.
+        If a score is not finite.
     FeaturesError
-        When the training texts hold no term to keep.
+        If no term of the training texts meets ``min_df`` and ``max_df``.
     """
     train, test = _features(materials, view, split)
     fits: list[tuple[Scores, float, float]] = []
     unconverged: Counter[str] = Counter()
-    # What is fitted is our own sparse matrix and a grid that was checked: scikit-learn need not look again at each fit.
-    # Distances in small parts: of large ones the memory costs as much time as the arithmetic.
+    # The matrix is our own and the grid has been checked, so scikit-learn can skip validation.
+    # Distances are computed in small chunks: with large chunks, memory takes as much time as arithmetic.
     with (
         threadpool_limits(limits=1),
         config_context(assume_finite=True, skip_parameter_validation=True, working_memory=_WORKING_MEGABYTES),

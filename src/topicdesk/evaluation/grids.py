@@ -1,9 +1,9 @@
-"""Whole grids of a classifier at once, where one computation serves every point and every topic.
+"""Fit all grid points of a classifier, for all topics, in one computation.
 
-Each function learns from training rows, and gives what scores test rows. The scores are those of scikit-learn's
-estimator, fitted a point at a time: a topic against the rest at a time for multi-label data, all classes together for
-multi-class data. A test holds the two together. They take topics that have both positive and negative training rows,
-and three classes or more.
+Each function fits on training rows and returns a function that scores test rows. The scores match those of
+scikit-learn's estimator, fitted at each grid point separately: one-vs-rest for multi-label data, all classes together
+for multi-class data. A test checks this. Every topic needs positive and negative training rows. Multi-class data need
+at least three classes.
 """
 
 from __future__ import annotations
@@ -19,34 +19,38 @@ from sklearn.neighbors import NearestNeighbors
 
 __all__ = ["RIDGE_TOLERANCE", "Scorer", "complement_odds", "multinomial_odds", "neighbour_shares", "ridge_margins"]
 
-#: Residual at which ridge regression stops, to that of the start. At scikit-learn's 1e-4 the order in which a machine
-#: adds up moves scores in the fourth decimal on 20 Newsgroups; at this one, in the tenth.
+#: Relative residual at which ridge regression stops. Machines sum floats in different orders. On 20 Newsgroups this
+#: changes the fourth decimal of the scores with scikit-learn's default of 1e-4, but only the tenth with this value.
 RIDGE_TOLERANCE = 1e-10
 
 _Scores = NDArray[np.float64]
 _Points = Sequence[Mapping[str, Any]]
 
-#: Scores test rows for every point; to be called once.
+#: Scores the test rows at every grid point. It can be called only once.
 Scorer = Callable[[Any], list[_Scores]]
 
 
 def multinomial_odds(points: _Points, train: csr_matrix, Y: NDArray[np.int8], multi_class: bool) -> Scorer:
-    """Learn log odds (of classes: log probabilities) of multinomial naive Bayes for every ``alpha``.
+    """Fit multinomial naive Bayes for every ``alpha``, and return a scorer.
+
+    The scores are log odds for multi-label data and log probabilities for multi-class data.
 
     Parameters
     ----------
     points : sequence of mapping
-        Each with ``alpha``.
+        Grid points, each with ``alpha``.
     train : csr_matrix, shape (n_train, n_terms)
+        Features of the training rows.
     Y : ndarray of {0, 1}, shape (n_train, n_topics)
+        Labels of the training rows.
     multi_class : bool
         Whether topics are the classes of one estimator.
 
     Returns
     -------
     callable
-        Takes test rows, csr_matrix of shape (n_test, n_terms); gives a list of scores by point, each ndarray of shape
-        (n_test, n_topics).
+        Takes the test rows, a csr_matrix of shape (n_test, n_terms). Returns one ndarray of scores per point, each of
+        shape (n_test, n_topics).
     """
     inside = _term_sums(train, Y)
     if multi_class:
@@ -60,9 +64,9 @@ def multinomial_odds(points: _Points, train: csr_matrix, Y: NDArray[np.int8], mu
 
 
 def complement_odds(points: _Points, train: csr_matrix, Y: NDArray[np.int8], multi_class: bool) -> Scorer:
-    """Learn log odds of complement naive Bayes for every ``alpha`` (see `multinomial_odds`).
+    """Fit complement naive Bayes for every ``alpha``, and return a scorer (see `multinomial_odds`).
 
-    A topic's complement are the rows without it. There is no prior.
+    The complement of a topic is the set of rows without it. There is no prior.
     """
     outside = _term_sums(train, 1 - Y)
     if multi_class:
@@ -74,10 +78,10 @@ def complement_odds(points: _Points, train: csr_matrix, Y: NDArray[np.int8], mul
 
 
 def neighbour_shares(points: _Points, train: csr_matrix, Y: NDArray[np.int8], multi_class: bool) -> Scorer:
-    """Give the share of the nearest rows that carry each topic, weighed by closeness, for every ``n_neighbors``.
+    """Fit nearest neighbours for every ``n_neighbors``, and return a scorer (see `multinomial_odds`).
 
-    See `multinomial_odds`; the shares of classes are those of topics. Distances are computed once, for the most
-    neighbours.
+    A score is the share of the nearest rows that carry the topic, weighted by inverse distance. It is the same for
+    multi-class data. Distances are computed once, for the largest ``n_neighbors``.
     """
     most = max(point["n_neighbors"] for point in points)
     neighbours = NearestNeighbors(n_neighbors=most, algorithm="brute").fit(train)
@@ -89,7 +93,7 @@ def neighbour_shares(points: _Points, train: csr_matrix, Y: NDArray[np.int8], mu
         shares = []
         for point in points:
             weights = closeness[:, : point["n_neighbors"]]
-            # Rows that are the same as a training row go by those alone.
+            # A row that equals training rows uses only those neighbours.
             same = np.isinf(weights)
             weights = np.where(same.any(axis=1, keepdims=True), same, weights)
             carried = np.einsum("rn,rnt->rt", weights, Y[nearest[:, : point["n_neighbors"]]].astype(np.float64))
@@ -100,17 +104,17 @@ def neighbour_shares(points: _Points, train: csr_matrix, Y: NDArray[np.int8], mu
 
 
 def ridge_margins(points: _Points, train: csr_matrix, Y: NDArray[np.int8], multi_class: bool) -> Scorer:
-    """Learn margins of ridge regression on -1 and 1 for every ``alpha`` (see `multinomial_odds`).
+    """Fit ridge regression on -1 and 1 for every ``alpha``, and return a scorer of margins (see `multinomial_odds`).
 
-    Classes are regressed on one by one, as topics are. What is solved is what ``RidgeClassifier(solver="sparse_cg")``
-    solves, from the same start to the same residual (`RIDGE_TOLERANCE`): for all penalties in one Krylov space.
+    Classes are regressed one by one, like topics. The problem is that of ``RidgeClassifier(solver="sparse_cg")``, with
+    the same start and the same stopping residual (`RIDGE_TOLERANCE`). One Krylov space serves all penalties.
     """
     means = np.asarray(train.mean(axis=0)).ravel()
     signs = 2.0 * Y - 1
     targets = signs - signs.mean(axis=0)
     across = train.T.tocsr()
     penalties = [point["alpha"] for point in points]
-    # Rows are centred only in the products, never themselves: they would not be sparse any more.
+    # Centred rows would not be sparse, so the centring happens inside the products.
     if train.shape[1] > train.shape[0]:
         shared, length = train @ means, means @ means
 
@@ -120,7 +124,7 @@ def ridge_margins(points: _Points, train: csr_matrix, Y: NDArray[np.int8], multi
 
         duals = _solve_shifted(between_rows, targets, penalties)
         coefficients: Iterator[_Scores]
-        # Not kept as coefficients, which are as many as there are terms.
+        # Computed one by one to save memory: there are as many coefficients as terms.
         coefficients = (np.asarray(across @ dual - np.outer(means, dual.sum(axis=0))) for dual in duals)
     else:
         n_train = train.shape[0]
@@ -135,29 +139,31 @@ def ridge_margins(points: _Points, train: csr_matrix, Y: NDArray[np.int8], multi
 def _solve_shifted(
     product: Callable[[_Scores], _Scores], targets: _Scores, shifts: Sequence[float], tolerance: float = RIDGE_TOLERANCE
 ) -> list[_Scores]:
-    """Solve (A + shift I) X = targets by conjugate gradients, for all shifts from the products of one.
+    """Solve (A + shift I) X = targets by conjugate gradients for all shifts, with the matrix products of one shift.
 
-    Each solution is the iterate at which `scipy.sparse.linalg.cg`, run for that shift and column alone, would stop.
+    Each solution is the iterate at which `scipy.sparse.linalg.cg` stops if it runs for that shift and column alone.
 
     Parameters
     ----------
     product : callable
-        Multiplies the symmetric matrix A, positive semi-definite, with columns.
+        Multiplies the symmetric positive semi-definite matrix A by columns.
     targets : ndarray of float, shape (n, n_columns)
+        Right-hand sides.
     shifts : sequence of float
+        Values to add to the diagonal of A.
     tolerance : float, default RIDGE_TOLERANCE
-        Of a residual's length to that of its target.
+        Norm of the residual at which a column stops, relative to the norm of its target.
 
     Returns
     -------
     list of ndarray of float, shape (n, n_columns)
-        By shift.
+        One solution per shift.
 
     References
     ----------
-    Jegerlehner (1996), "Krylov space solvers for shifted linear systems", arXiv:hep-lat/9612014, algorithm for CG-M.
+    Jegerlehner (1996), "Krylov space solvers for shifted linear systems", arXiv:hep-lat/9612014, algorithm CG-M.
     """
-    # The smallest shift needs the most steps, and leads: what the others need follows from it by three numbers each.
+    # Iterate on the smallest shift, which needs the most steps. The other shifts follow from it by three numbers each.
     lead = min(shifts)
     beyond = np.array([shift - lead for shift in shifts])[:, None]
     solutions = np.zeros((len(shifts), *targets.shape))
@@ -173,7 +179,7 @@ def _solve_shifted(
         if not columns.any():
             break
         moved[:, columns] = product(direction[:, columns]) + lead * direction[:, columns]
-        with np.errstate(invalid="ignore", divide="ignore"):  # in columns that are done, which nothing reads again
+        with np.errstate(invalid="ignore", divide="ignore"):  # only in converged columns, which are not read again
             step = squared / (direction * moved).sum(axis=0)
             ahead = shrunk * before * step_before / (
                 step * turn * (before - shrunk) + before * step_before * (1 + beyond * step)
@@ -192,7 +198,7 @@ def _solve_shifted(
 
 
 def _term_sums(train: csr_matrix, Y: NDArray[np.int8]) -> _Scores:
-    """Add up each term over the rows with each topic, shape (n_topics, n_terms)."""
+    """Sum each term over the rows of each topic, shape (n_topics, n_terms)."""
     return np.asarray((csr_matrix(Y.T.astype(np.float64)) @ train).toarray())
 
 

@@ -1,4 +1,4 @@
-"""The leaderboard: figures as a person reads them, from a comparison or from a results lock."""
+"""Format metric values as tables, for comparisons and results locks."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ __all__ = [
     "topic_leaderboard",
 ]
 
-#: In tables of figures, the sample of those over all test articles.
+#: Value of the column ``sample`` for metrics over all test articles.
 ALL_SAMPLES = "all"
 
 _ABBREVIATIONS = {"f1": "F1", "roc": "ROC", "auc": "AUC"}
 
 
 def metric_title(metric: str) -> str:
-    """Write a metric's name as the field does: ``macro_f1`` is ``macro-F1``."""
+    """Return the display name of a metric: ``macro_f1`` becomes ``macro-F1``."""
     mean, _, rest = metric.partition("_")
     words = " ".join(_ABBREVIATIONS.get(word, word) for word in rest.split("_"))
     return f"{mean}-{words}" if mean in ("macro", "micro") else f"{mean} {words}"
 
 
 def most_often(values: pd.Series) -> str:
-    """Write what splits chose most often, and how often."""
+    """Format the value that splits chose most often, with its count."""
     counts = values.value_counts()
     return f"{counts.index[0] or '(none)'} ({counts.iloc[0]} of {len(values)} splits)"
 
 
 def shown(value: float, low: float | None = None, high: float | None = None) -> str:
-    """Write a figure with three decimals, and its interval behind it when there is one."""
+    """Format a value with three decimals, followed by its interval if it has one."""
     if np.isnan(value):
         return "–"
     if low is None or high is None or np.isnan(low) or np.isnan(high):
@@ -46,7 +46,7 @@ def shown(value: float, low: float | None = None, high: float | None = None) -> 
 
 
 def starred(p_value: float) -> str:
-    """Write a p-value with the marks that the field puts behind it: ``*`` below 0.05, ``**`` 0.01, ``***`` 0.001."""
+    """Format a p-value with significance marks: ``*`` below 0.05, ``**`` below 0.01, ``***`` below 0.001."""
     if np.isnan(p_value):
         return "–"
     marks = "*" * sum(p_value < bound for bound in (0.05, 0.01, 0.001))
@@ -54,7 +54,7 @@ def starred(p_value: float) -> str:
 
 
 def figures_where(figures: pd.DataFrame, **equal: object) -> pd.DataFrame:
-    """Take the rows of a table of figures whose columns are equal to the values given.
+    """Return the rows of a table of metrics whose columns equal the given values.
 
     Examples
     --------
@@ -74,16 +74,17 @@ def leaderboard(
     significance: pd.DataFrame | None = None,
     also: tuple[str, ...] = ("subset_accuracy",),
 ) -> pd.DataFrame:
-    """Write the figures of all classifiers, best first.
+    """Format the metrics of all classifiers, best classifier first.
 
     Parameters
     ----------
     figures : DataFrame
-        Columns as `Comparison.figures` has them; those of folds may be missing.
+        Columns as in `Comparison.figures`. The columns over folds are optional.
     metric : str
-        Orders the rows, and is shown with all there is to know of it.
+        The metric that orders the rows. It is shown in full detail.
     significance : DataFrame, optional
-        Index ``classifier``, column ``p_holm``: adds whether each is behind the first for sure, with marks.
+        Index ``classifier``, column ``p_holm``. Adds the adjusted p-value of the difference from the first classifier,
+        with significance marks.
     also : tuple of str, default ("subset_accuracy",)
         Other metrics to show.
 
@@ -116,12 +117,12 @@ def leaderboard(
 
 
 def topic_leaderboard(topic_figures: pd.DataFrame, order: tuple[str, ...], metric: str = "f1") -> pd.DataFrame:
-    """Write one figure of each topic and classifier, with its interval.
+    """Format one metric of each topic and classifier, with its interval.
 
     Parameters
     ----------
     topic_figures : DataFrame
-        Columns as `Comparison.topic_figures` has them.
+        Columns as in `Comparison.topic_figures`.
     order : tuple of str
         Classifiers, best first.
     metric : str, default "f1"
@@ -130,7 +131,7 @@ def topic_leaderboard(topic_figures: pd.DataFrame, order: tuple[str, ...], metri
     Returns
     -------
     DataFrame of str, shape (n_classifiers, n_topics)
-        Index ``classifier``; a column's name holds the topic's support.
+        Index ``classifier``. Column names include the support of the topic.
     """
     rows = figures_where(topic_figures, sample=ALL_SAMPLES, metric=metric)
     titles = [f"{topic} (n = {support})" for topic, support in zip(rows["topic"], rows["support"], strict=True)]
@@ -139,16 +140,16 @@ def topic_leaderboard(topic_figures: pd.DataFrame, order: tuple[str, ...], metri
 
 
 def probability_leaderboard(figures: pd.DataFrame, order: tuple[str, ...], precision: float) -> pd.DataFrame:
-    """Write how good the probabilities are, and how much of the work they take off people.
+    """Format the quality of the probabilities and the share of articles that can be labelled automatically.
 
     Parameters
     ----------
     figures : DataFrame
-        Columns as `Comparison.figures` has them.
+        Columns as in `Comparison.figures`.
     order : tuple of str
-        Classifiers, best first; those without probabilities are left out.
+        Classifiers, best first. Classifiers without probabilities are left out.
     precision : float
-        That was asked of articles labelled without a person.
+        Required precision of articles that are labelled automatically.
 
     Returns
     -------
@@ -183,5 +184,5 @@ def _intervals(rows: pd.DataFrame, *columns: str) -> list[str]:
 
 
 def _prevalent(metric: str) -> str:
-    # A uniform sample holds too few of a rare topic for a mean over topics; the micro mean counts articles.
+    # A uniform sample has too few articles of rare topics for a macro mean.
     return metric.replace("macro_", "micro_")

@@ -1,9 +1,9 @@
-"""A leakage audit: whether classifiers could learn outlets instead of topics, and whether they do.
+"""Audit leakage: test whether classifiers can learn outlets instead of topics, and whether they do.
 
-They could, where a classifier tells an article's source from the same features; the terms that it goes by show what
-cleaning has left. They do, where topics are found less well in articles of a source that no training article came from.
-Such a fall has other causes too, since outlets write of other things in other words: it bounds leakage, and says what
-to expect of an outlet that is new.
+Classifiers can learn outlets if the source of an article is predictable from the same features. The most predictive
+terms show what cleaning missed. Classifiers do learn outlets if topic F1 falls on articles of a source that has no
+training articles. Such a fall has other causes too, because outlets differ in subjects and wording. The fall is
+therefore an upper bound on leakage. It also estimates the performance on a new outlet.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _SETTING = FeatureSetting(min_df=2, sublinear_tf=True)
 _FOLDS = 5
 _MEAN = "(macro mean)"
 
-# Columns of a topic audit as a person reads them.
+# Columns of a topic audit under their display titles.
 _SIDES = {
     title: (name, f"{name}_low", f"{name}_high")
     for title, name in {
@@ -51,33 +51,36 @@ _SIDES = {
 }
 _INTERVAL = ["value", "low", "high"]
 _MOST_FOLDS = 10
-# One repeat's figures move by as much as topics fall: choices on inner folds differ.
+# Choices on inner folds differ between repeats. A single repeat varies by as much as the fall to be measured.
 _REPEATS = 5
 _INNER_FOLDS = 3
 
-# A source with fewer articles is left out of the telling apart: there is nothing to learn it from.
+# Sources with fewer articles are too small to learn, so the source audit leaves them out.
 _FEWEST_ARTICLES = 20
 
-# Telling sources apart gets no clearer with more articles, only slower; so many are drawn.
+# The source audit samples this many articles. With more it is slower, but not more informative.
 _MOST_ARTICLES = 10_000
 
 
 @dataclass(frozen=True, eq=False)
 class SourceAudit:
-    """How well the sources of a corpus can be told apart.
+    """How well the source of an article can be predicted from its text.
 
     Parameters
     ----------
     accuracy, guess : dict of str to float
-        ``value, low, high``: share of articles whose source is told by a linear support-vector machine on TF-IDF, and
-        by always saying the largest source; out of fold, with bootstrap 95 % intervals.
+        ``value, low, high``: out-of-fold accuracy with its bootstrap 95 % interval, of a linear support-vector machine
+        on TF-IDF, and of always predicting the largest source.
     sources : DataFrame of shape (n_sources, 5)
-        Index ``source``, most articles first; columns ``articles, f1, low, high`` and ``terms``, which betray it most.
+        Index ``source``, most articles first. Columns ``articles, f1, low, high`` and ``terms``, the most predictive
+        terms.
     terms : DataFrame
-        Columns ``source, term, push, inside, outside``: how much the term, of which the source has more than others,
-        pushes the score of its articles above that of others on average, and the shares of articles that hold it.
+        Columns ``source, term, push, inside, outside``. ``push`` is how much the term raises the mean score of the
+        source's articles above that of other articles. ``inside`` and ``outside`` are the shares of the source's
+        articles and of other articles that contain the term. Terms that are more frequent in other sources have a push
+        of 0.
     warnings : tuple of str
-        What a reader should know.
+        Limitations of the result.
     """
 
     accuracy: dict[Hashable, float]
@@ -87,12 +90,12 @@ class SourceAudit:
     warnings: tuple[str, ...]
 
     def __str__(self) -> str:
-        """Say in a sentence how well sources are told apart."""
+        """Return a sentence with both accuracies."""
         told, guessed = (_percent(figure) for figure in (self.accuracy, self.guess))
         return f"The source of {told} of the articles is told from their text; by guessing the largest, of {guessed}."
 
     def table(self) -> pd.DataFrame:
-        """Write the sources as text: articles, F1 with its interval, and the terms that betray each."""
+        """Return the sources as text: articles, F1 with its interval, and most predictive terms."""
         f1 = _written(self.sources, {"F1 [95 %]": ("f1", "low", "high")})
         kept = self.sources[["articles", "terms"]].rename(columns={"terms": "terms that betray it"})
         return kept.join(f1)[["articles", "F1 [95 %]", "terms that betray it"]]
@@ -103,20 +106,21 @@ class SourceAudit:
 
 @dataclass(frozen=True, eq=False)
 class TopicAudit:
-    """How far topics fall in articles of a source that the training articles lack.
+    """How much F1 falls on articles of a source that has no training articles.
 
     Parameters
     ----------
     topics : DataFrame of shape (n_topics + 1, ...)
-        Index ``topic``, then ``(macro mean)``; columns ``positives``; ``mixed`` and ``without``, F1 when trained on all
-        sources and when trained without the article's own; ``fall``, their difference; each with ``_low`` and
-        ``_high``, a bootstrap 95 % interval (paired for the fall).
+        Index ``topic``, then ``(macro mean)``. Columns ``positives``; ``mixed`` and ``without``, F1 when trained on all
+        sources and when trained without the article's own source; ``fall``, their difference. The last three have a
+        bootstrap 95 % interval, ``_low`` and ``_high`` (paired for the fall).
     sources : DataFrame of shape (n_sources, ...)
-        Index ``source``; columns ``articles, positives`` and the same figures, micro-F1 on the source's articles.
+        Index ``source``. Columns ``articles, positives``, then the same as above, with micro-F1 on the source's
+        articles.
     training_articles : dict of str to float
-        ``mixed`` and ``without``: how many articles trained on average.
+        ``mixed`` and ``without``: mean number of training articles.
     warnings : tuple of str
-        What a reader should know.
+        Limitations of the result.
     """
 
     topics: pd.DataFrame
@@ -125,7 +129,7 @@ class TopicAudit:
     warnings: tuple[str, ...]
 
     def __str__(self) -> str:
-        """Say in a sentence how far the topics fall."""
+        """Return a sentence with the fall in macro-F1."""
         mean = self.topics.to_dict("index")[_MEAN]
         return (
             f"Trained without an article's source, macro-F1 is {shown(mean['without'])} instead of "
@@ -133,11 +137,11 @@ class TopicAudit:
         )
 
     def topic_table(self) -> pd.DataFrame:
-        """Write F1 of each topic as text, by what was trained on, with intervals."""
+        """Return F1 of each topic as text, with and without its source in training, with intervals."""
         return self.topics[["positives"]].join(_written(self.topics, _SIDES))
 
     def source_table(self) -> pd.DataFrame:
-        """Write micro-F1 in the articles of each source as text, by what was trained on, with intervals."""
+        """Return micro-F1 on each source's articles as text, with and without it in training, with intervals."""
         return self.sources[["articles", "positives"]].join(_written(self.sources, _SIDES))
 
     def _repr_html_(self) -> str:
@@ -152,22 +156,22 @@ def audit_sources(
     seed: int = 0,
     jobs: int = -1,
 ) -> SourceAudit:
-    """Tell the sources of a corpus apart by its texts.
+    """Measure how well the source of an article can be predicted from its text.
 
     Parameters
     ----------
     corpus : DataFrame of shape (n_articles, 12)
-        Valid articles, not teasers alone.
+        Valid articles, not only teasers.
     text_fields : sequence of str, default ("title", "text")
-        Columns that make a text.
+        Columns that are joined to a text.
     n_terms : int, default 8
-        Terms to show a source.
+        Number of terms to show per source.
     resamples : int, default 1000
-        Bootstrap resamples behind each interval.
+        Number of bootstrap resamples for each interval.
     seed : int, default 0
-        Same seed, same figures.
+        Random seed. The same seed reproduces the result.
     jobs : int, default -1
-        Processes; -1 for one a core.
+        Number of processes; -1 means one per core.
 
     Returns
     -------
@@ -176,7 +180,7 @@ def audit_sources(
     Raises
     ------
     SplitError
-        When fewer than two sources have 20 articles or more.
+        If fewer than two sources have at least 20 articles.
     """
     dataset, warnings = _dataset_of_sources(corpus, text_fields, seed)
     classifiers = (classifier_named(_GUESS), classifier_named(_TELLER))
@@ -197,12 +201,13 @@ def audit_sources(
 
 
 def audit_topics(dataset: Dataset, resamples: int = 1000, seed: int = 0, jobs: int = -1) -> TopicAudit:
-    """Compare how topics are found with and without training articles of the tested articles' source.
+    """Compare F1 with and without training articles of the tested articles' source.
 
-    A linear support-vector machine, its cost and its thresholds chosen on inner folds, is trained on stratified folds
-    that mix the sources, and on all sources but one. There are as many folds as sources (ten at most), so that both
-    train on as many articles, on average. Near-duplicates of the tested articles are never trained on. Figures are
-    means over five repeats, which differ by their folds, the second kind's by their inner folds.
+    A linear support-vector machine is trained on stratified folds that mix the sources, and on all sources but one. Its
+    cost and thresholds are chosen on inner folds. The number of folds equals the number of sources (at most ten), which
+    gives both experiments the same mean number of training articles. Near-duplicates of the tested articles are
+    excluded from training. All values are means over five repeats. Repeats of the first experiment differ in their
+    folds, repeats of the second only in their inner folds.
 
     Parameters
     ----------
@@ -218,7 +223,7 @@ def audit_topics(dataset: Dataset, resamples: int = 1000, seed: int = 0, jobs: i
     Raises
     ------
     SplitError
-        When the labelled articles have fewer than two sources.
+        If the labelled articles have fewer than two sources.
     """
     lone_splits, warnings = leave_one_source_out(dataset, _REPEATS)
     plan = SplitPlan(folds=min(len(set(dataset.sources)), _MOST_FOLDS), repeats=_REPEATS)
@@ -242,7 +247,7 @@ def audit_topics(dataset: Dataset, resamples: int = 1000, seed: int = 0, jobs: i
 
 
 def _dataset_of_sources(corpus: pd.DataFrame, text_fields: Sequence[str], seed: int) -> tuple[Dataset, tuple[str, ...]]:
-    """Make the source of each article its one class."""
+    """Return a multi-class dataset whose classes are the sources, and warnings."""
     warnings = []
     articles = corpus.assign(source=corpus["source"].replace("", "(none)"))
     counts = articles["source"].value_counts()
@@ -281,19 +286,19 @@ def _dataset_of_sources(corpus: pd.DataFrame, text_fields: Sequence[str], seed: 
 
 
 def _betraying_terms(dataset: Dataset, n_terms: int, seed: int) -> pd.DataFrame:
-    """Find the terms by which a classifier of all articles tells each source."""
+    """Return the most predictive terms of each source, from a classifier fitted on all articles."""
     vectorizer = FeatureSetting(min_df=2).vectorizer()
     weights = vectorizer.fit_transform(dataset.texts)
     names = vectorizer.get_feature_names_out()
     classes = dataset.Y.argmax(axis=1)
     coefficients = LinearSVC(random_state=seed).fit(weights, classes).coef_
-    if len(coefficients) == 1:  # of two classes scikit-learn keeps the second's
+    if len(coefficients) == 1:  # for two classes scikit-learn stores only the second
         coefficients = np.vstack([-coefficients, coefficients])
     holds = (weights > 0).astype(np.float64)
     found = []
     for number, source in enumerate(dataset.topics):
         inside = classes == number
-        # What others have more of betrays a source too, but is no term of its own.
+        # Terms that are more frequent elsewhere are predictive too, but do not belong to the source.
         more = np.maximum(_mean(weights, inside) - _mean(weights, ~inside), 0)
         push = coefficients[number] * more
         shares = _mean(holds, inside), _mean(holds, ~inside)
@@ -315,7 +320,7 @@ def _mean(matrix: Any, rows: NDArray[np.bool_]) -> NDArray[np.float64]:
 
 
 def _decisions(dataset: Dataset, results: Sequence[FoldResult]) -> list[NDArray[np.int8]]:
-    """Put the decisions of each repeat's folds together, shape (n_articles, n_topics) each."""
+    """Merge the decisions of each repeat's folds, shape (n_articles, n_topics) each."""
     decisions = [np.zeros_like(dataset.Y) for _ in range(_REPEATS)]
     for result in results:
         decisions[result.split.repeat][result.split.test] = result.decisions
@@ -325,7 +330,7 @@ def _decisions(dataset: Dataset, results: Sequence[FoldResult]) -> list[NDArray[
 def _topic_rows(
     dataset: Dataset, decisions: Mapping[str, list[NDArray[np.int8]]], weights: NDArray[np.float64]
 ) -> Iterator[dict[str, Any]]:
-    # Decisions stand for scores: of the ranking figures none is used.
+    # The ranking metrics, which need scores, are not used. Decisions are passed in their place.
     f1 = {
         side: _mean_over(topic_figures(dataset.Y, each, each.astype(np.float64), weights)["f1"] for each in repeats)
         for side, repeats in decisions.items()
@@ -344,7 +349,7 @@ def _source_rows(
     for source in sources[np.argsort(-counts, kind="stable")]:
         rows = dataset.sources == source
         Y, drawn = dataset.Y[rows], weights[:, rows]
-        drawn = drawn[drawn.sum(axis=1) > 0]  # a resample without the source says nothing of it
+        drawn = drawn[drawn.sum(axis=1) > 0]  # F1 is undefined in resamples without the source
         micro = {
             side: _mean_over(
                 figures(Y, each[rows], each[rows].astype(np.float64), drawn)["micro_f1"] for each in repeats
@@ -371,7 +376,7 @@ def _percent(figure: Mapping[Hashable, float]) -> str:
 
 
 def _written(table: pd.DataFrame, columns: Mapping[str, tuple[str, str, str]]) -> pd.DataFrame:
-    """Write figures with their intervals, under these titles."""
+    """Format values with their intervals, one column per title."""
     return pd.DataFrame(
         {title: [shown(*row) for row in table[list(names)].to_numpy()] for title, names in columns.items()},
         index=table.index,

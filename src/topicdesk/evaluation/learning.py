@@ -1,8 +1,8 @@
-"""Learning curves: what more labels would bring.
+"""Learning curves: estimate the gain from more labels.
 
 The whole procedure (choice on inner folds, thresholds, fit) is repeated on growing parts of the training rows, with the
-same test rows throughout. A power law through the figures says what lies beyond, and bootstrap resamples of the test
-articles say how sure that is. They do not tell what other training articles would have done: more repeats do.
+same test rows throughout. A fitted power law extrapolates the curve. Its intervals come from bootstrap resamples of the
+test articles. They do not include the variation between training sets, which more repeats can show.
 """
 
 from __future__ import annotations
@@ -36,32 +36,34 @@ __all__ = ["LearningCurve", "learning_curve", "power_law"]
 
 _Floats = NDArray[np.float64]
 
-# Fewest sizes that a law of three numbers can be told from.
+# Fewest sizes to which a power law, with its three parameters, is fitted.
 _FEWEST_SIZES = 4
-# Laws fitted behind an interval: fitting one takes as long as resampling a hundred figures.
+# Number of power laws fitted for an interval. Fitting one takes as long as resampling a metric a hundred times.
 _MOST_LAWS = 300
 
 
 def power_law(sizes: _Floats, limit: float, gap: float, rate: float) -> _Floats:
-    """Give the figure at each size, ``limit - gap * sizes ** -rate``."""
+    """Return the value at each size, ``limit - gap * sizes ** -rate``."""
     return np.asarray(limit - gap * np.asarray(sizes, dtype=np.float64) ** -rate)
 
 
 @dataclass(frozen=True, eq=False)
 class LearningCurve:
-    """A classifier's figure over the number of labelled training articles.
+    """A classifier's metric as a function of the number of labelled training articles.
 
     Parameters
     ----------
     classifier, metric : str
+        Their names.
     points : DataFrame
-        Columns ``labels`` (mean number of training articles), ``value, low, high`` (the figure with its bootstrap 95 %
-        interval) and ``fitted`` (by the law); one row a size.
+        One row per size. Columns ``labels`` (mean number of training articles), ``value, low, high`` (the metric with
+        its bootstrap 95 % interval) and ``fitted`` (by the power law).
     law : ndarray of float, shape (3,)
-        ``limit, gap, rate`` of `power_law`, fitted to the figures.
+        ``limit, gap, rate`` of `power_law`, fitted to the measured values.
     laws : ndarray of float, shape (n_laws, 3)
-        The same, fitted to those of bootstrap resamples.
+        The same, fitted to the values of bootstrap resamples.
     warnings : tuple of str
+        Limitations of the result.
     """
 
     classifier: str
@@ -72,11 +74,12 @@ class LearningCurve:
     warnings: tuple[str, ...] = ()
 
     def forecast(self, labels: Sequence[float]) -> pd.DataFrame:
-        """Say what the law gives at some numbers of labelled training articles.
+        """Predict the metric at given numbers of labelled training articles.
 
         Parameters
         ----------
         labels : sequence of float
+            Numbers of labelled training articles.
 
         Returns
         -------
@@ -89,11 +92,12 @@ class LearningCurve:
         return pd.DataFrame({"labels": sizes} | pd.DataFrame(rows).to_dict("list"))
 
     def gain(self, more: float) -> dict[str, float]:
-        """Say what so many more labels would bring, over all that there are now.
+        """Predict the gain from more labels, compared with all current labels.
 
         Parameters
         ----------
         more : float
+            Number of additional labels.
 
         Returns
         -------
@@ -106,7 +110,7 @@ class LearningCurve:
         return with_interval(np.array(gains), "value", "low", "high")
 
     def sentence(self, more: int = 500) -> str:
-        """Say in a sentence what more labels would bring."""
+        """Return a sentence with the gain from more labels."""
         gain, now, title = self.gain(more), self.points["labels"].iloc[-1], metric_title(self.metric)
         limit, gap, rate = self.law
         return (
@@ -116,7 +120,7 @@ class LearningCurve:
         )
 
     def plot(self, more: int = 500) -> Figure:
-        """Draw the figures, and the law with its interval, up to so many more labels."""
+        """Plot the measured values and the power law with its interval, up to ``more`` additional labels."""
         from topicdesk.evaluation.plots import plot_learning_curve
 
         fewest, now, gain = self.points["labels"].iloc[0], self.points["labels"].iloc[-1], self.gain(more)
@@ -128,7 +132,7 @@ class LearningCurve:
         return plot_learning_curve(self.points, forecast, self.metric, title)
 
     def __str__(self) -> str:
-        """Give the points as a table, and what 500 more labels would bring."""
+        """Return the points as a table, the warnings, and the gain from 500 more labels."""
         return "\n".join([self.points.round(3).to_string(index=False), *self.warnings, self.sentence()])
 
     def _repr_html_(self) -> str:
@@ -150,17 +154,18 @@ def learning_curve(
     Parameters
     ----------
     dataset : Dataset
+        Labelled articles.
     plan : ComparisonPlan
-        Says features, splits, inner folds, metric and seed; its classifiers are not looked at.
+        Sets features, splits, inner folds, metric and seed. Its classifiers are ignored.
     classifier : Classifier
-        With the grid to choose from, anew at each size.
+        The classifier to fit. Its grid is searched again at each size.
     sizes : int, default 6
-        Equal steps up to all training articles. Parts are stratified by topic, keep near-duplicates together, and each
-        holds the one before.
+        Number of equal steps up to all training articles. Parts are stratified by topic and keep near-duplicates
+        together. Each part contains the one before.
     splits : sequence of Split, optional
         Outer splits to use instead of the plan's.
     keywords : mapping of str to sequence of str, optional
-        Of each topic; only the keyword-rules baseline needs them.
+        Keywords of each topic. Only the keyword-rules baseline needs them.
     jobs, engine
         As in `compare`.
 
@@ -171,7 +176,7 @@ def learning_curve(
     Raises
     ------
     SplitError
-        When there are fewer than four sizes, or the smallest part is too small for the inner folds or for k-NN.
+        If there are fewer than four sizes, or if the smallest part is too small for the inner folds or for k-NN.
     """
     if sizes < _FEWEST_SIZES:
         raise SplitError(f"a learning curve needs {_FEWEST_SIZES} sizes or more, not {sizes}.")
@@ -208,7 +213,7 @@ def _growing_parts(dataset: Dataset, split: Split, sizes: int, seed: int) -> lis
 
 
 def _fit_law(sizes: _Floats, values: _Floats) -> _Floats:
-    """Fit by least squares; the limit is at most 1, and the curve never falls."""
+    """Fit a power law by least squares, with a limit of at most 1 and a curve that never falls."""
     highest = float(values.max())
     start = (min(highest + 0.05, 1.0), max(highest - float(values.min()), 1e-3) * sizes[0] ** 0.5, 0.5)
     bounds = ([0.0, 0.0, 0.01], [1.0, np.inf, 3.0])

@@ -1,19 +1,20 @@
-"""Figures of decisions and scores, for one weighing of the articles or for a thousand at once.
+"""Compute metrics of decisions and scores, for one or many weightings of the articles.
 
-A bootstrap resample is a weighing: an article drawn twice counts twice. So one set of formulas, vectorised over
-weighings, gives both the figures and their intervals; tests hold them to scikit-learn's functions.
+A bootstrap resample is a weighting of the articles: an article drawn twice has weight 2. The formulas are vectorised
+over weightings, so they compute both the metrics and their intervals. Tests compare them with scikit-learn's functions.
 
-Where a figure is undefined:
+Undefined cases:
 
-- precision is 0 when nothing is decided for (as in scikit-learn);
-- recall is NaN for a topic without a positive, F1 when there is neither positive nor decision;
-- average precision and ROC AUC are NaN for a topic without a positive, ROC AUC also without a negative.
+- precision is 0 if no article is predicted positive (as in scikit-learn);
+- recall is NaN for a topic without positives;
+- F1 is NaN for a topic without positives and without positive predictions;
+- average precision and ROC AUC are NaN for a topic without positives, and ROC AUC also without negatives.
 
-Macro figures are means over the topics where the figure is defined.
+Macro metrics are means over the topics for which the metric is defined.
 
-Decisions of all folds are pooled before a figure is taken (sums of true and false positives). Scores are not: those of
-different folds come from different models and share no scale, so average precision and ROC AUC are taken in each fold
-and averaged (Forman and Scholz 2010, "Apples-to-apples in cross-validation studies").
+Decisions are pooled over folds: their true and false positives are summed. Scores are not pooled, because the models of
+different folds do not share a scale. Average precision and ROC AUC are computed per fold and averaged (Forman and
+Scholz 2010, "Apples-to-apples in cross-validation studies").
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ __all__ = [
     "topic_figures",
 ]
 
-# Weighings that are taken together: enough to share one reading of a ranking, few enough for a processor's cache.
+# Weightings per batch: enough to share one pass over a ranking, few enough for the processor's cache.
 _TOGETHER = 32
 
 Floats = NDArray[np.float64]
@@ -59,19 +60,19 @@ def figures(
     Parameters
     ----------
     Y, decisions : ndarray of {0, 1}, shape (n_rows, n_topics)
-        Truth and decisions.
+        True labels and decisions.
     scores : ndarray of float, shape (n_rows, n_topics)
         Higher means more likely.
-    weights : ndarray of float, shape (n_weighings, n_rows), optional
-        How often each row counts; by default once, in one weighing.
+    weights : ndarray of float, shape (n_weightings, n_rows), optional
+        Weight of each row. By default, one weighting in which every row has weight 1.
     folds : ndarray of int, shape (n_rows,), optional
-        Which model scored each row; by default one scored them all.
+        Fold whose model scored each row. By default, one model scored all rows.
     by_topic : dict of str to ndarray, optional
-        What `topic_figures` gave for the same, where it is known already.
+        Result of `topic_figures` for the same arguments, if already computed.
 
     Returns
     -------
-    dict of str to ndarray of float, shape (n_weighings,)
+    dict of str to ndarray of float, shape (n_weightings,)
     """
     weights = np.ones((1, len(Y))) if weights is None else weights
     by_topic = topic_figures(Y, decisions, scores, weights, folds) if by_topic is None else by_topic
@@ -87,7 +88,7 @@ def figures(
 
 
 def figure(name: str, Y: NDArray[np.int8], decisions: NDArray[np.int8], scores: Floats) -> float:
-    """Compute one of `METRICS`, and nothing else, on rows that count once (see `figures`)."""
+    """Compute a single one of `METRICS`, with equal weights (see `figures`)."""
     weights = np.ones((1, len(Y)))
     mean, _, kind = name.partition("_")
     if name == "subset_accuracy":
@@ -110,7 +111,7 @@ def topic_figures(
     weights: Floats | None = None,
     folds: NDArray[np.intp] | None = None,
 ) -> dict[str, Floats]:
-    """Compute `TOPIC_METRICS` and the support.
+    """Compute `TOPIC_METRICS` and the support of each topic.
 
     Parameters
     ----------
@@ -119,8 +120,8 @@ def topic_figures(
 
     Returns
     -------
-    dict of str to ndarray of float, shape (n_weighings, n_topics)
-        `TOPIC_METRICS` and ``support``, the weighed number of positives.
+    dict of str to ndarray of float, shape (n_weightings, n_topics)
+        `TOPIC_METRICS` and ``support``, the weighted number of positives.
     """
     weights = np.ones((1, len(Y))) if weights is None else weights
     true, decided, positive = _decision_sums(Y, decisions, weights)
@@ -140,27 +141,28 @@ def probability_figures(
     Parameters
     ----------
     Y, decisions : ndarray of {0, 1}, shape (n_rows, n_topics)
-        Truth and decisions.
+        True labels and decisions.
     probabilities : ndarray of float, shape (n_rows, n_topics)
+        Calibrated probabilities.
     automated : ndarray of bool, shape (n_rows,)
-        Which articles are sure enough to be labelled without a person.
-    weights : ndarray of float, shape (n_weighings, n_rows), optional
-        How often each row counts; by default once, in one weighing.
+        Whether the confidence in an article is high enough to label it automatically.
+    weights : ndarray of float, shape (n_weightings, n_rows), optional
+        Weight of each row. By default, one weighting in which every row has weight 1.
 
     Returns
     -------
-    dict of str to ndarray of float, shape (n_weighings,)
-        The precision is NaN where no article is automated.
+    dict of str to ndarray of float, shape (n_weightings,)
+        The automation precision is NaN if no article is automated.
 
     References
     ----------
-    Brier (1950), "Verification of forecasts expressed in terms of probability"; the expected calibration error over
-    equal bins of Guo et al. (2017), "On calibration of modern neural networks".
+    Brier (1950), "Verification of forecasts expressed in terms of probability". Guo et al. (2017), "On calibration of
+    modern neural networks", for the expected calibration error over bins of equal width.
     """
     weights = np.ones((1, len(Y))) if weights is None else weights
     total, n_topics = weights.sum(axis=1), Y.shape[1]
     excess = probabilities - Y
-    # One row a topic and bin, that adds up by how much its articles' probabilities are too high.
+    # One row per topic and bin. It sums probability minus label over the articles of the bin.
     bins = probability_bins(probabilities) + CALIBRATION_BINS * np.arange(n_topics)
     articles = np.repeat(np.arange(len(Y)), n_topics)
     shape = (CALIBRATION_BINS * n_topics, len(Y))
@@ -177,22 +179,27 @@ def probability_figures(
 
 
 def bootstrap_weights(groups: NDArray[np.intp], resamples: int, rng: np.random.Generator) -> Floats:
-    """Draw groups with replacement: rows of a group are resampled together.
+    """Draw bootstrap resamples of groups, and return how often each row is drawn.
+
+    Rows of a group are resampled together.
 
     Parameters
     ----------
     groups : ndarray of int, shape (n_rows,)
+        Group of each row.
     resamples : int
+        Number of resamples.
     rng : numpy.random.Generator
+        Source of random numbers.
 
     Returns
     -------
     ndarray of float, shape (resamples, n_rows)
-        How often each row was drawn.
+        How often each row is drawn.
 
     References
     ----------
-    Efron and Tibshirani (1993), An Introduction to the Bootstrap; over clusters, Field and Welsh (2007).
+    Efron and Tibshirani (1993), An Introduction to the Bootstrap. Field and Welsh (2007), for clusters.
     """
     _, group_of = np.unique(groups, return_inverse=True)
     n_groups = int(group_of.max()) + 1
@@ -225,16 +232,16 @@ def _micro_ranking_figures(Y: NDArray[np.int8], scores: Floats, weights: Floats)
 
 @dataclass(frozen=True, eq=False)
 class _Ranking:
-    """Which scores lie where on the curves, so that sums over them are one product with any weighing.
+    """Positions of the scores on the precision-recall and ROC curves, as a matrix to multiply by weightings.
 
-    Both curves rise only at scores that a positive has: `n_steps` of them, highest first. All that lies between two
-    such scores can be added up as one.
+    Both curves rise only at the scores of positives. There are `n_steps` distinct ones, highest first. The negatives
+    between two of them are summed together.
 
     Parameters
     ----------
     sums : csr_matrix, shape (3 * (n_steps + 1), n_articles)
-        Adds up articles: positives at each step, negatives of the same score, negatives above it and below the step
-        before; the last row of each third is of what lies below all steps.
+        Sums articles in three blocks of rows: positives at each step, negatives with the same score, and negatives
+        between this step and the one above. The last row of each block is for scores below all steps.
     """
 
     sums: csr_matrix
@@ -251,7 +258,7 @@ class _Ranking:
         return cls(csr_matrix((np.ones(len(y)), (kind * n_rows + step, articles)), shape=shape))
 
     def figures(self, drawn: Floats) -> tuple[Floats, Floats]:
-        """Give average precision and ROC AUC, shape (n_weighings,), of weights of shape (n_articles, n_weighings)."""
+        """Return average precision and ROC AUC, shape (n_weightings,), for weights (n_articles, n_weightings)."""
         true, tied, above = (self.sums @ drawn).reshape(3, -1, drawn.shape[1])
         false = np.cumsum(tied + above, axis=0)
         found, positives, negatives = np.cumsum(true, axis=0), true.sum(axis=0), false[-1]

@@ -1,7 +1,7 @@
-"""What follows from scores on held-out rows: which candidate is chosen, thresholds, and calibrated probabilities.
+"""Choose a candidate, its thresholds and its calibration from scores on held-out rows.
 
-Candidates are made here too. The same choice is made for every outer split of a comparison, and once more on all
-labelled rows for the model that is kept.
+This module also creates the candidates. The same choice is made for every outer split of a comparison, and once more on
+all labelled rows for the final model.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ __all__ = [
 
 @dataclass(frozen=True, eq=False)
 class Choice:
-    """The candidate that held-out rows speak for, and what follows from its scores on them."""
+    """The best candidate on held-out rows, with the thresholds and calibration fitted to its scores."""
 
     candidate: Candidate
     thresholds: NDArray[np.float64] | None
@@ -59,12 +59,13 @@ class FinalChoice:
     Parameters
     ----------
     candidate : Candidate
+        The best candidate.
     score : float
-        The plan's metric on held-out rows: how it was chosen, not how good it is.
+        The plan's metric on held-out rows. It served to choose the candidate, so it does not estimate performance.
     rows : ndarray of int, shape (n_held_out,)
-        Ascending.
+        Numbers of the held-out rows, ascending.
     scores : ndarray of float, shape (n_held_out, n_topics)
-        Of these rows, by models that had not seen them.
+        Out-of-fold scores of these rows.
     """
 
     candidate: Candidate
@@ -80,17 +81,22 @@ def choose_on_all(
     keywords: Mapping[str, Sequence[str]] | None,
     engine: Engine,
 ) -> FinalChoice:
-    """Choose features and hyper-parameters on all labelled rows, as a comparison does on those of each outer split.
+    """Choose features and hyper-parameters on all labelled rows.
+
+    The choice works as a comparison's choice on the training rows of an outer split.
 
     Parameters
     ----------
     dataset : Dataset
+        Labelled articles.
     plan : ComparisonPlan
-        Says features, inner folds, metric, thresholds and seed; its other classifiers are not looked at.
+        Sets features, inner folds, metric, thresholds and seed. Its classifiers are ignored.
     classifier : Classifier
+        The classifier, whose grid is searched.
     keywords : mapping of str to sequence of str or None
-        By topic; only the keyword-rules baseline needs them.
+        Keywords of each topic. Only the keyword-rules baseline needs them.
     engine : Engine
+        Runs the fits.
 
     Returns
     -------
@@ -108,7 +114,7 @@ def choose_on_all(
 
 
 def candidates_of(classifier: Classifier, settings: Sequence[FeatureSetting]) -> list[Candidate]:
-    """Give all there is to try of a classifier, in order: of equals the earliest is chosen."""
+    """Return all candidates of a classifier. Their order matters: ties go to the earliest."""
     views: Sequence[View]
     match classifier.features:
         case "searched":
@@ -121,7 +127,7 @@ def candidates_of(classifier: Classifier, settings: Sequence[FeatureSetting]) ->
 
 
 def has_choice(classifier: Classifier, candidates: Sequence[Candidate], multi_class: bool) -> bool:
-    """Say whether anything is to be chosen on inner folds."""
+    """Return whether a candidate or a threshold has to be chosen on inner folds."""
     return len(candidates) > 1 or (classifier.threshold is None and not multi_class)
 
 
@@ -133,7 +139,7 @@ def judge(
     multi_class: bool,
     decision_rule: DecisionRule,
 ) -> tuple[NDArray[np.float64] | None, float]:
-    """Give a candidate's thresholds, fixed or chosen on these scores, and its metric with them."""
+    """Return a candidate's thresholds, fixed or chosen on these scores, and the metric that they achieve."""
     if multi_class or candidate.classifier.threshold is not None:
         thresholds = fixed_thresholds(candidate.classifier, Y.shape[1], multi_class)
     else:
@@ -142,7 +148,7 @@ def judge(
 
 
 def held_out(folds: Sequence[Split]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Give the held-out rows of all folds, ascending, and the order that sorts scores the same way."""
+    """Return the held-out rows of all folds, ascending, and the indices that sort their scores the same way."""
     rows = np.concatenate([fold.test for fold in folds])
     order = np.argsort(rows)
     return rows[order], order
@@ -155,12 +161,12 @@ def choose(
     multi_class: bool,
     decision_rule: DecisionRule,
 ) -> Choice:
-    """Take the candidate with the best metric on the held-out rows of all inner folds; of equals the first."""
+    """Choose the candidate with the best metric on the held-out rows of all inner folds. Ties go to the first."""
     best: Choice | None = None
     scores_of_best = np.empty(0)
     for candidate, scores in scored:
         thresholds, score = judge(candidate, scores, Y, metric, multi_class, decision_rule)
-        # A difference in the last digits is arithmetic, not merit.
+        # Smaller differences are floating-point noise.
         if best is None or score > best.score + 1e-9 or (np.isnan(best.score) and not np.isnan(score)):
             best, scores_of_best = Choice(candidate, thresholds, score), scores
     assert best is not None
@@ -172,7 +178,7 @@ def choose(
 
 
 def fixed_thresholds(classifier: Classifier, n_topics: int, multi_class: bool) -> NDArray[np.float64] | None:
-    """Give the thresholds that are fixed beforehand; none for multi-class data."""
+    """Return a classifier's fixed thresholds, or None for multi-class data."""
     if multi_class:
         return None
     assert classifier.threshold is not None
@@ -180,12 +186,12 @@ def fixed_thresholds(classifier: Classifier, n_topics: int, multi_class: bool) -
 
 
 def decisions_at(scores: Scores, thresholds: NDArray[np.float64] | None) -> NDArray[np.int8]:
-    """Decide by thresholds, or by the highest score where there are none."""
+    """Apply the thresholds, or choose the class with the highest score if there are none."""
     return decide_class(scores) if thresholds is None else decide(scores, thresholds)
 
 
 def described(view: View) -> str:
-    """Say what features are, in options that differ from scikit-learn's defaults."""
+    """Describe features by the options that differ from scikit-learn's defaults."""
     if isinstance(view, FeatureSetting):
         return ", ".join(f"{name}={value}" for name, value in view.changed().items()) or "TfidfVectorizer defaults"
     return {"keywords": "keywords of the taxonomy", "none": "none"}[view]

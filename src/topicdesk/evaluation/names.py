@@ -1,6 +1,6 @@
-"""Names of metrics, classifiers and hyper-parameters, without scikit-learn.
+"""Names of metrics, classifiers and hyper-parameters, without importing scikit-learn.
 
-Specs and commands check names with this module before they import what takes seconds.
+Specs and commands check names with this module before they import slow packages.
 """
 
 from __future__ import annotations
@@ -25,33 +25,34 @@ __all__ = [
 
 CalibrationMethod = Literal["platt", "isotonic"]
 
-#: Figures of each topic.
+#: Metrics of each topic.
 TOPIC_METRICS = ("precision", "recall", "f1", "average_precision", "roc_auc")
 
-#: Figures of all topics together. ``subset_accuracy`` is the share of articles whose topics are all right: plain
-#: accuracy for multi-class data.
+#: Metrics over all topics. ``subset_accuracy`` is the share of articles whose topics are all correct. For multi-class
+#: data it is the accuracy.
 METRICS = (
     *(f"{mean}_{name}" for mean in ("macro", "micro") for name in TOPIC_METRICS),
     "subset_accuracy",
     "hamming_loss",
 )
 
-#: Figures that may choose features, hyper-parameters and the order of the leaderboard: more is better.
+#: Metrics that can select features and hyper-parameters and sort the leaderboard. Higher is better.
 SELECTION_METRICS = tuple(name for name in METRICS if name != "hamming_loss")
 
-#: Figures of calibrated probabilities. ``brier`` and ``calibration_error`` are means over topics, less is better;
-#: ``automation_rate`` is the share of articles that are sure enough to be labelled without a person, and
-#: ``automation_precision`` the share of those whose topics are all right.
+#: Metrics of calibrated probabilities. ``brier`` and ``calibration_error`` are means over topics; lower is better.
+#: ``automation_rate`` is the share of articles with a confidence high enough to label them automatically.
+#: ``automation_precision`` is the share of these articles whose topics are all correct.
 PROBABILITY_METRICS = ("brier", "calibration_error", "automation_rate", "automation_precision")
 
-#: Classifiers that a reviewer would ask for: they run in every comparison.
+#: Baselines that a reviewer would ask for. They run in every comparison.
 BASELINES = ("majority", "keyword-rules", "plain-linear-svm")
 
 _LINEAR_SVC = (
     "C class_weight dual fit_intercept intercept_scaling loss max_iter multi_class penalty random_state tol verbose"
 )
 
-#: Hyper-parameters of each classifier, in the version of scikit-learn below. None if another library defines them.
+#: Hyper-parameters of each classifier, in the scikit-learn version `_SCIKIT_LEARN`. None if another library defines
+#: them.
 HYPERPARAMETERS: dict[str, tuple[str, ...] | None] = {
     "majority": ("constant", "random_state", "strategy"),
     "keyword-rules": (),
@@ -79,7 +80,7 @@ _SCIKIT_LEARN = "1.9."
 
 
 def check_classifier(name: str) -> None:
-    """Raise `SpecError` for a name that is no classifier of topicdesk.
+    """Raise `SpecError` if topicdesk has no classifier of this name.
 
     Examples
     --------
@@ -92,15 +93,17 @@ def check_classifier(name: str) -> None:
 
 
 def check_hyperparameters(classifier: str, names: Iterable[str], valid: Iterable[str] | None = None) -> None:
-    """Raise `SpecError` for a name that is no hyper-parameter of a classifier.
+    """Raise `SpecError` if a classifier lacks one of these hyper-parameters.
 
     Parameters
     ----------
     classifier : str
+        Name of the classifier.
     names : iterable of str
+        Names to check.
     valid : iterable of str, optional
-        By default those of `HYPERPARAMETERS`. Nothing is checked if they are not known for the installed version of
-        scikit-learn; `Classifier.with_grid` checks them all the same.
+        Valid names, by default those in `HYPERPARAMETERS`. If these are unknown for the installed version of
+        scikit-learn, nothing is checked here; `Classifier.with_grid` still checks the names.
 
     Examples
     --------

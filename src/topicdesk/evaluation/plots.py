@@ -21,17 +21,22 @@ __all__ = ["plot_ablation", "plot_critical_difference", "plot_leakage", "plot_le
 
 _ORANGE = "#c4601d"
 
-# As many sources and terms as a person reads.
+# More sources and terms would not be readable.
 _MOST_SOURCES, _MOST_TERMS = 20, 4
 
 
 def plot_leakage(sources: SourceAudit, topics: TopicAudit | None = None) -> Figure:
-    """Draw how well sources are told apart and by what, and how far topics fall without a source.
+    """Plot a leakage audit.
+
+    The left panel shows how well each source is predicted, and its most predictive terms. The right panel shows F1 of
+    each topic with and without the article's source in training.
 
     Parameters
     ----------
     sources : SourceAudit
+        Result of `audit_sources`.
     topics : TopicAudit, optional
+        Result of `audit_topics`. Without it there is no right panel.
 
     Returns
     -------
@@ -47,16 +52,18 @@ def plot_leakage(sources: SourceAudit, topics: TopicAudit | None = None) -> Figu
 
 
 def plot_learning_curve(points: pd.DataFrame, forecast: pd.DataFrame, metric: str, title: str) -> Figure:
-    """Draw a classifier's figure over the number of labels, and the power law that was fitted to it.
+    """Plot a classifier's metric over the number of labels, with the fitted power law.
 
     Parameters
     ----------
     points : DataFrame
-        Columns ``labels, value, low, high``: measured, fewest labels first.
+        Measured values, fewest labels first. Columns ``labels, value, low, high``.
     forecast : DataFrame
-        The same columns: what the power law gives.
+        Values of the power law, in the same columns.
     metric : str
+        Name of the metric.
     title : str
+        Title of the plot.
 
     Returns
     -------
@@ -82,13 +89,14 @@ def plot_learning_curve(points: pd.DataFrame, forecast: pd.DataFrame, metric: st
 
 
 def plot_ablation(table: pd.DataFrame, classifier: str, metric: str) -> Figure:
-    """Draw what a classifier loses without each feature option, with the paired 95 % interval.
+    """Plot what a classifier loses without each feature option, with the paired 95 % interval.
 
     Parameters
     ----------
     table : DataFrame
         As in `Ablation`.
     classifier, metric : str
+        Their names.
 
     Returns
     -------
@@ -110,12 +118,12 @@ def plot_ablation(table: pd.DataFrame, classifier: str, metric: str) -> Figure:
 
 
 def plot_critical_difference(figures: pd.DataFrame) -> Figure:
-    """Draw a critical-difference diagram: mean ranks, and bars that join classifiers that do not differ.
+    """Plot a critical-difference diagram: mean ranks, and bars that join classifiers that do not differ.
 
     Parameters
     ----------
     figures : DataFrame of shape (n_datasets, n_classifiers)
-        As in `friedman_nemenyi`, which tests them. Datasets with a missing figure are left out.
+        One metric value each, as in `friedman_nemenyi`. Datasets with a missing value are left out.
 
     Returns
     -------
@@ -173,10 +181,10 @@ _BAR_STEP = 0.7
 
 
 def _bars(ranks: pd.Series, pairs: pd.DataFrame, alpha: float = 0.05) -> list[tuple[float, float, int]]:
-    """Find the longest runs of classifiers that do not differ: first and last mean rank, and level below the axis.
+    """Return the first and last mean rank of each bar, and its level below the axis.
 
-    `ranks` are sorted. Nemenyi's test compares every difference with the same critical difference, so a run whose ends
-    do not differ holds no pair that does.
+    A bar joins a longest run of classifiers that do not differ. `ranks` are sorted. Nemenyi's test uses the same
+    critical difference for all pairs, so if the ends of a run do not differ, no pair in it does.
     """
     alike = pairs.loc[ranks.index, ranks.index].to_numpy() > alpha
     bars: list[tuple[float, float, int]] = []

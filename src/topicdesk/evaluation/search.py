@@ -1,7 +1,7 @@
-"""Choose on inner folds, fit on all training rows, score the test rows: the work of a comparison, cell by cell.
+"""Run nested cross-validation: choose on inner folds, fit on all training rows, score the test rows.
 
-Nothing here sees a test row before its model is fixed: an inner fold's rows are training rows of the outer split, and
-the labels of test rows are not read at all.
+No test row is used before its model is fixed. All rows of inner folds are training rows of the outer split, and the
+labels of test rows are never read.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 __all__ = ["cross_validate", "inner_scores", "planned_splits"]
 
-# Successive halving: rungs, and how many times as many rows, and as few candidates, the next one has.
+# Successive halving: number of rungs, and the factor by which each rung multiplies rows and divides candidates.
 _RUNGS = 3
 _FACTOR = 3
 
@@ -56,7 +56,7 @@ _FACTOR = 3
 def planned_splits(
     dataset: Dataset, plan: ComparisonPlan, splits: Sequence[Split] | None = None
 ) -> tuple[Sequence[Split], tuple[str, ...]]:
-    """Return the outer splits, the given ones or else the plan's own, and warnings about the latter."""
+    """Return the given outer splits, or else the plan's splits with their warnings."""
     return make_splits(dataset, plan.splits, plan.seed) if splits is None else (splits, ())
 
 
@@ -73,23 +73,25 @@ def cross_validate(
     Parameters
     ----------
     dataset : Dataset
+        Labelled articles.
     plan : ComparisonPlan
-        Its metric chooses features and hyper-parameters on the inner folds together. With ``search="halving"``, all
-        candidates are scored on a ninth of the training rows, the best third of each classifier on a third, and the
-        best third of these on all (successive halving, Jamieson and Talwalkar 2016).
+        Its metric, on the held-out rows of all inner folds together, selects features and hyper-parameters. With
+        ``search="halving"``, all candidates are scored on a ninth of the training rows. The best third of each
+        classifier is scored on a third of the rows, and the best third of these on all rows (successive halving,
+        Jamieson and Talwalkar 2016).
     splits : sequence of Split
         Outer splits, used instead of the plan's.
     keywords : mapping of str to sequence of str, optional
-        For the keyword-rules baseline.
+        Keywords of each topic, for the keyword-rules baseline.
     engine : Engine, optional
-        What does the work; by default a process a core.
+        Runs the fits. By default, one process per core.
     kept : KeptCells, optional
-        Where finished cells are kept, and read back from.
+        Stores finished cells and reads them back.
 
     Returns
     -------
     results : tuple of FoldResult
-        Classifier by classifier, split by split.
+        One result per classifier and split, ordered by classifier, then split.
     warnings : tuple of str
     """
     classifiers, decision_rule = plan.classifiers, plan.decision_rule
@@ -143,21 +145,21 @@ def inner_scores(
     seed: int,
     jobs: int = -1,
 ) -> dict[Candidate, tuple[Scores, ...]]:
-    """Score every candidate on the inner folds of one outer split, as `cross_validate` does before it chooses.
+    """Score every candidate on the inner folds of one outer split, as `cross_validate` does before the choice.
 
     Parameters
     ----------
     dataset, classifiers, settings, inner_folds, seed
         As in `cross_validate`.
     split : Split
-        The outer split, whose training rows are folded.
+        The outer split. Its training rows are divided into inner folds.
     jobs : int, default -1
-        Processes; -1 for one a core.
+        Number of processes; -1 means one per core.
 
     Returns
     -------
     dict of Candidate to tuple of ndarray
-        By inner fold, scores of its held-out rows, shape (n_held_out, n_topics).
+        For each inner fold, scores of its held-out rows, shape (n_held_out, n_topics).
     """
     candidates = [candidate for classifier in classifiers for candidate in candidates_of(classifier, settings)]
     materials = gather_materials(dataset, {candidate.view for candidate in candidates}, None, seed)
@@ -176,7 +178,7 @@ def _halve(
     engine: Engine,
     kept: KeptCells | None,
 ) -> tuple[dict[tuple[int, Candidate], Fit], Counter[str]]:
-    """Score fewer and fewer candidates on more and more rows; give what `score_inner_folds` does of the last."""
+    """Run successive halving, and return the result of `score_inner_folds` for the last rung."""
     alive = [list(searched) for _ in inner]
     unconverged: Counter[str] = Counter()
     fewest = max((dict(one.parameters).get("n_neighbors", 0) for one in searched), default=0)
@@ -196,7 +198,7 @@ def _halve(
                     judge(one, found[outer, one].scores[order], Y, metric, multi_class, decision_rule)[1]
                     for one in ones
                 ]
-                # NaN comes last, and of equals the earliest first.
+                # NaN ranks last, and ties go to the earliest.
                 ranked = np.argsort(-np.nan_to_num(np.array(merits).round(9), nan=-np.inf), kind="stable")
                 survivors = set(ranked[: -(-len(ones) // _FACTOR)])
                 best += [one for place, one in enumerate(ones) if place in survivors]
@@ -207,7 +209,7 @@ def _halve(
 
 
 def _part_of(fold: Split, share: float, fewest: int, seed: int, number: int) -> Split:
-    """Take a random share of a fold's training rows: the larger share holds the smaller."""
+    """Draw a random share of a fold's training rows. A larger share contains every smaller one."""
     rng = np.random.default_rng([seed, 3, fold.repeat, fold.fold, number])
     drawn = rng.permutation(fold.train)[: max(round(share * len(fold.train)), fewest)]
     return replace(fold, train=np.sort(drawn))
@@ -220,7 +222,7 @@ def _refit(
     engine: Engine,
     kept: KeptCells | None,
 ) -> tuple[dict[tuple[int, str], Fit], Counter[str]]:
-    """Fit each choice on all training rows of its outer split, and score the test rows."""
+    """Fit each chosen candidate on all training rows of its outer split, and score the test rows."""
     places = list(dict.fromkeys(name for _, name in choices))
     order = sorted(choices, key=lambda key: (-choices[key].seconds, -materials.size(choices[key].candidate.view)))
     cells = [

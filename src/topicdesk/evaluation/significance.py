@@ -1,8 +1,9 @@
-"""Which differences between classifiers are real, and which classifier wins.
+"""Test differences between classifiers for significance, and choose a winner.
 
-Figures of cross-validation folds are not independent: their training sets overlap, and a t-test that forgets it finds
-differences that are none. The tests here correct for it (Nadeau and Bengio 2003), for many comparisons (Holm 1979), and
-say beside the p-value how likely a difference is to matter (Corani and Benavoli 2015).
+Metrics of cross-validation folds are not independent, because the training sets overlap. A plain t-test ignores this
+and reports too many significant differences. The tests here correct for the overlap (Nadeau and Bengio 2003) and for
+multiple comparisons (Holm 1979). They also estimate the probability that a difference is large enough to matter (Corani
+and Benavoli 2015).
 """
 
 from __future__ import annotations
@@ -39,25 +40,25 @@ _COLUMNS = [
     "classifier", "difference", "low", "high", "p", "test", "mcnemar_p", "better", "equivalent", "worse", "above_zero",
 ]  # fmt: skip
 
-#: Below this adjusted p-value a difference is called significant.
+#: Significance level for adjusted p-values.
 _ALPHA = 0.05
 
-#: Above this posterior probability a difference that matters is taken to be there.
+#: Posterior probability above which a classifier counts as worse by a difference that matters.
 _SURE = 0.95
 
 
 @dataclass(frozen=True)
 class CorrectedTest:
-    """A t-test of differences that cross-validation made.
+    """Result of a corrected t-test on differences from cross-validation.
 
     Parameters
     ----------
     difference, low, high : float
         The mean difference and its 95 % confidence interval.
     p_value : float
-        Two-sided; of no difference in the mean.
+        Two-sided, for the null hypothesis of no mean difference.
     n : int
-        Differences that were defined.
+        Number of defined differences.
     """
 
     difference: float
@@ -69,12 +70,12 @@ class CorrectedTest:
 
 @dataclass(frozen=True)
 class BayesianTest:
-    """How likely a difference is to matter, given the differences that were seen.
+    """Posterior probability that a difference is large enough to matter.
 
     Parameters
     ----------
     better, equivalent, worse : float
-        Posterior probabilities that the mean difference is above the region of practical equivalence, in it, below it.
+        Posterior probabilities that the mean difference is above, in or below the region of practical equivalence.
     above_zero : float
         Posterior probability of a positive mean difference.
     rope : float
@@ -88,7 +89,7 @@ class BayesianTest:
     rope: float
 
     def in_words(self, first: str, second: str) -> str:
-        """Say it in a sentence."""
+        """Return the result as a sentence."""
         if self.above_zero >= 0.5:
             name, likely, matters = first, self.above_zero, self.better
         else:
@@ -99,16 +100,16 @@ class BayesianTest:
 
 @dataclass(frozen=True)
 class FriedmanTest:
-    """Whether classifiers rank alike over many datasets.
+    """Result of Friedman's test and Nemenyi's post-hoc test over many datasets.
 
     Parameters
     ----------
     p_value : float
-        Of Friedman's test; of no difference in ranks.
+        p-value of Friedman's test, for the null hypothesis of equal ranks.
     ranks : Series
-        Mean rank of each classifier, 1 the best.
+        Mean rank of each classifier; 1 is best.
     pairs : DataFrame of shape (n_classifiers, n_classifiers)
-        p-values of Nemenyi's test after it.
+        p-values of Nemenyi's test.
     """
 
     p_value: float
@@ -125,9 +126,9 @@ class Verdict:
     winner : str
         The simplest classifier that is not shown to be worse than the best.
     best : str
-        The one with the highest figure.
+        The classifier with the highest metric.
     reason : str
-        A sentence for a reader.
+        The reason, as a sentence.
     """
 
     winner: str
@@ -136,24 +137,24 @@ class Verdict:
 
 
 def corrected_t_test(differences: Sequence[float] | NDArray[np.float64], test_to_train: float) -> CorrectedTest:
-    """Test whether the mean of differences, one a split of the same data, is zero.
+    """Test whether the mean difference over splits of the same data is zero.
 
     Parameters
     ----------
     differences : sequence of float
-        Length n_splits; those that are NaN (a figure undefined in a fold) are left out.
+        One difference per split. NaN (a metric that is undefined in a fold) is left out.
     test_to_train : float
-        Test rows for each training row, such as 1/4 for five folds.
+        Ratio of test rows to training rows, such as 1/4 for five folds.
 
     Returns
     -------
     CorrectedTest
-        NaN interval and p-value where fewer than two differences are defined.
+        The interval and the p-value are NaN if fewer than two differences are defined.
 
     References
     ----------
-    Nadeau and Bengio (2003), "Inference for the generalization error", Machine Learning 52, equation 9; over repeats,
-    Bouckaert and Frank (2004).
+    Nadeau and Bengio (2003), "Inference for the generalization error", Machine Learning 52, equation 9. Bouckaert and
+    Frank (2004), for repeats.
     """
     mean, scale, n = _mean_and_scale(differences, test_to_train)
     if n < 2:
@@ -168,19 +169,19 @@ def corrected_t_test(differences: Sequence[float] | NDArray[np.float64], test_to
 def bayesian_t_test(
     differences: Sequence[float] | NDArray[np.float64], test_to_train: float, rope: float = 0.01
 ) -> BayesianTest:
-    """Give the posterior of a mean difference as probabilities of being better, equivalent and worse.
+    """Compute the posterior probabilities that a mean difference is better, equivalent or worse.
 
     Parameters
     ----------
     differences, test_to_train
         As in `corrected_t_test`.
     rope : float, default 0.01
-        Differences up to here do not matter to anyone (region of practical equivalence).
+        Differences up to this size do not matter in practice (region of practical equivalence).
 
     Returns
     -------
     BayesianTest
-        NaN where fewer than two differences are defined.
+        The probabilities are NaN if fewer than two differences are defined.
 
     References
     ----------
@@ -199,16 +200,17 @@ def bayesian_t_test(
 
 
 def holm(p_values: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]:
-    """Adjust p-values of many comparisons, so that the chance of one false finding stays as it is for one.
+    """Adjust p-values for multiple comparisons, to control the family-wise error rate.
 
     Parameters
     ----------
     p_values : sequence of float
-        NaN stays NaN, and counts for no comparison.
+        One p-value per comparison. NaN stays NaN and is not counted as a comparison.
 
     Returns
     -------
     ndarray of float, shape (n_comparisons,)
+        Adjusted p-values.
 
     References
     ----------
@@ -223,32 +225,33 @@ def holm(p_values: Sequence[float] | NDArray[np.float64]) -> NDArray[np.float64]
 
 
 def mcnemar(first_right: NDArray[np.bool_], second_right: NDArray[np.bool_]) -> float:
-    """Test whether two classifiers are right equally often on the same articles.
+    """Test whether two classifiers have the same accuracy on the same articles.
 
     Parameters
     ----------
     first_right, second_right : ndarray of bool, shape (n_articles,)
+        Whether each classifier is right on each article.
 
     Returns
     -------
     float
-        Two-sided p-value, exact. It holds for one training of each: it knows nothing of other training sets.
+        Exact two-sided p-value. It applies to these two fitted models, and ignores the variation between training sets.
 
     References
     ----------
-    McNemar (1947); for classifiers, Dietterich (1998).
+    McNemar (1947). Dietterich (1998), for classifiers.
     """
     only_first, only_second = int(np.sum(first_right & ~second_right)), int(np.sum(~first_right & second_right))
     return min(1.0, float(stats.binom.cdf(min(only_first, only_second), only_first + only_second, 0.5) * 2))
 
 
 def friedman_nemenyi(figures: pd.DataFrame) -> FriedmanTest:
-    """Compare classifiers over many datasets.
+    """Compare classifiers over many datasets with Friedman's and Nemenyi's tests.
 
     Parameters
     ----------
     figures : DataFrame of shape (n_datasets, n_classifiers)
-        One figure each; more is better.
+        One metric value each; higher is better.
 
     Returns
     -------
@@ -257,7 +260,7 @@ def friedman_nemenyi(figures: pd.DataFrame) -> FriedmanTest:
     Raises
     ------
     SplitError
-        When there are fewer than three classifiers, or three datasets.
+        If there are fewer than three classifiers or fewer than three datasets.
 
     References
     ----------
@@ -274,12 +277,12 @@ def friedman_nemenyi(figures: pd.DataFrame) -> FriedmanTest:
 
 
 def nemenyi(figures: pd.DataFrame) -> pd.DataFrame:
-    """Test every pair of classifiers over many datasets.
+    """Test every pair of classifiers over many datasets with Nemenyi's test.
 
     Parameters
     ----------
     figures : DataFrame of shape (n_datasets, n_classifiers)
-        One figure each. Datasets with a missing figure are left out.
+        One metric value each. Datasets with a missing value are left out.
 
     Returns
     -------
@@ -288,12 +291,12 @@ def nemenyi(figures: pd.DataFrame) -> pd.DataFrame:
 
     See Also
     --------
-    friedman_nemenyi : Runs this test after Friedman's.
-    critical_difference : The difference of mean ranks at which the p-value is `alpha`.
+    friedman_nemenyi : Run this test after Friedman's.
+    critical_difference : Compute the difference of mean ranks at which the p-value is `alpha`.
 
     References
     ----------
-    Nemenyi (1963), "Distribution-free multiple comparisons"; for classifiers, Demšar (2006), section 3.2.2.
+    Nemenyi (1963), "Distribution-free multiple comparisons". Demšar (2006), section 3.2.2, for classifiers.
 
     Examples
     --------
@@ -311,12 +314,14 @@ def nemenyi(figures: pd.DataFrame) -> pd.DataFrame:
 
 
 def critical_difference(n_datasets: int, n_classifiers: int, *, alpha: float = _ALPHA) -> float:
-    """Compute the least difference of mean ranks that Nemenyi's test calls significant.
+    """Compute the smallest difference of mean ranks that is significant in Nemenyi's test.
 
     Parameters
     ----------
     n_datasets, n_classifiers : int
+        How many are compared.
     alpha : float, default 0.05
+        Significance level.
 
     Returns
     -------
@@ -324,7 +329,7 @@ def critical_difference(n_datasets: int, n_classifiers: int, *, alpha: float = _
 
     See Also
     --------
-    nemenyi : The p-values of the test.
+    nemenyi : Compute the p-values of the test.
 
     References
     ----------
@@ -349,27 +354,27 @@ def _rank_scale(n_datasets: int, n_classifiers: int) -> float:
 def significance_table(
     fold_values: pd.DataFrame, right: pd.DataFrame, order: Sequence[str], test_to_train: float, rope: float
 ) -> pd.DataFrame:
-    """Compare the best classifier with each other one.
+    """Compare the best classifier with every other classifier.
 
     Parameters
     ----------
     fold_values : DataFrame of shape (n_splits, n_classifiers)
         The comparison's metric on the test articles of each split.
     right : DataFrame of bool, shape (n_articles, n_classifiers)
-        Whether all topics of an article are right, in the first repeat.
+        Whether all topics of an article are correct, in the first repeat.
     order : sequence of str
         Classifiers, best first.
     test_to_train : float
-        Test rows for each training row, on average.
+        Mean ratio of test rows to training rows.
     rope : float
-        Differences up to here do not matter.
+        Differences up to this size do not matter in practice.
 
     Returns
     -------
     DataFrame of shape (n_classifiers - 1, 11)
-        Index ``classifier``, in order; columns ``difference, low, high`` (how far the best is ahead on average over
-        splits, with its corrected 95 % interval), ``p``, ``p_holm``, ``test`` (what p is of), ``mcnemar_p``, and
-        ``better, equivalent, worse, above_zero``, posterior probabilities of the best against the other.
+        Index ``classifier``, in the given order. Columns ``difference, low, high`` (mean lead of the best over splits,
+        with its corrected 95 % interval), ``p``, ``p_holm``, ``test`` (the test that p comes from), ``mcnemar_p``, and
+        ``better, equivalent, worse, above_zero`` (posterior probabilities for the best against the other).
     """
     best, *others = order
     rows = []
@@ -378,7 +383,7 @@ def significance_table(
         corrected = corrected_t_test(differences, test_to_train)
         posterior = bayesian_t_test(differences, test_to_train, rope)
         paired = mcnemar(right[best].to_numpy(), right[other].to_numpy())
-        # Of a single split there is no spread to test with; then the articles tell.
+        # A single split has no variance between splits to test with, so test over its articles.
         name: Literal["corrected t", "McNemar"] = "McNemar" if np.isnan(corrected.p_value) else "corrected t"
         rows.append(
             {
@@ -410,26 +415,30 @@ def decide_winner(
 ) -> Verdict:
     """Choose the simplest classifier that is not shown to be worse than the best.
 
-    There are two things that chance could have made different, and either can show that a classifier is worse. Other
-    training articles: an adjusted p-value below 0.05 over the splits, or a posterior probability of 95 % that it is
-    worse by more than the region of practical equivalence. Other test articles: the paired bootstrap interval of its
-    distance lies wholly beyond that region. The p-value alone would let a classifier win that is far behind, where
-    there are too few splits to be sure: that a difference is not significant does not mean that there is none.
+    A classifier is shown to be worse if one of these conditions holds:
+
+    - over training sets: its adjusted p-value over the splits is below 0.05, or the posterior probability that it is
+      worse by more than the region of practical equivalence is above 95 %;
+    - over test articles: the paired bootstrap interval of its difference from the best lies entirely beyond that
+      region.
+
+    The p-value alone is not enough. With few splits, a classifier that is far behind may not differ significantly, and
+    would win.
 
     Parameters
     ----------
     table : DataFrame
         From `significance_table`.
     best : str
-        The one that the table compares with.
+        The classifier that the table compares the others with.
     simplest_first : sequence of str
         All classifiers, in the order of the comparison's plan.
     metric : str
-        For the sentence.
+        Name of the metric, for the reason.
     rope : float, default 0.01
         As in `significance_table`.
     intervals : DataFrame, optional
-        Index ``classifier``, columns ``behind, behind_low, behind_high``: the pooled distance to the best with its
+        Index ``classifier``, columns ``behind, behind_low, behind_high``: the pooled difference from the best with its
         paired bootstrap interval.
 
     Returns
@@ -451,7 +460,7 @@ def decide_winner(
             )
         return Verdict(winner, best, f"{reason}.")
     row = table.to_dict("index")[winner]
-    if np.isnan(row["low"]):  # of a single split
+    if np.isnan(row["low"]):  # a single split
         behind, likely = f"{shown(row['difference'])} behind, McNemar's test", ""
     else:
         behind = f"over the folds {shown(row['difference'], row['low'], row['high'])} behind, corrected t-test"
@@ -469,7 +478,7 @@ def decide_winner(
 def _mean_and_scale(
     differences: Sequence[float] | NDArray[np.float64], test_to_train: float
 ) -> tuple[float, float, int]:
-    """Give the mean, its standard error corrected for overlapping training sets, and the count."""
+    """Return the mean, its standard error corrected for overlapping training sets, and the count."""
     values = np.asarray(differences, dtype=np.float64)
     values = values[~np.isnan(values)]
     n = len(values)
@@ -477,6 +486,6 @@ def _mean_and_scale(
         return np.nan, np.nan, 0
     if n == 1:
         return float(values[0]), np.nan, 1
-    # Differences that are equal but for the last digits have no spread.
+    # Treat differences that are equal up to floating-point noise as having no variance.
     variance = 0.0 if np.ptp(values) < 1e-12 else float(values.var(ddof=1))
     return float(values.mean()), float(np.sqrt((1 / n + test_to_train) * variance)), n

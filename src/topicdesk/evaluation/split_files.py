@@ -1,4 +1,4 @@
-"""Splits as tables and files: to look at, to save, and to use again."""
+"""Tabulate, save and read splits."""
 
 from __future__ import annotations
 
@@ -29,14 +29,16 @@ def split_table(dataset: Dataset, splits: Sequence[Split], by: Literal["topic", 
     Parameters
     ----------
     dataset : Dataset
+        Labelled articles.
     splits : sequence of Split
+        Splits of the dataset.
     by : {"topic", "source"}, default "topic"
         Whether to count the test articles by topic (its positives) or by source.
 
     Returns
     -------
     DataFrame of shape (n_splits, 4 + n_topics) or (n_splits, 4 + n_sources)
-        Columns ``repeat, fold, train, test``, then a topic or source each.
+        Columns ``repeat, fold, train, test``, then one column per topic or source.
     """
     sources = sorted(set(dataset.sources))
     rows = []
@@ -51,7 +53,7 @@ def split_table(dataset: Dataset, splits: Sequence[Split], by: Literal["topic", 
 
 
 def write_splits(dataset: Dataset, splits: Sequence[Split], path: Path) -> None:
-    """Save splits as CSV, by the ids of their articles: columns ``scheme, repeat, fold, side, article_id``."""
+    """Save splits as a CSV file of article ids, with columns ``scheme, repeat, fold, side, article_id``."""
     parts = [
         pd.DataFrame(
             {
@@ -75,20 +77,21 @@ def read_splits(path: Path, dataset: Dataset) -> tuple[tuple[Split, ...], tuple[
     Parameters
     ----------
     path : Path
+        The CSV file.
     dataset : Dataset
-        Holds every article that the file names.
+        Must contain every article in the file.
 
     Returns
     -------
     splits : tuple of Split
     warnings : tuple of str
-        Labelled articles that no split uses, near-duplicates that a split parts, topics that cannot be learnt.
+        Unused labelled articles, splits that separate near-duplicates, and topics that cannot be learnt.
 
     Raises
     ------
     SplitError
-        When the file is missing or is no such table, names an article that is not labelled, or has one
-        on both sides.
+        If the file is missing or has other columns, if an article in it is not labelled, or if a split has an empty
+        side or an article on both sides.
     """
     try:
         table = pd.read_csv(path, dtype={"article_id": "str"})
@@ -115,7 +118,7 @@ def read_splits(path: Path, dataset: Dataset) -> tuple[tuple[Split, ...], tuple[
 
 
 def splits_hash(dataset: Dataset, splits: Sequence[Split]) -> str:
-    """Hash which articles train and which are tested, split by split.
+    """Return a hash of the training and test articles of all splits.
 
     Returns
     -------

@@ -1,10 +1,10 @@
-"""Splits: which rows train and which are held out.
+"""Split rows into training and test sets.
 
-Stratified folds are even in all topics at once and never part a group of near-duplicates. scikit-learn's
-`StratifiedGroupKFold` takes one label a row and iterative-stratification no groups, so the two are joined here:
-iterative stratification (Sechidis, Tsoumakas and Vlahavas 2011, "On the stratification of multi-label data", algorithm
-1), run over groups that count with the sum of their rows' labels. Splits by source and by time ask how a classifier
-does on an outlet that is new, and on articles that are later.
+Stratified folds balance all topics at once and never separate near-duplicates. scikit-learn's `StratifiedGroupKFold`
+supports one label per row, and the package iterative-stratification does not support groups. This module therefore
+applies iterative stratification (Sechidis, Tsoumakas and Vlahavas 2011, "On the stratification of multi-label data",
+algorithm 1) to groups, with the label counts of each group. Splits by source test how a classifier generalises to a new
+outlet. Splits by time test how it generalises to later articles.
 """
 
 from __future__ import annotations
@@ -37,18 +37,18 @@ __all__ = [
 
 @dataclass(frozen=True)
 class SplitPlan:
-    """How to split.
+    """How to split a dataset.
 
     Parameters
     ----------
     scheme : {"stratified", "source", "time", "published"}, default "stratified"
-        Stratified folds over groups; each source held out in turn; windows of time, each tested after training on all
-        that is earlier; or the fixed split that came with the labels (samples ``train`` and ``test``). Inner folds
-        follow the same scheme (of a published split they are stratified).
+        Stratified folds over groups; each source held out in turn; time windows, each tested after training on all
+        earlier articles; or the fixed split that came with the labels (samples ``train`` and ``test``). Inner folds
+        use the same scheme, except that a published split has stratified inner folds.
     folds : int, default 5
-        Folds of one repeat, or windows of time.
+        Number of folds in one repeat, or of time windows.
     repeats : int, default 1
-        How many times to fold anew (stratified only).
+        Number of repeats with new folds (stratified only).
     """
 
     scheme: Literal["stratified", "source", "time", "published"] = "stratified"
@@ -58,16 +58,16 @@ class SplitPlan:
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """One train and test division.
+    """One division into training and test rows.
 
     Parameters
     ----------
     train, test : ndarray of int
         Row numbers, ascending.
     repeat, fold : int
-        Which it is, from 0.
+        Numbers of the repeat and the fold, from 0.
     scheme : str
-        What made it.
+        The scheme that created the split.
     """
 
     train: NDArray[np.intp]
@@ -77,7 +77,7 @@ class Split:
     scheme: str
 
     def __repr__(self) -> str:
-        """Tell which it is and how large its sides are, not every row."""
+        """Return the scheme, repeat, fold and sizes, without the row numbers."""
         sides = f"{len(self.train)} train, {len(self.test)} test"
         return f"Split({self.scheme}, repeat {self.repeat}, fold {self.fold}: {sides})"
 
@@ -86,27 +86,29 @@ class Split:
 
 
 def make_splits(dataset: Dataset, plan: SplitPlan, seed: int) -> tuple[tuple[Split, ...], tuple[str, ...]]:
-    """Split a dataset as planned.
+    """Split a dataset according to a plan.
 
     Parameters
     ----------
     dataset : Dataset
+        Labelled articles.
     plan : SplitPlan
+        How to split.
     seed : int
-        Same seed, same splits.
+        Random seed. The same seed reproduces the splits.
 
     Returns
     -------
     splits : tuple of Split
-        Repeat by repeat, fold by fold.
+        Ordered by repeat, then fold.
     warnings : tuple of str
-        Topics too rare for every fold to test, or to learn; groups too large for even folds; groups that a published
-        split parts.
+        Topics too rare to be tested or learnt in every fold, groups too large for even folds, and groups that a
+        published split separates.
 
     Raises
     ------
     SplitError
-        When there are fewer groups than folds, one source alone, articles without a date, too few days, or no published
+        If there are fewer groups than folds, only one source, articles without a date, too few days, or no published
         split.
     """
     match plan.scheme:
@@ -122,25 +124,29 @@ def make_splits(dataset: Dataset, plan: SplitPlan, seed: int) -> tuple[tuple[Spl
 
 
 def mean_test_to_train(splits: Sequence[Split]) -> float:
-    """Give how many test rows there are for each training row, a mean over splits: 1/4 for five folds."""
+    """Return the ratio of test rows to training rows, averaged over splits: 1/4 for five folds."""
     return float(np.mean([len(split.test) / len(split.train) for split in splits]))
 
 
 def make_inner_splits(dataset: Dataset, outer: Split, folds: int, seed: int) -> tuple[Split, ...]:
-    """Fold the training rows of an outer split by its own scheme, for choices that must not see its test rows.
+    """Split the training rows of an outer split into inner folds, with the same scheme.
 
     Parameters
     ----------
     dataset : Dataset
+        Labelled articles.
     outer : Split
+        The outer split. Its test rows are not used.
     folds : int
-        At most so many: of few sources, or few days, there are fewer. Of one source or day, they are stratified.
+        Maximum number of folds. There are fewer if there are few sources or days. With a single source or day, the
+        folds are stratified.
     seed : int
+        Random seed.
 
     Returns
     -------
     tuple of Split
-        Splits of ``outer.train``; row numbers are the dataset's. Windows of time leave the earliest articles untested.
+        Splits of ``outer.train``, with the dataset's row numbers. Time windows leave the earliest articles untested.
     """
     rows = outer.train
     rng = np.random.default_rng([seed, outer.repeat, outer.fold + 1])
@@ -164,21 +170,22 @@ def leave_one_source_out(dataset: Dataset, repeats: int = 1) -> tuple[tuple[Spli
     Parameters
     ----------
     dataset : Dataset
+        Labelled articles.
     repeats : int, default 1
-        How often to do so; repeats differ by the inner folds that `make_inner_splits` makes of them.
+        Number of repeats. They differ only in the inner folds that `make_inner_splits` creates.
 
     Returns
     -------
     splits : tuple of Split
-        Repeat by repeat, one a source in alphabetical order. Near-duplicates that other sources have of held-out
-        articles are neither trained on nor tested.
+        Ordered by repeat, then by source in alphabetical order. If another source has a near-duplicate of a held-out
+        article, that near-duplicate is in neither side of the split.
     warnings : tuple of str
-        Sources without an article of a topic.
+        Topics that have no positive article in some sources.
 
     Raises
     ------
     SplitError
-        When there is only one source.
+        If there is only one source.
     """
     sources = sorted(set(dataset.sources))
     if len(sources) < 2:
@@ -203,24 +210,27 @@ def leave_one_source_out(dataset: Dataset, repeats: int = 1) -> tuple[tuple[Spli
 
 
 def time_windows(dataset: Dataset, windows: int) -> tuple[tuple[Split, ...], tuple[str, ...]]:
-    """Test windows of time, each after training on all articles that are earlier.
+    """Split by time: test each window after training on all earlier articles.
 
     Parameters
     ----------
     dataset : Dataset
+        Labelled articles.
     windows : int
-        Articles are parted into one more block than that, of about equal size, days whole; the first is never tested.
+        Number of test windows. Articles are divided into ``windows + 1`` blocks of whole days and about equal size. The
+        first block is never tested.
 
     Returns
     -------
     splits : tuple of Split
-        Earliest first. Near-duplicates of tested articles are not trained on.
+        Earliest first. Near-duplicates of test articles are excluded from training.
     warnings : tuple of str
+        Always empty.
 
     Raises
     ------
     SplitError
-        When an article has no date, or there are fewer days than blocks.
+        If an article has no date, or if there are fewer days than blocks.
     """
     undated = int(np.isnat(dataset.dates).sum())
     if undated:
@@ -240,15 +250,18 @@ def time_windows(dataset: Dataset, windows: int) -> tuple[tuple[Split, ...], tup
 def stratified_group_folds(
     Y: NDArray[np.int8], groups: NDArray[np.intp], n_folds: int, rng: np.random.Generator
 ) -> NDArray[np.intp]:
-    """Assign rows to folds with even topics and sizes, keeping each group in one fold.
+    """Assign rows to folds with balanced topics and sizes, and keep each group in one fold.
 
     Parameters
     ----------
     Y : ndarray of {0, 1}, shape (n_rows, n_topics)
+        Labels.
     groups : ndarray of int, shape (n_rows,)
+        Group of each row.
     n_folds : int
+        Number of folds.
     rng : numpy.random.Generator
-        Breaks ties.
+        Source of random numbers: shuffles the groups and breaks ties.
 
     Returns
     -------
@@ -258,7 +271,7 @@ def stratified_group_folds(
     Raises
     ------
     SplitError
-        When there are fewer groups than folds.
+        If there are fewer groups than folds.
     """
     _, group_of = np.unique(groups, return_inverse=True)
     n_groups = int(group_of.max()) + 1 if len(group_of) else 0
@@ -287,7 +300,7 @@ def stratified_group_folds(
 
     remaining = labels.sum(axis=0)
     while (remaining > 0).any():
-        # The rarest topic first: later topics leave it no choice.
+        # Start with the rarest topic, which is hard to balance once other topics are assigned.
         topic = int(np.argmin(np.where(remaining > 0, remaining, np.iinfo(np.int64).max)))
         for group in by_size[(fold_of_group[by_size] < 0) & (labels[by_size, topic] > 0)]:
             assign(int(group), wanted_labels[:, topic])
@@ -325,7 +338,7 @@ def _stratified_splits(dataset: Dataset, plan: SplitPlan, seed: int) -> tuple[tu
 def _windows(dataset: Dataset, rows: NDArray[np.intp], windows: int, repeat: int, scheme: str) -> Iterator[Split]:
     days = dataset.dates[rows].astype("datetime64[D]")
     in_order = np.sort(days)
-    # A block ends where its share of articles does, moved to the end of that day; each has a day at least.
+    # A block ends on the day that completes its share of articles. Each block has at least one day.
     present = np.unique(days)
     ends: list[int] = []
     for block in range(1, windows + 1):
@@ -343,12 +356,12 @@ def _days(dates: NDArray[np.datetime64]) -> int:
 
 
 def _without_repeats(dataset: Dataset, train: NDArray[np.intp], test: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Leave out training rows that are near-duplicates of test rows."""
+    """Return the training rows without near-duplicates of test rows."""
     return train[~np.isin(dataset.groups[train], dataset.groups[test])]
 
 
 def unlearnable(dataset: Dataset, splits: Sequence[Split]) -> Iterator[str]:
-    """Tell of topics that a split holds no positive training article of."""
+    """Yield a warning for each topic that has no positive training article in some splits."""
     for column, topic in enumerate(dataset.topics):
         without = sum(not dataset.Y[split.train, column].any() for split in splits)
         if without:

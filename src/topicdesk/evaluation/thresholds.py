@@ -1,4 +1,4 @@
-"""From scores to decisions."""
+"""Choose thresholds, and turn scores into decisions."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ _Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class ThresholdRule:
-    """What a threshold is chosen for, topic by topic.
+    """The criterion by which each topic's threshold is chosen.
 
     Parameters
     ----------
     precision : float, optional
-        Find as many articles of the topic as this precision allows.
+        Maximise recall at this precision or higher.
     false_positive, false_negative : float, optional
-        Make the sum of these costs of wrong decisions least; both or neither.
+        Minimise the total cost, with these costs per wrong decision. Set both or neither.
 
     Notes
     -----
-    Without any, F1 is made highest.
+    By default, F1 is maximised.
     """
 
     precision: float | None = None
@@ -33,7 +33,7 @@ class ThresholdRule:
     false_negative: float | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a rule that asks for two things, or for what cannot be."""
+        """Raise `ValueError` if the parameters contradict each other or are out of range."""
         if (self.false_positive is None) != (self.false_negative is None):
             raise ValueError("a cost needs both false_positive and false_negative")
         if self.precision is not None and self.false_positive is not None:
@@ -44,7 +44,7 @@ class ThresholdRule:
             raise ValueError("costs above 0")
 
     def merit(self, hits: _Floats, decided: _Floats, positives: int) -> _Floats:
-        """Say how good each cut is, more is better: `hits` of `decided` articles carry the topic, as do `positives`."""
+        """Score each cut, higher is better: `hits` of its `decided` articles are among the `positives` of the topic."""
         if self.precision is not None:
             with np.errstate(invalid="ignore"):
                 return np.where(hits / decided >= self.precision, hits, -1.0)
@@ -54,18 +54,20 @@ class ThresholdRule:
 
 
 def choose_thresholds(Y: NDArray[np.int8], scores: _Floats, rule: ThresholdRule) -> _Floats:
-    """Find, for each topic, the threshold that the rule likes best.
+    """Choose the best threshold of each topic under a rule.
 
-    A threshold lies halfway between two neighbouring scores. Of thresholds that are equally good the highest is taken.
-    A topic is never decided for (infinity) without a positive, or where that is best: no cut reaches the precision, or
-    every decision costs more than it saves.
+    A threshold lies halfway between two neighbouring scores. Ties go to the highest threshold. The threshold is
+    infinity, so the topic is never predicted, if the topic has no positives or if this is the best choice: no cut
+    reaches the precision, or every positive decision costs more than it saves.
 
     Parameters
     ----------
     Y : ndarray of {0, 1}, shape (n_rows, n_topics)
+        Labels.
     scores : ndarray of float, shape (n_rows, n_topics)
         Out-of-fold scores of training rows; higher means more likely.
     rule : ThresholdRule
+        The criterion to optimise.
 
     Returns
     -------
@@ -75,17 +77,19 @@ def choose_thresholds(Y: NDArray[np.int8], scores: _Floats, rule: ThresholdRule)
 
 
 def best_f1_thresholds(Y: NDArray[np.int8], scores: _Floats) -> _Floats:
-    """Find, for each topic, the threshold with the highest F1 (see `choose_thresholds`)."""
+    """Choose the threshold with the highest F1 for each topic (see `choose_thresholds`)."""
     return choose_thresholds(Y, scores, ThresholdRule())
 
 
 def decide(scores: NDArray[np.float64], thresholds: NDArray[np.float64]) -> NDArray[np.int8]:
-    """Give a topic to every article whose score reaches the topic's threshold.
+    """Assign each topic to the articles whose score reaches its threshold.
 
     Parameters
     ----------
     scores : ndarray of float, shape (n_rows, n_topics)
+        Higher means more likely.
     thresholds : ndarray of float, shape (n_topics,)
+        Threshold of each topic.
 
     Returns
     -------
@@ -95,7 +99,7 @@ def decide(scores: NDArray[np.float64], thresholds: NDArray[np.float64]) -> NDAr
 
 
 def decide_class(scores: NDArray[np.float64]) -> NDArray[np.int8]:
-    """Give each article the one class with the highest score (the first of equals); shape as `scores`."""
+    """Assign to each article the class with the highest score. Ties go to the first; the shape is that of `scores`."""
     decisions = np.zeros(scores.shape, dtype=np.int8)
     decisions[np.arange(len(scores)), scores.argmax(axis=1)] = 1
     return decisions
@@ -107,7 +111,7 @@ def _best_threshold(y: NDArray[np.int8], scores: _Floats, rule: ThresholdRule) -
         return float("inf")
     order = np.argsort(-scores)
     ranked = scores[order]
-    # A cut can only fall where the score changes.
+    # A cut is only possible where the score changes.
     ends = np.append(np.flatnonzero(np.diff(ranked)), len(ranked) - 1)
     merit = rule.merit(np.cumsum(y[order])[ends].astype(np.float64), ends + 1.0, positives)
     nothing = rule.merit(np.zeros(1), np.zeros(1), positives)[0]
@@ -118,5 +122,5 @@ def _best_threshold(y: NDArray[np.int8], scores: _Floats, rule: ThresholdRule) -
     if end == len(ranked) - 1:
         return float(ranked[end])
     middle = float((ranked[end] + ranked[end + 1]) / 2)
-    # Of two scores that are neighbours as floats, the middle may round to the lower one.
+    # The middle of two adjacent floats may round to the lower one.
     return middle if middle > ranked[end + 1] else float(ranked[end])

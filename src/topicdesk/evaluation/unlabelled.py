@@ -1,4 +1,4 @@
-"""What classifiers say of articles that nobody has labelled yet: the ground on which the next are drawn."""
+"""Score unlabelled articles for active learning."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from topicdesk.evaluation.thresholds import decide_class
 
 __all__ = ["VOTERS", "judge_pool"]
 
-#: Classifiers of the vote, and how they are set: three views of the same terms, each quick to fit. The first also gives
-#: the probabilities.
+#: Classifiers that vote, with their hyper-parameters. Three different models that are quick to fit. The first one also
+#: predicts the probabilities.
 VOTERS: dict[str, dict[str, Any]] = {
     "logistic-regression": {"C": 10.0},
     "linear-svm": {"C": 1.0},
@@ -35,23 +35,26 @@ def judge_pool(
     votes: bool = True,
     seed: int = 0,
 ) -> Pool:
-    """Fit quick classifiers on what is labelled, and ask them about all.
+    """Fit quick classifiers on the labelled articles, and predict all articles.
 
     Parameters
     ----------
     ids : sequence of str
-        Length n_articles.
+        Article ids, length n_articles.
     features : csr_matrix, shape (n_articles, n_terms)
-        TF-IDF, rows of length 1. Weighed over all articles: nothing is evaluated here.
+        TF-IDF with rows of unit length. It may be fitted on all articles, because nothing is evaluated here.
     labelled : ndarray of int, shape (n_labelled,)
-        Row numbers.
+        Row numbers of the labelled articles.
     Y : ndarray of {0, 1}, shape (n_labelled, n_topics)
+        Their labels.
     prior : ndarray of float, shape (n_articles, n_topics), optional
-        What to believe of a topic that has no positive yet, such as keyword hits make it; by default 0.
+        Probabilities for topics that cannot be learnt yet, for example from keyword hits. By default 0.
     task : {"multi-label", "multi-class"}, default "multi-label"
+        Whether an article can have several topics, or has exactly one.
     votes : bool, default True
-        Whether `VOTERS` all vote, or only the first gives its probabilities.
+        If True, all `VOTERS` vote. If False, only the first is fitted, for its probabilities.
     seed : int, default 0
+        Random seed.
 
     Returns
     -------
@@ -59,7 +62,7 @@ def judge_pool(
     """
     n_topics = Y.shape[1]
     probabilities = np.zeros((features.shape[0], n_topics)) if prior is None else prior.astype(np.float64)
-    # What has no positive, or nothing else, cannot be learnt yet.
+    # A topic needs both positive and negative articles to be learnt.
     known = np.flatnonzero((Y.min(axis=0, initial=1) == 0) & (Y.max(axis=0, initial=0) == 1))
     decisions = np.zeros((len(VOTERS), features.shape[0], n_topics), dtype=np.int8)
     for place, name in enumerate(VOTERS):
@@ -81,7 +84,7 @@ def _scores(
 
 
 def _probable(scores: Scores, task: str) -> NDArray[np.float64]:
-    # Logistic regression's scores are log-odds: of each topic on its own, or of all classes together.
+    # The scores of logistic regression are log-odds, per topic or for all classes together.
     if task == "multi-class" and scores.shape[1] > 1:
         return np.asarray(softmax(scores, axis=1), dtype=np.float64)
     return np.asarray(expit(scores), dtype=np.float64)

@@ -1,4 +1,4 @@
-"""Labelling: the winner as a model of its own, what it says of new articles, and why."""
+"""Prediction: refit the best classifier on all labels, label new articles, and explain the decisions."""
 
 from topicdesk.lazy import attach
 

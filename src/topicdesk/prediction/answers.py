@@ -1,7 +1,7 @@
-"""What is said of an article: its topics, how probable each is, the reason, and whether a person should look.
+"""Predict the topics of articles, with the probability of each topic, a reason, and whether a person should check.
 
-This file goes along in every model that is kept: MLflow's server answers by it where topicdesk is not installed. So it
-imports nothing of topicdesk's, and whoever labels, here, on a cluster or through a server, says the same.
+Every saved model contains a copy of this file. MLflow's server uses the copy to predict without topicdesk. Therefore
+this file must not import topicdesk. Predictions are the same on this machine, on a cluster, and through a server.
 """
 
 from __future__ import annotations
@@ -30,33 +30,35 @@ __all__ = [
 
 _Floats = NDArray[np.float64]
 
-#: Gives of articles (a frame of texts) the probability of each topic, shape (n_articles, n_topics), and whether any
-#: term of the article is known, shape (n_articles,).
+#: A function that takes articles (a DataFrame of texts). It returns the probability of each topic, shape
+#: (n_articles, n_topics), and whether the model knows any term of the article, shape (n_articles,).
 Scorer = Callable[[pd.DataFrame], tuple[_Floats, NDArray[np.bool_]]]
 
-#: A text that is longer is no article; it would take the memory of thousands.
+#: Articles with more characters are not labelled. They would need as much memory as thousands of articles.
 MOST_CHARACTERS = 10_000_000
 
 
 class NoFieldError(ValueError):
-    """Articles have none of the columns that are read."""
+    """Raised if articles have none of the columns that the model reads."""
 
 
 @dataclass(frozen=True)
 class Rules:
-    """How probabilities become an answer.
+    """The rules that turn probabilities into predictions.
 
     Parameters
     ----------
-    topics, fields : tuple of str
-        What is told, and what is read: columns of articles.
+    topics : tuple of str
+        Names of the topics.
+    fields : tuple of str
+        Columns of articles that the model reads.
     multi_class : bool
-        Whether an article carries exactly one topic.
+        Whether an article has exactly one topic.
     thresholds : tuple of float, or None
-        Probabilities from which topics are given; None where the most probable is.
+        Minimum probability of each topic. If None, the most probable topic is predicted.
     sure : float or None
-        The least probability that all decisions on an article are right for it to need no person; None where no
-        probability is enough.
+        Minimum confidence for labelling an article without a person. Confidence is the probability that all decisions
+        on the article are right. None if no confidence is high enough.
     """
 
     topics: tuple[str, ...]
@@ -67,7 +69,7 @@ class Rules:
 
     @classmethod
     def of(cls, facts: Mapping[str, Any]) -> Rules:
-        """Read them from what a model's metadata keep."""
+        """Create the rules from the metadata of a model."""
         thresholds = facts["thresholds"]
         return cls(
             tuple(facts["topics"]),
@@ -79,24 +81,26 @@ class Rules:
 
 
 def readable_articles(articles: pd.DataFrame, fields: Sequence[str]) -> tuple[pd.DataFrame, list[str]]:
-    """Take the fields that are read, and tell which articles cannot be labelled.
+    """Return the texts of the fields, and the reasons why articles cannot be labelled.
 
     Parameters
     ----------
     articles : DataFrame of shape (n_articles, ...)
-        With one of the columns `fields` at least; a missing one is read as empty.
+        Has at least one of the columns `fields`. A missing column is read as empty.
     fields : sequence of str
+        Columns to read.
 
     Returns
     -------
     texts : DataFrame of str, shape (n_articles, n_fields)
+        Text of each field.
     why_not : list of str
-        Of each article, why it cannot be labelled; empty where it can.
+        The reason why each article cannot be labelled. Empty if it can be labelled.
 
     Raises
     ------
     NoFieldError
-        When none of the columns is there.
+        If `articles` has none of the columns.
     """
     if not set(fields) & set(articles.columns):
         raise NoFieldError(
@@ -127,25 +131,33 @@ def readable_articles(articles: pd.DataFrame, fields: Sequence[str]) -> tuple[pd
 
 
 def answer(articles: pd.DataFrame, rules: Rules, scorer: Scorer) -> pd.DataFrame:
-    """Label articles.
+    """Predict the topics of articles.
 
     Parameters
     ----------
     articles : DataFrame of shape (n_articles, ...)
+        Has at least one of the columns `rules.fields`.
     rules : Rules
+        How probabilities become predictions.
     scorer : Scorer
+        Computes the probabilities.
 
     Returns
     -------
     DataFrame of shape (n_articles, n_topics + 3)
-        Indexed as `articles`. ``topics``: names, with spaces between, empty for none, missing for an article that
-        cannot be labelled. ``p_…``: the calibrated probability of each topic. ``reason``: of what was decided.
-        ``abstain``: whether a person should look.
+        Has the index of `articles`. ``topics``: names separated by spaces, empty for no topic, missing if the article
+        cannot be labelled. ``p_…``: the calibrated probability of each topic. ``reason``: why these topics were
+        predicted. ``abstain``: whether a person should check the article.
+
+    Raises
+    ------
+    NoFieldError
+        If `articles` has none of the columns.
     """
     texts, why_not = readable_articles(articles, rules.fields)
     if len(texts):
         probabilities, known = scorer(texts)
-    else:  # scikit-learn refuses to score nothing
+    else:  # scikit-learn raises an error for an empty table
         probabilities, known = np.empty((0, len(rules.topics))), np.empty(0, dtype=np.bool_)
     given = decide(probabilities, rules)
     sure = confidence(probabilities, given, rules.multi_class)
@@ -175,7 +187,7 @@ def answer(articles: pd.DataFrame, rules: Rules, scorer: Scorer) -> pd.DataFrame
 
 
 def decide(probabilities: _Floats, rules: Rules) -> NDArray[np.bool_]:
-    """Give the topics: those from their threshold on, or the most probable one."""
+    """Return which topics are predicted: those that reach their threshold, or the most probable one."""
     if rules.thresholds is not None:
         return np.asarray(probabilities >= np.array(rules.thresholds))
     given = np.zeros(probabilities.shape, dtype=np.bool_)
@@ -184,12 +196,12 @@ def decide(probabilities: _Floats, rules: Rules) -> NDArray[np.bool_]:
 
 
 def class_probabilities(estimator: Any, features: Any, rules: Rules) -> _Floats:
-    """Ask the last step of a pipeline for the probability of each topic, shape (n_articles, n_topics)."""
+    """Return the probability of each topic, shape (n_articles, n_topics), from the last step of a pipeline."""
     found = estimator.predict_proba(features)
     if rules.multi_class:
         order = [list(estimator.classes_).index(name) for name in rules.topics]
         return np.asarray(found, dtype=np.float64)[:, order]
-    # Of a topic that was never or always there, an estimator knows one class.
+    # An estimator knows only one class if no training article had the topic, or all had it.
     columns = [
         one[:, 1] if one.shape[1] == 2 else one[:, 0] * float(classes[0])
         for one, classes in zip(found, estimator.classes_, strict=True)
@@ -198,13 +210,13 @@ def class_probabilities(estimator: Any, features: Any, rules: Rules) -> _Floats:
 
 
 class Answering:
-    """A model as MLflow asks it: a frame of articles in, a frame of answers out."""
+    """Model interface for MLflow: takes a DataFrame of articles and returns a DataFrame of predictions."""
 
     def __init__(self, pipeline: Any, rules: Rules) -> None:
         self.pipeline, self.rules = pipeline, rules
 
     def predict(self, articles: pd.DataFrame, params: Mapping[str, Any] | None = None) -> pd.DataFrame:
-        """Label articles; what is missing is None, since JSON has no NaN."""
+        """Predict the topics of articles. Missing values are None, because JSON has no NaN."""
         answers = answer(articles, self.rules, self._score)
         missing = answers.isna()
         return answers.astype(object).where(~missing, None) if missing.to_numpy().any() else answers
@@ -215,14 +227,14 @@ class Answering:
 
 
 def known_articles(features: Any) -> NDArray[np.bool_]:
-    """Tell which rows of a sparse or dense matrix hold anything."""
+    """Return which rows of a sparse or dense matrix have a value other than 0."""
     return np.asarray((features != 0).sum(axis=1)).ravel() > 0
 
 
 def _load_pyfunc(path: str) -> Answering:
-    """Open a model for MLflow."""
+    """Load a model for MLflow."""
     import skops.io
-    import yaml  # MLflow brings it
+    import yaml  # installed with MLflow
 
     folder = Path(path)
     described = yaml.safe_load((folder / "MLmodel").read_text(encoding="utf-8"))
@@ -232,7 +244,7 @@ def _load_pyfunc(path: str) -> Answering:
 
 
 def confidence(probabilities: _Floats, given: NDArray[np.bool_], multi_class: bool) -> _Floats:
-    """Give the probability that all decisions on an article are right, as a comparison does."""
+    """Return the probability that all decisions on an article are right, computed as in a comparison."""
     if multi_class:
         return np.asarray(np.where(given, probabilities, 0.0).sum(axis=1))
     return np.asarray(np.where(given, probabilities, 1 - probabilities).prod(axis=1))
@@ -256,7 +268,7 @@ def _reason(likely: Sequence[float], given: Sequence[bool], rules: Rules) -> str
 
 
 def _writable(text: str) -> str:
-    """Put a question mark for a half of a character, which JSON can hold and no table can."""
+    """Replace lone surrogates with question marks: JSON can contain them, but UTF-8 cannot."""
     try:
         text.encode()
     except UnicodeEncodeError:

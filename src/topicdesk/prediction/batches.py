@@ -1,6 +1,7 @@
-"""Files of articles in batches of rows that keep all their columns: tables as they came, pages as an import has them.
+"""Read files of articles in batches of rows, with all their columns.
 
-The same files give the same batches, so that a labelling that was stopped goes on at the batch where it was.
+Rows of tables stay unchanged. Pages are cleaned as in an import. The same files always give the same batches.
+Therefore an interrupted run can continue with the next batch.
 """
 
 from __future__ import annotations
@@ -20,25 +21,25 @@ from topicdesk.progress import Advance
 
 __all__ = ["Batch", "Reading", "read_batches", "read_row_groups"]
 
-# A batch ends at as many rows, or characters.
+# A batch ends when it reaches one of these limits.
 _MOST_ROWS = 2000
 _MOST_CHARACTERS = 20_000_000
 
 
 @dataclass(frozen=True)
 class Reading:
-    """How files are read.
+    """Options for reading files.
 
     Parameters
     ----------
     fields : tuple of str
-        What the labeller reads.
+        Fields that the labeller reads.
     columns : mapping of str to str
-        The user's names of fields, by ours; others are matched by what they are usually called.
+        The user's column name of each field. Other fields are matched by common column names.
     cleaning : Cleaning
-        How pages are cleaned, and tables where `clean_tables`.
-    clean_tables : bool
-        Whether the articles of tables are cleaned before they are labelled; in the output they stay as they came.
+        How to clean pages. Also applies to tables if `clean_tables` is true.
+    clean_tables : bool, default False
+        Whether to clean the articles of tables before they are labelled. The output contains them unchanged.
     """
 
     fields: tuple[str, ...]
@@ -54,17 +55,17 @@ class Batch:
     Parameters
     ----------
     number : int
-        From 0, over all files.
+        Number of the batch over all files, from 0.
     rows : list of dict, or RecordBatch
-        As they came.
+        The rows of the input, unchanged.
     articles : list of dict
-        Of each row, what is read of it: fields and ``id``.
+        The fields that the labeller reads, and ``id``, for each row. A row that cannot be read has ``why`` instead.
     where : list of str
-        Of each row, for messages.
+        File and position of each row, for messages.
     unreadable : list of Unreadable
-        What is not a row.
+        Parts of the file that are not rows.
     read : int
-        Bytes that were read since the batch before.
+        Bytes read since the previous batch.
     """
 
     number: int
@@ -75,28 +76,29 @@ class Batch:
     read: int = 0
 
     def __len__(self) -> int:
-        """Give the number of rows."""
+        """Return the number of rows."""
         return len(self.articles)
 
 
 def read_batches(files: Sequence[Path], reading: Reading) -> Iterator[Batch]:
-    """Read files, one after the other.
+    """Read files one after the other, in batches.
 
     Parameters
     ----------
     files : sequence of Path
-        As `find_files` gives them.
+        Files, as returned by `find_files`.
     reading : Reading
+        How to read them.
 
     Yields
     ------
     Batch
-        None mixes files.
+        All rows of a batch come from the same file.
 
     Raises
     ------
     CorpusError
-        When a table has no column of texts, or lacks one that was named.
+        If a table has no text column, or lacks a column that `reading` names.
     """
     number = 0
     for file in files:
@@ -130,7 +132,7 @@ def _record_batches(file: Path, reading: Reading) -> Iterator[Batch]:
 
 
 def _add(batch: Batch, record: Record, reading: Reading) -> int:
-    """Put a record into a batch: a row for a table's, the article and teasers of a page; give its characters."""
+    """Add the rows of a record to a batch (one of a table; article and teasers of a page); return their characters."""
     characters = 0
     if record.row is None or reading.clean_tables:
         try:
@@ -165,7 +167,7 @@ def _append(batch: Batch, row: Mapping[str, Any], article: dict[str, Any], where
 
 
 def _told_row(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Write the fields of a cleaned article as a row of a table."""
+    """Return the fields of a cleaned article as a row of a table."""
     row = {"id": fields["id"], **fields}
     published = row.get("published")
     row["published"] = None if published is None or pd.isna(published) else pd.Timestamp(published).to_pydatetime()
@@ -202,7 +204,7 @@ def _batches_of(file: Path, table: parquet.ParquetFile, row_groups: Sequence[int
 
 
 class _Told(Advance):
-    """Sums how many bytes a reader says it has read."""
+    """Count the bytes that a reader reports as read."""
 
     def __init__(self) -> None:
         self.bytes = 0
@@ -211,6 +213,6 @@ class _Told(Advance):
         self.bytes += steps
 
     def taken(self) -> int:
-        """Give the bytes since it was last asked."""
+        """Return the bytes since the last call."""
         taken, self.bytes = self.bytes, 0
         return taken

@@ -1,7 +1,7 @@
-"""Label files of any number of rows: read in batches, labelled by processes in parallel, written part by part.
+"""Label files with any number of rows: read batches, label them in parallel processes, and write part by part.
 
-A finished part is not done again. After a kill the same command continues, and its output is the same as that of a run
-that was never stopped.
+If a run is killed, the same command continues it and does not repeat finished parts. The output is the same as that of
+an uninterrupted run.
 """
 
 from __future__ import annotations
@@ -41,47 +41,51 @@ from topicdesk.spreadsheets import Formulas, RowWriter, defused
 
 __all__ = ["LabellingAccount", "label_files"]
 
-# Articles that are scored together.
+# Number of articles that are scored together.
 _AT_A_TIME = 1000
 
-# Row groups of Parquet are handed out whole, so many rows or more at a time.
+# Minimum number of rows of a task that labels Parquet. A task gets whole row groups.
 _TASK_ROWS = 10_000
-# Larger row groups would leave a process without work on one machine; their rows are handed out instead.
+# With larger row groups some processes of one machine would have no work, so batches of rows are distributed instead.
 _MOST_GROUP_ROWS = 50_000
 
-# Less than this is labelled before other processes have started.
+# Smaller inputs are labelled before other processes have started.
 _SMALL_BYTES = 50_000_000
 
 _HEAD_BYTES = 1 << 20
 _STANDARD_INPUT = "standard-input"
 _EXAMPLES = 5
 
-# Of fewer rows the seconds are those of starting.
+# With fewer rows, the time is mostly that of starting, so no rate is shown.
 _FEWEST_FOR_RATE = 1000
 
 
 @dataclass(frozen=True)
 class LabellingAccount:
-    """What a labelling did.
+    """Summary of a labelling run.
 
     Parameters
     ----------
     output : Path
+        The output file or folder.
     rows : int
-        Of the output.
+        Number of rows of the output.
     abstained : int
-        Of them, those that a person should look at.
+        Number of rows that a person should check.
     unlabelled : tuple of (int or None, str, str, str)
-        Rows and parts of files that could not be labelled: row of the output from 1, id, where, why.
+        Rows and parts of files that could not be labelled: row of the output (from 1), id, position in the input,
+        and reason.
     side_file : Path or None
-        Where these are listed; None where there are none.
+        File that lists `unlabelled`. None if it is empty.
     seconds : float
-    resumed : int
-        Rows that an earlier labelling, which was stopped, had done.
-    uneven : bool
-        Whether the files of a folder have not all the same columns, since those of the input have not.
-    escaped : int
-        Cells of a CSV or TSV that got an apostrophe, since a spreadsheet would have run them.
+        Duration of the run, in seconds.
+    resumed : int, default 0
+        Number of rows that an earlier, interrupted run had labelled.
+    uneven : bool, default False
+        Whether the files of an output folder differ in their columns, because the input files do.
+    escaped : int, default 0
+        Number of cells of a CSV or TSV that were escaped with an apostrophe, because a spreadsheet would run them as
+        formulas.
     """
 
     output: Path
@@ -95,7 +99,7 @@ class LabellingAccount:
     escaped: int = 0
 
     def first(self, count: int) -> pd.DataFrame:
-        """Read the first rows of the output, at most `count`."""
+        """Return the first rows of the output, at most `count`."""
         ending = self.output.suffix.lower()
         if not self.rows:
             return pd.DataFrame()
@@ -110,7 +114,7 @@ class LabellingAccount:
         return found
 
     def __str__(self) -> str:
-        """Tell it to a person."""
+        """Return the summary as text."""
         fresh = self.rows - self.resumed
         lines = [
             f"{self.rows:,} article{'' if self.rows == 1 else 's'} labelled into {self.output}"
@@ -137,7 +141,7 @@ class LabellingAccount:
 
 @dataclass(frozen=True)
 class _Job:
-    """What every part is labelled by and written to."""
+    """Settings that all parts of a run share."""
 
     labeller: Labeller
     folder: PartFolder
@@ -145,7 +149,7 @@ class _Job:
     prefix: str
     reading: Reading
     formulas: Formulas
-    #: Of the labeller: a process that has it already keeps its own, and what that has made of itself.
+    #: Hash of the labeller. A process that already has this labeller keeps it, with its cached attributes.
     key: str
 
 
@@ -162,48 +166,51 @@ def label_files(
     jobs: int = -1,
     engine: Engine | None = None,
 ) -> LabellingAccount:
-    """Label the articles of files.
+    """Label the articles of files and write them with their predictions.
 
     Parameters
     ----------
     labeller : Labeller
+        The model.
     inputs : sequence of path
-        As in `read_articles`: tables, pages, feeds, archives, folders, or ``-`` for standard input. Of a page its
-        article and teasers become rows, cleaned as in an import; of a table every row, as it came.
+        As in `read_articles`: tables, pages, feeds, archives, folders, or ``-`` for standard input. A page becomes one
+        row for its article and one for each teaser, cleaned as in an import. Every row of a table is kept unchanged.
     output : path
-        CSV, TSV, JSON lines or Parquet, by its ending; without one, a folder of Parquet files. Rows stand in the order
-        of the input, with all their columns, and behind them what `Labeller.label` says.
+        The ending of the name selects CSV, TSV, JSON lines or Parquet. Without an ending, the output is a folder of
+        Parquet files. Rows keep the order and all columns of the input. The columns of `Labeller.label` follow them.
     columns : mapping of str to str, optional
-        The user's names of a table's columns, by ours.
+        The user's column name of each field.
     explain : int, default 0
-        How many terms to name that pushed most towards each topic.
+        Number of terms to list for each topic: those that contribute most towards it.
     prefix : str, default ""
-        Before the names of the columns that are added.
+        Prefix of the names of the added columns.
     clean : bool, default False
-        Whether articles of tables are cleaned before they are labelled, as an import does with each alone; the output
-        keeps them as they came.
+        Whether to clean the articles of tables before they are labelled, each on its own, as in an import. The output
+        contains them unchanged.
     formulas : {"escape", "refuse", "keep"}, default "escape"
-        What is done with a cell of a CSV or TSV that a spreadsheet would run: it gets an apostrophe before it, it is an
-        error, or it is written as it came.
+        How to write a cell of a CSV or TSV that a spreadsheet would run as a formula: with an apostrophe before it,
+        not at all (an error), or unchanged.
     jobs : int, default -1
-        Processes; -1 for one a core. Files of less than 50 MB in all are labelled by this one.
+        Number of processes; -1 means one per core. Inputs of less than 50 MB in total are labelled by this process.
     engine : Engine, optional
-        Where Parquet files are labelled instead, such as a Dask cluster; the output is then a folder, which workers and
-        this process share.
+        Labels Parquet files elsewhere, such as on a Dask cluster. The output is then a folder that the workers and this
+        process share.
 
     Returns
     -------
     LabellingAccount
+        Summary of the run.
 
     Raises
     ------
     CorpusError
-        If a path does not exist or cannot be read, or a table has no column of texts.
+        If a path does not exist or cannot be read, or a table has no text column.
     LabellerError
-        If the output format is unknown, another process labels into the output, a column would be overwritten, an
-        engine gets files that it cannot share, or formulas are refused and there is one.
+        If the output format is unknown, another process labels into the output, the output folder contains other
+        Parquet files, a column would be overwritten, `engine` is given with an output file or with inputs that are not
+        Parquet, `explain` is given and the classifier is not linear, or `formulas` is "refuse" and a cell is a formula.
     EngineError
-        If processes or workers were killed, or finished parts are lost twice.
+        If processes or workers were killed, or a part is missing after it was written twice.
     ProjectError
         If the output cannot be written.
     """
@@ -227,7 +234,7 @@ def label_files(
             with progress(sum(part.rows for part in parts), "joining", "article") as advance:
                 join_parts(folder, parts, output, advance)
             remove_tree(folder.accounts)
-        else:  # the accounts stay: the next run recognizes the folder by them
+        else:  # the accounts stay, because the next run recognizes the folder by them
             for kept in folder.accounts.glob(f"{_STANDARD_INPUT}.*"):
                 kept.unlink()
     abstained = sum(part.abstained for part in parts)
@@ -239,7 +246,7 @@ def label_files(
 
 
 def _finish_parts(job: _Job, files: Sequence[Path], jobs: int, engine: Engine | None) -> tuple[list[Part], int]:
-    """Label until every part is there: one that was lost after it was written is done once more."""
+    """Label all parts. Label a part again, once, if its file is missing after it was written."""
     parts, resumed = _label_parts(job, files, jobs, engine)
     if job.folder.missing(parts):
         parts, _ = _label_parts(job, files, jobs, engine)
@@ -253,7 +260,7 @@ def _finish_parts(job: _Job, files: Sequence[Path], jobs: int, engine: Engine | 
 
 
 def _label_parts(job: _Job, files: Sequence[Path], jobs: int, engine: Engine | None) -> tuple[list[Part], int]:
-    """Label where it is fastest; return all parts, and how many rows an earlier run had done."""
+    """Label in the fastest way; return all parts, and the number of rows that an earlier run had labelled."""
     if engine is not None:
         return _label_there(job, files, engine)
     small = sum(file.stat().st_size for file in files) < _SMALL_BYTES
@@ -279,7 +286,7 @@ def _claimed(folder: PartFolder, output: Path) -> Iterator[None]:
             sweep_removed(folder.accounts)  # left by a run that was killed after its output was complete
             yield
     finally:
-        # Removes the folder only if it is empty: nothing was done.
+        # Removes the folder only if it is empty, that is, if nothing was done.
         with suppress(OSError):
             folder.accounts.rmdir()
 
@@ -287,9 +294,9 @@ def _claimed(folder: PartFolder, output: Path) -> Iterator[None]:
 def _part_folder(output: Path, ending: str) -> PartFolder:
     if ending:
         folder = output.with_name(f".{output.name}.parts")
-        # Beside the folder, which is removed in the end: Windows renames no folder that holds an open file.
+        # The lock is outside the folder, which is removed at the end: Windows cannot rename a folder with an open file.
         return PartFolder(folder, folder, output.with_name(f".{output.name}.lock"), ending)
-    # Readers of a folder of Parquet files skip names that begin with an underscore.
+    # Readers of a folder of Parquet files skip names that start with an underscore.
     accounts = output / "_parts"
     return PartFolder(output, accounts, accounts / ".lock", ".parquet")
 
@@ -297,7 +304,7 @@ def _part_folder(output: Path, ending: str) -> PartFolder:
 def _found(
     inputs: Sequence[Path | str], folder: PartFolder, columns: Mapping[str, str]
 ) -> tuple[list[Path], list[Unreadable]]:
-    """List the files; standard input is kept in one first, so that it can be read again after a kill."""
+    """List the files. Save standard input to a file first, because a run that continues reads it again."""
     files, passed_over = find_files([Path(path) for path in inputs])
     if not files:
         raise CorpusError(f"no file to label in {', '.join(map(str, inputs))}.")
@@ -317,7 +324,7 @@ def _kept(folder: PartFolder, columns: Mapping[str, str]) -> Path:
 def _plan(
     labeller: Labeller, files: Sequence[Path], reading: Reading, explain: int, prefix: str, elsewhere: bool
 ) -> dict[str, Any]:
-    """Say what is done with what: parts of the same plan are the same."""
+    """Describe the inputs and options of a run. Runs with equal plans write equal parts."""
     return {
         "files": [[str(file.resolve()), file.stat().st_size, _state(file)] for file in files],
         "labeller": joblib.hash((labeller.rules, labeller.pipeline)),
@@ -331,7 +338,7 @@ def _plan(
 
 
 def _state(file: Path) -> int | str:
-    """Give what changes when a file does; standard input is written anew each time, so its content counts."""
+    """Return a value that changes when the file changes. Standard input is always a new file, so its hash is used."""
     if file.stem != _STANDARD_INPUT:
         return file.stat().st_mtime_ns
     with file.open("rb") as content:
@@ -339,7 +346,7 @@ def _state(file: Path) -> int | str:
 
 
 def _begin(folder: PartFolder, plan: dict[str, Any]) -> None:
-    """Keep the parts of a labelling of the same plan that was stopped; begin anew otherwise."""
+    """Keep the parts of an interrupted run with the same plan. Otherwise remove all parts and write the new plan."""
     noted = folder.accounts / "plan.json"
     written = json.dumps(plan, sort_keys=True)
     if noted.is_file() and noted.read_text(encoding="utf-8") == written:
@@ -348,8 +355,8 @@ def _begin(folder: PartFolder, plan: dict[str, Any]) -> None:
         raise LabellerError(
             f"{folder.files} holds Parquet files that are not of a labelling: name a folder that is new or empty."
         )
-    # The accounts first: without one, a part counts as missing. A kill in between leaves the old plan, which then does
-    # again what is missing.
+    # Remove the accounts first: without its account, a part counts as missing. If the process is killed in between, the
+    # old plan remains, and a run with that plan labels the missing parts again.
     for where, names in (
         (folder.accounts, "part-*.json"),
         (folder.accounts, "part-*"),
@@ -437,7 +444,7 @@ _taken_up: list[_Job] = []
 
 
 def _take_up(job: _Job) -> None:
-    """Keep in this process what every part needs."""
+    """Store in this process the settings that all parts share."""
     threadpool_limits(limits=1)
     _taken_up[:] = [job]
 
@@ -451,7 +458,7 @@ def _label_part(job: _Job, batch: Batch) -> Part:
 
 
 def _labelled(job: _Job, batch: Batch) -> tuple[Any, pd.DataFrame, list[Unlabelled], int]:
-    """Label a batch: its rows, what is said of them, and what could not be labelled."""
+    """Label a batch; return its rows, the predictions, what could not be labelled, and how many to check."""
     labeller, names = job.labeller, list(job.labeller.fields)
     table = pd.DataFrame(
         {name: pd.Series([article.get(name, "") for article in batch.articles], dtype=object) for name in names}
@@ -482,7 +489,7 @@ def _id_of(article: Mapping[str, Any]) -> str:
 
 
 def _check_names(batch: Batch, job: _Job) -> None:
-    """Refuse to write over a column of the user's."""
+    """Raise `LabellerError` if the output would overwrite a column of the input."""
     rows = batch.rows
     names = set(rows.schema.names) if isinstance(rows, arrow.RecordBatch) else set().union(*rows)
     topics = job.labeller.topics
@@ -497,7 +504,7 @@ def _check_names(batch: Batch, job: _Job) -> None:
 
 
 def _label_there(job: _Job, files: Sequence[Path], engine: Engine) -> tuple[list[Part], int]:
-    """Label Parquet files by tasks that read their row groups, and write their parts, themselves."""
+    """Label Parquet files in tasks. Each task reads its row groups and writes its part itself."""
     other = [file for file in files if file.suffix.lower() != ".parquet"]
     if other:
         raise LabellerError(f"{other[0]}: a cluster labels Parquet files, which its workers read themselves.")
@@ -516,12 +523,12 @@ def _label_there(job: _Job, files: Sequence[Path], engine: Engine) -> tuple[list
 
 
 def _has_small_row_groups(files: Sequence[Path]) -> bool:
-    """Say whether all are Parquet, of row groups that are many enough to share out."""
+    """Return whether all files are Parquet with row groups small enough to distribute over processes."""
     if any(file.suffix.lower() != ".parquet" for file in files):
         return False
     try:
         described = [parquet.read_metadata(file) for file in files]
-    except (arrow.ArrowException, OSError):  # told where it is read
+    except (arrow.ArrowException, OSError):  # reported when the file is read
         return False
     groups = [one.row_group(group) for one in described for group in range(one.num_row_groups)]
     return bool(groups) and max(group.num_rows for group in groups) <= _MOST_GROUP_ROWS
@@ -532,7 +539,7 @@ def _absolute(folder: PartFolder) -> PartFolder:
 
 
 def _row_groups(files: Sequence[Path]) -> Iterator[tuple[Path, tuple[int, ...], int]]:
-    """Share row groups out: file, numbers of its row groups, and how many rows they have."""
+    """Yield the tasks of all files: the file, the numbers of its row groups, and their number of rows."""
     for file in files:
         try:
             metadata = parquet.read_metadata(file)
@@ -551,7 +558,7 @@ def _row_groups(files: Sequence[Path]) -> Iterator[tuple[Path, tuple[int, ...], 
 
 
 def _label_row_groups(job: _Job, number: int, file: str, groups: tuple[int, ...]) -> Part:
-    """Label row groups of a file, on a worker."""
+    """Label row groups of a file, in a worker."""
     if not (_taken_up and _taken_up[0].key == job.key):
         _taken_up[:] = [job]
     job = replace(job, labeller=_taken_up[0].labeller)
@@ -561,7 +568,8 @@ def _label_row_groups(job: _Job, number: int, file: str, groups: tuple[int, ...]
             _check_names(batch, job)
             yield _labelled(job, batch)
 
-    # Arrow's own pool keeps what it has been given, a tenth of a worker's memory. With one process this is the user's.
+    # Arrow's own pool does not return freed memory, about a tenth of a worker's memory. The pool is restored, because
+    # with one process this is the user's process.
     own = arrow.default_memory_pool()
     arrow.set_memory_pool(arrow.system_memory_pool())
     try:
@@ -586,7 +594,7 @@ def _write_side_file(
 ) -> Path | None:
     path = output.with_name(f"{output.stem}.unlabelled.csv")
     if not unlabelled:
-        path.unlink(missing_ok=True)  # of an earlier labelling
+        path.unlink(missing_ok=True)  # from an earlier run
         return None
     text = io.StringIO(newline="")
     writer = RowWriter(text)

@@ -1,8 +1,9 @@
-"""Drift: whether new articles are still such as a model was fitted on.
+"""Drift: whether new articles resemble the training data of a model.
 
-Three questions, each answered with a test and with the size of what was found: are topics as frequent, are the words
-known, and are scores distributed alike? Of many articles a test finds every trifle, of few it finds nothing: so an
-answer is yes only where the difference is both shown (Holm-adjusted p) and large enough to matter.
+There are three kinds of checks: the share of each topic, the share of unseen words, and the distribution of each
+topic's scores. Each check has a test and the size of the difference. With many articles a test detects even negligible
+differences. Therefore a check reports drift only if the difference is both significant (Holm-adjusted p) and large
+enough to matter.
 """
 
 from __future__ import annotations
@@ -35,8 +36,8 @@ __all__ = ["Drift", "measure_drift", "measure_drift_of_files"]
 
 _ALPHA = 0.05
 
-#: A difference from which on it matters: of shares, of the mean share of unseen words, and the greatest distance of two
-#: distribution functions.
+#: The smallest difference that matters: of shares, of the mean share of unseen words, and the largest distance between
+#: two distribution functions.
 LEAST = {"share": 0.05, "unseen": 0.05, "scores": 0.1}
 
 _FEWEST_ARTICLES = 20
@@ -44,15 +45,17 @@ _FEWEST_ARTICLES = 20
 
 @dataclass(frozen=True, eq=False)
 class Drift:
-    """New articles held against those that a model was fitted on; prints itself as a table.
+    """Comparison of new articles with the training corpus of a model. Displayed as a table in a notebook.
 
     Parameters
     ----------
     checks : DataFrame
-        One row a check: ``asked, reference, new, difference, least, p, drifted``. ``difference`` is what is held
-        against ``least``; ``p`` is Holm-adjusted over all checks.
+        One row per check, with the columns ``asked, reference, new, difference, least, p, drifted``. ``difference`` is
+        compared with ``least``. ``p`` is Holm-adjusted over all checks.
     labeller : Labeller
+        The model.
     observed : Observed
+        Its predictions for the new articles.
     """
 
     checks: pd.DataFrame
@@ -61,11 +64,11 @@ class Drift:
 
     @property
     def drifted(self) -> bool:
-        """Whether any check says yes."""
+        """Whether any check found drift."""
         return bool(self.checks["drifted"].any())
 
     def table(self) -> pd.DataFrame:
-        """Give the checks as a person reads them, by what was asked."""
+        """Return the checks formatted for display, indexed by ``asked``."""
         shown = self.checks.assign(drifted=np.where(self.checks["drifted"], "YES", "no"))
         for name in ("reference", "new", "difference", "least"):
             shown[name] = shown[name].map("{:.3f}".format)
@@ -73,7 +76,7 @@ class Drift:
         return shown.set_index("asked")
 
     def __str__(self) -> str:
-        """Tell the answer in a sentence, and how many articles it rests on."""
+        """Return the result in a sentence, with the numbers of articles."""
         named = ", ".join(self.checks["asked"][self.checks["drifted"]])
         reference = self.labeller.reference
         drawn = (
@@ -90,37 +93,39 @@ class Drift:
         return as_html(str(self), self.table())
 
     def plot(self) -> Figure:
-        """Draw shares of topics, unseen words, and scores, for both."""
+        """Plot the shares of topics, the unseen words, and the scores of new articles and of the training corpus."""
         from topicdesk.prediction.plots import plot_drift
 
         return plot_drift(self.labeller.topics, self.labeller.reference, self.observed, self.checks)
 
 
 def measure_drift(labeller: Labeller, articles: pd.DataFrame) -> Drift:
-    """Hold new articles against those that a labeller was fitted on.
+    """Compare new articles with the training corpus of a labeller.
 
     Parameters
     ----------
     labeller : Labeller
-        Its reference are held-out articles of its training corpus, of the representative sample where there is one.
+        The model. Its reference consists of held-out articles of its training corpus, from the representative sample if
+        that has at least 100 of them.
     articles : DataFrame of shape (n_articles, ...)
-        With the labeller's fields.
+        New articles with the labeller's fields.
 
     Returns
     -------
     Drift
+        The checks.
 
     Raises
     ------
     LabellerError
-        When fewer than 20 articles can be labelled.
+        If fewer than 20 articles can be labelled.
 
     Notes
     -----
-    Shares: score test of two proportions (Miettinen and Nurminen 1985). Unseen words: share of an article's words, stop
-    words aside, that the vocabulary lacks; of a training article, without what it and its copies alone taught;
-    Mann–Whitney test. Scores: two-sample Kolmogorov–Smirnov test of each topic's probabilities. All p-values are
-    adjusted together (Holm 1979).
+    Shares: score test of two proportions (Miettinen and Nurminen 1985). Unseen words: share of an article's words,
+    without stop words, that are not in the vocabulary; Mann–Whitney test. For a training article, the vocabulary is the
+    one without the article and its copies. Scores: two-sample Kolmogorov–Smirnov test of each topic's probabilities.
+    All p-values are adjusted together (Holm 1979).
     """
     return _judged(labeller, observe(labeller, articles))
 
@@ -128,19 +133,21 @@ def measure_drift(labeller: Labeller, articles: pd.DataFrame) -> Drift:
 def measure_drift_of_files(
     labeller: Labeller, inputs: Sequence[Path | str], columns: dict[str, str] | None = None
 ) -> Drift:
-    """Hold the articles of files against those that a labeller was fitted on.
+    """Compare the articles of files with the training corpus of a labeller.
 
     Parameters
     ----------
     labeller : Labeller
+        The model.
     inputs : sequence of path
         As in `label_files`, without standard input.
     columns : dict of str to str, optional
-        The user's names of a table's columns, by ours.
+        The user's column name of each field.
 
     Returns
     -------
     Drift
+        The checks.
 
     Raises
     ------
@@ -160,7 +167,7 @@ def measure_drift_of_files(
 
 
 def observe(labeller: Labeller, articles: pd.DataFrame) -> Observed:
-    """Label new articles, and tell how many of their words are known."""
+    """Label new articles, and compute the share of unseen words of each."""
     answers = labeller.label(articles.drop(columns="id", errors="ignore"))
     labelled = answers["topics"].notna().to_numpy()
     answers = answers[labelled]

@@ -1,7 +1,8 @@
-"""The terms that decided: how much each pushed an article towards a topic, or away from it.
+"""Explain decisions: how much each term of an article contributes to the score of a topic.
 
-For linear classifiers, a contribution is the term's weight times its value in the article. Contributions and a constant
-add up to the score. For other classifiers, it is how far the score falls if the term is removed from the article.
+For linear classifiers, a contribution is the term's weight times its value in the article. The contributions and a
+constant add up to the score. For other classifiers, the contribution is the decrease of the score if the term is
+removed from the article.
 """
 
 from __future__ import annotations
@@ -24,25 +25,26 @@ from topicdesk.prediction.linear import linear_weights
 
 __all__ = ["Contribution", "Explanation", "contributions", "find_terms", "strongest_terms"]
 
-# Of a classifier that is not linear, so many terms of an article are taken out one by one.
+# Maximum number of terms that are removed, one by one, if the classifier is not linear.
 _MOST_TAKEN_OUT = 60
 
-# Colours of topics, told apart by eyes that see colour differently too (Okabe and Ito 2008), in red, green, blue.
+# Colours of topics that people with colour blindness can distinguish (Okabe and Ito 2008), as red, green, blue.
 _COLOURS = ("230,159,0", "86,180,233", "0,158,115", "204,121,167", "0,114,178", "213,94,0", "240,228,66")
 
-# As many terms as a table names, for and against.
+# Number of terms that a table lists, for and against a topic.
 _SHOWN = 5
 
 
 @dataclass(frozen=True)
 class Contribution:
-    """How much a term pushed.
+    """Contribution of a term to the score of a topic.
 
     Parameters
     ----------
     term : str
-    push : float
-        Above 0 towards the topic, below 0 away from it; in the classifier's own score.
+        The term.
+    contribution : float
+        In units of the classifier's score. Positive values are towards the topic, negative values away from it.
     """
 
     term: str
@@ -51,20 +53,20 @@ class Contribution:
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """Why an article gets its topics; in a notebook, its text with the terms that decided marked.
+    """Explanation of the topics of an article. A notebook displays the text with the strongest terms marked.
 
     Parameters
     ----------
     text : str
-        All that was read.
+        The text that the model read.
     answer : Series
-        What `Labeller.label` says of the article.
+        The prediction of `Labeller.label` for the article.
     contributions : mapping of str to tuple of Contribution
-        Of each topic, every term of the article, the strongest towards first.
+        Contributions of the article's terms to each topic, in descending order.
     analyser : Analyser
-        That the terms come from.
+        The analyser that extracts the terms.
     fields : tuple of str, default ()
-        Fields that are weighed apart: their names stand before their terms, as in ``title__court``.
+        Fields that are weighted separately. Their names are prefixes of their terms, as in ``title__court``.
     """
 
     text: str
@@ -75,22 +77,23 @@ class Explanation:
 
     @property
     def marked(self) -> tuple[str, ...]:
-        """The topics that are given; where none is, the most probable one."""
+        """The predicted topics. If there are none, the most probable one."""
         given = tuple(str(self.answer["topics"] or "").split())
         return given or (max(self.contributions, key=lambda name: self.answer[f"p_{name}"]),)
 
     def table(self, count: int = _SHOWN) -> pd.DataFrame:
-        """List the terms that pushed most.
+        """Return the terms that contribute most to each topic.
 
         Parameters
         ----------
         count : int, default 5
-            How many for and against each topic.
+            Maximum number of terms for each topic, and of terms against it.
 
         Returns
         -------
         DataFrame of shape (n_topics, 4)
-            By topic: its probability, whether it is given, terms towards it and away from it with their contributions.
+            Indexed by topic. Columns: ``probability``, ``given`` (whether the topic is predicted), ``towards`` and
+            ``away`` (terms for and against the topic, with their contributions).
         """
         given = str(self.answer["topics"] or "").split()
         rows = {
@@ -105,7 +108,7 @@ class Explanation:
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("topic")
 
     def __str__(self) -> str:
-        """Tell the reason, and the terms of the topics that are given."""
+        """Return the reason for the prediction, and the strongest terms of each topic in `marked`."""
         lines = [str(self.answer["reason"])]
         lines += [f"{name}: {_told(self.contributions[name][:_SHOWN])}" for name in self.marked]
         return "\n".join(lines)
@@ -143,7 +146,7 @@ class Explanation:
         )
 
     def _in_text(self, term: str) -> str:
-        """Give a term as the text has it."""
+        """Return a term as it is in the text, without the name of its field."""
         field, _, bare = term.partition("__")
         return bare if field in self.fields else term
 
@@ -151,24 +154,25 @@ class Explanation:
 def contributions(
     estimator: Any, classifier: Classifier, features: csr_matrix, place: int, names: NDArray[Any]
 ) -> list[Contribution]:
-    """Tell how much each term of one article pushed its score.
+    """Return how much each term of an article contributes to its score.
 
     Parameters
     ----------
     estimator : estimator
-        Fitted: on one topic, or on all classes.
+        Fitted on one topic, or on all classes.
     classifier : Classifier
-        That the estimator is of: says how it scores.
+        The classifier of the estimator. It defines how to compute scores.
     features : csr_matrix of float, shape (1, n_features)
-        The article.
+        Features of the article.
     place : int
-        Of the estimator's scores, which is asked for; 0 where it has one.
+        Index of the score to explain. 0 if the estimator has one score.
     names : ndarray of str, shape (n_features,)
+        Terms of the features.
 
     Returns
     -------
     list of Contribution
-        Strongest towards first.
+        Contributions in descending order. If the estimator is not linear, only of the 60 terms with the highest values.
     """
     weights = linear_weights(estimator)
     columns, values = features.indices, features.data
@@ -189,21 +193,23 @@ def contributions(
 
 
 def find_terms(text: str, terms: Sequence[str], analyser: Analyser) -> Iterator[tuple[int, int, str]]:
-    """Find where a text holds terms.
+    """Find the positions of terms in a text.
 
     Parameters
     ----------
     text : str
+        The text.
     terms : sequence of str
-        As the analyser gives them.
+        Terms, as extracted by the analyser.
     analyser : Analyser
+        The analyser that extracts the terms.
 
     Yields
     ------
     start, end : int
-        Of a word, or a run of characters, that belongs to a term; ascending, none overlaps another.
+        Position of a word, or of a sequence of characters, that belongs to a term. Positions ascend and do not overlap.
     term : str
-        The earliest of `terms` that it belongs to.
+        The first of `terms` that it belongs to.
     """
     if analyser.analyzer != "word":
         earliest: dict[str, str] = {}
@@ -213,14 +219,14 @@ def find_terms(text: str, terms: Sequence[str], analyser: Analyser) -> Iterator[
         pattern = "|".join(map(re.escape, earliest))
         for match in re.finditer(pattern, text, flags=re.IGNORECASE) if pattern else ():
             found = match.group()
-            # Where lower case is not what the expression ignores, such as a dotted capital I.
+            # The default is needed where re.IGNORECASE and lower() differ, such as for a dotted capital I.
             yield match.start(), match.end(), earliest.get(found.lower(), found)
         return
     words = [(match.start(), match.end()) for match in re.finditer(analyser.token_pattern, text)]
     prepare = analyser.vectorizer().build_preprocessor()
     vectorizer = CountVectorizer(**{**analyser.options(), "ngram_range": (1, 1)})
     analyse = vectorizer.build_analyzer()
-    # Each word alone, as the analyser has it: nothing for a stop word.
+    # Analyse each word alone. The result is empty for a stop word.
     kept = [(span, known[0]) for span in words if (known := analyse(prepare(text[slice(*span)])))]
     place_of = {term: place for place, term in enumerate(terms)}
     belongs: dict[int, str] = {}
@@ -239,21 +245,24 @@ def find_terms(text: str, terms: Sequence[str], analyser: Analyser) -> Iterator[
 def strongest_terms(
     features: csr_matrix, weights: NDArray[np.float64], names: NDArray[Any], count: int
 ) -> list[list[str]]:
-    """Name the terms of each article that push most towards each topic of a linear classifier.
+    """Return the terms of each article that contribute most towards each topic of a linear classifier.
 
     Parameters
     ----------
     features : csr_matrix of float, shape (n_articles, n_features)
+        Features of the articles.
     weights : ndarray of float, shape (n_topics, n_features)
+        Weights of the classifier.
     names : ndarray of str, shape (n_features,)
+        Terms of the features.
     count : int
-        How many at most.
+        Maximum number of terms per article and topic.
 
     Returns
     -------
     list of list of str
-        A list a topic, in it a text an article: ``court +1.20, judge +0.85``; empty where no term
-        contributes.
+        One list per topic, with one string per article, such as ``court +1.20, judge +0.85``. Empty if no term
+        contributes towards the topic.
     """
     told = []
     for row in weights:

@@ -1,4 +1,4 @@
-"""Which terms decided about articles of a comparison, told by the models that had not seen them."""
+"""Explain out-of-fold decisions of a comparison: the terms that contributed most to each decision."""
 
 from __future__ import annotations
 
@@ -29,26 +29,29 @@ def explain_held_out(
     keywords: Mapping[str, Sequence[str]] | None = None,
     count: int = 6,
 ) -> dict[tuple[int, int], tuple[Contribution, ...]]:
-    """Tell which terms decided about articles, by the very models that had not seen them.
+    """Return the terms that contributed most to out-of-fold decisions.
 
-    Those of the comparison's first repeat are fitted again, as they were.
+    The models of the comparison's first repeat are fitted again with the same settings. Each article is explained by
+    the model that did not train on it.
 
     Parameters
     ----------
     comparison : Comparison
+        The comparison.
     classifier : Classifier
-        One of the comparison's.
+        One of the comparison's classifiers.
     wanted : sequence of (int, int)
-        Rows of the dataset, each with the number of a topic.
+        Pairs of a row of the dataset and the number of a topic.
     keywords : mapping of str to sequence of str, optional
-        Of each topic; only the keyword-rules baseline needs them.
+        Keywords of each topic. Only the keyword-rules baseline needs them.
     count : int, default 6
-        How many terms for, and how many against.
+        Maximum number of terms for the topic, and of terms against it.
 
     Returns
     -------
     dict of (int, int) to tuple of Contribution
-        The strongest towards the topic first. Rows that were never tested are left out.
+        Contributions of each pair, from the strongest towards the topic to the strongest away from it. Rows that were
+        never tested are left out.
     """
     found: dict[tuple[int, int], tuple[Contribution, ...]] = {}
     for result in comparison.results_of(classifier.name):
@@ -104,7 +107,7 @@ def _setting_of(comparison: Comparison, result: FoldResult) -> FeatureSetting:
 
 
 def _readable(data: Dataset, setting: FeatureSetting, rows: NDArray[np.intp]) -> Any:
-    """Give what the setting's transformer reads: texts, or a frame of the fields that it weighs apart."""
+    """Return the input of the setting's transformer: texts, or a DataFrame if it weights each field separately."""
     return (
         field_frame(data, rows) if setting.field_weights else setting.analyser.read([data.texts[row] for row in rows])
     )

@@ -1,4 +1,4 @@
-"""The model that labels new articles, and why it decides as it does."""
+"""The model that labels new articles and explains its decisions."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ from topicdesk.rendering import as_html
 
 __all__ = ["Articles", "Labeller"]
 
-# A lookup of words is fastest in so many characters at a time: what it makes of them fits a processor's cache.
+# Characters per call of the term lookup. It is fastest with this number, because its arrays fit in the CPU cache.
 _PORTION = 1_500_000
 
 _SHOWN_TERMS = 6
 
-#: Articles as a table, as texts, or a single text.
+#: Articles as a table, a sequence of texts, or a single text.
 Articles = pd.DataFrame | Sequence[str] | str
 
 
@@ -50,21 +50,23 @@ class Labeller:
     Parameters
     ----------
     pipeline : Pipeline
-        Takes a DataFrame with the columns `fields`, or a list of texts. Of multi-label data it predicts an array of
-        {0, 1} of shape (n_articles, n_topics); of multi-class data the topic's name, shape (n_articles,).
+        Takes a DataFrame with the columns `fields`, or a list of texts. For multi-label data, it predicts an array of
+        {0, 1} of shape (n_articles, n_topics). For multi-class data, it predicts the topic's name, shape (n_articles,).
     rules : Rules
-        Topics, fields, and how probabilities become an answer.
+        Topics, fields, and how probabilities become predictions.
     classifier : str
+        Name of the classifier.
     features, parameters : str
-        What was chosen on inner folds of all labelled articles.
+        Features and hyper-parameters chosen on inner folds of all labelled articles.
     inner_score : float
-        The metric of that choice on held-out articles: how it was chosen, not how good it is.
+        The metric of this choice on the held-out articles of the inner folds. It was used to select the model, so it
+        does not estimate the model's performance.
     n_articles : int
-        How many it was fitted on.
+        Number of training articles.
     portable : bool
-        Whether the pipeline opens without topicdesk; not with a stemmer, or an estimator of a user's own.
+        Whether the pipeline loads without topicdesk. False with a stemmer, or with a user's own estimator.
     reference : Reference
-        What new articles are held against.
+        Articles of the training corpus with which new articles are compared (see `measure_drift`).
     """
 
     pipeline: Pipeline
@@ -78,17 +80,18 @@ class Labeller:
     reference: Reference
 
     def __repr__(self) -> str:
-        """Tell what it is, not what it is made of."""
+        """Return a short description, without the pipeline."""
         return f"Labeller({self.classifier}, {self.n_articles} articles, topics {', '.join(self.topics)})"
 
     def table(self) -> pd.DataFrame:
-        """Tell of each topic how it is decided.
+        """Return how each topic is decided.
 
         Returns
         -------
         DataFrame of shape (n_topics, 2) or (n_topics, 3)
-            Index ``topic``; columns ``given from`` (its probability, or that it is the most probable), ``given to``
-            (the share of articles of the training corpus, held out) and, of a linear classifier, ``strongest terms``.
+            Indexed by ``topic``. Columns: ``given from`` (the minimum probability, or that the most probable topic is
+            predicted), ``given to`` (the share of held-out articles of the training corpus that get the topic) and,
+            for a linear classifier, ``strongest terms``.
         """
         cuts = ["the most probable"] * len(self.topics) if self.thresholds is None else self.thresholds.round(2)
         table = pd.DataFrame(
@@ -102,7 +105,7 @@ class Labeller:
         return table
 
     def __str__(self) -> str:
-        """Say in a line what it is."""
+        """Return a description in one line."""
         return f"{self.classifier}, fitted on {self.n_articles:,} articles; {self.features}; {self.parameters}"
 
     def _repr_html_(self) -> str:
@@ -115,7 +118,7 @@ class Labeller:
 
     @property
     def fields(self) -> tuple[str, ...]:
-        """Columns of articles that are read."""
+        """Columns of articles that the model reads."""
         return self.rules.fields
 
     @property
@@ -125,31 +128,32 @@ class Labeller:
 
     @property
     def thresholds(self) -> NDArray[np.float64] | None:
-        """Probabilities from which topics are given, shape (n_topics,); None where the most probable is."""
+        """Minimum probability of each topic, shape (n_topics,). If None, the most probable topic is predicted."""
         return None if self.rules.thresholds is None else np.array(self.rules.thresholds)
 
     def label(self, articles: Articles, explain: int = 0) -> pd.DataFrame:
-        """Label articles.
+        """Predict the topics of articles.
 
         Parameters
         ----------
         articles : DataFrame, sequence of str, or str
-            A table with the columns `fields` (one of them at least; a missing one is read as empty), texts, or a text.
+            A table with at least one of the columns `fields` (a missing column is read as empty), texts, or a text.
         explain : int, default 0
-            How many terms to name that pushed most towards each topic.
+            Number of terms to list for each topic: those that contribute most towards it.
 
         Returns
         -------
         DataFrame of shape (n_articles, ...)
-            Indexed as a table is. ``id`` where the table has it; ``topics``: names with spaces between, empty for none,
-            missing for an article that cannot be labelled; ``p_…``: the calibrated probability of each topic;
-            ``reason``; ``abstain``: whether a person should look, since the model is not sure enough, knows no term of
-            the article, or cannot label it; and with `explain` ``terms_…`` of each topic.
+            Has the index of `articles` if that is a table. ``id``: only if the table has it. ``topics``: names
+            separated by spaces, empty for no topic, missing if the article cannot be labelled. ``p_…``: the calibrated
+            probability of each topic. ``reason``: why these topics were predicted. ``abstain``: whether a person should
+            check the article, because the model is not sure enough, knows no term of it, or cannot label it.
+            ``terms_…``: terms of each topic, only with `explain`.
 
         Raises
         ------
         LabellerError
-            When a table has none of the columns, or terms are asked for of a classifier that is not linear.
+            If a table has none of the columns, or `explain` is given and the classifier is not linear.
 
         Examples
         --------
@@ -171,29 +175,30 @@ class Labeller:
         except NoFieldError as error:
             raise LabellerError(str(error)) from error
         if explain:
-            held = csr_matrix((0, len(self.names)) if features is None else features)  # none of no articles
+            held = csr_matrix((0, len(self.names)) if features is None else features)  # no articles were scored
             answers = pd.concat([answers, self._terms_of(held, table.index, explain)], axis=1)
         if "id" in table:
             answers.insert(0, "id", table["id"])
         return answers
 
     def explain(self, article: Articles) -> Explanation:
-        """Tell why an article gets its topics.
+        """Explain the topics of an article.
 
         Parameters
         ----------
         article : str, or DataFrame or sequence of length 1
+            The article.
 
         Returns
         -------
         Explanation
-            In a notebook, the text with the terms that decided marked. Exact for linear classifiers; for others a
-            term's push is what the score loses without it.
+            A notebook displays the text with the strongest terms marked. Contributions are exact for linear
+            classifiers. For others, the contribution of a term is the decrease of the score without it.
 
         Raises
         ------
         LabellerError
-            When there is not one article, or its classifier is a user's own and not linear.
+            If there is not exactly one article, or the classifier is a user's own and not linear.
         """
         table = as_table(article, self.fields)
         if len(table) != 1:
@@ -218,7 +223,7 @@ class Labeller:
         return Explanation(text, self.label(table).iloc[0], pushed, self._analyser, apart)
 
     def decide(self, articles: Articles) -> NDArray[np.int8]:
-        """Give the topics of articles.
+        """Predict the topics of articles as an array.
 
         Parameters
         ----------
@@ -228,7 +233,7 @@ class Labeller:
         Returns
         -------
         ndarray of {0, 1}, shape (n_articles, n_topics)
-            As the pipeline predicts; 0 for an article that cannot be labelled.
+            The predictions of the pipeline. 0 if an article cannot be labelled.
         """
         said = self.label(articles)["topics"].fillna("").str.split(" ")
         return np.array([[name in given for name in self.topics] for given in said], dtype=np.int8).reshape(
@@ -236,29 +241,32 @@ class Labeller:
         )
 
     def transform(self, texts: pd.DataFrame) -> csr_matrix:
-        """Give the features of articles, as the pipeline's own steps do.
+        """Compute the features of articles, with the same values as the steps of the pipeline.
 
         Parameters
         ----------
         texts : DataFrame of str, shape (n_articles, n_fields)
+            Texts of the fields, without missing values.
 
         Returns
         -------
         csr_matrix of float, shape (n_articles, n_features)
+            Features.
         """
         return self._features(texts)
 
     def unseen_shares(self, articles: pd.DataFrame) -> NDArray[np.float64] | None:
-        """Tell which share of each article's words, stop words aside, is not in the vocabulary.
+        """Compute the share of each article's words, without stop words, that are not in the vocabulary.
 
         Parameters
         ----------
         articles : DataFrame of str, shape (n_articles, ...)
+            Has the columns `fields`, without missing values.
 
         Returns
         -------
         ndarray of float, shape (n_articles,), or None
-            NaN for an article without words; None where features are not words.
+            NaN for an article without words. None if the features are not words.
         """
         vectorizer = self.pipeline["features"]
         if not (isinstance(vectorizer, CountVectorizer) and TermLookup.suits(vectorizer)):
@@ -266,7 +274,7 @@ class Labeller:
         return 1 - self._lookup.known_share(self._read(articles))
 
     def estimators(self) -> tuple[Any, ...]:
-        """Give the fitted classifiers inside: one a topic, or one for all classes."""
+        """Return the fitted classifiers of the pipeline: one per topic, or one for all classes."""
         last = self.pipeline[-1]
         inside = (last,) if self.rules.multi_class else tuple(one.estimator for one in last.estimators_)
         return tuple(
@@ -276,30 +284,30 @@ class Labeller:
 
     @cached_property
     def weights(self) -> NDArray[np.float64] | None:
-        """Weight of each feature for each topic, shape (n_topics, n_features); None of what is not linear."""
+        """Weights of features for each topic, shape (n_topics, n_features). None if the classifier is not linear."""
         weights = [linear_weights(estimator) for estimator in self.estimators()]
         if any(one is None for one in weights):
             return None
         rows = np.vstack([one[0] for one in weights if one is not None])
         if not self.rules.multi_class:
             return rows
-        if len(rows) != len(self.topics):  # of two classes there is one row, the second's
+        if len(rows) != len(self.topics):  # with two classes there is one row, for the second class
             rows = np.vstack([-rows, rows])
         order = [list(self.estimators()[0].classes_).index(name) for name in self.topics]
         return rows[order]
 
     def terms(self, count: int) -> pd.DataFrame | None:
-        """List the terms with the greatest weights for each topic, and against it.
+        """Return the terms with the largest weights for each topic, and against it.
 
         Parameters
         ----------
         count : int
-            How many of each.
+            Number of terms for each topic, and number of terms against it.
 
         Returns
         -------
         DataFrame or None
-            Columns ``topic, term, weight``, topic by topic, weights falling; None for a classifier that is not linear.
+            Columns ``topic, term, weight``. Weights descend within each topic. None if the classifier is not linear.
         """
         if self.weights is None:
             return None
@@ -313,11 +321,11 @@ class Labeller:
 
     @cached_property
     def names(self) -> NDArray[Any]:
-        """The features, shape (n_features,)."""
+        """Names of the features, shape (n_features,)."""
         return np.asarray(self.pipeline["features"].get_feature_names_out())
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave out what is made again where it is needed."""
+        """Return the state without cached attributes, which are computed again when needed."""
         return {name: self.__dict__[name] for name in self.__dataclass_fields__}
 
     def _terms_of(self, features: csr_matrix, index: pd.Index[Any], count: int) -> pd.DataFrame:
@@ -346,7 +354,7 @@ class Labeller:
     @property
     def _analyser(self) -> Analyser:
         found = self.pipeline["features"]
-        while not isinstance(found, CountVectorizer):  # in front of a selection, or beside another field's
+        while not isinstance(found, CountVectorizer):  # before feature selection, or one of several fields
             found = found[0] if isinstance(found, Pipeline) else found.transformers_[0][1]
         if isinstance(found.tokenizer, StemmingTokeniser):
             return found.tokenizer.analyser
@@ -356,7 +364,7 @@ class Labeller:
         return Analyser(**options)
 
     def _read(self, texts: pd.DataFrame) -> list[str]:
-        """Give what the features are made of, as the steps before them do: fields as one text, or its lead."""
+        """Return the texts that the vectorizer gets from the steps before it: all fields as one text, or its lead."""
         columns = [texts[name].tolist() for name in self.fields]
         whole = ["\n".join(parts) for parts in zip(*columns, strict=True)]
         lead = self.pipeline.named_steps.get("lead")
@@ -371,7 +379,7 @@ class Labeller:
 
     @cached_property
     def _features(self) -> Callable[[pd.DataFrame], csr_matrix]:
-        """The pipeline's own steps; where they weigh words of a whole text, a faster way to the same numbers."""
+        """The steps of the pipeline. For TF-IDF of words of the whole text, a faster function with the same results."""
         vectorizer = self.pipeline["features"]
         if not isinstance(vectorizer, TfidfVectorizer) or not TermLookup.suits(vectorizer):
             own: Callable[[pd.DataFrame], csr_matrix] = self.pipeline[:-1].transform
@@ -393,7 +401,7 @@ class Labeller:
 
 
 def as_table(articles: Articles, fields: Sequence[str]) -> pd.DataFrame:
-    """Give articles as a table; texts are the last of its fields."""
+    """Return articles as a table. Texts become its last field."""
     if isinstance(articles, pd.DataFrame):
         return articles
     if isinstance(articles, str):
@@ -404,7 +412,7 @@ def as_table(articles: Articles, fields: Sequence[str]) -> pd.DataFrame:
 
 
 def _portions(texts: list[str]) -> Iterator[list[str]]:
-    """Share texts out, at least one at a time."""
+    """Split texts into portions of about `_PORTION` characters, with at least one text each."""
     portion: list[str] = []
     characters = 0
     for text in texts:

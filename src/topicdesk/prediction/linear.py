@@ -1,7 +1,7 @@
-"""Linear classifiers as what they are: weights of features, and a constant.
+"""Weights of linear classifiers, and scikit-learn estimators with given weights.
 
-Most classifiers here score a text by a weighted sum, whatever they call it. Written so, each is a plain scikit-learn
-estimator that opens without topicdesk, and says exactly what every term did.
+Most classifiers in topicdesk score a text by a weighted sum of its features. Such a classifier can be saved as a plain
+scikit-learn estimator, which loads without topicdesk. The contribution of every term to its score is exact.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _Floats = NDArray[np.float64]
 
 
 def linear_weights(estimator: Any) -> tuple[_Floats, _Floats] | None:
-    """Give the weights by which a fitted estimator scores.
+    """Return the weights and the intercept of a fitted linear estimator.
 
     Parameters
     ----------
@@ -31,16 +31,17 @@ def linear_weights(estimator: Any) -> tuple[_Floats, _Floats] | None:
     Returns
     -------
     (coef, intercept) : ndarrays of float, shapes (1 or n_classes, n_features) and (1 or n_classes,), or None
-        Scores are ``X @ coef.T + intercept``; of two classes, those of the second. None for what is not linear.
+        Scores are ``X @ coef.T + intercept``. With two classes, they are the scores of the second class. None if the
+        estimator is not linear.
     """
     match estimator:
         case MultinomialNB():
             coef, intercept = estimator.feature_log_prob_, estimator.class_log_prior_
         case ComplementNB():
-            # Its prior counts only where there is a single class.
+            # ComplementNB uses its prior only if there is a single class.
             coef, intercept = estimator.feature_log_prob_, np.zeros(len(estimator.classes_))
         case Centroids():
-            # Minus the squared distance, without the square of the text itself, which is the same for all classes.
+            # The negative squared distance, without the squared norm of the text, which is the same for all classes.
             coef = 2 * np.asarray(estimator.centroids_)
             intercept = -(np.asarray(estimator.centroids_) ** 2).sum(axis=1)
         case _ if hasattr(estimator, "coef_"):
@@ -53,18 +54,21 @@ def linear_weights(estimator: Any) -> tuple[_Floats, _Floats] | None:
 
 
 def linear_estimator(coef: _Floats, intercept: _Floats, classes: NDArray[Any]) -> LinearSVC:
-    """Make a plain estimator that scores by given weights.
+    """Return a scikit-learn estimator with the given weights.
 
     Parameters
     ----------
     coef : ndarray of float, shape (1 or n_classes, n_features)
+        Weights of the features.
     intercept : ndarray of float, shape (1 or n_classes,)
+        Constant of each score.
     classes : ndarray, shape (n_classes,)
+        Class labels.
 
     Returns
     -------
     LinearSVC
-        It was not fitted as one; it is the plainest of scikit-learn's estimators that score so.
+        Not fitted as a support vector machine. `LinearSVC` is scikit-learn's simplest estimator with a linear score.
     """
     estimator = LinearSVC()
     estimator.coef_, estimator.intercept_ = coef, intercept

@@ -1,7 +1,8 @@
-"""Labelled rows on disk: a file a batch, whole or not there, and all of them joined into one.
+"""Write labelled rows in parts, one file per part, and join all parts into one file.
 
-A part is finished when its account is there, which is written last, and its file has the size that the account names.
-So a run that was killed knows what is done, whatever was removed since.
+Files are written atomically. The account of a part is written last. A part is finished if its account exists and its
+file has the size that the account states. Therefore a run that continues a killed run knows which parts are finished,
+even if files were removed in between.
 """
 
 from __future__ import annotations
@@ -30,26 +31,31 @@ __all__ = ["OUTPUT_FORMATS", "Part", "PartFolder", "Unlabelled", "join_parts", "
 
 _Rows: TypeAlias = list[Mapping[str, Any]] | arrow.RecordBatch
 
-#: Formats of labelled rows, by the ending of the file's name; a name without one is a folder of Parquet files.
+#: Output formats, by the ending of the file name. A name without an ending is a folder of Parquet files.
 OUTPUT_FORMATS = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
 
-# For how long a network file system may keep a new file from other machines (NFS keeps names for up to a minute).
+# How long to wait until a file on another machine is visible (NFS caches names for up to a minute).
 _PATIENCE_SECONDS = 60
 _LOOK_AGAIN_SECONDS = 0.05
 
-# Characters of a cell in a message.
+# Maximum number of characters of a cell in a message.
 _SHOWN = 40
 
 
 @dataclass(frozen=True)
 class Unlabelled:
-    """A row, or a part of a file, that could not be labelled.
+    """A row, or a section of a file, that could not be labelled.
 
     Parameters
     ----------
     row : int or None
-        Of its part's output, from 0; None for what is no row.
-    id, where, why : str
+        Row in the output of its part, from 0. None for a section of a file that is not a row.
+    id : str
+        Id of the article, empty if it is not a row.
+    where : str
+        Position in the input.
+    why : str
+        The reason.
     """
 
     row: int | None
@@ -60,20 +66,22 @@ class Unlabelled:
 
 @dataclass(frozen=True)
 class Part:
-    """The account of a part.
+    """The account of a part: what was written.
 
     Parameters
     ----------
     rows, abstained : int
-        Number of rows, and how many of them a person should look at.
+        Number of rows, and how many of them a person should check.
     columns : tuple of str
+        Columns of the file.
     unlabelled : tuple of Unlabelled
-    header : int
+        What could not be labelled.
+    header : int, default 0
         Size of the header line in bytes.
-    escaped : int
-        Cells that got an apostrophe because a spreadsheet would have run them.
-    size : int
-        Size of the file in bytes; 0 if there are no rows, and so no file.
+    escaped : int, default 0
+        Number of cells that were escaped with an apostrophe, because a spreadsheet would run them as formulas.
+    size : int, default 0
+        Size of the file in bytes. 0 if there are no rows, and therefore no file.
     """
 
     rows: int
@@ -87,16 +95,16 @@ class Part:
 
 @dataclass(frozen=True)
 class PartFolder:
-    """Where parts are, and their accounts.
+    """Folders of the parts and of their accounts.
 
     Parameters
     ----------
     files, accounts : Path
-        Folders.
+        Folder of the parts, and folder of their accounts.
     lock : Path
-        Held by the process that labels into them.
+        Lock file of the process that writes to the folders.
     ending : str
-        Of the parts' names.
+        Ending of the parts' names.
     """
 
     files: Path
@@ -113,7 +121,7 @@ class PartFolder:
         return self.accounts / f"part-{number:06d}.json"
 
     def finished(self, number: int) -> Part | None:
-        """Return the account of a part, or None if the part has to be done (again)."""
+        """Return the account of a part, or None if the part is not finished."""
         try:
             facts = json.loads(self.account(number).read_text(encoding="utf-8"))
             unlabelled = tuple(Unlabelled(**one) for one in facts.pop("unlabelled"))
@@ -123,14 +131,19 @@ class PartFolder:
         return part if self._holds(number, part) else None
 
     def missing(self, parts: Sequence[Part]) -> list[int]:
-        """Return the numbers of the parts whose files are missing or have another size, after waiting for them.
+        """Return the numbers of the parts whose files are missing or have the wrong size, after waiting for them.
 
-        On a network file system another machine sees a new file a little later.
+        On a network file system, other machines see a new file with a delay. The method waits up to 60 seconds.
 
         Parameters
         ----------
         parts : sequence of Part
-            All of them, in order.
+            All parts, in order.
+
+        Returns
+        -------
+        list of int
+            Numbers of the parts, in ascending order.
         """
         end = monotonic() + _PATIENCE_SECONDS
         numbers = list(range(len(parts)))
@@ -150,12 +163,12 @@ class PartFolder:
 
 
 def output_format(output: Path) -> str:
-    """Tell the format of labelled rows; empty for a folder of Parquet files.
+    """Return the format of an output, which is the ending of its name, or "" for a folder of Parquet files.
 
     Raises
     ------
     LabellerError
-        When the ending of the name is none of `OUTPUT_FORMATS`.
+        If the ending is not one of `OUTPUT_FORMATS`.
     """
     ending = output.suffix.lower()
     if ending and ending not in OUTPUT_FORMATS:
@@ -169,26 +182,29 @@ def write_part(
     batches: Iterable[tuple[_Rows, pd.DataFrame, list[Unlabelled], int]],
     formulas: Formulas = Formulas.ESCAPE,
 ) -> Part:
-    """Write labelled rows, whole or not at all, and their account after them.
+    """Write the labelled rows of a part atomically, and then its account.
 
     Parameters
     ----------
     folder : PartFolder
+        Where to write.
     number : int
+        Number of the part.
     batches : iterable of (rows, answers, unlabelled, abstained)
-        Rows as they came; what is said of each; which could not be labelled; and of how many a person should look at.
-        Of tables as text there is one batch.
+        Rows of the input, their predictions, what could not be labelled, and the number of rows that a person should
+        check. For CSV and TSV there must be exactly one batch.
     formulas : Formulas, default "escape"
-        What is done with cells of a CSV or TSV that a spreadsheet would run.
+        How to write cells of a CSV or TSV that a spreadsheet would run as formulas.
 
     Returns
     -------
     Part
+        The account.
 
     Raises
     ------
     LabellerError
-        Where formulas are refused, and there is one.
+        If `formulas` is "refuse" and a cell is a formula.
     """
     rows, abstained, header = 0, 0, 0
     unlabelled: list[Unlabelled] = []
@@ -213,17 +229,18 @@ def write_part(
 
 
 def join_parts(folder: PartFolder, parts: Sequence[Part], output: Path, advance: Advance) -> None:
-    """Join parts into one file, whole or not at all, in their order; columns are those of all parts.
+    """Join parts into one file atomically, in order. The file has the columns of all parts.
 
     Parameters
     ----------
     folder : PartFolder
+        Folder of the parts.
     parts : sequence of Part
-        All of them; their files are there (see `PartFolder.missing`).
+        All parts. Their files must exist (see `PartFolder.missing`).
     output : Path
-        Replaced.
+        File to write. An existing file is replaced.
     advance : Advance
-        Called with the number of rows written.
+        Called with the number of rows written since the last call.
     """
     filled = [number for number, part in enumerate(parts) if part.rows]
     with replacing(output) as path:
@@ -269,7 +286,7 @@ def _join_parquet(files: Sequence[Path], path: Path, advance: Advance) -> None:
 
 
 def _common_schema(schemas: Sequence[arrow.Schema]) -> arrow.Schema:
-    """Give the columns of all; where types do not go together, texts."""
+    """Return a schema with the columns of all schemas. Columns whose types cannot be unified become strings."""
     try:
         return arrow.unify_schemas(schemas, promote_options="permissive")
     except (arrow.ArrowInvalid, arrow.ArrowTypeError):
@@ -296,7 +313,7 @@ def _as_schema(table: arrow.Table, schema: arrow.Schema) -> arrow.Table:
 
 
 class _Writer(ABC):
-    """Writes the rows of a part; `columns` are those that it wrote, `escaped` the cells that got an apostrophe."""
+    """Write the rows of a part. `columns` are the written columns, `escaped` is the number of escaped cells."""
 
     def __init__(self, formulas: Formulas) -> None:
         self.formulas = formulas
@@ -305,9 +322,9 @@ class _Writer(ABC):
 
     @abstractmethod
     def write(self, file: IO[bytes], rows: _Rows, answers: pd.DataFrame) -> int:
-        """Write rows, and give the bytes of a header before them."""
+        """Write rows, and return the size of the header before them in bytes."""
 
-    def close(self) -> None:  # noqa: B027  # only Parquet has an end
+    def close(self) -> None:  # noqa: B027  # only Parquet needs it
         """Write what comes after the last rows."""
 
 
@@ -315,7 +332,7 @@ class _CommaWriter(_Writer):
     delimiter = ","
 
     def write(self, file: IO[bytes], rows: _Rows, answers: pd.DataFrame) -> int:
-        # A part is one batch where it is a table: so the header is known.
+        # A CSV or TSV part has one batch, so all columns of the header are known.
         whole = _whole_rows(rows, answers)
         names = list(dict.fromkeys(name for row in whole for name in row))
         self.columns = [self._safe(name, "the header") for name in names]
@@ -354,7 +371,7 @@ class _JsonLinesWriter(_Writer):
 
 
 class _ParquetWriter(_Writer):
-    """A row group a batch."""
+    """Write one row group per batch."""
 
     def __init__(self, formulas: Formulas) -> None:
         super().__init__(formulas)
@@ -403,7 +420,7 @@ def _column(values: list[Any]) -> arrow.Array:
     try:
         return arrow.array(values)
     except (arrow.ArrowInvalid, arrow.ArrowTypeError, OverflowError, UnicodeEncodeError):
-        # Values of several kinds, as JSON may have them.
+        # Values of different types, which are possible in JSON.
         return arrow.array([None if value is None else _as_text(value) for value in values], arrow.string())
 
 

@@ -1,4 +1,4 @@
-"""Pictures of new articles beside those that a model was fitted on."""
+"""Plots that compare new articles with the training corpus of a model."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ __all__ = ["plot_drift"]
 
 _THEN, _NOW = "#1f5fa8", "#c4601d"
 
-# As many topics as have a panel of their own.
+# Maximum number of topics with their own panel.
 _MOST_TOPICS = 8
 
 
 def plot_drift(names: Sequence[str], then: Reference, now: Observed, checks: pd.DataFrame) -> Figure:
-    """Draw shares of topics, unseen words, and the distribution of each topic's probabilities.
+    """Plot the shares of topics, the unseen words, and the distribution of each topic's probabilities.
 
     Parameters
     ----------
     names : sequence of str
-        Topics.
+        Names of the topics.
     then : Reference
         The training corpus.
     now : Observed
         The new articles.
     checks : DataFrame
-        As in `Drift`.
+        The checks, as in `Drift`.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""What a model was fitted on, in a few numbers an article: new articles are held against it."""
+"""Reference data of a model: predictions for its training articles, with which new articles are compared."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Observed", "Reference", "make_reference"]
 
-# So few articles of the representative sample say less than all articles do.
+# With fewer articles in the representative sample, all articles are the better reference.
 _FEWEST_REPRESENTATIVE = 100
 
-# As many articles as are kept: their distributions do not change any more.
+# Maximum number of articles to keep. More articles hardly change the distributions.
 _MOST_ARTICLES = 5000
 
 _DIGITS = 5
@@ -28,19 +28,19 @@ _DIGITS = 5
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """Articles of the training corpus, as a model that had not seen them says they are.
+    """Out-of-fold predictions for articles of the training corpus.
 
     Parameters
     ----------
     sample : str
-        How they were drawn; ``all`` for every labelled article.
+        Sample that the articles come from. ``all`` means all labelled articles.
     probabilities : ndarray of float, shape (n_articles, n_topics)
-        Calibrated, of models fitted on the other folds.
+        Calibrated probabilities, from models fitted on the other folds.
     given : ndarray of bool, shape (n_articles, n_topics)
-        Their decisions.
+        Topics predicted from these probabilities.
     unseen : ndarray of float, shape (n_articles,), or None
-        Share of an article's words, stop words aside, that no other training article has taught; NaN for an article
-        without words, None where features are not words.
+        Share of an article's words, without stop words, that are not in the vocabulary of the other training articles.
+        NaN for an article without words. None if the features are not words.
     """
 
     sample: str
@@ -49,11 +49,11 @@ class Reference:
     unseen: NDArray[np.float64] | None
 
     def __len__(self) -> int:
-        """Give the number of articles."""
+        """Return the number of articles."""
         return len(self.probabilities)
 
     def facts(self) -> dict[str, Any]:
-        """Give it as JSON has it."""
+        """Return the data as values that JSON can represent."""
         facts = {
             name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in asdict(self).items()
         }
@@ -63,7 +63,7 @@ class Reference:
 
     @classmethod
     def of(cls, facts: dict[str, Any]) -> Reference:
-        """Read what `facts` gave."""
+        """Create a reference from the result of `facts`."""
         unseen = facts["unseen"]
         return cls(
             facts["sample"],
@@ -75,16 +75,19 @@ class Reference:
 
 @dataclass(frozen=True, eq=False)
 class Observed:
-    """What a model says of new articles.
+    """Predictions of a model for new articles.
 
     Parameters
     ----------
     probabilities : ndarray of float, shape (n_articles, n_topics)
+        Calibrated probabilities.
     given : ndarray of bool, shape (n_articles, n_topics)
+        Predicted topics.
     unseen : ndarray of float, shape (n_articles,), or None
-        As in `Reference`.
+        Share of an article's words, without stop words, that are not in the vocabulary. NaN for an article without
+        words. None if the features are not words.
     unlabelled : int
-        Articles that could not be labelled, which are in none of these.
+        Number of articles that could not be labelled. The arrays do not contain them.
     """
 
     probabilities: NDArray[np.float64]
@@ -93,7 +96,7 @@ class Observed:
     unlabelled: int
 
     def __len__(self) -> int:
-        """Give the number of articles."""
+        """Return the number of articles."""
         return len(self.probabilities)
 
 
@@ -104,21 +107,24 @@ def make_reference(
     given: NDArray[np.bool_],
     representative: str | None,
 ) -> Reference:
-    """Gather what new articles are to be held against.
+    """Select the training articles with which new articles are compared, and return their predictions.
 
     Parameters
     ----------
     dataset : Dataset
+        The training corpus.
     choice : FinalChoice
-        Says which rows were held out, and the features.
+        Contains the held-out rows and the features.
     probabilities, given : ndarray of shape (n_held_out, n_topics)
-        Of these rows.
+        Probabilities and predictions of the held-out rows.
     representative : str or None
-        The sample that was drawn uniformly: only there is a topic as frequent as in the corpus.
+        The sample that was drawn uniformly. Only in this sample are topics as frequent as in the corpus. If it has
+        fewer than 100 held-out articles, all articles are used.
 
     Returns
     -------
     Reference
+        At most 5000 articles, drawn at random.
     """
     samples = dataset.samples[choice.rows]
     kept = np.flatnonzero(samples == representative)
@@ -139,7 +145,7 @@ def _of_words(setting: FeatureSetting) -> bool:
 
 
 def _unseen_shares(dataset: Dataset, setting: FeatureSetting) -> NDArray[np.float64]:
-    """Give each article's share of words that the vocabulary would lack without the article and its copies."""
+    """Return the share of each article's words that are not in the vocabulary without the article and its copies."""
     known_words = TermLookup(setting.vectorizer().fit(setting.analyser.read(dataset.texts))).words
     single = Analyser(**{**setting.analyser.__dict__, "ngram_range": (1, 1)})
     counts = count_terms(dataset.texts, single)
@@ -153,7 +159,7 @@ def _unseen_shares(dataset: Dataset, setting: FeatureSetting) -> NDArray[np.floa
     in_all = np.asarray(held.sum(axis=0)).ravel()
     fewest = setting.min_df if isinstance(setting.min_df, int) else setting.min_df * len(dataset)
     in_vocabulary = np.array([word in known_words for word in counts.terms])
-    # Where an article holds a word, the entry of `within_group` is at least 1, so both matrices have the same places.
+    # `within_group` is at least 1 for each word of an article, so both matrices have the same non-zero entries.
     taught = in_vocabulary[held.indices] & (in_all[held.indices] - within_group.data >= fewest)
     known = csr_matrix((counts.matrix.data * taught, counts.matrix.indices, counts.matrix.indptr), counts.matrix.shape)
     total = np.asarray(counts.matrix.sum(axis=1), dtype=np.float64).ravel()

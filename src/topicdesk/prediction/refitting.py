@@ -1,7 +1,7 @@
-"""The winner refitted on all labels, as one plain scikit-learn pipeline.
+"""Refit a classifier on all labels, as one scikit-learn pipeline.
 
-Fields of an article → TF-IDF → one classifier a topic → calibration → thresholds. All of it is scikit-learn's, so that
-the pipeline opens, and labels, where topicdesk is not installed.
+Fields of an article → TF-IDF → one classifier per topic → calibration → thresholds. All steps are scikit-learn objects.
+Therefore the pipeline loads and predicts where topicdesk is not installed.
 """
 
 from __future__ import annotations
@@ -50,11 +50,11 @@ from topicdesk.prediction.reference import make_reference
 
 __all__ = ["field_frame", "fit_labeller"]
 
-#: Above every probability: a topic that is never given.
+#: Higher than every probability: the threshold of a topic that is never predicted.
 _NEVER = float(np.nextafter(1, 2))
 
-# What becomes a linear estimator: nobody else has the classes of our own, and naive Bayes scores by log-odds here,
-# while its own probabilities are too sure of themselves to be calibrated.
+# Estimators that are replaced by linear ones: our own classes, because they need topicdesk, and naive Bayes. The latter
+# is scored by its log-odds, because its own probabilities are too extreme to be calibrated.
 _REWRITTEN = (NBSVM, Centroids, MultinomialNB, ComplementNB)
 
 
@@ -66,23 +66,32 @@ def fit_labeller(
     jobs: int = -1,
     engine: Engine | None = None,
 ) -> Labeller:
-    """Choose on inner folds of all labelled articles, as a comparison does within each split, and fit on all of them.
+    """Select features and hyper-parameters on inner folds of all labelled articles, and fit a labeller on all articles.
+
+    The selection is the same as within each split of a comparison.
 
     Parameters
     ----------
     dataset : Dataset
+        The labelled articles.
     plan : ComparisonPlan
-        Says features, inner folds, metric, thresholds, calibration and seed.
+        Defines features, inner folds, metric, thresholds, calibration and seed.
     classifier : Classifier
-        The winner, or another.
+        The best classifier of a comparison, or another one.
     keywords : mapping of str to sequence of str, optional
-        Of each topic; only the keyword-rules baseline needs them.
+        Keywords of each topic. Only the keyword-rules baseline needs them.
     jobs, engine
         As in `compare`.
 
     Returns
     -------
     Labeller
+        The fitted model.
+
+    Raises
+    ------
+    FeaturesError
+        If the texts contain no term, or if keywords are needed but missing.
 
     Examples
     --------
@@ -137,17 +146,19 @@ def fit_labeller(
 
 
 def field_frame(dataset: Dataset, rows: NDArray[np.intp] | None = None) -> pd.DataFrame:
-    """Give the articles as the pipeline takes them: a column a field.
+    """Return the articles as input of the pipeline, with one column per field.
 
     Parameters
     ----------
     dataset : Dataset
+        The articles.
     rows : ndarray of int, optional
-        By default all.
+        Rows of the dataset. By default, all rows.
 
     Returns
     -------
     DataFrame of shape (n_articles, n_fields)
+        Texts of the fields.
     """
     columns = dataset.fields or {"text": dataset.texts}
     frame = pd.DataFrame({name: list(values) for name, values in columns.items()}, dtype="str")
@@ -155,10 +166,10 @@ def field_frame(dataset: Dataset, rows: NDArray[np.intp] | None = None) -> pd.Da
 
 
 def _reading(choice: FinalChoice, dataset: Dataset, keywords: Mapping[str, Sequence[str]] | None) -> Pipeline:
-    """Make the steps from fields to features."""
+    """Return the pipeline steps that turn fields into features."""
     view = choice.candidate.view
     fields = list(dataset.fields or ("text",))
-    # Of a table the fields, empty where they are missing.
+    # Select the fields of a table. Missing fields become empty.
     apart = [
         ("fields", FunctionTransformer(pd.DataFrame, kw_args={"columns": fields})),
         ("any values", FunctionTransformer(methodcaller("astype", "object"))),
@@ -167,9 +178,9 @@ def _reading(choice: FinalChoice, dataset: Dataset, keywords: Mapping[str, Seque
     ]
     if isinstance(view, FeatureSetting) and view.field_weights:
         return Pipeline([*apart, ("features", view.transformer())])
-    # A list of texts becomes a table too, whose only column is called 0. Fields are joined by a line break, as the
-    # texts of a comparison are (an empty field leaves its line break, which only n-grams of characters see). Every step
-    # is a function of NumPy's or pandas', so that no code of ours is needed to open it.
+    # A list of texts becomes a table whose only column is called 0. Fields are joined by a line break, as in the texts
+    # of a comparison. (An empty field leaves its line break, which matters only for character n-grams.) Every step is a
+    # function of NumPy or pandas, so the pipeline loads without our code.
     apart[0] = ("fields", FunctionTransformer(pd.DataFrame, kw_args={"columns": [*fields, "0"]}))
     breaks = ["\n"] * (len(fields) - 1) + ["", ""]
     joined = [
@@ -191,17 +202,17 @@ def _reading(choice: FinalChoice, dataset: Dataset, keywords: Mapping[str, Seque
             counting = CountVectorizer(vocabulary=vocabulary, ngram_range=(1, longest), binary=True)
             return Pipeline([*joined, ("features", counting)])
         case _:
-            return Pipeline([*joined, ("features", CountVectorizer(max_features=1))])  # nothing looks at them
+            return Pipeline([*joined, ("features", CountVectorizer(max_features=1))])  # not used
 
 
 def _lead(analyser: Analyser) -> list[tuple[str, FunctionTransformer]]:
-    """Make the steps that take the lead of each text, where only that is read."""
+    """Return the steps that cut each text to its lead; no steps if the analyser reads whole texts."""
     if analyser.lead is None:
         return []
     characters = FunctionTransformer(attrgetter("str"))
     return [
         ("characters", characters),
-        # A comparison joins no field that is empty.
+        # A comparison leaves out empty fields, so the line breaks of empty first fields are removed.
         ("first field", FunctionTransformer(methodcaller("lstrip", "\n"))),
         ("characters again", characters),
         ("lead", FunctionTransformer(methodcaller("slice", 0, analyser.lead))),
@@ -216,7 +227,7 @@ def _plain_estimators(
     keywords: Mapping[str, Sequence[str]] | None,
     seed: int,
 ) -> list[Any]:
-    """Fit the estimators, and write those that nobody else has as linear ones of scikit-learn's."""
+    """Fit the estimators. Replace those in `_REWRITTEN`, and keyword rules, by scikit-learn's linear estimators."""
     names: NDArray[Any] = np.array(dataset.topics)
     multi_class = dataset.task == "multi-class"
     if classifier.build is None:
@@ -233,13 +244,13 @@ def _rewritten(estimator: Any) -> LinearSVC:
 
 
 def _counting(topics: Sequence[str], keywords: Mapping[str, Sequence[str]], multi_class: bool) -> list[Any]:
-    """Write keyword rules as sums: each topic counts its own phrases among the columns."""
+    """Return keyword rules as linear estimators: the score of a topic is the number of its phrases in the text."""
     phrases = keyword_phrases({topic: keywords.get(topic, ()) for topic in topics})
     columns = _vocabulary(phrases)
     coef = np.array([[float(column in phrases[topic]) for column in columns] for topic in topics])
     if multi_class:
-        # Of classes with equally many keywords the first of the taxonomy is taken, so their constants fall a little.
-        # They are near 1, since scikit-learn's calibration would take counts such as 1, 0, 0 for probabilities.
+        # The constants decrease slightly, so that among classes with equal counts the first of the taxonomy wins. They
+        # are near 1, because scikit-learn's calibration would interpret counts such as 1, 0, 0 as probabilities.
         constant = 1 - 1e-6 * np.arange(len(topics), dtype=np.float64)
         order = np.argsort(topics)
         coef, constant = coef[order], constant[order]
@@ -260,7 +271,7 @@ def _with_thresholds(
     plan: ComparisonPlan,
     classifier: Classifier,
 ) -> tuple[MultiOutputClassifier, NDArray[np.float64], NDArray[np.float64]]:
-    """Calibrate each estimator on held-out scores, and decide at a probability chosen on them; give these too."""
+    """Calibrate each estimator and choose its threshold on held-out scores; return thresholds and probabilities too."""
     method = "sigmoid" if plan.decision_rule.calibration == "platt" else "isotonic"
     calibrated = [
         _calibrate(estimator, column, y, method) for estimator, column, y in zip(estimators, scores.T, Y.T, strict=True)
@@ -280,14 +291,14 @@ def _with_thresholds(
 def _at_fixed_threshold(
     estimators: Sequence[Any], classifier: Classifier
 ) -> tuple[MultiOutputClassifier, NDArray[np.float64]]:
-    """Decide at the classifier's own threshold: what says the same of every article cannot be calibrated."""
+    """Use the classifier's own threshold, because a constant score cannot be calibrated."""
     assert classifier.threshold is not None
     thresholds = np.full(len(estimators), classifier.threshold)
     return _side_by_side(estimators, thresholds), thresholds
 
 
 def _side_by_side(probable: Sequence[Any], thresholds: NDArray[np.float64]) -> MultiOutputClassifier:
-    """Put fitted classifiers, each with its threshold, side by side; scikit-learn can only fit them itself."""
+    """Combine fitted classifiers and their thresholds. scikit-learn has no constructor for fitted classifiers."""
     together = MultiOutputClassifier(probable[0])
     together.estimators_ = [
         FixedThresholdClassifier(one, threshold=float(at), pos_label=1, response_method="predict_proba")
@@ -300,16 +311,16 @@ def _side_by_side(probable: Sequence[Any], thresholds: NDArray[np.float64]) -> M
 def _with_class_probabilities(
     estimator: Any, features: Any, choice: FinalChoice, dataset: Dataset
 ) -> tuple[Any, NDArray[np.float64]]:
-    """Calibrate a classifier of all classes by a temperature, which leaves the highest score the highest.
+    """Calibrate a multi-class classifier by temperature scaling, which does not change the predicted class.
 
-    Those that score by probabilities keep them.
+    Classifiers without a decision function keep their own probabilities.
     """
     names: NDArray[Any] = np.array(dataset.topics)
     order = np.argsort(names)
     scores = choice.scores[:, order]
     if not hasattr(estimator, "decision_function"):
         return estimator, softmax(choice.scores, axis=1) if (scores < 0).any() else choice.scores
-    # Of two classes most estimators score the second alone.
+    # With two classes, most estimators score only the second class.
     if estimator.decision_function(features[:1]).ndim == 1:
         scores, unit = scores[:, 1:], np.ones((1, 1))
     else:
@@ -325,7 +336,7 @@ def _with_class_probabilities(
 def _least_confidence(
     probabilities: NDArray[np.float64], given: NDArray[np.bool_], Y: NDArray[np.int8], rules: Rules, precision: float
 ) -> float | None:
-    """Choose from which confidence on articles need no person (see `fit_calibration`); None where none is enough."""
+    """Return the minimum confidence for labelling without a person (see `fit_calibration`); None if there is none."""
     sure = confidence(probabilities, given, rules.multi_class)
     right = (given == (Y == 1)).all(axis=1).astype(np.int8)
     (cut,) = choose_thresholds(right[:, None], sure[:, None], ThresholdRule(precision=precision))
@@ -335,9 +346,9 @@ def _least_confidence(
 def _calibrate(
     estimator: Any, scores: NDArray[np.float64], y: NDArray[np.int8], method: str
 ) -> tuple[CalibratedClassifierCV, NDArray[np.float64]]:
-    """Fit scikit-learn's calibration on held-out scores, put the estimator behind it, and give their probabilities."""
-    # A stand-in whose score is its one feature: so the calibration sees the held-out scores, and no score of a text
-    # that the estimator was fitted on.
+    """Calibrate an estimator with scikit-learn on held-out scores; return also their calibrated probabilities."""
+    # The score of the stand-in is its only feature. Therefore the calibration is fitted on the held-out scores, and not
+    # on scores of the estimator's own training texts.
     stand_in = linear_estimator(np.ones((1, 1)), np.zeros(1), np.array([0, 1]))
     calibrated = _fitted_on_held_out(stand_in, scores[:, None], y, method)
     probabilities = calibrated.predict_proba(scores[:, None])[:, 1]

@@ -1,4 +1,4 @@
-"""Report: one page of HTML that answers a reviewer, and the card of the model that is kept. No figure is made here."""
+"""Report of a comparison as one HTML page, and model card. This package computes no evaluation results."""
 
 from topicdesk.lazy import attach
 

@@ -1,4 +1,4 @@
-"""What a report tells besides the comparison itself."""
+"""Information in a report besides the comparison itself."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from topicdesk.environment import Environment
 
 __all__ = ["RUN_ID", "About", "Provenance"]
 
-#: Stands in a report for the id of its run, which is known when it is logged.
+#: Placeholder for the run id in a report. The id is known only after the run is logged.
 RUN_ID = "RUN-ID-ONCE-LOGGED"
 
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where articles and labels come from.
+    """Origin of articles and labels.
 
     Parameters
     ----------
-    title, citation, licence : str
-        Of the corpus; empty where they are not known.
-    label_files : tuple of str
-        Empty when the labels came with the corpus.
+    title, citation, licence : str, default ""
+        Title, citation and licence of the corpus. Empty if unknown.
+    label_files : tuple of str, default ()
+        Files of labels. Empty if the labels came with the corpus.
     annotators : mapping of str to int
-        Labelled articles by who or what labelled them.
-    codebooks : tuple of str
-        Versions that they labelled under.
+        Number of labelled articles per annotator, human or machine.
+    codebooks : tuple of str, default ()
+        Versions of the codebook that the annotators used.
     languages : mapping of str to int
-        Labelled articles by language.
-    titles : tuple of str
-        Of each article of the dataset, in its order.
+        Number of labelled articles per language.
+    titles : tuple of str, default ()
+        Titles of the articles, in the order of the dataset.
     """
 
     title: str = ""
@@ -46,27 +46,32 @@ class Provenance:
 
 @dataclass(frozen=True)
 class About:
-    """What was asked, and what with.
+    """Description of an experiment, its data and its environment.
 
     Parameters
     ----------
     experiment : str
-        The spec's file name without its ending.
+        File name of the spec without its ending.
     title, question : str
+        Title and research question of the experiment.
     spec : str
-        The spec's file name.
+        File name of the spec.
     spec_text : str
+        Content of the spec.
     spec_hash : str
+        Hash of the spec.
     environment : Environment
+        Code and software versions of the run.
     provenance : Provenance
+        Origin of articles and labels.
     keywords : mapping of str to sequence of str, optional
-        Of each topic.
-    lock : {"none", "same", "moved"}
-        Whether the figures are those of the results lock that was there before.
+        Keywords of each topic.
+    lock : {"none", "same", "moved"}, default "none"
+        Whether the results are equal to those of the results lock that existed before the run.
     extract : int, default 240
-        Characters of an article that are shown; 0 for none.
+        Number of characters to show of an article; 0 for none.
     errors : int, default 3
-        Articles that are shown of each kind of error and topic.
+        Number of articles to show for each topic and type of error.
     """
 
     experiment: str

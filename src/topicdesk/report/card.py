@@ -1,4 +1,4 @@
-"""The card of a model: what it is for, what it was fitted on, how good it is, and what it is not for."""
+"""Model card: intended use, training data, performance, and uses that are not intended."""
 
 from __future__ import annotations
 
@@ -15,14 +15,16 @@ __all__ = ["model_card"]
 
 
 def model_card(comparison: Comparison, labeller: Labeller, about: About) -> str:
-    """Write the card of a model (Mitchell et al. 2019).
+    """Return the model card of a labeller (Mitchell et al. 2019).
 
     Parameters
     ----------
     comparison : Comparison
-        That named it.
+        The comparison that selected the classifier.
     labeller : Labeller
+        The model.
     about : About
+        Description of the experiment.
 
     Returns
     -------

@@ -1,6 +1,6 @@
-"""What a careful reviewer asks, answered from the run; a box stays empty where the answer is no.
+"""Checklist of a reviewer's questions, answered from the run. A box is empty if the answer is no.
 
-In the spirit of REFORMS (Kapoor et al. 2024) and of "Show your work" (Dodge et al. 2019).
+The questions follow REFORMS (Kapoor et al. 2024) and "Show your work" (Dodge et al. 2019).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ __all__ = ["Item", "checklist", "straddling"]
 
 @dataclass(frozen=True)
 class Item:
-    """One question: its group, whether it holds, and what shows it."""
+    """One item of the checklist: its group, the statement, whether it is true, and the evidence."""
 
     group: str
     asks: str
@@ -28,16 +28,19 @@ class Item:
 
 
 def checklist(comparison: Comparison, about: About) -> list[Item]:
-    """Fill in the checklist from a run.
+    """Return the checklist of a run.
 
     Parameters
     ----------
     comparison : Comparison
+        Result of the run.
     about : About
+        Description of the experiment.
 
     Returns
     -------
     list of Item
+        All items, including those that are not true.
     """
     data, plan, told, where = comparison.dataset, comparison.plan, about.provenance, about.environment
     names = {classifier.name for classifier in plan.classifiers}

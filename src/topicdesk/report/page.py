@@ -1,7 +1,7 @@
-"""One page that answers a reviewer in two minutes, and carries what they look up afterwards.
+"""Report of a comparison as one HTML page: answers to a reviewer's main questions first, details after them.
 
-The page needs no network and no script: a script only adds a switch between light and dark. All text of articles, of
-sources and of the user's files goes through the template's escaping.
+The page needs no network and no script. Its script only adds a switch between light and dark. The template escapes all
+text from articles, sources and the user's files.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = ["make_report"]
 
-# Beyond so many, a section each is nobody's reading: the most frequent topics are shown.
+# With more topics, only the most frequent ones get a section, to keep the report readable.
 _MOST_TOPICS = 12
 _MOST_SUSPECTS = 20
 _MOST_SPLITS = 30
@@ -50,22 +50,23 @@ _TERMS = 12
 def make_report(
     comparison: Comparison, about: About, labeller: Labeller | None = None, audit: SourceAudit | None = None
 ) -> str:
-    """Write the report of a comparison.
+    """Return the report of a comparison.
 
     Parameters
     ----------
     comparison : Comparison
+        The comparison.
     about : About
-        What was asked, and what with; how much of each article may be shown.
+        Description of the experiment, and how much of each article to show.
     labeller : Labeller, optional
-        The winner, refitted on all labels: for the terms that carry each topic.
+        The best classifier, refitted on all labels. Needed for the strongest terms of each topic.
     audit : SourceAudit, optional
-        Whether sources can be told apart.
+        How well the source of an article can be predicted from its text.
 
     Returns
     -------
     str
-        HTML, whole: style, script and pictures are inside. `RUN_ID` stands where the run's id belongs.
+        A self-contained HTML page with style, script and plots. `RUN_ID` is a placeholder for the id of the run.
     """
     room = Environment(
         loader=PackageLoader("topicdesk.report", ""),
@@ -96,7 +97,7 @@ def make_report(
 
 
 def _answers(comparison: Comparison, about: About) -> dict[str, Any]:
-    """Answer the eight questions of a reviewer, a sentence each."""
+    """Return the answers to eight questions of a reviewer, and the winner."""
     data, plan, verdict = comparison.dataset, comparison.plan, comparison.verdict
     title = metric_title(plan.metric)
     rows = figures_where(comparison.figures, sample=ALL_SAMPLES, metric=plan.metric).set_index("classifier")
@@ -208,7 +209,7 @@ def _tables(comparison: Comparison) -> dict[str, Any]:
 def _topics(
     comparison: Comparison, about: About, labeller: Labeller | None, held_out: OutOfFold
 ) -> list[dict[str, Any]]:
-    """Gather what the section of each topic shows."""
+    """Return the content of the section of each topic."""
     data, winner = comparison.dataset, comparison.verdict.winner
     order = np.argsort(-data.Y.sum(axis=0), kind="stable")[:_MOST_TOPICS]
     names = [topic for column, topic in enumerate(data.topics) if column in set(order.tolist())]
@@ -279,7 +280,7 @@ def _suspects(comparison: Comparison, about: About, found: OutOfFold) -> list[di
 
 
 def _by_source(comparison: Comparison, found: OutOfFold) -> pd.DataFrame:
-    """Tell how many articles of each source the winner gets right in all topics."""
+    """Return the share of articles of each source for which the winner predicts all topics correctly."""
     seen = found.tested > 0
     share = pd.DataFrame({"source": comparison.dataset.sources[seen], "right": found.right[seen] / found.tested[seen]})
     share["source"] = share["source"].replace("", "(none)")
@@ -292,7 +293,7 @@ def _by_source(comparison: Comparison, found: OutOfFold) -> pd.DataFrame:
 
 
 def _future(comparison: Comparison) -> str:
-    """Say how many test articles are older than some article that trained for them."""
+    """Return a sentence with the share of test articles that are older than the newest training article."""
     dates = pd.Series(comparison.dataset.dates)
     dated = sum(int(dates[split.test].notna().sum()) for split in comparison.splits)
     if not dated:

@@ -1,4 +1,4 @@
-"""Short extracts of articles, with the terms that decided marked in them."""
+"""Short extracts of articles, with the terms that contributed most to a decision marked."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MOST_TITLE = 160
 
 @dataclass(frozen=True)
 class Piece:
-    """A stretch of text, and how much the term that it belongs to pushed; 0 where it belongs to none."""
+    """A piece of text, and the contribution of the term that it belongs to (0 if it belongs to no term)."""
 
     text: str
     contribution: float = 0.0
@@ -31,19 +31,20 @@ class Piece:
 
 @dataclass(frozen=True)
 class Reading:
-    """An error to read.
+    """An error of a classifier, to be read by a person.
 
     Parameters
     ----------
     article_id, title, source, date : str
+        The article. `title` is empty if it is unknown or must not be shown. `date` is empty if it is unknown.
     wrong, tested : int
-        How often the decision was wrong, of how many times the article was tested.
+        How often the decision was wrong, and how often the article was tested.
     probability : float
-        Mean probability of the topic; NaN where there is none.
+        Mean probability of the topic. NaN if there is none.
     passage : tuple of Piece
-        A short extract; empty when none may be shown.
+        A short extract. Empty if none may be shown.
     towards, away : tuple of Contribution
-        The terms that pushed most.
+        Terms that contributed most towards the topic, and away from it.
     """
 
     article_id: str
@@ -61,21 +62,23 @@ class Reading:
 def read_errors(
     comparison: Comparison, held_out: OutOfFold, topics: Sequence[str], about: About
 ) -> dict[tuple[str, str], list[Reading]]:
-    """Show the worst errors of a classifier.
+    """Return the worst errors of a classifier, with extracts of the articles.
 
     Parameters
     ----------
     comparison : Comparison
+        The comparison.
     held_out : OutOfFold
-        Of the classifier.
+        Out-of-fold decisions of the classifier.
     topics : sequence of str
+        Topics to include.
     about : About
-        Says how many, and how much of each article.
+        Defines the number of errors, and the number of characters of each extract.
 
     Returns
     -------
     dict of (str, str) to list of Reading
-        By topic and kind (``false positive``, ``false negative``), the worst first.
+        Errors by topic and type (``false positive``, ``false negative``), with the worst first.
     """
     data = comparison.dataset
     (recipe,) = (one for one in comparison.plan.classifiers if one.name == held_out.classifier)
@@ -121,20 +124,23 @@ def read_errors(
 
 
 def short_passage(text: str, pushed: Sequence[Contribution], analyser: Analyser, characters: int) -> tuple[Piece, ...]:
-    """Cut the stretch of a text in which terms pushed most.
+    """Return the passage of a text whose terms contributed most.
 
     Parameters
     ----------
     text : str
+        The text.
     pushed : sequence of Contribution
+        Contributions of the terms.
     analyser : Analyser
-        That the terms come from.
+        The analyser that extracts the terms.
     characters : int
-        How long at most; 0 gives nothing.
+        Maximum length of the passage. If 0, the result is empty.
 
     Returns
     -------
     tuple of Piece
+        The passage in pieces. Together they are the passage, with an ellipsis where the text is cut.
     """
     if characters <= 0 or not text:
         return ()
@@ -146,7 +152,7 @@ def short_passage(text: str, pushed: Sequence[Contribution], analyser: Analyser,
         return sum(abs(strength.get(term, 0.0)) for term in inside)
 
     start = max([0, *(first for first, _, _ in spans)], key=weight) if spans else 0
-    # From the beginning of a word, a little before the first term.
+    # Start at the beginning of a word, a little before the first term.
     start = text.rfind(" ", 0, max(start - 20, 0) + 1) + 1 if start > 20 else 0
     end = min(start + characters, len(text))
     pieces = [Piece("… ")] if start else []

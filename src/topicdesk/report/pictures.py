@@ -1,4 +1,4 @@
-"""Pictures inside a page: as SVG, in the page's own colours, light or dark."""
+"""Plots inside an HTML page: SVG that uses the page's colours, light or dark."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["inline_picture"]
 
-# A colour that nothing else has: it becomes the page's own text colour.
+# A colour that nothing else uses. It is replaced by the text colour of the page.
 _INK = "#010203"
 _BLUE = "#1f5fa8"
 
@@ -36,18 +36,20 @@ _STYLE: dict[Any, Any] = {
 
 
 def inline_picture(draw: Callable[[], Figure], label: str) -> Markup:
-    """Draw a picture as SVG that can stand in a page.
+    """Return a figure as SVG for an HTML page.
 
     Parameters
     ----------
     draw : callable
-        Makes the figure; called under the page's style.
+        Returns the figure. Called with the style of the page.
     label : str
-        What it shows, for people who cannot see it. Tells it from other pictures of the page, too.
+        Text alternative for people who cannot see the figure. Must be unique within the page, because the ids in the
+        SVG are derived from it.
 
     Returns
     -------
     Markup
+        The ``<svg>`` element.
     """
     out = io.StringIO()
     with mpl.rc_context({**_STYLE, "svg.hashsalt": label}):
@@ -55,7 +57,7 @@ def inline_picture(draw: Callable[[], Figure], label: str) -> Markup:
     svg = out.getvalue()
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
-    svg = re.sub(r'<g id="[^"]*"', "<g", svg)  # the same in every picture, and nothing refers to them
+    svg = re.sub(r'<g id="[^"]*"', "<g", svg)  # equal in every figure, and nothing refers to them
     svg = re.sub(r"(?<!\d)(\d+\.\d\d)\d+", r"\1", svg)
     svg = svg.replace(_INK, "currentColor").replace(_BLUE, "var(--accent)")
     head = rf'<svg role="img" viewBox="\1" aria-label="{escape(label)}">'
