@@ -334,6 +334,9 @@ def test_over_many_datasets_ranks_are_compared():
     assert found.pairs.loc["good", "bad"] < 0.01
     assert found.pairs.loc["good", "same"] > 0.5
     assert friedman_nemenyi(figures.iloc[:3]).ranks["bad"] == 3
+    with_gap = pd.concat([figures, figures.iloc[:1].assign(good=np.nan)], ignore_index=True)
+    assert friedman_nemenyi(with_gap).p_value == found.p_value
+    assert friedman_nemenyi(with_gap).ranks.equals(found.ranks)
     with pytest.raises(SplitError, match="three classifiers and three datasets or more, not 3 and 2"):
         friedman_nemenyi(figures.iloc[:2])
     with pytest.raises(SplitError, match="three classifiers and three datasets or more, not 2 and 12"):

@@ -47,6 +47,10 @@ def edited(dataset, splits, path, change):
     [
         (lambda table: table.replace({"article_id": {"n3": "gone"}}), "6 articles are not labelled, such as 'gone'"),
         (lambda table: table.drop(columns="side"), "expected the columns scheme, repeat, fold, side, article_id"),
+        (
+            lambda table: table.assign(side=["tset", *table["side"][1:]]),
+            "line 2: side is 'train' or 'test', not 'tset'",
+        ),
         (lambda table: table[table["side"] == "train"], "repeat 0, fold 0 has an empty side"),
         (lambda table: pd.concat([table, table.assign(side="test")]), "an article on both sides"),
     ],

@@ -251,7 +251,7 @@ def friedman_nemenyi(figures: pd.DataFrame) -> FriedmanTest:
     Parameters
     ----------
     figures : DataFrame of shape (n_datasets, n_classifiers)
-        One metric value each; higher is better.
+        One metric value each; higher is better. Datasets with a missing value are left out.
 
     Returns
     -------
@@ -260,12 +260,13 @@ def friedman_nemenyi(figures: pd.DataFrame) -> FriedmanTest:
     Raises
     ------
     SplitError
-        If there are fewer than three classifiers or fewer than three datasets.
+        If there are fewer than three classifiers or fewer than three complete datasets.
 
     References
     ----------
     Demšar (2006), "Statistical comparisons of classifiers over multiple data sets".
     """
+    figures = figures.dropna()
     datasets, classifiers = figures.shape
     if classifiers < 3 or datasets < 3:
         raise SplitError(

@@ -90,8 +90,8 @@ def read_splits(path: Path, dataset: Dataset) -> tuple[tuple[Split, ...], tuple[
     Raises
     ------
     SplitError
-        If the file is missing or has other columns, if an article in it is not labelled, or if a split has an empty
-        side or an article on both sides.
+        If the file is missing or has other columns, if an article in it is not labelled, if a side is neither ``train``
+        nor ``test``, or if a split has an empty side or an article on both sides.
     """
     try:
         table = pd.read_csv(path, dtype={"article_id": "str"})
@@ -104,6 +104,9 @@ def read_splits(path: Path, dataset: Dataset) -> tuple[tuple[Split, ...], tuple[
     unknown = table.loc[~table["article_id"].isin(row_of.index), "article_id"]
     if len(unknown):
         raise SplitError(f"{path}: {len(unknown)} articles are not labelled, such as {unknown.iloc[0]!r}.")
+    strange = table.loc[~table["side"].isin(["train", "test"]), "side"]
+    if len(strange):
+        raise SplitError(f"{path}, line {strange.index[0] + 2}: side is 'train' or 'test', not {strange.iloc[0]!r}.")
     splits = []
     for _, part in table.groupby(["repeat", "fold"], sort=False):
         scheme, repeat, fold = part.iloc[0][["scheme", "repeat", "fold"]]
