@@ -1,8 +1,8 @@
 """Create a virtual environment from a lock file, without resolving anything.
 
-uv, pinned by hash, is installed first, by the pip that this Python ships. uv then installs exactly what the lock lists,
-each file checked by hash. pip alone is not enough: versions before 24 resolve a name with extras again, and fail as
-soon as the index has a newer release than the lock.
+First, the pip of this Python installs uv, pinned by hash. Then uv installs exactly what the lock lists, and checks each
+file by hash. pip alone is not enough: versions before 24 resolve a name with extras again, and fail as soon as the
+index has a newer release than the lock.
 
 Usage: python environments/create.py LOCK FOLDER [--editable]
 
@@ -26,10 +26,10 @@ STAMP = ".ready"
 WINDOWS = os.name == "nt"
 BIN = "Scripts" if WINDOWS else "bin"
 SUFFIX = ".exe" if WINDOWS else ""
-#: What a stamp names: an environment of another Python is created anew.
+#: Content of a stamp: the Python that created the environment. For another Python, it is created anew.
 PYTHON = str(Path(sys.executable).resolve()) + sys.version
 
-#: What an environment holds. A folder with anything else is the user's, and is never removed.
+#: Names that an environment contains. A folder with other files belongs to the user and is never removed.
 PARTS = {
     "bin", "include", "lib", "lib64", "share", "etc", "pyvenv.cfg", "Scripts", "Lib", "Include", "pips", STAMP, ".lock",
     ".gitignore", "CACHEDIR.TAG",
@@ -53,20 +53,20 @@ OLDER_SPELLINGS = {"UV_DEFAULT_INDEX": "UV_INDEX_URL", "UV_INDEX": "UV_EXTRA_IND
 
 
 class SetupError(Exception):
-    """The environment cannot be created: which package, and what to do."""
+    """The environment cannot be created. The message says why and what to do."""
 
 
 def create(lock: Path, folder: Path, editable: bool) -> None:
-    """Create `folder` from `lock`, or bring it up to date; remove it when that fails.
+    """Create `folder` from `lock`, or update it; remove it if that fails.
 
     Parameters
     ----------
     lock : Path
         Lock file, with a hash for every file.
     folder : Path
-        The environment.
+        Folder of the environment.
     editable : bool
-        Whether to add the project itself, from its source.
+        Whether to install the project itself from its source.
     """
     started = time.monotonic()
     check(lock, folder)
@@ -77,7 +77,7 @@ def create(lock: Path, folder: Path, editable: bool) -> None:
         uv = bootstrap_uv()
         if python.exists() and read(stamp) == PYTHON:
             stamp.unlink()
-        else:  # new, another Python's, or its creation was stopped halfway
+        else:  # it is missing, made with another Python, or incomplete
             shutil.rmtree(folder, ignore_errors=True)
             create_empty(folder)
         settings = index_settings()
@@ -94,7 +94,7 @@ def create(lock: Path, folder: Path, editable: bool) -> None:
 
 
 def check(lock: Path, folder: Path) -> None:
-    """Raise `SetupError` when there is no lock, or when the folder is none that may be removed."""
+    """Raise `SetupError` if there is no lock, or if the folder must not be removed."""
     if not lock.is_file():
         raise SetupError(f"no lock file at {lock}.")
     if not folder.exists():
@@ -105,7 +105,7 @@ def check(lock: Path, folder: Path) -> None:
 
 
 def bootstrap_uv() -> Path:
-    """Install the pinned uv with the pip that this Python has, once; return its path."""
+    """Install the pinned uv with this Python's pip, unless it is installed, and return its path."""
     stamp = UV_FOLDER / STAMP
     wanted = PYTHON + read(UV_LOCK)
     candidates = [UV_FOLDER / BIN / f"uv{SUFFIX}", UV_FOLDER / "packages" / BIN / f"uv{SUFFIX}"]
@@ -148,10 +148,10 @@ def create_empty(folder: Path) -> None:
 
 
 def install(uv: Path, command: list, settings: dict, lock: Path) -> None:
-    """Run uv; on failure say which package of `lock` it was.
+    """Run uv. If it fails, raise an error that names the package of `lock`.
 
-    uv draws a progress bar on a terminal, and its messages cannot be read there. So after a failure it is tried once
-    more, with the messages read; a passing fault is gone by then.
+    uv draws a progress bar on a terminal, and its messages cannot be captured there. After a failure, uv therefore runs
+    once more with captured messages. A temporary fault may be gone by then.
     """
     environment = {**os.environ, "UV_PYTHON_DOWNLOADS": "never", **settings}
     if sys.stderr.isatty() and subprocess.call([uv, *command], env=environment) == 0:
@@ -182,12 +182,12 @@ def reason(output: str, lock: Path) -> str:
 
 
 def index_settings() -> dict:
-    """Return the variables that make uv use the index that pip is configured for; what uv's own say is kept."""
+    """Return the variables that make uv use pip's index. Variables that the user has set for uv are kept."""
     configured = {}
     for line in run([sys.executable, "-m", "pip", "config", "list"]).stdout.splitlines():
         name, _, value = line.partition("=")
         section, _, key = name.rpartition(".")
-        # In pip, too, later lines win: files first, then variables.
+        # Later lines take precedence, as in pip: files come first, then variables.
         if key in PIP_SETTINGS and section in ("global", "install", ":env:"):
             configured[key] = ast.literal_eval(value)
     settings = {}
@@ -196,13 +196,13 @@ def index_settings() -> dict:
         words = [word for word in value.split() if key != "find-links" or "://" in word or Path(word).is_dir()]
         if words and not {variable, OLDER_SPELLINGS.get(variable)} & set(os.environ):
             settings[variable] = ("," if key == "find-links" else " ").join(words)
-    # Hashes decide which file is right, whichever index has it.
+    # It does not matter which index a file comes from, because its hash is checked.
     settings["UV_INDEX_STRATEGY"] = os.environ.get("UV_INDEX_STRATEGY", "unsafe-best-match")
     return settings
 
 
 def run(command: list, environment: "dict | None" = None) -> subprocess.CompletedProcess:
-    """Run a command, and keep what it prints."""
+    """Run a command and capture its output."""
     words = [str(word) for word in command]
     return subprocess.run(words, env=environment, capture_output=True, text=True, encoding="utf-8", errors="replace")
 
@@ -218,7 +218,7 @@ def plain(name: str) -> str:
 
 
 def read(path: Path) -> str:
-    """Return a file's text; empty when there is no such file."""
+    """Return a file's text; empty if there is no such file."""
     return path.read_text(encoding="utf-8") if path.is_file() else ""
 
 

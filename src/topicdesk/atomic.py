@@ -1,4 +1,4 @@
-"""Write files, and remove folders, whole or not at all."""
+"""Write files and remove folders atomically."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["remove_tree", "replacing", "sweep_removed", "sweep_removed_in", "wri
 
 _REMOVED = ".removed"
 
-# Windows refuses to rename what a virus scanner or an indexer holds open, usually for less than a second.
+# Windows refuses to rename a file that a virus scanner or an indexer has open, usually for less than a second.
 _RENAME_SECONDS = 2 if os.name == "nt" else 0
 _RENAME_AGAIN_SECONDS = 0.05
 
@@ -55,7 +55,7 @@ def replacing(path: Path) -> Iterator[Path]:
     part = Path(name)
     try:
         yield part
-        # Open for writing: Windows flushes no file that is open for reading only.
+        # Open for writing: Windows cannot flush a file that is open for reading only.
         with part.open("r+b") as written:
             os.fsync(written.fileno())
         part.chmod(0o666 & ~_umask())
@@ -63,13 +63,13 @@ def replacing(path: Path) -> Iterator[Path]:
     except OSError as error:
         raise ProjectError(f"cannot write {path}: {error.strerror or error}") from error
     finally:
-        # An error here would hide the one that matters.
+        # An error here would hide the original error.
         with suppress(OSError):
             part.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write `text` to `path` as UTF-8, whole or not at all (see `replacing`)."""
+    """Write `text` to `path` as UTF-8, atomically (see `replacing`)."""
     with replacing(path) as part:
         part.write_text(text, encoding="utf-8", newline="\n")
 
@@ -77,14 +77,14 @@ def write_text(path: Path, text: str) -> None:
 def remove_tree(folder: Path) -> None:
     """Remove a folder in one atomic step, then delete its files.
 
-    The folder is first renamed to a unique name beside it. So no process ever finds a part of it, even if this one is
-    killed while it deletes. What a killed process left under the new name is deleted by the next call, or by
-    `sweep_removed`. If the folder cannot be renamed, it stays complete.
+    The folder is first renamed to a unique name in the same parent folder. No other process can see a partly deleted
+    folder, even if this process is killed. The next call, or `sweep_removed`, deletes what a killed process left under
+    the new name. If the folder cannot be renamed, it stays complete.
 
     Parameters
     ----------
     folder : Path
-        It may be missing already.
+        Folder to remove. It may be missing.
     """
     removed = folder.with_name(f"{_removed_prefix(folder)}{uuid4().hex[:12]}{_REMOVED}")
     with suppress(OSError):
@@ -93,12 +93,12 @@ def remove_tree(folder: Path) -> None:
 
 
 def sweep_removed(folder: Path) -> None:
-    """Delete what killed calls of `remove_tree` left of a folder."""
+    """Delete what interrupted calls of `remove_tree` left of a folder."""
     _delete(folder.parent.glob(f"{glob.escape(_removed_prefix(folder))}*{_REMOVED}"))
 
 
 def sweep_removed_in(parent: Path) -> None:
-    """Delete what killed calls of `remove_tree` left of any folder in `parent`."""
+    """Delete what interrupted calls of `remove_tree` left of any folder in `parent`."""
     _delete(parent.glob(f".*{_REMOVED}"))
 
 
@@ -109,7 +109,7 @@ def _delete(folders: Iterable[Path]) -> None:
 
 
 def _removed_prefix(folder: Path) -> str:
-    # A dot first: nothing reads hidden files.
+    # The leading dot hides the folder: topicdesk does not read hidden files.
     return f".{folder.name.lstrip('.')}."
 
 
@@ -126,7 +126,7 @@ def _patiently(rename: Callable[[], object]) -> None:
 
 
 def _umask() -> int:
-    # There is no call that reads the umask without setting it.
+    # The umask can only be read by setting it.
     current = os.umask(0o022)
     os.umask(current)
     return current

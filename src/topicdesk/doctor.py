@@ -1,4 +1,4 @@
-"""Whether this environment has what topicdesk needs: packages and versions, optional parts, project, MLflow's store."""
+"""Check what topicdesk needs: packages and their versions, optional parts, the project, and MLflow's store."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from topicdesk.rendering import as_html
 
 __all__ = ["Diagnosis", "diagnose"]
 
-#: What the optional parts are for, by the name of their extra.
+#: Purpose of each optional part, by the name of its extra.
 _PARTS = {
     "boosting": "the classifier boosted-trees (LightGBM)",
     "notebooks": "JupyterLab and the annotation widget",
@@ -32,10 +32,10 @@ _PARTS = {
     "dev": "tests and lint",
 }
 
-# Only who develops topicdesk needs these parts, each with its main package: without it, the part is not missed.
+# Only developers of topicdesk need these parts. If a part's main package is not installed, the part is not reported.
 _OF_DEVELOPERS = {"docs": "sphinx", "fuzz": "atheris", "dev": "pytest"}
 
-# A package of an extra that can be there and still not load, since it needs a library of the system.
+# Packages that can be installed and still fail to import, because they need a system library.
 _LOADED = {"boosting": "lightgbm"}
 
 _LEAST_FREE = 1_000_000_000
@@ -43,23 +43,23 @@ _LEAST_FREE = 1_000_000_000
 
 @dataclass(frozen=True, eq=False)
 class Diagnosis:
-    """What was found.
+    """Results of `diagnose`.
 
     Parameters
     ----------
-    checks : DataFrame of shape (n_checks, 4)
-        Index ``check``; columns ``state`` (``ok``, ``missing`` of an optional part, ``wrong``), ``found``, ``advice``.
+    checks : DataFrame of shape (n_checks, 3)
+        Index ``check``; columns ``state`` (``ok``; ``missing`` if it is optional; ``wrong``), ``found``, ``advice``.
     """
 
     checks: pd.DataFrame
 
     @property
     def wrong(self) -> tuple[str, ...]:
-        """Names of the checks that failed, of what is needed."""
+        """Names of the failed checks of required parts."""
         return tuple(self.checks.index[self.checks["state"] == "wrong"])
 
     def __str__(self) -> str:
-        """Say in a sentence how it stands."""
+        """Return a summary of the checks."""
         missing = sum(
             state == "missing" and str(name).startswith("optional") for name, state in self.checks["state"].items()
         )
@@ -74,12 +74,12 @@ class Diagnosis:
 
 
 def diagnose(start: Path | str = ".") -> Diagnosis:
-    """Look at the environment, the project, and MLflow's store.
+    """Check the environment, the project and MLflow's store.
 
     Parameters
     ----------
     start : path, default "."
-        A folder inside the project; without a project, what needs one is told so.
+        A folder inside the project. Without a project, its checks are skipped and the result says so.
 
     Returns
     -------
@@ -89,7 +89,7 @@ def diagnose(start: Path | str = ".") -> Diagnosis:
     try:
         project = find_project(start)
     except ProjectError as error:
-        # Labelling with a model's folder needs no project.
+        # Not an error: predicting with a model from a folder needs no project.
         rows.append(("project", "missing", "none here or above", str(error)))
     else:
         rows += [*_project(project), *_store(project)]
@@ -106,7 +106,7 @@ def _python() -> Iterator[_Row]:
 
 
 def _packages() -> Iterator[_Row]:
-    """Check what topicdesk itself needs, a row for each fault, or one for all."""
+    """Check the packages that topicdesk requires: one row per fault, or one row if there is none."""
     yield "topicdesk", "ok", version("topicdesk"), ""
     needed = [one for one in _requirements() if _applies(one)]
     faults = [(one.name, fault) for one in needed if (fault := _fault(one))]

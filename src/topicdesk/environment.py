@@ -1,4 +1,4 @@
-"""What a result was made with: code, packages, machine."""
+"""Record the code, packages and machine that a result was made with."""
 
 from __future__ import annotations
 
@@ -14,29 +14,30 @@ from topicdesk.project import Project
 
 __all__ = ["Environment", "observe_environment", "peak_memory", "pinned_versions"]
 
-#: Packages that figures rest on.
+#: Packages that scores depend on.
 _PACKAGES = ("topicdesk", "scikit-learn", "scipy", "numpy", "pandas", "ftfy", "mlflow")
 
 
-# Made by experiments, not what they are made with.
+# Files that experiments write. Changes in them do not make the code dirty.
 _RESULTS = (":(exclude)experiments/*.lock.json", ":(exclude)experiments/README.md")
 
 
 @dataclass(frozen=True)
 class Environment:
-    """What a result was made with.
+    """The code, packages and machine that a result was made with.
 
     Parameters
     ----------
     commit : str
-        Of the project's git repository; empty where there is none.
+        Commit of the project's git repository; empty if there is none.
     dirty : bool
-        Whether tracked files differ from the commit; locks and the page of results aside, which are what is made.
+        Whether tracked files differ from the commit, except for results locks and the page of results.
     requirements : str
-        SHA-256 of ``requirements.lock``; empty where there is none.
+        SHA-256 of ``requirements.lock``; empty if there is none.
     python, system : str
+        Version of Python; name of the operating system and the machine type.
     packages : dict of str to str
-        Versions of the packages that figures rest on.
+        Versions of the packages that scores depend on.
     """
 
     commit: str
@@ -47,7 +48,7 @@ class Environment:
     packages: dict[str, str]
 
     def tags(self) -> dict[str, str]:
-        """Give it as tags of a run; what is not known has none."""
+        """Return the environment as tags of a run. Unknown values have no tag."""
         tags = {
             "git.commit": self.commit,
             "git.dirty": str(self.dirty).lower() if self.commit else "",
@@ -59,12 +60,12 @@ class Environment:
         return {name: value for name, value in tags.items() if value}
 
     def made_with(self) -> dict[str, str]:
-        """Give what a recomputed figure may depend on."""
+        """Return what a recomputed score may depend on: Python, platform and packages."""
         return {"python": self.python, "platform": self.system, **self.packages}
 
 
 def observe_environment(project: Project) -> Environment:
-    """Look at the code, the packages and the machine that this process runs with."""
+    """Return the code version, packages and machine of this process."""
     lock = project.root / "requirements.lock"
     return Environment(
         commit=_git(project, "rev-parse", "HEAD"),
@@ -77,9 +78,9 @@ def observe_environment(project: Project) -> Environment:
 
 
 def pinned_versions(project: Project) -> dict[str, tuple[str, ...]]:
-    """Read the versions that ``requirements.lock`` pins, by package; none where there is no lock.
+    """Return the versions that ``requirements.lock`` pins, by package; empty if there is no lock.
 
-    A package has several where its version depends on the Python or the system.
+    A package has several versions if they depend on Python or the operating system.
     """
     lock = project.root / "requirements.lock"
     text = lock.read_text(encoding="utf-8") if lock.is_file() else ""
@@ -90,7 +91,7 @@ def pinned_versions(project: Project) -> dict[str, tuple[str, ...]]:
 
 
 def peak_memory() -> int | None:
-    """Return the most memory that this process used so far, plus that of its largest child that ended.
+    """Return the peak memory of this process so far, plus that of its largest child process that has ended.
 
     Returns
     -------

@@ -1,7 +1,7 @@
 """Errors that a user can act on.
 
 Every message says what is wrong, where (file, row, key) and what to do. The command line prints it without a
-traceback and exits 2 for wrong input, 1 for a check that failed.
+traceback. The exit code is 2 for wrong input and 1 for a failed check.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-#: Valid words that a message lists, and characters of a message.
+#: Maximum number of valid words that a message lists, and of characters in a message.
 _LISTED, _LONGEST = 60, 1800
 
 __all__ = [
@@ -30,12 +30,12 @@ __all__ = [
 
 
 class TopicdeskError(Exception):
-    """Anything that topicdesk refuses; wrong input unless a subclass says otherwise.
+    """Base class of topicdesk's errors: wrong input, unless a subclass says otherwise.
 
     Parameters
     ----------
     message : str
-        What, where, and what to do. Cut where it is longer than a person reads: what is wrong may be a megabyte long.
+        What is wrong, where, and what to do. A long message is cut, since the wrong value may be a megabyte long.
     """
 
     exit_code = 2
@@ -45,7 +45,7 @@ class TopicdeskError(Exception):
 
 
 class ProjectError(TopicdeskError):
-    """The project folder, or a file that should be in it, is not there or cannot be written."""
+    """The project folder, or a file in it, is missing or cannot be written."""
 
 
 class FetchError(TopicdeskError):
@@ -53,7 +53,7 @@ class FetchError(TopicdeskError):
 
 
 class CorpusError(TopicdeskError):
-    """A corpus file is damaged, or its rows break the schema of articles."""
+    """A corpus file is damaged, or its rows do not match the article schema."""
 
 
 class LabelsError(TopicdeskError):
@@ -61,7 +61,7 @@ class LabelsError(TopicdeskError):
 
 
 class FeaturesError(TopicdeskError):
-    """The texts hold no term that the feature setting would keep."""
+    """The texts contain no term that the feature setting keeps."""
 
 
 class SpecError(TopicdeskError):
@@ -69,15 +69,15 @@ class SpecError(TopicdeskError):
 
 
 class SplitError(TopicdeskError):
-    """The dataset cannot be split as asked."""
+    """The dataset cannot be split as requested."""
 
 
 class LabellerError(TopicdeskError):
-    """A model cannot be opened, or cannot do what is asked of it."""
+    """A model cannot be loaded, or does not support what is requested."""
 
 
 class EngineError(TopicdeskError):
-    """The machines that were to do the work cannot be reached, or lost it."""
+    """The machines for the computation cannot be reached, or lost the work."""
 
 
 class TrackingError(TopicdeskError):
@@ -85,25 +85,25 @@ class TrackingError(TopicdeskError):
 
 
 class VerificationError(TopicdeskError):
-    """A recomputed figure is not the one in the results lock."""
+    """A recomputed score differs from the results lock."""
 
     exit_code = 1
 
 
 def nearest(word: str, valid: Iterable[str]) -> str:
-    """Say which valid word comes closest, for the end of an error message.
+    """Return a hint with the closest valid word, for the end of an error message.
 
     Parameters
     ----------
     word : str
         What the user wrote.
     valid : iterable of str
-        What they could have written.
+        Valid words.
 
     Returns
     -------
     str
-        ``"did you mean 'x'?"``, or the list of valid words when none is close.
+        ``"did you mean 'x'?"``, or the list of valid words if none is close.
     """
     words = sorted(valid)
     close = get_close_matches(word.lower(), words, n=1, cutoff=0.6)

@@ -16,8 +16,8 @@ __all__ = ["attach"]
 def attach(package: str) -> list[str]:
     """Make the names in a package's ``__init__.pyi`` available on first use.
 
-    The stub declares each name once, for people, type checkers and this function. So ``import topicdesk.annotation``
-    costs milliseconds, and a command imports scikit-learn only if it needs it.
+    The stub declares each name once, for people, type checkers and this function. ``import topicdesk.annotation`` takes
+    only milliseconds, and a command imports scikit-learn only if it needs it.
 
     Parameters
     ----------

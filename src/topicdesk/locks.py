@@ -1,4 +1,4 @@
-"""Locks between processes, on Linux, macOS and Windows."""
+"""Lock files between processes, on Linux, macOS and Windows."""
 
 from __future__ import annotations
 
@@ -16,16 +16,17 @@ __all__ = ["exclusive_lock"]
 _POLL_SECONDS = 0.01
 _TRIES = 1000
 
-# Without flock, filelock can fall back to "the file exists", which outlives a killed process. An error is better.
+# Without flock, filelock can use the existence of the file as a lock. A killed process would never release it, so an
+# error is better.
 _OPTIONS: dict[str, Any] = {"fallback_to_soft": False} if "fallback_to_soft" in signature(FileLock).parameters else {}
 
 
 @contextmanager
 def exclusive_lock(path: Path, *, busy: Exception | None = None) -> Iterator[None]:
-    """Hold a lock file until the block ends; no other process holds it at the same time.
+    """Lock a file until the block ends. No other process can lock it at the same time.
 
-    The operating system releases the lock when the process ends, however it ends. The file is removed on release. A
-    file that a killed process left behind is not locked and is used again.
+    The operating system releases the lock when the process ends, even if it is killed. The file is removed on release.
+    A file that a killed process left behind is not locked and is used again.
 
     Parameters
     ----------
@@ -52,8 +53,8 @@ def exclusive_lock(path: Path, *, busy: Exception | None = None) -> Iterator[Non
     try:
         yield
     finally:
-        # Removed while it is held: who opened it before that sees that it is gone, and opens a new one. Windows does
-        # not remove open files; there filelock does it on release.
+        # Remove the file before the release: a process that already opened it notices this and opens a new file.
+        # Windows does not remove open files; there, filelock removes the file on release.
         if os.name != "nt" and _is_at(lock, path):
             with suppress(OSError):
                 path.unlink()
@@ -69,13 +70,13 @@ def _acquired(path: Path, busy: Exception | None) -> FileLock:
         except Timeout as error:
             assert busy is not None
             raise busy from error
-        except FileNotFoundError:  # its last holder removed the file, or the empty folder, in the same moment
+        except FileNotFoundError:  # the last owner removed the file, or the empty folder, at the same time
             if tries_left:
                 continue
             raise
         if _is_at(lock, path):
             return lock
-        # Another process removed or replaced the file after this one opened it: a lock on it excludes nobody.
+        # Another process removed or replaced the file after this one opened it: the lock has no effect.
         lock.release()
     raise TimeoutError(f"{path} was replaced {_TRIES} times while this process locked it")
 

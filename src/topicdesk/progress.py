@@ -1,4 +1,4 @@
-"""Show people how far long work has come."""
+"""Show the progress of long operations."""
 
 from __future__ import annotations
 
@@ -10,47 +10,47 @@ from typing import Protocol
 
 __all__ = ["Advance", "nowhere", "progress", "say"]
 
-#: Between two lines about long work in a log.
+#: Minimum time between two progress lines in a log.
 SECONDS_BETWEEN_LINES = 30.0
 
 
 class Advance(Protocol):
-    """What is called after each step, or after several."""
+    """A function to call after one or more steps."""
 
     def __call__(self, steps: int = 1) -> None:
-        """Say how far the work has come."""
+        """Report that `steps` more steps are done."""
 
 
 def nowhere(steps: int = 1) -> None:
-    """Tell nobody: the `Advance` of work that is not watched."""
+    """Do nothing: the `Advance` to use if progress is not shown."""
 
 
 def say(line: str) -> None:
-    """Print a line about work that takes a while to standard error, at once."""
+    """Print a line about a long operation to standard error, and flush it."""
     print(f"topicdesk: {line}", file=sys.stderr, flush=True)
 
 
 @contextmanager
 def progress(total: int, what: str, unit: str) -> Iterator[Advance]:
-    """Draw a bar on a terminal or in a notebook; elsewhere, such as in a log of CI, print a line every half minute.
+    """Draw a bar on a terminal or in a notebook; elsewhere, such as in a CI log, print a line every half minute.
 
     Parameters
     ----------
     total : int
         Number of steps.
     what : str
-        The work, in a word or three.
+        The operation, in one to three words.
     unit : str
-        What a step is; ``B`` for bytes.
+        Name of a step; ``B`` for bytes.
 
     Yields
     ------
     Advance
-        To be called after each step.
+        Function to call after each step.
     """
     from tqdm.auto import tqdm
 
-    # In a notebook, tqdm.auto is the class that draws there; to ask by name spares an import of ipywidgets elsewhere.
+    # In a notebook, tqdm.auto is a class from tqdm.notebook. Checking its name avoids importing ipywidgets elsewhere.
     seen = sys.stderr.isatty() or any(base.__module__ == "tqdm.notebook" for base in tqdm.__mro__)
     with tqdm(total=total, desc=what, unit=unit, disable=not seen, dynamic_ncols=True, unit_scale=unit == "B") as bar:
         if seen:
@@ -64,7 +64,7 @@ def progress(total: int, what: str, unit: str) -> Iterator[Advance]:
 
 
 class _Lines:
-    """Progress where nothing can be drawn."""
+    """Progress as lines, where no bar can be drawn."""
 
     def __init__(self, total: int, what: str) -> None:
         self._total, self._what, self._done = total, what, 0
@@ -75,6 +75,6 @@ class _Lines:
         now = monotonic()
         if now - self._printed >= SECONDS_BETWEEN_LINES:
             self._printed = now
-            # What comes from standard input has no size.
+            # The total is 0 for standard input, whose size is unknown.
             share = f"{100 * self._done // self._total} % " if self._total else ""
             say(f"{self._what}: {share}after {now - self._started:.0f} s ...")

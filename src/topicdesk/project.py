@@ -1,4 +1,4 @@
-"""Where things are: the project's folder and the paths in it."""
+"""Find the project folder and the paths in it."""
 
 from __future__ import annotations
 
@@ -11,55 +11,55 @@ __all__ = ["Project", "find_project"]
 
 _SOURCES = Path("data") / "sources.toml"
 
-# A folder that has all of one of these is a project.
+# A folder is a project if it contains all paths of one of these groups.
 _MARKS = ((Path("data"), Path("experiments")), (_SOURCES,))
 
 
 @dataclass(frozen=True)
 class Project:
-    """A folder with ``data/`` and ``experiments/``, and the paths of what else is in it.
+    """A project folder, and the paths in it.
 
     Parameters
     ----------
     root : Path
-        The folder, absolute.
+        Absolute path of the folder.
     """
 
     root: Path
 
     @property
     def sources(self) -> Path:
-        """The pinned corpora, where a project has some."""
+        """File that lists the pinned corpora, if the project has some."""
         return self.root / _SOURCES
 
     @property
     def raw(self) -> Path:
-        """Downloaded wheels, as they came."""
+        """Folder of the downloaded wheels, unchanged."""
         return self.root / "data" / "raw"
 
     @property
     def corpora(self) -> Path:
-        """Built corpora, Parquet."""
+        """Folder of the built corpora, as Parquet files."""
         return self.root / "data" / "corpora"
 
     @property
     def labels(self) -> Path:
-        """Label files, one an annotator."""
+        """Folder of the label files, one per annotator."""
         return self.root / "data" / "labels"
 
     @property
     def reserved(self) -> Path:
-        """Article ids that are never annotated, trained on or used to choose anything, where a project has some."""
+        """File of article ids that are never used for annotation, training or model selection, if there are some."""
         return self.labels / "reserved.txt"
 
     @property
     def cells(self) -> Path:
-        """Finished cells of comparisons that are under way, or were stopped."""
+        """Folder of the finished cells of comparisons that are running or were stopped."""
         return self.root / "experiments" / ".cells"
 
     @property
     def unsent(self) -> Path:
-        """Comparisons that are written down whole, and not yet in MLflow's store."""
+        """Folder of the comparisons that are saved but not yet sent to MLflow's store."""
         return self.root / "experiments" / ".unsent"
 
     @property
@@ -69,11 +69,11 @@ class Project:
 
     @property
     def mlflow_artifacts(self) -> Path:
-        """MLflow's artifacts, beside its store."""
+        """Folder of MLflow's artifacts, next to its store."""
         return self.root / "mlruns"
 
     def shown(self, path: Path) -> str:
-        """Give `path` as a person in the project folder would write it."""
+        """Return `path` relative to the project folder, or unchanged if it is outside."""
         return str(path.relative_to(self.root)) if path.is_relative_to(self.root) else str(path)
 
 
@@ -88,13 +88,13 @@ def find_project(start: Path | str = ".") -> Project:
     Returns
     -------
     Project
-        The nearest folder, upwards from `start`, that holds ``data/`` and ``experiments/``, or
+        The nearest folder, upwards from `start`, that contains ``data/`` and ``experiments/``, or
         ``data/sources.toml``.
 
     Raises
     ------
     ProjectError
-        When there is none.
+        If there is no such folder.
     """
     here = Path(start).resolve()
     for folder in (here, *here.parents):

@@ -1,4 +1,4 @@
-"""Intervals and tests for proportions."""
+"""Confidence intervals and tests for proportions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def wilson_interval(
     Parameters
     ----------
     successes : array_like of float, shape (n_proportions,)
-        Number of successes. It need not be whole: repeats of the same row count in part.
+        Number of successes. It need not be an integer: repeats of the same row count as fractions.
     trials : array_like of float, shape (n_proportions,) or scalar
         Number of trials.
     alpha : float, default 0.05

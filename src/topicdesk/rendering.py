@@ -1,4 +1,4 @@
-"""How a value shows itself in a notebook's cell: a line, what a reader should know, tables."""
+"""Render values as HTML in notebooks: a summary line, warnings and tables."""
 
 from __future__ import annotations
 
@@ -13,22 +13,23 @@ _LONGEST_LINE = 40
 
 
 def as_html(line: str, *tables: pd.DataFrame, warnings: Iterable[str] = (), after: str = "") -> str:
-    """Write a value as HTML; texts are escaped.
+    """Return HTML for a value. All text is escaped.
 
     Parameters
     ----------
     line : str
-        What it is.
+        Summary of the value.
     *tables : DataFrame
-        An index without a name whose labels are 0, 1, 2 … is left out.
+        Tables to show. An unnamed index with the labels 0, 1, 2 … is left out.
     warnings : iterable of str, optional
-        What a reader should know, before the tables.
+        Warnings to show before the tables.
     after : str, optional
-        A sentence behind the tables.
+        A sentence to show after the tables.
 
     Returns
     -------
     str
+        HTML.
     """
     told = "".join(f"<p>Warning: {escape(warning)}</p>" for warning in warnings)
     shown = "".join(_table(table) for table in tables)
@@ -37,7 +38,7 @@ def as_html(line: str, *tables: pd.DataFrame, warnings: Iterable[str] = (), afte
 
 def _table(table: pd.DataFrame) -> str:
     html = table.to_html(border=0, index=not _is_numbered(table))
-    # A figure and its interval stay on a line; prose does not.
+    # Do not wrap short cells, such as a score with its interval. Wrap prose.
     if max((len(str(cell)) for cell in table.to_numpy().flat), default=0) <= _LONGEST_LINE:
         html = html.replace("<table ", '<table style="white-space: nowrap" ', 1)
     return f'<div style="overflow-x: auto">{html}</div>'

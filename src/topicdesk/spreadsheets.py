@@ -1,8 +1,8 @@
-"""CSV that reads back as it was written, and cells that a spreadsheet would run.
+"""Write CSV files that can be read back unchanged, and escape cells that a spreadsheet would run as formulas.
 
-A program that opens a CSV takes a cell that begins with ``=``, ``+``, ``-``, ``@``, a tab or a line break for a
-formula, and a formula can fetch, send and start things (CWE-1236). Articles are other people's: so cells like that get
-an apostrophe before them, which spreadsheets take for "this is text". It can be taken off again without a loss.
+A spreadsheet treats a CSV cell that begins with ``=``, ``+``, ``-``, ``@``, a tab or a line break as a formula. A
+formula can load data, send data and start programs (CWE-1236), and articles come from other people. Such cells
+therefore get a leading apostrophe, which spreadsheets read as "this is text". It can be removed again without loss.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Formulas", "RowWriter", "defused", "is_formula", "restored", "write_table"]
 
-# Full-width signs are signs where Excel speaks Japanese or Chinese.
+# Excel in Japanese or Chinese also accepts full-width signs.
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 
 
 class Formulas(StrEnum):
-    """What is done with cells that a spreadsheet would run."""
+    """How to treat cells that a spreadsheet would run as formulas."""
 
     ESCAPE = "escape"
     REFUSE = "refuse"
@@ -33,30 +33,32 @@ class Formulas(StrEnum):
 
 
 def is_formula(cell: str) -> bool:
-    """Say whether a spreadsheet would take a cell for a formula; numbers are none, whatever their sign."""
+    """Return whether a spreadsheet would treat a cell as a formula. A signed number is not a formula."""
     return _FORMULA.match(cell) is not None and _NUMBER.fullmatch(cell) is None
 
 
 def defused(cell: str) -> str:
-    """Put an apostrophe before a cell that is a formula, or is one behind apostrophes (see `restored`)."""
+    """Return a cell with an apostrophe before a formula, or before apostrophes and a formula (see `restored`)."""
     return f"'{cell}" if is_formula(cell) else cell
 
 
 def restored(cell: str) -> str:
-    """Take off the apostrophe that `defused` put: together they give every cell back as it was."""
+    """Return a cell without the apostrophe that `defused` added: ``restored(defused(cell)) == cell`` for every cell."""
     return cell[1:] if cell.startswith("'") and is_formula(cell[1:]) else cell
 
 
 class RowWriter:
-    """Writes rows as `csv.writer` does, each ended by a line feed, so that they read back as they were.
+    """Writer of CSV rows that can be read back unchanged. Rows end with a line feed.
 
-    Before Python 3.13 `csv.writer` does not quote a cell for a carriage return, which readers take for the row's end.
+    Before Python 3.13, `csv.writer` does not quote a cell with a carriage return, which readers treat as the end of the
+    row.
 
     Parameters
     ----------
     file : text file
-        Opened with ``newline=""``.
+        File opened with ``newline=""``.
     delimiter : str, default ","
+        Separator between cells.
     """
 
     def __init__(self, file: IO[str], delimiter: str = ",") -> None:
@@ -64,14 +66,14 @@ class RowWriter:
         self._quoted = csv.writer(file, delimiter=delimiter, lineterminator="\n", quoting=csv.QUOTE_ALL)
 
     def write(self, rows: Iterable[Sequence[Any]]) -> None:
-        """Write rows, of any cells that `str` tells."""
+        """Write rows. Cells are converted with `str`."""
         for row in rows:
             broken = any(isinstance(cell, str) and "\r" in cell for cell in row)
             (self._quoted if broken else self._plain).writerow(row)
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:
-    """Write a table as CSV, its texts and the names of its columns `defused`; what is missing is empty."""
+    """Write a table as CSV. Texts and column names are `defused`; missing values become empty cells."""
     cells = table.astype(object).where(table.notna(), "")
     with path.open("w", encoding="utf-8", newline="") as file:
         rows = RowWriter(file)

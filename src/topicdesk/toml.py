@@ -16,18 +16,18 @@ __all__ = ["StrictModel", "read_toml"]
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
-# Characters of a key in a message.
+# Maximum number of characters of a key in a message.
 _MOST_SHOWN = 200
 
-#: A taxonomy of 30,000 topics has 8 MB. A million unknown keys, 10 MB, would take 10 s and 1.6 GB to complain about.
+#: A taxonomy of 30,000 topics has 8 MB. To report a million unknown keys (10 MB) would take 10 s and 1.6 GB.
 _MOST_BYTES = 8 << 20
 
-#: tomllib takes time by the square of a dotted key's parts: 8 s for 20,000.
+#: The time of tomllib grows with the square of the parts of a dotted key: 8 s for 20,000 parts.
 _MOST_DOTS = 100
 
 
 class StrictModel(BaseModel):
-    """A table that holds these keys and no others, and does not change once read."""
+    """An immutable table that accepts only the declared keys."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -38,22 +38,24 @@ def read_toml(path: Path, model: type[_Model], error: type[TopicdeskError], miss
     Parameters
     ----------
     path : Path
+        File to read.
     model : subclass of BaseModel
-        What the file must be.
+        Model to validate the content with.
     error : subclass of TopicdeskError
-        What to raise.
+        Type of the error to raise.
     missing : str
-        What to do when there is no such file; the end of that error.
+        End of the error message if the file is missing: what to do.
 
     Returns
     -------
     BaseModel
-        Of type `model`.
+        Instance of `model`.
 
     Raises
     ------
     TopicdeskError
-        Of type `error`; the message names file, key, value and, for an unknown key, the nearest valid one.
+        If the file cannot be read or is not valid. The error has the type `error`. Its message names the file, the key,
+        the value and, for an unknown key, the nearest valid key.
     """
     try:
         size = path.stat().st_size
@@ -68,7 +70,7 @@ def read_toml(path: Path, model: type[_Model], error: type[TopicdeskError], miss
         raise error(f"no file {path}, seen from {Path.cwd()}. {_near(path)}{missing}") from absent
     except (OSError, UnicodeDecodeError) as unreadable:
         raise error(f"{path}: cannot be read: {unreadable}") from unreadable
-    except (ValueError, RecursionError) as broken:  # a number of thousands of digits, tables in tables in tables
+    except (ValueError, RecursionError) as broken:  # also a number with thousands of digits, or deeply nested tables
         raise error(f"{path}: not valid TOML: {broken}") from broken
     try:
         return model.model_validate(content)
@@ -77,11 +79,11 @@ def read_toml(path: Path, model: type[_Model], error: type[TopicdeskError], miss
 
 
 def _near(path: Path) -> str:
-    """Say what files there are where one is missing."""
+    """Return a hint about a missing file: the nearest existing file, or that the folder is missing."""
     there = [str(path.with_name(one.name)) for one in path.parent.glob(f"*{path.suffix}")]
     if there:
         told = nearest(str(path), there)
-        return f"{told[0].upper()}{told[1:]} "  # the rest as it is: names may have capitals
+        return f"{told[0].upper()}{told[1:]} "  # not capitalize(): file names may contain capitals
     if path.parent.is_dir():
         return ""
     return f"There is no folder {path.parent}: run the command inside your project. "
@@ -99,7 +101,7 @@ def _explained(model: type[BaseModel], fault: Any) -> str:
         return f"{key}: {fault['input']!r} is not known; {nearest(fault['input'], valid)}"
     if fault["type"] == "string_pattern_mismatch" and re.match(fault["ctx"]["pattern"], fault["input"].lower()):
         return f"{key}: write {fault['input']!r} in lower case: {fault['input'].lower()!r}"
-    if not location:  # a fault between keys, which its message names
+    if not location:  # an error between several keys; its message names them
         return str(fault["msg"].removeprefix("Value error, "))
     return f"{key}: {fault['msg'].removeprefix('Value error, ')} (got {str(fault['input'])[:60]!r})"
 

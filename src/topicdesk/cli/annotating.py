@@ -1,4 +1,4 @@
-"""Labelling in a terminal: the twin of the notebook's widget."""
+"""Annotate articles in a terminal, as with the widget in a notebook."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from topicdesk.errors import LabelsError, TopicdeskError
 
 __all__ = ["check_terminal", "label_in_terminal"]
 
-# As much of a text as fits a window beside the rest; M shows all.
+# Number of characters of a text that are shown at first, to fit the window; the key m shows the whole text.
 _FIRST = 1200
 
 _KEYS = """\
@@ -28,17 +28,18 @@ n      write a note                       m  show the whole text
 
 
 def check_terminal() -> None:
-    """Raise `LabelsError` if there is no terminal. Called before a session is opened, which writes files."""
+    """Raise `LabelsError` if there is no terminal. Call it before a session is opened, which writes files."""
     if not sys.stdin.isatty():
         raise LabelsError("annotation needs a terminal to read keys from. In a notebook, use topicdesk.annotate().")
 
 
 def label_in_terminal(session: AnnotationSession) -> None:
-    """Show one article after the other, and save what the keys decide.
+    """Show one article after the other, and save the annotator's decisions.
 
     Parameters
     ----------
     session : AnnotationSession
+        The open session.
 
     Raises
     ------
@@ -74,7 +75,7 @@ def _label(session: AnnotationSession) -> None:
 
 
 def _act(session: AnnotationSession, key: str, chosen: list[str], note: str, shown: Shown) -> tuple[str, str]:
-    """Do what a key asks for; tell what happened, where another article is to be shown, and the note."""
+    """Run the action of a key. Return a message, empty to stay on the same article, and the note."""
     try:
         match key.lower():
             case "\r" | "\n":
@@ -101,8 +102,8 @@ def _act(session: AnnotationSession, key: str, chosen: list[str], note: str, sho
 
 @contextmanager
 def _keys_at_once(wanted: bool = True) -> Iterator[None]:
-    """Have the terminal give keys as they are pressed, those pressed ahead too; or whole lines."""
-    if sys.platform == "win32":  # its console does, and has no such modes
+    """Switch the terminal to single keys, including keys typed ahead, or to whole lines if not `wanted`."""
+    if sys.platform == "win32":  # the console reads single keys, and has no such modes
         yield
         return
     import termios
@@ -150,5 +151,5 @@ def _codebook(session: AnnotationSession) -> str:
 
 
 def _plain(text: str) -> str:
-    # An article may hold what steers a terminal.
+    # An article may contain control characters for the terminal.
     return "".join(character if character.isprintable() or character == "\n" else " " for character in text)

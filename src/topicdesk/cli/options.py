@@ -1,4 +1,4 @@
-"""Arguments and options that several commands take."""
+"""Define arguments and options that several commands share."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ Trust = Annotated[
 
 
 class EngineName(StrEnum):
-    """Where the work runs."""
+    """Where a computation runs."""
 
     LOCAL = "local"
     DASK = "dask"
 
 
 def column_pair(written: str) -> tuple[str, str]:
-    """Read an option such as ``title=headline``."""
+    """Parse an option such as ``title=headline``."""
     ours, sign, theirs = written.partition("=")
     if not sign or not ours or not theirs:
         raise typer.BadParameter(f"--map takes FIELD=COLUMN, such as title=headline, not {written!r}.")

@@ -1,4 +1,4 @@
-"""What commands print: tables, pictures, warnings."""
+"""Print tables and warnings, and save pictures, for the commands."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ __all__ = [
     "save_picture",
 ]
 
-#: As many rows as a person reads in a terminal.
+#: Maximum number of rows to print in a terminal.
 MOST_ROWS = 40
 
 
 def print_table(table: pd.DataFrame, title: str) -> None:
-    """Print a table by its index, under a title."""
+    """Print a table and its index under a title."""
     print_rows(
         [str(table.index.name or ""), *map(str, table.columns)], ((name, *row) for name, row in table.iterrows()), title
     )
 
 
 def print_rows(columns: Sequence[str], rows: Iterable[Iterable[object]], title: str) -> None:
-    """Print rows under the names of their columns and a title, without pandas."""
+    """Print rows under a title and column names, without importing pandas."""
     from rich.box import SIMPLE
     from rich.console import Console
     from rich.table import Table
@@ -47,16 +47,16 @@ def print_rows(columns: Sequence[str], rows: Iterable[Iterable[object]], title: 
     for place, column in enumerate(columns):
         shown.add_column(column, no_wrap=place == 0)
     for row in rows:
-        # Cells are texts of the user's, not markup.
+        # Cells contain the user's text, not markup.
         shown.add_row(*(Text(str(value)) for value in row))
-    # In a log or a pipe nobody sees the edge of a window.
+    # Logs and pipes have no window width.
     console = Console() if sys.stdout.isatty() else Console(width=160)
     console.print(title, markup=False)
     console.print(shown)
 
 
 def print_some(table: pd.DataFrame, index: str, title: str) -> None:
-    """Print the first rows of a table, where it has any, and say how many more there are."""
+    """Print the first rows of a table, if it has any, and the number of remaining rows."""
     if len(table):
         print_table(table.head(MOST_ROWS).set_index(index), title)
         if len(table) > MOST_ROWS:
@@ -64,7 +64,7 @@ def print_some(table: pd.DataFrame, index: str, title: str) -> None:
 
 
 def print_differences(found: Sequence[Difference], title: str) -> None:
-    """Print figures that are not what they were."""
+    """Print values that differ from the locked ones."""
     import pandas as pd
 
     rows = [
@@ -82,13 +82,13 @@ def print_differences(found: Sequence[Difference], title: str) -> None:
 
 
 def print_warnings(warnings: Iterable[str]) -> None:
-    """Print each warning on a line."""
+    """Print each warning on its own line."""
     for warning in warnings:
         print(f"warning: {warning}")
 
 
 def save_picture(figure: Figure, path: Path) -> None:
-    """Write a picture, in the format that its ending names, and say so."""
+    """Save a picture in the format of its file extension (default PNG), and print its path."""
     from topicdesk.atomic import replacing
 
     with replacing(path) as part:
@@ -97,5 +97,5 @@ def save_picture(figure: Figure, path: Path) -> None:
 
 
 def print_facts(facts: pd.DataFrame, title: str) -> None:
-    """Print what two results rest on, and whether it is the same."""
+    """Print what two results depend on, and whether it is the same."""
     print_table(facts.assign(same=["yes" if same else "NO" for same in facts["same"]]), title)

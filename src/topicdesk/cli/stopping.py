@@ -1,4 +1,4 @@
-"""A command that is stopped says so, and ends."""
+"""Stop a command on Ctrl-C or a termination signal."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ __all__ = ["Stopped", "stop_on_signals"]
 
 
 class Stopped(BaseException):
-    """Somebody ended the command: Ctrl-C, or a signal to terminate.
+    """The command was stopped by Ctrl-C or a termination signal.
 
-    Not `KeyboardInterrupt`, which typer answers itself, without a word.
+    It is not a `KeyboardInterrupt`, because typer handles that itself, without a message.
     """
 
 
 def stop_on_signals() -> None:
-    """Raise `Stopped` in the main thread at Ctrl-C and at a signal to terminate."""
+    """Install handlers that raise `Stopped` in the main thread on Ctrl-C and on a termination signal."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
 

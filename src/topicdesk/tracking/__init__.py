@@ -1,10 +1,10 @@
-"""Tracking: what MLflow keeps of a comparison. No model is fitted here."""
+"""Tracking: log comparisons to MLflow, read them back, and manage registered models. No model is fitted here."""
 
 import os
 
 from topicdesk.lazy import attach
 
-# Read by MLflow when it is imported, so set before that: no telemetry, and no output but ours.
+# MLflow reads these variables on import, so they are set before it. They turn off telemetry and MLflow's own output.
 for _name, _value in {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_LOGGING_LEVEL": "WARNING",

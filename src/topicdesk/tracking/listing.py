@@ -1,7 +1,7 @@
 """Look up runs and models in MLflow's SQLite file without importing MLflow, which takes seconds.
 
-The file is opened for reading only. If it is not as expected (another store, another schema, a lock), these functions
-say that they do not know, and the caller asks MLflow.
+The file is opened read-only. If it is not as expected (another store, another schema, a lock), these functions give no
+answer, and the caller asks MLflow.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ LISTED = (
     "model",
 )  # fmt: skip
 
-# As much of a commit as is shown.
+# Number of characters of a commit hash to show.
 _COMMIT = 7
 
-# As MLflow's client orders them.
+# Same order as MLflow's client.
 _COMPARISONS = """
 SELECT runs.run_uuid, experiments.name, runs.start_time FROM runs
 JOIN experiments ON experiments.experiment_id = runs.experiment_id
@@ -41,7 +41,7 @@ WHERE runs.status = 'FINISHED' AND runs.lifecycle_stage = 'active' AND experimen
 ORDER BY runs.start_time DESC, runs.run_uuid
 """
 
-# What is asked of a store that nothing has been logged to yet.
+# Tables of an empty store, used until the first run is logged.
 _EMPTY = """
 CREATE TABLE experiments (experiment_id, name, lifecycle_stage);
 CREATE TABLE runs (run_uuid, status, start_time, lifecycle_stage, experiment_id);
@@ -52,7 +52,7 @@ CREATE TABLE registered_model_aliases (name, alias);
 
 
 def tracking_uri(project: Project) -> str:
-    """Say where runs go: ``MLFLOW_TRACKING_URI``, or the project's SQLite file."""
+    """Return the address of MLflow's store: ``MLFLOW_TRACKING_URI``, or the project's SQLite file."""
     return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{project.mlflow_database}"
 
 
@@ -62,14 +62,14 @@ def logged_comparisons(project: Project, experiment: str | None = None) -> list[
     Parameters
     ----------
     project : Project
-        Its store is used, unless ``MLFLOW_TRACKING_URI`` names another.
+        Project whose store is read, unless ``MLFLOW_TRACKING_URI`` names another.
     experiment : str, optional
         List only this experiment.
 
     Returns
     -------
     list of dict or None
-        ``run_id`` and `LISTED` of each comparison; None if the store cannot be read this way.
+        One dict per comparison, with the keys ``run_id`` and `LISTED`. None if the store cannot be read this way.
 
     Raises
     ------
@@ -94,7 +94,7 @@ def logged_comparisons(project: Project, experiment: str | None = None) -> list[
 def listed(
     run_id: str, experiment: str, started: int, tags: dict[str, str], params: dict[str, str], metrics: dict[str, float]
 ) -> dict[str, Any]:
-    """Make one row of a list of comparisons; `started` is in milliseconds since 1970, UTC."""
+    """Return one row of a list of comparisons. `started` is in milliseconds since 1970, UTC."""
     metric = params["metric"]
     return {
         "run_id": run_id,
@@ -114,14 +114,14 @@ def listed(
 
 
 def check_run(project: Project, run_id: str) -> None:
-    """Raise `TrackingError` if a SQLite store has no such run. Other stores are not asked."""
+    """Raise `TrackingError` if a SQLite store has no such run. Other stores are not checked."""
     with _reading(project) as store:
         if store is not None and not _any(store, "SELECT 1 FROM runs WHERE run_uuid = ?", run_id):
             raise TrackingError(f"no run {run_id!r} in MLflow's store. 'topicdesk runs' lists the runs.")
 
 
 def check_registered(project: Project, name: str) -> None:
-    """Raise `TrackingError` if a SQLite store has no registered model of that name. Other stores are not asked."""
+    """Raise `TrackingError` if a SQLite store has no registered model of that name. Other stores are not checked."""
     with _reading(project) as store:
         if store is not None and not _any(store, "SELECT 1 FROM registered_models WHERE name = ?", name):
             known = ", ".join(one for (one,) in _rows(store, "SELECT name FROM registered_models")) or "none"
@@ -129,11 +129,12 @@ def check_registered(project: Project, name: str) -> None:
 
 
 def check_model(project: Project, model: str) -> None:
-    """Raise `TrackingError` if a SQLite store has no such model. Folders and other stores are not asked.
+    """Raise `TrackingError` if a SQLite store has no such model. Other stores are not checked.
 
     Parameters
     ----------
     project : Project
+        Project whose store is checked, unless ``MLFLOW_TRACKING_URI`` names another.
     model : str
         ``models:/NAME@ALIAS``, ``models:/NAME/VERSION``, or the id of a run.
     """
@@ -168,11 +169,12 @@ def check_model(project: Project, model: str) -> None:
 
 
 def only_champion(project: Project) -> str:
-    """Return the project's champion, where there is one alone: what commands use when no model is named.
+    """Return the project's only champion, the model that commands use by default.
 
     Parameters
     ----------
     project : Project
+        Project whose store is read, unless ``MLFLOW_TRACKING_URI`` names another.
 
     Returns
     -------
@@ -182,7 +184,7 @@ def only_champion(project: Project) -> str:
     Raises
     ------
     TrackingError
-        If there is none, or more than one, or the store is no SQLite file.
+        If there is no champion or more than one, or if the store is not a SQLite file.
     """
     query = "SELECT name FROM registered_model_aliases WHERE alias = 'champion' ORDER BY name"
     with _reading(project) as store:
@@ -203,7 +205,7 @@ def only_champion(project: Project) -> str:
 
 @contextmanager
 def _reading(project: Project) -> Iterator[sqlite3.Connection | None]:
-    """Open the store for reading; None if it is no SQLite file of MLflow's. A missing file is an empty store."""
+    """Open the store read-only. Yield None if it is not MLflow's SQLite file, and an empty store if it is missing."""
     scheme, _, path = tracking_uri(project).partition("sqlite:///")
     if scheme:
         yield None
@@ -234,7 +236,7 @@ def _rows(store: sqlite3.Connection, query: str, *values: object) -> list[Any]:
 
 
 def _any(store: sqlite3.Connection, query: str, *values: object) -> bool:
-    """Say whether a query finds anything; yes if it cannot be asked, so that MLflow answers."""
+    """Return whether a query has a result. True if the query fails: the check is then left to MLflow."""
     try:
         return store.execute(query, values).fetchone() is not None
     except sqlite3.Error:

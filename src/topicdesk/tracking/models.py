@@ -1,4 +1,4 @@
-"""The labeller as a model in MLflow's format: scikit-learn in skops, never a pickle."""
+"""Save and load labellers as MLflow models. Pipelines are stored in the skops format, never as a pickle."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ __all__ = ["fetched_model", "load_labeller", "model_requirements", "save_labelle
 
 _REFERENCE = "reference.json"
 
-# What a labeller tells of itself, kept with its model.
+# Attributes of a labeller that are stored in the model's metadata.
 _TOLD = ("classifier", "features", "parameters", "inner_score", "n_articles", "portable")
 
-# What opens the model, and what its arithmetic rests on.
+# Packages that load the model or that its predictions depend on.
 _NEEDED = ("mlflow", "scikit-learn", "skops", "numpy", "scipy", "pandas")
 
-# What skops does not know by itself of the pipelines that open without topicdesk.
+# Types in pipelines that load without topicdesk, and that skops does not trust by default.
 _TRUSTED = (
     "numpy.sum",
     "operator.attrgetter",
@@ -52,7 +52,7 @@ _TRUSTED = (
     "sklearn.feature_selection._univariate_selection.chi2",
 )
 
-# And of those with a stemmer or with LightGBM, whose classes are topicdesk's own or a dependency's.
+# The same for pipelines with a stemmer or LightGBM, whose classes belong to topicdesk or to a dependency.
 _TRUSTED_BESIDE = (
     "collections.OrderedDict",
     "lightgbm.basic.Booster",
@@ -61,7 +61,7 @@ _TRUSTED_BESIDE = (
     "topicdesk.features.counts.StemmingTokeniser",
 )
 
-# Written for this purpose: no text of a corpus is kept in a model's example.
+# An invented article: the input example of a model must not contain text from a corpus.
 _EXAMPLE = {
     "title": "Judge hears appeal over tram line",
     "text": "A court in the old town heard the appeal of residents against the new tram line on Monday.",
@@ -69,23 +69,24 @@ _EXAMPLE = {
 
 
 def save_labeller(labeller: Labeller, folder: Path, project: Project, card: str) -> None:
-    """Save a labeller as an MLflow model, with signature, example, pinned requirements and card.
+    """Save a labeller as an MLflow model, with signature, input example, pinned requirements and model card.
 
-    As a scikit-learn model it is the plain pipeline. Asked through MLflow's own interface, as its server does, it
-    answers in full, by the file of code that goes along.
+    Loaded with ``mlflow.sklearn``, the model is the plain pipeline. Loaded with ``mlflow.pyfunc``, as MLflow's server
+    does, it returns the complete answer. The code for this is saved with the model.
 
     Parameters
     ----------
     labeller : Labeller
+        The labeller to save.
     folder : Path
-        Must not be there.
+        Folder to create. It must not exist.
     project : Project
-        Its ``requirements.lock`` pins what the model needs.
+        Project whose ``requirements.lock`` pins the versions of the model's requirements.
     card : str
-        Markdown, kept beside the model.
+        Model card in Markdown, saved in the same folder.
     """
     example = pd.DataFrame([{name: _EXAMPLE.get(name, _EXAMPLE["text"]) for name in labeller.fields}])
-    # A teaser has no title, so only one field has to be there.
+    # Only the last field is required, because a teaser has no title.
     *optional, needed = labeller.fields
     inputs = Schema([*(ColSpec("string", name, required=False) for name in optional), ColSpec("string", needed)])
     probabilities = [ColSpec("double", f"p_{name}") for name in labeller.topics]
@@ -93,7 +94,7 @@ def save_labeller(labeller: Labeller, folder: Path, project: Project, card: str)
         [ColSpec("string", "topics"), *probabilities, ColSpec("string", "reason"), ColSpec("boolean", "abstain")]
     )
     trusted = list(_TRUSTED)
-    if not labeller.portable:  # what else there is can only be known from the file
+    if not labeller.portable:  # other types are only known from the serialised pipeline
         trusted = skops.io.get_untrusted_types(data=skops.io.dumps(labeller.pipeline))
     with _answers_module() as code:
         mlflow.sklearn.save_model(
@@ -125,7 +126,7 @@ def save_labeller(labeller: Labeller, folder: Path, project: Project, card: str)
 
 
 def load_labeller(model: str | Path, project: Project | None = None, trust: Collection[str] = ()) -> Labeller:
-    """Open a labeller that was saved, registered or logged.
+    """Load a labeller that was saved, registered or logged.
 
     Parameters
     ----------
@@ -133,10 +134,10 @@ def load_labeller(model: str | Path, project: Project | None = None, trust: Coll
         ``models:/topicdesk-topics@champion``, ``models:/topicdesk-topics/3``, the id of a comparison's run, or a
         folder.
     project : Project, optional
-        Its store is asked, unless ``MLFLOW_TRACKING_URI`` names another; by default the project around the working
-        folder.
+        Project whose store is read, unless ``MLFLOW_TRACKING_URI`` names another. By default the project that contains
+        the working directory.
     trust : collection of str, default ()
-        Types that the file may hold beyond those that topicdesk's own models need, such as ``mine.Estimator``.
+        Types that the file may contain besides those that topicdesk's own models need, such as ``mine.Estimator``.
 
     Returns
     -------
@@ -145,10 +146,10 @@ def load_labeller(model: str | Path, project: Project | None = None, trust: Coll
     Raises
     ------
     LabellerError
-        When what is there is not a labeller, is not kept in skops, holds a type that is not trusted, or was made by
-        another major version of scikit-learn.
+        If the model is not a labeller, is not stored in the skops format, contains a type that is not trusted, or was
+        made by another major version of scikit-learn.
     TrackingError
-        When there is no such model, or the store fails.
+        If there is no such model, or the store fails.
     """
     with fetched_model(model, project) as folder:
         return _open(folder, str(model), trust)
@@ -156,7 +157,7 @@ def load_labeller(model: str | Path, project: Project | None = None, trust: Coll
 
 @contextmanager
 def fetched_model(model: str | Path, project: Project | None = None) -> Iterator[Path]:
-    """Give the folder of a model for as long as the block runs (see `load_labeller`, which checks what is in it)."""
+    """Yield the folder of a model, downloaded until the block ends if needed; `load_labeller` checks its content."""
     if Path(model).is_dir():
         yield Path(model)
         return
@@ -181,9 +182,9 @@ def _download(client: MlflowClient, model: str, folder: str) -> Path:
 
 
 def _logged_model(client: MlflowClient, model: str) -> str:
-    """Give the id of the logged model behind a name or a run.
+    """Return the id of the logged model that a name or a run refers to.
 
-    MLflow would look a ``models:/`` address up in the store that it holds for the current one, which need not be ours.
+    MLflow itself would resolve a ``models:/`` address in its current store, which may be a different one.
     """
     name, slash, version = model.removeprefix("models:/").partition("/")
     name, at, alias = name.partition("@")
@@ -232,7 +233,7 @@ def _open(folder: Path, name: str, trust: Collection[str]) -> Labeller:
             "by name (trust=[...], --trust)."
         )
     with warnings.catch_warnings():
-        # Within a major version scikit-learn opens its older models, and says so for every estimator inside.
+        # scikit-learn loads older models of the same major version, but warns about every estimator in them.
         warnings.simplefilter("ignore", InconsistentVersionWarning)
         pipeline = skops.io.load(file, trusted=[*_TRUSTED, *_TRUSTED_BESIDE, *trust])
     reference = Reference.of(json.loads((folder / _REFERENCE).read_text(encoding="utf-8")))
@@ -241,7 +242,7 @@ def _open(folder: Path, name: str, trust: Collection[str]) -> Labeller:
 
 @contextmanager
 def _answers_module() -> Iterator[Path]:
-    """Give the file that answers, under a name of its own: two models of different make are open in one process."""
+    """Yield a copy of the module `answers`, named by its hash: a process may load models with different versions."""
     content = Path(answers.__file__).read_bytes()
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / f"topicdesk_answers_{hashlib.sha256(content).hexdigest()[:12]}.py"
@@ -250,7 +251,7 @@ def _answers_module() -> Iterator[Path]:
 
 
 def model_requirements(project: Project, labeller: Labeller) -> list[str]:
-    """List what the model needs, at the versions of the project's lock, or else those that are installed."""
+    """List the model's requirements, at the versions in the project's lock or else the installed versions."""
     pinned = {name: numbers[-1] for name, numbers in pinned_versions(project).items()}
     needed = [*_NEEDED, *(("lightgbm",) if labeller.classifier == "boosted-trees" else ())]
     found = [f"{name}=={pinned.get(name) or version(name)}" for name in needed]
@@ -258,7 +259,7 @@ def model_requirements(project: Project, labeller: Labeller) -> list[str]:
 
 
 def _pack_tightly(path: Path) -> None:
-    """Compress a skops file, which MLflow writes as it is: a vocabulary takes a tenth."""
+    """Compress a skops file, which MLflow writes uncompressed: a vocabulary shrinks to a tenth of its size."""
     with (
         replacing(path) as part,
         zipfile.ZipFile(path) as loose,

@@ -1,7 +1,7 @@
-"""Write down what MLflow is told of a comparison: one parent run, one child a classifier, and the model.
+"""Write what will be logged of a comparison to disk: a parent run, a child run per classifier, and the model.
 
-The parent answers what was asked and who wins; a child holds one classifier's figures, fold by fold as metric steps.
-Nothing is sent here (see `topicdesk.tracking.sending`).
+The parent run contains the question and the winner. A child run contains the scores of one classifier; folds are metric
+steps. Nothing is sent here (see `topicdesk.tracking.sending`).
 """
 
 from __future__ import annotations
@@ -50,15 +50,15 @@ from topicdesk.tracking.parcel import (
 
 __all__ = ["RUN_ADDRESS", "pack_comparison"]
 
-#: Stands in a description for the address of its run, which is known when it is sent.
+#: Placeholder in a description for the address of its run, which is only known when the run is sent.
 RUN_ADDRESS = "RUN-ADDRESS-ONCE-LOGGED"
 
 _PARAM_CHARACTERS = 6000
 
-# The figures of a topic that the list of runs can be sorted by; the others are in its table.
+# Scores per topic that are logged as metrics, to sort the list of runs by. The others are in a table.
 _TOPIC_METRICS = ("f1", "precision", "recall")
 
-# A description may have 8000 characters.
+# Rows of the leaderboard in a description, which may have 8000 characters.
 _MOST_ROWS = 25
 
 _Metric = tuple[str, float, int]
@@ -74,28 +74,31 @@ def pack_comparison(
     report: str,
     labeller: Labeller | None,
 ) -> Parcel:
-    """Write a comparison down, whole, among the project's unsent parcels.
+    """Write a comparison to the project's unsent parcels.
 
     Parameters
     ----------
     project : Project
+        Project in which to write the parcel.
     comparison : Comparison
+        The comparison to log.
     about : About
-        What was asked, and what with.
+        The question, the spec and the environment.
     lock : str
-        The comparison's figures as a results lock, to reproduce the run by.
+        The comparison's results lock, to reproduce the run.
     corpus_file : Path
-        Named as the dataset's source.
+        Path to log as the dataset's source.
     registered : str
-        What the registry calls the model.
+        Name of the model in the registry.
     report : str
-        HTML.
+        The report in HTML.
     labeller : Labeller or None
-        The winner, refitted on all labels.
+        The winner, refitted on all labels. If None, no model is logged.
 
     Returns
     -------
     Parcel
+        The complete parcel.
     """
     environment, data = about.environment, comparison.dataset
     ended = int(time.time() * 1000)
@@ -194,9 +197,9 @@ def _pack_parent(
         (here / "warnings.txt").write_text("\n".join(comparison.warnings) + "\n", encoding="utf-8", newline="\n")
     save_plot(comparison.plot_leaderboard(), here / "visual-1-leaderboard.png")
     save_plot(comparison.plot_topics(), here / "visual-2-topics-f1.png")
-    # Curves, reliability and confusion by topic are in the report, as pictures that grow with the page.
+    # The report has curves, reliability and confusion by topic, as pictures that scale with the page.
     metrics = [
-        # The winner's, under the names that its own run has: so the list of runs shows them in the same columns.
+        # The winner's scores have the same names as in its own run: the list of runs shows them in the same columns.
         *(
             _metric(f"{name}{end}", _figure(comparison, winner, name)[column])
             for name in dict.fromkeys((plan.metric, "subset_accuracy"))
@@ -240,7 +243,7 @@ def _pack_child(
         write_table(choices.reset_index(drop=True), here, "choices.json"),
         write_table(topics, here, "topics.json"),
     ]
-    # A dictionary of scores that hardly repeat costs time and bytes.
+    # Scores hardly repeat: dictionary encoding would cost time and space.
     comparison.predictions(name).to_parquet(
         here / "predictions.parquet", engine="pyarrow", index=False, use_dictionary=["article_id", "sample", "topic"]
     )
@@ -251,7 +254,7 @@ def _pack_child(
 def _packed(
     name: str, tags: dict[str, str], params: Mapping[str, object], metrics: list[_Metric], tables: list[str]
 ) -> PackedRun:
-    # A figure that is undefined, such as recall without a positive, is named rather than logged as something else.
+    # An undefined score, such as recall without a positive, is listed in a tag instead of logged as another value.
     undefined = sorted({key for key, value, _ in metrics if not math.isfinite(value)})
     return PackedRun(
         name,
@@ -263,7 +266,7 @@ def _packed(
 
 
 def _child_metrics(comparison: Comparison, classifier: str, choices: pd.DataFrame) -> Iterator[_Metric]:
-    # The only fold of a single split would say everything twice.
+    # The scores of a single fold would repeat the overall scores.
     folded = len(comparison.splits) > 1
     for row in figures_where(comparison.figures, classifier=classifier).to_dict("records"):
         prefix = "" if row["sample"] == ALL_SAMPLES else f"{row['sample']}/"
@@ -301,7 +304,7 @@ def _topic_table(comparison: Comparison) -> pd.DataFrame:
 
 
 def _description(comparison: Comparison, about: About, has_model: bool) -> str:
-    """Write the run's description; what comes from the user's files is text in it, never markup."""
+    """Return the run's description in Markdown. Text from the user's files is escaped."""
     metric, leader = comparison.plan.metric, comparison.ranking[0]
     main, board = _figure(comparison, leader, metric), comparison.leaderboard()
     lines = [
@@ -342,7 +345,7 @@ def _dataset_entity(project: Project, comparison: Comparison, corpus_file: Path)
     table = pd.DataFrame({"article_id": data.ids, "sample": data.samples})
     table = table.join(pd.DataFrame(data.Y == 1, columns=list(data.topics)))
     source = CodeDatasetSource({"corpus": data.name, "file": PurePath(project.shown(corpus_file)).as_posix()})
-    # MLflow looks at each value to tell a column's type, which a few tell as well.
+    # MLflow inspects every value to infer column types. A few rows are enough.
     few = from_pandas(table.head(), source=source, name=data.name, digest=data.corpus_hash)._to_mlflow_entity()
     return dict(few) | {"profile": json.dumps({"num_rows": len(table), "num_elements": table.size})}
 

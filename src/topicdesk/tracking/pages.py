@@ -1,4 +1,4 @@
-"""MLflow's servers on this machine: its pages over the project's own store, and the champion's answers."""
+"""Run MLflow's servers on this machine: its pages for the project's own store, and its server for a model."""
 
 from __future__ import annotations
 
@@ -32,21 +32,23 @@ def serve_pages(project: Project, port: int, experiment: str) -> Iterator[tuple[
     Parameters
     ----------
     project : Project
+        Project whose store is shown, unless ``MLFLOW_TRACKING_URI`` names another.
     port : int
+        Port to listen on.
     experiment : str
-        The MLflow experiment to open at; empty for the list of experiments.
+        The MLflow experiment to open; empty for the list of experiments.
 
     Yields
     ------
     address : str
-        Of the experiment's runs.
+        Address of the experiment's runs.
     server : subprocess.Popen
         MLflow's server.
 
     Raises
     ------
     TrackingError
-        When the port is taken, the store is another server's, or the server does not start.
+        If the port is taken, the store is already on a server, or the server does not start.
     """
     uri = tracking_uri(project)
     served = uri.startswith("http")
@@ -55,7 +57,7 @@ def serve_pages(project: Project, port: int, experiment: str) -> Iterator[tuple[
     path = experiment_address(open_store(project), experiment)
     if served:
         raise TrackingError(f"the runs are on a server already: open {uri}{path}")
-    # Its job runners serve language-model judges, which nothing here has.
+    # MLflow's job runners are for language-model judges, which topicdesk does not use.
     settings = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
     with _serving(
         project, ["server", "--backend-store-uri", uri, "--workers", "1"], port, "/health", settings
@@ -67,33 +69,35 @@ def serve_pages(project: Project, port: int, experiment: str) -> Iterator[tuple[
 def serve_model(
     project: Project, model: str, port: int, trust: Collection[str] = ()
 ) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """Answer requests with a model on 127.0.0.1, by MLflow's own server, until the block ends.
+    """Serve a model's predictions on 127.0.0.1 with MLflow's own server, until the block ends.
 
     Parameters
     ----------
     project : Project
+        Project whose store is read, unless ``MLFLOW_TRACKING_URI`` names another.
     model : str
-        See `load_labeller`, which checks it first.
+        Name, run id or folder of the model. `load_labeller` checks the model first.
     port : int
+        Port to listen on.
     trust : collection of str, default ()
-        Types that the model's file may hold beyond those that topicdesk's own models need.
+        Types that the model's file may contain besides those that topicdesk's own models need.
 
     Yields
     ------
     address : str
-        Where requests go.
+        Address to send requests to.
     server : subprocess.Popen
         MLflow's server.
 
     Raises
     ------
     LabellerError
-        When the model cannot be opened or is not to be trusted.
+        If the model cannot be loaded or contains types that are not trusted.
     TrackingError
-        When the port is taken, or the server does not start.
+        If the port is taken, or the server does not start.
     """
     check_port(port)
-    # What was checked is what is served, whatever happens to the name meanwhile.
+    # Serve the files that were checked: the name may refer to another version in the meantime.
     with fetched_model(model, project) as folder:
         load_labeller(folder, trust=trust)
         command = ["models", "serve", "--model-uri", str(folder), "--env-manager", "local"]
@@ -109,11 +113,11 @@ def _serving(
     server = subprocess.Popen(
         [sys.executable, "-m", "mlflow", *command, "--host", "127.0.0.1", "--port", str(port)],
         cwd=project.root,
-        # MLflow starts programs of its environment by name.
+        # MLflow starts programs of its environment by name, so they must be on the PATH.
         env={**os.environ, **settings, "PATH": os.pathsep.join([programs, os.environ.get("PATH", "")])},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        start_new_session=True,  # a process group to end; ignored on Windows
+        start_new_session=True,  # a process group that `_end` can signal; ignored on Windows
     )
     try:
         _wait_until_up(server, f"http://127.0.0.1:{port}{health}", command)
@@ -123,7 +127,7 @@ def _serving(
 
 
 def _end(server: subprocess.Popen[bytes]) -> None:
-    """End a server and the processes that it started."""
+    """Stop a server and the processes that it started."""
     if sys.platform == "win32":
         subprocess.run(["taskkill", "/F", "/T", "/PID", str(server.pid)], capture_output=True, check=False)
     else:

@@ -1,7 +1,7 @@
-"""What is to be logged of a comparison, whole on disk before anything is sent.
+"""Parcels: everything that will be logged of a comparison, written to disk before anything is sent.
 
-A server that goes away takes nothing with it: the parcel stays in the project, and is sent later. Sent twice, it makes
-the same runs.
+If the server fails, the parcel stays in the project and can be sent later. Sending it again creates no second set of
+runs.
 """
 
 from __future__ import annotations
@@ -38,22 +38,24 @@ __all__ = [
 _MANIFEST = "parcel.json"
 _STATE = "sent.json"
 
-# A folder that nobody packed into for this long was left by a process that was killed.
+# An unfinished folder that is older than this was left by a killed process.
 _GIVEN_UP_SECONDS = 7 * 24 * 3600
 
 
 @dataclass(frozen=True)
 class PackedRun:
-    """One run: what it is called, and what it says.
+    """Content of one run.
 
     Parameters
     ----------
     name : str
+        Name of the run.
     tags, params : dict of str to str
+        Tags and parameters to log.
     metrics : list of (str, float, int)
-        Name, value and step.
+        Name, value and step of each metric.
     tables : list of str
-        Artifacts that MLflow shows as tables.
+        Names of the artifacts that MLflow shows as tables.
     """
 
     name: str
@@ -65,23 +67,26 @@ class PackedRun:
 
 @dataclass(frozen=True)
 class PackedModel:
-    """The model of a parcel, and what decides whether it becomes the champion.
+    """The model of a parcel, and the settings that decide whether it becomes the champion.
 
     Parameters
     ----------
     registered : str
         Name in the registry.
     tags : dict of str to str
-        Of its version.
+        Tags of the model version.
     card : str
-        Markdown.
+        Model card in Markdown.
     metric : str
+        Metric to compare it with the champion by.
     rope : float
+        Region of practical equivalence: smaller differences do not matter.
     seed : int
+        Seed of the bootstrap.
     run : int
-        Place of the run that holds its out-of-fold predictions.
+        Index in `Parcel.runs` of the run with its out-of-fold predictions.
     held_back : str
-        Why it may not become the champion by itself; empty when it may.
+        Why it may not become the champion automatically; empty if it may.
     """
 
     registered: str
@@ -96,20 +101,22 @@ class PackedModel:
 
 @dataclass(frozen=True)
 class Parcel:
-    """A comparison, ready to be sent.
+    """A comparison that is ready to be sent.
 
     Parameters
     ----------
     folder : Path
-        Holds artifacts too: ``runs/<place>/`` of each run, ``model/``.
+        Folder of the parcel. It also contains the artifacts: ``runs/<place>/`` for each run, and ``model/``.
     experiment : str
+        Name of the MLflow experiment.
     started, ended : int
-        Milliseconds since 1970.
+        Start and end of the comparison, in milliseconds since 1970.
     dataset : dict of str to str
-        As MLflow's own `Dataset` has it.
+        Fields of MLflow's `Dataset`.
     runs : tuple of PackedRun
-        The parent first.
+        The parent run, then its children.
     model : PackedModel or None
+        The model to register, if any.
     """
 
     folder: Path
@@ -121,7 +128,7 @@ class Parcel:
     model: PackedModel | None = None
 
     def artifacts(self, place: int) -> Path:
-        """Give the folder of a run's artifacts."""
+        """Return the folder of a run's artifacts."""
         return run_folder(self.folder, place)
 
     @property
@@ -130,57 +137,61 @@ class Parcel:
         return model_folder(self.folder)
 
     def is_waiting(self) -> bool:
-        """Return whether the parcel is still on disk, and so not sent completely."""
+        """Return whether the parcel is still on disk. It is deleted when it is sent completely."""
         return (self.folder / _MANIFEST).is_file()
 
     def state(self) -> dict[str, Any]:
-        """Read how far it was sent."""
+        """Return the saved progress of sending; empty if there is none."""
         path = self.folder / _STATE
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
         return found
 
     def keep_state(self, state: dict[str, Any]) -> None:
-        """Write down how far it was sent."""
+        """Save the progress of sending."""
         write_text(self.folder / _STATE, json.dumps(state, indent=1))
 
     def throw_away(self) -> None:
-        """Remove the parcel: everything was sent."""
+        """Delete the parcel after everything was sent."""
         remove_tree(self.folder)
 
 
 def run_folder(folder: Path, place: int) -> Path:
-    """Give where a parcel's folder holds the artifacts of a run."""
+    """Return the folder of a run's artifacts inside a parcel's folder."""
     return folder / "runs" / str(place)
 
 
 def model_folder(folder: Path) -> Path:
-    """Give where a parcel's folder holds the model."""
+    """Return the folder of the model inside a parcel's folder."""
     return folder / "model"
 
 
 def packed_folder(part: Path) -> Path:
-    """Give where a folder of `packing` stands when all is packed."""
+    """Return the final path of a folder that `packing` yields."""
     return part.with_name(part.name.removeprefix(".").removesuffix(".part"))
 
 
 @contextmanager
 def packing(outbox: Path, name: str) -> Iterator[Path]:
-    """Give a folder to pack into; it stands among the waiting parcels when the block ends well, or not at all.
+    """Yield a folder to write a parcel in, and add it to the waiting parcels when the block ends without an error.
+
+    If the block raises, the folder is deleted.
 
     Parameters
     ----------
     outbox : Path
+        Folder of the waiting parcels.
     name : str
-        What the parcel is called; told from others of that name by a number.
+        Name of the parcel. A random suffix makes it unique.
 
     Yields
     ------
     Path
+        Where to write (see `packed_folder`).
 
     Raises
     ------
     ProjectError
-        When the folder cannot be written, or the disk is full.
+        If the folder cannot be written, or the disk is full.
     """
     try:
         outbox.mkdir(parents=True, exist_ok=True)
@@ -192,17 +203,17 @@ def packing(outbox: Path, name: str) -> Iterator[Path]:
         yield part
     except BaseException as error:
         shutil.rmtree(part, ignore_errors=True)
-        # MLflow wraps what the disk said in an explanation of its own.
+        # MLflow wraps an error of the disk in its own exception.
         cause = error.__cause__ if isinstance(error, MlflowException) else error
         if isinstance(cause, OSError):
             raise _unwritten(outbox, cause) from error
         raise
-    part.chmod(0o755)  # mkdtemp makes it for its owner alone
+    part.chmod(0o755)  # mkdtemp gives access to the owner only
     part.rename(packed_folder(part))
 
 
 def _sweep(outbox: Path) -> None:
-    """Delete what killed processes left, of parcels that were sent and of parcels that were packed."""
+    """Delete what killed processes left behind: parcels that were sent, and parcels that are unfinished."""
     sweep_removed_in(outbox)
     for part in outbox.glob(".*.part"):
         try:
@@ -221,19 +232,19 @@ def _unwritten(outbox: Path, error: OSError) -> ProjectError:
 
 
 def write_manifest(parcel: Parcel, folder: Path) -> None:
-    """Write what is to be said into a folder that is packed."""
+    """Write the content of a parcel, without its artifacts, to a folder of `packing`."""
     told = asdict(parcel)
     del told["folder"]
     write_text(folder / _MANIFEST, json.dumps(told))
 
 
 def waiting_parcels(outbox: Path) -> list[Parcel]:
-    """Read the parcels that were not sent yet, oldest first.
+    """Read the parcels that are not sent yet, oldest first.
 
     Raises
     ------
     TrackingError
-        When one cannot be read.
+        If a parcel cannot be read.
     """
     found = []
     for manifest in sorted(outbox.glob(f"[!.]*/{_MANIFEST}")):
@@ -254,7 +265,7 @@ def waiting_parcels(outbox: Path) -> list[Parcel]:
 
 
 def write_table(table: pd.DataFrame, folder: Path, name: str) -> str:
-    """Write a table in the form of `mlflow.log_table`; give its name back."""
+    """Write a table in the format of `mlflow.log_table`, and return its name."""
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     table.to_json(path, orient="split", index=False, date_format="iso")

@@ -14,8 +14,8 @@ def check_port(port: int) -> None:
     """Raise `TrackingError` if a port of 127.0.0.1 is taken."""
     with socket.socket() as probe:
         if os.name != "nt":
-            # As MLflow's server does: a port that was just released is free. On Windows the option would also accept a
-            # port that is in use.
+            # MLflow's server sets this option too: a port that was just released is free. On Windows the option would
+            # also accept a port that is in use.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))

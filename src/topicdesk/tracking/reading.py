@@ -1,4 +1,4 @@
-"""Read a logged comparison back."""
+"""Read logged comparisons from MLflow's store."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from topicdesk.tracking.store import STORE_ERRORS, open_store, reason
 
 __all__ = ["ReadRun", "list_runs", "read_run"]
 
-#: What `ReadRun.table` can give, by the name of its artifact.
+#: Tables that `ReadRun.table` can read, and the names of their artifacts.
 _TABLES = {
     "leaderboard": "table-1-leaderboard.json",
     "topics": "table-2-topics-f1.json",
@@ -34,21 +34,24 @@ _TABLES = {
     "labels": "table-6-labels.json",
 }
 
-# Tags that tell what figures rest on.
+# Prefixes of the tags that record what the scores depend on.
 _FACTS = ("git.", "requirements.", "python", "platform", "version.", "spec.", "corpus.", "labels.")
 
 
 @dataclass(frozen=True)
 class ReadRun:
-    """A comparison, as MLflow has it.
+    """A logged comparison.
 
     Parameters
     ----------
     client : MlflowClient
+        Client of the store.
     run : mlflow.entities.Run
+        The parent run.
     experiment : str
+        Name of the MLflow experiment.
     spec, lock : str
-        The spec and the figures, as they were.
+        The spec and the results lock, as they were logged.
     """
 
     client: MlflowClient
@@ -59,45 +62,46 @@ class ReadRun:
 
     @property
     def run_id(self) -> str:
-        """Its id."""
+        """Id of the run."""
         return str(self.run.info.run_id)
 
     @property
     def name(self) -> str:
-        """What it is called."""
+        """Name of the run."""
         return str(self.run.info.run_name)
 
     @property
     def tags(self) -> dict[str, str]:
-        """What it says of itself."""
+        """Tags of the run."""
         return dict(self.run.data.tags)
 
     @property
     def corpus(self) -> str:
-        """The compared corpus."""
+        """Name of the corpus."""
         return str(self.run.data.params["corpus"])
 
     @property
     def verdict(self) -> str:
-        """Who won, and why; empty in runs of an older topicdesk."""
+        """The winner and the reason; empty for runs of an older topicdesk."""
         return self.tags.get("verdict", "")
 
     def table(self, name: str = "leaderboard") -> pd.DataFrame:
-        """Read one of the tables that the run keeps.
+        """Read one of the run's tables.
 
         Parameters
         ----------
         name : {"leaderboard", "topics", "significance", "probabilities", "splits", "labels"}, default "leaderboard"
+            Which table to read.
 
         Returns
         -------
         DataFrame
-            As it was logged.
+            The table as it was logged.
 
         Raises
         ------
         TrackingError
-            When there is no such table, or the store fails.
+            If there is no such table, or the store fails.
         """
         if name not in _TABLES:
             raise TrackingError(f"a run keeps no table called {name!r}; {nearest(name, _TABLES)}")
@@ -110,22 +114,23 @@ class ReadRun:
         Parameters
         ----------
         path : path
-            The file to make or replace.
+            The file to create or replace.
 
         Returns
         -------
         Path
+            The same path.
         """
         write_text(Path(path), self._text("report.html"))
         return Path(path)
 
     def facts(self) -> pd.DataFrame:
-        """Tell what the run rests on: index ``fact``, one column ``run``."""
+        """Return the parameters, code, packages and data of the run: index ``fact``, one column ``run``."""
         kept = {name: value for name, value in self.tags.items() if name.startswith(_FACTS)}
         return pd.DataFrame({"run": {**self.run.data.params, **kept}}).rename_axis("fact")
 
     def __str__(self) -> str:
-        """Say in a line what it is."""
+        """Return the name, id, experiment and winner in one line."""
         return f"{self.name} ({self.run_id}) of experiment {self.experiment!r}; winner {self.tags['winner']}"
 
     def _repr_html_(self) -> str:
@@ -141,12 +146,12 @@ class ReadRun:
             ) from error
 
     def predictions(self, classifier: str | None = None) -> pd.DataFrame:
-        """Read every out-of-fold score and decision of a classifier; by default of the winner.
+        """Read all out-of-fold scores and decisions of a classifier, by default of the winner.
 
         Raises
         ------
         TrackingError
-            When the comparison had no such classifier.
+            If the comparison has no such classifier.
         """
         name = classifier or self.tags["winner"]
         children = self.client.search_runs(
@@ -160,25 +165,25 @@ class ReadRun:
 
 
 def list_runs(project: Project, experiment: str | None = None) -> pd.DataFrame:
-    """List the comparisons that MLflow's store has, newest first.
+    """List the comparisons in MLflow's store, newest first.
 
     Parameters
     ----------
     project : Project
-        Its store is used, unless ``MLFLOW_TRACKING_URI`` names another.
+        Project whose store is read, unless ``MLFLOW_TRACKING_URI`` names another.
     experiment : str, optional
-        Of this experiment alone.
+        List only this experiment.
 
     Returns
     -------
     DataFrame
         Index ``run_id``; columns ``experiment, started`` (UTC), ``corpus, articles, winner, metric, value, low, high``
-        (the winner's, with its interval), ``commit, dirty, model``. Empty where nothing is logged.
+        (the winner's score with its interval), ``commit, dirty, model``. Empty if nothing is logged.
 
     Raises
     ------
     TrackingError
-        When the store cannot be reached, or has no experiment of that name.
+        If the store cannot be reached, or has no experiment of that name.
     """
     rows = logged_comparisons(project, experiment)
     return _as_table(_asked_of_mlflow(project, experiment) if rows is None else rows)
@@ -221,13 +226,14 @@ def _asked_of_mlflow(project: Project, experiment: str | None) -> list[dict[str,
 
 
 def read_run(project: Project, run_id: str) -> ReadRun:
-    """Read a comparison by the id of its run, or of one of its classifiers' runs.
+    """Read a logged comparison.
 
     Parameters
     ----------
     project : Project
-        Its store is used, unless ``MLFLOW_TRACKING_URI`` names another.
+        Project whose store is read, unless ``MLFLOW_TRACKING_URI`` names another.
     run_id : str
+        Id of the comparison's run, or of the run of one of its classifiers.
 
     Returns
     -------
@@ -236,7 +242,8 @@ def read_run(project: Project, run_id: str) -> ReadRun:
     Raises
     ------
     TrackingError
-        When there is no such run, or it was not logged whole by a topicdesk that keeps figures with it.
+        If there is no such run, if it was not logged completely, or if it was logged by an older topicdesk, without
+        its spec and results lock.
     """
     client = open_store(project)
     try:

@@ -1,4 +1,4 @@
-"""The registry: which version of a model is in use, and which was before it."""
+"""Register models, and set which version is in use (the champion)."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ __all__ = ["CHAMPION", "PREVIOUS", "RegisteredLabeller", "promote", "register", 
 #: Aliases of a registered model: the version in use, and the one before it.
 CHAMPION, PREVIOUS = "champion", "previous"
 
-#: Tag of a version: the run that holds its out-of-fold predictions.
+#: Tag of a version: the run with its out-of-fold predictions.
 _PREDICTIONS = "predictions.run"
 
-# What a model rests on: a version of the same is no news.
+# Tags that say how a model was made. A version with the same values does not replace the champion.
 _SAME = ("spec.hash", "corpus.hash", "labels.hash", "requirements.sha256", "classifier", "git.commit")
 
 
 class RegisteredLabeller(NamedTuple):
-    """A version of a registered model, and a sentence that says whether it is in use now and why."""
+    """A version of a registered model, and a sentence on whether it is the champion and why."""
 
     name: str
     version: str
@@ -44,21 +44,24 @@ class RegisteredLabeller(NamedTuple):
 def register(
     client: MlflowClient, model: PackedModel, model_id: str, run_id: str, predictions_run: str, predictions: Path
 ) -> RegisteredLabeller:
-    """Register a model, and make it the champion where the rule says so.
+    """Register a model, and make it the champion if the rule allows it.
 
-    The rule: it is what a comparison named its winner, its figures are those of the results lock where there is one,
-    and on the articles that both were tested on it is not shown to be worse than the champion (see `challenge`).
+    The rule has three parts. The model is the winner of a comparison. Its scores match the results lock, if there is
+    one. On the articles that both models were tested on, it is not shown to be worse than the champion (see
+    `challenge`).
 
     Parameters
     ----------
     client : MlflowClient
+        Client of the store.
     model : PackedModel
+        The model to register.
     model_id : str
-        Of the logged model.
+        Id of the logged model.
     run_id, predictions_run : str
-        The comparison's run, and the one that holds the model's out-of-fold predictions.
+        Ids of the comparison's run, and of the run with the model's out-of-fold predictions.
     predictions : Path
-        These predictions.
+        Parquet file of these predictions.
 
     Returns
     -------
@@ -89,25 +92,26 @@ def register(
 
 
 def promote(project: Project, name: str, version: str | None = None) -> str:
-    """Make a version of a registered model the champion, whatever the rule said.
+    """Make a version of a registered model the champion, regardless of the rule in `register`.
 
     Parameters
     ----------
     project : Project
+        Project whose store is used, unless ``MLFLOW_TRACKING_URI`` names another.
     name : str
-        Such as ``topicdesk-topics``.
+        Name of the registered model, such as ``topicdesk-topics``.
     version : str, optional
-        By default the newest.
+        Version to promote. By default the newest.
 
     Returns
     -------
     str
-        A sentence for a reader.
+        A sentence that describes the result.
 
     Raises
     ------
     TrackingError
-        When there is no such model or version, or the store fails.
+        If there is no such model or version, or the store fails.
     """
     client = open_store(project)
     with _told_failures(client):
@@ -115,22 +119,24 @@ def promote(project: Project, name: str, version: str | None = None) -> str:
 
 
 def rollback(project: Project, name: str) -> str:
-    """Put the previous champion back; the one in place becomes the previous one.
+    """Make the previous champion the champion again. The current champion becomes the previous one.
 
     Parameters
     ----------
     project : Project
+        Project whose store is used, unless ``MLFLOW_TRACKING_URI`` names another.
     name : str
+        Name of the registered model.
 
     Returns
     -------
     str
-        A sentence for a reader.
+        A sentence that describes the result.
 
     Raises
     ------
     TrackingError
-        When there is no previous one, or the store fails.
+        If there is no previous champion, or the store fails.
     """
     client = open_store(project)
     with _told_failures(client):
@@ -164,9 +170,9 @@ def _promote(client: MlflowClient, name: str, version: str | None) -> str:
 
 
 def _source(client: MlflowClient, model_id: str) -> str:
-    """Say where a version's files are."""
-    # A database store looks a ``models:/`` address up in whichever store MLflow holds for the current one, which need
-    # not be ours; a server knows only its own, and takes nothing else.
+    """Return the address of a version's files."""
+    # A database store resolves a ``models:/`` address in MLflow's current store, which may be a different one. A server
+    # knows only its own store, and accepts no other address.
     if client.tracking_uri.startswith("http"):
         return f"models:/{model_id}"
     return str(client.get_logged_model(model_id).artifact_location)

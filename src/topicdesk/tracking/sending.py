@@ -1,4 +1,4 @@
-"""Send parcels to MLflow's store; what was sent already is not made twice."""
+"""Send parcels to MLflow's store. Content that is already there is not sent again."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ from topicdesk.tracking.store import (
 
 __all__ = ["LoggedComparison", "resume_logging", "send_parcel"]
 
-# How SQLite, PostgreSQL and MySQL say that a row is there already. MLflow looks first and writes then, so processes
-# that log at the same moment can all find nothing.
+# Error messages of SQLite, PostgreSQL and MySQL for a row that already exists. MLflow checks before it writes, but
+# another process may write the row in between.
 _WRITTEN_TWICE = ("UNIQUE constraint", "duplicate key", "Duplicate entry")
 _TRIES = 10
 
-# MLflow's limit for one call.
+# MLflow's limit per call.
 _METRICS_A_CALL = 1000
 
 
@@ -58,9 +58,11 @@ class LoggedComparison:
     experiment : str
         Name of the MLflow experiment.
     run_id : str
-        The parent run.
+        Id of the parent run.
     run_name : str
+        Name of the parent run.
     model : RegisteredLabeller or None
+        The registered model, if any.
     """
 
     experiment: str
@@ -69,7 +71,7 @@ class LoggedComparison:
     model: RegisteredLabeller | None = None
 
     def __str__(self) -> str:
-        """Say where it is."""
+        """Return a sentence that names the experiment, the run and the model."""
         model = "" if self.model is None else f" Model: {self.model.told}"
         return f"Logged to MLflow: experiment {self.experiment!r}, run {self.run_name!r} ({self.run_id}).{model}"
 
@@ -78,13 +80,14 @@ class LoggedComparison:
 
 
 def send_parcel(project: Project, parcel: Parcel) -> LoggedComparison:
-    """Send a parcel to the project's store, and throw it away when all is there.
+    """Send a parcel to the project's store, and delete the parcel when everything is sent.
 
     Parameters
     ----------
     project : Project
-        Its store is used, unless ``MLFLOW_TRACKING_URI`` names another.
+        Project whose store is used, unless ``MLFLOW_TRACKING_URI`` names another.
     parcel : Parcel
+        The parcel to send.
 
     Returns
     -------
@@ -93,7 +96,8 @@ def send_parcel(project: Project, parcel: Parcel) -> LoggedComparison:
     Raises
     ------
     TrackingError
-        When the store fails; the parcel stays, and the runs begun are marked as failed until it is sent again.
+        If the store fails. The parcel is kept, and the runs that this call began are marked as failed until it is sent
+        again.
     """
     begun: list[str] = []
     kept = (
@@ -112,7 +116,7 @@ def send_parcel(project: Project, parcel: Parcel) -> LoggedComparison:
                     logged = _send(client, project, parcel, begun)
                 break
             except STORE_ERRORS as error:
-                # Another process has written the same row in the same moment: it is there now. What is sent is known.
+                # Another process wrote the same row at the same time. Try again: what was already sent is skipped.
                 if tries_left and any(said in str(error) for said in _WRITTEN_TWICE):
                     continue
                 _mark_failed(client, begun)
@@ -122,12 +126,12 @@ def send_parcel(project: Project, parcel: Parcel) -> LoggedComparison:
 
 
 def resume_logging(project: Project) -> tuple[LoggedComparison, ...]:
-    """Send what is waiting in the project, oldest first.
+    """Send all waiting parcels of the project, oldest first.
 
     Raises
     ------
     TrackingError
-        When the store fails still.
+        If the store still fails.
     """
     return tuple(send_parcel(project, parcel) for parcel in waiting_parcels(project.unsent))
 
@@ -172,7 +176,7 @@ def _send(client: MlflowClient, project: Project, parcel: Parcel, begun: list[st
 
 
 def _show_first(client: MlflowClient, within: str, metric: str) -> None:
-    """Let MLflow's list of runs open with the columns that matter."""
+    """Save a view of the experiment that shows the most important columns in MLflow's list of runs."""
     columns = [metric, f"{metric}/low", f"{metric}/high", f"{metric}/behind", "subset_accuracy"]
     view = {
         "selectedColumns": [f"metrics.`{name}`" for name in dict.fromkeys(columns)],
@@ -183,7 +187,7 @@ def _show_first(client: MlflowClient, within: str, metric: str) -> None:
 
 
 def _holds(client: MlflowClient, runs: dict[str, str]) -> bool:
-    """Say whether a store is the one that an earlier try had begun these runs in."""
+    """Return whether the store contains all of these runs, which an earlier attempt began."""
     try:
         for run in runs.values():
             client.get_run(run)
@@ -197,7 +201,7 @@ def _holds(client: MlflowClient, runs: dict[str, str]) -> bool:
 def _begin(
     client: MlflowClient, parcel: Parcel, state: dict[str, Any], place: int, within: str, parent: str | None
 ) -> str:
-    """Make a run, or take up the one that an earlier try made."""
+    """Create a run, or continue the one that an earlier attempt created, and return its id."""
     known = state["runs"].get(str(place))
     if known is not None:
         client.update_run(known, status=RunStatus.to_string(RunStatus.RUNNING))
@@ -220,7 +224,7 @@ def _say(
     if run.tables:
         tags[MLFLOW_LOGGED_ARTIFACTS] = json.dumps([{"path": path, "type": "table"} for path in run.tables])
     client.log_inputs(run_id, [dataset])
-    # With one time for all, a metric that is sent twice is one.
+    # All metrics have the same timestamp, so a metric that is sent twice is stored once.
     metrics = [Metric(name, value, parcel.ended, step) for name, value, step in run.metrics]
     client.log_batch(
         run_id,
@@ -241,7 +245,7 @@ def _send_artifacts(client: MlflowClient, run_id: str, folder: Path, parent: str
 
 
 def _log_model(client: MlflowClient, parcel: Parcel, state: dict[str, Any], within: str, parent: str) -> str:
-    """Log the model as the parent's; the copy that is sent says which run and model it is."""
+    """Log the model as an output of the parent run, with both ids in its MLmodel file. Return the model's id."""
     assert parcel.model is not None
     if "model" in state:
         return str(state["model"])
@@ -261,8 +265,8 @@ def _log_model(client: MlflowClient, parcel: Parcel, state: dict[str, Any], with
 
 @contextmanager
 def _claimed(parcel: Parcel) -> Iterator[None]:
-    """Keep other processes from sending the same parcel at the same time."""
-    # Beside the folder, which is removed in the end: Windows renames no folder that holds an open file.
+    """Prevent other processes from sending the same parcel at the same time."""
+    # The lock is outside the folder, which is deleted at the end: Windows cannot rename a folder with an open file.
     lock = parcel.folder.with_name(f".{parcel.folder.name}.lock")
     busy = TrackingError(f"another process is sending {parcel.folder}. Wait until it ends.")
     with ExitStack() as stack:
@@ -277,7 +281,7 @@ def _claimed(parcel: Parcel) -> Iterator[None]:
 
 @contextmanager
 def _in_turn(project: Project, client: MlflowClient) -> Iterator[None]:
-    """Let one process at a time log to the project's own store: SQLite makes some writers wait too long."""
+    """Let only one process at a time log to a SQLite store, where some of several writers would wait too long."""
     if not client.tracking_uri.startswith("sqlite:"):
         yield
         return
@@ -290,5 +294,5 @@ def _mark_failed(client: MlflowClient, runs: list[str]) -> None:
         try:
             client.set_terminated(run, RunStatus.to_string(RunStatus.FAILED))
         except STORE_ERRORS:
-            # The store is gone altogether; the error on its way says so, and sending again takes the run up.
+            # The store is unreachable. The caller reports this, and the next attempt continues the run.
             return

@@ -1,4 +1,4 @@
-"""MLflow's store: the project's own SQLite file, or the server that ``MLFLOW_TRACKING_URI`` names."""
+"""Open MLflow's store: the project's own SQLite file, or the store that ``MLFLOW_TRACKING_URI`` names."""
 
 from __future__ import annotations
 
@@ -41,29 +41,30 @@ __all__ = [
     "tracking_uri",
 ]
 
-#: What MLflow lets through when its store fails.
+#: Exceptions that MLflow raises if its store fails.
 STORE_ERRORS = (MlflowException, SQLAlchemyError, OSError)
 
 #: Tag of a run: the process that logs it.
 PROCESS_TAG = "topicdesk.process"
 
-# It logs the traceback of each error that it raises, and who reads our message has no use for that.
+# This logger prints the traceback of every error that it raises. Users get topicdesk's error message instead.
 logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
 
-# Where servers listen whose address names no port, and how many seconds to wait for one.
+# Default ports of servers, and how many seconds to wait for a server or a locked file.
 _PORTS = {"http": 80, "https": 443, "postgresql": 5432, "mysql": 3306, "mssql": 1433}
 _PATIENCE = 10
 
-#: How MLflow's pages keep a view of an experiment's runs that is shared by its address: a tag each, and ours.
+#: MLflow's pages store each shared view of an experiment's runs in a tag: its prefix, and the key of topicdesk's view.
 VIEW_TAG, VIEW = "mlflow.sharedViewState.", "topicdesk"
 
 
 def open_store(project: Project) -> MlflowClient:
-    """Open MLflow's store, making the project's own where it is missing.
+    """Open MLflow's store. Create the project's own store if it is missing.
 
     Parameters
     ----------
     project : Project
+        Project whose store is opened, unless ``MLFLOW_TRACKING_URI`` names another.
 
     Returns
     -------
@@ -72,7 +73,7 @@ def open_store(project: Project) -> MlflowClient:
     Raises
     ------
     TrackingError
-        When the store cannot be reached or written.
+        If the store cannot be reached or written.
     """
     uri = tracking_uri(project)
     try:
@@ -91,16 +92,16 @@ def open_store(project: Project) -> MlflowClient:
 
 
 def experiment_id(client: MlflowClient, project: Project, name: str) -> str:
-    """Give the id of an MLflow experiment, making it where it is missing; runs that died are marked as killed."""
+    """Return the id of an MLflow experiment. Create it if it is missing, and mark runs of dead processes as killed."""
     found = client.get_experiment_by_name(name)
     if found is None:
         own = tracking_uri(project) == _sqlite(project.mlflow_database)
-        # A server chooses the place of its artifacts itself.
+        # A server chooses the location of its artifacts itself.
         location = (project.mlflow_artifacts / name).as_uri() if own else None
         try:
             return str(client.create_experiment(name, artifact_location=location))
         except MlflowException as error:
-            # Another process may have made it in the meantime.
+            # Another process may have created it in the meantime.
             found = client.get_experiment_by_name(name)
             if found is None or error.error_code != ErrorCode.Name(RESOURCE_ALREADY_EXISTS):
                 raise
@@ -110,7 +111,7 @@ def experiment_id(client: MlflowClient, project: Project, name: str) -> str:
 
 
 def experiment_address(client: MlflowClient, name: str) -> str:
-    """Give the path of an experiment's runs in MLflow's pages, to stand behind the server's address."""
+    """Return the path of an experiment's runs in MLflow's pages, to append to the server's address."""
     found = client.get_experiment_by_name(name) if name else None
     if found is None:
         return "/"
@@ -119,9 +120,9 @@ def experiment_address(client: MlflowClient, name: str) -> str:
 
 
 def reason(error: object, uri: str) -> str:
-    """Give the first line of what a store said, without the name and password that its address may hold.
+    """Return the first line of a store's error, without the user name and password that its address may contain.
 
-    A server may say them in other words than the address: alone, decoded, or as the header in which they came.
+    A server may report them in another form than in the address: separately, decoded, or as an encoded HTTP header.
     """
     said = (str(error).splitlines() or [type(error).__name__])[0]
     credentials, at, _ = uri.partition("://")[2].rpartition("@")
@@ -135,19 +136,19 @@ def reason(error: object, uri: str) -> str:
 
 
 def process_name() -> str:
-    """Name this process, for other processes on this machine to ask whether it lives."""
+    """Return the host name and id of this process, for other processes to check whether it still runs."""
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
 def _knock(uri: str) -> None:
-    """Raise `OSError` if no server listens, or the file stays locked: MLflow itself would try for minutes."""
+    """Raise `OSError` if no server listens or the file stays locked. MLflow itself would retry for minutes."""
     scheme, file, path = uri.partition("sqlite:///")
     if file and not scheme and Path(path).exists():
         try:
             with closing(sqlite3.connect(path, timeout=_PATIENCE)) as store:
                 store.execute("SELECT count(*) FROM sqlite_master")
         except sqlite3.DatabaseError as error:
-            if "is locked" in str(error):  # MLflow reports every other fault
+            if "is locked" in str(error):  # MLflow reports all other errors
                 raise OSError(str(error)) from error
         return
     address = urlsplit(uri)
@@ -163,7 +164,7 @@ def _knock(uri: str) -> None:
 
 def _make_database(project: Project) -> None:
     say(f"creating MLflow's store {project.mlflow_database.name} (once; takes about 10 s) ...")
-    # Made beside and linked into place: processes that start together, or are killed, leave one whole file or none.
+    # Create a temporary file, then link it: concurrent or killed processes leave one complete file or none.
     handle, name = tempfile.mkstemp(dir=project.root, prefix=".mlflow.db.", suffix=".part")
     os.close(handle)
     part = Path(name)
@@ -171,10 +172,10 @@ def _make_database(project: Project) -> None:
         store = SqlAlchemyStore(_sqlite(part), project.mlflow_artifacts.as_uri())  # type: ignore[no-untyped-call]
         store.engine.dispose()
         if os.name == "nt":
-            part.rename(project.mlflow_database)  # which replaces nothing on Windows
+            part.rename(project.mlflow_database)  # does not replace an existing file on Windows
         else:
             os.link(part, project.mlflow_database)
-    except FileExistsError:  # another process was first, and its file is as good
+    except FileExistsError:  # another process was first; its file is equivalent
         pass
     finally:
         part.unlink(missing_ok=True)
@@ -189,19 +190,19 @@ def _mark_killed(client: MlflowClient, experiment: str) -> None:
 
 
 def _lives(pid: int) -> bool:
-    if sys.platform == "win32":  # where os.kill would send Ctrl-C to it, or end it
+    if sys.platform == "win32":  # os.kill would send Ctrl-C to the process, or end it
         return _lives_on_windows(pid)
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    except PermissionError:  # somebody else's process
+    except PermissionError:  # another user's process
         return True
     return True
 
 
 def _lives_on_windows(pid: int) -> bool:
-    # SYNCHRONIZE: enough to ask whether the process has ended. A process of somebody else is refused, and lives.
+    # SYNCHRONIZE access is enough to check whether the process has ended. Access denied: another user's process runs.
     kernel: Any = ctypes.WinDLL("kernel32", use_last_error=True)  # type: ignore[attr-defined, unused-ignore]
     process = kernel.OpenProcess(0x0010_0000, False, pid)
     if not process:
@@ -215,5 +216,5 @@ def _lives_on_windows(pid: int) -> bool:
 
 
 def _sqlite(path: Path) -> str:
-    # SQLAlchemy wants slashes, on Windows too.
+    # SQLAlchemy needs forward slashes, also on Windows.
     return f"sqlite:///{path.as_posix()}"
