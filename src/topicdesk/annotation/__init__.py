@@ -1,4 +1,4 @@
-"""Labels: the taxonomy, who labelled what, and the dataset that a comparison works on."""
+"""Annotation: taxonomies, label files, annotation sessions, and the dataset that a comparison works on."""
 
 from topicdesk.lazy import attach
 

@@ -1,4 +1,4 @@
-"""How far annotators agree, topic by topic, and what they do not agree about."""
+"""Inter-annotator agreement per topic, and the articles that annotators disagree about."""
 
 from __future__ import annotations
 
@@ -23,40 +23,43 @@ __all__ = ["adjudication", "agreement", "disagreements"]
 def agreement(
     annotations: Mapping[str, pd.DataFrame], topics: Sequence[str], resamples: int = 1000, seed: int = 0
 ) -> pd.DataFrame:
-    """Measure how far annotators agree about the articles that two or more of them have labelled.
+    """Compute inter-annotator agreement on the articles that two or more annotators have labelled.
 
     Parameters
     ----------
     annotations : mapping of str to DataFrame
-        Of each annotator, with the columns ``article_id`` and ``topics`` (tuples).
+        Annotations by annotator, with the columns ``article_id`` and ``topics`` (tuples).
     topics : sequence of str
+        Names of the topics.
     resamples : int, default 1000
-        Bootstrap resamples of articles, for percentile 95 % intervals.
+        Number of bootstrap resamples of articles, for 95 % percentile intervals.
     seed : int, default 0
+        Seed of the bootstrap.
 
     Returns
     -------
-    DataFrame of shape (n_topics, 10)
-        Indexed by topic: ``articles``, labelled by two or more; ``positives``, given the topic by one or more;
-        ``agreed``, the share about which all agree; Krippendorff's alpha with ``low`` and ``high``; and, for two
-        annotators, Cohen's kappa with its own. An interval is NaN where most resamples hold no positive.
+    DataFrame of shape (n_topics, 9) for two annotators, (n_topics, 6) for more
+        Indexed by topic: ``articles`` labelled by two or more annotators; ``positives``, those given the topic by at
+        least one; ``agreed``, the share on which all agree; Krippendorff's ``alpha`` with its interval ``alpha_low,
+        alpha_high``; for two annotators also Cohen's ``kappa`` with ``kappa_low, kappa_high``. An interval is NaN if
+        the coefficient is undefined in more than half of the resamples.
 
     Raises
     ------
     LabelsError
-        When no article has been labelled twice.
+        If no article is labelled by two or more annotators.
 
     References
     ----------
     Cohen (1960), "A coefficient of agreement for nominal scales"; Krippendorff (2011), "Computing Krippendorff's
-    alpha-reliability". Kappa is scikit-learn's, alpha the library krippendorff's.
+    alpha-reliability". Kappa is computed by scikit-learn, alpha by the library krippendorff.
     """
     votes = _votes(annotations, topics)
     rng = np.random.default_rng(seed)
     draws = rng.integers(0, votes.shape[1], (resamples, votes.shape[1]))
     rows = {}
     for column, topic in enumerate(topics):
-        said = votes[:, :, column]  # shape (n_annotators, n_articles), NaN where one did not label
+        said = votes[:, :, column]  # shape (n_annotators, n_articles), NaN where not labelled
         row: dict[str, float] = {
             "articles": said.shape[1],
             "positives": int((np.nansum(said, axis=0) > 0).sum()),
@@ -83,8 +86,8 @@ def disagreements(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns ``article_id, first, second, differ``: what each gave, and the topics that only one gave; in the order
-        of `first`.
+        Columns ``article_id, first, second, differ``: the topics of each annotator, and the topics that only one of
+        them gave. In the order of `first`.
     """
     answer = dict(zip(second["article_id"], second["topics"], strict=True))
     rows = [
@@ -103,21 +106,21 @@ def adjudication(
     annotator: str,
     project: Project | None = None,
 ) -> AnnotationSession:
-    """Sit somebody down before what two annotators disagree about, with both answers shown.
+    """Open a session to adjudicate the disagreements of two annotators, with both answers shown.
 
     Parameters
     ----------
     first, second : str
-        Annotators, by the names of their files in ``data/labels``.
+        The annotators, named as their files in ``data/labels``.
     corpus, topics, project
         As in `open_session`.
     annotator : str
-        Who settles.
+        Who adjudicates.
 
     Returns
     -------
     AnnotationSession
-        Its decisions go to ``data/labels/adjudicated.csv``, which overrules both.
+        Its decisions are saved to ``data/labels/adjudicated.csv`` and overrule both annotators.
     """
     project = project or find_project()
     taxonomy = topics if isinstance(topics, Taxonomy) else read_taxonomy(project.root / topics)
@@ -149,7 +152,7 @@ def _votes(annotations: Mapping[str, pd.DataFrame], topics: Sequence[str]) -> ND
 
 
 def _alpha(said: NDArray[np.float64]) -> float:
-    if np.nanmin(said) == np.nanmax(said):  # nobody, or everybody, gave it: nothing to tell agreement from chance by
+    if np.nanmin(said) == np.nanmax(said):  # undefined if all votes are equal
         return float("nan")
     return float(krippendorff.alpha(reliability_data=said, level_of_measurement="nominal"))
 

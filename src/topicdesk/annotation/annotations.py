@@ -1,7 +1,7 @@
-"""Label files: one CSV an annotator, one row an article.
+"""Read and write label files: one CSV file per annotator, one row per article.
 
-Several annotators may have labelled one article. Where they agree the label stands; where they do not, somebody has to
-settle it: a row by `ADJUDICATED` overrules the others.
+Several annotators may label the same article. If they agree, their label is used. If they disagree, somebody has to
+adjudicate: a row whose annotator starts with `ADJUDICATED` overrules the others.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ __all__ = [
 ]
 
 #: Columns of a label file. ``topics`` is a space-separated list, most prominent first, empty for none; ``sample``
-#: says how the article was drawn; ``time`` is ISO 8601 or empty when it was not kept.
+#: is how the article was drawn; ``time`` is ISO 8601, or empty if it was not recorded.
 ANNOTATION_COLUMNS = ("article_id", "topics", "annotator", "codebook", "time", "sample", "note")
 
 _NUMBERS = re.compile(r"(\d+)")
 
-#: How the annotator of labels that settle a disagreement begins: ``adjudicated by maria``.
+#: First word of the annotator of adjudicated labels: ``adjudicated by maria``.
 ADJUDICATED = "adjudicated"
 
-#: The sample of labels that rules made and nobody read: never evaluated on.
+#: The sample of labels that rules made and nobody reviewed. They are never used for evaluation.
 WEAK = "weak"
 
 
@@ -51,7 +51,7 @@ def read_annotations(
     article_ids: Collection[str],
     reserved: Collection[str] = (),
 ) -> pd.DataFrame:
-    """Read label files, of one annotator or several, refusing every row that could spoil an evaluation.
+    """Read label files of one or several annotators, and reject rows that would invalidate an evaluation.
 
     Parameters
     ----------
@@ -62,19 +62,19 @@ def read_annotations(
     article_ids : collection of str
         Ids of the corpus.
     reserved : collection of str
-        Ids kept for an outside evaluation.
+        Ids reserved for an external evaluation.
 
     Returns
     -------
     DataFrame of shape (n_articles, 7)
-        `ANNOTATION_COLUMNS`; ``topics`` holds tuples. Of an article that several have labelled, the row that settles
-        it, or the first of those that agree; always with the first one's ``sample``, by which it was drawn.
+        `ANNOTATION_COLUMNS`; ``topics`` contains tuples. For an article with several labels, this is the adjudicated
+        row, or the first row if all agree. ``sample`` is always that of the first row: it is how the article was drawn.
 
     Raises
     ------
     LabelsError
-        For what `read_label_file` refuses, for a label made by rules, and for an article about which annotators
-        disagree and that nobody has settled; the message names file and line.
+        If `read_label_file` rejects a row, a label was made by rules, or annotators disagree about an article that
+        nobody has adjudicated. The message names file and line.
     """
     by_article: dict[str, list[tuple[str, dict[str, Any]]]] = {}
     for path in paths:
@@ -104,20 +104,20 @@ def read_label_file(
     topics : collection of str
         Names that a label may use.
     article_ids : collection of str, optional
-        Ids of the corpus; by default any.
+        Ids of the corpus; by default any id is valid.
     reserved : collection of str
-        Ids kept for an outside evaluation.
+        Ids reserved for an external evaluation.
 
     Returns
     -------
     DataFrame of shape (n_rows, 7)
-        `ANNOTATION_COLUMNS`; ``topics`` holds tuples.
+        `ANNOTATION_COLUMNS`; ``topics`` contains tuples.
 
     Raises
     ------
     LabelsError
-        For a missing file or column, an unknown topic, an unknown article id, an article labelled twice or a
-        reserved id; the message names file and line.
+        If a file or column is missing, a topic or article id is unknown, an article is labelled twice, or an id is
+        reserved. The message names file and line.
     """
     rows = read_label_rows(path, topics, article_ids, reserved)
     return pd.DataFrame(rows, columns=list(ANNOTATION_COLUMNS))
@@ -129,12 +129,12 @@ def read_label_rows(
     article_ids: Collection[str] | None = None,
     reserved: Collection[str] = (),
 ) -> list[dict[str, Any]]:
-    """Read the labels of one annotator as rows, see `read_label_file`."""
+    """Read the labels of one annotator as a list of rows (see `read_label_file`)."""
     return [row for _, row in _checked(path, topics, article_ids, reserved)]
 
 
 def published_annotations(path: Path, annotator: str, topics: Sequence[str] | None = None) -> pd.DataFrame:
-    """Read the labels that came with a multi-class corpus.
+    """Read the labels published with a multi-class corpus.
 
     Parameters
     ----------
@@ -143,17 +143,17 @@ def published_annotations(path: Path, annotator: str, topics: Sequence[str] | No
     annotator : str
         Who published them.
     topics : sequence of str, optional
-        Take the articles of these classes, and leave out the others; by default all.
+        Keep only articles of these classes; by default all.
 
     Returns
     -------
     DataFrame of shape (n_annotations, 7)
-        `ANNOTATION_COLUMNS`; ``topics`` holds tuples of one.
+        `ANNOTATION_COLUMNS`; ``topics`` contains tuples of length 1.
 
     Raises
     ------
     LabelsError
-        When no labels came with the corpus, or none of them is one of `topics`.
+        If the corpus has no published labels, or one of `topics` is not among them.
     """
     if not path.is_file():
         raise LabelsError(f"no labels came with the corpus: {path} is missing. Name label files in the spec.")
@@ -178,14 +178,14 @@ def published_annotations(path: Path, annotator: str, topics: Sequence[str] | No
 
 
 def write_annotations(annotations: pd.DataFrame, path: Path) -> None:
-    """Write a label file, sorted by article, whole or not at all.
+    """Write a label file atomically, sorted by article.
 
     Parameters
     ----------
     annotations : DataFrame of shape (n_annotations, ...)
-        Needs ``article_id`` and ``topics`` (tuples of names); other `ANNOTATION_COLUMNS` are empty when missing.
+        Must have ``article_id`` and ``topics`` (tuples of names). Other `ANNOTATION_COLUMNS` are empty if missing.
     path : Path
-        The CSV to make or replace.
+        The CSV file to create or replace.
     """
     table = annotations.reindex(columns=list(ANNOTATION_COLUMNS)).astype(object)
     table = table.where(table.notna(), "")
@@ -194,7 +194,7 @@ def write_annotations(annotations: pd.DataFrame, path: Path) -> None:
 
 
 def write_label_rows(rows: Iterable[Mapping[Any, Any]], path: Path) -> None:
-    """Write rows as `write_annotations` does a table."""
+    """Write rows to a label file (see `write_annotations`)."""
     ordered = sorted(rows, key=lambda row: article_order(row["article_id"]))
     with replacing(path) as part, part.open("w", encoding="utf-8", newline="") as file:
         writer = RowWriter(file)
@@ -206,29 +206,29 @@ def write_label_rows(rows: Iterable[Mapping[Any, Any]], path: Path) -> None:
 
 
 def article_order(article_id: str) -> tuple[tuple[int, int, str], ...]:
-    """Give the key that label files are sorted by: letters as letters, numbers by their size."""
+    """Return the sort key of label files: numbers inside an id compare by value, other parts as text."""
     return tuple(
-        # The longer number is the larger one. As int() it could not be longer than 4300 digits.
+        # Without leading zeros, the longer number is the larger one. int() would reject more than 4300 digits.
         (0, len(digits := part.lstrip("0")), digits) if part[0].isdecimal() else (1, 0, part)
         for part in filter(None, _NUMBERS.split(article_id))
     )
 
 
 def read_reserved(path: Path, corpus: str = "") -> frozenset[str]:
-    """Read the ids of a corpus that are kept for an outside evaluation.
+    """Read the ids of a corpus that are reserved for an external evaluation.
 
     Parameters
     ----------
     path : Path
-        A text file with an id a line. A line such as ``[newsarticles, newsarticles-uncleaned]`` binds the ids below it
-        to these corpora; ids above the first such line are reserved in every corpus.
+        A text file with one id per line. A line such as ``[newsarticles, newsarticles-uncleaned]`` limits the ids below
+        it to these corpora. Ids above the first such line are reserved in every corpus.
     corpus : str, default ""
         Name of the corpus.
 
     Returns
     -------
     frozenset of str
-        Empty when there is no such file.
+        Empty if the file does not exist.
     """
     if not path.is_file():
         return frozenset()
@@ -237,7 +237,7 @@ def read_reserved(path: Path, corpus: str = "") -> frozenset[str]:
     for line in map(str.strip, path.read_text(encoding="utf-8-sig").splitlines()):
         if line.startswith("[") and line.endswith("]"):
             bound = {name.strip() for name in line[1:-1].split(",")}
-        elif bound is None:  # several on a line, as in the first edition
+        elif bound is None:  # files of the first edition have several ids per line
             reserved.update(line.split())
         elif line and corpus in bound:
             reserved.add(line)
@@ -245,12 +245,12 @@ def read_reserved(path: Path, corpus: str = "") -> frozenset[str]:
 
 
 def reserved_in(path: Path, articles: pd.DataFrame) -> frozenset[str]:
-    """Read the reserved ids of the corpus that articles were read from (see `read_reserved`)."""
+    """Read the reserved ids of the corpus that the articles come from (see `read_reserved`)."""
     return read_reserved(path, str(articles.attrs.get(CORPUS_NAME, "")))
 
 
 def _settled(rows: list[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
-    """Choose what stands of all labels of an article."""
+    """Return the label to use among all labels of an article."""
     where, first = rows[0]
     for _, row in rows:
         if row["annotator"].partition(" ")[0] == ADJUDICATED:
@@ -272,7 +272,7 @@ def _said(row: dict[str, Any]) -> str:
 def _checked(
     path: Path, topics: Collection[str], article_ids: Collection[str] | None, reserved: Collection[str]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Read a file's rows with where each stands, refusing what is wrong."""
+    """Yield the rows of a file, each with its location; raise `LabelsError` for an invalid row."""
     known = None if article_ids is None else set(article_ids)
     kept_back, valid = set(reserved), set(topics)
     first_seen: dict[str, str] = {}

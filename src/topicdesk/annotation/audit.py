@@ -1,7 +1,7 @@
-"""Suspect labels: those that out-of-fold probabilities contradict most.
+"""Find suspect labels: those that out-of-fold probabilities contradict most.
 
-A model that never saw an article, and is sure that its label is wrong, is often right about that. What it names is to
-be read again by a person; nothing is changed here.
+If a model was not fitted on an article and is confident that its label is wrong, it is often right. This module only
+ranks such labels for review by a person. It changes no label.
 """
 
 from __future__ import annotations
@@ -29,26 +29,27 @@ def suspect_labels(
     Parameters
     ----------
     ids : sequence of str
-        Length n_articles.
+        Article ids, length n_articles.
     Y : ndarray of {0, 1}, shape (n_articles, n_topics)
-        The labels as they are.
+        The current labels.
     probabilities : ndarray of float, shape (n_articles, n_topics)
-        Calibrated, by models that had not seen the article.
+        Calibrated probabilities from models that were not fitted on the article.
     topics : sequence of str
-        Length n_topics.
+        Topic names, length n_topics.
     task : {"multi-label", "multi-class"}, default "multi-label"
-        Whether each topic is asked for on its own, or an article has exactly one.
+        Whether each topic is a binary question of its own, or an article has exactly one topic.
 
     Returns
     -------
     DataFrame
-        Columns ``article_id, topic, labelled, probability``, the most suspect first: whether the article is labelled
-        with the topic, and how likely the topic is. Of multi-class data ``topic`` is the label.
+        Columns ``article_id, topic, labelled, probability``, most suspect first. ``labelled`` is whether the article
+        has the topic as a label, ``probability`` the predicted probability of the topic. For multi-class data,
+        ``topic`` is the current label.
 
     References
     ----------
-    Northcutt, Jiang and Chuang (2021), "Confident learning: estimating uncertainty in dataset labels", JAIR 70; in the
-    library cleanlab, pruned by the estimated rate of noise.
+    Northcutt, Jiang and Chuang (2021), "Confident learning: estimating uncertainty in dataset labels", JAIR 70.
+    Computed by the library cleanlab, with pruning by noise rate.
     """
     if task == "multi-class":
         labels = Y.argmax(axis=1)
@@ -70,6 +71,6 @@ def _issues(labels: NDArray[Any], probabilities: NDArray[np.float64]) -> NDArray
         labels=labels.astype(int),
         pred_probs=probabilities,
         return_indices_ranked_by="self_confidence",
-        n_jobs=1,  # a pool of processes takes longer to start than the work
+        n_jobs=1,  # starting a process pool takes longer than the work
     )
     return np.asarray(found, dtype=np.intp)

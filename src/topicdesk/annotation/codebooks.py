@@ -1,7 +1,8 @@
-"""The definitions that labels were made under: a mark of each, kept for each taxonomy and version of its codebook.
+"""Record marks (short hashes) of the codebook definitions that labels were made under.
 
-A version number alone is a promise. The marks show when a definition changed without a new version, and which topics
-older labels have to be reviewed for. Several taxonomies share a folder of labels, so marks are bound to a taxonomy.
+Users can forget to raise a codebook's version. The marks show whether a definition changed without a new version, and
+for which topics older labels need a review. Several taxonomies can share a folder of labels, so marks are stored per
+taxonomy and version.
 """
 
 from __future__ import annotations
@@ -27,17 +28,17 @@ _Marks = dict[str, dict[str, str]]
 #: By taxonomy, version and topic.
 _BOUND = TypeAdapter(dict[str, _Marks])
 
-#: By version and topic: files of the first edition, which knew one taxonomy.
+#: By version and topic: files of the first edition, which supported one taxonomy only.
 _UNBOUND = TypeAdapter(_Marks)
 
-#: Where marks that are not bound to a taxonomy yet are kept.
+#: Key of marks that do not belong to a taxonomy yet.
 _NO_TAXONOMY = ""
 
 
 def codebook_marks(taxonomy: Taxonomy) -> dict[str, str]:
-    """Mark what a codebook says: 16 hexadecimal characters a topic, and one mark of the rules for all.
+    """Return a mark of each topic's definition and one of the general rules: 16 hexadecimal characters each.
 
-    Keywords are no part of it: they serve rules, and no person labels by them.
+    Keywords are not included: annotators do not use them.
     """
     said = {
         topic.name: [topic.definition, *topic.includes, "not:", *topic.excludes, "such as:", *topic.examples]
@@ -51,19 +52,20 @@ def codebook_marks(taxonomy: Taxonomy) -> dict[str, str]:
 
 
 def record_codebook(path: Path, taxonomy: Taxonomy) -> None:
-    """Keep the marks of a codebook's version, when labels are first made under it.
+    """Save the marks of a codebook version when labels are first made under it.
 
     Parameters
     ----------
     path : Path
-        ``codebooks.json`` beside the label files. A file of the first edition is rewritten, and its marks are bound to
-        the taxonomy that they fit.
+        ``codebooks.json`` beside the label files. A file of the first edition is rewritten: its marks are assigned to
+        the taxonomy that they match.
     taxonomy : Taxonomy
+        The taxonomy in use.
 
     Raises
     ------
     LabelsError
-        When labels were made under the same version of this taxonomy, and other definitions.
+        If labels were made under the same version of this taxonomy, but with other definitions.
     """
     bound, marks = _read_marks(path), codebook_marks(taxonomy)
     known = _marks_of(bound, taxonomy, marks)
@@ -83,20 +85,22 @@ def record_codebook(path: Path, taxonomy: Taxonomy) -> None:
 
 
 def outdated_labels(annotations: pd.DataFrame, path: Path, taxonomy: Taxonomy) -> pd.DataFrame:
-    """List the labels that were made under other definitions than the taxonomy's now.
+    """List the labels that were made under definitions that have changed since.
 
     Parameters
     ----------
     annotations : DataFrame of shape (n_annotations, 7)
+        Rows of label files.
     path : Path
         ``codebooks.json`` beside the label files.
     taxonomy : Taxonomy
+        The current taxonomy.
 
     Returns
     -------
     DataFrame
-        Columns ``article_id, annotator, codebook, changed``: the last names the topics whose definition has changed
-        since; all of them, when the version is unknown.
+        Columns ``article_id, annotator, codebook, changed``. ``changed`` names the topics whose definition has changed
+        since; all topics if the version is unknown.
     """
     marks = codebook_marks(taxonomy)
     known = _marks_of(_read_marks(path), taxonomy, marks)
@@ -107,13 +111,13 @@ def outdated_labels(annotations: pd.DataFrame, path: Path, taxonomy: Taxonomy) -
 
 
 def _read_marks(path: Path) -> dict[str, _Marks]:
-    """Read the marks of all taxonomies; `LabelsError` when the file is damaged."""
+    """Read the marks of all taxonomies; raise `LabelsError` if the file is damaged."""
     if not path.is_file():
         return {}
     content = path.read_bytes()
     try:
         return {_NO_TAXONOMY: _UNBOUND.validate_json(content)}
-    except ValidationError:  # not of the first edition
+    except ValidationError:  # not a file of the first edition
         try:
             return _BOUND.validate_json(content)
         except ValidationError as error:
@@ -121,12 +125,12 @@ def _read_marks(path: Path) -> dict[str, _Marks]:
 
 
 def _marks_of(bound: Mapping[str, _Marks], taxonomy: Taxonomy, marks: Mapping[str, str]) -> _Marks:
-    """Return what is known of a taxonomy's versions; marks that are not bound count when they share a definition."""
+    """Return the saved marks of a taxonomy by version; unbound marks count if they share a definition with it."""
     unbound = bound.get(_NO_TAXONOMY, {})
     shared = any(before.get(name) == mark for before in unbound.values() for name, mark in marks.items())
     return bound.get(taxonomy.name, unbound if shared else {})
 
 
 def _changed(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
-    # Nobody was asked about a topic that is new: labels made before say nothing about it.
+    # A new topic counts as changed: annotators of older labels did not decide about it.
     return [name for name, mark in now.items() if before.get(name) != mark]

@@ -1,4 +1,4 @@
-"""Articles joined with their labels: what a comparison works on."""
+"""The dataset of a comparison: articles joined with their labels."""
 
 from __future__ import annotations
 
@@ -23,33 +23,36 @@ Task = Literal["multi-label", "multi-class"]
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Labelled texts, one row an article.
+    """Labelled texts, one row per article.
 
     Parameters
     ----------
     name : str
-        The corpus.
+        Name of the corpus.
     task : {"multi-label", "multi-class"}
-        Whether an article carries any number of topics or exactly one.
+        Whether an article has any number of topics or exactly one.
     texts : tuple of str
         Length n_articles.
     Y : ndarray of int8, shape (n_articles, n_topics)
-        1 where the article carries the topic.
+        1 where the article has the topic.
     topics : tuple of str
         Length n_topics.
     ids : ndarray of str, shape (n_articles,)
+        Article ids.
     groups : ndarray of int, shape (n_articles,)
-        Cluster of near-duplicates: rows of one group stay on one side of a split.
+        Cluster of near-duplicates. Rows of one group stay on the same side of a split.
     samples : ndarray of str, shape (n_articles,)
-        How the article was drawn (``random``, ``enriched``), or its side in a published split (``train``, ``test``).
+        How the article was drawn (``random``, ``enriched``), or its side of a published split (``train``, ``test``).
     sources : ndarray of str, shape (n_articles,)
+        Source of each article.
     dates : ndarray of datetime64, shape (n_articles,)
+        Publication date of each article.
     corpus_hash, labels_hash : str
         Content hashes of the whole corpus, and of the labels used.
     warnings : tuple of str
-        What a reader of the results should know.
+        Warnings for readers of the results.
     fields : mapping of str to tuple of str
-        The parts that make the texts, by their columns, such as ``title`` and ``text``; each of length n_articles.
+        The fields that form the texts, by column, such as ``title`` and ``text``; each of length n_articles.
     """
 
     name: str
@@ -68,12 +71,12 @@ class Dataset:
     fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def texts_of(self, name: str) -> tuple[str, ...]:
-        """Give one field of every article, or the whole texts for the empty name.
+        """Return one field of every article, or the whole texts if `name` is empty.
 
         Raises
         ------
         LabelsError
-            When the texts have no such part.
+            If the texts have no such field.
         """
         if not name:
             return self.texts
@@ -82,7 +85,7 @@ class Dataset:
         return self.fields[name]
 
     def __len__(self) -> int:
-        """Count the articles."""
+        """Return the number of articles."""
         return len(self.texts)
 
     @property
@@ -96,7 +99,7 @@ class Dataset:
         Returns
         -------
         DataFrame of shape (n_topics + 2, n_samples + 1)
-            One row a topic, then ``(none)`` and ``(articles)``; one column a sample, then ``all``.
+            One row per topic, then ``(none)`` and ``(articles)``; one column per sample, then ``all``.
         """
         rows = {topic: self.Y[:, column] == 1 for column, topic in enumerate(self.topics)}
         rows["(none)"] = self.Y.sum(axis=1) == 0
@@ -118,7 +121,7 @@ class Dataset:
         return as_html(f"{self}; {copies}", self.support(), warnings=self.warnings)
 
     def __str__(self) -> str:
-        """Say in a line what it is."""
+        """Return a one-line summary."""
         return f"{self.name}: {len(self)} articles, {self.n_topics} topics, {self.task}"
 
 
@@ -135,7 +138,7 @@ def join_dataset(
     Parameters
     ----------
     name : str
-        The corpus.
+        Name of the corpus.
     corpus : DataFrame of shape (n_corpus, 12)
         Valid articles.
     annotations : DataFrame of shape (n_annotations, 7)
@@ -143,20 +146,20 @@ def join_dataset(
     topics : sequence of str
         The columns of ``Y``, in order.
     text_fields : sequence of str, default ("title", "text")
-        Columns of the corpus that make the text, in order, joined by a line break.
+        Columns of the corpus that form the text, in order, joined by a line break.
     task : {"multi-label", "multi-class"}, default "multi-label"
-        What the labels promise.
+        Whether an article has any number of topics or exactly one.
 
     Returns
     -------
     Dataset
-        The annotated articles, in the corpus's order.
+        The annotated articles, in the order of the corpus.
 
     Raises
     ------
     LabelsError
-        When no article is labelled, a topic has no positive or no negative article, a multi-class article does not
-        carry exactly one class, or no text is left.
+        If no article is labelled, a topic has no positive or no negative article, a multi-class article does not have
+        exactly one class, or all texts are empty.
     """
     check_fields(name, text_fields, corpus.columns)
     if annotations.empty:

@@ -14,7 +14,7 @@ __all__ = ["DawidSkene", "dawid_skene"]
 
 _Floats = NDArray[np.float64]
 
-#: No probability is estimated as 0: one contradicting vote would rule out a class for good.
+#: Lower bound of estimated probabilities. With 0, one contradicting vote would rule out a class for good.
 _EPSILON = 1e-10
 
 
@@ -45,7 +45,7 @@ class DawidSkene:
         return len(self.log_likelihood)
 
     def __repr__(self) -> str:
-        """Show sizes, not arrays."""
+        """Return a short representation that shows sizes instead of arrays."""
         n_items, n_classes = self.probabilities.shape
         return (
             f"DawidSkene(n_items={n_items}, n_observers={len(self.error_rates)}, n_classes={n_classes}, "

@@ -13,7 +13,7 @@ _ANNOTATOR = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 
 def check_annotator(annotator: str) -> None:
-    """Raise `LabelsError` for a name that cannot be that of a label file."""
+    """Raise `LabelsError` if an annotator's name cannot be the name of a label file."""
     if not _ANNOTATOR.fullmatch(annotator):
         raise LabelsError(
             f"annotator {annotator!r}: the label file is called by this name, so it takes lower-case letters, digits, "
@@ -22,16 +22,16 @@ def check_annotator(annotator: str) -> None:
 
 
 def check_fields(name: str, fields: Sequence[str], columns: Iterable[str]) -> None:
-    """Raise `LabelsError` for a field that is no column of a corpus.
+    """Raise `LabelsError` if a field is not a column of the corpus.
 
     Parameters
     ----------
     name : str
-        The corpus, for the message.
+        Name of the corpus, for the message.
     fields : sequence of str
-        What is read.
+        Fields to read.
     columns : iterable of str
-        What there is.
+        Columns of the corpus.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""How frequent topics are, from the articles that tell it."""
+"""Estimate how frequent topics are, from articles drawn at random."""
 
 from __future__ import annotations
 
@@ -13,26 +13,27 @@ __all__ = ["prevalence"]
 
 
 def prevalence(annotations: pd.DataFrame, topics: Sequence[str], sample: str = "random") -> pd.DataFrame:
-    """Estimate what share of a corpus carries each topic.
+    """Estimate the share of a corpus that has each topic.
 
     Parameters
     ----------
     annotations : DataFrame of shape (n_annotations, 7)
         From `read_annotations`.
     topics : sequence of str
+        Names of the topics.
     sample : str, default "random"
-        The sample that was drawn uniformly; rows of others were drawn for what they are, and are left out.
+        The sample that was drawn uniformly. Rows of other samples are left out: they would bias the estimate.
 
     Returns
     -------
     DataFrame of shape (n_topics, 5)
-        Indexed by topic: ``articles`` of the sample, ``positives`` among them, ``share``, and its Wilson 95 % interval
+        Indexed by topic: ``articles`` in the sample, ``positives`` among them, ``share``, and its Wilson 95 % interval
         ``low, high``.
 
     Raises
     ------
     LabelsError
-        When no row is of the sample.
+        If no row belongs to the sample.
     """
     drawn = annotations.loc[annotations["sample"] == sample, "topics"]
     if drawn.empty:

@@ -1,7 +1,7 @@
-"""What to label next: which articles, in which order, and how each was drawn.
+"""Draw the queue of articles to label next.
 
-A strategy looks at a `Pool` and orders its unlabelled articles. Only rows drawn at random tell how frequent topics are
-and how precise a classifier is: every drawn row keeps its strategy as its ``sample``.
+A strategy ranks the unlabelled articles of a `Pool`. Topic frequencies and a classifier's precision can only be
+estimated from rows drawn at random. Every row therefore records its strategy as its ``sample``.
 """
 
 from __future__ import annotations
@@ -24,27 +24,30 @@ __all__ = ["QUEUE_COLUMNS", "STRATEGIES", "Pool", "draw_queue", "parse_mix"]
 #: Columns of a queue; ``sample`` is the strategy that drew the article.
 QUEUE_COLUMNS = ("article_id", "sample")
 
-# As many rows as are compared with all others at once: memory of so many times the number of articles.
+# Labelled rows compared with all others at once. Memory grows with this number times the number of articles.
 _CHUNK = 512
 
 
 @dataclass(frozen=True, eq=False)
 class Pool:
-    """Articles, what is labelled of them, and what classifiers say of all.
+    """Articles, their labels so far, and the predictions of classifiers for all of them.
 
     Parameters
     ----------
     ids : ndarray of str, shape (n_articles,)
+        Article ids.
     labelled : ndarray of int, shape (n_labelled,)
-        Row numbers.
+        Row numbers of labelled articles.
     Y : ndarray of {0, 1}, shape (n_labelled, n_topics)
+        Their labels.
     features : csr_matrix, shape (n_articles, n_terms), optional
-        Rows of length 1, or 0; what ``diverse`` measures distances by.
+        Rows with norm 1 or 0. Used by ``diverse``.
     probabilities : ndarray of float, shape (n_articles, n_topics), optional
-        Of a classifier fitted on the labelled; what ``uncertain`` and ``rare-first`` go by.
+        Predicted by a classifier fitted on the labelled articles. Used by ``uncertain`` and ``rare-first``.
     votes : ndarray of {0, 1}, shape (n_classifiers, n_articles, n_topics), optional
-        What ``disagreement`` goes by.
+        Predictions of several classifiers. Used by ``disagreement``.
     task : {"multi-label", "multi-class"}, default "multi-label"
+        Whether an article has any number of topics or exactly one.
     """
 
     ids: NDArray[Any]
@@ -56,7 +59,7 @@ class Pool:
     task: Literal["multi-label", "multi-class"] = "multi-label"
 
     def unlabelled(self) -> NDArray[np.intp]:
-        """Give the row numbers that are not labelled."""
+        """Return the row numbers of unlabelled articles."""
         return np.setdiff1d(np.arange(len(self.ids)), self.labelled)
 
 
@@ -66,27 +69,29 @@ _Strategy = Callable[[Pool, NDArray[np.intp], int, np.random.Generator], NDArray
 def draw_queue(pool: Pool, count: int, mix: Mapping[str, float], seed: int) -> pd.DataFrame:
     """Draw articles to label.
 
-    The random share is drawn first, from all unlabelled articles: what another strategy likes is neither more nor less
-    likely in it.
+    The random share is drawn first, from all unlabelled articles. Other strategies therefore do not bias it.
 
     Parameters
     ----------
     pool : Pool
+        The articles to draw from.
     count : int
-        How many; all there are when fewer.
+        Number of articles to draw; all unlabelled articles if there are fewer.
     mix : mapping of str to float
-        Share of each strategy, such as ``{"random": 0.5, "rare-first": 0.5}``; they add up to 1.
+        Share of each strategy, such as ``{"random": 0.5, "rare-first": 0.5}``. Shares add up to 1.
     seed : int
+        Seed of the random draw.
 
     Returns
     -------
     DataFrame of shape (n_drawn, 2)
-        `QUEUE_COLUMNS`, in the order to label them in: strategies take turns by their shares.
+        `QUEUE_COLUMNS`, in the order to label them. Strategies alternate according to their shares.
 
     Raises
     ------
     LabelsError
-        For an unknown strategy, shares that do not add up to 1, or a strategy that the pool has nothing for.
+        If a strategy is unknown, shares are not positive or do not add up to 1, or the pool lacks the input of a
+        strategy.
     """
     _check_mix(mix)
     rng = np.random.default_rng(seed)
@@ -106,12 +111,12 @@ def draw_queue(pool: Pool, count: int, mix: Mapping[str, float], seed: int) -> p
 
 
 def parse_mix(text: str) -> dict[str, float]:
-    """Read a mix as a person writes it: ``random=0.5,rare-first=0.5``, or one strategy's name.
+    """Parse a mix such as ``random=0.5,rare-first=0.5``, or the name of one strategy.
 
     Raises
     ------
     LabelsError
-        When it cannot be read (see also `draw_queue`).
+        If the text cannot be parsed (see also `draw_queue`).
     """
     mix = {}
     for part in text.split(","):
@@ -135,7 +140,7 @@ def _check_mix(mix: Mapping[str, float]) -> None:
 
 
 def _turns(mix: Mapping[str, float], count: int) -> list[str]:
-    """Spread strategies over places, so that each has its share of any beginning, as nearly as whole numbers can."""
+    """Interleave strategies: in the first k places, for every k, each has its share up to rounding."""
     given = dict.fromkeys(mix, 0)
     turns = []
     for place in range(1, count + 1):
@@ -146,22 +151,23 @@ def _turns(mix: Mapping[str, float], count: int) -> list[str]:
 
 
 def _random(pool: Pool, left: NDArray[np.intp], count: int, rng: np.random.Generator) -> NDArray[np.intp]:
-    """Draw uniformly: the only rows that frequencies may be estimated from."""
+    """Draw uniformly at random. Only these rows may be used to estimate frequencies."""
     return rng.permutation(left)[:count]
 
 
 def _uncertain(pool: Pool, left: NDArray[np.intp], count: int, rng: np.random.Generator) -> NDArray[np.intp]:
-    """Take those nearest to a decision: the smallest margin (Scheffer et al. 2001; Settles 2009, section 3.1).
+    """Return the articles with the smallest margin (Scheffer et al. 2001; Settles 2009, section 3.1).
 
-    Of multi-class data the margin is that of the two likeliest classes. Topics that are asked for one by one take
-    turns, the one with fewest positives first, each with the article nearest to where its decision falls. Probabilities
-    of a rare topic hardly reach one half, so that is where the share of articles above is that of its positives.
+    For multi-class data, the margin is the difference between the two highest probabilities. For multi-label data,
+    topics take turns, the one with the fewest positives first. Each takes the article closest to its cut-off.
+    Probabilities of a rare topic rarely reach 0.5. The cut-off is therefore a quantile: the share of articles above it
+    equals the share of positives among the labelled articles.
     """
     likely = _needed(pool.probabilities, "uncertain", "probabilities")[left]
     if pool.task == "multi-class":
         ordered = np.sort(likely, axis=1)
         return left[_order(ordered[:, -1] - ordered[:, -2], rng)[:count]]
-    shares = (pool.Y.sum(axis=0) + 1) / (len(pool.Y) + 2)  # of no label at all: one half
+    shares = (pool.Y.sum(axis=0) + 1) / (len(pool.Y) + 2)  # smoothed: 0.5 without labels
     odds = logit(np.clip(likely, 1e-6, 1 - 1e-6))
     cuts = np.array([np.quantile(odds[:, topic], 1 - shares[topic]) for topic in range(odds.shape[1])])
     orders = [_order(np.abs(odds[:, topic] - cuts[topic]), rng) for topic in np.argsort(shares, kind="stable")]
@@ -169,7 +175,7 @@ def _uncertain(pool: Pool, left: NDArray[np.intp], count: int, rng: np.random.Ge
 
 
 def _rare_first(pool: Pool, left: NDArray[np.intp], count: int, rng: np.random.Generator) -> NDArray[np.intp]:
-    """Take, turn by turn, the likeliest article of the topic that has the fewest positives, labelled or expected."""
+    """Return, one by one, the most likely article of the topic with the fewest positives, labelled plus expected."""
     likely = _needed(pool.probabilities, "rare-first", "probabilities")
     have = pool.Y.sum(axis=0).astype(float)
     by_topic = [left[_order(-likely[left, topic], rng)] for topic in range(likely.shape[1])]
@@ -184,29 +190,29 @@ def _rare_first(pool: Pool, left: NDArray[np.intp], count: int, rng: np.random.G
         row = int(order[next_of[topic]])
         taken.add(row)
         chosen.append(row)
-        # Expectations alone would stay with a topic that no classifier knows yet.
+        # Count at least 0.1 positives, or the loop would stay with a topic that the classifier never predicts.
         have += likely[row]
         have[topic] += max(0.0, 0.1 - likely[row, topic])
     return np.array(chosen, dtype=np.intp)
 
 
 def _diverse(pool: Pool, left: NDArray[np.intp], count: int, rng: np.random.Generator) -> NDArray[np.intp]:
-    """Take, again and again, the article farthest from all that are labelled or taken: greedy k-centre.
+    """Return, one by one, the article farthest from all labelled or chosen articles: greedy k-centre.
 
-    Sener and Savarese (2018), "Active learning for convolutional neural networks: a core-set approach", algorithm 1;
-    here by the cosine between TF-IDF vectors.
+    Sener and Savarese (2018), "Active learning for convolutional neural networks: a core-set approach", algorithm 1,
+    with the cosine similarity of TF-IDF vectors.
     """
     features = pool.features
     if features is None:
         raise _lacking("diverse", "features")
-    # Texts without a term are far from everything and teach nothing: they come last, as if closer than any could be.
+    # Texts without terms are far from all others but not informative. A similarity above 1 puts them last.
     norms = np.asarray(features.multiply(features).sum(axis=1)).ravel()
     nearest_to = np.where(norms[left] > 0, 0.0, 2.0)
     for start in range(0, len(pool.labelled), _CHUNK):
         centres = features[pool.labelled[start : start + _CHUNK]]
         alike = (features[left] @ centres.T).max(axis=1).toarray().ravel()
         np.maximum(nearest_to, alike, out=nearest_to)
-    nearest_to += rng.uniform(0, 1e-9, len(left))  # ties fall by chance
+    nearest_to += rng.uniform(0, 1e-9, len(left))  # breaks ties at random
     among = features[left]
     chosen = []
     for _ in range(count):
@@ -218,15 +224,15 @@ def _diverse(pool: Pool, left: NDArray[np.intp], count: int, rng: np.random.Gene
 
 
 def _disagreement(pool: Pool, left: NDArray[np.intp], count: int, rng: np.random.Generator) -> NDArray[np.intp]:
-    """Take those on whose topics classifiers are most divided: query by committee (Seung, Opper and Sompolinsky 1992).
+    """Return the articles that classifiers disagree about most: query by committee (Seung, Opper, Sompolinsky 1992).
 
-    Measured as the variance of the votes, added up over topics.
+    Disagreement is the variance of the votes, summed over topics.
     """
     share = _needed(pool.votes, "disagreement", "votes of several classifiers")[:, left].mean(axis=0)
     return left[_order(-(share * (1 - share)).sum(axis=1), rng)[:count]]
 
 
-#: What can be drawn by, by name.
+#: Sampling strategies by name.
 STRATEGIES: dict[str, _Strategy] = {
     "random": _random,
     "uncertain": _uncertain,
@@ -237,7 +243,7 @@ STRATEGIES: dict[str, _Strategy] = {
 
 
 def _order(values: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.intp]:
-    """Order by value, ties by chance: what stands first in a corpus is no better."""
+    """Return the order by value, ties broken at random: the order of the corpus must not matter."""
     return np.lexsort((rng.random(len(values)), values))
 
 

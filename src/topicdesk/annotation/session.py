@@ -1,6 +1,6 @@
-"""An annotator at work: one article after the other, each decision kept before the next is shown.
+"""Annotation sessions: show one article at a time and save each decision before showing the next.
 
-What the notebook's widget and the terminal have in common; neither keeps anything itself.
+The notebook widget and the terminal both use this module. Neither saves decisions itself.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from topicdesk.project import Project, find_project
 
 __all__ = ["AnnotationSession", "Shown", "fit_to_label", "open_session"]
 
-# Shorter texts are captions and leftovers of pages.
+# Shorter texts are captions and page fragments.
 _FEWEST_CHARACTERS = 80
 
 
@@ -35,17 +35,18 @@ Answers = Mapping[str, Sequence[tuple[str, str]]]
 
 @dataclass(frozen=True)
 class Shown:
-    """What an annotator sees of one article.
+    """One article as the annotator sees it.
 
     Parameters
     ----------
     article : Series
-        The corpus's row.
+        Row of the corpus.
     chosen : tuple of str
-        The topics that it carries already: decided before, and undone.
+        Topics that are selected at the start: proposed, decided earlier, or just undone.
     note : str
+        Note saved with the earlier decision.
     answers : tuple of (str, str)
-        What others said: who, and what. Empty where the annotator is to judge alone.
+        Who answered, and the answer. Empty if the annotator should decide independently.
     """
 
     article: pd.Series
@@ -56,24 +57,25 @@ class Shown:
 
 @dataclass
 class AnnotationSession:
-    """One sitting of an annotator.
+    """Annotation session of one annotator.
 
     Parameters
     ----------
     articles : DataFrame
-        A corpus.
+        The corpus.
     queue : DataFrame of shape (n_queued, 2)
-        ``article_id, sample``, in the order to label them in. Articles that the annotator has labelled are passed over,
-        unless `again`.
+        Columns ``article_id, sample``, in the order to label them. Articles that the annotator has already labelled are
+        skipped unless `again` is true.
     store : LabelStore
+        Where decisions are saved.
     answers : mapping of str to sequence of (str, str), optional
-        What others said of articles, to be shown; by default nothing.
+        Answers of others to show, by article; by default none.
     again : bool, default False
-        Whether articles labelled already are shown too, with their labels.
+        Whether to show articles that are already labelled, with their labels.
     proposed : mapping of str to tuple of str, optional
-        What is chosen for a beginning of articles that the annotator has not labelled; by default nothing.
+        Topics selected at the start, for articles that the annotator has not labelled; by default none.
     scratch : TemporaryDirectory, optional
-        Where the store is, of a session for practice: it goes when the session goes.
+        Folder of the store in a practice session. It is deleted with the session.
     """
 
     articles: pd.DataFrame
@@ -97,13 +99,13 @@ class AnnotationSession:
             raise LabelsError(f"the queue names article {unknown!r}, which the corpus does not have. Draw it anew.")
         self._left = deque(article for article in self._samples if self.again or article not in self._seen)
         self._done: list[tuple[str, Any]] = []
-        # The last decision taken back: most who undo want to change a part of it.
+        # Topics and note of the decision undone last: users usually undo to change a part of it.
         self._undone: dict[str, Any] = {}
         self.decided = 0
 
     @property
     def shown(self) -> Shown | None:
-        """The article to decide about; None when all are done."""
+        """The current article; None when all are done."""
         if not self._left:
             return None
         article = self._left[0]
@@ -117,11 +119,11 @@ class AnnotationSession:
 
     @property
     def left(self) -> int:
-        """How many articles are left, the one shown included."""
+        """Number of articles left, including the current one."""
         return len(self._left)
 
     def decisions(self) -> dict[str, tuple[str, ...]]:
-        """Give what was decided in this sitting, by article."""
+        """Return the decisions of this session, by article."""
         return {article: self._seen[article]["topics"] for article, _ in self._done if article in self._seen}
 
     def counts(self) -> dict[str, int]:
@@ -134,12 +136,12 @@ class AnnotationSession:
         return counts
 
     def decide(self, topics: Sequence[str], note: str = "") -> None:
-        """Keep what the annotator said of the article shown, and go on.
+        """Save a decision about the current article and go to the next one.
 
         Raises
         ------
         LabelsError, ProjectError
-            See `LabelStore.decide`; the article stays.
+            See `LabelStore.decide`. The article stays the current one.
         """
         article = self._current()
         for topic in topics:
@@ -153,7 +155,7 @@ class AnnotationSession:
             self._know(article, error.row)
             raise
         except LabelsError:
-            # See what another window has put there, so that a second decision may replace it.
+            # Load what another window has saved, so that a second decision can replace it.
             self._know(article, self.store.open().get(article))
             raise
         self._seen[article] = row
@@ -163,19 +165,19 @@ class AnnotationSession:
         self.decided += 1
 
     def skip(self) -> None:
-        """Put the article shown behind all others, undecided."""
+        """Move the current article to the end of the queue, without a decision."""
         self._current()
         self._left.rotate(-1)
 
     def undo(self) -> bool:
-        """Take the last decision of this sitting back, and show its article again; False when there is none."""
+        """Undo the last decision of this session and show its article again; return False if there is none."""
         if not self._done:
             return False
         article, before = self._done[-1]
         now, aside = self._seen.get(article), None
         try:
             self.store.restore(article, before, now)
-        except KeptAside as error:  # taken back all the same
+        except KeptAside as error:  # the journal has it, so the decision is undone
             aside = error
         self._done.pop()
         self.decided -= 1
@@ -211,33 +213,33 @@ def open_session(
     seed: int = 0,
     practice: bool = False,
 ) -> AnnotationSession:
-    """Sit an annotator down before a corpus.
+    """Open an annotation session.
 
     Parameters
     ----------
     corpus : DataFrame, path or str
-        Articles, the Parquet file that holds them, or a corpus's name in ``data/sources.toml``.
+        Articles, their Parquet file, or the name of a corpus in ``data/sources.toml``.
     topics : Taxonomy, path or str
-        Or the file that holds it, such as ``data/topics.toml``.
+        The taxonomy, or its file, such as ``data/topics.toml``.
     annotator : str
-        Who labels: the file is ``data/labels/<annotator>.csv``.
+        Name of the annotator. Decisions are saved to ``data/labels/<annotator>.csv``.
     queue : DataFrame, optional
-        From `draw_queue` or `queue_for`; by default every article, in an order drawn at random.
+        From `draw_queue` or `queue_for`; by default every article that is fit to label, in random order.
     answers : mapping of str to sequence of (str, str), optional
-        What others said of articles, to be shown.
+        Answers of others to show, by article.
     again : bool, default False
-        Whether articles that the annotator has labelled are shown too.
+        Whether to show articles that the annotator has already labelled.
     proposed : mapping of str to tuple of str, optional
-        What is chosen for a beginning.
+        Topics selected at the start, by article.
     settles : bool, default False
-        Whether decisions overrule those of others: they go to ``data/labels/adjudicated.csv``, under the annotator's
-        name.
+        Whether decisions overrule those of others. They are then saved to ``data/labels/adjudicated.csv``, under the
+        annotator's name.
     project : Project, optional
-        By default the one that the current folder is in.
+        By default the project of the current folder.
     seed : int, default 0
-        Of the order, where no queue is given; the same for two annotators whose agreement is to be measured.
+        Seed of the random order if no queue is given. To measure the agreement of two annotators, use the same seed.
     practice : bool, default False
-        Try it out: decisions go to a temporary folder, which is gone with the session, and none to ``data/labels``.
+        Save decisions to a temporary folder that is deleted with the session, instead of ``data/labels``.
 
     Returns
     -------
@@ -246,7 +248,8 @@ def open_session(
     Raises
     ------
     LabelsError
-        For a name that no file can have, a queue with a reserved article, or wrong label files.
+        If the annotator's name cannot be a file name, the queue contains a reserved article, or label files are
+        invalid.
     """
     check_annotator(annotator)
     project = project or find_project()
@@ -267,10 +270,10 @@ def open_session(
 
 
 def fit_to_label(articles: pd.DataFrame) -> pd.Series:
-    """Mark the articles that are worth an annotator's time: no teasers and no scraps.
+    """Return a boolean mask of the articles that are worth labelling: no teasers and no fragments.
 
-    A scrap is shorter than 80 characters, and shorter than half the median of its corpus: headlines and messages are
-    short, and no scraps.
+    A fragment is shorter than 80 characters and shorter than half the median length of its corpus. The second condition
+    keeps headlines and messages, which are always short.
     """
     length = articles["text"].str.len()
     return (articles["kind"] == "article") & (length >= min(_FEWEST_CHARACTERS, length.median() / 2))

@@ -1,8 +1,9 @@
-"""Where an annotator's decisions go, one by one: on disk at once, whatever happens next.
+"""Save an annotator's decisions to disk, one by one.
 
-A decision is first appended to a journal beside the label file, and flushed; then the file is written anew, sorted, and
-the journal emptied. If the file cannot be read, or the disk is full, the decision stays in the journal and joins the
-file later. Both happen under a lock, and the file is read again each time: a second window loses nothing.
+Each decision is first appended to a journal beside the label file and flushed. Then the label file is rewritten,
+sorted, and the journal is emptied. If the file cannot be read, or the disk is full, the decision stays in the journal
+and is added to the file later. Both steps hold a lock and the file is read again each time, so a second window loses
+nothing.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ _Id = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
 class _JournalRow(StrictModel):
-    """A row of a label file, see `ANNOTATION_COLUMNS`."""
+    """A row of a label file (see `ANNOTATION_COLUMNS`)."""
 
     article_id: _Id
     topics: tuple[str, ...]
@@ -48,20 +49,21 @@ class _JournalRow(StrictModel):
 
 
 class _JournalEntry(StrictModel):
-    """A line of a journal; None puts an article back to no label."""
+    """A line of a journal; a row of None removes the article's label."""
 
     article_id: _Id
     row: _JournalRow | None
 
 
 class KeptAside(LabelsError):
-    """A decision is safe in the journal, and not in the label file yet.
+    """A decision is saved in the journal, but not in the label file yet.
 
     Parameters
     ----------
     message : str
+        The error message.
     row : dict or None
-        What was decided; None for an article that was put back to no label.
+        The decision; None if the article's label was removed.
     """
 
     def __init__(self, message: str, row: Row | None) -> None:
@@ -76,10 +78,11 @@ class LabelStore:
     Parameters
     ----------
     path : Path
-        The CSV; it is made with the first decision.
+        The CSV file. The first decision creates it.
     annotator : str
+        Saved with each row.
     taxonomy : Taxonomy
-        Its version is kept with each row.
+        The version of its codebook is saved with each row.
     """
 
     path: Path
@@ -88,18 +91,18 @@ class LabelStore:
 
     @property
     def journal(self) -> Path:
-        """Decisions that are not in the file yet."""
+        """File with the decisions that are not in the label file yet."""
         return self.path.with_name(f".{self.path.name}.journal")
 
     def open(self) -> dict[str, Row]:
-        """Read what is decided, by article, after taking in what an earlier session could not write.
+        """Read the decisions by article, after adding those that an earlier session could not write.
 
         Raises
         ------
         LabelsError
-            When the file is wrong, or the codebook has changed under its version.
+            If the file is invalid, or the codebook has changed without a new version.
         ProjectError
-            When the folder cannot be written.
+            If the folder is not writable.
         """
         with self._locked() as journal:
             record_codebook(self.path.with_name("codebooks.json"), self.taxonomy)
@@ -112,32 +115,34 @@ class LabelStore:
     def decide(
         self, article_id: str, topics: tuple[str, ...], sample: str, note: str = "", seen: Row | None = None
     ) -> Row:
-        """Keep a decision, instead of an earlier one about the same article.
+        """Save a decision, and replace an earlier one about the same article.
 
         Parameters
         ----------
         article_id : str
+            Id of the article.
         topics : tuple of str
             Most prominent first; empty for none.
         sample : str
             How the article was drawn.
         note : str, default ""
+            The annotator's note.
         seen : dict, optional
-            The row that the annotator knew to stand there; None for none.
+            The article's row as the annotator last saw it; None for no row.
 
         Returns
         -------
         dict
-            The row as it was kept.
+            The saved row.
 
         Raises
         ------
         KeptAside
-            When the file cannot be read or written: the decision waits in the journal.
+            If the file cannot be read or written. The decision waits in the journal.
         LabelsError
-            When another window has decided about the article meanwhile: nothing is kept.
+            If another window has decided about the article meanwhile. Nothing is saved.
         ProjectError
-            When nothing can be written: the decision is not kept.
+            If nothing can be written. The decision is not saved.
         """
         row = {
             "article_id": article_id,
@@ -146,14 +151,14 @@ class LabelStore:
             "codebook": str(self.taxonomy.codebook.version),
             "time": datetime.now(UTC).isoformat(timespec="seconds"),
             "sample": sample,
-            # Half a character, as a browser can send, could not be written.
+            # A browser can send lone surrogates, which cannot be encoded.
             "note": " ".join(note.encode("utf-8", "replace").decode().split()),
         }
         self._keep(article_id, row, seen)
         return row
 
     def restore(self, article_id: str, row: Row | None, seen: Row | None) -> None:
-        """Put an article back to an earlier row, or to none (see `decide`)."""
+        """Restore an earlier row of an article, or remove its label if `row` is None (see `decide`)."""
         self._keep(article_id, row, seen)
 
     def _keep(self, article_id: str, row: Row | None, seen: Row | None) -> None:
@@ -188,7 +193,7 @@ class LabelStore:
         return rows
 
     def _waiting(self, journal: FileIO) -> list[Row]:
-        """Read the decisions of a journal; `LabelsError` for what no session of this taxonomy has written."""
+        """Read the decisions of a journal; raise `LabelsError` for a line that is invalid under this taxonomy."""
         journal.seek(0)
         entries: list[Row] = []
         for number, line in enumerate(journal.read().splitlines(), start=1):
@@ -196,7 +201,7 @@ class LabelStore:
                 entry = _JournalEntry.model_validate_json(line)
             except ValidationError as error:
                 fault = error.errors()[0]
-                if fault["type"] == "json_invalid":  # torn by a crash in the middle of a write: never acknowledged
+                if fault["type"] == "json_invalid":  # cut off by a crash during the write: never acknowledged
                     continue
                 self._refuse(number, f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}")
             if entry.row is not None:
@@ -226,9 +231,9 @@ class LabelStore:
         with ExitStack() as stack:
             try:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
-                # A file of its own: on Windows a locked file cannot be read or written.
+                # Lock a separate file: on Windows a locked file cannot be read or written.
                 stack.enter_context(exclusive_lock(self.path.with_name(f".{self.path.name}.lock")))
-                # Unbuffered: what cannot be written now must not be tried again when the file is closed.
+                # Unbuffered: closing the file must not repeat a write that failed.
                 journal = stack.enter_context(self.journal.open("a+b", buffering=0))
             except OSError as error:
                 raise ProjectError(
@@ -241,7 +246,7 @@ class LabelStore:
 def _append(journal: FileIO, entry: Row, path: Path) -> None:
     journal.seek(0, os.SEEK_END)
     before = journal.tell()
-    # A line of its own, whatever a crash has left before it.
+    # Start a new line: a crash may have left an incomplete one.
     line = b"\n" + json.dumps(entry).encode() + b"\n"
     try:
         if journal.write(line) != len(line):

@@ -1,4 +1,4 @@
-"""The taxonomy: a TOML file that users change."""
+"""The taxonomy: topics and codebook, read from a TOML file that users edit."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ _Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$", description="one
 
 
 class Topic(StrictModel):
-    """One topic and how a person recognises it."""
+    """One topic and how annotators recognise it."""
 
     name: _Name
     definition: Annotated[str, Field(min_length=1)]
     includes: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
     examples: tuple[str, ...] = ()
-    #: Words and phrases of the keyword-rules baseline, lower case.
+    #: Words and phrases for the keyword-rules baseline, in lower case.
     keywords: tuple[str, ...] = ()
     #: Id in the IPTC Media Topics vocabulary.
     iptc: Annotated[str | None, Field(pattern=r"^medtop:\d{8}$")] = None
 
 
 class Codebook(StrictModel):
-    """The rules that hold for all topics, and their version."""
+    """The rules for all topics, and their version."""
 
     version: Annotated[int, Field(ge=1)]
     title: str
@@ -43,11 +43,11 @@ class Codebook(StrictModel):
 
 
 class Taxonomy(StrictModel):
-    """Topics in the order in which every table shows them."""
+    """Topics, in the order of all tables, with their codebook."""
 
     codebook: Codebook
     topics: Annotated[tuple[Topic, ...], Field(min_length=1)]
-    #: What labels are bound to; by default the file's name without its ending. No part of what the file says.
+    #: Identifies the taxonomy in ``codebooks.json``; by default the file name without extension. Not in the hash.
     name: Annotated[str, Field(exclude=True)] = ""
 
     @model_validator(mode="after")
@@ -59,18 +59,18 @@ class Taxonomy(StrictModel):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The topics' names, in order."""
+        """Names of the topics, in order."""
         return tuple(topic.name for topic in self.topics)
 
     @property
     def keywords(self) -> dict[str, tuple[str, ...]] | None:
-        """The keywords of each topic; None unless every topic has some."""
+        """Keywords of each topic; None unless every topic has keywords."""
         if not all(topic.keywords for topic in self.topics):
             return None
         return {topic.name: topic.keywords for topic in self.topics}
 
     def table(self) -> pd.DataFrame:
-        """Write the topics as text, a row each: what they are, what belongs to them and what does not."""
+        """Return a table with one row per topic: definition, what it includes and excludes, and keywords."""
         return pd.DataFrame(
             {
                 "definition": [topic.definition for topic in self.topics],
@@ -82,14 +82,14 @@ class Taxonomy(StrictModel):
         )
 
     def __str__(self) -> str:
-        """Say in a line what it is."""
+        """Return a one-line summary."""
         return f"{self.codebook.title}, codebook version {self.codebook.version}: {', '.join(self.names)}"
 
     def _repr_html_(self) -> str:
         return as_html(str(self), self.table(), after=" ".join(self.codebook.rule.split()))
 
     def content_hash(self) -> str:
-        """Hash everything the file says, whatever its layout: 32 hexadecimal characters."""
+        """Return a hash of the file's content, independent of its layout: 32 hexadecimal characters."""
         return hashlib.blake2b(self.model_dump_json().encode(), digest_size=16).hexdigest()
 
 
@@ -108,7 +108,7 @@ def read_taxonomy(path: Path) -> Taxonomy:
     Raises
     ------
     LabelsError
-        Naming file, key and value.
+        If the file is missing or invalid. The message names file, key and value.
     """
     taxonomy = read_toml(path, Taxonomy, LabelsError, "'topicdesk init' writes an example of a taxonomy.")
     return taxonomy if taxonomy.name else taxonomy.model_copy(update={"name": path.stem})

@@ -1,7 +1,7 @@
-"""Weak labels: what rules say before anybody has read an article.
+"""Weak labels: labels made by rules, which nobody has reviewed.
 
-A start where there is no label yet. Rules are wrong in ways that repeat, so weak labels are marked as such, and never
-mixed with others in an evaluation (`read_annotations` refuses them).
+They help to start a project that has no labels yet. Rules make systematic errors. Weak labels are therefore marked, and
+never mixed with others in an evaluation (`read_annotations` rejects them).
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ def rule_table(
     Y: NDArray[np.int8] | None = None,
     topics: Sequence[str] = (),
 ) -> pd.DataFrame:
-    """Judge labelling rules one by one.
+    """Evaluate labelling rules one by one.
 
     Parameters
     ----------
     fires : ndarray of bool, shape (n_articles, n_rules)
-        Whether a rule speaks for its topic.
+        Whether a rule votes for its topic.
     rules : DataFrame of shape (n_rules, 2)
-        ``topic, keyword``.
+        Columns ``topic, keyword``.
     labelled : ndarray of int, shape (n_labelled,), optional
-        Rows of articles that somebody has labelled, drawn at random: precision among others is not that of the corpus.
+        Rows of labelled articles that were drawn at random. Other articles would bias the precision.
     Y : ndarray of {0, 1}, shape (n_labelled, n_topics), optional
         Their labels.
     topics : sequence of str
@@ -47,13 +47,15 @@ def rule_table(
     Returns
     -------
     DataFrame of shape (n_rules, 9)
-        ``topic, keyword``; shares of all articles: ``coverage`` (it fires), ``overlap`` (another fires too) and
-        ``conflict`` (one of another topic fires too); and on labelled articles where it fires, ``fired`` of them,
-        ``precision`` with its Wilson 95 % interval ``low, high``, NaN where it never does.
+        ``topic, keyword``. Shares of all articles: ``coverage`` (the rule fires), ``overlap`` (another rule fires too)
+        and ``conflict`` (a rule of another topic fires too). On labelled articles: ``fired``, the number of articles
+        where the rule fires, and ``precision`` on them with its Wilson 95 % interval ``low, high``; NaN if it never
+        fires.
 
     References
     ----------
-    Ratner et al. (2017), "Snorkel: rapid training data creation with weak supervision", for the first three.
+    Ratner et al. (2017), "Snorkel: rapid training data creation with weak supervision", for coverage, overlap and
+    conflict.
     """
     many = fires.sum(axis=1)
     topic_of = rules["topic"].to_numpy(dtype=object)
@@ -74,17 +76,19 @@ def rule_table(
 def aggregate_rules(
     fires: Fires, rules: pd.DataFrame, topics: Sequence[str], method: Literal["majority", "dawid-skene"] = "majority"
 ) -> NDArray[np.int8]:
-    """Make one weak label an article of what all rules say.
+    """Combine the votes of all rules into weak labels.
 
     Parameters
     ----------
     fires : ndarray of bool, shape (n_articles, n_rules)
+        Whether a rule votes for its topic.
     rules : DataFrame of shape (n_rules, 2)
-        ``topic, keyword``.
+        Columns ``topic, keyword``.
     topics : sequence of str
+        Names of the topics.
     method : {"majority", "dawid-skene"}, default "majority"
-        The topic that most rules speak for, and each of those with equally many; or, topic by topic, how reliable each
-        rule of the topic is, learnt from how far rules agree, silence counting as a vote against.
+        ``majority`` takes the topics with the most votes, ties included. ``dawid-skene`` estimates, for each topic, how
+        reliable its rules are from how often they agree; a rule that does not fire votes against the topic.
 
     Returns
     -------
@@ -108,12 +112,25 @@ def aggregate_rules(
 def weak_annotations(
     article_ids: Sequence[str], Y: NDArray[np.int8], topics: Sequence[str], method: str, codebook: int
 ) -> pd.DataFrame:
-    """Write weak labels as annotations, marked as weak.
+    """Return weak labels as annotations that are marked as weak.
+
+    Parameters
+    ----------
+    article_ids : sequence of str
+        Length n_articles.
+    Y : ndarray of {0, 1}, shape (n_articles, n_topics)
+        From `aggregate_rules`.
+    topics : sequence of str
+        The columns of `Y`.
+    method : str
+        The method of `aggregate_rules`.
+    codebook : int
+        Version of the codebook.
 
     Returns
     -------
     DataFrame of shape (n_articles, 7)
-        As `write_annotations` takes it; ``annotator`` names the method, and ``sample`` is `WEAK`.
+        Input for `write_annotations`; ``annotator`` names the method, and ``sample`` is `WEAK`.
     """
     table = pd.DataFrame(
         {

@@ -1,7 +1,7 @@
-// The page's side of topicdesk.annotation.widget: shows what Python says, sends what keys and buttons ask for. Text comes
-// from articles: it is only ever set as text, never as markup.
+// Front end of topicdesk.annotation.widget: displays the state from Python and sends the actions of keys and buttons.
+// Article text is untrusted: always set it as text, never as markup.
 
-const ANSWER_WITHIN = 5000; // milliseconds, before the kernel is taken for gone
+const ANSWER_WITHIN = 5000; // milliseconds to wait before reporting that the kernel does not answer
 
 function make(tag, properties = {}, ...children) {
   const element = Object.assign(document.createElement(tag), properties);
@@ -48,7 +48,7 @@ function render({ model, el }) {
 
   const status = make("p", { className: "td-status" });
   status.setAttribute("role", "status");
-  // Read out by a screen reader, which sees no article change.
+  // Tells screen readers that the article has changed.
   const spoken = make("p", { className: "td-spoken" });
   spoken.setAttribute("aria-live", "polite");
   const meta = make("p", { className: "td-meta" });
@@ -80,7 +80,7 @@ function render({ model, el }) {
 
   const root = make("section", { className: "td-annotate", tabIndex: 0 }, meta, title, text, answers, topics, note, actions, status, progress, counts, spoken, help);
   root.setAttribute("aria-label", `Annotate: ${codebook.title}`);
-  // Or JupyterLab takes Z for undoing a cell, and Enter for editing one.
+  // Without this, JupyterLab handles Z (undo a cell) and Enter (edit a cell).
   root.dataset.lmSuppressShortcuts = "true";
 
   function toggle(name) {
@@ -102,7 +102,7 @@ function render({ model, el }) {
   }
 
   function send(what) {
-    if (timer !== null) return; // an answer is under way
+    if (timer !== null) return; // waiting for the answer to an earlier request
     say("Saving …");
     timer = setTimeout(() => {
       timer = null;

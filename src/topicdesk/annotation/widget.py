@@ -1,4 +1,4 @@
-"""Labelling in a notebook: an article at a time, by the keyboard."""
+"""Label articles in a notebook, one at a time, with the keyboard."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ except ImportError as error:
 
 __all__ = ["AnnotationWidget", "adjudicate", "annotate"]
 
-# A still shows as much as fits a page.
+# Limits the static view to about one page.
 _STILL_PARAGRAPHS = 4
 
 
@@ -41,31 +41,31 @@ def annotate(
     seed: int = 0,
     practice: bool = False,
 ) -> AnnotationWidget:
-    """Label articles in a notebook; every decision is on disk before the next article is shown.
+    """Label articles in a notebook; each decision is saved before the next article is shown.
 
     Parameters
     ----------
     corpus : DataFrame, path or str
-        Articles, the Parquet file that holds them, or a corpus's name in ``data/sources.toml``.
+        Articles, their Parquet file, or the name of a corpus in ``data/sources.toml``.
     topics : Taxonomy, path or str
-        Or the file that holds it, such as ``data/topics.toml``.
+        The taxonomy, or its file, such as ``data/topics.toml``.
     annotator : str
-        Who labels: the file is ``data/labels/<annotator>.csv``.
+        Name of the annotator. Decisions are saved to ``data/labels/<annotator>.csv``.
     queue : DataFrame, optional
-        From `topicdesk.queue_for`; by default every article, in an order drawn at random.
+        From `topicdesk.queue_for`; by default every article that is fit to label, in random order.
     highlight : sequence of str, optional
-        Words and phrases to mark in the text.
+        Words and phrases to highlight in the text.
     project : Project, optional
-        By default the one that the current folder is in.
+        By default the project of the current folder.
     seed : int, default 0
-        Of the order, where no queue is given.
+        Seed of the random order if no queue is given.
     practice : bool, default False
-        Try it out: no decision reaches ``data/labels``, and all are gone with the session.
+        Save decisions to a temporary folder that is deleted with the session, instead of ``data/labels``.
 
     Returns
     -------
     AnnotationWidget
-        The last line of a cell shows it.
+        Displayed if it is the last expression of a cell.
 
     Raises
     ------
@@ -90,44 +90,45 @@ def adjudicate(
     annotator: str,
     project: Project | None = None,
 ) -> AnnotationWidget:
-    """Settle what two annotators disagree about, in a notebook, with both answers shown.
+    """Adjudicate the disagreements of two annotators in a notebook, with both answers shown.
 
     Parameters
     ----------
     first, second : str
-        Annotators, by the names of their files in ``data/labels``.
+        The annotators, named as their files in ``data/labels``.
     corpus, topics, project
         As in `annotate`.
     annotator : str
-        Who settles.
+        Who adjudicates.
 
     Returns
     -------
     AnnotationWidget
-        What is decided goes to ``data/labels/adjudicated.csv``, which overrules both.
+        Its decisions are saved to ``data/labels/adjudicated.csv`` and overrule both annotators.
     """
     return AnnotationWidget(adjudication(first, second, corpus, topics, annotator, project))
 
 
 class AnnotationWidget(AnyWidget):
-    """A session on the screen of a notebook: JupyterLab, Notebook 7, VS Code.
+    """Notebook widget of an annotation session, for JupyterLab, Notebook 7 and VS Code.
 
-    The page shows what `shown` says and tells what the annotator wants; what is kept, and what comes next, is decided
-    here. So a page that is loaded again, or a second one, shows the truth.
+    The page displays `shown` and sends the annotator's actions. Python saves decisions and selects the next article. A
+    page that is reloaded, or a second page, therefore shows the current state.
 
     Parameters
     ----------
     session : AnnotationSession
+        The session to display.
     highlight : sequence of str, optional
-        Words and phrases to mark in the text.
+        Words and phrases to highlight in the text.
     """
 
     _esm = Path(__file__).with_name("widget.js")
     _css = Path(__file__).with_name("widget.css")
 
-    #: Topics with their definitions, and the rule.
+    #: Topics with their definitions, and the rules for all topics.
     codebook = traitlets.Dict().tag(sync=True)
-    #: The article, what is chosen, how far it is; ``serial`` grows with each answer to the page.
+    #: The current article, the selected topics and the progress; ``serial`` grows with each update.
     shown = traitlets.Dict().tag(sync=True)
 
     def __init__(self, session: AnnotationSession, highlight: Sequence[str] = ()) -> None:
@@ -149,7 +150,7 @@ class AnnotationWidget(AnyWidget):
         self.on_msg(self._act)
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
-        """Give the widget, and for pages that no kernel stands behind, a still of it."""
+        """Return the widget, with a static view for pages without a kernel."""
         bundle = super()._repr_mimebundle_(**kwargs)
         if bundle is None:
             return None
@@ -157,22 +158,22 @@ class AnnotationWidget(AnyWidget):
         return {**data, "text/html": _still(self.shown, self.codebook)}, metadata
 
     def decide(self, topics: Sequence[str], note: str = "") -> None:
-        """Keep what is said of the article shown, and go on; what the Enter key does."""
+        """Save a decision about the current article and go to the next one, like the Enter key."""
         self.session.decide(topics, note)
         self._show("")
 
     def skip(self) -> None:
-        """Put the article off; it comes again at the end. What the S key does."""
+        """Move the current article to the end of the queue, like the S key."""
         self.session.skip()
         self._show("")
 
     def undo(self) -> None:
-        """Take the last decision back. What the Z key does."""
+        """Undo the last decision, like the Z key."""
         self.session.undo()
         self._show("")
 
     def _act(self, _: Any, asked: dict[str, Any], __: Any) -> None:
-        if asked.get("serial") != self.shown["serial"]:  # of another window, or sent twice
+        if asked.get("serial") != self.shown["serial"]:  # from another window, or sent twice
             self._show("Shown anew: another window has gone on.")
             return
         told, fault = "", False
@@ -200,7 +201,7 @@ class AnnotationWidget(AnyWidget):
             "decided": session.decided,
             "counts": session.counts(),
             "file": str(session.store.path.name),
-            # What was chosen stays on the screen when it could not be kept.
+            # Keep the selection on screen if it could not be saved.
             "article": None if article is None else {
                 **_told(article.article, self._marks),
                 "chosen": list(asked["topics"] if asked and "topics" in asked else article.chosen),
@@ -211,7 +212,7 @@ class AnnotationWidget(AnyWidget):
 
 
 def _still(shown: dict[str, Any], codebook: dict[str, Any]) -> str:
-    """Write what the widget shows as HTML that does nothing."""
+    """Return a static HTML view of the widget."""
     article = shown["article"]
     counted = f"{shown['decided']} decided, {shown['left']} left"
     if article is None:
@@ -247,7 +248,7 @@ def _told(article: pd.Series, marks: re.Pattern[str] | None) -> dict[str, Any]:
 
 
 def _parts(text: str, marks: re.Pattern[str] | None) -> list[tuple[str, bool]]:
-    """Cut a text into what is marked and what is not."""
+    """Split a text into parts, each with whether it is highlighted."""
     if marks is None:
         return [(text, False)]
     return [(part, bool(place % 2)) for place, part in enumerate(marks.split(text)) if part]

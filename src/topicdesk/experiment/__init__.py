@@ -1,4 +1,4 @@
-"""Experiments: from a spec to a comparison, to MLflow and to a results lock. Here the floors meet."""
+"""Experiments: run a spec, log the comparison to MLflow, and write and verify results locks."""
 
 from topicdesk.lazy import attach
 

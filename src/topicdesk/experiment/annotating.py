@@ -1,4 +1,4 @@
-"""Labels of a spec: which articles to label next, which labels to look at again, and what rules say without any."""
+"""Annotation for a spec: draw articles to label, review suspect labels, and make weak labels from rules."""
 
 from __future__ import annotations
 
@@ -46,10 +46,10 @@ from topicdesk.project import Project, find_project
 
 __all__ = ["DEFAULT_MIX", "effect_of", "queue_for", "rules_of", "second_look", "suspects_of", "weak_labels"]
 
-#: How `queue_for` draws unless told otherwise; the simulation in ``benchmarks/queues.py`` supports it.
+#: Default mix of `queue_for`, supported by the simulation in ``benchmarks/queues.py``.
 DEFAULT_MIX: Mapping[str, float] = {"random": 0.5, "uncertain": 0.5}
 
-# So many keywords of a topic make it as likely as not, until classifiers know better.
+# With this many keyword hits, a topic has a prior of 0.5. Classifiers replace the prior once they can be fitted.
 _EVEN_HITS = 3.0
 
 
@@ -61,21 +61,22 @@ def queue_for(spec_file: Path | str, count: int, mix: Mapping[str, float] | None
     spec_file : path
         A spec with label files and a taxonomy, such as ``experiments/topics.toml``.
     count : int
-        How many.
+        Number of articles to draw.
     mix : mapping of str to float, optional
         Share of each strategy (see `topicdesk.annotation.draw_queue`); by default `DEFAULT_MIX`.
     seed : int, default 0
+        Seed of the random draw.
 
     Returns
     -------
     DataFrame of shape (n_drawn, 2)
-        Columns ``article_id, sample``, in the order to label them in. Reserved and labelled articles are never in it,
-        nor near-duplicates of each other or of a labelled one.
+        Columns ``article_id, sample``, in the order to label them. It contains no reserved or labelled articles, and no
+        near-duplicates of them or of each other.
 
     Raises
     ------
     TopicdeskError
-        What is wrong with spec, corpus, labels or mix.
+        If the spec, corpus, labels or mix are invalid.
 
     Examples
     --------
@@ -87,21 +88,21 @@ def queue_for(spec_file: Path | str, count: int, mix: Mapping[str, float] | None
 
 
 def suspects_of(spec_file: Path | str, classifier: str | None = None, jobs: int | None = None) -> pd.DataFrame:
-    """Rank the labels of a spec that a classifier contradicts, judged by models that had not seen the article.
+    """Rank the labels of a spec that a classifier contradicts, by its out-of-fold probabilities.
 
     Parameters
     ----------
     spec_file : path
         A spec with one corpus, such as ``experiments/topics.toml``.
     classifier : str, optional
-        One of the spec's; by default the winner of its results lock.
+        A classifier of the spec; by default the winner of its results lock.
     jobs : int, optional
-        Processes, instead of the spec's.
+        Number of processes; by default that of the spec.
 
     Returns
     -------
     DataFrame
-        As `topicdesk.suspect_labels` gives it, the most suspect first.
+        The result of `topicdesk.suspect_labels`, most suspect first.
     """
     load = _loaded(Path(spec_file))
     judge = load.classifier(classifier)
@@ -120,32 +121,32 @@ def effect_of(
     jobs: int | None = None,
     before: Mapping[str, Sequence[str]] | None = None,
 ) -> pd.DataFrame:
-    """Tell what other labels do to a classifier's out-of-fold figures, on the same splits.
+    """Compute how corrected labels change a classifier's out-of-fold scores, on the same splits.
 
     Parameters
     ----------
     spec_file : path
         A spec with one corpus.
     decisions : mapping of str to sequence of str
-        Topics of the articles that were decided about again, as `AnnotationSession.decisions` gives them.
+        New topics of the reviewed articles, from `AnnotationSession.decisions`.
     classifier : str, optional
-        One of the spec's; by default the winner of its results lock.
+        A classifier of the spec; by default the winner of its results lock.
     jobs : int, optional
-        Processes, instead of the spec's.
+        Number of processes; by default that of the spec.
     before : mapping of str to sequence of str, optional
-        Topics that these articles had, as `AnnotationSession.proposed` has them; by default what the spec reads. Needed
-        where the spec reads the file that the decisions went to.
+        Earlier topics of these articles, from `AnnotationSession.proposed`; by default the labels that the spec reads.
+        Required if the spec already reads the file that the decisions were saved to.
 
     Returns
     -------
     DataFrame
-        Indexed by figure, the spec's metric first and then F1 of each topic: ``before, before_low, before_high, after,
-        after_low, after_high, moved``, with 95 % bootstrap intervals.
+        Indexed by score, the spec's metric first and then F1 of each topic. Columns ``before, before_low, before_high,
+        after, after_low, after_high, moved``, with 95 % bootstrap intervals.
 
     Raises
     ------
     SpecError
-        When the spec reads the decisions already, and what was before is not given.
+        If the spec already reads the decisions and `before` is not given.
     """
     load = _loaded(Path(spec_file))
     judge, data = load.classifier(classifier), load.dataset
@@ -162,21 +163,21 @@ def effect_of(
 
 
 def second_look(spec_file: Path | str, suspects: pd.DataFrame, annotator: str) -> AnnotationSession:
-    """Sit somebody down before suspect labels, with what was labelled and what the classifier says.
+    """Open a session to review suspect labels, with the current label and the classifier's answer shown.
 
     Parameters
     ----------
     spec_file : path
         A spec with label files and a taxonomy.
     suspects : DataFrame
-        From `suspects_of`, or a part of it.
+        From `suspects_of`, or some of its rows.
     annotator : str
-        Who decides.
+        Who reviews.
 
     Returns
     -------
     AnnotationSession
-        Its decisions go to ``data/labels/adjudicated.csv``, which overrules what was labelled.
+        Its decisions are saved to ``data/labels/adjudicated.csv`` and overrule the current labels.
     """
     desk = _desk(spec_file)
     labels = desk.labels.set_index("article_id")
@@ -205,17 +206,17 @@ def second_look(spec_file: Path | str, suspects: pd.DataFrame, annotator: str) -
 
 
 def rules_of(spec_file: Path | str) -> pd.DataFrame:
-    """Judge the taxonomy's keywords as labelling rules, on the corpus of a spec.
+    """Evaluate the taxonomy's keywords as labelling rules, on the corpus of a spec.
 
     Parameters
     ----------
     spec_file : path
-        A spec with a taxonomy; it may have no label yet.
+        A spec with a taxonomy. It may have no labels yet.
 
     Returns
     -------
     DataFrame
-        As `topicdesk.annotation.rule_table` gives it; precision on labelled articles of the sample ``random``.
+        The result of `topicdesk.annotation.rule_table`, with precision on labelled articles of the sample ``random``.
     """
     desk = _desk(spec_file)
     fires, rules = keyword_matrix(desk.texts(desk.corpus), desk.keywords)
@@ -225,7 +226,7 @@ def rules_of(spec_file: Path | str) -> pd.DataFrame:
 
 
 def weak_labels(spec_file: Path | str, method: Literal["majority", "dawid-skene"] = "majority") -> pd.DataFrame:
-    """Label the whole corpus of a spec by its taxonomy's keywords, before anybody has read an article.
+    """Label the corpus of a spec, except reserved articles, by the keywords of its taxonomy.
 
     Parameters
     ----------
@@ -237,7 +238,7 @@ def weak_labels(spec_file: Path | str, method: Literal["majority", "dawid-skene"
     Returns
     -------
     DataFrame of shape (n_articles, 7)
-        Annotations marked as weak: `read_annotations` refuses them, so that none gets into an evaluation.
+        Annotations marked as weak. `read_annotations` rejects them, which keeps them out of evaluations.
     """
     desk = _desk(spec_file)
     names, version = desk.taxonomy.names, desk.taxonomy.codebook.version
@@ -248,7 +249,7 @@ def weak_labels(spec_file: Path | str, method: Literal["majority", "dawid-skene"
 
 @dataclass(frozen=True, eq=False)
 class _Desk:
-    """A spec that can be labelled further: its corpus, its taxonomy, and what is labelled."""
+    """A spec whose corpus can be annotated, with its corpus, taxonomy and labels."""
 
     project: Project
     spec: Spec
@@ -271,7 +272,7 @@ class _Desk:
         return article_texts(articles, self.spec.data.text)
 
     def indicators(self, articles: pd.DataFrame, labels: pd.DataFrame) -> tuple[NDArray[np.intp], NDArray[np.int8]]:
-        """Give the rows of labelled articles, and their labels as ones and zeros."""
+        """Return the rows of labelled articles, and their labels as an indicator matrix."""
         topics = labels.set_index("article_id")["topics"]
         rows = np.flatnonzero(articles["id"].isin(topics.index))
         named = topics.loc[articles["id"].iloc[rows]]
@@ -291,7 +292,7 @@ def _desk(spec_file: Path | str) -> _Desk:
 
 
 def _pool_of(desk: _Desk, seed: int) -> Pool:
-    """Say what is known of the articles that may be labelled."""
+    """Return the pool of labelled articles and those that may be labelled, with predictions."""
     labels = desk.labels
     with progress(3, "asking classifiers", "step") as advance:
         articles = desk.corpus[_open(desk.corpus, labels["article_id"], desk.reserved)].reset_index(drop=True)
@@ -307,7 +308,7 @@ def _pool_of(desk: _Desk, seed: int) -> Pool:
 
 
 def _hits(texts: Sequence[str], keywords: Mapping[str, Sequence[str]]) -> NDArray[np.float64]:
-    """Count keywords of each topic in each text; none where a topic has no keywords."""
+    """Count keywords of each topic in each text; 0 for topics without keywords."""
     hits = np.zeros((len(texts), len(keywords)))
     with_keywords = {topic: words for topic, words in keywords.items() if words}
     if with_keywords:
@@ -323,7 +324,7 @@ def _loaded(path: Path) -> LoadedExperiment:
 
 
 def _judged(load: LoadedExperiment, judge: Classifier, data: Dataset, jobs: int | None) -> Comparison:
-    """Judge each label once: the first repeat holds every article."""
+    """Evaluate a classifier on the first repeat only: it tests every article."""
     splits = [split for split in load.splits if split.repeat == load.splits[0].repeat]
     return compare(data, replace(load.plan, classifiers=(judge,)), load.keywords, splits, jobs or load.jobs)
 
@@ -340,7 +341,7 @@ def _reads_settled(spec: Spec) -> bool:
 
 
 def _figures_of(load: LoadedExperiment, comparison: Comparison) -> pd.DataFrame:
-    """Give the spec's metric and F1 of each topic, with intervals, in columns that await a prefix."""
+    """Return the spec's metric and F1 of each topic, with intervals, in columns that need a prefix."""
     main = figures_where(comparison.figures, sample=ALL_SAMPLES, metric=load.plan.metric)
     by_topic = figures_where(comparison.topic_figures, sample=ALL_SAMPLES, metric="f1")
     rows = pd.concat([main.assign(figure=load.plan.metric), by_topic.assign(figure="F1 of " + by_topic["topic"])])
@@ -349,9 +350,9 @@ def _figures_of(load: LoadedExperiment, comparison: Comparison) -> pd.DataFrame:
 
 
 def _open(corpus: pd.DataFrame, labelled_ids: pd.Series, reserved: Collection[str]) -> pd.Series:
-    """Mark what is labelled, and what may be: no teasers, scraps or reserved articles, and nothing twice."""
+    """Return a mask of labelled articles and those to label: no teasers, fragments, reserved articles or repeats."""
     labelled, fit = corpus["id"].isin(labelled_ids), fit_to_label(corpus)
     groups = pd.Series(find_duplicates(corpus["text"].tolist()).groups)
-    # What repeats a reserved article would give it away; what repeats a labelled one would teach nothing.
+    # A copy of a reserved article would leak it; a copy of a labelled article adds no information.
     taken = groups.isin(groups[labelled | corpus["id"].isin(reserved)])
     return labelled | (fit & ~taken & ~groups.where(fit, -1 - groups.index).duplicated())

@@ -1,6 +1,6 @@
 """Check the names in a spec against the project, without importing scikit-learn or MLflow.
 
-Commands call this first, so that a spelling mistake is reported within a second.
+Commands call this first, to report a spelling mistake within a second.
 """
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ def check_spec(spec_file: Path, classifier: str | None = None) -> Spec:
     Parameters
     ----------
     spec_file : Path
+        The spec.
     classifier : str, optional
-        A classifier that the spec has to compare.
+        A classifier that the spec must compare.
 
     Returns
     -------
@@ -54,16 +55,18 @@ def check_spec(spec_file: Path, classifier: str | None = None) -> Spec:
 
 
 def check_annotation(corpus: str, topics: Path, annotator: str, queue: Path | None = None) -> None:
-    """Check the names that an annotation session is opened with.
+    """Check the arguments of an annotation session.
 
     Parameters
     ----------
     corpus : str
         A corpus of ``data/sources.toml``, or a Parquet file.
     topics : Path
-        The taxonomy.
+        File of the taxonomy.
     annotator : str
+        Name of the annotator.
     queue : Path, optional
+        File of the queue.
 
     Raises
     ------
@@ -77,12 +80,12 @@ def check_annotation(corpus: str, topics: Path, annotator: str, queue: Path | No
         raise CorpusError(missing_corpus(path))
     if queue is not None and not queue.is_file():
         raise LabelsError(f"no queue at {queue}. Draw one with 'topicdesk labels queue SPEC --output {queue}'.")
-    if not (project.root / topics).is_file():  # what is wrong in it is reported when it is read
+    if not (project.root / topics).is_file():  # its content is checked when it is read
         raise LabelsError(f"no taxonomy at {project.root / topics}. Name it with --topics.")
 
 
 def corpus_path(project: Project, corpus: str) -> Path:
-    """Say where a corpus that a spec names is, or will be once it is built.
+    """Return the path of a corpus that a spec names, whether or not it is built already.
 
     Raises
     ------
@@ -107,6 +110,6 @@ def _check_columns(path: Path, corpus: str, spec: Spec) -> None:
 
     try:
         columns = read_schema(path).names
-    except (OSError, ArrowException):  # whoever reads the corpus says what is wrong with it
+    except (OSError, ArrowException):  # reading the corpus later reports the fault
         return
     check_fields(Path(corpus).stem, spec.data.text, columns)

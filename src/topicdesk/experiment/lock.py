@@ -1,4 +1,4 @@
-"""The results lock: the figures of an experiment, committed, so that anyone can ask whether they come out again."""
+"""The results lock: the scores of an experiment, committed to version control to verify that they are reproducible."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from topicdesk.toml import StrictModel
 
 __all__ = ["Difference", "ResultsLock", "differences", "lock_path", "lock_text", "make_lock", "read_lock", "write_lock"]
 
-# Figures are kept to so many decimals.
+# Rounding of scores in a lock.
 _DECIMALS = 6
 
 _NOT_COMPARED = {"made_with", "made_on", "commit", "changed"}
 _COMMIT_CHARACTERS = 10
 
-#: A figure and the ends of its interval; None where it is undefined.
+#: A score and the ends of its interval; None if undefined.
 _Figure = tuple[float | None, float | None, float | None]
 
 
 class _LockedTest(StrictModel):
-    """How far the best classifier is ahead of another, and whether that is real."""
+    """Difference between the best classifier and another, with significance tests."""
 
     difference: _Figure
     p: float | None
@@ -43,22 +43,22 @@ class _LockedTest(StrictModel):
 
 
 class _LockedComparison(StrictModel):
-    """One corpus's figures."""
+    """Results for one corpus."""
 
     corpus: str
     labels: str
     articles: int
-    #: Articles that repeat an earlier one; splits keep them on one side.
+    #: Number of articles that repeat an earlier one.
     near_duplicates: int
-    #: Hash of the outer splits: which articles train and which are tested.
+    #: Hash of the outer splits.
     splits: str
-    #: Test articles that carry each topic.
+    #: Number of test articles that have each topic.
     support: dict[str, int]
     #: By sample, classifier and metric.
     figures: dict[str, dict[str, dict[str, _Figure]]]
-    #: Distance to the first in the experiment's metric, by classifier.
+    #: Difference from the best classifier in the experiment's metric, by classifier.
     behind: dict[str, _Figure]
-    #: By classifier, the best left out.
+    #: By classifier, except the best.
     significance: dict[str, _LockedTest]
     winner: str
     verdict: str
@@ -66,12 +66,12 @@ class _LockedComparison(StrictModel):
     topics_f1: dict[str, dict[str, _Figure]]
 
     def significance_frame(self) -> pd.DataFrame:
-        """Give the adjusted p-values as `leaderboard` reads them."""
+        """Return the adjusted p-values as `leaderboard` expects them."""
         adjusted = {name: test.p_holm for name, test in self.significance.items()}
         return pd.DataFrame({"p_holm": pd.Series(adjusted, dtype=float)})
 
     def figures_frame(self, metric: str) -> pd.DataFrame:
-        """Give the figures as `leaderboard` reads them."""
+        """Return the scores as `leaderboard` expects them."""
         rows = []
         for sample, by_classifier in self.figures.items():
             for classifier, by_metric in by_classifier.items():
@@ -85,21 +85,21 @@ class _LockedComparison(StrictModel):
 
 
 class ResultsLock(StrictModel):
-    """The figures of an experiment and what they rest on."""
+    """The scores of an experiment, and the versions and hashes that they depend on."""
 
     experiment: str
     spec: str
     metric: str
-    #: Versions and platform; told when a figure moved, not compared.
+    #: Versions and platform. Not compared, but reported when a score changes.
     made_with: dict[str, str]
-    #: Day and commit that it was made on, and what is not as in the lock before it; not compared either.
+    #: Date and commit of the lock, and the changes since the previous lock. Not compared.
     made_on: str = ""
     commit: str = ""
     changed: tuple[str, ...] = ()
     comparisons: dict[str, _LockedComparison]
 
     def facts(self) -> dict[str, str]:
-        """Give what the figures rest on: code, packages, machine, spec, articles, labels and splits."""
+        """Return what the scores depend on: code, packages, machine, spec, articles, labels and splits."""
         of_data = {
             f"{name}: {what}": getattr(locked, what)
             for name, locked in self.comparisons.items()
@@ -108,13 +108,13 @@ class ResultsLock(StrictModel):
         return {"commit": self.commit, **self.made_with, "spec": self.spec, **of_data}
 
     def after(self, earlier: ResultsLock | None) -> ResultsLock:
-        """Give the same lock with what changed since an earlier one, in a few lines."""
+        """Return a copy of the lock with a short list of changes since an earlier one."""
         changes = ("everything: it is the first",) if earlier is None else tuple(_told_changes(earlier, self))
         return self.model_copy(update={"changed": changes})
 
 
 class Difference(StrictModel):
-    """One place where a recomputed result is not the locked one."""
+    """One difference between a recomputed result and the locked one."""
 
     where: str
     locked: Any = None
@@ -122,29 +122,33 @@ class Difference(StrictModel):
 
     @property
     def by(self) -> float | None:
-        """How far a figure moved; None for what is no figure."""
+        """Difference between the two values; None if they are not numbers."""
         numbers = isinstance(self.locked, float | int) and isinstance(self.now, float | int)
         return self.now - self.locked if numbers else None
 
 
 def lock_path(spec: Path) -> Path:
-    """Give where the lock of a spec stands: beside it, ``<name>.lock.json``."""
+    """Return the path of a spec's lock: ``<name>.lock.json`` in the same folder."""
     return spec.with_suffix(".lock.json")
 
 
 def make_lock(
     name: str, spec_hash: str, metric: str, environment: Environment, comparisons: Sequence[Comparison]
 ) -> ResultsLock:
-    """Take the figures of an experiment.
+    """Make the results lock of an experiment.
 
     Parameters
     ----------
     name : str
-        The experiment's.
-    spec_hash, metric : str
+        Name of the experiment.
+    spec_hash : str
+        Content hash of the spec.
+    metric : str
+        The spec's metric.
     environment : Environment
-        What they were made with.
+        The environment that computed the scores.
     comparisons : sequence of Comparison
+        One per corpus.
 
     Returns
     -------
@@ -162,19 +166,19 @@ def make_lock(
 
 
 def write_lock(lock: ResultsLock, path: Path) -> None:
-    """Write a lock as `lock_text` gives it, whole or not at all."""
+    """Write a lock to a file atomically, as formatted by `lock_text`."""
     write_text(path, lock_text(lock))
 
 
 def lock_text(lock: ResultsLock) -> str:
-    """Write a lock as sorted JSON, a figure a line."""
+    """Return a lock as sorted JSON, with one score per line."""
     text = json.dumps(lock.model_dump(mode="json"), indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
-    # A figure and its interval on one line: that is what a person reads in a diff.
+    # A score and its interval on one line are easier to read in a diff.
     return re.sub(r"\[\s+([^\[\]]*?)\s+\]", lambda found: f"[{' '.join(found[1].split())}]", text) + "\n"
 
 
 def read_lock(path: Path) -> ResultsLock:
-    """Read a lock; `VerificationError` when it is missing or is not one."""
+    """Read a lock; raise `VerificationError` if it is missing or invalid."""
     if not path.is_file():
         raise VerificationError(f"no results lock at {path}. Make it with 'topicdesk compare', and commit it.")
     try:
@@ -187,13 +191,14 @@ def read_lock(path: Path) -> ResultsLock:
 
 
 def differences(locked: ResultsLock, now: ResultsLock, tolerance: float = 0.0) -> list[Difference]:
-    """List where two locks differ; what they were made with, on and from aside.
+    """List the differences between two locks, ignoring versions, date, commit and list of changes.
 
     Parameters
     ----------
     locked, now : ResultsLock
+        The saved lock and the recomputed one.
     tolerance : float, default 0.0
-        How far a figure may move.
+        Maximum absolute difference of a number that is not reported.
 
     Returns
     -------
@@ -259,7 +264,7 @@ def _rounded_one(part: float) -> float | None:
 
 
 def _told_changes(earlier: ResultsLock, now: ResultsLock) -> Iterator[str]:
-    """Tell a reader of a pull request what is new: causes first, then winners and figures."""
+    """Yield the changes for readers of a pull request: causes first, then winners and scores."""
     if earlier.spec != now.spec:
         yield "the spec"
     moved = [name for name, number in now.made_with.items() if earlier.made_with.get(name) != number]

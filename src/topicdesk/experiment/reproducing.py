@@ -1,4 +1,4 @@
-"""Whether a logged run can be had again, and how two runs differ."""
+"""Reproduce a logged run, and compare two runs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from topicdesk.tracking import ReadRun, read_run
 
 __all__ = ["Reproduction", "RunDifference", "compare_facts", "compare_runs", "reproduce_run"]
 
-# What a run says of itself that figures may depend on.
+# Tags of a run that its scores may depend on.
 _FACTS = (
     "git.commit", "git.dirty", "requirements.sha256", "python", "platform", "spec.hash", "corpus.hash", "labels.hash",
 )  # fmt: skip
@@ -25,17 +25,18 @@ _FACTS = (
 
 @dataclass(frozen=True)
 class Reproduction:
-    """A logged run, computed again.
+    """Result of recomputing a logged run.
 
     Parameters
     ----------
     run_id, name : str
+        Id and name of the run.
     facts : DataFrame
         Index ``fact``; columns ``then, now, same``: code, environment, data, labels and spec.
     differences : tuple of Difference
-        Figures that moved beyond the tolerance; empty when the run can be had again.
+        Differences beyond the tolerance; empty if the run is reproducible.
     figures : int
-        How many were compared.
+        Number of scores compared.
     """
 
     run_id: str
@@ -47,22 +48,22 @@ class Reproduction:
 
 @dataclass(frozen=True)
 class RunDifference:
-    """How two runs differ.
+    """Differences between two runs.
 
     Parameters
     ----------
     facts : DataFrame
-        Index ``fact``; columns ``first, second``; those that differ.
+        Facts that differ. Index ``fact``; columns ``first, second``.
     spec : tuple of str
-        A unified diff; empty when the specs are equal.
+        Lines of a unified diff; empty if the specs are equal.
     labels : DataFrame
-        Columns ``article_id, topic, first, second``: labels of tested articles that differ.
+        Labels of tested articles that differ. Columns ``article_id, topic, first, second``.
     articles : tuple of (int, int)
-        How many articles only the first tested, and only the second.
+        Number of articles that only the first run tested, and that only the second run tested.
     figures : DataFrame
-        Columns ``classifier, metric, first, second, moved``: pooled figures that differ.
+        Pooled scores that differ. Columns ``classifier, metric, first, second, moved``.
     classifiers : tuple of (str, str)
-        Whose decisions are compared: the winners, or one that was asked for.
+        The classifiers whose decisions are compared: the two winners, or the requested one twice.
     flips : DataFrame
         From `flipped_decisions`.
     """
@@ -77,17 +78,18 @@ class RunDifference:
 
 
 def reproduce_run(project: Project, run_id: str, jobs: int | None = None, tolerance: float = 0.0) -> Reproduction:
-    """Compute a logged run again, from the spec that it kept and the data of the project.
+    """Recompute a logged run from its saved spec and the data of the project.
 
     Parameters
     ----------
     project : Project
+        The project with the run and the data.
     run_id : str
-        Of a comparison, or of one of its classifiers.
+        Id of the run of a comparison, or of one of its classifiers.
     jobs : int, optional
-        Processes, instead of the spec's.
+        Number of processes; by default that of the spec.
     tolerance : float, default 0.0
-        How far a figure may move.
+        Maximum absolute difference of a score that is not reported.
 
     Returns
     -------
@@ -96,9 +98,9 @@ def reproduce_run(project: Project, run_id: str, jobs: int | None = None, tolera
     Raises
     ------
     TrackingError
-        When there is no such run, or it keeps no spec.
+        If the run does not exist or has no saved spec.
     TopicdeskError
-        When its spec cannot be run now.
+        If its spec can no longer be run.
     """
     run = read_run(project, run_id)
     before = ResultsLock.model_validate_json(run.lock)
@@ -113,15 +115,16 @@ def reproduce_run(project: Project, run_id: str, jobs: int | None = None, tolera
 
 
 def compare_runs(project: Project, first: str, second: str, classifier: str | None = None) -> RunDifference:
-    """Tell how two logged runs differ: spec, data, labels, figures, and decisions about the same articles.
+    """Compare two logged runs: spec, data, labels, scores, and decisions about the same articles.
 
     Parameters
     ----------
     project : Project
+        The project with the runs.
     first, second : str
-        Ids of runs.
+        Ids of the runs.
     classifier : str, optional
-        Whose decisions to compare; by default those of each run's winner.
+        The classifier whose decisions to compare; by default each run's winner.
 
     Returns
     -------
@@ -130,7 +133,7 @@ def compare_runs(project: Project, first: str, second: str, classifier: str | No
     Raises
     ------
     TrackingError
-        When a run is missing, or has no such classifier.
+        If a run does not exist, or has no such classifier.
     """
     runs = [read_run(project, one) for one in (first, second)]
     names = tuple(classifier or run.tags["winner"] for run in runs)
@@ -153,7 +156,7 @@ def compare_runs(project: Project, first: str, second: str, classifier: str | No
 
 
 def compare_facts(then: dict[str, str], now: dict[str, str]) -> pd.DataFrame:
-    """Set what two results were made with and of side by side.
+    """Return the facts of two results side by side.
 
     Parameters
     ----------
@@ -172,7 +175,7 @@ def compare_facts(then: dict[str, str], now: dict[str, str]) -> pd.DataFrame:
 
 
 def _facts(tags: dict[str, str]) -> dict[str, str]:
-    """Take from what a run says of itself what figures may depend on."""
+    """Return the tags of a run that its scores may depend on."""
     versions = {name: number for name, number in sorted(tags.items()) if name.startswith("version.")}
     return {name: tags.get(name, "–") for name in _FACTS} | versions
 

@@ -1,4 +1,4 @@
-"""The page of results: ``experiments/README.md``, written from the locks so that it cannot drift from them."""
+"""The results page, ``experiments/README.md``. It is generated from the locks and therefore always matches them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from topicdesk.experiment.spec import Reference, Spec, read_spec
 
 __all__ = ["results_page"]
 
-# As many columns of topics as fit a page.
+# More topic columns do not fit a page.
 _MOST_TOPICS = 12
 
 _HEAD = """# Results
@@ -26,12 +26,12 @@ paired.
 
 
 def results_page(folder: Path) -> str:
-    """Write the leaderboards of all locked experiments of a folder.
+    """Return a page with the leaderboards of all locked experiments in a folder.
 
     Parameters
     ----------
     folder : Path
-        Where specs and their locks stand.
+        Folder with specs and their locks.
 
     Returns
     -------
@@ -41,7 +41,7 @@ def results_page(folder: Path) -> str:
     Raises
     ------
     SpecError
-        When no spec of the folder has a lock.
+        If no spec in the folder has a lock.
     """
     specs = [path for path in sorted(folder.glob("*.toml")) if lock_path(path).is_file()]
     if not specs:
@@ -112,7 +112,7 @@ def _by_topic(lock: ResultsLock, name: str) -> pd.DataFrame:
 
 
 def _side_by_side(path: Path, other: Path) -> pd.DataFrame:
-    """Put the main figures of two experiments side by side, in the order of the other; each is of one corpus."""
+    """Return the main scores of two experiments side by side, ordered by `other`; each must have one corpus."""
     locks = {spec.stem: read_lock(lock_path(spec)) for spec in (other, path)}
     metric = locks[other.stem].metric
     ((_, first),) = locks[other.stem].comparisons.items()

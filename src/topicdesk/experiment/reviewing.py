@@ -1,4 +1,4 @@
-"""From a result to what a reviewer opens: the report, the model, and the runs in MLflow."""
+"""Prepare a result for review: the report, the model, and the runs in MLflow."""
 
 from __future__ import annotations
 
@@ -26,13 +26,14 @@ _AUDIT_RESAMPLES = 500
 
 @dataclass(frozen=True, eq=False)
 class Review:
-    """What a reviewer is given of one comparison.
+    """The review material of one comparison.
 
     Parameters
     ----------
     comparison : Comparison
+        The comparison to review.
     about : About
-        What was asked, and what with.
+        The experiment's question, spec, data and environment.
     labeller : Labeller
         The winner, fitted on all labels.
     report : str
@@ -46,20 +47,21 @@ class Review:
 
 
 def review_experiment(result: ExperimentResult, jobs: int = -1, lock_is_new: bool = False) -> tuple[Review, ...]:
-    """Fit the winners on all labels and write the reports; log nothing.
+    """Fit the winners on all labels and make the reports, without logging anything.
 
     Parameters
     ----------
     result : ExperimentResult
+        The result to review.
     jobs : int, default -1
-        Processes; -1 for one a core.
+        Number of processes; -1 uses one per core.
     lock_is_new : bool, default False
-        Whether the results lock was made from this very result: equal to it proves nothing then.
+        Whether the results lock was made from this result. If so, the two are not compared.
 
     Returns
     -------
     tuple of Review
-        One a corpus, in the spec's order.
+        One per corpus, in the spec's order.
     """
     lock: _LockState = "none" if lock_is_new else _against_lock(result)
     return tuple(
@@ -71,27 +73,28 @@ def review_experiment(result: ExperimentResult, jobs: int = -1, lock_is_new: boo
 def log_experiment(
     result: ExperimentResult, jobs: int = -1, reviews: Sequence[Review] | None = None
 ) -> tuple[LoggedComparison, ...]:
-    """Log an experiment to MLflow: a parent run a comparison, with its report, and the winner as a registered model.
+    """Log an experiment to MLflow: one parent run per comparison, with its report and the winner as registered model.
 
-    Everything is written down on disk before anything is sent: a store that fails costs no result.
+    All data are saved to disk before anything is sent. If the store fails, no result is lost.
 
     Parameters
     ----------
     result : ExperimentResult
+        The result to log.
     jobs : int, default -1
-        Processes for reviewing; -1 for one a core.
+        Number of processes for `review_experiment`; -1 uses one per core.
     reviews : sequence of Review, optional
-        From `review_experiment`; by default made here.
+        From `review_experiment`, which is called by default.
 
     Returns
     -------
     tuple of LoggedComparison
-        One a corpus.
+        One per corpus.
 
     Raises
     ------
     TrackingError
-        When the store fails; what was not sent is kept, for `resume_logging`.
+        If the store fails. Unsent data are kept for `resume_logging`.
     """
     parcels = []
     reviews = review_experiment(result, jobs) if reviews is None else reviews
@@ -118,9 +121,11 @@ def fit_winner(result: ExperimentResult, comparison: Comparison, jobs: int = -1)
     Parameters
     ----------
     result : ExperimentResult
+        The result with the comparison.
     comparison : Comparison
-        One of its own.
+        One of the result's comparisons.
     jobs : int, default -1
+        Number of processes; -1 uses one per core.
 
     Returns
     -------
@@ -169,10 +174,10 @@ def _provenance(result: ExperimentResult, corpus: str, articles: pd.DataFrame, l
 
 
 def _audit(labelled: pd.DataFrame, fields: Sequence[str], jobs: int) -> SourceAudit | None:
-    """Tell the sources of the labelled articles apart; None where there are no two to tell."""
+    """Audit how well the source of a labelled article can be predicted; return None if there are too few articles."""
     try:
         return audit_sources(labelled, fields, resamples=_AUDIT_RESAMPLES, jobs=jobs)
-    except SplitError:  # too few articles of two sources: the report says so
+    except SplitError:  # fewer than two sources have enough articles; the report mentions it
         return None
 
 

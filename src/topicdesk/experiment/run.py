@@ -1,4 +1,4 @@
-"""Run an experiment: spec → datasets → comparisons, and from there to the results lock."""
+"""Run an experiment: read a spec, load its datasets, compare classifiers, and make or verify the results lock."""
 
 from __future__ import annotations
 
@@ -53,20 +53,22 @@ __all__ = [
 
 @dataclass(frozen=True, eq=False)
 class ExperimentResult:
-    """What came out of an experiment.
+    """Result of an experiment.
 
     Parameters
     ----------
     project : Project
-        The one that the spec is in.
+        Project that data and labels come from.
     name : str
-        The spec's file name without its ending.
+        File name of the spec without its extension.
     spec_file : Path
+        File of the spec.
     spec : Spec
+        The spec.
     environment : Environment
-        What it was made with.
+        Code and software versions of the run.
     comparisons : tuple of Comparison
-        One a corpus, in the spec's order.
+        One per corpus, in the spec's order.
     """
 
     project: Project
@@ -77,13 +79,13 @@ class ExperimentResult:
     comparisons: tuple[Comparison, ...]
 
     def forget_cells(self) -> None:
-        """Take away the cells that were kept to go on from: all is logged and written."""
+        """Delete the checkpoints saved for resuming. Call it once everything is logged and written."""
         for comparison in self.comparisons:
             if comparison.kept is not None:
                 comparison.kept.clear()
 
     def lock(self, comparisons: Sequence[Comparison] | None = None) -> ResultsLock:
-        """Take the figures that are kept under version control; by default of all comparisons."""
+        """Return the results lock of some comparisons; by default of all."""
         return make_lock(
             self.name,
             self.spec.content_hash(),
@@ -101,23 +103,23 @@ def run_experiment(
     project: Project | None = None,
     corpora: Sequence[str] | None = None,
 ) -> ExperimentResult:
-    """Run an experiment; log and write nothing.
+    """Run an experiment without logging or writing results.
 
     Parameters
     ----------
     spec_file : path
         A spec such as ``experiments/topics.toml``, inside a project.
     jobs : int, optional
-        Processes, instead of the spec's. Figures do not depend on it.
+        Number of processes; by default that of the spec. Scores do not depend on it.
     engine : Engine, optional
-        What does the work instead, such as a `DaskEngine`.
+        Runs the tasks instead of local processes, such as a `DaskEngine`.
     resume : bool, default False
-        Keep each finished cell in the project, until `ExperimentResult.forget_cells`, and go on with those of a run of
-        the same that was stopped.
+        Save a checkpoint of each finished task in the project, and reuse those of an earlier run of the same experiment
+        that was stopped. `ExperimentResult.forget_cells` deletes them.
     project : Project, optional
-        Whose data and labels to use; by default that of the folder which the spec stands in.
+        Project with data and labels; by default that of the spec's folder.
     corpora : sequence of str, optional
-        Names of datasets to take of a spec with several; by default all.
+        Names of datasets to use from a spec with several; by default all.
 
     Returns
     -------
@@ -126,7 +128,7 @@ def run_experiment(
     Raises
     ------
     TopicdeskError
-        What is wrong with spec, corpus, labels or splits, and what to do.
+        If the spec, corpus, labels or splits are invalid. The message says what to do.
 
     Examples
     --------
@@ -150,19 +152,22 @@ def run_experiment(
 
 @dataclass(frozen=True, eq=False)
 class LoadedExperiment:
-    """One corpus of a spec, ready for work.
+    """One corpus of a spec, loaded and split.
 
     Parameters
     ----------
     spec_file : Path
+        File of the spec.
     dataset : Dataset
-        With the warnings of its splits.
+        The dataset, including the warnings of its splits.
     plan : ComparisonPlan
+        What to compare.
     splits : tuple of Split
+        The outer splits.
     keywords : mapping of str to tuple of str, or None
-        Of each topic, where the spec names a taxonomy.
+        Keywords of each topic; None without a taxonomy, or if a topic has none.
     jobs : int
-        Processes that the spec asks for.
+        Number of processes in the spec.
     alone : bool
         Whether the spec has no other corpus.
     """
@@ -176,17 +181,17 @@ class LoadedExperiment:
     alone: bool
 
     def classifier(self, name: str | None = None) -> Classifier:
-        """Give one of the spec's classifiers.
+        """Return one of the spec's classifiers.
 
         Parameters
         ----------
         name : str, optional
-            By default the winner of the results lock beside the spec.
+            Name of the classifier; by default the winner of the results lock beside the spec.
 
         Raises
         ------
         SpecError
-            When the spec has no such classifier, or none is named and there is no lock.
+            If the spec has no such classifier, or `name` is None and there is no lock.
         """
         if name is None:
             if not lock_path(self.spec_file).is_file():
@@ -199,38 +204,39 @@ class LoadedExperiment:
 
 
 def load_experiments(spec_file: Path | str) -> Iterator[LoadedExperiment]:
-    """Read a spec, and join and split its corpora one by one.
+    """Read a spec, and load and split its corpora one by one.
 
     Parameters
     ----------
     spec_file : path
+        A spec inside a project.
 
     Returns
     -------
     iterator of LoadedExperiment
-        One a corpus, in the spec's order.
+        One per corpus, in the spec's order.
     """
     path = Path(spec_file)
     return _load_all(path, find_project(path.parent), read_spec(path))
 
 
 def locked_figures(spec_files: Sequence[Path]) -> pd.DataFrame:
-    """Collect the main figure of each classifier on each dataset from results locks.
+    """Read the main score of each classifier on each dataset from results locks.
 
     Parameters
     ----------
     spec_files : sequence of Path
-        Of experiments with one metric.
+        Specs that all use the same metric.
 
     Returns
     -------
     DataFrame of shape (n_datasets, n_classifiers)
-        Of the classifiers that every dataset has.
+        Scores of the classifiers that every dataset has.
 
     Raises
     ------
     SpecError
-        When the metrics differ.
+        If the metrics differ.
     """
     locks = [read_lock(lock_path(path)) for path in spec_files]
     metrics = sorted({lock.metric for lock in locks})
@@ -250,18 +256,19 @@ def verify_experiment(result: ExperimentResult, tolerance: float = 0.0) -> list[
     Parameters
     ----------
     result : ExperimentResult
+        The result to verify.
     tolerance : float, default 0.0
-        How far a figure may move.
+        Maximum absolute difference of a score that is not reported.
 
     Returns
     -------
     list of Difference
-        Empty when every figure came out again.
+        Empty if all scores are reproduced.
 
     Raises
     ------
     VerificationError
-        When there is no lock, or it is of another spec.
+        If there is no lock, or it was made from another version of the spec.
     """
     path = lock_path(result.spec_file)
     locked = read_lock(path)
@@ -275,12 +282,14 @@ def verify_experiment(result: ExperimentResult, tolerance: float = 0.0) -> list[
 
 
 def load_dataset(project: Project, spec: Spec, corpus: str) -> Dataset:
-    """Join a corpus with its labels, as a spec says; fetch and build the corpus where it is missing.
+    """Join a corpus with its labels according to a spec; fetch and build the corpus if it is missing.
 
     Parameters
     ----------
     project : Project
+        The project of the corpus.
     spec : Spec
+        The spec.
     corpus : str
         One of ``spec.data.corpus``.
 
@@ -304,17 +313,19 @@ def read_spec_labels(project: Project, spec: Spec, corpus: str, articles: pd.Dat
     Parameters
     ----------
     project : Project
+        The project of the corpus.
     spec : Spec
+        The spec.
     corpus : str
         One of ``spec.data.corpus``.
     articles : DataFrame of shape (n_articles, 12)
-        That corpus.
+        The articles of that corpus.
 
     Returns
     -------
     DataFrame of shape (n_annotations, 7)
-        From label files, checked against topics and articles (see `read_annotations`), or those that came with the
-        corpus, of the taxonomy's topics where the spec names one.
+        Labels from label files, checked against topics and articles (see `read_annotations`), or those published with
+        the corpus. If the spec names a taxonomy, published labels are limited to its topics.
     """
     taxonomy = _taxonomy(project, spec)
     if spec.data.published:
@@ -330,19 +341,22 @@ def read_spec_labels(project: Project, spec: Spec, corpus: str, articles: pd.Dat
 
 
 def spec_keywords(project: Project, spec: Spec) -> dict[str, tuple[str, ...]] | None:
-    """Return the keywords of each topic; None without a taxonomy, or when a topic has none."""
+    """Return the keywords of each topic; None without a taxonomy, or if a topic has none."""
     taxonomy = _taxonomy(project, spec)
     return None if taxonomy is None else taxonomy.keywords
 
 
 def load_splits(project: Project, spec: Spec, dataset: Dataset) -> tuple[tuple[Split, ...], tuple[str, ...]]:
-    """Make the outer splits that a spec asks for, or read those that it has saved.
+    """Make the outer splits of a spec, or read them if the spec names a file with saved splits.
 
     Parameters
     ----------
     project : Project
+        The project that the file is in.
     spec : Spec
+        The spec.
     dataset : Dataset
+        The dataset to split.
 
     Returns
     -------
@@ -355,11 +369,12 @@ def load_splits(project: Project, spec: Spec, dataset: Dataset) -> tuple[tuple[S
 
 
 def corpus_file(project: Project, corpus: str) -> Path:
-    """Find the file of a corpus that a spec names; fetch and build it where it is missing.
+    """Return the file of a corpus that a spec names; fetch and build the corpus if it is missing.
 
     Parameters
     ----------
     project : Project
+        The project of the corpus.
     corpus : str
         A name in ``data/sources.toml``, or the path of a Parquet file.
 
@@ -370,7 +385,7 @@ def corpus_file(project: Project, corpus: str) -> Path:
     Raises
     ------
     SpecError
-        When it is neither.
+        If it is neither.
     """
     path = corpus_path(project, corpus)
     return path if corpus.endswith(".parquet") else stored_corpus(project, corpus)

@@ -1,4 +1,4 @@
-"""The spec of an experiment: a TOML file that says what is compared, on which data, and how."""
+"""The spec of an experiment: a TOML file that defines what to compare, on which data, and how."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ if TYPE_CHECKING:
 
 __all__ = ["PUBLISHED_LABELS", "Reference", "Spec", "read_named_spec", "read_spec"]
 
-#: Value of ``data.labels`` for the labels that come with a corpus.
+#: Value of ``data.labels`` for labels published with a corpus.
 PUBLISHED_LABELS = "published"
 
-#: Of one classifier. More would not be done in a day, and fill the memory before they begin.
+#: Limit for one classifier. More candidates would take over a day, and fill the memory before the search begins.
 _MOST_CANDIDATES = 20_000
 
 
 def _listed(value: Any) -> Any:
-    """Let a person write one value where a list of values to try is meant."""
+    """Return a list of values to try; a single value becomes a list of one."""
     return value if isinstance(value, list) else [value]
 
 
@@ -67,7 +67,7 @@ _Words = Annotated[tuple[str, ...], BeforeValidator(_listed), _NotEmpty]
 class _About(StrictModel):
     title: str
     question: str = ""
-    #: Another spec of the same folder, without its ending, whose figures are shown beside these.
+    #: Another spec in the same folder, without extension. The results page shows its scores beside these.
     beside: str | None = None
 
 
@@ -76,9 +76,9 @@ class _Data(StrictModel):
     corpus: _Words
     #: Label files, or "published".
     labels: _Words
-    #: The taxonomy. Published labels bring topics of their own, of which a taxonomy names those to take.
+    #: The taxonomy. Published labels have topics of their own; a taxonomy selects some of them.
     topics: str | None = None
-    #: Columns of the corpus that make an article's text.
+    #: Columns of the corpus that form an article's text.
     text: _Words = ("title", "text")
     task: Literal["multi-label", "multi-class"] = "multi-label"
 
@@ -90,12 +90,12 @@ class _Data(StrictModel):
 
     @property
     def published(self) -> bool:
-        """Whether the labels come with the corpus."""
+        """Whether the labels are published with the corpus."""
         return self.labels == (PUBLISHED_LABELS,)
 
 
 class _Features(StrictModel):
-    """Each key takes a value or a list of values to try; names and meanings are `TfidfVectorizer`'s."""
+    """Features. Each key takes a value or a list of values to try. Most keys are parameters of `TfidfVectorizer`."""
 
     analyzer: Annotated[tuple[Literal["word", "char", "char_wb"], ...], BeforeValidator(_listed), _NotEmpty] = ("word",)
     ngram_range: Annotated[tuple[tuple[_Length, _Length], ...], BeforeValidator(_listed_ranges), _NotEmpty] = ((1, 1),)
@@ -110,11 +110,11 @@ class _Features(StrictModel):
     sublinear_tf: _Flags = (False,)
     #: Language of the Snowball stemmer, or "none".
     stemmer: Annotated[tuple[str | None, ...], BeforeValidator(_listed_or_none), _NotEmpty] = (None,)
-    #: Read only so many characters of an article, or "none": all of it.
+    #: Number of characters to read from the start of an article, or "none" for all.
     lead: Annotated[tuple[_Length | None, ...], BeforeValidator(_listed_or_none), _NotEmpty] = (None,)
-    #: How many terms to keep by the chi-squared statistic, or "none".
+    #: Number of terms to select by the chi-squared statistic, or "none".
     chi2: Annotated[tuple[_Length | None, ...], BeforeValidator(_listed_or_none), _NotEmpty] = (None,)
-    #: Fields with TF-IDF of their own and their weights, such as { title = 2, text = 1 }, or "none".
+    #: Weights of fields that get separate TF-IDF features, such as { title = 2, text = 1 }, or "none".
     field_weights: Annotated[tuple[_Weights | None, ...], BeforeValidator(_listed_or_none), _NotEmpty] = (None,)
 
     @field_validator("ngram_range")
@@ -126,7 +126,7 @@ class _Features(StrictModel):
         return ranges
 
     def settings(self) -> tuple[FeatureSetting, ...]:
-        """Give every combination, in the order of the spec."""
+        """Return all combinations, in the order of the spec."""
         from topicdesk.features import Analyser, FeatureSetting
 
         analysers = (
@@ -151,7 +151,7 @@ class _Features(StrictModel):
         )
 
     def n_settings(self) -> int:
-        """Count the combinations without making them."""
+        """Return the number of combinations without creating them."""
         return math.prod(len(values) for _, values in self)
 
 
@@ -160,7 +160,7 @@ class _Splits(StrictModel):
     folds: Annotated[int, Field(ge=2)] = 5
     repeats: Annotated[int, Field(ge=1)] = 1
     inner_folds: Annotated[int, Field(ge=2)] = 3
-    #: Saved splits to use instead (``topicdesk splits SPEC --output FILE``); the scheme makes the inner folds.
+    #: Saved outer splits to use instead (``topicdesk splits SPEC --output FILE``); inner folds follow the scheme.
     file: str | None = None
 
     @model_validator(mode="after")
@@ -170,14 +170,14 @@ class _Splits(StrictModel):
         return self
 
     def plan(self) -> SplitPlan:
-        """Give the outer splits that are asked for."""
+        """Return the plan of the outer splits."""
         from topicdesk.evaluation import SplitPlan
 
         return SplitPlan(self.scheme, self.folds, self.repeats)
 
 
 class _Threshold(StrictModel):
-    """What thresholds are chosen for: nothing named is F1."""
+    """The objective of thresholds; F1 if no key is set."""
 
     precision: Annotated[float, Field(gt=0, le=1)] | None = None
     false_positive: Annotated[float, Field(gt=0)] | None = None
@@ -189,42 +189,43 @@ class _Threshold(StrictModel):
         return self
 
     def rule(self) -> ThresholdRule:
-        """Give the rule, which checks itself."""
+        """Return the rule; its constructor validates the values."""
         from topicdesk.evaluation import ThresholdRule
 
         return ThresholdRule(self.precision, self.false_positive, self.false_negative)
 
 
 class _Evaluation(StrictModel):
-    metric: Literal[SELECTION_METRICS] = "macro_f1"  # type: ignore[valid-type]  # mypy wants the words spelt out here
-    #: Such as { precision = 0.95 }, or { false_positive = 1, false_negative = 5 }; F1 where nothing is named.
+    metric: Literal[SELECTION_METRICS] = "macro_f1"  # type: ignore[valid-type]  # mypy requires literal strings here
+    #: Such as { precision = 0.95 }, or { false_positive = 1, false_negative = 5 }; F1 if not set.
     threshold: _Threshold = _Threshold()
-    #: Every candidate on all inner folds, or successive halving: fewer candidates on more and more rows.
+    #: ``grid`` evaluates all candidates on all inner folds. ``halving`` is successive halving: each round keeps fewer
+    #: candidates and uses more rows.
     search: Literal["grid", "halving"] = "grid"
-    #: How scores become probabilities: a sigmoid, or rising steps.
+    #: How to calibrate scores to probabilities: Platt scaling (a sigmoid) or isotonic regression.
     calibration: CalibrationMethod = "platt"
-    #: How often all topics are to be right of an article that is labelled without a person.
+    #: Target share of automatically labelled articles whose topics are all correct.
     automation_precision: Annotated[float, Field(gt=0, le=1)] = 0.95
     representative: str | None = None
     resamples: Annotated[int, Field(ge=100, le=100_000)] = 1000
-    #: Differences in the metric up to here do not matter.
+    #: Region of practical equivalence: differences in the metric up to this size do not matter.
     rope: Annotated[float, Field(ge=0, lt=1)] = 0.01
     seed: Annotated[int, Field(ge=0)] = 0
-    #: Processes; -1 for one a core. Figures do not depend on it.
+    #: Number of processes; -1 means one per core. Scores do not depend on it.
     jobs: Annotated[int, Field(ge=1)] | Literal[-1] = -1
 
 
 class _Report(StrictModel):
-    """How much of other people's texts a report keeps."""
+    """How much third-party text a report contains."""
 
-    #: Characters of an article; 0 for none, and no titles.
+    #: Number of characters per article; 0 for no text and no titles.
     extract: Annotated[int, Field(ge=0, le=2000)] = 240
-    #: Articles of each kind of error and topic.
+    #: Number of articles per type of error and topic.
     errors: Annotated[int, Field(ge=0, le=50)] = 3
 
 
 class Reference(StrictModel):
-    """Published figures to stand beside ours."""
+    """Published scores to show beside ours."""
 
     citation: str
     metric: Literal[METRICS]  # type: ignore[valid-type]  # as above
@@ -233,13 +234,13 @@ class Reference(StrictModel):
 
 
 class Spec(StrictModel):
-    """An experiment."""
+    """Definition of an experiment."""
 
     experiment: _About
     data: _Data
     features: _Features = _Features()
-    #: Values to try of each hyper-parameter, by classifier ("none" is Python's None); an empty table takes ours. Under
-    #: another name, the key ``estimator`` says where your own stands, as "package.module:Class".
+    #: Values to try for each hyper-parameter, by classifier ("none" is Python's None). An empty table uses our values.
+    #: For your own estimator, choose another name and set the key ``estimator`` to "package.module:Class".
     classifiers: Annotated[dict[str, dict[str, _Values]], _NotEmpty]
     splits: _Splits = _Splits()
     evaluation: _Evaluation = _Evaluation()
@@ -268,7 +269,7 @@ class Spec(StrictModel):
         return self
 
     def plan(self, keywords: bool | None = None) -> ComparisonPlan:
-        """Return what to compare: the baselines that always run, then the classifiers of the spec, simplest first.
+        """Return the plan of the comparison: the baselines and the classifiers of the spec, simplest first.
 
         Parameters
         ----------
@@ -278,7 +279,7 @@ class Spec(StrictModel):
         Raises
         ------
         SpecError
-            For an unknown classifier or hyper-parameter, or a value that the estimator refuses.
+            If a classifier or hyper-parameter is unknown, or the estimator rejects a value.
         """
         from topicdesk.evaluation import CLASSIFIERS, ComparisonPlan, DecisionRule, classifier_named, own_classifier
 
@@ -314,8 +315,8 @@ class Spec(StrictModel):
         )
 
     def content_hash(self) -> str:
-        """Hash what the figures depend on, whatever the file's layout: 32 hexadecimal characters."""
-        # Without defaults, so that an option that is new changes the hash of no spec that does not use it.
+        """Return a hash of what the scores depend on, independent of the file's layout: 32 hexadecimal characters."""
+        # Without defaults: a new option must not change the hash of specs that do not use it.
         telling = self.model_dump_json(
             exclude={"experiment": True, "reference": True, "report": True, "evaluation": {"jobs"}},
             exclude_defaults=True,
@@ -338,11 +339,11 @@ def read_spec(path: Path) -> Spec:
     Raises
     ------
     SpecError
-        The message names file, key, value and the nearest valid key.
+        If the spec is missing or invalid. The message names file, key, value and the nearest valid key.
 
     See Also
     --------
-    read_named_spec : Checks keys and names only, and does not import scikit-learn.
+    read_named_spec : Check keys and names only, without importing scikit-learn.
     """
     spec = read_named_spec(path)
     if any("estimator" in table for table in spec.classifiers.values()):
@@ -358,6 +359,7 @@ def read_named_spec(path: Path) -> Spec:
     Parameters
     ----------
     path : Path
+        The spec.
 
     Returns
     -------
@@ -366,7 +368,7 @@ def read_named_spec(path: Path) -> Spec:
     Raises
     ------
     SpecError
-        As `read_spec`, except for values that only an estimator can refuse.
+        As `read_spec`, except for values that only an estimator can reject.
     """
     spec = read_toml(path, Spec, SpecError, "'topicdesk init' writes an example of a spec.")
     with _named(path):
@@ -381,7 +383,7 @@ def read_named_spec(path: Path) -> Spec:
 
 @contextmanager
 def _named(path: Path) -> Iterator[None]:
-    """Name the file and the table of a spec that an error is about."""
+    """Add the spec's file and table to the message of an error."""
     try:
         yield
     except SpecError as error:
@@ -391,12 +393,12 @@ def _named(path: Path) -> Iterator[None]:
 
 
 def _make_importable(path: Path) -> None:
-    """Let a spec name estimators that stand in its project's folder."""
+    """Make the modules of a spec's project importable, so that the spec can name estimators in them."""
     from topicdesk.evaluation import restart_workers
 
     try:
         root = str(find_project(path.parent).root)
-    except ProjectError:  # a spec outside of a project: it can name installed packages only
+    except ProjectError:  # outside a project, a spec can only name installed packages
         return
     if root not in sys.path:
         sys.path.append(root)
