@@ -16,7 +16,7 @@ from topicdesk.errors import TrackingError
 from topicdesk.evaluation import ALL_SAMPLES, PROBABILITY_METRICS, figures_where
 from topicdesk.experiment import log_experiment, run_experiment
 from topicdesk.project import Project
-from topicdesk.tracking import open_store
+from topicdesk.tracking import open_store, resume_logging, sending
 from topicdesk.tracking.store import PROCESS_TAG, experiment_id, process_name
 
 pytestmark = pytest.mark.usefixtures("store")
@@ -151,3 +151,25 @@ def test_a_comparison_without_probabilities_is_logged_and_reported_all_the_same(
         run_id=run.run_id, artifact_path="report.html", tracking_uri=client.tracking_uri
     )
     assert "gives no probabilities" in Path(path).read_text()
+
+
+def test_runs_that_were_complete_when_the_store_failed_stay_complete(project, monkeypatch):
+    result = run_experiment(project.root / "experiments" / "small.toml", jobs=1)
+    send, sent = sending._send_artifacts, []
+
+    def fail_at_the_third(*arguments):
+        sent.append(arguments)
+        if len(sent) == 3:
+            raise OSError("the store is away")
+        send(*arguments)
+
+    monkeypatch.setattr(sending, "_send_artifacts", fail_at_the_third)
+    with pytest.raises(TrackingError, match="the store is away"):
+        log_experiment(result)
+    monkeypatch.undo()
+    monkeypatch.chdir(project.root)
+    (run,) = resume_logging(project)
+    client = open_store(project)
+    runs = client.search_runs([client.get_run(run.run_id).info.experiment_id])
+    assert len(runs) == len(result.comparisons[0].plan.classifiers) + 1
+    assert {one.info.status for one in runs} == {"FINISHED"}

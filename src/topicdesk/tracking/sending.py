@@ -157,6 +157,7 @@ def _send(client: MlflowClient, project: Project, parcel: Parcel, begun: list[st
                 _send_artifacts(client, run_id, parcel.artifacts(place), ids[0])
                 if place:
                     client.set_terminated(run_id, end_time=parcel.ended)
+                    begun.remove(run_id)  # it is complete: a later failure is not its own
                 state["done"].append(place)
                 parcel.keep_state(state)
             advance()
