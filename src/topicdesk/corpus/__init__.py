@@ -1,4 +1,4 @@
-"""Articles: where they come from, what a valid one is, which are the same."""
+"""Corpora of articles: import, cleaning, validation, summaries and near-duplicates."""
 
 from topicdesk.lazy import attach
 

@@ -1,4 +1,4 @@
-"""The articles table: its columns, its schema, its file and its hash."""
+"""Define the articles table: its columns, schema, file format and content hash."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ ARTICLE_COLUMNS = (
     "id", "title", "text", "published", "source", "section", "url", "kind", "authors", "place", "language", "page",
 )  # fmt: skip
 
-#: What every corpus holds. Missing text is the empty string, a missing date is NaT: never another article's.
+#: Schema of every corpus. Missing text is the empty string, and a missing date is NaT. Values are never imputed.
 ARTICLE_SCHEMA = pa.DataFrameSchema(
     {
         "id": pa.Column(
@@ -56,22 +56,22 @@ _FACTS_KEY = b"topicdesk"
 
 
 def articles_frame(columns: dict[str, Any]) -> pd.DataFrame:
-    """Make a corpus of the columns that a reader knows; the rest are empty.
+    """Create a corpus from the columns that a reader provides.
 
     Parameters
     ----------
     columns : dict of str to sequence of length n_articles
-        At least ``id`` and ``text``.
+        At least ``id`` and ``text``. Missing columns are empty, except ``kind``, which is ``article``.
 
     Returns
     -------
     DataFrame of shape (n_articles, 12)
-        Valid articles, `ARTICLE_COLUMNS` in order.
+        Valid articles, with `ARTICLE_COLUMNS` in order.
 
     Raises
     ------
     CorpusError
-        When a row breaks the schema.
+        When a row violates the schema.
     """
     frame = pd.DataFrame(columns)
     for name in _TEXT_COLUMNS:
@@ -88,14 +88,14 @@ def articles_frame(columns: dict[str, Any]) -> pd.DataFrame:
 
 
 def validate_corpus(corpus: pd.DataFrame, where: str) -> pd.DataFrame:
-    """Check that a table is a corpus.
+    """Check that a table is a valid corpus.
 
     Parameters
     ----------
     corpus : DataFrame
         The table to check.
     where : str
-        What to call it in an error, such as its file.
+        Name of the table in error messages, such as its file.
 
     Returns
     -------
@@ -105,7 +105,7 @@ def validate_corpus(corpus: pd.DataFrame, where: str) -> pd.DataFrame:
     Raises
     ------
     CorpusError
-        Naming the first faults: column, row and value.
+        When the table violates the schema. The message names the first violations: column, row and value.
     """
     try:
         return ARTICLE_SCHEMA.validate(corpus, lazy=True)
@@ -123,16 +123,16 @@ def validate_corpus(corpus: pd.DataFrame, where: str) -> pd.DataFrame:
 
 
 def write_corpus(corpus: pd.DataFrame, path: Path, facts: dict[str, Any] | None = None) -> None:
-    """Write a corpus as Parquet, whole or not at all.
+    """Write a corpus as Parquet, completely or not at all.
 
     Parameters
     ----------
     corpus : DataFrame of shape (n_articles, 12)
         Valid articles.
     path : Path
-        The file to make or replace.
+        The file to create or replace.
     facts : dict, optional
-        What is worth knowing about the corpus (where it came from, what was dropped); JSON, kept in the file.
+        Metadata of the corpus, such as its origin and what was dropped. Stored in the file as JSON.
     """
     valid = validate_corpus(corpus, str(path))
     with replacing(path) as part:
@@ -145,11 +145,11 @@ def write_batches(batches: Iterable[pd.DataFrame], file: Path | IO[bytes], facts
     Parameters
     ----------
     batches : iterable of DataFrame of shape (n_articles, 12)
-        Valid articles; ids are unique over all batches.
+        Valid articles. Ids are unique across all batches.
     file : Path or binary file
-        Where to write; a path is best one that `replacing` gave.
+        Where to write. A path should come from `replacing`, so that a failure leaves no partial file.
     facts : callable
-        Gives what is worth knowing about the corpus, once all batches are written.
+        Called after all batches are written. Returns the metadata of the corpus (see `write_corpus`).
     """
     schema = arrow.Schema.from_pandas(articles_frame({"id": [], "text": []}), preserve_index=False)
     with parquet.ParquetWriter(file, schema, compression="zstd") as writer:
@@ -159,29 +159,29 @@ def write_batches(batches: Iterable[pd.DataFrame], file: Path | IO[bytes], facts
 
 
 def read_batches(file: IO[bytes], most_articles: int) -> Iterator[pd.DataFrame]:
-    """Read what `write_batches` wrote, batch by batch."""
-    # Without a buffer: it would hold the whole file.
+    """Read a corpus that `write_batches` wrote, in batches of at most `most_articles`."""
+    # Pre-buffering would load the whole file into memory.
     for batch in parquet.ParquetFile(file, pre_buffer=False).iter_batches(most_articles):
         yield batch.to_pandas()
 
 
 def read_corpus(path: Path) -> pd.DataFrame:
-    """Read a corpus from Parquet and check it.
+    """Read a corpus from Parquet and validate it.
 
     Parameters
     ----------
     path : Path
-        A file that `write_corpus` made.
+        A file that `write_corpus` wrote.
 
     Returns
     -------
     DataFrame of shape (n_articles, 12)
-        Its ``attrs`` hold the corpus's name, the file's without its ending, under `CORPUS_NAME`.
+        ``attrs[CORPUS_NAME]`` is the name of the corpus: the file name without its ending.
 
     Raises
     ------
     CorpusError
-        When the file is missing, damaged or not a corpus.
+        When the file is missing, damaged or not a valid corpus.
     """
     if not path.is_file():
         raise CorpusError(missing_corpus(path))
@@ -196,7 +196,7 @@ def read_corpus(path: Path) -> pd.DataFrame:
 
 
 def read_corpus_facts(path: Path) -> dict[str, Any]:
-    """Read what `write_corpus` noted about a corpus, without reading its articles."""
+    """Read the metadata that `write_corpus` stored, without reading the articles."""
     try:
         metadata = parquet.read_metadata(path).metadata or {}
     except (arrow.ArrowException, OSError) as error:
@@ -206,13 +206,14 @@ def read_corpus_facts(path: Path) -> dict[str, Any]:
 
 
 def article_texts(corpus: pd.DataFrame, fields: Sequence[str] = ("title", "text")) -> tuple[str, ...]:
-    """Make the texts that classifiers read.
+    """Return the texts that classifiers read.
 
     Parameters
     ----------
     corpus : DataFrame of shape (n_articles, ...)
+        Needs the columns in `fields`.
     fields : sequence of str, default ("title", "text")
-        Columns, in order; those that are not empty are joined by a line break.
+        Columns to join by a line break, in order. Empty values are skipped.
 
     Returns
     -------
@@ -224,7 +225,7 @@ def article_texts(corpus: pd.DataFrame, fields: Sequence[str] = ("title", "text"
 
 
 def content_hash(corpus: pd.DataFrame) -> str:
-    """Hash what a classifier can see of a corpus: ids, titles and texts, whatever the order of rows.
+    """Hash the ids, titles and texts of a corpus, regardless of the order of rows.
 
     Parameters
     ----------
@@ -241,7 +242,7 @@ def content_hash(corpus: pd.DataFrame) -> str:
     for row in ordered[["id", "title", "text"]].itertuples(index=False):
         for value in row:
             encoded = value.encode("utf-8", "surrogatepass")
-            # Lengths keep ("ab", "c") and ("a", "bc") apart.
+            # The lengths distinguish ("ab", "c") from ("a", "bc").
             digest.update(len(encoded).to_bytes(8, "little"))
             digest.update(encoded)
     return digest.hexdigest()

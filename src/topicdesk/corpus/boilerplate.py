@@ -1,8 +1,8 @@
-"""Boilerplate: what stands in many articles of an outlet and tells of the outlet, not of the story.
+"""Remove boilerplate: text in many articles of an outlet that identifies the outlet, not the story.
 
-It is found in the corpus: a sentence that many articles of one source share ("the views expressed are the author's
-own") was not written for any of them. What is too short or too varied to tell by that, phrases of menus and credits,
-comes from a fixed list.
+Boilerplate is found in the corpus itself: a sentence that many articles of one source share ("the views expressed are
+the author's own") was not written for any of them. Menu phrases and credits are too short or too varied for this
+method. They come from a fixed list.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from itertools import compress
 
 __all__ = ["RecurrenceFinder", "Recurring", "take_off_menus", "take_off_recurring"]
 
-# What a page offers to do with it; whole sentences or lines only, so that a sentence that holds such words stays.
+# Menu phrases and credits. They match whole sentences or lines only, so a longer sentence with such words is kept.
 _MENU = re.compile(
     r"""(?ix) (?:
       leave\ a\ (?:review|comment|reply) | (?:post|add|write)\ a\ comment | (?:view\ )?comments?(?:\ \(\d+\))?
@@ -35,7 +35,7 @@ _MENU = re.compile(
     ) \W*"""
 )
 
-# Phrases that run into the sentence behind them, where the break between was lost.
+# Phrases that run into the next sentence, because the break between them was lost.
 _RUNNING = re.compile(
     r"""(?x) (?: (?:
       (?i: share\ this\ with | media\ playback\ is\ (?:not\ supported|unsupported)\ on\ (?:this|your)\ device )
@@ -45,8 +45,8 @@ _RUNNING = re.compile(
     ) \s+ )+ (?=[^\W_a-z]|["“‘'(])"""
 )
 
-# Three buttons or more in a row, wherever they stand; a sentence would put commas between. They are looked for, which
-# takes long, where a text names one of these.
+# Three or more buttons in a row, anywhere in a text; a sentence would have commas between them. The search is slow, so
+# it runs only if a text contains one of `_NETWORKS`.
 _NETWORKS = ("facebook", "twitter")
 _BUTTONS = re.compile(
     r"""(?ix) (?:\b(?:send|share|print)\s+)? (?<!\w)
@@ -56,42 +56,43 @@ _BUTTONS = re.compile(
     (?:permalink\s+\S+(?:\s+|$))?"""
 )
 
-# A sentence ends with its mark and a quotation mark behind it, or with the line.
+# A sentence ends with its punctuation mark, perhaps followed by a quotation mark, or with the line.
 _BREAK = re.compile(r"([.!?…][\"”’»]?)(\s+)|()(\n)")
 
-# No menu phrase, credit or source line is longer, in characters.
+# Maximum length of a menu phrase, credit or source line, in characters.
 _LONGEST_PHRASE = 400
 
 _FEWEST_WORDS = 5
 
-# A shorter sentence is boilerplate when it stands so often at the end of the texts that hold it.
+# A shorter sentence is boilerplate if at least this share of the texts that contain it end with it.
 _SHARE_AT_END = 0.8
 
-# So many words at the end of a text are tried: as long as a source line is.
+# Maximum number of words that are tried at the end of a text: the length of a source line.
 _MOST_WORDS_AT_END = 12
 
-# What differs between two uses of the same words: dates, times of day, page numbers.
+# Parts in which two uses of the same sentence may differ: dates, times of day, page numbers.
 _VARYING = re.compile(r"\b\d{1,4}[/.-]\d{1,2}[/.-]\d{1,4}\b|\b\d{1,2}:\d{2}\b|\bpage\s?\d+\b", re.IGNORECASE)
 
 _DIGIT = re.compile(r"\d")
 
-# A source's recurring sentences are found in so many of its texts, drawn without regard to their order.
+# Maximum number of texts per source that are searched for recurring sentences.
 _MOST_TEXTS = 2000
 
 
 def take_off_menus(text: str) -> tuple[str, list[str]]:
-    """Take menu phrases and credits off a text, where they are sentences or lines, or run into the next sentence.
+    """Remove menu phrases and credits that are whole sentences or lines, or that run into the next sentence.
 
     Parameters
     ----------
     text : str
+        Text of an article.
 
     Returns
     -------
     rest : str
-        The text without them; empty when it was nothing else.
+        The text without them; empty if nothing else is left.
     removed : list of str
-        What was taken off, in order.
+        Removed phrases, in order.
     """
     kept: list[str] = []
     removed: list[str] = []
@@ -115,14 +116,14 @@ def take_off_menus(text: str) -> tuple[str, list[str]]:
 
 @dataclass(frozen=True)
 class Recurring:
-    """The sentences that recur in one source, as hashes.
+    """Hashes of the sentences that recur in one source.
 
     Parameters
     ----------
     anywhere : frozenset of int
-        Those that are boilerplate wherever they stand.
+        Sentences that are boilerplate anywhere in a text.
     at_end : frozenset of int
-        The short ones, which are boilerplate at the end of a text.
+        Short sentences, which are boilerplate only at the end of a text.
     """
 
     anywhere: frozenset[int] = frozenset()
@@ -130,21 +131,22 @@ class Recurring:
 
 
 class RecurrenceFinder:
-    """Finds the sentences that recur in the articles of each source, in memory that hardly grows with the corpus.
+    """Find the sentences that recur in the articles of each source, in memory that hardly grows with the corpus.
 
     Parameters
     ----------
     fewest_articles : int, default 5
-        A sentence recurs when so many different texts of a source hold it ...
+        A sentence recurs if at least this number of different texts of a source contain it ...
     smallest_share : float, default 0.01
         ... and so large a share of the source's texts, whatever dates, times of day and page numbers it names.
-        Sentences of fewer than five words ("he said.") recur only where four in five of the texts that hold one end
-        with it.
 
     Notes
     -----
-    It keeps the hashes of the sentences of at most 2,000 texts a source: those texts whose own hashes are the smallest,
-    which is a random sample whatever the order in which they come.
+    A sentence of fewer than five words ("he said.") recurs only if at least 80 % of the texts that contain it end with
+    it.
+
+    The finder stores the hashes of the sentences of at most 2,000 texts per source: the texts with the smallest hashes.
+    This is a random sample that does not depend on the order of the texts.
     """
 
     def __init__(self, fewest_articles: int = 5, smallest_share: float = 0.01) -> None:
@@ -153,11 +155,11 @@ class RecurrenceFinder:
         self._samples: dict[str, _Sample] = {}
 
     def add(self, source: str, text: str) -> None:
-        """Take note of an article; a text that is there twice is one text."""
+        """Add an article. A repeated text counts once."""
         self._samples.setdefault(source, _Sample()).add(text)
 
     def find(self) -> dict[str, Recurring]:
-        """Give what recurs, by source."""
+        """Return the recurring sentences by source."""
         return {source: self._find(sample.texts) for source, sample in self._samples.items()}
 
     def _find(self, texts: Sequence[_Sentences]) -> Recurring:
@@ -175,7 +177,7 @@ class RecurrenceFinder:
 
 @dataclass(frozen=True)
 class _Sentences:
-    """The sentences of a text, as hashes; `end` is the last one's, unless it is the only one."""
+    """Hashes of the sentences of a text; `end` is that of the last sentence, or None if there is only one."""
 
     long: frozenset[int]
     short: frozenset[int]
@@ -183,7 +185,7 @@ class _Sentences:
 
 
 class _Sample:
-    """The texts with the smallest hashes."""
+    """Sample of texts: those with the smallest hashes."""
 
     def __init__(self) -> None:
         self._largest_first: list[tuple[int, _Sentences]] = []
@@ -194,7 +196,7 @@ class _Sample:
         return [sentences for _, sentences in self._largest_first]
 
     def add(self, text: str) -> None:
-        key = -_hash(text)  # a heap gives up its smallest
+        key = -_hash(text)  # negative, because heapq pops the smallest key and the largest hash must go
         full = len(self._keys) == _MOST_TEXTS
         if key in self._keys or (full and key < self._largest_first[0][0]):
             return
@@ -213,20 +215,21 @@ class _Sample:
 
 
 def take_off_recurring(text: str, recurring: Recurring) -> tuple[str, list[str]]:
-    """Take sentences that recur in a source off a text.
+    """Remove the sentences from a text that recur in its source.
 
     Parameters
     ----------
     text : str
+        Text of an article.
     recurring : Recurring
-        What `RecurrenceFinder` found for the text's source.
+        Result of `RecurrenceFinder` for the text's source.
 
     Returns
     -------
     rest : str
-        The text without them; the text as it was when nothing else would be left.
+        The text without them. If nothing would be left, the unchanged text.
     removed : list of str
-        What was taken off.
+        Removed sentences.
     """
     if not recurring.anywhere and not recurring.at_end:
         return text, []
@@ -245,13 +248,13 @@ def take_off_recurring(text: str, recurring: Recurring) -> tuple[str, list[str]]
 
 
 def _recurring_end(text: str, recurring: Recurring) -> int | None:
-    """Find where a recurring end of a text begins: a sentence, or words that a sentence without its mark runs into."""
+    """Find the start of a recurring end of a text: a sentence, or words after a sentence without an end mark."""
     begins = max(0, len(text) - _LONGEST_PHRASE)
     starts = [begins + found.end() for found in re.finditer(r"\s+", text[begins:])][-_MOST_WORDS_AT_END:]
     whole = max((begins + found.end() for found in _BREAK.finditer(text[begins:])), default=0)
     for start in reversed(starts):
         end = text[start:]
-        # A lone word may end a sentence as well: "he told Reuters".
+        # A single word may also be the end of a normal sentence: "he told Reuters".
         hashed = _hash(end)
         recurs = hashed in recurring.at_end or hashed in recurring.anywhere
         if recurs and (start == whole or len(_words(end)) > 1):
@@ -260,7 +263,7 @@ def _recurring_end(text: str, recurring: Recurring) -> int | None:
 
 
 def _sentences(text: str) -> Iterator[tuple[str, str]]:
-    """Part a text into sentences and the white space behind each."""
+    """Split a text into sentences, each with the white space after it."""
     start = 0
     for found in _BREAK.finditer(text):
         mark = 1 if found[1] is not None else 3
@@ -278,7 +281,7 @@ def _is_long(sentence: str) -> bool:
 
 
 def _hash(sentence: str) -> int:
-    """Hash a sentence, the same whatever dates, times and page numbers it names."""
+    """Hash a sentence, ignoring dates, times and page numbers."""
     if len(sentence) <= _LONGEST_PHRASE and _DIGIT.search(sentence):
         sentence = _VARYING.sub("0", sentence)
     digest = hashlib.blake2b(sentence.encode("utf-8", "surrogatepass"), digest_size=8).digest()

@@ -1,4 +1,4 @@
-"""From a pinned source to articles, with an account of every row that did not become one."""
+"""Build a corpus from a pinned source, and account for every row that did not become an article."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from topicdesk.spreadsheets import write_table
 
 __all__ = ["BuiltCorpus", "build_corpus", "published_labels_path", "stored_corpus"]
 
-#: Raise it when a reader's output changes, so that corpora on disk are built again.
+#: Increase this when a reader's output changes, so that corpora on disk are rebuilt.
 _BUILD_VERSION = 3
 
 
 @dataclass(frozen=True)
 class BuiltCorpus:
-    """A corpus as built from its source.
+    """A corpus built from its source.
 
     Parameters
     ----------
@@ -34,9 +34,9 @@ class BuiltCorpus:
     report : ReadReport
         What was read, dropped and repaired.
     facts : dict
-        Where it came from; equal facts mean an equal corpus.
+        Origin of the corpus. Equal facts mean an equal corpus.
     published_labels : DataFrame or None
-        Columns ``article_id, topic, sample``, when labels come with the corpus.
+        Columns ``article_id, topic, sample``; None if the corpus comes without labels.
     """
 
     articles: pd.DataFrame
@@ -46,14 +46,14 @@ class BuiltCorpus:
 
 
 def build_corpus(project: Project, name: str) -> BuiltCorpus:
-    """Fetch a pinned corpus where needed and read its articles.
+    """Read the articles of a pinned corpus; download it first if needed.
 
     Parameters
     ----------
     project : Project
-        Where the sources are named and kept.
+        Project that lists and stores the sources.
     name : str
-        A corpus of ``data/sources.toml``.
+        Name of a corpus in ``data/sources.toml``.
 
     Returns
     -------
@@ -71,18 +71,19 @@ def build_corpus(project: Project, name: str) -> BuiltCorpus:
 
 
 def stored_corpus(project: Project, name: str) -> Path:
-    """Build a corpus and keep it in ``data/corpora``; do nothing if it is there, of the same source and reader.
+    """Build a corpus and store it in ``data/corpora``; do nothing if it is there with the same source and reader.
 
     Parameters
     ----------
     project : Project
+        Project that lists the sources and stores the corpus.
     name : str
-        A corpus of ``data/sources.toml``.
+        Name of a corpus in ``data/sources.toml``.
 
     Returns
     -------
     Path
-        The Parquet file. Labels that come with the corpus stand beside it (`published_labels_path`).
+        The Parquet file. Labels that come with the corpus are stored beside it (see `published_labels_path`).
     """
     path = project.corpora / f"{name}.parquet"
     origin = _origin(source_named(project, name))
@@ -90,7 +91,7 @@ def stored_corpus(project: Project, name: str) -> Path:
         return path
     built = build_corpus(project, name)
     if built.published_labels is not None:
-        # Before the articles, so that a corpus that is there has its labels.
+        # Labels are written before the articles, so that a stored corpus always has its labels.
         with replacing(published_labels_path(path)) as part:
             write_table(built.published_labels, part)
     write_corpus(built.articles, path, built.facts)
@@ -98,11 +99,11 @@ def stored_corpus(project: Project, name: str) -> Path:
 
 
 def published_labels_path(corpus: Path) -> Path:
-    """Give where the labels that came with a corpus stand: columns ``article_id, topic, sample``."""
+    """Return the path of the labels that came with a corpus: a CSV with columns ``article_id, topic, sample``."""
     return corpus.with_suffix(".labels.csv")
 
 
 def _origin(source: Source) -> dict[str, Any]:
-    """Give what a built corpus depends on."""
+    """Return the facts that a built corpus depends on."""
     origin = {"wheel": source.wheel, "sha256": source.sha256, "boilerplate": source.boilerplate}
     return {**origin, "build": _BUILD_VERSION}

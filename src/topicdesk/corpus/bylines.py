@@ -1,6 +1,6 @@
-"""Bylines: who wrote it, before an article's first sentence or behind its last.
+"""Find bylines: the authors, named before an article's first sentence or after its last.
 
-Like datelines they are taken off the text, since a classifier that reads them learns the desk, not the topic.
+Bylines are removed from the text like datelines. A classifier that reads them learns the news desk, not the topic.
 """
 
 from __future__ import annotations
@@ -10,21 +10,21 @@ from dataclasses import dataclass
 
 __all__ = ["Byline", "read_people", "split_byline"]
 
-# People of two names or more, in any capitals.
+# A person has two or more capitalised names, perhaps all in capitals.
 _PERSON = r"[^\W\d_a-z][\w'’.-]*(?:\s(?:[^\W\d_a-z][\w'’.-]*|de|van|von|bin|al|el|la|der|den|di)){1,4}"
-# ... and what they are ("Courier Staff") is no person.
+# A role, such as "Courier Staff", is not a person.
 _ROLE = r"[^,\n]{0,40}\b(?i:agency|correspondent|editor|news|press|reporter|staff|writer)s?\b"
 _PEOPLE = rf"{_PERSON}(?:,\s(?!{_ROLE}){_PERSON}){{0,4}}(?:,?\s(?:and|&)\s{_PERSON})?"
 
-# A line of its own, perhaps with "By" before and an agency behind a bar.
+# A line of its own, with an optional "By" before the people and an optional agency after a bar.
 _LINE = re.compile(rf"(?:By\s)?(?P<people>{_PEOPLE})(?:\s?\|\s?.{{2,60}})?")
 
-# An agency that a sentence runs on behind: one word, or one of those that are more.
+# An agency directly before a sentence: one word, or one of the known names of several words.
 _AGENCY = r"(?:Associated Press|Al Jazeera|(?:ABC|BBC|CBS|Fox|NBC|Sky) News|[^\W\d_a-z][\w.&-]*)"
 _FORMS = tuple(
     re.compile(form)
     for form in (
-        # By Anna Berg | Courier, By ANNA BERG and BO EK, Courier Staff   alone on the line
+        # By Anna Berg | Courier, By ANNA BERG and BO EK, Courier Staff   on a line of its own
         rf"By\s(?P<people>{_PEOPLE})\s?\|\s?(?P<agency>[^\n|.!?]{{2,40}})\n\s*",
         rf"By\s(?P<people>{_PEOPLE})(?:,\s[^\n.!?]{{2,60}})?\n\s*",
         # By Anna Berg | Courier The ferry
@@ -35,15 +35,16 @@ _FORMS = tuple(
 
 @dataclass(frozen=True)
 class Byline:
-    """What a byline says.
+    """A byline and its parts.
 
     Parameters
     ----------
     written : str
-        As it stood, with the white space behind it.
+        The original byline, with the white space after it.
     authors : tuple of str
+        Names of the authors.
     agency : str, default ""
-        Behind a bar.
+        Agency after a bar; empty if there is none.
     """
 
     written: str
@@ -52,18 +53,19 @@ class Byline:
 
 
 def split_byline(text: str) -> tuple[Byline | None, str]:
-    """Take the byline off the beginning of a text.
+    """Split the byline off the beginning of a text.
 
     Parameters
     ----------
     text : str
+        Text of an article.
 
     Returns
     -------
     byline : Byline or None
-        None when the text does not begin with ``By`` and people on a line of their own, or before a bar and an agency.
+        None unless the text begins with ``By`` and people, on a line of their own or before a bar and an agency.
     rest : str
-        The text after it; ``byline.written + rest`` is the text.
+        The text after the byline: ``byline.written + rest`` equals `text`.
     """
     for form in _FORMS:
         found = form.match(text)
@@ -74,7 +76,7 @@ def split_byline(text: str) -> tuple[Byline | None, str]:
 
 
 def read_people(line: str) -> tuple[str, ...]:
-    """Read a line that is nothing but a byline; no people where it is more or less."""
+    """Return the people in a line that contains only a byline; an empty tuple for any other line."""
     found = _LINE.fullmatch(line)
     return _names(found["people"]) if found else ()
 

@@ -1,7 +1,7 @@
-"""Cleaning of a text, one named step each, so that a reader can count what each one changed and leave one out.
+"""Clean texts in named steps, so that readers can count the changes of each step and skip steps.
 
-The repairs stand here: functions from a text to the repaired text. What is taken off a text is found by `datelines` and
-`boilerplate`.
+This module contains the repairs: functions that take a text and return the repaired text. The modules `bylines`,
+`datelines` and `boilerplate` find the parts of a text to remove.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ __all__ = [
     "squeeze_white_space",
 ]
 
-#: What an import does to an article, in order: its steps by their functions' names. Each can be left out; the help of
-#: `topicdesk import` names them too, since it must not import this module.
+#: Cleaning steps of an import, in order: function name and description. Each can be skipped. The help of
+#: `topicdesk import` repeats the names, because it must not import this module.
 CLEANING_STEPS = {
     "fix_encoding": "undo mojibake and unescape HTML entities",
     "normalise_unicode": "write each character one way (NFC)",
@@ -42,7 +42,7 @@ CLEANING_STEPS = {
 
 Step = Callable[[str], str]
 
-# The scrape of the NewsArticles corpus turned a quotation mark or dash and the space after it into `"?`.
+# The scraper of the NewsArticles corpus turned a quotation mark or dash and the space after it into `"?` ...
 _AFTER_STOP = re.compile(r'(?<=[.,!?;:…])"\?(?=\w)')
 _AFTER_PLURAL = re.compile(r'(?<=s)"\?(?=\w)')
 _AFTER_LETTER = re.compile(r'(?<=\w)"\?(?=\w)')
@@ -52,7 +52,7 @@ _LOST_BREAK = re.compile(r'(?<=[.!?]|["”])\s?-(?=[A-Z][a-z]|[A-Z]\b)')
 
 
 def check_steps(without: Collection[str]) -> frozenset[str]:
-    """Refuse a name that is no step's."""
+    """Return `without` as a set; raise `CorpusError` if it contains an unknown step."""
     for name in without:
         if name not in CLEANING_STEPS:
             raise CorpusError(f"there is no cleaning step {name!r}; {nearest(name, CLEANING_STEPS)}")
@@ -60,21 +60,21 @@ def check_steps(without: Collection[str]) -> frozenset[str]:
 
 
 def fix_encoding(text: str) -> str:
-    """Undo mojibake, control characters and HTML entities, but keep typographic quotation marks (ftfy)."""
+    """Repair mojibake, control characters and HTML entities with ftfy, but keep typographic quotation marks."""
     return ftfy.fix_text(text, uncurl_quotes=False, normalization=None)
 
 
 def normalise_unicode(text: str) -> str:
-    """Write each character in one way: composed, as in NFC."""
+    """Convert a text to composed characters (Unicode NFC)."""
     return unicodedata.normalize("NFC", text)
 
 
 def restore_lost_quotes(text: str) -> str:
-    r"""Mend ``"?`` where a quotation mark, an apostrophe or a dash was lost together with its space.
+    r"""Replace ``"?`` by the quotation mark, apostrophe or dash that was lost together with its space.
 
-    After a full stop or comma it was a closing quotation mark, after a plural an apostrophe, after a space a dash.
-    The guess changes no word: the characters are punctuation to every tokeniser. A ``"?`` before a space is left
-    alone, since a question may end so.
+    After a punctuation mark or a letter, it becomes a closing quotation mark; after an "s" (a plural), an apostrophe;
+    after a space, a dash. A wrong guess changes no word, because tokenisers treat all of these as punctuation. A
+    ``"?`` before a space is not changed, because a question may end with it.
     """
     text = _AFTER_STOP.sub('" ', text)
     text = _AFTER_PLURAL.sub("' ", text)
@@ -83,14 +83,14 @@ def restore_lost_quotes(text: str) -> str:
 
 
 def restore_line_breaks(text: str) -> str:
-    """Put a line break back where a hyphen stands between the end of a sentence and a capital letter."""
+    """Replace a hyphen between the end of a sentence and a capital letter by a line break."""
     return _LOST_BREAK.sub("\n", text)
 
 
 def squeeze_white_space(text: str) -> str:
-    """Make each run of blanks one space, drop invisible characters and blank lines, strip the ends."""
+    """Replace each run of blanks by one space, remove invisible characters and blank lines, and strip the ends."""
     text = re.sub(r"[\u200b-\u200d\u2060\ufeff\u00ad]", "", text)
-    # A single space, by far the most, is no match.
+    # For speed, the pattern does not match single spaces, by far the most frequent case.
     text = re.sub(r"[^\S\n ][^\S\n]*| [^\S\n]+", " ", text.replace("\r\n", "\n").replace("\r", "\n"))
     return re.sub(r" ?\n[ \n]*", "\n", text).strip()
 
@@ -98,14 +98,14 @@ def squeeze_white_space(text: str) -> str:
 def clean_texts(
     texts: Iterable[str], steps: Iterable[Step], advance: Advance = nowhere
 ) -> tuple[list[str], dict[str, int]]:
-    """Put texts through steps, in order, and count what each changed.
+    """Apply cleaning steps to texts in order, and count the texts that each step changes.
 
     Parameters
     ----------
     texts : iterable of str
         Length n_texts.
     steps : iterable of callable
-        Functions of this module.
+        Cleaning functions of this module.
     advance : Advance, optional
         Called after each text.
 
@@ -114,7 +114,7 @@ def clean_texts(
     cleaned : list of str
         Length n_texts.
     changed : dict of str to int
-        How many texts each step changed, by the step's name.
+        Number of texts that each step changed, by the step's name.
     """
     steps = list(steps)
     changed = Counter({step.__name__: 0 for step in steps})

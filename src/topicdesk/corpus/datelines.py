@@ -1,10 +1,11 @@
-"""Datelines: the place, date and agency that stand before an article's first sentence.
+"""Find datelines: the place, date and agency before an article's first sentence.
 
-A classifier that reads them learns the outlet, not the topic; so they are taken off the text and kept as what they are.
+A classifier that reads datelines learns the outlet, not the topic. So datelines are removed from the text and stored in
+separate fields.
 
-Dates follow stated rules. Numbers are day first, unless only month first gives a date; where both would, the date is
-flagged as ambiguous. Of two-digit years, 69 to 99 are of the last century (as in POSIX). A date without a year is no
-date: it is flagged, never completed by guess.
+Dates follow fixed rules. Numeric dates are read day first, unless only month first is a valid date. If the two readings
+are different valid dates, the date is flagged as ambiguous. Two-digit years from 69 to 99 are in the 1900s, the others
+in the 2000s (as in POSIX). A date without a year is flagged; the year is never guessed.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ _DATE = re.compile(
     """
 )
 
-# A name of one to four capitalised words, and such a name behind a comma: "New York", "Washington D.C.", "Rome, Italy".
+# A name of one to four capitalised words, perhaps with a second one after a comma: "New York", "Rome, Italy".
 _WORD = r"[^\W\d_a-z][^\W\d_]*(?:['’.-][^\W\d_]+)*\.?"
 _NAME = rf"{_WORD}(?:\s(?:{_WORD}|de|del|of|the|la|el)){{0,3}}"
 _PLACE = rf"{_NAME}(?:,\s{_NAME})?"
@@ -36,14 +37,14 @@ _CAPITALS = r"[^\W\d_a-z]{3,}(?:[ -][^\W\d_a-z]{2,})*(?:,\s[^\W\d_][\w ]{2,20})?
 _DATED = r"[\d./-]{6,10}|(?:[^\W\d_]{3,9}\.?\s\d{1,2}|\d{1,2}\s[^\W\d_]{3,9}\.?)(?:,?\s\d{4})?"
 _AGENCY = r"[^\W\d_a-z][\w .&'-]{0,30}"
 _DASH = r"\s?(?:--|[-–—])\s?"
-# A hyphen between words has no space behind it.
+# A hyphen between words has no space after it, so a hyphen used as a dash needs one.
 _SPACED_DASH = r"\s?(?:--|[–—]|-(?=\s))\s?"
 
-#: Forms of a dateline, each with an example written for it; the first that fits is taken.
+#: Forms of a dateline, with made-up examples. The first match is used.
 _FORMS = tuple(
     re.compile(form)
     for form in (
-        # Port Town/30.06.23/Courier:   Courier:  stands alone only behind a place or a date
+        # Port Town/30.06.23/Courier:   an agency needs a place or a date before it
         rf"(?P<place>{_PLACE})\s?/\s?(?P<date>{_DATED})\s?/\s?(?P<agency>{_AGENCY}):\s*",
         rf"(?P<date>{_DATED})\s?/\s?(?P<agency>{_AGENCY}):\s*",
         rf"(?P<place>{_PLACE})\s?/\s?(?P<agency>{_AGENCY}):\s*",
@@ -52,22 +53,22 @@ _FORMS = tuple(
         rf"(?P<place>{_NAME}\s/{_NAME}/),?\s(?P<date>{_DATED})\.?\s?/(?P<agency>{_AGENCY})/\.?\s*",
         rf"(?P<place>{_PLACE}),?\s(?P<date>{_DATED})\.?\s?/(?P<agency>{_AGENCY})/\.?\s*",
         rf"(?P<place>{_PLACE})[.,]?\s/(?P<agency>{_AGENCY})/\.?\s*",
-        # PORT TOWN, Feb 9 (Courier) -   and without a date or a place; without the dash where the agency is capitals
+        # PORT TOWN, Feb 9 (Courier) -   also without date or place; without the dash if the agency is in capitals
         rf"(?P<place>{_PLACE}),?\s(?P<date>{_DATED})\s?\((?P<agency>{_AGENCY})\)(?:{_DASH})?",
         rf"(?P<place>{_PLACE})\s?\((?P<agency>{_AGENCY})\){_DASH}",
         rf"(?P<place>{_PLACE})\s?\((?P<agency>[A-Z]{{2,5}})\)\s*",
         rf"\((?P<agency>{_AGENCY})\){_DASH}",
         r"\((?P<agency>[A-Z]{2,5})\)\s*",
-        # PORT TOWN, Nov 1 -   and the place alone, in capitals or with its country
+        # PORT TOWN, Nov 1 -   also the place alone, in capitals or with its country
         rf"(?P<place>{_PLACE}),\s(?P<date>{_DATED}){_DASH}",
         rf"(?P<place>{_CAPITALS}|{_NAME},\s{_NAME}){_SPACED_DASH}",
     )
 )
 
-# A dateline is short: a match that ends later is a sentence that happens to look like one.
+# A dateline is short. A longer match is a sentence that only looks like one.
 _LONGEST = 90
 
-# Words that begin a sentence, and words that head one: neither is a place.
+# Words at the start of a sentence or used as a label before it: these are not places.
 _FIRST_WORDS = frozenset(
     (
         "a an and after as at but by for from he her his how if in it its more no on one our she so that the their "
@@ -81,18 +82,18 @@ _HEADINGS = frozenset(
 
 @dataclass(frozen=True)
 class Dateline:
-    """What stood before an article's first sentence.
+    """A dateline and its parts.
 
     Parameters
     ----------
     written : str
-        The dateline as it stood, to the first character of the sentence.
+        The original dateline, up to the first character of the sentence.
     place, agency : str
-        Empty where it names none.
+        Empty if the dateline names none.
     published : datetime.date or None
-        None where it names no whole date.
+        None if the dateline has no complete date.
     flags : tuple of str
-        What a reader should know: ``ambiguous date``, ``date without a year``, ``no such date``.
+        Problems of the date: ``ambiguous date``, ``date without a year``, ``no such date``.
     """
 
     written: str
@@ -103,19 +104,19 @@ class Dateline:
 
 
 def split_dateline(text: str) -> tuple[Dateline | None, str]:
-    """Take the dateline off a text.
+    """Split the dateline off the beginning of a text.
 
     Parameters
     ----------
     text : str
-        A text, its first sentence first.
+        Text of an article, without headline and byline.
 
     Returns
     -------
     dateline : Dateline or None
-        None when the text begins with a sentence.
+        None if the text does not begin with a dateline.
     rest : str
-        The text after it; ``dateline.written + rest`` is the text.
+        The text after the dateline: ``dateline.written + rest`` equals `text`.
     """
     for form in _FORMS:
         found = form.match(text)
@@ -124,7 +125,7 @@ def split_dateline(text: str) -> tuple[Dateline | None, str]:
         parts = found.groupdict()
         place = (parts.get("place") or "").strip()
         place = place.replace(" /", ", ").strip("/")
-        if place.count(".") == 1:  # a full stop, not that of an abbreviation such as D.C.
+        if place.count(".") == 1:  # a full stop, not part of an abbreviation such as D.C.
             place = place.removesuffix(".")
         if not _may_be_place(place):
             continue
@@ -142,13 +143,14 @@ def read_date(written: str) -> tuple[date | None, tuple[str, ...]]:
     Parameters
     ----------
     written : str
-        Such as ``30.06.23``, ``2023-06-30``, ``June 30, 2023``, ``7 Feb 2023``, ``February 7``.
+        A date such as ``30.06.23``, ``2023-06-30``, ``June 30, 2023``, ``7 Feb 2023``, ``February 7``.
 
     Returns
     -------
     published : datetime.date or None
+        None if there is no complete, valid date.
     flags : tuple of str
-        ``no date`` when it is none at all; else as in `Dateline`.
+        ``no date`` if the text is not a date at all; otherwise as in `Dateline`.
     """
     found = _DATE.fullmatch(written.strip())
     if found is None:

@@ -1,9 +1,9 @@
-"""Articles that are the same story, so that a split can keep them on one side.
+"""Find near-duplicate articles, so that a split can keep them on one side.
 
-Two texts are near-duplicates when the sets of their word triples overlap by a Jaccard similarity of at least a
-threshold. MinHash finds pairs that may be (Broder 1997, "On the resemblance and containment of documents"), the exact
-similarity decides, and clusters are the connected components of what is left. Nothing is drawn at random: the same
-texts always give the same clusters.
+Two texts are near-duplicates if the Jaccard similarity of their sets of word triples reaches a threshold. MinHash finds
+candidate pairs (Broder 1997, "On the resemblance and containment of documents"). The exact similarity then confirms or
+rejects each pair. Clusters are the connected components of the confirmed pairs. The result is deterministic: the same
+texts always form the same clusters.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _SHINGLE_WORDS = 3
 _BANDS, _ROWS = 32, 4
 _SEED = 1
 
-# Texts hashed at once; bounds the memory for their shingles.
+# Number of texts hashed at once. It limits the memory for their shingles.
 _CHUNK = 2_000
 
 _Hashes = NDArray[np.uint64]
@@ -44,12 +44,12 @@ class Duplicates:
     Parameters
     ----------
     groups : ndarray of int, shape (n_texts,)
-        Cluster of each text; clusters are numbered from 0 in the order of their first text.
+        Cluster of each text. Clusters are numbered from 0 in the order of their first text.
     pairs : DataFrame
-        Columns ``left, right`` (row numbers, left before right) and ``similarity``: pairs that were found to be
-        near-duplicates, which may be fewer than all pairs within clusters.
+        Columns ``left, right`` (row numbers, left before right) and ``similarity``. These are the near-duplicate pairs
+        that were found; clusters may contain further pairs.
     threshold : float
-        The Jaccard similarity that makes a near-duplicate.
+        Minimum Jaccard similarity of near-duplicates.
     """
 
     groups: NDArray[np.intp]
@@ -65,9 +65,9 @@ def find_duplicates(texts: Sequence[str], threshold: float = 0.7) -> Duplicates:
     texts : sequence of str
         Length n_texts.
     threshold : float, default 0.7
-        Jaccard similarity of word triples from which two texts are near-duplicates. Lower ones chain what merely
-        follows the same form: at 0.5, Reuters R8 has a cluster of 245 dividend notices, at 0.7 none of more than 8.
-        Case, punctuation and white space do not count; a text of fewer than three words is one shingle of its own.
+        Minimum Jaccard similarity of word triples for two texts to be near-duplicates. Lower values link texts that
+        only share a form: at 0.5, Reuters R8 has a cluster of 245 dividend notices; at 0.7, no cluster has more than 8
+        texts. Case, punctuation and white space are ignored. A text of fewer than three words is a single shingle.
 
     Returns
     -------
@@ -76,7 +76,7 @@ def find_duplicates(texts: Sequence[str], threshold: float = 0.7) -> Duplicates:
     Raises
     ------
     ValueError
-        When the threshold is below 0.5, where candidates would be missed, or above 1.
+        When the threshold is below 0.5 (MinHash would miss candidates) or above 1.
     """
     if not 0.5 <= threshold <= 1:
         raise ValueError(f"a threshold from 0.5 to 1, not {threshold}")
@@ -97,25 +97,25 @@ def find_duplicates(texts: Sequence[str], threshold: float = 0.7) -> Duplicates:
     ends = pairs[["left", "right"]].to_numpy(dtype=np.intp)
     links = coo_matrix((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(len(texts), len(texts)))
     _, labels = connected_components(links, directed=False)
-    # Numbered in the order of their first text, whatever order the library goes in.
+    # Renumber the clusters by their first text, so that the numbers do not depend on SciPy's order.
     return Duplicates(np.asarray(pd.factorize(labels)[0], dtype=np.intp), pairs, threshold)
 
 
 class _Words:
-    """Hashes words, each once."""
+    """Hash words, each distinct word only once."""
 
     def __init__(self) -> None:
         self.hashes: dict[str, int] = {}
 
     def shingles(self, text: str) -> _Hashes:
-        """Give the distinct hashes of a text's word triples, ascending."""
+        """Return the distinct hashes of a text's word triples in ascending order."""
         words = _WORD.findall(text.casefold())
         hashed = np.fromiter(map(self._hash, words), dtype=np.uint64, count=len(words))
         if len(hashed) < _SHINGLE_WORDS:
             hashed = np.append(hashed, np.zeros(_SHINGLE_WORDS - len(hashed), dtype=np.uint64))
         rolled = np.zeros(len(hashed) - _SHINGLE_WORDS + 1, dtype=np.uint64)
         for place in range(_SHINGLE_WORDS):
-            # Odd factors keep all 64 bits; overflow is meant.
+            # Overflow is intended: multiplication by an odd number modulo 2**64 loses no information.
             rolled = rolled * np.uint64(0x9E3779B97F4A7C15) + hashed[place : len(hashed) - _SHINGLE_WORDS + 1 + place]
         return np.unique(rolled)
 
@@ -134,7 +134,7 @@ def _digests(shingles: Sequence[_Hashes]) -> NDArray[np.uint32]:
 
 
 def _candidates(digests: NDArray[np.uint32]) -> Iterator[NDArray[np.intp]]:
-    """Give the rows that share a band, bucket by bucket."""
+    """Yield the rows that share a band, one bucket at a time."""
     for band in range(_BANDS):
         keys = digests[:, band * _ROWS : (band + 1) * _ROWS]
         order = np.lexsort(keys.T)
@@ -147,11 +147,11 @@ def _candidates(digests: NDArray[np.uint32]) -> Iterator[NDArray[np.intp]]:
 def _verified(
     shingles: Sequence[_Hashes], buckets: Iterator[NDArray[np.intp]] | tuple[()], threshold: float
 ) -> list[tuple[int, int, float]]:
-    """Keep the pairs that are near-duplicates by their exact similarity."""
+    """Return the pairs whose exact similarity reaches the threshold, sorted."""
     checked: set[tuple[int, int]] = set()
     found = []
     for bucket in buckets:
-        # Texts that are the same are joined to the first of them; only that one is compared with others.
+        # Texts with equal shingles are linked to the first of them. Only that one is compared with other texts.
         first_of: dict[bytes, int] = {}
         for row in bucket.tolist():
             same = first_of.setdefault(shingles[row].tobytes(), row)

@@ -1,4 +1,4 @@
-"""From files that users have to a clean corpus, with an account of everything that did not become an article."""
+"""Import users' files into a clean corpus, and account for everything that did not become an article."""
 
 from __future__ import annotations
 
@@ -26,32 +26,32 @@ __all__ = ["ImportAccount", "import_articles", "read_articles"]
 
 _BATCH_ARTICLES = 5000
 
-# What a person reads of an account.
+# Limits of a printed account.
 _EXAMPLES, _EXAMPLE_CHARACTERS, _MOST_UNREADABLE = 4, 40, 40
 
-# What an account remembers of each note.
+# Number of places that an account stores for each note.
 _MOST_PLACES = 1000
 
 
 @dataclass
 class ImportAccount:
-    """What an import did, counted while it runs.
+    """Counts of what an import did, updated while it runs.
 
     Parameters
     ----------
     articles, teasers : int
-        Rows that were kept, teasers among them.
+        Number of rows kept, and number of teasers among them.
     dropped, noted : Counter of str
         As in `ReadReport`.
     changed : Counter of str
-        Articles that each step of `CLEANING_STEPS` changed.
+        Number of articles that each step of `CLEANING_STEPS` changed.
     removed : Counter of (str, str)
-        Every text that was taken off and how often, by reason (``dateline``, ``byline``, ``menu``, ``recurring``,
-        ``divider``, ``the same teaser again``) and words.
+        How often each text was removed. Keys are the reason (``dateline``, ``byline``, ``menu``, ``recurring``,
+        ``divider``, ``the same teaser again``) and the text.
     places : dict of str to list of str
-        Of each note, where: the first thousand files and places in them.
+        File and place of each note, at most 1,000 per note.
     unreadable : list of Unreadable
-        Every part that no article was read from.
+        Every part of a file from which no article was read.
     """
 
     articles: int = 0
@@ -64,20 +64,20 @@ class ImportAccount:
     unreadable: list[Unreadable] = field(default_factory=list)
 
     def note(self, flag: str, where: str) -> None:
-        """Count something that is amiss, and remember where."""
+        """Count a problem, and store where it occurred."""
         self.noted[flag] += 1
         places = self.places.setdefault(flag, [])
         if len(places) < _MOST_PLACES:
             places.append(where)
 
     def report(self) -> ReadReport:
-        """Give the account as a report."""
+        """Return the account as a report."""
         rows = self.articles + self.dropped.total()
         noted = {"a teaser, beside an article": self.teasers, **self.noted}
         return ReadReport(rows, self.articles, dict(self.dropped), dict(self.changed), noted)
 
     def __str__(self) -> str:
-        """Tell the account to a person: all numbers, the most frequent texts, and the first parts not readable."""
+        """Describe the import: all counts, the most frequent removed texts, and the first unreadable parts."""
         lines = self.report().lines()
         for flag, places in self.places.items():
             more = "; ..." if self.noted[flag] > _EXAMPLES else ""
@@ -97,10 +97,10 @@ class ImportAccount:
 
 @dataclass(frozen=True)
 class _Noted:
-    """What is noted while articles are read, for when all are."""
+    """Information that is collected while articles are read, and used once all are read."""
 
     finder: RecurrenceFinder = field(default_factory=RecurrenceFinder)
-    #: Ids of pages' articles of which neither byline nor section was found.
+    #: Ids of page articles without a byline and without a section.
     unsigned: set[str] = field(default_factory=set)
 
 
@@ -118,28 +118,29 @@ def read_articles(
     paths : sequence of path
         Pages as text (``.txt``) or HTML (``.html``, ``.htm``), feeds (``.rss``, ``.atom``, ``.xml``), tables (``.csv``,
         ``.tsv``, ``.json``, ``.jsonl``, ``.ndjson``, ``.parquet``), archives (``.zip``) and folders of them, or ``-``
-        for standard input. A file that two paths lead to is read once.
+        for standard input. A file that is reached by two paths is read once.
     columns : mapping of str to str, optional
-        The user's names of a table's columns, by ours: ``{"title": "headline"}``. Others are matched by what they are
-        usually called.
+        Column names of the user's table, by field of an article: ``{"title": "headline"}``. Other fields are matched by
+        common column names.
     source : str, default ""
-        Outlet of articles that name none; by default the agency of their dateline.
+        Outlet of articles that name none. By default, the agency in their dateline or byline.
     language : str, default ""
-        Language code of articles that name none; by default detected from their text.
+        Language code of articles that name none. By default, detected from their text.
     without : collection of str, default ()
-        Steps of `CLEANING_STEPS` to leave out. Ids do not depend on it.
+        Steps of `CLEANING_STEPS` to skip. Ids do not depend on it.
 
     Returns
     -------
     corpus : DataFrame of shape (n_articles, 12)
-        An article without an id is named by its source and its content as it came; the same article twice is kept once.
+        An article without an id gets one from its source and its content before cleaning. A repeated article is kept
+        once.
     account : ImportAccount
 
     Raises
     ------
     CorpusError
-        When a path does not exist or is not read, a column is not there, `without` names no step, or there is no
-        article.
+        When a path does not exist or its format is not supported, a column is missing, `without` contains an unknown
+        step, or there is no article.
     """
     account, noted, how = ImportAccount(), _Noted(), Cleaning(source, language, check_steps(without))
     batches = list(_batches(paths, _checked(columns), how, account, noted))
@@ -156,14 +157,14 @@ def import_articles(
     language: str = "",
     without: Collection[str] = (),
 ) -> ImportAccount:
-    """Read files into a corpus on disk, holding a batch in memory at a time; whole or not at all.
+    """Import files into a corpus on disk, completely or not at all, with one batch in memory at a time.
 
     Parameters
     ----------
     paths, columns, source, language, without
         As in `read_articles`.
     output : Path
-        The Parquet file to make or replace.
+        The Parquet file to create or replace.
 
     Returns
     -------
@@ -172,7 +173,7 @@ def import_articles(
     Raises
     ------
     CorpusError
-        As in `read_articles`; `output` stays as it was.
+        As in `read_articles`. `output` does not change.
     """
     account, noted, how = ImportAccount(), _Noted(), Cleaning(source, language, check_steps(without))
     batches = _batches(paths, _checked(columns), how, account, noted)
@@ -181,13 +182,13 @@ def import_articles(
         _check_some(account)
         return {"report": asdict(account.report()), "without": sorted(how.without)}
 
-    # Before the long work: the folder may not be writable.
+    # Open the output before the long work, in case the folder is not writable.
     with replacing(output) as part:
         if "take_off_recurring" in how.without:
             write_batches(batches, part, facts)
         else:
-            # What recurs is known when all is read. Until then articles wait in a file without a name, which is gone
-            # with the process however that ends.
+            # Recurring sentences are known only after all articles are read. Until then, articles are stored in an
+            # unnamed file, which disappears with the process even if it is killed.
             with tempfile.TemporaryFile(dir=output.parent) as waiting:
                 write_batches(batches, waiting, dict)
                 cleaned = _without_recurring(read_batches(waiting, _BATCH_ARTICLES), account, noted)
@@ -211,7 +212,7 @@ def _check_some(account: ImportAccount) -> None:
 def _batches(
     paths: Sequence[Path | str], columns: Mapping[str, str], how: Cleaning, account: ImportAccount, noted: _Noted
 ) -> Iterator[pd.DataFrame]:
-    """Read and clean articles, but for what recurs."""
+    """Read and clean articles in batches; recurring sentences stay in."""
     named = [Path(path) for path in paths]
     files, passed_over = find_files(named)
     for unreadable in passed_over:
@@ -239,7 +240,7 @@ def _batches(
 
 
 def _records(file: Path, named: bool, columns: Mapping[str, str], advance: Advance) -> Iterator[Record | Unreadable]:
-    """Read a file. A table without texts is an error when the user named it, and passed over in a folder."""
+    """Read a file. A table without a text column is an error if the user named it, but is skipped in a folder."""
     try:
         yield from read_records(file, columns, advance)
     except CorpusError as error:
@@ -267,9 +268,9 @@ def _is_new(row: Mapping[str, Any], where: str, contents: dict[str, str], accoun
 def _without_recurring(
     batches: Iterable[pd.DataFrame], account: ImportAccount, noted: _Noted
 ) -> Iterator[pd.DataFrame]:
-    """Take off what recurs in a source, now that all is read.
+    """Remove sentences that recur in a source, after all articles are read.
 
-    A line that recurs may have hidden a page's byline and section; and without it, a teaser may be the same as another.
+    A recurring line may have hidden a page's byline and section. Without it, a teaser may equal another teaser.
     """
     recurring = noted.finder.find()
     sections: dict[str, str] = {}
@@ -300,7 +301,7 @@ def _without_recurring(
 
 
 def _sign(row: dict[Hashable, Any], account: ImportAccount) -> None:
-    """Read the byline and section that a page's article ends with, now that the line behind them is gone."""
+    """Read the byline and section at the end of a page's article, after the recurring line below them is removed."""
     body, signature = split_signature(row["text"].split("\n"))
     row |= {"text": "\n".join(body), "authors": "; ".join(signature.authors), "section": signature.section}
     account.removed.update([("byline", signature.byline)] if signature.byline else [])
@@ -326,7 +327,7 @@ def _keep(account: ImportAccount, noted: _Noted, article: CleanArticle, record: 
 
 def _drop(account: ImportAccount, unreadable: Unreadable) -> None:
     account.dropped["not readable"] += 1
-    account.unreadable.append(replace(unreadable, row=None))  # an account keeps no articles
+    account.unreadable.append(replace(unreadable, row=None))  # rows would take up memory
 
 
 def _frame(rows: Sequence[Mapping[Any, Any]]) -> pd.DataFrame:

@@ -1,6 +1,6 @@
-"""Articles out of HTML pages and feeds.
+"""Extract articles from HTML pages and feeds.
 
-The libraries are imported where they are used: their imports are slow, and most work does without them.
+The libraries are imported inside the functions, because their imports are slow and most commands do not need them.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ __all__ = ["feed_entries", "html_fields", "plain_text"]
 
 _LANGUAGE = re.compile(rb"<html[^>]{0,500}\blang=[\"']?([A-Za-z]{2,3})", re.IGNORECASE)
 
-# Behind these a line ends.
+# Elements that end a line.
 _BLOCKS = ("p", "br", "div", "li", "h1", "h2", "h3", "blockquote")
 
 
 def html_fields(content: bytes) -> dict[str, Any] | None:
-    """Find the main text of a page and what its markup says of it.
+    """Extract the main text and the metadata of an HTML page.
 
     Parameters
     ----------
     content : bytes
-        The page; its encoding is detected.
+        The page. Its encoding is detected.
 
     Returns
     -------
     dict of str to object, or None
-        Fields of an article; None when no main text was found.
+        Fields of an article; None if no main text was found.
     """
     from trafilatura import bare_extraction
     from trafilatura.settings import Document
@@ -41,7 +41,7 @@ def html_fields(content: bytes) -> dict[str, Any] | None:
     language = _LANGUAGE.search(content)
     return {
         "title": found.title,
-        # The headline may stand above the text too.
+        # The text may repeat the headline in its first line.
         "text": found.text.removeprefix(f"{found.title}\n"),
         "published": found.date,
         "source": found.hostname or found.sitename,
@@ -53,18 +53,19 @@ def html_fields(content: bytes) -> dict[str, Any] | None:
 
 
 def feed_entries(content: bytes) -> tuple[list[dict[str, Any]], str]:
-    """Read a feed, RSS or Atom.
+    """Read the entries of an RSS or Atom feed.
 
     Parameters
     ----------
     content : bytes
+        The feed.
 
     Returns
     -------
     entries : list of dict of str to object
-        Fields of an article each.
+        Fields of one article per entry.
     fault : str
-        Why there is none; empty when there are some.
+        Why there are no entries; empty if there are some.
     """
     import feedparser
 
@@ -72,7 +73,7 @@ def feed_entries(content: bytes) -> tuple[list[dict[str, Any]], str]:
     entries = []
     for entry in feed.entries:
         written = entry.get("published_parsed") or entry.get("updated_parsed")
-        # An element that is empty has no value.
+        # An empty element has no value.
         text = (entry["content"][0].get("value") if entry.get("content") else entry.get("summary")) or ""
         link = entry.get("link")
         entries.append(
@@ -91,14 +92,14 @@ def feed_entries(content: bytes) -> tuple[list[dict[str, Any]], str]:
 
 
 def plain_text(markup: str) -> str:
-    """Give the text of a piece of HTML, a line a block, without scripts, styles and comments."""
+    """Return the text of an HTML fragment, one line per block, without scripts, styles and comments."""
     from lxml import etree, html
 
     if "<" not in markup:
         return unescape(markup)
     try:
         piece = html.fragment_fromstring(markup, create_parent="div")
-    except (etree.ParserError, ValueError):  # nothing in it that is text
+    except (etree.ParserError, ValueError):  # it contains no text
         return ""
     etree.strip_elements(piece, "script", "style", etree.Comment, with_tail=False)
     for block in piece.iter(*_BLOCKS):

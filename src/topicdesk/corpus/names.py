@@ -1,15 +1,15 @@
-"""Names that articles go by, for what is imported before pandas is."""
+"""Names and messages about corpora that can be imported without pandas."""
 
 from pathlib import Path
 
 __all__ = ["CORPUS_NAME", "missing_corpus"]
 
-#: Key of ``DataFrame.attrs`` under which a corpus keeps its name.
+#: Key of ``DataFrame.attrs`` that stores the name of a corpus.
 CORPUS_NAME = "corpus"
 
 
 def missing_corpus(path: Path) -> str:
-    """Say that there is no corpus at `path`, and what to do."""
+    """Return the error message for a missing corpus at `path`."""
     return (
         f"no corpus at {path}. Make it of your files with 'topicdesk import FILES --output {path}', or name one of "
         "data/sources.toml."

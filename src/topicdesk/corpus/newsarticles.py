@@ -1,4 +1,4 @@
-"""Reader of the NewsArticles corpus (Dai 2017): nine outlets, December 2016 to March 2017, real and dirty."""
+"""Read the NewsArticles corpus (Dai 2017): noisy articles of nine outlets, December 2016 to March 2017."""
 
 from __future__ import annotations
 
@@ -33,31 +33,31 @@ _STEPS = (fix_encoding, normalise_unicode, restore_lost_quotes, restore_line_bre
 def read_newsarticles(
     content: bytes, language: str = "en", boilerplate: Literal["removed", "kept"] = "removed"
 ) -> tuple[pd.DataFrame, ReadReport]:
-    """Read the corpus from its CSV.
+    """Read the NewsArticles corpus from its CSV file.
 
-    The subtitle becomes the text's first line, unless the text begins with it already.
+    The subtitle becomes the first line of the text, unless the text already begins with it.
 
     Parameters
     ----------
     content : bytes
-        The CSV, UTF-8.
+        Content of the CSV file (UTF-8).
     language : str, default "en"
         Language code of every article.
     boilerplate : {"removed", "kept"}, default "removed"
-        Whether datelines, menus, and sentences that recur in an outlet's articles, are taken off the texts. They tell
-        of the outlet, not of the topic.
+        Whether to remove datelines, menus, and sentences that recur in an outlet's articles. They identify the outlet,
+        not the topic.
 
     Returns
     -------
     articles : DataFrame of shape (n_articles, 12)
-        Ids are the source's own. Rows without text are left out.
+        Ids are those of the source. Rows without text are left out.
     report : ReadReport
         What was dropped, repaired and noted.
 
     Raises
     ------
     CorpusError
-        When the columns are others than expected.
+        When the columns are not the expected ones.
     """
     table = pd.read_csv(io.BytesIO(content), dtype="str", keep_default_na=False, encoding="utf-8")
     if list(table.columns) != _COLUMNS:
@@ -104,12 +104,12 @@ def read_newsarticles(
 
 
 def _take_off_boilerplate(table: pd.DataFrame) -> dict[str, int]:
-    """Take datelines, menus and recurring sentences off the texts, in place; count the articles that each changed."""
+    """Remove datelines, menus and recurring sentences in place; return how many articles each step changed."""
     datelines, texts = zip(*map(split_dateline, table["text"]), strict=True)
     table["place"] = ["" if dateline is None else dateline.place for dateline in datelines]
-    # Where the subtitle is the text's beginning, it holds the dateline too.
+    # A subtitle that repeats the beginning of the text contains the dateline too.
     table["subtitle"] = [split_dateline(subtitle)[1] for subtitle in table["subtitle"]]
-    # A text that is nothing but menu stays: there is no article without a text.
+    # A text that consists only of menus is kept, because every article needs a text.
     bare = [take_off_menus(text)[0] or text for text in texts]
     finder = RecurrenceFinder()
     for source, text in zip(table["source"], bare, strict=True):
@@ -126,7 +126,7 @@ def _take_off_boilerplate(table: pd.DataFrame) -> dict[str, int]:
 
 
 def _dates(written: pd.Series) -> pd.Series:
-    # Year first, months and days with or without a leading zero, one row with a time after it.
+    # Year first; months and days with or without a leading zero; in one row, a time after the date.
     day = written.str.strip().str.extract(r"^(\d{4}/\d{1,2}/\d{1,2})(?:\s+\d{1,2}:\d{2})?$", expand=False)
     return pd.to_datetime(day, format="%Y/%m/%d", errors="coerce")
 

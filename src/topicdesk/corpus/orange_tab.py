@@ -1,4 +1,4 @@
-"""Reader of Orange's ``.tab`` files, in which the single-label benchmark corpora come."""
+"""Read Orange's ``.tab`` files, the format of the single-label benchmark corpora."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ _HEADER = ["Category\tText", "d\tstring", "class\t"]
 def read_orange_tab(
     parts: Mapping[str, bytes], source: str, language: str = "en"
 ) -> tuple[pd.DataFrame, pd.DataFrame, ReadReport]:
-    r"""Read a corpus of one class and one text a row.
+    r"""Read a corpus with one class and one text per row.
 
     Parameters
     ----------
     parts : mapping of str to bytes
-        The files, UTF-8, by what they are (``train``, ``test``): a row is ``class <TAB> text``, after three rows of
-        header.
+        Contents of the files (UTF-8), by part (``train``, ``test``). A row is ``class <TAB> text``. The first three
+        rows are the header.
     source : str
-        Name of the corpus, kept as every article's source.
+        Name of the corpus. It becomes the source of every article.
     language : str, default "en"
         Language code of every article.
 
     Returns
     -------
     articles : DataFrame of shape (n_articles, 12)
-        Ids are ``<part>-<line>``, the line as an editor shows it.
+        Ids are ``<part>-<line>``. Line numbers are those that an editor shows.
     labels : DataFrame of shape (n_articles, 3)
-        Columns ``article_id, topic, sample``; the sample is the part.
+        Columns ``article_id, topic, sample``. The sample is the name of the part.
     report : ReadReport
 
     Raises
     ------
     CorpusError
-        When the header or a row is not as described; the message names part and line.
+        When the header or a row has another format. The message names part and line.
     """
     ids: list[str] = []
     texts: list[str] = []
@@ -49,7 +49,7 @@ def read_orange_tab(
     samples: list[str] = []
     rows = empty = 0
     for part, content in parts.items():
-        # Only "\n" ends a row: other characters that str.splitlines takes for line ends occur inside texts.
+        # Only "\n" ends a row: str.splitlines also splits at other characters, which occur inside texts.
         lines = content.decode("utf-8").split("\n")
         if lines[:3] != _HEADER:
             raise CorpusError(f"{source}, {part}: expected the header {_HEADER}, found {lines[:3]}")

@@ -1,8 +1,9 @@
-"""A scraped page of a newsroom, as text, to articles.
+"""Parse the text of a scraped news page into articles.
 
-The shape of such a page: a headline; an agency's dateline and paragraphs; a byline; a section; then teasers of other
-stories, one or more lines each, divided by lines that hold a dash; menu phrases anywhere. One page gives one article
-and a teaser for each teaser. Nothing is lost: every word of the page is in a row, or in `Page.removed` with the reason.
+Such a page has this structure: a headline; an agency's dateline and paragraphs; a byline; a section; then teasers of
+other stories. A teaser has one or more lines, and a line with only a dash comes before it. Menu phrases can occur
+anywhere. Each page results in one row for the article and one for each teaser. No text is lost: every word of the page
+is in a row, or in `Page.removed` with the reason.
 """
 
 from __future__ import annotations
@@ -26,11 +27,11 @@ from topicdesk.errors import CorpusError
 
 __all__ = ["Page", "RemovedLine", "Signature", "article_id", "parse_page", "split_signature"]
 
-# A dash alone on its line stands before each teaser; other rules only part paragraphs.
+# A line with only a dash starts a teaser. Other rules only separate paragraphs.
 _TEASER_MARK = re.compile(r"[-–—]{1,3}")
 _RULE = re.compile(r"[-–—*•_=~.\s]{1,80}")
 
-# A section stands alone on its line, in one to three words.
+# A section is a line of its own, with one to three words.
 _SECTION = re.compile(r"[^\W\d_a-z][\w&/'’-]*(?:\s(?:&|and|[^\W\d_][\w&/'’-]*)){0,2}")
 _SECTIONS = frozenset(
     (
@@ -41,19 +42,20 @@ _SECTIONS = frozenset(
 )
 
 
-# A teaser has no date: what stands beside an article is newer than it.
+# A teaser has no date: its story is newer than the article beside it.
 _TEASER: dict[str, Any] = {"title": "", "published": None, "kind": "teaser", "authors": "", "place": ""}
 
 
 @dataclass(frozen=True)
 class RemovedLine:
-    """A line of a page, or a part of one, that is in no article's text.
+    """A line of a page, or part of a line, that is in no article's text.
 
     Parameters
     ----------
     number : int
-        Of the line, from 1.
+        Line number, from 1.
     text : str
+        The removed text.
     reason : str
         ``menu``, ``divider``, ``dateline``, ``byline`` or ``the same teaser again``.
     """
@@ -65,19 +67,19 @@ class RemovedLine:
 
 @dataclass(frozen=True, eq=False)
 class Page:
-    """What a page gave.
+    """A parsed page.
 
     Parameters
     ----------
     rows : tuple of dict of str to object
-        The fields of the article, then of its teasers, by the articles' columns.
+        Fields of the article, then of its teasers, by column of the articles table.
     dateline : Dateline or None
-        As it stood before the article's first sentence.
+        Dateline before the article's first sentence.
     removed : tuple of RemovedLine
-        In the order of the page.
+        Removed lines, in the order of the page.
     flags : tuple of str
-        What was uncertain: see `topicdesk.corpus.datelines.Dateline`, and ``name or section`` where a short line could
-        be either.
+        Notes on what is uncertain: see `topicdesk.corpus.datelines.Dateline`. In addition, ``name or section`` means
+        that a short line could be either.
     """
 
     rows: tuple[dict[str, Any], ...]
@@ -89,23 +91,24 @@ class Page:
     def articles(self) -> pd.DataFrame:
         """The rows as a corpus of shape (1 + n_teasers, 12).
 
-        A teaser has the page's section and page id, its own text, and no date: what stands beside an article is newer
-        than it.
+        A teaser has the section and page id of its page, and its own text. It has no date, because its story is newer
+        than the article beside it.
         """
         return articles_frame({name: [row[name] for row in self.rows] for name in ARTICLE_COLUMNS})
 
 
 @dataclass(frozen=True)
 class Signature:
-    """What stands behind an article's paragraphs, as read.
+    """Byline and section at the end of an article.
 
     Parameters
     ----------
     authors : tuple of str
+        Names in the byline.
     section, byline : str
-        As written.
+        As written; empty if there is none.
     flags : tuple of str
-        ``name or section`` where a short line could be either.
+        ``name or section`` if a short line could be either.
     """
 
     authors: tuple[str, ...] = ()
@@ -115,21 +118,21 @@ class Signature:
 
 
 def parse_page(text: str, source: str = "", language: str = "", url: str = "", without: Collection[str] = ()) -> Page:
-    """Read a page.
+    """Parse a page into its article and teasers.
 
     Parameters
     ----------
     text : str
-        The page as text, any line ends, with or without a byte-order mark.
+        The page as text, with any line endings, with or without a byte-order mark.
     source : str, default ""
-        The outlet; by default the agency that the dateline names.
+        The outlet. By default, the agency in the dateline or byline.
     language : str, default ""
-        Language code; by default detected from the article.
+        Language code. By default, detected from the article.
     url : str, default ""
-        Where the page came from.
+        Address of the page.
     without : collection of str, default ()
-        Steps of `CLEANING_STEPS` to leave out: ``split_byline`` and ``split_dateline`` (the text keeps them; they are
-        read all the same), ``take_off_menus``, ``detect_language``. Others do not concern a page. Ids stay the same.
+        Steps of `CLEANING_STEPS` to skip: ``split_byline`` and ``split_dateline`` (both are still read, but stay in
+        the text), ``take_off_menus``, ``detect_language``. Other steps do not apply to a page. Ids do not change.
 
     Returns
     -------
@@ -138,7 +141,7 @@ def parse_page(text: str, source: str = "", language: str = "", url: str = "", w
     Raises
     ------
     CorpusError
-        When no line is more than menu and dividers, there is a headline and no text, or `without` names no step.
+        When the page contains only menus and dividers, has a headline but no text, or `without` has an unknown step.
     """
     without = check_steps(without)
     zones, removed = _zones(text, keep_menus="take_off_menus" in without)
@@ -194,26 +197,26 @@ def parse_page(text: str, source: str = "", language: str = "", url: str = "", w
 
 
 def article_id(source: str, title: str, text: str) -> str:
-    """Name an article by what it is, in 16 characters: the same source, title and text always have the same id.
+    """Compute an id of 16 characters; equal source, title and text always have the same id.
 
-    White space does not count, so that an id stays when line ends or blanks change on the way.
+    A run of white space in title or text counts as one space, so that changes of line endings do not change the id.
     """
     parts = (source, " ".join(title.split()), " ".join(text.split()))
     return hashlib.blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
 def split_signature(paragraphs: Sequence[str]) -> tuple[list[str], Signature]:
-    """Take byline and section off the end of an article.
+    """Split byline and section off the end of an article.
 
     Parameters
     ----------
     paragraphs : sequence of str
-        The article's lines, white space squeezed; at least one.
+        Lines of the article with normalised white space; at least one.
 
     Returns
     -------
     body : list of str
-        The lines before them, at least one.
+        The lines before byline and section; at least one.
     signature : Signature
     """
     *body, last = paragraphs
@@ -231,15 +234,16 @@ def split_signature(paragraphs: Sequence[str]) -> tuple[list[str], Signature]:
 
 
 def _lines_id(source: str, title: str, lines: Sequence[str]) -> str:
-    """Name an article by its lines, the same whether menus are kept or not."""
+    """Compute an article's id from its lines. It is the same whether menus are kept or not."""
     bare = (take_off_menus(line)[0] for line in lines)
     return article_id(source, title, "\n".join(line for line in bare if line))
 
 
 def _zones(text: str, *, keep_menus: bool) -> tuple[list[list[tuple[int, str]]], list[RemovedLine]]:
-    """Part a page into the article's lines and those of each teaser; dividers, and menus where asked, are removed.
+    """Split a page into the lines of the article and of each teaser, and return the removed lines.
 
-    Lines come with their numbers, white space squeezed, blank ones left out.
+    Dividers are removed, and menus too unless `keep_menus`. Each line comes with its number and has normalised white
+    space. Blank lines are left out.
     """
     zones: list[list[tuple[int, str]]] = [[]]
     removed = []

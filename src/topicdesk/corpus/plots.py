@@ -1,4 +1,4 @@
-"""A picture of a corpus, for people who would rather look than read."""
+"""Plot an overview of a corpus."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ __all__ = ["plot_corpus"]
 
 _COLOUR = "#1f5fa8"
 
-# As many sources as a picture can name; the rest are shown together.
+# Number of sources that have their own row. The others share one row.
 _MOST_SOURCES = 15
 
-# A longer time is shown by years.
+# Longer periods are shown by year.
 _MOST_MONTHS = pd.Timedelta(days=3 * 366)
 
 
 def plot_corpus(corpus: pd.DataFrame, duplicates: Duplicates) -> Figure:
-    """Draw articles by source and month, text lengths, languages, and clusters of near-duplicates.
+    """Plot articles by source and month, text lengths, languages, and clusters of near-duplicates.
 
     Parameters
     ----------
     corpus : DataFrame of shape (n_articles, 12)
         Valid articles.
     duplicates : Duplicates
-        Of the corpus's texts (see `find_duplicates`).
+        Near-duplicates among the corpus's texts (see `find_duplicates`).
 
     Returns
     -------
@@ -54,7 +54,7 @@ def plot_corpus(corpus: pd.DataFrame, duplicates: Duplicates) -> Figure:
 def _draw_months(axes: Axes, published: pd.Series, source: pd.Series, order: list[str]) -> None:
     frequency = "M" if published.max() - published.min() < _MOST_MONTHS else "Y"
     period = published.dt.to_period(frequency)
-    # Months without an article show as a gap; articles without a date have a column of their own.
+    # Months without articles are included, so that gaps are visible. Undated articles have their own column.
     span = (
         []
         if period.isna().all()
@@ -91,7 +91,7 @@ def _draw_bars(axes: Axes, counts: pd.Series, title: str) -> None:
     bars = axes.barh([str(name) for name in counts.index], counts.to_numpy(), height=0.6, color=_COLOUR)
     axes.bar_label(bars, padding=3, fontsize=8)
     axes.invert_yaxis()
-    # Room for the numbers, and for one bar to be a bar.
+    # Leave room for the numbers, and keep a single bar from filling the plot.
     axes.margins(x=0.15, y=0.6 / len(counts))
     axes.tick_params(labelsize=8)
 

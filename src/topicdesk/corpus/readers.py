@@ -1,7 +1,7 @@
-"""Files that users have, to records: pages as text and HTML, feeds, tables, archives, and folders of them.
+"""Read users' files into records: pages as text and HTML, feeds, tables, archives, and folders of them.
 
-A reader yields one `Record` for each article or page that a file holds, and an `Unreadable` for each part that it could
-not read. It holds one record in memory at a time; only a page, a feed and a JSON array are read whole.
+A reader yields one `Record` for each article or page in a file, and one `Unreadable` for each part that it cannot read.
+It keeps one record in memory at a time. Only pages, feeds and ``.json`` files are read whole.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ __all__ = [
     "read_records",
 ]
 
-#: The path that stands for standard input.
+#: Path that means standard input.
 STDIN = Path("-")
 
-# Names under which users keep a field, as they are compared: lower case, letters only.
+# Common column names of each field, in the form used for comparison: lower case, letters only.
 _ALIASES = {
     "title": ("title", "headline", "heading"),
     "text": ("text", "body", "content", "article", "articletext", "articlebody", "fulltext", "story"),
@@ -57,11 +57,11 @@ _ALIASES = {
     "id": ("id", "articleid", "guid", "identifier"),
 }
 
-# Of a file, to guess its encoding and a table's delimiter.
+# Bytes of a file that are read to guess its encoding and a table's delimiter.
 _HEAD_BYTES = 1 << 20
 _BATCH_ROWS = 1000
 
-# What readers raise on files that are damaged, locked or not what their name says.
+# Errors that readers raise if a file is damaged, locked or of another format than its name says.
 _FAILURES = (
     OSError,
     EOFError,
@@ -73,29 +73,29 @@ _FAILURES = (
     zlib.error,
 )
 
-# What an archive may unpack to: text shrinks to a fifth or a tenth, a bomb to a thousandth.
+# Limits on unpacking, against zip bombs: text compresses to a fifth or a tenth, a bomb to a thousandth.
 _MOST_RATIO = 200
 _MOST_UNPACKED = 8 << 30
 
 
 @dataclass(frozen=True)
 class Record:
-    """What a file says of one article, or a page as text.
+    """One article as read from a file, or the text of a page.
 
     Parameters
     ----------
     where : str
         File and place in it, for messages.
     fields : dict of str to str
-        By the articles' columns; missing ones are left out.
+        Values by column of the articles table. Missing fields are left out.
     flags : tuple of str
-        What was uncertain.
+        Notes on what is uncertain.
     is_page : bool
-        Whether the text is a page's: an article and teasers, to be told apart.
+        Whether the text is a page: an article and teasers that still have to be separated.
     row : dict, optional
-        Of a table or JSON, the row as it came, with all its columns.
+        For CSV, TSV and JSON, the original row with all its columns.
     columns : mapping of str to str
-        Which of its columns holds which of `fields`.
+        Column of `row` for each field.
     """
 
     where: str
@@ -108,7 +108,7 @@ class Record:
 
 @dataclass(frozen=True)
 class Unreadable:
-    """A part of a file that no article was read from, and why; with the row as it came, where it is one."""
+    """A part of a file from which no article was read, the reason, and the original row if there is one."""
 
     where: str
     why: str
@@ -116,7 +116,7 @@ class Unreadable:
 
 
 def find_files(paths: Sequence[Path]) -> tuple[list[Path], list[Unreadable]]:
-    """List the files to read: those named, and those of known kinds in folders, each once.
+    """List the files to read, each once: the named files, and the files of supported formats in folders.
 
     Parameters
     ----------
@@ -126,14 +126,14 @@ def find_files(paths: Sequence[Path]) -> tuple[list[Path], list[Unreadable]]:
     Returns
     -------
     files : list of Path
-        Folders' files in alphabetical order.
+        Files of a folder are in alphabetical order.
     passed_over : list of Unreadable
-        Files in folders of a kind that is not read.
+        Files in folders whose format is not supported.
 
     Raises
     ------
     CorpusError
-        When a path does not exist, or a named file is of a kind that is not read.
+        When a path does not exist, or the format of a named file is not supported.
     """
     files: dict[Path, Path] = {}
     passed_over = []
@@ -142,7 +142,7 @@ def find_files(paths: Sequence[Path]) -> tuple[list[Path], list[Unreadable]]:
             files[path] = path
         elif path.is_dir():
             for inside in sorted(path.rglob("*")):
-                # A hidden folder holds work in progress, such as the parts of an output.
+                # Hidden folders contain work in progress, such as parts of an output.
                 hidden = any(part.startswith(".") for part in inside.relative_to(path).parts)
                 if inside.is_file() and not hidden:
                     if inside.suffix.lower() in FORMATS:
@@ -159,16 +159,16 @@ def find_files(paths: Sequence[Path]) -> tuple[list[Path], list[Unreadable]]:
 
 
 def read_records(path: Path, columns: Mapping[str, str], advance: Advance = nowhere) -> Iterator[Record | Unreadable]:
-    """Read one file.
+    """Read the records of one file.
 
     Parameters
     ----------
     path : Path
-        A file of a kind in `FORMATS`, or `STDIN`.
+        A file of a format in `FORMATS`, or `STDIN`.
     columns : mapping of str to str
-        The user's names of fields, by ours; others are matched by what they are usually called.
+        Column names of the user's table, by field of an article. Other fields are matched by common column names.
     advance : Advance, optional
-        Called with the number of bytes read since it was last called.
+        Called with the number of bytes read since the last call.
 
     Yields
     ------
@@ -177,7 +177,7 @@ def read_records(path: Path, columns: Mapping[str, str], advance: Advance = nowh
     Raises
     ------
     CorpusError
-        When a table has no column of texts, or lacks one that `columns` names.
+        When a table has no text column, or lacks one that `columns` names.
     """
     if path == STDIN:
         content = sys.stdin.buffer.read()
@@ -197,12 +197,12 @@ def read_records(path: Path, columns: Mapping[str, str], advance: Advance = nowh
 
 
 def check_columns(path: Path, columns: Mapping[str, str]) -> None:
-    """Raise `CorpusError` if a table has no column of texts, or lacks one that `columns` names.
+    """Raise `CorpusError` if a table has no text column, or lacks one that `columns` names.
 
     Parameters
     ----------
     path : Path
-        Only the beginning of a table is read; other files, and folders, are not.
+        The table. Only its beginning is read. Other files and folders are not checked.
     columns : mapping of str to str
         As in `read_records`.
     """
@@ -211,19 +211,19 @@ def check_columns(path: Path, columns: Mapping[str, str]) -> None:
 
 
 def guess_ending(head: bytes, columns: Mapping[str, str]) -> str:
-    """Guess of what kind a file without a name is.
+    """Guess the format of a file without a name.
 
     Parameters
     ----------
     head : bytes
-        Its beginning.
+        Beginning of the file.
     columns : mapping of str to str
         As in `read_records`.
 
     Returns
     -------
     str
-        One of `FORMATS`; ``.txt``, a page, where nothing else fits.
+        A key of `FORMATS`; ``.txt`` (a page) if nothing else fits.
     """
     for magic, ending in ((b"PAR1", ".parquet"), (b"PK\x03\x04", ".zip")):
         if head.startswith(magic):
@@ -248,7 +248,7 @@ def _delimiter(first_line: str) -> str:
 
 
 def _read(name: str, file: IO[bytes], columns: Mapping[str, str], ending: str) -> Iterator[Record | Unreadable]:
-    """Read a file, or a part of an archive; a failure midway is told, and what was read before it is kept."""
+    """Read a file or a part of an archive. A failure yields an `Unreadable`; the records before it are kept."""
     try:
         yield from FORMATS[ending](name, file, columns)
     except _FAILURES as error:
@@ -267,7 +267,7 @@ def _read_table(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Itera
     encoding, flags = _encoding(head)
     first_line = head.decode(encoding, errors="replace").partition("\n")[0]
     delimiter = "\t" if name.lower().endswith(".tsv") else _delimiter(first_line)
-    # A text may be longer than the module's own limit.
+    # A text may be longer than the default limit of the csv module.
     csv.field_size_limit(sys.maxsize)
     rows = csv.reader(io.TextIOWrapper(file, encoding, errors="replace", newline=""), delimiter=delimiter)
     header = next(rows, [])
@@ -299,7 +299,7 @@ def _read_json(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Iterat
     except (ValueError, RecursionError) as error:
         yield Unreadable(name, f"not JSON: {error}")
         return
-    # An object that holds one list holds the articles there.
+    # If an object contains exactly one list, its items are the articles.
     lists = [value for value in content.values() if isinstance(value, list)] if isinstance(content, dict) else []
     items = content if isinstance(content, list) else lists[0] if len(lists) == 1 else [content]
     for number, item in enumerate(items, start=1):
@@ -347,14 +347,14 @@ def _read_zip(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Iterato
             yield Unreadable(where, f"would unpack to {info.file_size} bytes: more than an archive may hold")
         else:
             try:
-                # Read in place: nothing is unpacked onto the disk, wherever its name points.
+                # Read in place: nothing is written to disk, so an unsafe path in a member's name does no harm.
                 with archive.open(info) as inside:
                     yield from _read(where, inside, columns, ending)
-            except _FAILURES as error:  # it could not even be opened
+            except _FAILURES as error:  # the member cannot be opened
                 yield Unreadable(where, f"cannot be read: {error}")
 
 
-#: Readers, by the ending of a file's name.
+#: Reader of each format, by the ending of a file's name.
 FORMATS: dict[str, Callable[[str, IO[bytes], Mapping[str, str]], Iterator[Record | Unreadable]]] = {
     ".txt": _read_page,
     ".html": _read_html,
@@ -384,7 +384,7 @@ def _json_record(where: str, item: Any, columns: Mapping[str, str]) -> Record | 
 
 
 def _texts(fields: Mapping[str, Any]) -> dict[str, str]:
-    """Write values as texts; a list, such as of authors, with semicolons between."""
+    """Convert values to strings, and join lists, such as authors, with semicolons. Missing values are left out."""
     return {
         name: "; ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
         for name, value in fields.items()
@@ -393,26 +393,26 @@ def _texts(fields: Mapping[str, Any]) -> dict[str, str]:
 
 
 def matched_columns(where: str, names: Sequence[str], columns: Mapping[str, str]) -> dict[str, str]:
-    """Find which of a table's columns holds which field.
+    """Match the columns of a table to the fields of an article.
 
     Parameters
     ----------
     where : str
-        The table, for messages.
+        Name of the table, for messages.
     names : sequence of str
-        Its columns.
+        Columns of the table.
     columns : mapping of str to str
         As in `read_records`.
 
     Returns
     -------
     dict of str to str
-        The table's column, by ours; at least that of texts.
+        Column of the table by field; at least that of ``text``.
 
     Raises
     ------
     CorpusError
-        When there is no column of texts, or none that `columns` names.
+        When there is no text column, or a column that `columns` names is missing.
     """
     try:
         return dict(_matched(tuple(names), tuple(columns.items())))
@@ -420,7 +420,7 @@ def matched_columns(where: str, names: Sequence[str], columns: Mapping[str, str]
         raise CorpusError(f"{where}: {error}") from None
 
 
-# Of JSON lines, each brings its names along; few of them differ.
+# Cached, because each JSON line has its own names and most lines have the same ones.
 @lru_cache(maxsize=1000)
 def _matched(names: tuple[str, ...], wanted: tuple[tuple[str, str], ...]) -> dict[str, str]:
     columns = dict(wanted)
@@ -443,7 +443,7 @@ def _matched(names: tuple[str, ...], wanted: tuple[tuple[str, str], ...]) -> dic
 
 
 def _encoding(head: bytes) -> tuple[str, tuple[str, ...]]:
-    """Guess an encoding from a file's beginning, and say so where it is not UTF-8."""
+    """Guess an encoding from a file's beginning; return it with a flag if the file is not valid UTF-8."""
     for mark, name in (
         (codecs.BOM_UTF8, "utf-8-sig"),
         (codecs.BOM_UTF16_LE, "utf-16"),
@@ -452,12 +452,13 @@ def _encoding(head: bytes) -> tuple[str, tuple[str, ...]]:
         if head.startswith(mark):
             return name, ()
     try:
-        # Not final: the beginning may end inside a character.
+        # Incremental, because the beginning may end inside a character.
         codecs.getincrementaldecoder("utf-8")().decode(head)
     except UnicodeDecodeError:
         read = head.decode("utf-8", errors="replace")
         broken = read.count("\ufffd")
-        # Bytes of another encoding rarely make characters of UTF-8: where most do, some bytes of it were broken.
+        # Bytes of another encoding rarely form valid UTF-8 characters. If at least half of the non-ASCII characters are
+        # valid, the file is UTF-8 with some broken bytes.
         if sum(not character.isascii() for character in read) - broken >= broken:
             return "utf-8", ("broken UTF-8",)
         guess = from_bytes(head).best()

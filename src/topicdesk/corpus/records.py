@@ -1,4 +1,4 @@
-"""A record, as a file gave it, to clean articles: each step that an import takes on one article alone."""
+"""Turn a record, as read from a file, into clean articles: the import steps that need only one article."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ from topicdesk.corpus.readers import Record
 
 __all__ = ["REPLACEMENT", "UNREADABLE_CHARACTER", "CleanArticle", "Cleaning", "clean_record"]
 
-#: What stands where bytes could not be read.
+#: Character that replaces bytes that cannot be decoded.
 REPLACEMENT = "\ufffd"
 
-#: Flags an article whose bytes were broken beyond repair.
+#: Flag of an article that contains `REPLACEMENT`.
 UNREADABLE_CHARACTER = "a character that cannot be read (U+FFFD)"
 
-# Fields that people wrote; each text step repairs them all.
+# Free-text fields. Each repair step applies to all of them.
 _WRITTEN = ("title", "text", "section", "authors", "place")
 
 
-# Of what a page's parser takes off, the step that did.
+# `parse_page` reports why it removes a line. These are the matching cleaning steps.
 _STEP_OF = {"byline": "split_byline", "dateline": "split_dateline", "menu": "take_off_menus"}
 
 
 @dataclass(frozen=True)
 class Cleaning:
-    """How to clean.
+    """Options of the cleaning.
 
     Parameters
     ----------
     source, language : str, default ""
-        Of articles that name none; by default the agency of the dateline, and what the text is written in.
+        Values for articles that name none. By default, the agency in the dateline or byline, and the detected language.
     without : frozenset of str
-        Steps of `CLEANING_STEPS` to leave out.
+        Steps of `CLEANING_STEPS` to skip.
     """
 
     source: str = ""
@@ -50,18 +50,18 @@ class Cleaning:
 
 @dataclass(frozen=True)
 class CleanArticle:
-    """A clean article, and what was done to it.
+    """A clean article and the changes made to it.
 
     Parameters
     ----------
     fields : dict of str to object
-        By the articles' columns; missing ones are left out.
+        Values by column of the articles table. Missing fields are left out.
     changed : tuple of str
         Names of the steps that changed it.
     removed : tuple of (str, str)
-        What was taken off, reason and words.
+        Reason and text of each removal.
     flags : tuple of str
-        What was uncertain.
+        Notes on what is uncertain.
     """
 
     fields: dict[str, Any]
@@ -71,17 +71,20 @@ class CleanArticle:
 
 
 def clean_record(record: Record, how: Cleaning) -> Iterator[CleanArticle]:
-    """Make clean articles of a record: of a page its article and teasers, else one.
+    """Yield the clean articles of a record: the article and teasers of a page, otherwise one article.
 
     Parameters
     ----------
     record : Record
+        As `read_records` yields it.
     how : Cleaning
+        Options of the cleaning.
 
     Yields
     ------
     CleanArticle
-        Named by the record's own id, else by source and content as they came: ids do not depend on cleaning.
+        Its id is the record's own. Without one, the id is a hash of source and content before cleaning, so that ids do
+        not depend on cleaning.
 
     Raises
     ------
@@ -113,7 +116,7 @@ def _page_articles(record: Record, how: Cleaning) -> Iterator[CleanArticle]:
 
 
 class _Draft:
-    """An article on its way through the steps."""
+    """An article while the cleaning steps are applied."""
 
     def __init__(self, record: Record, how: Cleaning) -> None:
         self.how = how
@@ -139,7 +142,7 @@ class _Draft:
         self.flags += flags
 
     def split_beginning(self) -> None:
-        """Read byline and dateline, and take them off; what a field says of its own counts first."""
+        """Read and remove byline and dateline. Values that the record already has take precedence."""
         row = self.row
         byline, behind_byline = split_byline(row["text"])
         dateline, rest = split_dateline(behind_byline)
@@ -172,14 +175,14 @@ class _Draft:
         row = self.row
         own = (
             "".join(row.get("id", "").split()).encode("utf-8", "replace").decode("utf-8")
-        )  # JSON may hold half a letter
+        )  # JSON may contain a lone surrogate
         row["id"] = own or article_id(row["source"], *self.as_came)
         row["page"] = row["id"]
         flags = (*self.flags, *_broken(row["text"]))
         return CleanArticle(row, tuple(self.changed), tuple(self.removed), flags)
 
     def _taken_off(self, step: str, reason: str, written: str) -> str:
-        """Take note of what a step takes off; give what stays of it."""
+        """Record what a step removes, and return the part that stays in the text."""
         if not self.does(step):
             return written
         self.changed.append(step)
@@ -209,7 +212,7 @@ def _published(written: str) -> tuple[datetime | None, tuple[str, ...]]:
     if not written.strip():
         return None, ()
     try:
-        # ISO 8601, as programs write it; without a zone it is taken as it stands.
+        # ISO 8601, as programs write it. A time without a zone stays as it is.
         read = datetime.fromisoformat(written.strip())
         return (read.astimezone(UTC).replace(tzinfo=None) if read.tzinfo is not None else read), ()
     except (ValueError, OverflowError):  # as people write it

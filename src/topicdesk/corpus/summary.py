@@ -1,4 +1,4 @@
-"""What is in a corpus, in numbers."""
+"""Summarise a corpus in numbers."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ __all__ = ["CorpusSummary", "summarise_corpus"]
 
 @dataclass(frozen=True, eq=False)
 class CorpusSummary:
-    """What is in a corpus.
+    """Numbers that describe a corpus.
 
     Parameters
     ----------
     kinds, languages : mapping of str to int
-        Articles of each, most first; the empty name where it is not known.
+        Number of articles by kind and by language, largest first. The empty name means unknown.
     content_hash : str
-        As experiments log it.
+        The hash that experiments log.
     sources : DataFrame of shape (n_sources + 1, 5)
-        Index ``source``, most articles first, then ``(all)``; columns ``articles, first, last`` (dates, NaT where none
-        is known), ``undated`` and ``median_characters`` of the texts.
+        Index ``source``, sorted by number of articles, then ``(all)``. Columns ``articles, first, last`` (dates, NaT if
+        none is known), ``undated`` and ``median_characters`` of the texts.
     """
 
     kinds: Mapping[str, int]
@@ -34,16 +34,16 @@ class CorpusSummary:
     sources: pd.DataFrame
 
     def __len__(self) -> int:
-        """Count the articles."""
+        """Return the number of articles."""
         return sum(self.kinds.values())
 
     def table(self) -> pd.DataFrame:
-        """Write the sources as text."""
+        """Return the sources as a table of strings."""
         named = self.sources.rename(index={"": "(none)"})
         return named.astype("str").fillna("–").replace("NaT", "–")
 
     def __str__(self) -> str:
-        """Say in a line what it is."""
+        """Describe the corpus in one line."""
         kinds = ", ".join(f"{count:,} of kind {kind}" for kind, count in self.kinds.items())
         languages = ", ".join(f"{name or 'not known'} ({count:,})" for name, count in self.languages.items())
         return (
@@ -56,7 +56,7 @@ class CorpusSummary:
 
 
 def summarise_corpus(corpus: pd.DataFrame) -> CorpusSummary:
-    """Count articles by source.
+    """Summarise a corpus: counts by kind and language, and a table of its sources.
 
     Parameters
     ----------

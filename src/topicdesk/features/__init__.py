@@ -1,4 +1,4 @@
-"""Features: terms counted once for all articles, weighed per fold on its training rows."""
+"""Features: terms are counted once for all articles, and weighted per fold on the training rows."""
 
 from topicdesk.lazy import attach
 

@@ -1,11 +1,12 @@
-"""Count the terms of all texts once; a fold takes its rows.
+"""Count the terms of all texts once; each fold selects its rows.
 
-Counting is the slow half of TF-IDF and depends on no other text: tokens of an article are its own. So it is done once
-for all articles, and everything that depends on which articles are training rows (vocabulary, document frequencies,
-idf) is done per fold in `topicdesk.features.tfidf`.
+Counting is the slow part of TF-IDF, and the counts of a text do not depend on other texts. So terms are counted once
+for all articles. Everything that depends on the training rows (vocabulary, document frequencies, idf) is computed per
+fold in `topicdesk.features.tfidf`.
 
-Words are cut once for all analysers that cut alike. Stop words, n-grams and the alphabetical order of terms then follow
-from numbers of words; a property test holds the counts to scikit-learn's `CountVectorizer` for every option.
+Texts are tokenised once for all analysers with the same tokenisation. Stop words, n-grams and the alphabetical order of
+terms are then computed from word numbers. A property test compares the counts with scikit-learn's `CountVectorizer` for
+every option.
 """
 
 from __future__ import annotations
@@ -30,22 +31,22 @@ from topicdesk.progress import progress
 
 __all__ = ["STEMMERS", "Analyser", "Counts", "StemmingTokeniser", "count_terms", "count_terms_once"]
 
-# Terms sort as their words do only when no word holds what stands between words, or sorts before it.
+# N-grams sort like their sequences of words only if no word contains a space or a character that sorts before it.
 _SPACE_OR_BELOW = re.compile(r"[\x00-\x20]")
 
 
 @dataclass(frozen=True)
 class Analyser:
-    """How a text becomes terms; the fields are scikit-learn's `CountVectorizer`'s, with its defaults, and one more.
+    """Options that define how a text becomes terms.
 
     Parameters
     ----------
     analyzer, ngram_range, lowercase, strip_accents, stop_words, token_pattern
-        As in `CountVectorizer`.
+        As in scikit-learn's `CountVectorizer`, with the same defaults.
     stemmer : str, optional
-        A language of the Snowball stemmers (see `STEMMERS`): words are stemmed after stop words are gone.
+        Language of a Snowball stemmer (see `STEMMERS`). Words are stemmed after stop words are removed.
     lead : int, optional
-        Read only so many characters of each text, from its beginning; by default all.
+        Number of characters to read from the beginning of each text. By default, the whole text.
     """
 
     analyzer: Literal["word", "char", "char_wb"] = "word"
@@ -58,7 +59,7 @@ class Analyser:
     lead: int | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a stemmer that does not exist, or where there are no words to stem, and a lead of nothing."""
+        """Raise `FeaturesError` if `lead` is below 1, or `stemmer` is unknown or used without words."""
         if self.lead is not None and self.lead < 1:
             raise FeaturesError(f"lead is a number of characters from 1 on, not {self.lead}.")
         if self.stemmer is None:
@@ -68,7 +69,7 @@ class Analyser:
         check_stemmer(self.stemmer)
 
     def options(self) -> dict[str, Any]:
-        """Give the options of scikit-learn's `CountVectorizer` that cut what is read of a text the same way."""
+        """Return the equivalent options of `CountVectorizer`, which does not apply `lead`: see `read`."""
         options = asdict(self)
         del options["lead"]
         if options.pop("stemmer") is None:
@@ -77,21 +78,21 @@ class Analyser:
         return options | {"token_pattern": None, "stop_words": None}
 
     def read(self, texts: Sequence[str]) -> Sequence[str]:
-        """Give what is read of each text: all, or its lead."""
+        """Return the part of each text that is analysed: the whole text or its lead."""
         return texts if self.lead is None else [text[: self.lead] for text in texts]
 
     def vectorizer(self) -> CountVectorizer:
-        """Give scikit-learn's vectorizer of the same options, not fitted."""
+        """Return an unfitted `CountVectorizer` with the same options."""
         return CountVectorizer(**self.options(), dtype=np.int32)
 
 
 class StemmingTokeniser:
-    """What scikit-learn's vectorizers take as ``tokenizer`` to cut words, drop stop words and stem the rest.
+    """A ``tokenizer`` for scikit-learn's vectorizers that removes stop words and stems the other words.
 
     Parameters
     ----------
     analyser : Analyser
-        With a stemmer.
+        An analyser with a stemmer.
     """
 
     def __init__(self, analyser: Analyser) -> None:
@@ -103,16 +104,16 @@ class StemmingTokeniser:
         self._cut, self._dropped = plain.build_tokenizer(), plain.get_stop_words() or frozenset()
 
     def __getstate__(self) -> dict[str, Any]:
-        """Keep the analyser alone: a compiled pattern's method cannot be kept by skops."""
+        """Return only the analyser, because skops cannot store a method of a compiled pattern."""
         return {"analyser": self.analyser}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Make the rest again."""
+        """Restore the analyser and rebuild the rest."""
         self.analyser = state["analyser"]
         self._make()
 
     def __call__(self, text: str) -> list[str]:
-        """Give the stems of a text, in order."""
+        """Return the stems of a text, in order."""
         return _stems([word for word in self._cut(text) if word not in self._dropped], self.analyser.stemmer)
 
 
@@ -123,11 +124,11 @@ class Counts:
     Parameters
     ----------
     matrix : csr_matrix of int32, shape (n_texts, n_terms)
-        How often each term occurs in each text; columns in the alphabetical order of terms.
+        Number of occurrences of each term in each text. Columns are in the alphabetical order of terms.
     words : ndarray of str, shape (n_words,)
-        What terms are made of.
+        Words that the terms consist of.
     grams : ndarray of int, shape (n_terms, longest)
-        The words of each term, as places in `words`; behind the last, -1.
+        Words of each term, as indices into `words`, padded with -1.
     """
 
     matrix: csr_matrix
@@ -141,13 +142,13 @@ class Counts:
         return np.array(spelt, dtype=object)
 
     def numbers(self) -> Counts:
-        """Give the counts alone, without what terms are called."""
+        """Return the counts without the names of the terms."""
         return Counts(self.matrix, self.words[:0], self.grams[:0])
 
 
 @dataclass(frozen=True, eq=False)
 class _Words:
-    """The words of all texts, as numbers in alphabetical order, text after text."""
+    """The words of all texts, one text after the other, as numbers that follow the alphabetical order."""
 
     distinct: NDArray[Any]
     numbers: NDArray[np.intp]
@@ -224,7 +225,7 @@ def count_terms(texts: Sequence[str], analyser: Analyser) -> Counts:
     Raises
     ------
     FeaturesError
-        When no text holds a term.
+        When no text contains a term.
     """
     return count_terms_once(texts, [analyser])[analyser]
 
@@ -278,9 +279,9 @@ def _stems(words: list[str], stemmer: str | None) -> list[str]:
 
 
 def _distinct_rows(grams: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Give the distinct rows in order, and the place of each row among them."""
+    """Return the distinct rows in order, and the index of each row among them."""
     place = np.zeros(len(grams), dtype=np.intp)
-    # Column by column, so that the numbers to sort by stay small: a row's place so far, then its next word.
+    # Column by column, to keep the sort keys small: a key combines a row's rank so far with its next word.
     for column in grams.T:
         place = pd.factorize(place * (grams.max(initial=-1) + 2) + column + 1, sort=True)[0]
     first = np.zeros(place.max(initial=-1) + 1, dtype=np.intp)

@@ -1,4 +1,4 @@
-"""Keyword rules: how many of a topic's keywords a text holds. Nothing is learnt, so no fold is needed."""
+"""Match keyword rules: count the keywords of each topic in a text. Nothing is learnt, so no fold is needed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["keyword_hits", "keyword_matrix", "keyword_phrases"]
 def keyword_hits(texts: Sequence[str], keywords: Mapping[str, Sequence[str]]) -> NDArray[np.float64]:
     """Count the distinct keywords of each topic in each text.
 
-    Words are matched whole and whatever their case; a phrase matches words that follow each other.
+    Only whole words match, regardless of case. A phrase matches consecutive words.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def keyword_hits(texts: Sequence[str], keywords: Mapping[str, Sequence[str]]) ->
 def keyword_matrix(
     texts: Sequence[str], keywords: Mapping[str, Sequence[str]]
 ) -> tuple[NDArray[np.bool_], pd.DataFrame]:
-    """Tell which keywords each text holds.
+    """Find the keywords that each text contains.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def keyword_matrix(
     -------
     found : ndarray of bool, shape (n_texts, n_keywords)
     rules : DataFrame of shape (n_keywords, 2)
-        ``topic, keyword``, a row a column of `found`: each distinct keyword of each topic.
+        Columns ``topic, keyword``: each distinct keyword of each topic. Row i describes column i of `found`.
     """
     by_topic = keyword_phrases(keywords)
     pairs = [(topic, phrase) for topic, phrases in by_topic.items() for phrase in dict.fromkeys(phrases)]
@@ -67,16 +67,17 @@ def keyword_matrix(
 
 
 def keyword_phrases(keywords: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
-    """Write keywords as the terms that texts are matched by: lower case, words apart by one space.
+    """Convert keywords to the terms that are matched in texts: lower case, words separated by one space.
 
     Parameters
     ----------
     keywords : mapping of str to sequence of str
+        As in `keyword_hits`.
 
     Returns
     -------
     dict of str to list of str
-        By topic.
+        Terms by topic.
 
     Raises
     ------

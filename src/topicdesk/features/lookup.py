@@ -1,9 +1,9 @@
 """Count the terms of a fitted vocabulary in new texts, as scikit-learn's vectorizers do, without a loop over words.
 
-scikit-learn cuts a text by a regular expression and asks a dictionary for each word and each run of words. Here all
-texts of a batch are one array of characters, a byte each: places where words begin and end, eight characters of a word
-as one number, and runs of words as pairs of numbers all follow from NumPy's operations. Numbers stand for words one to
-one, so that the counts are exact; a property test holds them to `CountVectorizer.transform`.
+scikit-learn splits a text with a regular expression, and looks up each word and each n-gram in a dictionary. Here, all
+texts of a batch form one array of characters, one byte each. NumPy operations find where words begin and end, read
+eight characters of a word as one number, and represent n-grams as pairs of numbers. The mapping from words to numbers
+is one to one, so the counts are exact. A property test compares them with `CountVectorizer.transform`.
 """
 
 from __future__ import annotations
@@ -22,30 +22,32 @@ __all__ = ["TermLookup"]
 
 _Numbers = NDArray[np.int64]
 
-# A word is a longest run of letters, digits and underscores, if it has two or more: what this pattern finds.
+# Only vectorizers with this pattern are supported: a word is a maximal run of two or more letters, digits or
+# underscores.
 _TOKEN_PATTERN = r"(?u)\b\w\w+\b"
 _SHORTEST = 2
 
-# Characters of a word that are one number.
+# Number of characters of a word that form one number.
 _CHUNK = 8
 _MASKS = np.array([(1 << 8 * length) - 1 for length in range(_CHUNK + 1)], dtype=np.uint64)
 
-# Codes of characters: those between words, those of words in the vocabulary, and others, which no known word holds.
+# Codes of characters between words, and of word characters outside the vocabulary. Other codes are characters of known
+# words.
 _BETWEEN, _UNKNOWN = 0, 255
 
 
 class TermLookup:
-    """The terms of a fitted vectorizer, to be counted in texts.
+    """Count the terms of a fitted vectorizer in texts.
 
     Parameters
     ----------
     vectorizer : CountVectorizer or TfidfVectorizer
-        Fitted; one that `suits` accepts.
+        A fitted vectorizer that `suits` accepts.
 
     Attributes
     ----------
     words : frozenset of str
-        What terms are made of.
+        Words that the terms consist of.
     """
 
     def __init__(self, vectorizer: CountVectorizer) -> None:
@@ -61,14 +63,14 @@ class TermLookup:
         words |= {word: len(words) + place for place, word in enumerate(sorted(stop_words - set(words)))}
         self._codes = _code_table(words)
         self._words = _Words(words, self._codes)
-        self._stops = np.zeros(len(words) + 1, dtype=np.bool_)  # the last stands for words that are not known
+        self._stops = np.zeros(len(words) + 1, dtype=np.bool_)  # the last entry, index -1, is for unknown words
         self._stops[[words[word] for word in stop_words]] = True
         self._has_stops = bool(stop_words)
         self._runs = _Tree({tuple(words[word] for word in run): number for run, number in runs.items()}, len(words))
 
     @staticmethod
     def suits(vectorizer: CountVectorizer) -> bool:
-        """Say whether a vectorizer cuts texts in the way that is known here; others have to count themselves."""
+        """Return whether this class supports a vectorizer; others must use their own ``transform``."""
         own = (vectorizer.tokenizer, vectorizer.preprocessor, vectorizer.input, vectorizer.decode_error)
         return (
             vectorizer.analyzer == "word"
@@ -78,16 +80,17 @@ class TermLookup:
         )
 
     def counts(self, texts: Sequence[str]) -> csr_matrix:
-        """Count.
+        """Count the terms in texts.
 
         Parameters
         ----------
         texts : sequence of str
+            Length n_texts.
 
         Returns
         -------
         csr_matrix, shape (n_texts, n_terms)
-            What ``CountVectorizer.transform`` gives: same values, same types, same order of indices.
+            Same as ``CountVectorizer.transform``: same values, same types, same order of indices.
         """
         words, bounds = self._cut(texts)
         row_of = np.repeat(np.arange(len(texts)), np.diff(bounds))
@@ -99,7 +102,7 @@ class TermLookup:
         path = np.zeros(len(place), dtype=np.int64)
         for length in range(1, self._longest + 1):
             if length > 1:
-                # A run goes on where a next word is known and stands in the same text.
+                # An n-gram continues if the next word is known and is in the same text.
                 goes_on = place + length - 1 < len(words)
                 place, path = place[goes_on], path[goes_on]
                 next_place = place + length - 1
@@ -113,7 +116,10 @@ class TermLookup:
         return self._counted(np.concatenate(rows), np.concatenate(terms), len(texts))
 
     def known_share(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """Tell which share of each text's words, stop words aside, is in the vocabulary; NaN for a text without any."""
+        """Compute the share of each text's words that are in the vocabulary; NaN if there are no words.
+
+        Stop words are not counted.
+        """
         words, bounds = self._cut(texts)
         asked = ~self._stops[words]
         known = asked & (words >= 0)
@@ -122,9 +128,9 @@ class TermLookup:
         return np.asarray(np.divide(n_known, n_asked, out=np.full(len(texts), np.nan), where=n_asked > 0))
 
     def _cut(self, texts: Sequence[str]) -> tuple[_Numbers, _Numbers]:
-        """Give the number of every word of all texts, -1 where it is not known, and where each text's words begin."""
+        """Return the number of each word (-1 if unknown), and the index of each text's first word."""
         prepared = [self._prepare(text) for text in texts]
-        # A line break parts texts; enough of them at the end that a word's last chunk can be read beyond it.
+        # Line breaks separate texts. The padding at the end allows a full chunk to be read from the last word.
         joined = "\n" + "\n".join(prepared) + "\n" * (_CHUNK + 1)
         codes = self._codes[np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype="<u4")]
         inside = codes != _BETWEEN
@@ -145,7 +151,7 @@ class TermLookup:
 
 
 class _Tree:
-    """Sequences of numbers, each standing for one number, as a tree of their beginnings."""
+    """Prefix tree that maps sequences of numbers to one number each."""
 
     def __init__(self, stands_for: Mapping[tuple[int, ...], int], n_symbols: int) -> None:
         self._n_symbols = max(n_symbols, 1)
@@ -156,25 +162,25 @@ class _Tree:
             beginnings = sorted({one[:length] for one in stands_for if len(one) >= length})
             keys = [before[one[:-1]] * self._n_symbols + one[-1] for one in beginnings]
             self._keys.append(pd.Index(np.array(keys, dtype=np.int64)))
-            # The last stands for what is not there.
+            # The last entry, index -1, is for sequences that are not in the tree.
             ends = [stands_for.get(one, -1) for one in beginnings]
             self._ends.append(np.array([*ends, -1], dtype=np.int64))
             before = {one: number for number, one in enumerate(beginnings)}
 
     def step(self, length: int, path: _Numbers, symbols: _Numbers) -> tuple[_Numbers, _Numbers]:
-        """Go on from paths of ``length - 1`` to their next symbols.
+        """Extend paths of ``length - 1`` symbols by their next symbol.
 
         Parameters
         ----------
         length : int
-            1 for the first step.
+            Length of the paths after the step; 1 for the first step.
         path, symbols : ndarray of int, same shape
-            Where each stands (0 before the first step), and where it goes; none below 0.
+            Node of each path (0 before the first step), and its next symbol; none is negative.
 
         Returns
         -------
         path, found : ndarray of int
-            Where each stands now, and what it stands for; -1 for nowhere and nothing.
+            New node of each path, and the number that its sequence maps to; -1 if there is none.
         """
         if length > len(self._keys):
             nowhere = np.full(len(path), -1, dtype=np.int64)
@@ -184,13 +190,13 @@ class _Tree:
 
 
 class _Words:
-    """Known words, cut into chunks of eight characters."""
+    """Known words, split into chunks of eight characters."""
 
     def __init__(self, number_of: Mapping[str, int], codes: NDArray[np.uint8]) -> None:
         chunked = {}
         for word, number in number_of.items():
             spelt = codes[[ord(character) for character in word]]
-            if len(spelt) >= _SHORTEST and (spelt != _BETWEEN).all():  # others are never cut from a text
+            if len(spelt) >= _SHORTEST and (spelt != _BETWEEN).all():  # other words never occur as tokens
                 padded = np.append(spelt, np.zeros(-len(spelt) % _CHUNK, dtype=np.uint8))
                 chunked[tuple(padded.view("<u8").tolist())] = number
         distinct = sorted({chunk for chunks in chunked for chunk in chunks})
@@ -201,7 +207,7 @@ class _Words:
         self._longest = max(map(len, tree), default=0)
 
     def find(self, codes: NDArray[np.uint8], starts: _Numbers, lengths: _Numbers) -> _Numbers:
-        """Give the number of the word at each start, or -1."""
+        """Return the number of the word at each start, or -1 if the word is unknown."""
         chunk_at = np.ndarray((len(codes) - _CHUNK + 1,), dtype="<u8", buffer=codes, strides=(1,))
         found = np.full(len(starts), -1, dtype=np.int64)
         asked = np.flatnonzero(lengths <= _CHUNK * self._longest)
@@ -225,7 +231,7 @@ def _numbered(words: Iterable[str]) -> dict[str, int]:
 
 
 def _code_table(words: Iterable[str]) -> NDArray[np.uint8]:
-    """Give each character a code: 0 between words, 255 in words that are not known."""
+    """Return the code of each character: 0 for non-word characters, 255 for word characters outside `words`."""
     table = np.where(_word_characters(), np.uint8(_UNKNOWN), np.uint8(_BETWEEN))
     letters = [character for character in sorted(set().union(*words)) if table[ord(character)] != _BETWEEN]
     table[[ord(character) for character in letters]] = np.arange(1, len(letters) + 1)
@@ -234,7 +240,7 @@ def _code_table(words: Iterable[str]) -> NDArray[np.uint8]:
 
 @cache
 def _word_characters() -> NDArray[np.bool_]:
-    """Tell of every character whether a regular expression takes it for one of a word."""
+    r"""Return whether each Unicode character matches ``\w``."""
     found = np.fromiter((chr(number).isalnum() for number in range(0x110000)), dtype=np.bool_, count=0x110000)
     found[ord("_")] = True
     return found

@@ -1,7 +1,7 @@
-"""Weigh counts for one fold: everything learnt is learnt on its training rows.
+"""Compute the TF-IDF weights of one fold, learning only from its training rows.
 
-`weigh_fold` gives the matrices that scikit-learn's `TfidfVectorizer`, fitted on the texts of the training rows, would
-give, without tokenising a text again. A property test holds the two together for every option.
+`weigh_fold` returns the same matrices as scikit-learn's `TfidfVectorizer` fitted on the training texts, but does not
+tokenise the texts again. A property test compares the two for every option.
 """
 
 from __future__ import annotations
@@ -25,35 +25,36 @@ from topicdesk.features.counts import Analyser, Counts
 
 __all__ = ["WHOLE_TEXT", "FeatureSetting", "FoldWeights", "fold_features", "weigh_fold"]
 
-#: Stands for all fields of an article as one text.
+#: Block name for all fields of an article as one text.
 WHOLE_TEXT = ""
 
 
 @dataclass(frozen=True)
 class FeatureSetting:
-    """One choice of features; most fields are scikit-learn's `TfidfVectorizer`'s, with its defaults.
+    """Options of the features; most are those of scikit-learn's `TfidfVectorizer`, with the same defaults.
 
     Parameters
     ----------
     analyser : Analyser
         How a text becomes terms.
     min_df, max_df : int or float
-        Fewest and most training texts that may hold a term: a count, or a share of them.
+        Minimum and maximum number (int) or share (float) of training texts that contain a term.
     max_features : int, optional
-        Keep the terms most frequent in the training texts.
+        Number of terms to keep: the most frequent ones in the training texts. By default, all.
     binary : bool, default False
-        Count a term once a text.
+        Count a term at most once per text.
     sublinear_tf : bool, default False
         Replace a count by 1 + log(count).
     use_idf, smooth_idf : bool, default True
-        Weigh by inverse document frequency, as if one more text held every term once.
+        Weight by inverse document frequency; smooth it as if one more text contained every term once.
     norm : {"l2", "l1"} or None, default "l2"
-        Length that each text's weights are scaled to.
+        Norm that scales the weights of each text to unit length; None does not scale them.
     field_weights : tuple of (str, float), default ()
-        Weigh fields of an article apart, such as ``(("title", 2.0), ("text", 1.0))``: each has TF-IDF features of its
-        own, times its weight. By default the fields are one text.
+        Weights of fields with separate TF-IDF features, such as ``(("title", 2.0), ("text", 1.0))``. The features of
+        each field are multiplied by its weight. By default, the fields form one text.
     chi2 : int, optional
-        Keep the terms that depend most on the topics, by the chi-squared statistic in the training texts.
+        Number of terms to keep: those that depend most on the topics, by the chi-squared statistic in the training
+        texts. By default, all.
     """
 
     analyser: Analyser = field(default_factory=Analyser)
@@ -69,29 +70,29 @@ class FeatureSetting:
     chi2: int | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what does not go together."""
+        """Raise `FeaturesError` if both `lead` and `field_weights` are set."""
         if self.field_weights and self.analyser.lead is not None:
             raise FeaturesError("lead and field_weights do not go together: fields weighed apart are read whole.")
 
     @property
     def blocks(self) -> tuple[tuple[str, float], ...]:
-        """Each field that is weighed apart, with its weight; `WHOLE_TEXT` where none is."""
+        """Fields with separate features, and their weights; only `WHOLE_TEXT` if there are none."""
         return self.field_weights or ((WHOLE_TEXT, 1.0),)
 
     def vectorizer(self) -> TfidfVectorizer:
-        """Give scikit-learn's vectorizer of the same options, not fitted."""
+        """Return an unfitted `TfidfVectorizer` with the same options."""
         options = asdict(self)
         del options["analyser"], options["field_weights"], options["chi2"]
         return TfidfVectorizer(**self.analyser.options(), **options)
 
     def transformer(self) -> BaseEstimator:
-        """Give scikit-learn's transformer of the same options, not fitted.
+        """Return an unfitted scikit-learn transformer with the same options.
 
         Returns
         -------
         TfidfVectorizer, ColumnTransformer or Pipeline
-            Fitted on texts, as `Analyser.read` gives them; or, when fields are weighed apart, on a DataFrame that has
-            them as columns.
+            Fit it on the texts that `Analyser.read` returns. With `field_weights`, fit it on a DataFrame that has the
+            fields as columns.
         """
         features: Any = self.vectorizer()
         if self.field_weights:
@@ -102,7 +103,7 @@ class FeatureSetting:
         return features if self.chi2 is None else make_pipeline(features, SelectKBest(chi2, k=self.chi2))
 
     def changed(self) -> dict[str, Any]:
-        """Give the options that differ from scikit-learn's defaults."""
+        """Return the options that differ from scikit-learn's defaults."""
         default = FeatureSetting()
         flat, plain = ({**asdict(s), **asdict(s.analyser)} for s in (self, default))
         return {name: value for name, value in flat.items() if name != "analyser" and value != plain[name]}
@@ -117,11 +118,11 @@ class FoldWeights:
     train : csr_matrix of float64, shape (n_train, n_kept)
         Weights of the training rows.
     test : csr_matrix of float64, shape (n_test, n_kept)
-        Weights of the held-out rows, by what the training rows taught.
+        Weights of the held-out rows, with the vocabulary and idf of the training rows.
     columns : ndarray of int, shape (n_kept,)
         The kept terms, as columns of the counts.
     idf : ndarray of float64, shape (n_kept,) or None
-        Inverse document frequencies in the training rows.
+        Inverse document frequencies in the training rows; None if they are not used.
     """
 
     train: csr_matrix
@@ -137,17 +138,18 @@ def fold_features(
     test: NDArray[np.intp],
     Y: NDArray[np.int8],
 ) -> tuple[csr_matrix, csr_matrix]:
-    """Give the features of one fold: fields weighed apart and terms selected, where the setting asks for it.
+    """Compute the features of one fold, with `field_weights` and `chi2` selection if the setting has them.
 
     Parameters
     ----------
     counts : mapping of (Analyser, str) to Counts
-        Of all texts, under the setting's analyser, of each of its `FeatureSetting.blocks`.
+        Counts of all texts, for the setting's analyser and each of its `FeatureSetting.blocks`.
     setting : FeatureSetting
+        Options of the features.
     train, test : ndarray of int
         Row numbers.
     Y : ndarray of {0, 1}, shape (n_train, n_topics)
-        Labels of the training rows; only a selection by chi-squared looks at them.
+        Labels of the training rows; used only for the chi-squared selection.
 
     Returns
     -------
@@ -171,14 +173,14 @@ def fold_features(
 
 
 def weigh_fold(counts: Counts, setting: FeatureSetting, train: NDArray[np.intp], test: NDArray[np.intp]) -> FoldWeights:
-    """Choose the vocabulary and weigh it on the training rows, then weigh the held-out rows with it.
+    """Learn vocabulary and idf on the training rows, and compute the weights of training and held-out rows.
 
     Parameters
     ----------
     counts : Counts
-        Of all texts, under ``setting.analyser``.
+        Counts of all texts, for ``setting.analyser``.
     setting : FeatureSetting
-        What to keep and how to weigh it.
+        Options of the features; `field_weights` and `chi2` are not used.
     train, test : ndarray of int
         Row numbers.
 
@@ -214,7 +216,7 @@ def weigh_fold(counts: Counts, setting: FeatureSetting, train: NDArray[np.intp],
 
 
 def _kept_columns(counts: csr_matrix, setting: FeatureSetting) -> NDArray[np.intp]:
-    # The rules of CountVectorizer.fit, step by step, so that ties fall the same way.
+    # Follows CountVectorizer.fit step by step, so that ties are resolved the same way.
     n_texts, n_terms = counts.shape
     most = setting.max_df if isinstance(setting.max_df, Integral) else setting.max_df * n_texts
     fewest = setting.min_df if isinstance(setting.min_df, Integral) else setting.min_df * n_texts

@@ -1,4 +1,4 @@
-"""New projects: a small, complete folder to start from, with a sample or with a labelled table of the user's."""
+"""New projects: a small, complete folder to start from, with a sample or with the user's labelled table."""
 
 from topicdesk.lazy import attach
 

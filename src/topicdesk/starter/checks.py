@@ -1,4 +1,4 @@
-"""Check what a project is created from and where, before slow libraries are imported."""
+"""Check the table and the folder of a new project before slow libraries are imported."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _FILES = ("data", "experiments", "notebooks", "Makefile", "README.md", ".gitigno
 
 
 def check_table(path: Path) -> None:
-    """Raise `CorpusError` when there is no such file, or when it is no table by its ending."""
+    """Raise `CorpusError` if the file does not exist, or its ending is not that of a table."""
     if path.suffix.lower() not in _ENDINGS:
         raise CorpusError(f"{path}: a labelled table is one of {', '.join(_ENDINGS)}.")
     if not path.is_file():
@@ -22,7 +22,7 @@ def check_table(path: Path) -> None:
 
 
 def refuse_to_overwrite(root: Path) -> None:
-    """Raise `ProjectError` when a file of a new project is there already."""
+    """Raise `ProjectError` if `root` is a file, or already contains a file of a new project."""
     if root.exists() and not root.is_dir():
         raise ProjectError(f"{root} is a file. Name a folder that is new or empty.")
     there = [name for name in _FILES if os.path.lexists(root / name)]

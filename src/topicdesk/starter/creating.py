@@ -1,4 +1,4 @@
-"""Create a project: write every file of it beside the target first, and move them into place when all are there."""
+"""Create a project: write all files to a temporary folder beside the target, then move them into place."""
 
 from __future__ import annotations
 
@@ -31,28 +31,28 @@ _TOPICS = Path("data") / "topics.toml"
 _LABELS = Path("data") / "labels" / "example.csv"
 _SAMPLES = Path("data") / "samples"
 
-# Of a list in a message; and articles of a topic that are too few for folds.
+# Maximum items of a list in a message; a topic with fewer articles than `_FEW` has too few for folds.
 _MOST_LISTED, _FEW = 5, 5
 
-#: Who labelled the sample.
+#: Annotator of the sample.
 _SAMPLE_ANNOTATOR = "language-model"
 
-# As many folds as leave two articles of the rarest topic in each.
+# Minimum articles of the rarest topic, and the number of folds: each fold gets two articles of that topic.
 _FOLDS = ((10, 5), (6, 3))
 
 
 @dataclass(frozen=True, eq=False)
 class NewProject:
-    """A project that was created.
+    """A newly created project.
 
     Parameters
     ----------
     root : Path
-        Its folder.
+        Folder of the project.
     topics : DataFrame of shape (n_topics, 2)
-        Index ``topic``; columns ``label`` (as the table writes it) and ``articles``.
+        Index ``topic``; columns ``label`` (as written in the table) and ``articles`` (their number).
     table : LabelledTable
-        Articles and labels that it starts with.
+        Articles and labels of the project.
     """
 
     root: Path
@@ -60,7 +60,7 @@ class NewProject:
     table: LabelledTable
 
     def __str__(self) -> str:
-        """Describe it in a few lines."""
+        """Describe the project in a few lines."""
         table, lines = self.table, []
         repeated = table.account.dropped.get("the same article again", 0)
         lines.append(
@@ -115,18 +115,19 @@ def create_project(
     Parameters
     ----------
     folder : path
-        Where. It may exist, as long as no file of the project is there already: nothing is ever overwritten.
+        Folder of the project. It may exist, but must not contain files of a project: nothing is overwritten.
     table : path, optional
-        A labelled table to start with: CSV, TSV, JSON, JSON lines or Parquet. By default a sample: 120 short
-        articles, 96 of them labelled with four topics, which a language model wrote for this purpose.
+        Labelled table to start with: CSV, TSV, JSON, JSON lines or Parquet. By default, a sample of 120 short articles
+        that a language model wrote for this purpose, 96 of them labelled with four topics.
     text : str or sequence of str, optional
-        The table's column of texts, or its columns of headlines and texts; by default those that are usually called so.
+        The table's text column, or its headline and text columns; a string may contain both, with a comma between
+        them. By default, columns with common names.
     labels : str, optional
-        The table's column of labels; by default one that is usually called so, such as ``topics`` or ``category``.
+        The table's label column. By default, a column with a common name, such as ``topics`` or ``category``.
     separator : str, optional
-        What separates several labels in a cell; by default ``;`` or ``|``, where a cell has one.
+        Separator of several labels in a cell. By default ``;`` or ``|``, if a cell contains it.
     annotator : str, default "imported"
-        Who made the labels of the table.
+        Name of the annotator of the table.
 
     Returns
     -------
@@ -135,13 +136,13 @@ def create_project(
     Raises
     ------
     ProjectError
-        When a file of the project is there already, or the folder cannot be written.
+        When a file of the project already exists, or the folder cannot be written.
     CorpusError, LabelsError
-        What is wrong with the table. Nothing is written then.
+        When the table is wrong. Nothing is written in this case.
 
     See Also
     --------
-    topicdesk.run_experiment : Run the spec that it writes.
+    topicdesk.run_experiment : Run the spec of the project.
 
     Examples
     --------
@@ -173,7 +174,7 @@ def create_project(
 
 
 def _listed(items: Sequence[str]) -> str:
-    """Write the first items of a list for a message."""
+    """Join the first items of a list for a message."""
     return ", ".join(items[:_MOST_LISTED]) + (", ..." if len(items) > _MOST_LISTED else "")
 
 
@@ -235,7 +236,7 @@ def _write_files(
 
 
 def _write_some(draft: Path, table: LabelledTable) -> None:
-    """Write a few articles of the table to try a model on, such as nobody has labelled if there are any."""
+    """Write a few articles of the table to try a model on, unlabelled ones first."""
     corpus = read_corpus(draft / _CORPUS)
     some = corpus.iloc[corpus["id"].isin(table.labels).argsort(kind="stable")[:_MOST_LISTED]]
     lines = [json.dumps({"headline": one.title, "body": one.text}, ensure_ascii=False) for one in some.itertuples()]
@@ -256,24 +257,24 @@ def _write_labels(draft: Path, table: LabelledTable, topics: pd.DataFrame, annot
 
 
 def _printable(name: str) -> str:
-    """Return a file's name as it can be written into a file: it may hold line ends, and bytes that are no text."""
+    """Replace characters of a file name that cannot be printed, such as line breaks and undecodable bytes, by "?"."""
     return "".join(letter if letter.isprintable() else "?" for letter in name)
 
 
 def _as_toml(value: str) -> str:
-    """Write a string as TOML does; JSON's escapes are TOML's."""
+    """Return a string as a TOML literal. The escapes of JSON are valid in TOML."""
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _move(draft: Path, root: Path) -> None:
-    """Move what was written into place: in one step, unless the folder is there already."""
+    """Move the files into place: in one step if the folder does not exist, otherwise one by one."""
     if not root.exists():
         draft.replace(root)
         return
     moved: list[Path] = []
     try:
         for one in sorted(draft.iterdir()):
-            if os.path.lexists(root / one.name):  # another process was quicker
+            if os.path.lexists(root / one.name):  # created by another process in the meantime
                 raise FileExistsError(f"{root / one.name} is there already")
             one.rename(root / one.name)
             moved.append(one)

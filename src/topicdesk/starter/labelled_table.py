@@ -1,4 +1,4 @@
-"""Tables that hold texts and their labels: which article carries which labels, as they are written."""
+"""Read tables of texts and their labels, as the user wrote them."""
 
 from __future__ import annotations
 
@@ -22,43 +22,43 @@ from topicdesk.starter.checks import check_table
 
 __all__ = ["LabelledTable", "read_labelled_table", "topic_keys"]
 
-#: Where labels are, unless the user says so.
+#: Common names of the label column, used if the user names none.
 _USUAL_COLUMNS = ("topics", "labels", "topic", "label", "categories", "category", "class", "tags")
 
-#: What separates several labels in a cell, unless the user says so.
+#: Separators of several labels in a cell, used if the user names none.
 _USUAL_SEPARATORS = (";", "|")
 
-# What may separate labels, and is part of many a label too: used only if the user says so.
+# Possible separators that are also part of many labels. They are used only if the user names them.
 _POSSIBLE_SEPARATORS = (",", "#", "/", "+")
 
-# People labelled these texts as they were: only what cannot change a label is cleaned.
+# Annotators saw the original texts, so cleaning steps that could change a label are skipped.
 _KEPT = ("split_byline", "split_dateline", "take_off_menus", "take_off_recurring")
 
-# Of a table's header, and of a metric's name.
+# Maximum length of a topic's key, which is used in table headers and metric names.
 _LONGEST_KEY = 40
 
-# More different labels, for every third row another one, are rather texts or ids.
+# If there are more distinct labels than this, and more than one per three articles, they are probably texts or ids.
 _MANY_LABELS = 30
 
 
 @dataclass(frozen=True, eq=False)
 class LabelledTable:
-    """What a table says of its articles.
+    """Articles and labels of a table.
 
     Parameters
     ----------
     fields : tuple of str
-        Columns of the corpus that make a text: ``title`` and ``text``, or ``text``.
+        Columns of the corpus that form the text: ``title`` and ``text``, or ``text``.
     separator : str
-        What separates several labels in a cell; empty when nothing does.
+        Separator of several labels in a cell; empty if there is none.
     labels : dict of str to tuple of str
-        Labels of each labelled article, as they are written, by id.
+        Labels of each labelled article, as written, by article id.
     unlabelled : int
-        Articles whose cell is empty.
+        Number of articles whose label cell is empty.
     contradicted : tuple of str
-        Places of rows that repeat an article with other labels; the first row counts.
+        Places of rows that repeat an article with other labels. The labels of the first row are used.
     account : ImportAccount
-        What became of the rows.
+        Account of the import of the rows.
     """
 
     fields: tuple[str, ...]
@@ -70,12 +70,12 @@ class LabelledTable:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many articles carry each label, the most frequent first."""
+        """Number of articles with each label, the most frequent first."""
         return dict(Counter(label for named in self.labels.values() for label in named).most_common())
 
     @property
     def unsplit(self) -> str:
-        """A mark in several labels that share a part, such as ``,``: perhaps a separator. Empty if there is none."""
+        """Possible separator: a character, such as ``,``, in several labels that share a part. Empty if none."""
         counts = self.counts
         for mark in _POSSIBLE_SEPARATORS:
             joined = [label for label in counts if mark in label]
@@ -86,7 +86,7 @@ class LabelledTable:
 
     @property
     def one_each(self) -> bool:
-        """Whether every labelled article carries exactly one label."""
+        """Whether every labelled article has exactly one label."""
         return all(len(named) == 1 for named in self.labels.values())
 
 
@@ -97,22 +97,23 @@ def read_labelled_table(
     labels: str | None = None,
     separator: str | None = None,
 ) -> LabelledTable:
-    """Read texts and labels of a table, and write its articles as a corpus.
+    """Read the texts and labels of a table, and write its articles as a corpus.
 
     Parameters
     ----------
     path : Path
-        CSV, TSV, JSON, JSON lines or Parquet.
+        The table: CSV, TSV, JSON, JSON lines or Parquet.
     corpus : Path
         The Parquet file to write.
     text : sequence of str, optional
-        The column of texts, or the columns of headlines and texts; by default those that are usually called so.
+        The text column, or the headline and text columns. By default, columns with common names.
     labels : str, optional
-        The column of labels; by default one that is usually called so. A cell holds one label, several apart by
-        `separator`, or a list. An empty cell is an article that nobody has labelled; an empty list is one that was
-        labelled, with no topic.
+        The label column. By default, a column with a common name. A cell contains one label, several labels with
+        `separator` between them, or a list. An empty cell means that nobody has labelled the article. An empty list
+        means that the article was labelled and has no topic.
     separator : str, optional
-        By default ``;`` or ``|``, where a cell has one; the empty string never separates.
+        Separator of several labels in a cell. By default ``;`` or ``|``, if a cell contains it. With the empty string,
+        cells are not split.
 
     Returns
     -------
@@ -121,9 +122,9 @@ def read_labelled_table(
     Raises
     ------
     CorpusError
-        When the file is no table, or has no such column of texts.
+        When the file is not a table, or has no such text column.
     LabelsError
-        When it has no such column of labels, or no label in it.
+        When the table has no such label column, or the labels cannot be used, such as none or only one.
     """
     check_table(path)
     if not path.stat().st_size:
@@ -143,17 +144,17 @@ def read_labelled_table(
 
 
 def topic_keys(labels: Iterable[str]) -> dict[str, str]:
-    """Return the name that each label has in tables and files: one lower-case word.
+    """Return the name of each label in tables and files: one lower-case word.
 
     Parameters
     ----------
     labels : iterable of str
-        Distinct labels, as they are written.
+        Distinct labels, as written.
 
     Returns
     -------
     dict of str to str
-        By label; no two are equal.
+        Names by label; no two are equal.
 
     Examples
     --------
@@ -165,7 +166,7 @@ def topic_keys(labels: Iterable[str]) -> dict[str, str]:
     for number, label in enumerate(labels, start=1):
         unaccented = unicodedata.normalize("NFKD", label.lower()).encode("ascii", "ignore").decode("ascii")
         plain = re.sub(r"[^a-z0-9]+", "-", unaccented).strip("-")
-        # A name of another script would be a few digits, or nothing.
+        # Of a label in another script, only a few digits or nothing would be left.
         legible = len(re.findall(r"[^\W_]", plain)) * 2 > len(re.findall(r"[^\W_]", label))
         key = plain if plain and legible else f"topic-{number}"
         chosen, tries = key[:_LONGEST_KEY], 2
@@ -190,7 +191,7 @@ def _text_columns(text: Sequence[str] | None) -> dict[str, str]:
 def _cells(
     path: Path, wanted: dict[str, str], labels: str | None
 ) -> tuple[dict[str, tuple[Any, str]], tuple[str, ...], tuple[str, ...]]:
-    """Read the label cell of each article, by id, with its place; which fields make a text; and contradictions."""
+    """Return each article's label cell and its place by id, the fields of a text, and places of contradictions."""
     cells: dict[str, tuple[Any, str]] = {}
     contradicted: list[str] = []
     has_title, seen = False, False
@@ -216,12 +217,12 @@ def _cells(
 
 
 def _rows(path: Path, wanted: dict[str, str], labels: str | None) -> Iterator[tuple[Record, Mapping[str, Any]]]:
-    """Read the rows of a table; what cannot be read is listed in the account of the import."""
+    """Yield the readable rows of a table; the account of the import lists the others."""
     records = (record for record in read_records(path, wanted) if isinstance(record, Record))
     if path.suffix.lower() != ".parquet":
         yield from ((record, record.row) for record in records if record.row is not None)
         return
-    # Of Parquet, the reader takes the columns of articles only.
+    # For Parquet, the reader returns only the columns of articles, so the label column is read here.
     try:
         names = parquet.read_schema(path).names
         column = labels or _usual_column(names)
@@ -233,12 +234,12 @@ def _rows(path: Path, wanted: dict[str, str], labels: str | None) -> Iterator[tu
     if column is None or cells is None:
         yield from ((record, dict.fromkeys(names)) for record in records)
         return
-    # The reader stops at a damaged part, and its account says so.
+    # Not strict, because the reader stops at a damaged part. The account of the import reports it.
     yield from ((record, {**dict.fromkeys(names), column: cell}) for record, cell in zip(records, cells, strict=False))
 
 
 def _is_blank(cell: Any) -> bool:
-    """Whether nobody has labelled: an empty list is a label."""
+    """Return whether a cell means that nobody has labelled the article; an empty list does not."""
     return cell is None or cell != cell or (isinstance(cell, str) and not cell.strip())
 
 
@@ -248,7 +249,7 @@ def _usual_column(names: Iterable[str]) -> str | None:
 
 
 def _names(cell: Any, separator: str, where: str) -> tuple[str, ...] | None:
-    """Read the labels in a cell; None where nobody has labelled."""
+    """Return the labels in a cell; None if nobody has labelled the article."""
     if isinstance(cell, str) and re.fullmatch(r"\s*\[.*\]\s*", cell, flags=re.DOTALL):
         cell = _listed(cell, where)
     if isinstance(cell, str):
@@ -263,11 +264,11 @@ def _names(cell: Any, separator: str, where: str) -> tuple[str, ...] | None:
 
 
 def _listed(cell: str, where: str) -> list[Any]:
-    """Read a list as JSON or Python writes it."""
+    """Parse a list in the syntax of JSON or Python."""
     for read in (json.loads, ast.literal_eval):
         try:
             items = read(cell.strip())
-        except (ValueError, SyntaxError, RecursionError, MemoryError):  # not written by this one
+        except (ValueError, SyntaxError, RecursionError, MemoryError):  # not in this syntax
             continue
         if isinstance(items, list) and all(isinstance(item, str | int | float) for item in items):
             return items
@@ -275,10 +276,10 @@ def _listed(cell: str, where: str) -> list[Any]:
 
 
 def _plain(value: Any) -> str:
-    """Write a label as text: 3.0, as a table with gaps has it, is 3."""
+    """Convert a label to a string. 3.0 becomes "3", because integers in a column with gaps are read as floats."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
-    text = str(value).strip().encode("utf-8", "replace").decode("utf-8")  # JSON may hold half a character
+    text = str(value).strip().encode("utf-8", "replace").decode("utf-8")  # JSON may contain a lone surrogate
     return text.removesuffix(".0") if re.fullmatch(r"-?\d+\.0", text) else text
 
 
