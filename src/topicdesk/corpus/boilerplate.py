@@ -136,9 +136,9 @@ class RecurrenceFinder:
     Parameters
     ----------
     fewest_articles : int, default 5
-        A sentence recurs if at least this number of different texts of a source contain it ...
+        A sentence recurs if at least this number of different texts of a source contain it.
     smallest_share : float, default 0.01
-        ... and so large a share of the source's texts, whatever dates, times of day and page numbers it names.
+        Minimum share of the source's texts that contain it. Dates, times of day and page numbers are ignored.
 
     Notes
     -----

@@ -267,8 +267,8 @@ def _read_table(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Itera
     encoding, flags = _encoding(head)
     first_line = head.decode(encoding, errors="replace").partition("\n")[0]
     delimiter = "\t" if name.lower().endswith(".tsv") else _delimiter(first_line)
-    # A text may be longer than the default limit of the csv module.
-    csv.field_size_limit(sys.maxsize)
+    # A text may be longer than the default limit of the csv module. On Windows, its limit is a C long of 32 bits.
+    csv.field_size_limit(2**31 - 1)
     rows = csv.reader(io.TextIOWrapper(file, encoding, errors="replace", newline=""), delimiter=delimiter)
     header = next(rows, [])
     where_is = matched_columns(name, header, columns)
