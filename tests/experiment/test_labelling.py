@@ -107,10 +107,3 @@ def test_drift_says_no_of_the_same_and_yes_of_others_with_its_exit_code(logged, 
     assert Path("drift.png").read_bytes().startswith(b"\x89PNG")
     few = topicdesk("drift", "same.parquet", "--reference", "models:/none/1")
     assert few.returncode == 2
-
-
-@pytest.mark.parametrize("command", ["label", "drift"])
-def test_help_has_an_example(command):
-    done = topicdesk(command, "--help")
-    assert done.returncode == 0
-    assert f"Example: topicdesk {command}" in done.stdout
