@@ -68,8 +68,9 @@ docs: setup-dev $(EXECUTED)/.ready ## Build the documentation, offline, and chec
 test: setup-dev $(DEV)/pips/.ready ## Run the tests
 	@$(DEV_BIN)/python -m pytest -n auto --dist worksteal
 
-documents: setup ## Run README, tutorial and how-tos as they stand, in this clone, after make reproduce; writes desk, newsdesk
-	@mkdir -p build && $(BIN)/python -P tests/documents/run_blocks.py clone . build/documents.json
+documents: setup setup-dev ## Run README, tutorial and how-tos as they stand, in this clone, after make reproduce; writes desk, newsdesk
+	@$(DEV_BIN)/python tests/documents/widgets.py $(BIN)/python build/widgets
+	@PYTHONPATH=$(CURDIR)/build/widgets $(BIN)/python -P tests/documents/run_blocks.py clone . build/documents.json
 
 core: setup ## Check the environment for running: it has no extras, and labels a file; after make reproduce
 	@$(BIN)/python tests/core/check_core.py

@@ -7,12 +7,9 @@ import re
 import shutil
 import subprocess
 import sys
-from importlib.metadata import requires
 from pathlib import Path
 
 import pytest
-from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
 
 from topicdesk.project import find_project
 
@@ -71,42 +68,23 @@ def clone(tmp_path):
     assert first, "README says how to start"
     for block in first:
         run(["bash", "-euo", "pipefail", "-c", block.text], root, environment)
-    return root / ".venv" / BIN / "python", root, root, clean_environment(tmp_path)
+    python = root / ".venv" / BIN / "python"
+    return python, root, root, with_widgets(tmp_path, python)
 
 
-def needed_by(*names):
-    """Return the packages that these need, and themselves, as installed here."""
-    found, ahead = set(), [canonicalize_name(name) for name in names]
-    while ahead:
-        name = ahead.pop()
-        if name in found:
-            continue
-        found.add(name)
-        for line in requires(name) or ():
-            requirement = Requirement(line)
-            if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
-                ahead.append(canonicalize_name(requirement.name))
-    return found
-
-
-def locked(names):
-    """Return the entries of environments/dev.lock for these packages."""
-    entries = re.split(r"\n(?=\S)", (ROOT / "environments" / "dev.lock").read_text(encoding="utf-8"))
-    return "\n".join(entry for entry in entries if entry.partition("==")[0] in names) + "\n"
+def with_widgets(tmp_path, python):
+    """Return the variables of a shell whose Python has the annotation widget too."""
+    environment, widgets = clean_environment(tmp_path), tmp_path / "widgets"
+    run([sys.executable, DRIVER.with_name("widgets.py"), python, widgets], tmp_path, environment)
+    return {**environment, "PYTHONPATH": str(widgets)}
 
 
 @pytest.fixture
 def package(tmp_path, wheel_environment):
     """Return the Python that has the wheel, and an empty folder."""
-    folder, widgets = tmp_path / "empty", tmp_path / "widgets"
+    folder = tmp_path / "empty"
     folder.mkdir()
-    # What `pip install 'topicdesk[notebooks]'` adds for the annotation widget, as locked.
-    lock = tmp_path / "widgets.lock"
-    lock.write_text(locked(needed_by("anywidget", "ipywidgets")), encoding="utf-8")
-    uv = [Path(sys.executable).with_name("uv"), "--quiet", "pip", "install", "--no-deps", "--require-hashes"]
-    uv += ["--python", wheel_environment.python, "--target", widgets, "--requirement", lock]
-    run(uv, tmp_path, clean_environment(tmp_path))
-    return wheel_environment.python, ROOT, folder, clean_environment(tmp_path, PYTHONPATH=str(widgets))
+    return wheel_environment.python, ROOT, folder, with_widgets(tmp_path, wheel_environment.python)
 
 
 @pytest.mark.corpus

@@ -1,0 +1,54 @@
+"""Install what ``pip install 'topicdesk[notebooks]'`` adds for the annotation widget, as locked, into a folder.
+
+Usage: python widgets.py PYTHON FOLDER, with the Python of .venv-dev. PYTHON is the one that will import from FOLDER.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from importlib.metadata import requires
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+LOCK = Path(__file__).parents[2] / "environments" / "dev.lock"
+
+
+def needed_by(*names):
+    """Return the packages that these need, and themselves, as installed here."""
+    found, ahead = set(), [canonicalize_name(name) for name in names]
+    while ahead:
+        name = ahead.pop()
+        if name in found:
+            continue
+        found.add(name)
+        for line in requires(name) or ():
+            requirement = Requirement(line)
+            if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
+                ahead.append(canonicalize_name(requirement.name))
+    return found
+
+
+def main(python, folder):
+    """Install them; return the exit code."""
+    entries = re.split(r"\n(?=\S)", LOCK.read_text(encoding="utf-8"))
+    names = needed_by("anywidget", "ipywidgets")
+    with tempfile.TemporaryDirectory() as scratch:
+        lock = Path(scratch) / "widgets.lock"
+        lock.write_text(
+            "\n".join(entry for entry in entries if entry.partition("==")[0] in names) + "\n", encoding="utf-8"
+        )
+        uv = [Path(sys.executable).with_name("uv"), "--quiet", "pip", "install", "--no-deps", "--require-hashes"]
+        # What `make setup-dev` fetched is in uv's cache.
+        environment = {**os.environ, "UV_OFFLINE": "1"}
+        done = subprocess.run(
+            [*uv, "--python", python, "--target", folder, "--requirement", lock], env=environment, check=False
+        )
+    return done.returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], sys.argv[2]))
