@@ -68,7 +68,7 @@ docs: setup-dev $(EXECUTED)/.ready ## Build the documentation, offline, and chec
 test: setup-dev $(DEV)/pips/.ready ## Run the tests
 	@$(DEV_BIN)/python -m pytest -n auto --dist worksteal
 
-documents: setup setup-dev ## Run README, tutorial and how-tos as they stand, in this clone, after make reproduce; writes desk, newsdesk
+documents: setup setup-dev ## Run README, tutorial and how-tos as they stand, in this clone, after make reproduce; writes desk, mine, newsdesk
 	@$(DEV_BIN)/python tests/documents/widgets.py $(BIN)/python build/widgets
 	@PYTHONPATH=$(CURDIR)/build/widgets $(BIN)/python -P tests/documents/run_blocks.py clone . build/documents.json
 
