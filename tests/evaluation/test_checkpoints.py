@@ -19,7 +19,7 @@ from topicdesk.evaluation import (
     LocalEngine,
     SplitPlan,
     ThresholdRule,
-    cells as cells_module,
+    checkpoints,
     classifier_named,
     compare,
 )
@@ -106,7 +106,7 @@ def test_a_cell_of_other_code_or_other_keywords_is_never_read(dataset, tmp_path,
     assert compare(dataset, PLAN, KEYWORDS, jobs=1, keep=tmp_path).kept.reused == 27
     other = compare(dataset, PLAN, KEYWORDS | {"rail": ["railway"]}, jobs=1, keep=tmp_path)
     assert other.kept.reused == 0
-    monkeypatch.setattr(cells_module, "code_version", lambda: "another commit")
+    monkeypatch.setattr(checkpoints, "code_version", lambda: "another commit")
     assert compare(dataset, PLAN, KEYWORDS, jobs=1, keep=tmp_path).kept.reused == 0
 
 
