@@ -176,6 +176,7 @@ metric = "macro_f1"
 representative = "random"
 resamples = 100
 seed = 5
+jobs = 1
 """
 
 

@@ -95,7 +95,7 @@ def test_an_empty_table_takes_our_values(project):
         ("seed = 5", "seed = 6", True),
         ("alpha = [1.0, 0.1]", "alpha = [1.0, 0.2]", True),
         ('title = "Small newsroom"', 'title = "Another title"', False),
-        ("seed = 5", "seed = 5\njobs = 2", False),
+        ("jobs = 1", "jobs = 2", False),
         ("seed = 5", "seed = 5\nrope = 0.01", False),  # the default, as if it were not there
         ("seed = 5", "seed = 5\nrope = 0.02", True),
     ],

@@ -65,7 +65,7 @@ def compare(
     if renew:
         write_lock(result.lock().after(before), path)
         print(f"Results lock written: {path}")
-    reviews = review_experiment(result, jobs or -1, renew) if log or report is not None else ()
+    reviews = review_experiment(result, jobs or result.spec.evaluation.jobs, renew) if log or report is not None else ()
     _print_next(result, log_experiment(result, reviews=reviews) if log else ())
     if report is not None:
         for review in reviews:
