@@ -70,7 +70,7 @@ test: setup-dev $(DEV)/pips/.ready ## Run the tests
 
 documents: setup setup-dev ## Run README, tutorial and how-tos as they stand, in this clone, after make reproduce; writes desk, mine, newsdesk
 	@$(DEV_BIN)/python tests/documents/widgets.py $(BIN)/python build/widgets
-	@PYTHONPATH=$(CURDIR)/build/widgets $(BIN)/python -P tests/documents/run_blocks.py clone . build/documents.json
+	@PYTHONPATH="$(CURDIR)/build/widgets" $(BIN)/python -P tests/documents/run_blocks.py clone . build/documents.json
 
 core: setup ## Check the environment for running: it has no extras, and labels a file; after make reproduce
 	@$(BIN)/python tests/core/check_core.py

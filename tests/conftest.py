@@ -52,7 +52,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[FIGURES] = {}
 
 
-#: Seconds until a test gives an event up. Far more than any machine needs: what is awaited comes, or the test fails.
+#: Seconds after which a test stops waiting for an event. Far more than any machine needs, so only a fault takes as long.
 PATIENCE = 600
 
 

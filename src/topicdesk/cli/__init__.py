@@ -1,6 +1,6 @@
-"""The command line: parses, calls, prints. A module a group of commands.
+"""The command line: parses, calls, prints. Each module has one group of commands.
 
-Imports of the floors below stand inside the commands, so that ``--help`` answers at once.
+Commands import other packages when they run, so ``--help`` answers at once.
 """
 
 from topicdesk.cli._app import app, main

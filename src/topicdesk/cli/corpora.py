@@ -206,12 +206,12 @@ def _print_account(path: Path) -> None:
 
 
 def _told_pairs(corpus: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
-    # Where there is no title, the text's beginning tells which article it is.
-    told = corpus["title"].where(corpus["title"] != "", corpus["text"]).str.slice(0, 50)
+    # An article without a title is shown by the beginning of its text.
+    shown = corpus["title"].where(corpus["title"] != "", corpus["text"]).str.slice(0, 50)
     return pairs.assign(
         similarity=pairs["similarity"].map("{:.2f}".format),
         **{
-            side: corpus["id"].iloc[pairs[side]].to_numpy() + ": " + told.iloc[pairs[side]].to_numpy()
+            side: corpus["id"].iloc[pairs[side]].to_numpy() + ": " + shown.iloc[pairs[side]].to_numpy()
             for side in ("left", "right")
         },
     ).set_index("similarity")
