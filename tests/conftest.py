@@ -52,7 +52,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[FIGURES] = {}
 
 
-#: Seconds after which a test stops waiting for an event. Far more than any machine needs, so only a fault takes as long.
+#: Seconds after which a test stops waiting for an event: far more than any machine needs.
 PATIENCE = 600
 
 

@@ -89,15 +89,10 @@ def label(
 
 def _check_first(model: str | None, paths: list[Path], columns: dict[str, str]) -> str:
     """Return the model to use; refuse names and columns that are not there, before anything slow is imported."""
-    from topicdesk.project import find_project
-    from topicdesk.tracking.listing import check_model, only_champion
-
-    if model is None:
-        model = only_champion(find_project())
-    elif not Path(model).is_dir():
-        check_model(find_project(), model)
     from topicdesk.corpus.readers import check_columns
+    from topicdesk.tracking.listing import chosen_model
 
+    model = chosen_model(model)
     for path in paths:
         check_columns(path, columns)
     return model

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import suppress
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -55,15 +54,12 @@ def serve(
 ) -> None:
     """Serve a model with MLflow's own server, and print the address for requests."""
     from topicdesk.project import find_project
-    from topicdesk.tracking.listing import check_model, only_champion
+    from topicdesk.tracking.listing import chosen_model
     from topicdesk.tracking.ports import check_port
 
     project = find_project()
     check_port(port)
-    if model is None:
-        model = only_champion(project)
-    elif not Path(model).is_dir():
-        check_model(project, model)
+    model = chosen_model(model)
     print("Starting MLflow's server, which takes 10 s or more ...", flush=True)
     from topicdesk.tracking import serve_model
 

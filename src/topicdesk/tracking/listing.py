@@ -16,11 +16,11 @@ from typing import Any
 from urllib.parse import quote
 
 from topicdesk.errors import TrackingError, nearest
-from topicdesk.project import Project
+from topicdesk.project import Project, find_project
 
 __all__ = [
-    "LISTED", "check_model", "check_registered", "check_run", "listed", "logged_comparisons", "only_champion",
-    "tracking_uri",
+    "LISTED", "check_model", "check_registered", "check_run", "chosen_model", "listed", "logged_comparisons",
+    "only_champion", "tracking_uri",
 ]  # fmt: skip
 
 #: Columns of a list of comparisons.
@@ -166,6 +166,32 @@ def check_model(project: Project, model: str) -> None:
                 f"no model {model!r} in MLflow's store ({reason}). Names are such as "
                 "models:/topicdesk-topics@champion; 'topicdesk compare SPEC' registers its winner."
             )
+
+
+def chosen_model(model: str | None) -> str:
+    """Return the model that a command uses: the named one if it exists, or else the project's only champion.
+
+    Parameters
+    ----------
+    model : str or None
+        A model's folder, which needs no project, or a name as in `check_model`.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    ProjectError
+        If a project is needed and the working folder is in none.
+    TrackingError
+        As `check_model` and `only_champion`.
+    """
+    if model is None:
+        return only_champion(find_project())
+    if not Path(model).is_dir():
+        check_model(find_project(), model)
+    return model
 
 
 def only_champion(project: Project) -> str:
