@@ -128,7 +128,7 @@ def audit(
         sources = audit_sources(read_corpus(_corpus_path(what)), jobs=jobs)
     print_warnings(sources.warnings)
     print(sources)
-    print_table(sources.table(), "Sources: how well each is told, and by what")
+    print_table(sources.table(), "Sources: F1 of recognising each, and the terms that reveal it")
     if topics is None:
         print("How far topics fall needs labels: name a spec, such as experiments/topics.toml.")
     else:

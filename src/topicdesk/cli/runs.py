@@ -103,7 +103,7 @@ def diff(
     print_some(found.figures, "classifier", "Figures that differ")
     one, other = found.classifiers
     right = (found.flips["right"] == "after").sum()
-    print(f"Decisions that flipped from {one} to {other}: {len(found.flips)}, of which the second is right in {right}")
+    print(f"Decisions that differ between {one} and {other}: {len(found.flips)}; the second is right in {right}")
     print_some(found.flips, "article_id", "Decisions that flipped")
 
 
