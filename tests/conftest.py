@@ -8,8 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,8 @@ import pandas as pd
 import pytest
 from filelock import FileLock
 
+from support.commands import Command, Ended
+from support.waiting import PATIENCE, poll
 from topicdesk.annotation import Dataset, join_dataset, write_annotations
 from topicdesk.corpus import articles_frame, write_corpus
 from topicdesk.project import Project
@@ -50,19 +51,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Have a place for figures."""
     config.stash[FIGURES] = {}
-
-
-#: Seconds after which a test stops waiting for an event: far more than any machine needs.
-PATIENCE = 600
-
-
-def poll(condition: Callable[[], object], seconds: float = PATIENCE, every: float = 0.01) -> object:
-    """Return what `condition` returns as soon as that is true; fail if it is not within many seconds."""
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, f"nothing happened within {seconds} s"
-        time.sleep(every)
-    return found
 
 
 @pytest.fixture(scope="session")
@@ -279,6 +267,32 @@ def store(project: Project, empty_store: Path) -> Path:
     """Put an empty MLflow store into the project, as the first run would."""
     shutil.copy(empty_store, project.mlflow_database)
     return project.mlflow_database
+
+
+@pytest.fixture
+def begin() -> Iterator[Callable[..., Command]]:
+    """Give what begins a command in a process of its own: ``begin("compare", SPEC, folder=..., stdin=...)``.
+
+    Other keywords are environment variables. `moment` sets the clock that the command sees.
+    """
+    begun: list[Command] = []
+
+    def begin(
+        *arguments: object, folder: Path | None = None, stdin: str = "", moment: str | None = None, **environment: str
+    ) -> Command:
+        command = Command(arguments, folder or Path.cwd(), stdin=stdin, moment=moment, environment=environment)
+        begun.append(command)
+        return command
+
+    yield begin
+    for command in begun:
+        command.clean_up()
+
+
+@pytest.fixture
+def run(begin: Callable[..., Command]) -> Callable[..., Ended]:
+    """Give what runs a command to its end; it takes the arguments of `begin`."""
+    return lambda *arguments, **options: begin(*arguments, **options).wait()
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The ten most likely first mistakes, each made for real: what a person reads says what, where, and what to do."""
 
-import os
 import re
 import shutil
 import signal
@@ -8,13 +7,12 @@ import socket
 import sqlite3
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from topicdesk.cli import main
 from topicdesk.project import find_project
-from topicdesk.tracking import list_runs, open_store, resume_logging
+from topicdesk.tracking import list_runs, resume_logging
 
 ROOT = find_project(__file__).root
 
@@ -148,11 +146,11 @@ def test_7_a_corpus_without_labels(mistaken, project):
     assert "no article is labelled. Label some, with 'topicdesk annotate CORPUS --annotator YOU'" in said
 
 
-def test_8_a_store_that_another_program_holds(project):
-    open_store(project)
+@pytest.mark.usefixtures("store")
+def test_8_a_store_that_another_program_holds(project, run):
     holder = sqlite3.connect(project.mlflow_database, isolation_level=None)
     holder.execute("BEGIN EXCLUSIVE")
-    done = compare(project.root)
+    done = run("compare", "experiments/small.toml", "--jobs", "1")
     said = checked(done.returncode, done.stderr)
     assert "database is locked" in said and "Another program holds it" in said
     assert "Nothing is lost" in said and "topicdesk log --resume" in said
@@ -168,23 +166,16 @@ def test_9_a_port_in_use(mistaken, project, command):
     assert f"port {port} of 127.0.0.1 is taken" in said and "--port" in said
 
 
-def compare(folder):
-    """Give how the whole command ended, in a process of its own, as a disk that fills ends it."""
-    command = [Path(sys.executable).parent / "topicdesk", "compare", "experiments/small.toml", "--jobs", "1"]
-    environment = {name: value for name, value in os.environ.items() if name != "MLFLOW_TRACKING_URI"}
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-
-
 # Every place at which it can fill, and the other commands, are in tests/trust/test_faults.py.
-def test_10_a_full_disk_and_on_from_there(project, disk):
+def test_10_a_full_disk_and_on_from_there(project, disk, run):
     root = disk("size=700k") / "project"
     shutil.copytree(project.root, root)
-    done = compare(root)
+    done = run("compare", "experiments/small.toml", "--jobs", "1", folder=root)
     said = checked(done.returncode, done.stderr)
     assert re.search("No space left on device|disk is full|disk I/O error", said), said
     # With room, the same command goes on, and nothing that was half written is taken for whole.
     disk("size=100m")
-    done = compare(root)
+    done = run("compare", "experiments/small.toml", "--jobs", "1", folder=root)
     assert done.returncode == 0, done.stderr
     assert "went on with" in done.stdout
     assert "Verified" in done.stdout or "Results lock written" in done.stdout

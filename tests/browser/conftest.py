@@ -1,14 +1,15 @@
 """A real Chromium, headless, and real JupyterLab servers."""
 
 import json
-import os
-import signal
-import subprocess
 import sys
+import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
+
+from support.servers import serving
 
 
 @pytest.fixture
@@ -20,9 +21,9 @@ def screenshots():
 class Jupyter:
     """A server of its own over a folder: JupyterLab or Notebook 7."""
 
-    def __init__(self, root, port, app, settings, wait_until):
+    def __init__(self, root, port, app, settings):
         self.root, self.app, self.settings = root, app, settings
-        self.environment = os.environ | {
+        self.environment = {
             "JUPYTER_CONFIG_DIR": str(settings), "JUPYTER_DATA_DIR": str(settings / "data"),
             "JUPYTER_RUNTIME_DIR": str(settings / "run"), "JUPYTERLAB_SETTINGS_DIR": str(settings / "lab"),
             "JUPYTERLAB_WORKSPACES_DIR": str(settings / "workspaces"),
@@ -40,19 +41,9 @@ class Jupyter:
             "--LabApp.news_url=", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         ]  # fmt: skip
         self.address = f"http://127.0.0.1:{port}"
-        with (settings / "lab.log").open("wb") as log:
-            self.process = subprocess.Popen(
-                command, cwd=root, env=self.environment, stdout=log, stderr=log, start_new_session=True
-            )
-        wait_until(self._answers, every=0.2)
-
-    def _answers(self):
-        assert self.process.poll() is None, (self.settings / "lab.log").read_text()
-        try:
-            urlopen(f"{self.address}/api", timeout=10).close()
-        except OSError:
-            return False
-        return True
+        self.serving = serving(
+            command, f"{self.address}/api", folder=root, log=settings / "lab.log", environment=self.environment
+        )
 
     def open(self, page, notebook):
         """Open a notebook, by its path under the root, and wait until its kernel is ready."""
@@ -65,22 +56,16 @@ class Jupyter:
         with urlopen(f"{self.address}/api/kernels", timeout=600) as answer:
             return json.load(answer)
 
-    def end(self):
-        os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
-
 
 @pytest.fixture
-def jupyter(tmp_path, free_port, wait_until):
+def jupyter(tmp_path, free_port):
     """Give what starts a server over a folder."""
-    started = []
+    with ExitStack() as started:
 
-    def start(root, app="jupyterlab"):
-        settings = tmp_path / f"jupyter-{len(started)}"
-        settings.mkdir()
-        started.append(Jupyter(root, free_port, app, settings, wait_until))
-        return started[-1]
+        def start(root, app="jupyterlab"):
+            settings = Path(tempfile.mkdtemp(prefix="jupyter-", dir=tmp_path))
+            server = Jupyter(root, free_port, app, settings)
+            started.enter_context(server.serving)
+            return server
 
-    yield start
-    for server in started:
-        server.end()
+        yield start

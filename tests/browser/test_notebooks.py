@@ -1,6 +1,7 @@
 """The notebooks in a real JupyterLab, in a real browser: their pictures and tables show."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -64,7 +65,7 @@ def test_each_shows_its_pictures_and_tables(executed, jupyter, chromium, screens
     lab = jupyter(PROJECT.root)
     names = [str(EXECUTED.relative_to(PROJECT.root) / name) for name in NAMES]
     trust = [sys.executable, "-m", "jupyter", "trust", *names]
-    subprocess.run(trust, cwd=PROJECT.root, env=lab.environment, capture_output=True, check=True)
+    subprocess.run(trust, cwd=PROJECT.root, env={**os.environ, **lab.environment}, capture_output=True, check=True)
     screenshots.mkdir(exist_ok=True)
     for name in NAMES:
         page = chromium.new_page(viewport={"width": 1200, "height": 950})

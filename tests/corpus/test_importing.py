@@ -3,8 +3,6 @@
 import json
 import re
 import signal
-import subprocess
-import sys
 import zipfile
 
 import pandas as pd
@@ -439,16 +437,9 @@ def test_a_damaged_archive_is_told_and_its_whole_parts_are_kept(tmp_path):
     assert any("cannot be read" in one.why for one in account.unreadable)
 
 
-def command(folder, *arguments, stdin=None):
-    return subprocess.run(
-        [sys.executable, "-m", "topicdesk", "import", *arguments],
-        cwd=folder, capture_output=True, text=True, check=False, input=stdin,
-    )  # fmt: skip
-
-
-def test_the_command_tells_in_numbers_what_it_did(tmp_path):
+def test_the_command_tells_in_numbers_what_it_did(tmp_path, run):
     write(tmp_path, "t.csv", [*ROWS, {"headline": "Empty", "body": "", "date": "", "author": ""}])
-    done = command(tmp_path, "t.csv", "--map", "title=headline", "--output", "c.parquet")
+    done = run("import", "t.csv", "--map", "title=headline", "--output", "c.parquet", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "3 rows read, 2 articles kept" in done.stdout
     assert "dropped 1: no text" in done.stdout
@@ -458,46 +449,42 @@ def test_the_command_tells_in_numbers_what_it_did(tmp_path):
 @pytest.mark.parametrize(
     "stdin", [PAGE, json.dumps(ROWS), "\n".join(map(json.dumps, ROWS))], ids=["page", "json", "lines"]
 )
-def test_standard_input_is_read_as_what_it_is(tmp_path, stdin):
-    done = command(tmp_path, "-", "--output", "c.parquet", stdin=stdin)
+def test_standard_input_is_read_as_what_it_is(tmp_path, stdin, run):
+    done = run("import", "-", "--output", "c.parquet", stdin=stdin, folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert len(read_corpus(tmp_path / "c.parquet")) == 2
 
 
-def test_the_commands_help_names_every_cleaning_step(tmp_path):
-    done = command(tmp_path, "--help")
+def test_the_commands_help_names_every_cleaning_step(tmp_path, run):
+    done = run("import", "--help", folder=tmp_path)
     assert done.returncode == 0
     assert set(CLEANING_STEPS) <= set(re.findall(r"[a-z_]+", done.stdout))
 
 
-def test_a_map_that_is_none_is_refused(tmp_path):
-    done = command(tmp_path, "t.csv", "--map", "title", "--output", "c.parquet")
+def test_a_map_that_is_none_is_refused(tmp_path, run):
+    done = run("import", "t.csv", "--map", "title", "--output", "c.parquet", folder=tmp_path)
     assert done.returncode == 2
     assert "FIELD=COLUMN" in done.stderr
 
 
 @pytest.mark.parametrize("least_bytes", [0, 1], ids=["while it reads", "while it writes"])
-def test_an_import_that_is_interrupted_leaves_the_older_file_whole(tmp_path, wait_until, least_bytes):
+def test_an_import_that_is_interrupted_leaves_the_older_file_whole(tmp_path, begin, wait_until, least_bytes):
     text = "The ferry came late and it was windy. " * 20
     # Two batches: the first is on disk while the second is cleaned.
     rows = (json.dumps({"title": f"Boat {number}", "text": f"{number} {text}"}) for number in range(10_000))
     (tmp_path / "t.jsonl").write_text("\n".join(rows))
     (tmp_path / "c.parquet").write_bytes(b"the older file")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "topicdesk", "import", "t.jsonl", "--output", "c.parquet",
-         "--without", "take_off_recurring"],
-        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+    process = begin("import", "t.jsonl", "--output", "c.parquet", "--without", "take_off_recurring", folder=tmp_path)
 
     def is_at_work():
-        assert process.poll() is None, process.stderr.read()
+        assert process.poll() is None
         return any(part.stat().st_size >= least_bytes for part in tmp_path.glob(".c.parquet.*.part"))
 
     wait_until(is_at_work)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate()
-    assert process.returncode == 130
-    assert "Nothing is half written" in said
+    ended = process.wait()
+    assert ended.returncode == 130
+    assert "Nothing is half written" in ended.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["c.parquet", "t.jsonl"]
     assert (tmp_path / "c.parquet").read_bytes() == b"the older file"
 

@@ -1,8 +1,6 @@
 """Outlets written by hand: some betray themselves by a word, some write of a topic in words of their own."""
 
 import re
-import subprocess
-import sys
 from dataclasses import replace
 
 import numpy as np
@@ -130,40 +128,32 @@ def test_the_picture_names_sources_terms_and_topics(outlets):
     assert len(plot_leakage(sources).axes) == 1
 
 
-def command(folder, *arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "topicdesk", "data", *arguments], cwd=folder, capture_output=True, text=True, check=False
-    )
-
-
-def test_the_command_audits_the_corpus_and_labels_of_a_spec(outlets, project):
+def test_the_command_audits_the_corpus_and_labels_of_a_spec(outlets, project, run):
     corpus, _ = outlets(90, signed=True)
     write_corpus(corpus, project.corpora / "newsroom.parquet")
-    done = command(project.root, "audit", "experiments/small.toml", "--plot", "leak.png", "--jobs", "1")
+    done = run("data", "audit", "experiments/small.toml", "--plot", "leak.png", "--jobs", "1", folder=project.root)
     assert done.returncode == 0, done.stderr
     assert "The source of 98.9%" in done.stdout
     assert "F1 of each topic, trained on" in done.stdout
     assert (project.root / "leak.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_the_commands_take_a_corpus_file_that_an_import_made(outlets, tmp_path):
+def test_the_commands_take_a_corpus_file_that_an_import_made(outlets, tmp_path, run):
     corpus, _ = outlets(90, signed=True)
     corpus.to_json(tmp_path / "t.jsonl", orient="records", lines=True, date_format="iso")
-    imported = subprocess.run(
-        [sys.executable, "-m", "topicdesk", "import", "t.jsonl", "--output", "mine.parquet"], cwd=tmp_path, check=False
-    )
+    imported = run("import", "t.jsonl", "--output", "mine.parquet", folder=tmp_path)
     assert imported.returncode == 0
-    shown = command(tmp_path, "show", "mine.parquet", "--plot", "mine.svg")
+    shown = run("data", "show", "mine.parquet", "--plot", "mine.svg", folder=tmp_path)
     assert shown.returncode == 0, shown.stderr
     assert "90 rows read, 90 articles kept" in shown.stdout
     assert "<svg" in (tmp_path / "mine.svg").read_text()
-    audit = command(tmp_path, "audit", "mine.parquet", "--jobs", "1")
+    audit = run("data", "audit", "mine.parquet", "--jobs", "1", folder=tmp_path)
     assert audit.returncode == 0, audit.stderr
     assert "How far topics fall needs labels" in audit.stdout
 
 
-def test_a_corpus_file_without_an_account_is_shown_all_the_same(tmp_path):
+def test_a_corpus_file_without_an_account_is_shown_all_the_same(tmp_path, run):
     write_corpus(articles_frame({"id": ["a"], "text": ["The ferry came late."]}), tmp_path / "mine.parquet")
-    shown = command(tmp_path, "show", "mine.parquet")
+    shown = run("data", "show", "mine.parquet", folder=tmp_path)
     assert shown.returncode == 0, shown.stderr
     assert "Articles by source" in shown.stdout

@@ -37,11 +37,6 @@ def half_labelled(project):
     return project
 
 
-def topicdesk(*arguments):
-    command = [sys.executable, "-m", "topicdesk", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
-
-
 @pytest.mark.parametrize("mix", [None, {"uncertain": 1.0}, {"diverse": 0.5, "disagreement": 0.5}])
 def test_a_queue_holds_neither_labelled_nor_reserved_articles_nor_copies(half_labelled, mix):
     labelled = set(read_label_file(half_labelled.labels / "gold.csv", ["courts", "rail"])["article_id"])
@@ -140,24 +135,24 @@ def test_weak_labels_cover_the_corpus_and_are_refused_in_an_experiment(project, 
         load_dataset(project, read_spec(spec), "data/corpora/newsroom.parquet")
 
 
-def test_the_commands_say_what_they_did(half_labelled):
-    done = topicdesk("labels", "queue", SPEC, "--count", "8", "--mix", "random=0.75,diverse=0.25", "--output", "q.csv")
+def test_the_commands_say_what_they_did(half_labelled, run):
+    done = run("labels", "queue", SPEC, "--count", "8", "--mix", "random=0.75,diverse=0.25", "--output", "q.csv")
     assert done.returncode == 0, done.stderr
     assert "8 articles drawn (6 random, 2 diverse): q.csv" in done.stdout
-    wrong = topicdesk("labels", "queue", SPEC, "--mix", "randm=1", "--output", "q.csv")
+    wrong = run("labels", "queue", SPEC, "--mix", "randm=1", "--output", "q.csv")
     assert (wrong.returncode, "did you mean 'random'" in wrong.stderr) == (2, True)
-    rules = topicdesk("labels", "rules", SPEC, "--output", "weak.csv")
+    rules = run("labels", "rules", SPEC, "--output", "weak.csv")
     assert "90 weak labels: weak.csv. They are never evaluated on." in rules.stdout
     taxonomy = half_labelled.root / "data" / "topics.toml"
     taxonomy.write_text(taxonomy.read_text().replace("version = 1", "version = 2"))
-    old = topicdesk("labels", "outdated", "gold")
+    old = run("labels", "outdated", "gold")
     assert "gold: 30 of 30 labels were made under other definitions" in old.stdout
     (half_labelled.labels / "tom.csv").write_bytes((half_labelled.labels / "gold.csv").read_bytes())
-    agreed = topicdesk("labels", "agreement", "gold", "tom")
+    agreed = run("labels", "agreement", "gold", "tom")
     assert "1.0 [1.0, 1.0]" in agreed.stdout
     assert "Articles that they disagree about: 0" in agreed.stdout
-    assert topicdesk("labels", "agreement", "gold").returncode == 2
-    piped = topicdesk("annotate", "data/corpora/newsroom.parquet", "--annotator", "maria")
+    assert run("labels", "agreement", "gold").returncode == 2
+    piped = run("annotate", "data/corpora/newsroom.parquet", "--annotator", "maria")
     assert (piped.returncode, "needs a terminal" in piped.stderr) == (2, True)
     assert not list(half_labelled.labels.glob("*maria*")), "nothing is written"
 

@@ -1,10 +1,6 @@
 """From a comparison to labels of new articles, as a user types it."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
@@ -18,28 +14,23 @@ pytestmark = pytest.mark.usefixtures("store")
 CHAMPION = "models:/topicdesk-small@champion"
 
 
-def topicdesk(*arguments, content=None):
-    command = [sys.executable, "-m", "topicdesk", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, input=content)
-
-
 @pytest.fixture
 def logged(project):
     """A project whose winner is registered."""
-    (run,) = log_experiment(run_experiment(project.root / "experiments" / "small.toml", jobs=1))
-    return project, run
+    (comparison,) = log_experiment(run_experiment(project.root / "experiments" / "small.toml", jobs=1))
+    return project, comparison
 
 
-def test_files_are_labelled_and_what_decided_is_shown(logged, newsroom):
-    project, run = logged
+def test_files_are_labelled_and_what_decided_is_shown(logged, newsroom, run):
+    project, comparison = logged
     articles, _ = newsroom(12)
     articles.to_csv("new.csv", index=False)
-    done = topicdesk("label", "new.csv", "--output", "out.parquet", "--model", CHAMPION, "--explain", "2")
+    done = run("label", "new.csv", "--output", "out.parquet", "--model", CHAMPION, "--explain", "2")
     assert done.returncode == 0, done.stderr
     assert "The first 8 of 12" in done.stdout
     assert "12 articles labelled into out.parquet" in done.stdout
     found = pd.read_parquet("out.parquet")
-    said = load_labeller(run.run_id, project).label(articles, explain=2)
+    said = load_labeller(comparison.run_id, project).label(articles, explain=2)
     assert found["topics"].tolist() == said["topics"].tolist()
     assert found["terms_rail"].tolist() == said["terms_rail"].tolist()
     shown = found.head(8)
@@ -48,42 +39,40 @@ def test_files_are_labelled_and_what_decided_is_shown(logged, newsroom):
     assert f"{topic}: {first[f'terms_{topic}'].split(' ')[0]}" in done.stdout
 
     lines = json.dumps({"body": "A jury found the defendant guilty."}) + "\n" + json.dumps({"body": ""}) + "\n"
-    piped = topicdesk("label", "-", "--output", "piped.jsonl", "--model", run.run_id, content=lines)
+    piped = run("label", "-", "--output", "piped.jsonl", "--model", comparison.run_id, stdin=lines)
     assert piped.returncode == 0, piped.stderr
     assert "not labelled: 1, listed in piped.unlabelled.csv" in piped.stdout
 
-    again = topicdesk("label", "out.parquet", "--output", "twice.csv", "--model", CHAMPION)
+    again = run("label", "out.parquet", "--output", "twice.csv", "--model", CHAMPION)
     assert again.returncode == 2
     assert "Give those that are added a prefix" in again.stderr
     assert "Traceback" not in again.stderr
-    none = topicdesk("label", "new.csv", "--output", "twice.csv", "--model", "models:/none@champion")
+    none = run("label", "new.csv", "--output", "twice.csv", "--model", "models:/none@champion")
     assert none.returncode == 2
     assert "'topicdesk compare SPEC' registers its winner" in none.stderr
-    both = topicdesk("label", "new.csv", "--output", "twice", "--model", CHAMPION, "--engine", "dask")
+    both = run("label", "new.csv", "--output", "twice", "--model", CHAMPION, "--engine", "dask")
     assert "--engine dask and --scheduler go together" in both.stderr
 
 
-def test_a_labelling_that_is_killed_with_its_processes_goes_on_where_it_was(logged, newsroom, wait_until):
+def test_a_labelling_that_is_killed_with_its_processes_goes_on_where_it_was(logged, newsroom, begin, run, wait_until):
     articles, _ = newsroom(60)
     long = articles.assign(text=[text + " The choir sang on the market square." * 70 for text in articles["text"]])
-    many = pd.concat([long] * 370, ignore_index=True)  # more than is left to one process
+    many = pd.concat([long] * 150, ignore_index=True)  # five parts
     many["id"] = [f"m{number}" for number in range(len(many))]
     many[["id", "text"]].to_json("many.jsonl", orient="records", lines=True)
     command = ["label", "many.jsonl", "--model", CHAMPION, "--jobs", "2", "--output"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "topicdesk", *command, "out.csv"], start_new_session=True, stdout=subprocess.DEVNULL
-    )
+    process = begin(*command, "out.csv")
     parts = Path(".out.csv.parts")
 
-    def three_are_written():
+    def one_is_written():
         assert process.poll() is None
-        return len(list(parts.glob("part-*.csv"))) >= 3
+        return list(parts.glob("part-*.csv"))
 
-    wait_until(three_are_written, seconds=300)
-    os.killpg(process.pid, signal.SIGKILL)
+    wait_until(one_is_written)
+    process.kill_group()
     process.wait()
     assert not Path("out.csv").exists()
-    resumed = topicdesk(*command, "out.csv")
+    resumed = run(*command, "out.csv")
     assert resumed.returncode == 0, resumed.stderr
     assert "of them before it was stopped" in resumed.stdout
     # Each article stands there many times, and is said the same of each time: to the last digit.
@@ -91,19 +80,19 @@ def test_a_labelling_that_is_killed_with_its_processes_goes_on_where_it_was(logg
     found = pd.read_csv("out.csv", dtype={"id": "str", "topics": "str"}, keep_default_na=False)
     assert found["id"].tolist() == many["id"].tolist()
     for name in said.columns.drop("id"):
-        assert found[name].tolist() == said[name].tolist() * 370, name
+        assert found[name].tolist() == said[name].tolist() * 150, name
     assert not parts.exists()
 
 
-def test_drift_says_no_of_the_same_and_yes_of_others_with_its_exit_code(logged, newsroom):
+def test_drift_says_no_of_the_same_and_yes_of_others_with_its_exit_code(logged, newsroom, run):
     articles, labels = newsroom(200, seed=8)
     articles.to_parquet("same.parquet")
     courts = labels["topics"].map(lambda topics: topics == ("courts",)).to_numpy()
     strange = articles[courts].assign(text=articles["text"] + " quantum lattice fermion boson spin hadron")
     pd.concat([strange] * 3).to_parquet("other.parquet")
-    other = topicdesk("drift", "other.parquet", "--reference", logged[1].run_id, "--plot", "drift.png")
+    other = run("drift", "other.parquet", "--reference", logged[1].run_id, "--plot", "drift.png")
     assert other.returncode == 1, other.stderr
     assert "Drift: share: courts" in other.stdout
     assert Path("drift.png").read_bytes().startswith(b"\x89PNG")
-    few = topicdesk("drift", "same.parquet", "--reference", "models:/none/1")
+    few = run("drift", "same.parquet", "--reference", "models:/none/1")
     assert few.returncode == 2

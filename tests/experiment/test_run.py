@@ -1,13 +1,7 @@
 """Experiments from end to end, on a small newsroom, with a real MLflow store."""
 
-import os
-import random
 import re
-import signal
-import subprocess
-import sys
 
-import mlflow
 import pytest
 
 from topicdesk.corpus import find_duplicates, read_corpus
@@ -29,17 +23,6 @@ def spec_of(project):
     return project.root / "experiments" / "small.toml"
 
 
-def command(project, *arguments, **options):
-    return subprocess.run(
-        [sys.executable, "-m", "topicdesk", *arguments],
-        cwd=project.root,
-        capture_output=True,
-        text=True,
-        check=False,
-        **options,
-    )
-
-
 def test_the_same_spec_gives_the_same_lock_byte_for_byte(project):
     path = lock_path(spec_of(project))
     write_lock(run_experiment(spec_of(project), jobs=1).lock(), path)
@@ -58,8 +41,8 @@ def test_a_lock_tells_which_articles_each_split_tests_and_how_many_repeat_anothe
     assert first.near_duplicates == other.near_duplicates == repeated > 0
 
 
-def test_splits_are_shown_saved_and_used_again(project):
-    done = command(project, "splits", "experiments/small.toml", "--output", "saved.csv")
+def test_splits_are_shown_saved_and_used_again(project, run):
+    done = run("splits", "experiments/small.toml", "--output", "saved.csv")
     assert done.returncode == 0, done.stderr
     assert "newsroom: test articles by topic" in done.stdout
     assert "newsroom: test articles by source" in done.stdout
@@ -130,8 +113,8 @@ def test_locks_differ_where_a_classifier_or_a_corpus_is_another(project):
     assert not any("› all › majority ›" in place for place in places)
 
 
-def test_compare_logs_writes_the_lock_and_says_where_to_look(project):
-    done = command(project, "compare", "experiments/small.toml", "--jobs", "1")
+def test_compare_logs_writes_the_lock_and_says_where_to_look(project, run):
+    done = run("compare", "experiments/small.toml", "--jobs", "1")
     assert done.returncode == 0, done.stderr
     lines = [line for line in done.stderr.splitlines() if " % after " not in line]  # which a busy machine prints
     assert lines == [  # and nothing stray
@@ -146,29 +129,26 @@ def test_compare_logs_writes_the_lock_and_says_where_to_look(project):
     assert project.mlflow_database.is_file()
     assert not list(project.root.glob(".*.part"))
 
-    again = command(project, "compare", "experiments/small.toml", "--jobs", "2")
+    again = run("compare", "experiments/small.toml", "--jobs", "2")
     assert again.returncode == 0, again.stderr
     assert "Verified: every figure is the one in experiments/small.lock.json" in again.stdout
     # The check against the lock is counted too.
     assert re.fullmatch(r"\d+ s, from start to end", again.stdout.splitlines()[-1])
 
 
-def test_an_experiment_runs_from_any_folder_in_the_project_that_its_spec_is_in(project, tmp_path):
-    done = subprocess.run(
-        [sys.executable, "-m", "topicdesk", "compare", str(spec_of(project)), "--jobs", "1"],
-        cwd=tmp_path, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+def test_an_experiment_runs_from_any_folder_in_the_project_that_its_spec_is_in(project, tmp_path, run):
+    done = run("compare", spec_of(project), "--jobs", "1", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert project.mlflow_database.is_file()
     assert lock_path(spec_of(project)).is_file()
 
 
-def test_verify_fails_with_a_table_when_a_figure_is_edited(project):
-    assert command(project, "compare", "experiments/small.toml", "--no-log").returncode == 0
-    assert command(project, "verify", "experiments/small.toml").returncode == 0
+def test_verify_fails_with_a_table_when_a_figure_is_edited(project, run):
+    assert run("compare", "experiments/small.toml", "--no-log").returncode == 0
+    assert run("verify", "experiments/small.toml").returncode == 0
     path = lock_path(spec_of(project))
     path.write_text(path.read_text().replace('"subset_accuracy": [0.', '"subset_accuracy": [1.', 1))
-    done = command(project, "verify", "experiments/small.toml")
+    done = run("verify", "experiments/small.toml")
     assert done.returncode == 1
     assert "Not as in experiments/small.lock.json" in done.stdout
     assert "subset_accuracy" in done.stdout
@@ -177,111 +157,69 @@ def test_verify_fails_with_a_table_when_a_figure_is_edited(project):
     assert "Traceback" not in done.stderr
 
 
-def test_killed_at_any_moment_and_started_again_it_ends_with_the_same_lock(project, rounds, wait_until):
-    arguments = [sys.executable, "-m", "topicdesk", "compare", "experiments/small.toml", "--jobs", "2"]
-    assert subprocess.run(arguments, cwd=project.root, capture_output=True, check=False).returncode == 0
-    lock = lock_path(spec_of(project))
-    undisturbed = lock.read_bytes()
-    lock.unlink()
-    for suffix in ("", "-wal", "-shm"):
-        project.mlflow_database.with_name(f"mlflow.db{suffix}").unlink(missing_ok=True)
-
-    def cells():
-        return len(list(project.cells.glob("*/*.npz")))
-
-    stages = [
-        lambda: cells() > 0,
-        lambda: cells() > 10,
-        lambda: any(project.unsent.glob(".*.part")),
-        lambda: any(project.unsent.glob("*/parcel.json")),
-        project.mlflow_database.exists,
-        lock.exists,
-    ]
-    moments = random.Random(4)
-    for _ in range(rounds(3, 6)):
-        process = subprocess.Popen(
-            arguments, cwd=project.root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-        )
-        reached = moments.choice(stages)
-        wait_until(lambda: process.poll() is not None or reached())  # noqa: B023  # called within the round
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        if lock.exists():
-            assert lock.read_bytes() == undisturbed
-
-    done = subprocess.run(arguments, cwd=project.root, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert lock.read_bytes() == undisturbed
-    client = mlflow.MlflowClient(f"sqlite:///{project.mlflow_database}")
-    experiment = client.get_experiment_by_name("small")
-    states = {run.info.status for run in client.search_runs([experiment.experiment_id])}
-    assert "RUNNING" not in states
-    assert "FINISHED" in states
-
-
-def test_a_stopped_run_is_gone_on_with_and_leaves_no_cells_once_it_is_whole(project):
+def test_a_stopped_run_is_gone_on_with_and_leaves_no_cells_once_it_is_whole(project, run):
     path = spec_of(project)
     write_lock(run_experiment(path, jobs=1, resume=True).lock(), lock_path(path))
     assert list(project.cells.glob("*/*.npz"))  # as if it had been stopped before it wrote its lock
-    done = command(project, "compare", "experiments/small.toml", "--no-log")
+    done = run("compare", "experiments/small.toml", "--no-log")
     assert done.returncode == 0, done.stderr
     assert "cells of a run that was stopped" in done.stdout
     assert not list(project.cells.glob("*/*.npz"))
-    again = command(project, "compare", "experiments/small.toml", "--no-log")
+    again = run("compare", "experiments/small.toml", "--no-log")
     assert "cells of a run that was stopped" not in again.stdout
 
 
-def test_a_comparison_on_a_dask_cluster_has_the_figures_of_the_lock(project, cluster):
+def test_a_comparison_on_a_dask_cluster_has_the_figures_of_the_lock(project, cluster, run):
     write_lock(run_experiment(spec_of(project), jobs=1).lock(), lock_path(spec_of(project)))
     cluster.add_worker()
     arguments = ("compare", "experiments/small.toml", "--no-log", "--engine", "dask", "--scheduler", cluster.address)
-    done = command(project, *arguments)
+    done = run(*arguments)
     assert done.returncode == 0, done.stderr
     assert "Verified: every figure is the one in" in done.stdout
-    alone = command(project, "compare", "experiments/small.toml", "--engine", "dask")
+    alone = run("compare", "experiments/small.toml", "--engine", "dask")
     assert alone.returncode == 2
     assert "--engine dask and --scheduler go together" in alone.stderr
 
 
-def test_a_learning_curve_and_an_ablation_of_the_locks_winner_are_told_and_drawn(project):
-    without_lock = command(project, "learning-curve", "experiments/small.toml", "--sizes", "4")
+def test_a_learning_curve_and_an_ablation_of_the_locks_winner_are_told_and_drawn(project, run):
+    without_lock = run("learning-curve", "experiments/small.toml", "--sizes", "4")
     assert without_lock.returncode == 2
     assert "has no results lock that would name a winner: say --classifier" in without_lock.stderr
     write_lock(run_experiment(spec_of(project), jobs=1).lock(), lock_path(spec_of(project)))
     winner = read_lock(lock_path(spec_of(project))).comparisons["newsroom"].winner
     small = ("experiments/small.toml", "--jobs", "1")
-    curve = command(project, "learning-curve", *small, "--sizes", "4", "--more", "40", "--plot", "curve.png")
+    curve = run("learning-curve", *small, "--sizes", "4", "--more", "40", "--plot", "curve.png")
     assert curve.returncode == 0, curve.stderr
     assert f"newsroom, {winner}: macro_f1 by labels" in curve.stdout
     assert f"40 more labels, on top of 60, would bring {winner}" in curve.stdout
-    ablation = command(project, "ablate", *small, "--classifier", "linear-svm", "--plot", "lost.png")
+    ablation = run("ablate", *small, "--classifier", "linear-svm", "--plot", "lost.png")
     assert ablation.returncode == 0, ablation.stderr
     assert re.search(r"ngram_range +[01]\.\d{3} \[", ablation.stdout)
     assert {"curve.png", "lost.png"} <= {path.name for path in project.root.iterdir()}
-    wrong = command(project, "ablate", "experiments/small.toml", "--classifier", "linear-smv")
+    wrong = run("ablate", "experiments/small.toml", "--classifier", "linear-smv")
     assert wrong.returncode == 2
     assert "compares no classifier called 'linear-smv'; did you mean 'linear-svm'?" in wrong.stderr
 
 
-def test_classifiers_are_ranked_over_the_datasets_of_several_locks(project):
+def test_classifiers_are_ranked_over_the_datasets_of_several_locks(project, run):
     write_lock(run_experiment(spec_of(project), jobs=1).lock(), lock_path(spec_of(project)))
     lock = lock_path(spec_of(project)).read_text()
     specs = []
     for name in ("one", "two", "three"):
         specs.append(f"experiments/{name}.toml")
         (project.root / f"experiments/{name}.lock.json").write_text(lock.replace('"newsroom": {', f'"{name}": {{', 1))
-    done = command(project, "rank", *specs, "--plot", "ranks.svg")
+    done = run("rank", *specs, "--plot", "ranks.svg")
     assert done.returncode == 0, done.stderr
     assert "3 datasets (one, two, three); Friedman p = 0.0" in done.stdout
     ranks = locked_figures([project.root / spec for spec in specs]).rank(axis=1, ascending=False).mean()
     for name, rank in ranks.items():
         assert re.search(rf"^ *{name} +{rank:.2f} ", done.stdout, flags=re.MULTILINE)
     assert (project.root / "ranks.svg").read_bytes().startswith(b"<?xml")
-    few = command(project, "rank", specs[0])
+    few = run("rank", specs[0])
     assert few.returncode == 2
     assert "Friedman's test takes three classifiers and three datasets or more" in few.stderr
     (project.root / "experiments/two.lock.json").write_text(lock.replace('"macro_f1"', '"micro_f1"'))
-    mixed = command(project, "rank", *specs)
+    mixed = run("rank", *specs)
     assert "go by different metrics (macro_f1, micro_f1): ranks need one" in mixed.stderr
 
 
@@ -319,8 +257,8 @@ def test_an_unknown_corpus_is_answered_with_the_nearest(project):
         (("data", "fetch", "lost"), "no corpus called 'lost'"),
     ],
 )
-def test_the_command_line_answers_wrong_input_without_a_traceback(project, arguments, said):
-    done = command(project, *arguments)
+def test_the_command_line_answers_wrong_input_without_a_traceback(project, arguments, said, run):
+    done = run(*arguments)
     assert done.returncode in (1, 2)
     assert done.stderr.startswith("topicdesk: ")
     assert said in done.stderr
@@ -333,14 +271,14 @@ def test_an_unwritable_place_for_the_lock_is_a_clear_error(project):
         write_lock(result.lock(), spec_of(project) / "small.lock.json")
 
 
-def test_a_project_needs_neither_sources_nor_reserved_ids_nor_keywords(project):
+def test_a_project_needs_neither_sources_nor_reserved_ids_nor_keywords(project, run):
     project.sources.unlink()
     project.reserved.unlink()
     taxonomy = project.root / "data" / "topics.toml"
     text = taxonomy.read_text()
     taxonomy.write_text("\n".join(line for line in text.splitlines() if not line.startswith("keywords")))
     report = project.root / "report.html"
-    done = command(project, "compare", "experiments/small.toml", "--no-log", "--report", "report.html")
+    done = run("compare", "experiments/small.toml", "--no-log", "--report", "report.html")
     assert done.returncode == 0, done.stderr
     said = "The keyword baseline is left out (no topic has keywords in the taxonomy)."
     assert said in " ".join(done.stdout.split())

@@ -88,7 +88,6 @@ def test_rows_keep_order_and_columns_from_any_format_to_any(
 
 
 def test_processes_give_what_one_gives(labeller, articles, tmp_path, small_batches, monkeypatch):
-    monkeypatch.setattr(bulk, "_SMALL_BYTES", 0)
     file = write(articles, tmp_path / "in.csv")
     one = label_files(labeller, [file], tmp_path / "one.csv", jobs=1, explain=2)
     two = label_files(labeller, [file], tmp_path / "two.csv", jobs=2, explain=2)
@@ -287,8 +286,8 @@ def killed(labeller, files, output, new_parts):
 @pytest.mark.parametrize(
     ("source", "target"), [("in.jsonl", "out.csv"), ("in.jsonl", "out.parquet"), ("in.parquet", "out")]
 )
-def test_killed_ten_times_at_random_it_gives_what_is_given_undisturbed(
-    labeller, articles, tmp_path, monkeypatch, source, target
+def test_killed_many_times_at_random_it_gives_what_is_given_undisturbed(
+    labeller, articles, tmp_path, monkeypatch, rounds, source, target
 ):
     monkeypatch.setattr(batches, "_MOST_ROWS", 10)
     monkeypatch.setattr(bulk, "_TASK_ROWS", 10)
@@ -296,9 +295,9 @@ def test_killed_ten_times_at_random_it_gives_what_is_given_undisturbed(
     file = write(many, tmp_path / source)
     whole = label_files(labeller, [file], tmp_path / f"whole{Path(target).suffix}", jobs=1)
     n_parts = len(list((whole.output / "_parts").glob("part-*.json"))) if target == "out" else 92
-    drawn, kills = random.Random(7), 0
-    for _ in range(100):
-        if kills == 10:
+    drawn, kills, wanted = random.Random(7), 0, rounds(4, 10)
+    for _ in range(10 * wanted):
+        if kills == wanted:
             break
         # One in four is killed when its output is there, and so while it cleans up.
         new_parts = drawn.choice([n_parts, *drawn.choices(range(n_parts // 3), k=3)])
@@ -308,7 +307,7 @@ def test_killed_ten_times_at_random_it_gives_what_is_given_undisturbed(
             shutil.rmtree(tmp_path / target)
         else:
             (tmp_path / target).unlink()
-    assert kills == 10, "it ended before it could be killed, again and again"
+    assert kills == wanted, "it ended before it could be killed, again and again"
     account = label_files(labeller, [file], tmp_path / target, jobs=1)
     assert account.rows == 920
     if target == "out":
@@ -465,7 +464,6 @@ def test_the_parts_of_an_output_in_the_folder_of_the_input_are_not_read_as_input
 
 
 def test_a_process_that_dies_is_told_and_what_is_done_is_kept(labeller, articles, tmp_path, small_batches, monkeypatch):
-    monkeypatch.setattr(bulk, "_SMALL_BYTES", 0)
     monkeypatch.setattr(bulk, "_label_taken_up", lambda batch: os.kill(os.getpid(), signal.SIGKILL))
     with pytest.raises(EngineError, match="killed, probably out of memory"):
         label_files(labeller, [write(articles, tmp_path / "in.csv")], tmp_path / "out.csv", jobs=2)

@@ -3,7 +3,6 @@
 import json
 import re
 import subprocess
-import sys
 from collections import Counter
 from importlib.resources import files
 
@@ -141,13 +140,13 @@ def test_a_file_is_no_folder(tmp_path):
         create_project(tmp_path / "desk")
 
 
-def test_the_command_says_what_it_made_and_what_comes_next(tmp_path):
-    command = [sys.executable, "-m", "topicdesk", "init", "desk", "--from", table(tmp_path), "--labels", "topics"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+def test_the_command_says_what_it_made_and_what_comes_next(tmp_path, run):
+    command = ("init", "desk", "--from", table(tmp_path), "--labels", "topics")
+    done = run(*command, folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "40 articles, 40 labelled with 2 topics (exactly one each)" in done.stdout
     assert "Next: cd desk && topicdesk compare experiments/example.toml" in done.stdout
-    again = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    again = run(*command, folder=tmp_path)
     assert again.returncode == 2
     assert again.stderr.startswith("topicdesk: desk has data, experiments")
 

@@ -3,27 +3,32 @@
 import getpass
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
-import time
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.request import urlopen
 
 import pytest
 from mlflow import MlflowClient
 
+from support.servers import serving
 from topicdesk.errors import TrackingError
 from topicdesk.experiment import log_experiment, run_experiment
 from topicdesk.project import Project
 from topicdesk.tracking import open_store, resume_logging, serve_pages
 
 
-def test_runs_and_artifacts_go_through_the_server_that_the_variable_names(project, tmp_path, monkeypatch, free_port):
-    team = Project(tmp_path / "team")
-    team.root.mkdir()
+@pytest.fixture
+def team(tmp_path, empty_store):
+    """Give another project, whose store a server keeps."""
+    made = Project(tmp_path / "team")
+    made.root.mkdir()
+    shutil.copy(empty_store, made.mlflow_database)
+    return made
+
+
+def test_runs_and_artifacts_go_through_the_server_that_the_variable_names(project, team, monkeypatch, free_port):
     with serve_pages(team, free_port, "small") as (address, _):
         uri = address.partition("/#")[0]
         monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
@@ -40,10 +45,8 @@ def test_runs_and_artifacts_go_through_the_server_that_the_variable_names(projec
     assert not project.mlflow_database.exists(), "nothing stays behind in the project's own store"
 
 
-def test_a_server_that_goes_away_midway_is_told(project, tmp_path, monkeypatch, free_port):
+def test_a_server_that_goes_away_midway_is_told(project, team, monkeypatch, free_port):
     result = run_experiment(project.root / "experiments" / "small.toml", jobs=1)
-    team = Project(tmp_path / "team")
-    team.root.mkdir()
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     with serve_pages(team, free_port, "small") as (address, server):
         monkeypatch.setenv("MLFLOW_TRACKING_URI", address.partition("/#")[0])
@@ -77,18 +80,12 @@ def test_a_server_that_goes_away_midway_is_told(project, tmp_path, monkeypatch, 
     assert not list(project.unsent.glob("*"))
 
 
-LOG = "from topicdesk.experiment import log_experiment, run_experiment; log_experiment(run_experiment({!r}, jobs=1), 1)"
-
-
-def test_two_comparisons_that_log_to_one_fresh_store_at_once_both_end_whole(project):
+def test_two_comparisons_that_log_to_one_fresh_store_at_once_both_end_whole(project, begin):
     spec = project.root / "experiments" / "small.toml"
-    started = [
-        subprocess.Popen([sys.executable, "-c", LOG.format(str(spec))], stderr=subprocess.PIPE, text=True)
-        for _ in range(3)
-    ]
+    started = [begin("compare", spec, "--jobs", "1") for _ in range(3)]
     for process in started:
-        _, said = process.communicate()
-        assert process.returncode == 0, said
+        ended = process.wait()
+        assert ended.returncode == 0, ended.said
     client = open_store(project)
     runs = client.search_runs([client.get_experiment_by_name("small").experiment_id])
     parents = [run for run in runs if run.data.tags["role"] == "comparison"]
@@ -99,41 +96,20 @@ def test_two_comparisons_that_log_to_one_fresh_store_at_once_both_end_whole(proj
     assert client.get_model_version_by_alias("topicdesk-small", "champion")
 
 
-def serve(folder, port, *options, **environment):
-    return subprocess.Popen(
-        [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1",
-         *options],
-        cwd=folder, env={**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", **environment},
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-    )  # fmt: skip
-
-
-def answers(server, port):
-    """Return whether a server answers; it ends by itself if it cannot start."""
-    assert server.poll() is None, "the server ended"
-    try:
-        with urlopen(f"http://127.0.0.1:{port}/health", timeout=10):
-            return True
-    except OSError:
-        return False
-
-
 @contextmanager
 def team_server(folder, port, *options, **environment):
-    server = serve(folder, port, *options, **environment)
-    try:
-        while not answers(server, port):
-            time.sleep(0.2)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        os.killpg(server.pid, signal.SIGTERM)
-        server.wait()
+    address = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", port, "--workers", "1"]
+    environment = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", **environment}
+    with serving(
+        [*command, *options], f"{address}/health", folder=folder, log=folder / "server.log", environment=environment
+    ):
+        yield address
 
 
-def test_a_server_with_basic_auth_lets_in_who_has_the_password(project, tmp_path, monkeypatch, free_port):
+def test_a_server_with_basic_auth_lets_in_who_has_the_password(project, team, monkeypatch, free_port):
     pytest.importorskip("flask_wtf", reason="mlflow[auth] is not installed: pip install 'topicdesk[server]'")
-    team = tmp_path / "team"
-    team.mkdir()
+    team = team.root
     (team / "auth.ini").write_text(
         f"[mlflow]\ndefault_permission = READ\ndatabase_uri = sqlite:///{team}/auth.db\nadmin_username = admin\n"
         "admin_password = a-long-password-of-the-team\n"
@@ -161,7 +137,7 @@ POSTGRES = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=T
 
 
 @pytest.fixture
-def postgres(tmp_path_factory):
+def postgres(wait_until):
     """Run a PostgreSQL of its own, which listens on a socket file alone."""
     if POSTGRES is None:
         pytest.skip("no PostgreSQL on this machine: install Debian's package 'postgresql'")
@@ -177,10 +153,13 @@ def postgres(tmp_path_factory):
         [*command, POSTGRES / "postgres", "-D", folder / "data", "-k", folder, "-c", "listen_addresses="],
         cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
+
+    def is_ready():
+        assert started.poll() is None, "PostgreSQL ended"
+        return subprocess.run([POSTGRES / "pg_isready", "-h", folder], capture_output=True, check=False).returncode == 0
+
     try:
-        while subprocess.run([POSTGRES / "pg_isready", "-h", folder], capture_output=True, check=False).returncode:
-            assert started.poll() is None, "PostgreSQL ended"
-            time.sleep(0.1)
+        wait_until(is_ready, every=0.1)
         subprocess.run([POSTGRES / "createdb", "-h", folder, "-U", "mlflow", "mlflow"], **run)
         yield f"postgresql://mlflow@/mlflow?host={folder}"
     finally:

@@ -3,8 +3,6 @@
 import collections
 import json
 import os
-import signal
-import subprocess
 import sys
 import urllib.error
 import urllib.request
@@ -15,6 +13,7 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
+from support.servers import serving
 from topicdesk.experiment import log_experiment, run_experiment
 from topicdesk.prediction import label_files
 from topicdesk.tracking import load_labeller, tracking_uri
@@ -37,31 +36,18 @@ def ask(port, content, kind="application/json"):
 
 
 @pytest.fixture
-def served(project, free_port, wait_until):
+def served(project, free_port):
     """Serve the champion of a comparison, as a user would."""
     log_experiment(run_experiment(project.root / "experiments" / "small.toml", jobs=1))
     environment = {
-        **os.environ,
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "MLFLOW_TRACKING_URI": tracking_uri(project),
         "MLFLOW_DISABLE_TELEMETRY": "true",
     }
-    command = ["mlflow", "models", "serve", "-m", CHAMPION, "--env-manager", "local", "-p", str(free_port)]
-    with (project.root / "serve.log").open("wb") as log:
-        server = subprocess.Popen(command, stdout=log, stderr=log, env=environment, start_new_session=True)
-
-    def answers():
-        assert server.poll() is None, (project.root / "serve.log").read_text()
-        try:
-            urllib.request.urlopen(f"http://127.0.0.1:{free_port}/ping", timeout=10).close()
-        except OSError:
-            return False
-        return True
-
-    wait_until(answers, every=0.1)
-    yield free_port
-    os.killpg(server.pid, signal.SIGKILL)
-    server.wait()
+    command = ["mlflow", "models", "serve", "-m", CHAMPION, "--env-manager", "local", "-p", free_port]
+    ping, log = f"http://127.0.0.1:{free_port}/ping", project.root / "serve.log"
+    with serving(command, ping, folder=project.root, log=log, environment=environment):
+        yield free_port
 
 
 def test_the_champion_answers_as_it_does_here_and_loses_no_request(served, newsroom, tmp_path):

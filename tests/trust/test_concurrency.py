@@ -77,7 +77,7 @@ def runs_of(project):
 
 def test_ten_comparisons_on_one_store_and_one_cache_are_ten_times_the_one(project, begin, run, figure):
     alone = run("compare", SPEC, "--jobs", "1")
-    assert alone.code == 0, alone.said
+    assert alone.returncode == 0, alone.said
     lock = lock_path(project.root / SPEC)
     written, logged = lock.read_bytes(), runs_of(project)
     lock.unlink()
@@ -85,7 +85,7 @@ def test_ten_comparisons_on_one_store_and_one_cache_are_ten_times_the_one(projec
         (project.root / name).unlink(missing_ok=True)
     commands = [begin("compare", SPEC, "--jobs", "1") for _ in range(TEN)]
     ended = [command.wait() for command in commands]
-    assert [one.code for one in ended] == [0] * TEN, next(one.said for one in ended if one.code)
+    assert [one.returncode for one in ended] == [0] * TEN, next(one.said for one in ended if one.returncode)
     assert lock.read_bytes() == written
     assert runs_of(project) == [(key, value, TEN * count) for key, value, count in logged]
     assert not list(project.cells.glob("*/*.npz")), "the last one has put the cache away"
@@ -95,11 +95,11 @@ def test_ten_comparisons_on_one_store_and_one_cache_are_ten_times_the_one(projec
 def test_ten_imports_into_one_file_leave_the_one(project, newsroom, begin, run):
     articles, _ = newsroom(200, seed=5)
     articles.to_csv(project.root / "new.csv", index=False)
-    assert run("import", "new.csv", "--output", "new.parquet").code == 0
+    assert run("import", "new.csv", "--output", "new.parquet").returncode == 0
     alone = read_corpus(project.root / "new.parquet").to_csv()
     (project.root / "new.parquet").unlink()
     commands = [begin("import", "new.csv", "--output", "new.parquet") for _ in range(TEN)]
-    assert [command.wait().code for command in commands] == [0] * TEN
+    assert [command.wait().returncode for command in commands] == [0] * TEN
     assert read_corpus(project.root / "new.parquet").to_csv() == alone
     assert not list(project.root.glob(".new.parquet*"))
 
@@ -108,13 +108,13 @@ def test_ten_labellings_into_one_file_leave_the_one(project, newsroom, model, be
     articles, _ = newsroom(200, seed=5)
     articles.to_csv(project.root / "new.csv", index=False)
     arguments = ("label", "new.csv", "--output", "out.csv", "--model", model)
-    assert run(*arguments).code == 0
+    assert run(*arguments).returncode == 0
     alone = (project.root / "out.csv").read_bytes()
     (project.root / "out.csv").unlink()
     commands = [begin(*arguments) for _ in range(TEN)]
     ended = [command.wait() for command in commands]
-    assert {one.code for one in ended} in ({0}, {0, 2}), [one.said for one in ended]
+    assert {one.returncode for one in ended} in ({0}, {0, 2}), [one.said for one in ended]
     for one in ended:
-        assert one.code == 0 or "out.csv: another process labels into it. Wait until it ends" in one.said
+        assert one.returncode == 0 or "out.csv: another process labels into it. Wait until it ends" in one.said
     assert (project.root / "out.csv").read_bytes() == alone
     assert not (project.root / ".out.csv.parts").exists()

@@ -26,7 +26,7 @@ class Newsroom:
         articles.to_csv(self.root / "new.csv", index=False)
         self.arguments = {
             "import": ("import", "new.csv", "--output", "new.parquet"),
-            "compare": ("compare", SPEC, "--jobs", "1"),
+            "compare": ("compare", SPEC, "--jobs", "2"),
             "log": ("log", "--resume"),
             "label": ("label", "new.csv", "--output", "out.csv", "--model", model),
         }
@@ -65,7 +65,7 @@ class Newsroom:
         return self.finished() or None
 
     def finished(self):
-        """Count runs; not by MLflow, which would have its connections shared with the processes that are forked."""
+        """Count runs, also while a process writes."""
         if not (self.root / "mlflow.db").exists():
             return 0
         store = sqlite3.connect(f"file:{self.root / 'mlflow.db'}?mode=ro", uri=True)
@@ -116,10 +116,10 @@ def test_stopped_at_any_moment_it_leaves_all_or_nothing_and_goes_on(
 
     def watched_to_its_end():
         watched.look()
-        return command.has_ended()
+        return command.poll() is not None
 
     wait_until(watched_to_its_end, seconds=300, every=0.001)
-    assert command.wait().code == 0
+    assert command.wait().returncode == 0
     events, whole = watched.count, place.made(operation)
     assert whole is not None
     assert events > 0
@@ -127,19 +127,19 @@ def test_stopped_at_any_moment_it_leaves_all_or_nothing_and_goes_on(
     for _ in range(rounds(1, 30)):
         place.prepare(operation)
         command, watched, wanted = begin(*place.arguments[operation]), Events(place), moments.randint(0, events)
-        wait_until(lambda: watched.look() >= wanted or command.has_ended(), seconds=300, every=0.001)  # noqa: B023
-        command.end(number)
+        wait_until(lambda: watched.look() >= wanted or command.poll() is not None, seconds=300, every=0.001)  # noqa: B023
+        command.kill_group(number)
         ended = command.wait()
-        stopped += ended.code != 0
-        assert ended.code in (0, -number, 128 + number), ended.said
-        if ended.code == 128 + number:
+        stopped += ended.returncode != 0
+        assert ended.returncode in (0, -number, 128 + number), ended.said
+        if ended.returncode == 128 + number:
             assert "stopped. Nothing is half written; run the command again to go on." in ended.said
             # A signal between the making of a file and the first line that knows of it leaves an empty one.
             assert not [path for path in place.litter() if path.stat().st_size]
         if operation != "log":
             assert place.made(operation) in (None, whole)
         again = run(*place.arguments[operation])
-        assert again.code == 0, again.said
+        assert again.returncode == 0, again.said
         assert place.made(operation) == whole
     figure("times stopped", stopped)
 
@@ -156,7 +156,7 @@ def test_a_full_disk_is_told_and_with_room_it_goes_on(place, disk, run, refused,
     while True:
         disk(f"size={taken + int(spare)}k")
         ended = run(*place.arguments[operation], folder=room.root)
-        if ended.code == 0:
+        if ended.returncode == 0:
             break
         full += 1
         refused(ended)
@@ -215,14 +215,15 @@ def test_a_broken_page_of_a_parquet_file_is_told_with_the_file(place, run, refus
     for start in places:
         corpus.write_bytes(whole[:start] + b"\xff" * 40 + whole[start + 40 :])
         compared = run("compare", SPEC, "--no-log", "--jobs", "1", "--no-resume")
-        if compared.code != 0:
+        if compared.returncode != 0:
             refused(compared, "newsroom.parquet")
         (place.root / "broken.parquet").write_bytes(corpus.read_bytes())
         imported = run("import", "broken.parquet", "new.csv", "--output", "new.parquet")
-        assert imported.code == 0, imported.said
+        assert imported.returncode == 0, imported.said
         assert len(read_corpus(place.root / "new.parquet")) >= 400, "what is whole is read all the same"
         labelled = run("label", "broken.parquet", "--output", "out.csv", "--model", place.arguments["label"][-1])
-        assert labelled.code == 0 or (labelled.code == 2 and "broken.parquet" in labelled.said), labelled.said
+        if labelled.returncode != 0:
+            refused(labelled, "broken.parquet")
     figure("places", len(places))
 
 
@@ -235,7 +236,7 @@ def test_a_store_that_is_cut_short_is_told_and_the_comparison_waits(place, run, 
 
 def cut_short(place, run, refused, share):
     place.prepare("compare")
-    assert run(*place.arguments["compare"]).code == 0
+    assert run(*place.arguments["compare"]).returncode == 0
     runs = place.finished()
     database = place.project.mlflow_database
     for wal in ("mlflow.db-wal", "mlflow.db-shm"):
@@ -247,7 +248,7 @@ def cut_short(place, run, refused, share):
     refused(run("runs"), "mlflow.db")
     database.write_bytes(whole)
     sent = run("log", "--resume")
-    assert sent.code == 0, sent.said
+    assert sent.returncode == 0, sent.said
     assert place.finished() == 2 * runs
 
 
@@ -277,7 +278,7 @@ def test_a_worker_that_is_killed_for_want_of_memory_is_told_and_what_is_done_is_
     refused(ended, "memory", "--jobs")
     (place.root / "fed").write_text("")
     again = begin("compare", SPEC, "--jobs", "2", "--no-log").wait()
-    assert again.code == 0, again.said
+    assert again.returncode == 0, again.said
     assert "went on with" in again.said
 
 
@@ -290,17 +291,14 @@ def test_a_clock_that_jumps_changes_no_result(place, run, time_machine):
         labels.decide("n1", topics, "random", seen=before)
         assert labels.open()["n1"]["topics"] == topics, "the last decision stands, whatever the clock says"
     place.prepare("compare")
-    time_machine.move_to("2026-03-02")
-    assert run(*place.arguments["compare"]).code == 0
+    assert run(*place.arguments["compare"], moment="2026-03-02").returncode == 0
     lock = place.made("compare")
-    time_machine.move_to("2024-01-01")
-    again = run(*place.arguments["compare"])
-    assert again.code == 0, again.said
+    again = run(*place.arguments["compare"], moment="2024-01-01")
+    assert again.returncode == 0, again.said
     assert place.made("compare") == lock
-    assert run(*place.arguments["label"]).code == 0
+    assert run(*place.arguments["label"], moment="2024-01-01").returncode == 0
     labelled = place.made("label")
-    time_machine.move_to("2027-01-01")
-    assert run(*place.arguments["label"]).code == 0
+    assert run(*place.arguments["label"], moment="2027-01-01").returncode == 0
     assert place.made("label") == labelled
 
 

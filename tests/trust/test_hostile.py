@@ -48,9 +48,9 @@ def poison(project):
 def test_markup_in_every_text_field_is_shown_and_never_run(project, run, chromium):
     poison(project)
     ended = run("compare", SPEC, "--jobs", "1", "--report", "report.html")
-    assert ended.code == 0, ended.said
+    assert ended.returncode == 0, ended.said
     listed = run("runs")
-    assert listed.code == 0, listed.said
+    assert listed.returncode == 0, listed.said
     (logged,) = [word for word in listed.said.split() if len(word) == 32]
     shown = {
         "report": (project.root / "report.html").read_text(),
@@ -85,7 +85,7 @@ def test_labelled_formulas_are_escaped_refused_or_kept_as_the_option_says(projec
     (project.root / "new.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     arguments = ("label", "new.jsonl", "--model", model, "--output")
     escaped = run(*arguments, f"safe{ending}")
-    assert escaped.code == 0, escaped.said
+    assert escaped.returncode == 0, escaped.said
     assert "cells begin as a spreadsheet's formulas do, and got an apostrophe" in escaped.said
     written = cells(project.root / f"safe{ending}")
     assert not [cell for cell in written if cell.startswith(("=", "+", "@", "\t", "＝", "-1+"))]
@@ -93,14 +93,14 @@ def test_labelled_formulas_are_escaped_refused_or_kept_as_the_option_says(projec
     assert "-1.5" in written, "a number is none"
     assert "'=none" in cells(project.root / "safe.unlabelled.csv")
     refused = run(*arguments, f"refused{ending}", "--formulas", "refuse")
-    assert refused.code == 2
+    assert refused.returncode == 2
     assert "which a spreadsheet would run as a formula. Escape such cells (--formulas escape)" in refused.said
     assert not (project.root / f"refused{ending}").exists()
     kept = run(*arguments, f"kept{ending}", "--formulas", "keep")
-    assert kept.code == 0, kept.said
+    assert kept.returncode == 0, kept.said
     assert set(FORMULAS) <= set(cells(project.root / f"kept{ending}"))
     with_own = run(*arguments, "own.jsonl")
-    assert with_own.code == 0
+    assert with_own.returncode == 0
     own = [json.loads(line) for line in (project.root / "own.jsonl").read_text().splitlines()]
     assert [row["title"] for row in own] == [row["title"] for row in rows], "what no spreadsheet runs stays as it is"
 
@@ -122,7 +122,7 @@ def test_names_in_an_archive_lead_nowhere(project, run, name):
         archive.writestr(name, json.dumps({"id": "../../../climbed", "text": LETTERS}))
     before = {path for path in project.root.parent.rglob("*")}
     ended = run("import", "a.zip", "--output", "a.parquet")
-    assert ended.code == 0, ended.said
+    assert ended.returncode == 0, ended.said
     assert {path for path in project.root.parent.rglob("*")} - before == {project.root / "a.parquet"}
     assert read_corpus(project.root / "a.parquet")["id"].tolist() == ["../../../climbed"]
 
@@ -253,7 +253,7 @@ def test_credentials_of_a_tracking_server_are_never_told_or_kept(project, run, f
         if server is not None:
             server.shutdown()
             server.server_close()
-    assert ended.code in (1, 2), ended.said
+    assert ended.returncode in (1, 2), ended.said
     assert "Traceback" not in ended.said
     encoded = base64.b64encode(f"anna:{SECRET}".encode()).decode()
     for secret in (SECRET, encoded):

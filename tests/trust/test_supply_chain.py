@@ -45,7 +45,7 @@ def test_no_code_of_a_corpus_wheel_is_run(project, run, tiny):
     content = made.read_bytes()
     project.sources.write_text(tiny.entry.format(sha256=hashlib.sha256(content).hexdigest(), size=len(content)))
     ended = run("data", "build", "tiny")
-    assert ended.code == 0, ended.said
+    assert ended.returncode == 0, ended.said
     assert len(read_corpus(project.corpora / "tiny.parquet")) == 2
     assert not marker.exists()
     assert made.read_bytes() == content, "it is read in place"

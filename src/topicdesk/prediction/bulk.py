@@ -191,7 +191,7 @@ def label_files(
         How to write a cell of a CSV or TSV that a spreadsheet would run as a formula: with an apostrophe before it,
         not at all (an error), or unchanged.
     jobs : int, default -1
-        Number of processes; -1 means one per core. Inputs of less than 50 MB in total are labelled by this process.
+        Number of processes; -1 means one per core, and this process alone for inputs of less than 50 MB in total.
     engine : Engine, optional
         Labels Parquet files elsewhere, such as on a Dask cluster. The output is then a folder that the workers and this
         process share.
@@ -263,7 +263,8 @@ def _label_parts(job: _Job, files: Sequence[Path], jobs: int, engine: Engine | N
     """Label in the fastest way; return all parts, and the number of rows that an earlier run had labelled."""
     if engine is not None:
         return _label_there(job, files, engine)
-    small = sum(file.stat().st_size for file in files) < _SMALL_BYTES
+    # Starting processes takes longer than labelling a small input. Who asks for a number of processes gets them.
+    small = jobs < 0 and sum(file.stat().st_size for file in files) < _SMALL_BYTES
     jobs = 1 if small else joblib.effective_n_jobs(jobs)
     if job.folder.ending == ".parquet" and _has_small_row_groups(files):
         return _label_there(job, files, LocalEngine(jobs))

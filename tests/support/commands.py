@@ -1,0 +1,145 @@
+"""Run the command line in processes that have imported everything already.
+
+`python -m topicdesk` spends seconds on imports. A fork server imports once for a whole run of the tests;
+each command is then a process of its own, forked from that server.
+"""
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import sys
+import tempfile
+import time
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+
+import time_machine
+
+from topicdesk.cli import main
+
+#: What `compare`, `log`, `label` and `import` import.
+PRELOADED = (
+    "matplotlib.pyplot",
+    "mlflow.store.tracking.sqlalchemy_store",
+    "mlflow.store.model_registry.sqlalchemy_store",
+    "mlflow.sklearn",
+    "pandas",
+    "topicdesk.cli",
+    "topicdesk.experiment",
+    "topicdesk.experiment.run",
+    "topicdesk.prediction.bulk",
+    "topicdesk.report.page",
+    "topicdesk.tracking.models",
+    "topicdesk.tracking.sending",
+)
+
+# Windows has no fork; there each command starts anew.
+_context = multiprocessing.get_context(
+    "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+)
+_context.set_forkserver_preload(list(PRELOADED))
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended: its exit code (negative for a signal), and what it printed."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+    @property
+    def said(self) -> str:
+        """Both streams, stderr last."""
+        return self.stdout + self.stderr
+
+
+class Command:
+    """A command that runs in a folder, in a process of its own and a process group of its own."""
+
+    def __init__(self, arguments, folder, *, stdin="", moment=None, environment=None):
+        # Not in the folder, whose disk may be full.
+        self._streams = tempfile.TemporaryDirectory(prefix="topicdesk-command-")
+        streams = Path(self._streams.name)
+        (streams / "stdin").write_text(stdin, encoding="utf-8")
+        words = ["topicdesk", *map(str, arguments)]
+        environment = {**os.environ, **(environment or {})}
+        self._process = _context.Process(target=_run, args=(words, str(folder), streams, moment, environment))
+        self._process.start()
+
+    @property
+    def pid(self) -> int:
+        """The number of the process, and of its group."""
+        return self._process.pid
+
+    def poll(self):
+        """Return the exit code, or None while it runs."""
+        return self._process.exitcode
+
+    def send_signal(self, number) -> None:
+        """Send a signal to the process alone, as `kill` does."""
+        self._await_group()
+        os.kill(self.pid, number)
+
+    def kill_group(self, number=signal.SIGKILL) -> None:
+        """Send a signal to the process and to all that it started."""
+        self._await_group()
+        os.killpg(self.pid, number)
+
+    def wait(self) -> Ended:
+        """Wait until it ends."""
+        self._process.join()
+        streams = Path(self._streams.name)
+        said = [(streams / name).read_text(encoding="utf-8") if (streams / name).exists() else ""
+                for name in ("stdout", "stderr")]  # fmt: skip
+        return Ended(self._process.exitcode, *said)
+
+    def clean_up(self) -> None:
+        """Kill what still runs, and remove what was printed."""
+        if self._process.is_alive():
+            self.kill_group()
+            self._process.join()
+        self._streams.cleanup()
+
+    def _await_group(self) -> None:
+        # It has just been forked, and has no group yet.
+        while self._process.is_alive() and not _leads_group(self.pid):
+            time.sleep(0.001)
+
+
+def _leads_group(pid):
+    try:
+        return os.getpgid(pid) == pid
+    except ProcessLookupError:
+        return False
+
+
+def _run(words, folder, streams, moment, environment):
+    writing = os.O_WRONLY | os.O_CREAT
+    for number, name, mode in ((0, "stdin", os.O_RDONLY), (1, "stdout", writing), (2, "stderr", writing)):
+        os.dup2(os.open(streams / name, mode, 0o644), number)
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.stdout, sys.stderr = (open(number, "w", encoding="utf-8", closefd=False) for number in (1, 2))  # noqa: SIM115
+    # As in a terminal, also where the tests run in the background, which ignores Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(folder)
+    sys.argv = words
+    # Last, since a test may send a signal as soon as there is a group.
+    if hasattr(os, "setsid"):
+        os.setsid()
+    code = 0
+    try:
+        with contextlib.nullcontext() if moment is None else time_machine.travel(moment):
+            main()
+    except SystemExit as ended:
+        code = ended.code or 0
+    except BaseException:
+        traceback.print_exc()
+        code = 99
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
