@@ -168,5 +168,5 @@ $(DEV)/pips/.ready: $(wildcard environments/old-pips/*.lock) | setup-dev
 # Executed where they are copied to: what is stored has no outputs.
 $(EXECUTED)/.ready: $(wildcard notebooks/*.ipynb) $(shell find src -name '*.py') | data setup-dev
 	@rm -rf $(EXECUTED) && mkdir -p $(EXECUTED) && cp notebooks/*.ipynb $(EXECUTED)
-	$(DEV_BIN)/python -m pytest -n auto --nbmake --overwrite --nbmake-timeout=300 --rootdir=. -p no:cacheprovider $(EXECUTED)
+	$(DEV_BIN)/python -m pytest -n auto -p nbmake --nbmake --overwrite --nbmake-timeout=300 --rootdir=. -p no:cacheprovider $(EXECUTED)
 	@touch $@

@@ -21,13 +21,24 @@ from topicdesk.cli import main
 
 #: What `compare`, `log`, `label` and `import` import.
 PRELOADED = (
+    "alembic.command",
+    "matplotlib.backends.backend_agg",
+    "matplotlib.backends.backend_svg",
     "matplotlib.pyplot",
-    "mlflow.store.tracking.sqlalchemy_store",
-    "mlflow.store.model_registry.sqlalchemy_store",
+    "mlflow.pyfunc",
     "mlflow.sklearn",
-    "pandas",
+    "mlflow.store.model_registry.sqlalchemy_store",
+    "mlflow.store.tracking.sqlalchemy_workspace_store",
+    "narwhals._pandas_like.namespace",
+    "pandas.core.reshape.reshape",
+    "pandera.pandas",
+    "py3langid",
+    "pyarrow.dataset",
+    "sqlalchemy.dialects.sqlite",
     "topicdesk.cli",
-    "topicdesk.experiment",
+    "topicdesk.corpus.importing",
+    "topicdesk.evaluation.leakage",
+    "topicdesk.experiment.reviewing",
     "topicdesk.experiment.run",
     "topicdesk.prediction.bulk",
     "topicdesk.report.page",
@@ -89,8 +100,11 @@ class Command:
         os.killpg(self.pid, number)
 
     def wait(self) -> Ended:
-        """Wait until it ends."""
+        """Wait until it ends, and end the processes that it leaves: idle workers, which its exit would have ended."""
         self._process.join()
+        if hasattr(os, "killpg"):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGKILL)
         streams = Path(self._streams.name)
         said = [(streams / name).read_text(encoding="utf-8") if (streams / name).exists() else ""
                 for name in ("stdout", "stderr")]  # fmt: skip

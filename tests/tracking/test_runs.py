@@ -113,8 +113,8 @@ def _open(root):
 
 def test_processes_that_start_together_on_a_fresh_store_all_find_one(project):
     project.mlflow_database.unlink()
-    spawn = multiprocessing.get_context("spawn")
-    workers = [spawn.Process(target=_open, args=(project.root,)) for _ in range(4)]
+    context = multiprocessing.get_context("spawn" if os.name == "nt" else "forkserver")
+    workers = [context.Process(target=_open, args=(project.root,)) for _ in range(4)]
     for worker in workers:
         worker.start()
     for worker in workers:
