@@ -26,8 +26,8 @@ def test_a_corpus_comes_back_from_disk_as_it_was(tmp_path):
     ("columns", "fault"),
     [
         ({"id": ["a", "a"], "text": ["x", "y"]}, r"row \d, id: 'a'"),
-        ({"id": ["a", "b c"], "text": ["x", "y"]}, r"row 1, id: 'b c' \(an id of one word\)"),
-        ({"id": ["a", "b"], "text": ["x", " "]}, r"row 1, text: ' ' \(a text that is not empty\)"),
+        ({"id": ["a", "b c"], "text": ["x", "y"]}, r"row 1, id: 'b c' \(must not be empty or contain white space\)"),
+        ({"id": ["a", "b"], "text": ["x", " "]}, r"row 1, text: ' ' \(must not be empty\)"),
         ({"id": ["a"], "text": ["x"], "kind": ["poem"]}, "row 0, kind: 'poem'"),
     ],
 )

@@ -74,5 +74,5 @@ def test_many_equal_texts_are_one_cluster_and_cost_no_square_of_comparisons():
 
 
 def test_a_threshold_that_would_miss_pairs_is_refused():
-    with pytest.raises(ValueError, match=r"from 0\.5 to 1, not 0\.3"):
+    with pytest.raises(ValueError, match=r"between 0\.5 and 1; got 0\.3"):
         find_duplicates(["a"], 0.3)

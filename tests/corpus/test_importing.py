@@ -108,7 +108,7 @@ def test_a_wrong_map_is_answered_with_the_nearest(tmp_path, columns, fault):
 
 def test_a_table_without_texts_says_how_to_name_them(tmp_path):
     (tmp_path / "t.csv").write_text("a,b\n1,2\n")
-    with pytest.raises(CorpusError, match=r"no column of texts among a, b\. Name it: --map text=COLUMN"):
+    with pytest.raises(CorpusError, match=r"no text column; the columns are: a, b\. Name it with --map text=COLUMN"):
         read_articles([tmp_path / "t.csv"])
 
 
@@ -118,7 +118,7 @@ def test_a_table_without_texts_that_a_folder_holds_is_told_and_passed_over(tmp_p
     corpus, account = read_articles([tmp_path])
     assert len(corpus) == 2
     assert account.unreadable[0].where.endswith("figures.csv")
-    assert "no column of texts among a, b" in account.unreadable[0].why
+    assert "no text column; the columns are: a, b" in account.unreadable[0].why
 
 
 DIRTY = {
@@ -154,7 +154,7 @@ def test_a_clean_article_is_not_counted_as_changed(tmp_path):
 
 
 def test_a_step_that_there_is_not_is_answered_with_the_nearest(tmp_path):
-    with pytest.raises(CorpusError, match=r"no cleaning step 'take_off_menu'; did you mean 'take_off_menus'\?"):
+    with pytest.raises(CorpusError, match=r"unknown cleaning step 'take_off_menu'; did you mean 'take_off_menus'\?"):
         read_articles([write(tmp_path, "t.csv")], without=["take_off_menu"])
 
 
@@ -234,9 +234,9 @@ def test_what_is_amiss_in_an_article_is_told_with_its_place(tmp_path):
     _, account = read_articles([tmp_path], language="en")
     told = str(account).replace(f"{tmp_path}/", "")
     assert "noted 1: a character that cannot be read (U+FFFD)" in told
-    assert "where a character that cannot be read (U+FFFD): p.txt, character 17 of the text" in told
-    assert "where ambiguous date: t.jsonl, line 1" in told
-    assert "where a date that cannot be read (NaT): t.jsonl, line 2" in told
+    assert "a character that cannot be read (U+FFFD) in: p.txt, character 17 of the text" in told
+    assert "ambiguous date in: t.jsonl, line 1" in told
+    assert "a date that cannot be read (NaT) in: t.jsonl, line 2" in told
 
 
 def test_what_cannot_be_read_is_told_with_its_place_and_the_rest_is_kept(tmp_path):
@@ -248,11 +248,11 @@ def test_what_cannot_be_read_is_told_with_its_place_and_the_rest_is_kept(tmp_pat
     assert sorted(corpus["text"]) == ["The bus.", "The ferry.", "The tram."]
     assert account.dropped == {"not readable": 6, "no text": 1}
     told = {one.where.removeprefix(f"{tmp_path}/"): one.why for one in account.unreadable}
-    assert told["t.csv, line 3"] == "1 fields, where the header has 2"
+    assert told["t.csv, line 3"] == "1 fields, but the header has 2"
     assert "not JSON" in told["t.jsonl, line 2"]
-    assert "not an object" in told["t.jsonl, line 3"]
-    assert "no column of texts among other" in told["t.jsonl, line 4"]
-    assert told["picture.png"] == "a kind of file that is not read"
+    assert "not a JSON object" in told["t.jsonl, line 3"]
+    assert "no text column; the columns are: other" in told["t.jsonl, line 4"]
+    assert told["picture.png"] == "unsupported file format"
     assert "no headline" in told["empty.txt"]
 
 
@@ -261,15 +261,15 @@ def test_an_id_that_two_different_articles_have_is_told(tmp_path):
     corpus, account = read_articles([path])
     assert corpus["id"].tolist() == ["1"]
     assert account.dropped == {"not readable": 1, "the same article again": 1}
-    assert account.unreadable[0].why == "its id '1' is another article's"
+    assert account.unreadable[0].why == "its id '1' belongs to another article"
 
 
 @pytest.mark.parametrize(
     ("name", "content", "fault"),
     [
         ("gone.csv", None, "no file or folder"),
-        ("t.xyz", b"", "not a kind of file that is read"),
-        ("t.csv", b"", "no column of texts among none"),
+        ("t.xyz", b"", "unsupported file format"),
+        ("t.csv", b"", "no text column; the columns are: none"),
         ("t.jsonl", b"{", "no article was found: 1 parts were dropped. First: .*not JSON"),
         ("t.parquet", b"PAR1 no", "no article was found: 1 parts were dropped. First: .*cannot be read"),
     ],
@@ -396,7 +396,7 @@ def test_an_archive_that_climbs_out_or_is_a_bomb_does_no_harm(tmp_path):
     corpus, account = read_articles([tmp_path / "in"])
     assert corpus["text"].tolist() == ["The ferry came late."]
     assert not (tmp_path / "climbed.jsonl").exists()
-    assert "more than an archive may hold" in account.unreadable[0].why
+    assert "more than the limit for archives" in account.unreadable[0].why
 
 
 def test_a_part_of_an_archive_that_cannot_be_read_leaves_the_others(tmp_path):

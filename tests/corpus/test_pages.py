@@ -171,7 +171,7 @@ def test_ids_come_from_content_and_source():
     [
         ("", "no headline"),
         ("Menu\n-\n-", "no headline"),
-        ("A headline\n-\nA teaser.", "a headline and no text: 'A headline'"),
+        ("A headline\n-\nA teaser.", "a headline but no text: 'A headline'"),
     ],
 )
 def test_a_page_without_an_article_is_refused(text, fault):

@@ -46,7 +46,7 @@ def test_more_sources_than_a_picture_can_name_stand_together():
 def test_clusters_are_counted_by_their_size(texts):
     *_, clusters = drawn(corpus(["2023-01-05"] * 3, texts=texts))
     if len(set(texts)) == 1:
-        assert labels(clusters.yaxis) == ["3 alike"]
+        assert labels(clusters.yaxis) == ["3 articles"]
     else:
         assert clusters.texts[0].get_text() == "none"
 

@@ -146,7 +146,7 @@ def test_what_cannot_be_labelled_stays_in_its_place_and_is_listed(labeller, tmp_
         assert [one["where"].rpartition(", ")[2] for one in listed if not one["row"]] == ["line 2", "line 4"]
         whys = {one["id"]: one["why"] for one in listed}
         assert whys["number"] == "its text is of type float, not a text"
-        assert whys["none of it"].startswith("no column of texts among id")
+        assert whys["none of it"].startswith("no text column; the columns are: id")
         assert "characters" in whys["enormous"]
         assert len(account.unlabelled) == 8
         assert "not labelled: 8, listed in" in str(account)
@@ -218,7 +218,7 @@ def test_wrong_paths_formats_and_folders_are_errors(labeller, articles, tmp_path
         label_files(labeller, [file], tmp_path)
     assert file.exists()
     write(pd.DataFrame({"words": ["The jury sat."]}), tmp_path / "t.csv")
-    with pytest.raises(CorpusError, match="no column of texts among words"):
+    with pytest.raises(CorpusError, match="no text column; the columns are: words"):
         label_files(labeller, [tmp_path / "t.csv"], tmp_path / "out.csv")
     done = label_files(labeller, [tmp_path / "t.csv"], tmp_path / "out.csv", columns={"text": "words"})
     assert read(done.output)["topics"].tolist() == ["courts"]

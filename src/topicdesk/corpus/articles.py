@@ -42,11 +42,13 @@ ARTICLE_COLUMNS = (
 ARTICLE_SCHEMA = pa.DataFrameSchema(
     {
         "id": pa.Column(
-            "str", pa.Check.str_matches(r"^\S+$", name="no_white_space", error="an id of one word"), unique=True
+            "str",
+            pa.Check.str_matches(r"^\S+$", name="no_white_space", error="must not be empty or contain white space"),
+            unique=True,
         ),
-        "text": pa.Column("str", pa.Check.str_matches(r"\S", name="not_empty", error="a text that is not empty")),
+        "text": pa.Column("str", pa.Check.str_matches(r"\S", name="not_empty", error="must not be empty")),
         "published": pa.Column("datetime64[us]", nullable=True),
-        "kind": pa.Column("str", pa.Check.isin(["article", "teaser"], error="'article' or 'teaser'")),
+        "kind": pa.Column("str", pa.Check.isin(["article", "teaser"], error="must be 'article' or 'teaser'")),
         **{name: pa.Column("str") for name in _TEXT_COLUMNS},
     },
     strict=True,

@@ -30,14 +30,14 @@ __all__ = [
 #: Cleaning steps of an import, in order: function name and description. Each can be skipped. The help of
 #: `topicdesk import` repeats the names, because it must not import this module.
 CLEANING_STEPS = {
-    "fix_encoding": "undo mojibake and unescape HTML entities",
-    "normalise_unicode": "write each character one way (NFC)",
-    "squeeze_white_space": "make runs of blanks one space, drop invisible characters and blank lines",
-    "split_byline": "take a byline before the first sentence off the text (authors are read all the same)",
-    "split_dateline": "take the dateline off the text (its place, date and agency are read all the same)",
-    "take_off_menus": "take off menu phrases and credits",
-    "take_off_recurring": "take off sentences that recur in many articles of a source",
-    "detect_language": "tell the language where none is named",
+    "fix_encoding": "repair mojibake and unescape HTML entities",
+    "normalise_unicode": "convert to composed characters (Unicode NFC)",
+    "squeeze_white_space": "replace runs of blanks by one space, remove invisible characters and blank lines",
+    "split_byline": "remove the byline before the first sentence (authors are extracted even without this step)",
+    "split_dateline": "remove the dateline (place, date and agency are extracted even without this step)",
+    "take_off_menus": "remove menu phrases and credits",
+    "take_off_recurring": "remove sentences that recur in many articles of a source",
+    "detect_language": "detect the language of articles that name none",
 }
 
 Step = Callable[[str], str]
@@ -55,7 +55,7 @@ def check_steps(without: Collection[str]) -> frozenset[str]:
     """Return `without` as a set; raise `CorpusError` if it contains an unknown step."""
     for name in without:
         if name not in CLEANING_STEPS:
-            raise CorpusError(f"there is no cleaning step {name!r}; {nearest(name, CLEANING_STEPS)}")
+            raise CorpusError(f"unknown cleaning step {name!r}; {nearest(name, CLEANING_STEPS)}")
     return frozenset(without)
 
 

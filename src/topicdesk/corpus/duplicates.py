@@ -79,7 +79,7 @@ def find_duplicates(texts: Sequence[str], threshold: float = 0.7) -> Duplicates:
         When the threshold is below 0.5 (MinHash would miss candidates) or above 1.
     """
     if not 0.5 <= threshold <= 1:
-        raise ValueError(f"a threshold from 0.5 to 1, not {threshold}")
+        raise ValueError(f"threshold must be between 0.5 and 1; got {threshold}.")
     words = _Words()
     shingles: list[_Hashes] = []
     digests: list[NDArray[np.uint32]] = []

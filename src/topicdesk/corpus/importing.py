@@ -81,14 +81,14 @@ class ImportAccount:
         lines = self.report().lines()
         for flag, places in self.places.items():
             more = "; ..." if self.noted[flag] > _EXAMPLES else ""
-            lines.append(f"where {flag}: {'; '.join(places[:_EXAMPLES])}{more}")
+            lines.append(f"{flag} in: {'; '.join(places[:_EXAMPLES])}{more}")
         by_reason: dict[str, list[tuple[str, int]]] = {}
         for (reason, text), count in self.removed.most_common():
             by_reason.setdefault(reason, []).append((text, count))
         for reason, texts in sorted(by_reason.items()):
             examples = ", ".join(f"{text[:_EXAMPLE_CHARACTERS]!r} ({count})" for text, count in texts[:_EXAMPLES])
             more = ", ..." if len(texts) > _EXAMPLES else ""
-            lines.append(f"taken off {sum(count for _, count in texts)}: {reason}: {examples}{more}")
+            lines.append(f"removed {sum(count for _, count in texts)}: {reason}: {examples}{more}")
         lines += [f"not readable: {one.where}: {one.why}" for one in self.unreadable[:_MOST_UNREADABLE]]
         if len(self.unreadable) > _MOST_UNREADABLE:
             lines.append(f"... and {len(self.unreadable) - _MOST_UNREADABLE} more.")
@@ -261,7 +261,7 @@ def _is_new(row: Mapping[str, Any], where: str, contents: dict[str, str], accoun
     if known == content:
         account.dropped["the same article again"] += 1
     else:
-        _drop(account, Unreadable(where, f"its id {row['id']!r} is another article's"))
+        _drop(account, Unreadable(where, f"its id {row['id']!r} belongs to another article"))
     return False
 
 
@@ -275,7 +275,7 @@ def _without_recurring(
     recurring = noted.finder.find()
     sections: dict[str, str] = {}
     teasers: set[str] = set()
-    with progress(account.articles, "taking off what recurs", "article") as advance:
+    with progress(account.articles, "removing recurring sentences", "article") as advance:
         for batch in batches:
             rows = []
             for row in batch.to_dict("records"):

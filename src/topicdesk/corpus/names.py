@@ -11,6 +11,6 @@ CORPUS_NAME = "corpus"
 def missing_corpus(path: Path) -> str:
     """Return the error message for a missing corpus at `path`."""
     return (
-        f"no corpus at {path}. Make it of your files with 'topicdesk import FILES --output {path}', or name one of "
-        "data/sources.toml."
+        f"no corpus at {path}. Create it with 'topicdesk import FILES --output {path}', or use the name of a corpus "
+        "in data/sources.toml."
     )

@@ -148,9 +148,9 @@ def parse_page(text: str, source: str = "", language: str = "", url: str = "", w
     head = [line for _, line in zones[0]]
     if len(head) < 2:
         raise CorpusError(
-            f"the page has a headline and no text: {head[0][:60]!r}."
+            f"the page has a headline but no text: {head[0][:60]!r}."
             if head
-            else "the page has no headline: no line before the first teaser is more than menu."
+            else "the page has no headline: before the first teaser, it contains only menu phrases and dividers."
         )
     numbers = [number for number, _ in zones[0]]
     title, body, signature = head[0], *split_signature(head[1:])

@@ -46,7 +46,7 @@ def plot_corpus(corpus: pd.DataFrame, duplicates: Duplicates) -> Figure:
     _draw_lengths(lengths, corpus["text"].str.len(), source, order)
     _draw_bars(languages, corpus["language"].replace("", "(none)").value_counts(), "articles by language")
     sizes = pd.Series(np.bincount(duplicates.groups)).value_counts().sort_index()
-    repeated = sizes[sizes.index > 1].rename(index="{} alike".format)
+    repeated = sizes[sizes.index > 1].rename(index="{} articles".format)
     _draw_bars(clusters, repeated, "clusters of near-duplicates, by size")
     return figure
 
@@ -79,7 +79,7 @@ def _draw_lengths(axes: Axes, characters: pd.Series, source: pd.Series, order: l
     axes.set_yticks(range(1, len(order) + 1), order, fontsize=8)
     axes.invert_yaxis()
     axes.grid(axis="x", alpha=0.3)
-    axes.set_title("characters in a text", fontsize=10)
+    axes.set_title("characters per text", fontsize=10)
 
 
 def _draw_bars(axes: Axes, counts: pd.Series, title: str) -> None:

@@ -148,11 +148,11 @@ def find_files(paths: Sequence[Path]) -> tuple[list[Path], list[Unreadable]]:
                     if inside.suffix.lower() in FORMATS:
                         files.setdefault(inside.resolve(), inside)
                     else:
-                        passed_over.append(Unreadable(str(inside), "a kind of file that is not read"))
+                        passed_over.append(Unreadable(str(inside), "unsupported file format"))
         elif not path.exists():
             raise CorpusError(f"no file or folder {path}.")
         elif path.suffix.lower() not in FORMATS:
-            raise CorpusError(f"{path}: not a kind of file that is read; {nearest(path.suffix, FORMATS)}")
+            raise CorpusError(f"{path}: unsupported file format; {nearest(path.suffix, FORMATS)}")
         else:
             files.setdefault(path.resolve(), path)
     return list(files.values()), passed_over
@@ -277,7 +277,7 @@ def _read_table(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Itera
         if not row:
             continue
         if len(row) != len(header):
-            yield Unreadable(where, f"{len(row)} fields, where the header has {len(header)}")
+            yield Unreadable(where, f"{len(row)} fields, but the header has {len(header)}")
             continue
         named = dict(zip(header, row, strict=True))
         yield Record(where, {ours: named[theirs] for ours, theirs in where_is.items()}, flags, False, named, where_is)
@@ -327,7 +327,7 @@ def _read_html(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Iterat
 def _read_feed(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Iterator[Record | Unreadable]:
     entries, fault = feed_entries(file.read())
     if fault:
-        yield Unreadable(name, f"no entry of a feed was found: {fault}")
+        yield Unreadable(name, f"no feed entries were found: {fault}")
     for number, fields in enumerate(entries, start=1):
         yield Record(f"{name}, entry {number}", _texts(fields))
 
@@ -342,9 +342,9 @@ def _read_zip(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Iterato
         if info.filename.endswith("/"):  # a folder
             continue
         if ending == ".zip" or ending not in FORMATS:
-            yield Unreadable(where, "a kind of file that is not read in an archive")
+            yield Unreadable(where, "unsupported file format in an archive")
         elif info.file_size > _MOST_RATIO * max(info.compress_size, 1) or unpacked > _MOST_UNPACKED:
-            yield Unreadable(where, f"would unpack to {info.file_size} bytes: more than an archive may hold")
+            yield Unreadable(where, f"would unpack to {info.file_size} bytes, more than the limit for archives")
         else:
             try:
                 # Read in place: nothing is written to disk, so an unsafe path in a member's name does no harm.
@@ -374,7 +374,7 @@ FORMATS: dict[str, Callable[[str, IO[bytes], Mapping[str, str]], Iterator[Record
 
 def _json_record(where: str, item: Any, columns: Mapping[str, str]) -> Record | Unreadable:
     if not isinstance(item, dict):
-        return Unreadable(where, f"not an object with named fields: {str(item)[:40]!r}")
+        return Unreadable(where, f"not a JSON object: {str(item)[:40]!r}")
     try:
         where_is = matched_columns(where, list(item), columns)
     except CorpusError as error:
@@ -437,7 +437,7 @@ def _matched(names: tuple[str, ...], wanted: tuple[tuple[str, str], ...]) -> dic
             found[ours] = columns[ours] if ours in columns else usual[0]
     if "text" not in found:
         raise CorpusError(
-            f"no column of texts among {', '.join(map(str, names)) or 'none'}. Name it: --map text=COLUMN"
+            f"no text column; the columns are: {', '.join(map(str, names)) or 'none'}. Name it with --map text=COLUMN"
         )
     return found
 

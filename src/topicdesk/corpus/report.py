@@ -34,7 +34,9 @@ class ReadReport:
     def __post_init__(self) -> None:
         """Raise `ValueError` if the counts do not add up."""
         if self.rows != self.articles + sum(self.dropped.values()):
-            raise ValueError(f"{self.rows} rows in, {self.articles} out, but dropped: {self.dropped}")
+            raise ValueError(
+                f"counts do not add up: {self.rows} rows, {self.articles} articles, dropped: {self.dropped}"
+            )
 
     def lines(self) -> list[str]:
         """Return the report as lines of text."""

