@@ -143,7 +143,7 @@ def test_7_a_corpus_without_labels(mistaken, project):
     header = (project.labels / "gold.csv").read_text().splitlines()[0]
     (project.labels / "gold.csv").write_text(header + "\n")
     said = mistaken(project.root, "compare", "experiments/small.toml")
-    assert "no article is labelled. Label some, with 'topicdesk annotate CORPUS --annotator YOU'" in said
+    assert "no article is labelled. Label some with 'topicdesk annotate CORPUS --annotator YOU'" in said
 
 
 @pytest.mark.usefixtures("store")

@@ -50,7 +50,7 @@ def test_a_topic_that_nobody_gave_has_no_figure_rather_than_a_perfect_one():
 
 
 def test_nothing_labelled_twice_is_told():
-    with pytest.raises(LabelsError, match="no article is labelled by two of a, b"):
+    with pytest.raises(LabelsError, match=r"no article is labelled by at least two annotators \(a, b\)"):
         agreement({"a": answers(()), "b": answers((), start=5)}, TOPICS)
 
 
@@ -88,5 +88,5 @@ def test_prevalence_rests_on_what_was_drawn_at_random():
     row = prevalence(table, ["rail"]).loc["rail"]
     assert (row["articles"], row["positives"], row["share"]) == (10, 3, 0.3)
     assert (row["low"], row["high"]) == pytest.approx((0.108, 0.603), abs=1e-3)  # Wilson's, from a table
-    with pytest.raises(LabelsError, match="no labelled article is of the sample 'random'"):
+    with pytest.raises(LabelsError, match="no labelled article belongs to the sample 'random'"):
         prevalence(table[table["sample"] != "random"], ["rail"])

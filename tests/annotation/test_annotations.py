@@ -21,13 +21,13 @@ def test_labels_are_read_in_order_of_prominence(tmp_path):
 @pytest.mark.parametrize(
     ("rows", "fault"),
     [
-        (["1,,ann,1,,,", "9,,ann,1,,,"], r"ann\.csv, line 3: article 9 is reserved for an outside evaluation"),
+        (["1,,ann,1,,,", "9,,ann,1,,,"], r"ann\.csv, line 3: article 9 is reserved for an external evaluation"),
         (["7,,ann,1,,,"], r"ann\.csv, line 2: the corpus has no article with id '7'"),
-        (["1,,ann,1,,,", "1,,ann,1,,,"], r"ann\.csv, line 3: article 1 is labelled already \(.*ann\.csv, line 2\)"),
+        (["1,,ann,1,,,", "1,,ann,1,,,"], r"ann\.csv, line 3: article 1 is already labelled in .*ann\.csv, line 2\."),
         (["1,corts,ann,1,,,"], r"ann\.csv, line 2: unknown topic 'corts'; did you mean 'courts'\?"),
         (["1,Rail,ann,1,,,"], r"line 2: unknown topic 'Rail'; did you mean 'rail'\?"),
-        (["1,rail rail,ann,1,,,"], r"line 2: a topic is named twice"),
-        (["1,rail"], r"line 2: a row has 7 fields"),
+        (["1,rail rail,ann,1,,,"], r"line 2: a topic is repeated"),
+        (["1,rail"], r"line 2: expected 7 fields"),
     ],
 )
 def test_a_row_that_could_spoil_an_evaluation_is_refused_with_file_and_line(tmp_path, rows, fault):

@@ -42,10 +42,10 @@ def test_support_counts_topics_and_samples():
     ("found", "topics", "task", "fault"),
     [
         (labels(), ["rail"], "multi-label", "no article is labelled"),
-        (labels(a="", b=""), ["rail"], "multi-label", "no labelled article carries 'rail'"),
-        (labels(a="rail", b="rail"), ["rail"], "multi-label", "every labelled article carries 'rail'"),
+        (labels(a="", b=""), ["rail"], "multi-label", "no labelled article has the topic 'rail'"),
+        (labels(a="rail", b="rail"), ["rail"], "multi-label", "every labelled article has the topic 'rail'"),
         (labels(a="rail", b="rail"), ["rail"], "multi-class", "only one class"),
-        (labels(a="rail", b=""), ["rail", "courts"], "multi-class", "article b carries 0 classes"),
+        (labels(a="rail", b=""), ["rail", "courts"], "multi-class", "article b has 0 classes"),
     ],
 )
 def test_labels_that_nothing_can_be_learnt_from_are_refused(found, topics, task, fault):
@@ -55,7 +55,7 @@ def test_labels_that_nothing_can_be_learnt_from_are_refused(found, topics, task,
 
 def test_empty_texts_are_a_stated_warning_and_all_empty_an_error():
     data = join_dataset("tiny", ARTICLES, labels(a="rail", b=""), ["rail"], text_fields=["title"])
-    assert data.warnings == ("1 of 2 articles have no text in title: no features.",)
+    assert data.warnings == ("1 of 2 articles have no text in title and therefore no features.",)
     with pytest.raises(LabelsError, match="no labelled article has text in title"):
         join_dataset("tiny", ARTICLES.assign(title=""), labels(a="rail", b=""), ["rail"], text_fields=["title"])
 

@@ -133,5 +133,5 @@ def test_a_strategy_that_has_nothing_to_go_by_is_told(name, lacks):
 def test_a_mix_is_read_as_a_person_writes_it():
     assert parse_mix("random=0.5, rare-first=0.5") == {"random": 0.5, "rare-first": 0.5}
     assert parse_mix("diverse") == {"diverse": 1.0}
-    with pytest.raises(LabelsError, match="'half' is no share"):
+    with pytest.raises(LabelsError, match="'half' is not a number"):
         parse_mix("random=half,diverse=0.5")

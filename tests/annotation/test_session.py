@@ -53,7 +53,7 @@ def test_what_is_taken_back_while_the_file_is_damaged_is_taken_back_once_it_is_m
     path = project.labels / "maria.csv"
     sound = path.read_text()
     path.write_text("no,label,file\n")
-    with pytest.raises(LabelsError, match="Your decision is kept in"):
+    with pytest.raises(LabelsError, match="Your decision is saved in"):
         session.undo()
     assert shown(session) == "n3"
     path.write_text(sound)
@@ -94,7 +94,7 @@ def test_two_annotators_have_a_file_each(project, session):
 
 def test_a_decision_of_another_window_is_shown_and_can_be_replaced(project, session):
     open_session(CORPUS, TOPICS, "maria", QUEUE).decide(["courts"])
-    with pytest.raises(LabelsError, match="labelled meanwhile"):
+    with pytest.raises(LabelsError, match="labelled in another window in the meantime"):
         session.decide(["rail"])
     assert session.shown.chosen == ("courts",)
     session.decide(["rail"])
@@ -129,11 +129,11 @@ def test_what_cannot_be_labelled_is_told(project):
     project.reserved.write_text("n1\n")
     with pytest.raises(LabelsError, match="article n1, which is reserved"):
         open_session(CORPUS, TOPICS, "maria", QUEUE)
-    with pytest.raises(LabelsError, match="the corpus does not have"):
+    with pytest.raises(LabelsError, match="article 'x', which is not in the corpus"):
         open_session(CORPUS, TOPICS, "maria", pd.DataFrame({"article_id": ["x"], "sample": ["random"]}))
     with pytest.raises(LabelsError, match="the queue lacks sample"):
         open_session(CORPUS, TOPICS, "maria", QUEUE[["article_id"]].tail(1))
-    with pytest.raises(LabelsError, match="called by this name"):
+    with pytest.raises(LabelsError, match="the name is used as a file name"):
         open_session(CORPUS, TOPICS, "../maria", QUEUE)
     with pytest.raises(LabelsError, match="unknown topic 'cuorts'; did you mean 'courts'"):
         open_session(CORPUS, TOPICS, "tom", QUEUE.iloc[[0]]).decide(["cuorts"])

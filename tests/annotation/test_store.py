@@ -57,7 +57,7 @@ def test_the_file_is_sorted_by_article_so_that_diffs_read_well(store):
 
 def test_what_another_window_decided_is_not_overwritten_unseen(store):
     theirs = store.decide("n1", ("courts",), "random")
-    with pytest.raises(LabelsError, match="labelled meanwhile, in another window: courts"):
+    with pytest.raises(LabelsError, match="labelled in another window in the meantime: courts"):
         store.decide("n1", ("rail",), "random")
     assert stored(store) == {"n1": ("courts",)}
     store.decide("n1", ("rail",), "random", seen=theirs)
@@ -90,7 +90,7 @@ def test_a_file_damaged_by_hand_is_told_and_the_decision_waits_until_it_is_mende
     with pytest.raises(LabelsError) as error:
         store.decide("n2", ("rail",), "random")
     assert "maria.csv, line 2: unknown topic 'cuorts'; did you mean 'courts'?" in str(error.value)
-    assert "Your decision is kept in" in str(error.value)
+    assert "Your decision is saved in" in str(error.value)
     store.path.write_text(sound)
     assert set(store.open()) == {"n1", "n2"}
     assert stored(store) == {"n1": ("courts",), "n2": ("rail",)}
@@ -112,7 +112,7 @@ def limited(store, size, article):
 
 @pytest.mark.parametrize(
     ("room", "told", "kept"),
-    [(20, "not kept yet: free some space and decide again", False), (600, "Your decision is kept in", True)],
+    [(20, "not saved. Free some disk space and decide again", False), (600, "Your decision is saved in", True)],
     ids=["no room at all", "room for the journal alone"],
 )
 def test_a_full_disk_is_told_and_loses_nothing(store, capfd, room, told, kept):
@@ -162,7 +162,7 @@ def test_a_definition_that_changed_under_the_same_version_stops_labelling(projec
     path = project.root / "data" / "topics.toml"
     path.write_text(path.read_text().replace("Courts and judges at work.", "Courts, and nothing else."))
     changed = LabelStore(store.path, "maria", read_taxonomy(path))
-    with pytest.raises(LabelsError, match=r"the codebook of topics has changed \(courts\), and its version is still 1"):
+    with pytest.raises(LabelsError, match=r"the codebook of topics has changed \(courts\), but its version is still 1"):
         changed.open()
 
 
@@ -221,5 +221,5 @@ def test_marks_of_the_first_edition_are_bound_to_the_taxonomy_that_they_fit(proj
 
 def test_a_folder_that_cannot_be_written_is_told(project, taxonomy):
     (project.root / "data" / "blocked").write_text("a file where a folder should be")
-    with pytest.raises(ProjectError, match="Nothing is kept"):
+    with pytest.raises(ProjectError, match="Nothing is saved"):
         LabelStore(project.root / "data" / "blocked" / "maria.csv", "maria", taxonomy).open()

@@ -69,7 +69,7 @@ class LabelStoreMachine(RuleBasedStateMachine):
     def decide_on_what_has_changed(self, data, named):
         article = data.draw(st.sampled_from(sorted(self.model)))
         stale = {**self.model[article], "note": "as it was once"}
-        with pytest.raises(LabelsError, match="labelled meanwhile, in another window"):
+        with pytest.raises(LabelsError, match="labelled in another window in the meantime"):
             self.store.decide(article, named, "random", seen=stale)
 
     @precondition(lambda self: self.model)

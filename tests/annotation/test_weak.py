@@ -46,5 +46,5 @@ def test_weak_labels_are_marked_and_no_evaluation_takes_them(tmp_path):
     made = weak_annotations(["n1", "n2"], np.array([[1, 0], [0, 0]], dtype=np.int8), ("courts", "rail"), "majority", 1)
     assert made["topics"].tolist() == [("courts",), ()]
     write_annotations(made, tmp_path / "weak.csv")
-    with pytest.raises(LabelsError, match=r"weak.csv, line 2: this label was made by rules, and read by nobody"):
+    with pytest.raises(LabelsError, match=r"weak.csv, line 2: this label was made by rules and not reviewed"):
         read_annotations([tmp_path / "weak.csv"], ["courts", "rail"], ["n1", "n2"])

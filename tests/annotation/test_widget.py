@@ -43,7 +43,7 @@ def test_undo_and_skip(project, widget):
     send(widget, "skip")
     assert widget.shown["article"]["id"] != first
     send(widget, "undo")
-    assert widget.shown["told"] == "There is nothing to take back in this session."
+    assert widget.shown["told"] == "There is nothing to undo in this session."
 
 
 def test_what_was_asked_of_an_article_that_is_gone_does_nothing(project, widget):
@@ -61,7 +61,7 @@ def test_a_fault_is_shown_and_the_choice_stays(project, widget):
     send(widget, "decide", topics=["rail"], note="late")
     assert widget.shown["fault"]
     assert "the header lacks article_id" in widget.shown["told"]
-    assert "Your decision is kept in" in widget.shown["told"]
+    assert "Your decision is saved in" in widget.shown["told"]
     told = widget.shown["article"]
     assert (told["id"], told["chosen"], told["note"]) == (article, ["rail"], "late")
     (project.labels / "maria.csv").unlink()

@@ -161,5 +161,5 @@ def test_a_taxonomy_names_the_published_topics_to_take(project):
     assert len(dataset) == 60
     taxonomy = project.root / "data" / "topics.toml"
     taxonomy.write_text(taxonomy.read_text().replace('name = "rail"', 'name = "rails"'))
-    with pytest.raises(LabelsError, match="no label called 'rails' came with the corpus; did you mean 'rail'"):
+    with pytest.raises(LabelsError, match="the published labels have no topic 'rails'; did you mean 'rail'"):
         load_dataset(project, read_spec(path), "data/corpora/newsroom.parquet")

@@ -202,7 +202,7 @@ def test_decisions_on_a_full_or_read_only_disk_are_kept_or_refused_and_never_los
     disk("size=10m")
     assert store.open() == kept
     disk("ro")
-    with pytest.raises(Exception, match="Nothing is kept"):
+    with pytest.raises(Exception, match="Nothing is saved"):
         store.decide("n9999", ("courts",), "random")
     assert {row["article_id"]: row for row in read_label_file(store.path, taxonomy.names).to_dict("records")} == kept
     figure("decisions before and while it was full", len(kept))

@@ -142,7 +142,10 @@ def _votes(annotations: Mapping[str, pd.DataFrame], topics: Sequence[str]) -> ND
     labelled = pd.concat([pd.Series(1, index=named.index) for named in by_annotator]).groupby(level=0).sum()
     articles = labelled.index[labelled >= 2]
     if not len(articles):
-        raise LabelsError(f"no article is labelled by two of {', '.join(annotations)}: there is nothing to compare.")
+        raise LabelsError(
+            f"no article is labelled by at least two annotators ({', '.join(annotations)}). "
+            "Agreement cannot be computed."
+        )
     votes = np.full((len(by_annotator), len(articles), len(topics)), np.nan)
     for row, named in enumerate(by_annotator):
         for place, article in enumerate(articles):

@@ -81,8 +81,8 @@ def read_annotations(
         for where, row in _checked(path, topics, article_ids, reserved):
             if row["sample"] == WEAK:
                 raise LabelsError(
-                    f"{where}: this label was made by rules, and read by nobody. Weak labels are never mixed with "
-                    "others in an evaluation: take the file out of 'labels'."
+                    f"{where}: this label was made by rules and not reviewed. Weak labels cannot be used in an "
+                    "evaluation. Remove the file from 'labels'."
                 )
             by_article.setdefault(row["article_id"], []).append((where, row))
     chosen = [_settled(rows) for rows in by_article.values()]
@@ -156,13 +156,13 @@ def published_annotations(path: Path, annotator: str, topics: Sequence[str] | No
         If the corpus has no published labels, or one of `topics` is not among them.
     """
     if not path.is_file():
-        raise LabelsError(f"no labels came with the corpus: {path} is missing. Name label files in the spec.")
+        raise LabelsError(f"the corpus has no published labels: {path} is missing. Name label files in the spec.")
     table = pd.read_csv(path, dtype="str", keep_default_na=False).map(restored)
     if topics is not None:
         came = set(table["topic"])
         for topic in topics:
             if topic not in came:
-                raise LabelsError(f"no label called {topic!r} came with the corpus; {nearest(topic, came)}")
+                raise LabelsError(f"the published labels have no topic {topic!r}; {nearest(topic, came)}")
         table = table[table["topic"].isin(topics)].reset_index(drop=True)
     return pd.DataFrame(
         {
@@ -259,8 +259,8 @@ def _settled(rows: list[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
         if set(row["topics"]) != set(first["topics"]):
             raise LabelsError(
                 f"{where} and {other} disagree about article {first['article_id']} "
-                f"({_said(first)} and {_said(row)}). Settle it with 'topicdesk adjudicate', and name the file that it "
-                "makes in 'labels'."
+                f"({_said(first)} and {_said(row)}). Resolve it with 'topicdesk adjudicate', and add the file "
+                "that it writes to 'labels'."
             )
     return first
 
@@ -281,14 +281,14 @@ def _checked(
         article = row["article_id"]
         if article in kept_back:
             raise LabelsError(
-                f"{where}: article {article} is reserved for an outside evaluation. Remove the row: reserved "
-                "articles are never annotated, trained on or used to choose anything."
+                f"{where}: article {article} is reserved for an external evaluation. Remove the row. Reserved "
+                "articles must not be used for annotation, training or model selection."
             )
         if known is not None and article not in known:
             raise LabelsError(f"{where}: the corpus has no article with id {article!r}. Correct or remove the row.")
         if article in first_seen:
             raise LabelsError(
-                f"{where}: article {article} is labelled already ({first_seen[article]}). Keep one of the rows."
+                f"{where}: article {article} is already labelled in {first_seen[article]}. Keep one of the rows."
             )
         first_seen[article] = where
         named = tuple(row["topics"].split())
@@ -296,14 +296,16 @@ def _checked(
             if topic not in valid:
                 raise LabelsError(f"{where}: unknown topic {topic!r}; {nearest(topic, valid)}")
         if len(set(named)) != len(named):
-            raise LabelsError(f"{where}: a topic is named twice in {row['topics']!r}")
+            raise LabelsError(f"{where}: a topic is repeated in {row['topics']!r}")
         yield where, {**row, "topics": named}
 
 
 def _rows(path: Path) -> Iterable[tuple[int, dict[str, str]]]:
     if not path.is_file():
         there = [other.name for other in path.parent.glob("*.csv")] if path.parent.is_dir() else []
-        raise LabelsError(f"no label file at {path}; {nearest(path.name, there) if there else 'there is none beside'}")
+        raise LabelsError(
+            f"no label file at {path}; {nearest(path.name, there) if there else 'the folder has no label files'}"
+        )
     with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file)
         try:
@@ -315,7 +317,7 @@ def _rows(path: Path) -> Iterable[tuple[int, dict[str, str]]]:
             for row in reader:
                 if None in row or None in row.values():
                     raise LabelsError(
-                        f"{path}, line {reader.line_num}: a row has {len(ANNOTATION_COLUMNS)} fields, as the header"
+                        f"{path}, line {reader.line_num}: expected {len(ANNOTATION_COLUMNS)} fields, as in the header"
                     )
                 yield reader.line_num, {name: restored(row[name].strip()) for name in ANNOTATION_COLUMNS}
         except (csv.Error, UnicodeDecodeError) as error:

@@ -73,8 +73,8 @@ def record_codebook(path: Path, taxonomy: Taxonomy) -> None:
     changed = _changed(known[version], marks) if version in known else []
     if changed:
         raise LabelsError(
-            f"the codebook of {taxonomy.name or 'this taxonomy'} has changed ({', '.join(changed)}), and its version "
-            f"is still {version}, under which labels were made. Raise codebook.version: older labels are "
+            f"the codebook of {taxonomy.name or 'this taxonomy'} has changed ({', '.join(changed)}), but its version "
+            f"is still {version}, and labels were made under this version. Increase codebook.version. Older labels are "
             "then listed for review."
         )
     if version not in known or taxonomy.name not in bound:

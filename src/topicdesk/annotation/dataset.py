@@ -116,7 +116,9 @@ class Dataset:
     def _repr_html_(self) -> str:
         repeated = len(self) - len(set(self.groups))
         copies = (
-            f"{repeated} repeat an earlier one and stay on its side of a split" if repeated else "no near-duplicates"
+            f"{repeated} near-duplicates of earlier articles, kept on the same side of a split"
+            if repeated
+            else "no near-duplicates"
         )
         return as_html(f"{self}; {copies}", self.support(), warnings=self.warnings)
 
@@ -164,8 +166,8 @@ def join_dataset(
     check_fields(name, text_fields, corpus.columns)
     if annotations.empty:
         raise LabelsError(
-            f"{name}: no article is labelled. Label some, with 'topicdesk annotate CORPUS --annotator YOU', and name "
-            "their file in the spec's data.labels."
+            f"{name}: no article is labelled. Label some with 'topicdesk annotate CORPUS --annotator YOU', and add "
+            "the label file to data.labels in the spec."
         )
     by_article = annotations.set_index("article_id")
     labelled = corpus[corpus["id"].isin(by_article.index)].reset_index(drop=True)
@@ -183,7 +185,9 @@ def join_dataset(
         raise LabelsError(f"{name}: no labelled article has text in {', '.join(text_fields)}.")
     warnings = []
     if empty:
-        warnings.append(f"{empty} of {len(texts)} articles have no text in {', '.join(text_fields)}: no features.")
+        warnings.append(
+            f"{empty} of {len(texts)} articles have no text in {', '.join(text_fields)} and therefore no features."
+        )
     return Dataset(
         name=name,
         task=task,
@@ -208,7 +212,7 @@ def _check_topics(name: str, Y: NDArray[np.int8], topics: Sequence[str], ids: pd
         if (carried != 1).any():
             row = int(np.flatnonzero(carried != 1)[0])
             raise LabelsError(
-                f"{name}: article {ids[row]} carries {carried[row]} classes, but the task is multi-class (exactly one)."
+                f"{name}: article {ids[row]} has {carried[row]} classes, but the task is multi-class (exactly one)."
             )
         if len(topics) < 2:
             raise LabelsError(f"{name}: there is only one class ({topics[0]}); a comparison needs two or more.")
@@ -217,8 +221,8 @@ def _check_topics(name: str, Y: NDArray[np.int8], topics: Sequence[str], ids: pd
         if positives in (0, len(Y)):
             amount = "no" if positives == 0 else "every"
             raise LabelsError(
-                f"{name}: {amount} labelled article carries {topic!r}, so there is nothing to learn. "
-                "Label more articles, or take the topic out of the taxonomy."
+                f"{name}: {amount} labelled article has the topic {topic!r}, so it cannot be learnt. "
+                "Label more articles, or remove the topic from the taxonomy."
             )
 
 

@@ -16,8 +16,8 @@ def check_annotator(annotator: str) -> None:
     """Raise `LabelsError` if an annotator's name cannot be the name of a label file."""
     if not _ANNOTATOR.fullmatch(annotator):
         raise LabelsError(
-            f"annotator {annotator!r}: the label file is called by this name, so it takes lower-case letters, digits, "
-            "- and _ alone."
+            f"annotator {annotator!r}: the name is used as a file name. Use only lower-case letters, digits, - and _, "
+            "and start with a letter or a digit."
         )
 
 

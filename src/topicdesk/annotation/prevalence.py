@@ -38,8 +38,8 @@ def prevalence(annotations: pd.DataFrame, topics: Sequence[str], sample: str = "
     drawn = annotations.loc[annotations["sample"] == sample, "topics"]
     if drawn.empty:
         raise LabelsError(
-            f"no labelled article is of the sample {sample!r}: only articles drawn at random tell how frequent topics "
-            "are. Label some with the queue strategy 'random'."
+            f"no labelled article belongs to the sample {sample!r}. Topic frequencies can only be estimated from "
+            "articles drawn at random. Label some with the queue strategy 'random'."
         )
     rows = {}
     for topic in topics:

@@ -124,7 +124,9 @@ def parse_mix(text: str) -> dict[str, float]:
         try:
             mix[name.strip()] = float(share) if equals else 1.0
         except ValueError as error:
-            raise LabelsError(f"mix {text!r}: {share!r} is no share. Write it as random=0.5,rare-first=0.5") from error
+            raise LabelsError(
+                f"mix {text!r}: {share!r} is not a number. Write it as random=0.5,rare-first=0.5"
+            ) from error
     _check_mix(mix)
     return mix
 
@@ -134,9 +136,9 @@ def _check_mix(mix: Mapping[str, float]) -> None:
         if name not in STRATEGIES:
             raise LabelsError(f"no strategy called {name!r}; {nearest(name, STRATEGIES)}")
         if not share > 0:
-            raise LabelsError(f"strategy {name!r} has the share {share:g}: it must be above 0, or left out.")
+            raise LabelsError(f"strategy {name!r} has the share {share:g}. Set it above 0, or leave the strategy out.")
     if not np.isclose(sum(mix.values()), 1):
-        raise LabelsError(f"the shares {dict(mix)} add up to {sum(mix.values()):g}, not to 1.")
+        raise LabelsError(f"the shares {dict(mix)} add up to {sum(mix.values()):g}, but must add up to 1.")
 
 
 def _turns(mix: Mapping[str, float], count: int) -> list[str]:
@@ -254,4 +256,4 @@ def _needed(found: Any, strategy: str, what: str) -> NDArray[Any]:
 
 
 def _lacking(strategy: str, what: str) -> LabelsError:
-    return LabelsError(f"{strategy} needs {what}, and the pool has none. Label some articles first, or draw at random.")
+    return LabelsError(f"{strategy} needs {what}, but the pool has none. Label some articles first, or draw at random.")

@@ -96,7 +96,7 @@ class AnnotationSession:
         self._samples = dict(zip(self.queue["article_id"], self.queue["sample"], strict=True))
         unknown = next((article for article in self._samples if article not in self._row_of), None)
         if unknown is not None:
-            raise LabelsError(f"the queue names article {unknown!r}, which the corpus does not have. Draw it anew.")
+            raise LabelsError(f"the queue contains article {unknown!r}, which is not in the corpus. Draw a new queue.")
         self._left = deque(article for article in self._samples if self.again or article not in self._seen)
         self._done: list[tuple[str, Any]] = []
         # Topics and note of the decision undone last: users usually undo to change a part of it.
@@ -260,7 +260,8 @@ def open_session(
         queue = _at_random(articles, reserved, seed)
     elif kept_back := sorted(set(queue["article_id"]) & reserved):
         raise LabelsError(
-            f"the queue holds article {kept_back[0]}, which is reserved for an outside evaluation and never annotated."
+            f"the queue contains article {kept_back[0]}, which is reserved for an external evaluation and must not be "
+            "annotated."
         )
     file, signed = (ADJUDICATED, f"{ADJUDICATED} by {annotator}") if settles else (annotator, annotator)
     scratch = tempfile.TemporaryDirectory(prefix="topicdesk-practice-") if practice else None

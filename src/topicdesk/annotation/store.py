@@ -173,12 +173,12 @@ class LabelStore:
                 now = _applied(rows, waiting).get(article_id)
                 if now != seen:
                     raise LabelsError(
-                        f"article {article_id} was labelled meanwhile, in another window: "
-                        f"{_told(now)}. Decide again to put yours in its place."
+                        f"article {article_id} was labelled in another window in the meantime: "
+                        f"{_told(now)}. Decide again to save your decision."
                     )
             entry = {"article_id": article_id, "row": row}
             _append(journal, entry, self.journal)
-            kept = f"Your decision is kept in {self.journal}, and joins the file as soon as that works again."
+            kept = f"Your decision is saved in {self.journal}, and is added to the label file once that is possible."
             if wrong is not None:
                 raise KeptAside(f"{wrong} {kept}", row) from wrong
             try:
@@ -217,8 +217,8 @@ class LabelStore:
 
     def _refuse(self, line: int, why: str) -> NoReturn:
         raise LabelsError(
-            f"{self.journal}, line {line}: not a decision under this taxonomy: {why}. Decisions wait in this file for "
-            "the label file to be writable again: correct the line, or remove it if the decision does not matter."
+            f"{self.journal}, line {line}: not a valid decision under this taxonomy: {why}. This file contains "
+            "decisions that are not in the label file yet. Correct the line, or remove it if it is not needed."
         )
 
     def _rows(self) -> dict[str, Row]:
@@ -237,7 +237,7 @@ class LabelStore:
                 journal = stack.enter_context(self.journal.open("a+b", buffering=0))
             except OSError as error:
                 raise ProjectError(
-                    f"cannot write {self.journal}: {error.strerror or error}. Nothing is kept. Make the folder "
+                    f"cannot write {self.journal}: {error.strerror or error}. Nothing is saved. Make the folder "
                     "writable."
                 ) from error
             yield journal
@@ -255,7 +255,7 @@ def _append(journal: FileIO, entry: Row, path: Path) -> None:
     except OSError as error:
         journal.truncate(before)
         raise ProjectError(
-            f"cannot write {path}: {error.strerror}. This decision is not kept yet: free some space and decide again."
+            f"cannot write {path}: {error.strerror}. This decision is not saved. Free some disk space and decide again."
         ) from error
 
 
@@ -270,4 +270,4 @@ def _applied(rows: dict[str, Row], entries: list[Row]) -> dict[str, Row]:
 
 
 def _told(row: Row | None) -> str:
-    return "the label was taken back" if row is None else f"{' '.join(row['topics']) or 'no topic'} ({row['time']})"
+    return "the label was removed" if row is None else f"{' '.join(row['topics']) or 'no topic'} ({row['time']})"

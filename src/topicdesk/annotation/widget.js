@@ -1,7 +1,7 @@
 // Front end of topicdesk.annotation.widget: displays the state from Python and sends the actions of keys and buttons.
 // Article text is untrusted: always set it as text, never as markup.
 
-const ANSWER_WITHIN = 5000; // milliseconds to wait before reporting that the kernel does not answer
+const ANSWER_WITHIN = 5000; // milliseconds to wait before reporting that the kernel does not respond
 
 function make(tag, properties = {}, ...children) {
   const element = Object.assign(document.createElement(tag), properties);
@@ -11,12 +11,12 @@ function make(tag, properties = {}, ...children) {
 
 function helpText(codebook) {
   const keys = [
-    ["1 – 9", "give or take a topic, in the order of prominence"],
-    ["Enter", "save and go on; nothing chosen means: none of them"],
-    ["Z", "take the last decision back"],
-    ["S", "skip: it comes again at the end"],
-    ["N", "write a note; Enter or Escape leaves it"],
-    ["?", "show or hide this"],
+    ["1 – 9", "select or deselect a topic, most prominent first"],
+    ["Enter", "save and continue; no selection means no topic"],
+    ["Z", "undo the last decision"],
+    ["S", "skip; the article is shown again at the end"],
+    ["N", "write a note; Enter or Escape leaves the field"],
+    ["?", "show or hide this help"],
   ];
   const list = make("dl", { className: "td-keys" });
   for (const [key, meaning] of keys) list.append(make("dt", {}, make("kbd", { textContent: key })), make("dd", { textContent: meaning }));
@@ -26,11 +26,11 @@ function helpText(codebook) {
       make("h4", { textContent: topic.name }),
       make("p", { textContent: topic.definition }),
       lines("Includes", topic.includes),
-      lines("Not", topic.excludes),
-      lines("Such as", topic.examples),
+      lines("Excludes", topic.excludes),
+      lines("Examples", topic.examples),
     );
   }
-  help.append(lines("Edge rules", codebook.edges));
+  help.append(lines("Rules for edge cases", codebook.edges));
   return help;
 }
 
@@ -106,7 +106,7 @@ function render({ model, el }) {
     say("Saving …");
     timer = setTimeout(() => {
       timer = null;
-      say("The kernel does not answer: this decision is not saved. Restart the kernel and run the cell again; all that was saved is kept.", true);
+      say("The kernel does not respond, so this decision is not saved. Restart the kernel and run the cell again. Saved decisions are not lost.", true);
     }, ANSWER_WITHIN);
     model.send({ do: what, serial: model.get("shown").serial, topics: chosen, note: note.value });
   }

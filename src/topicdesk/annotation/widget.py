@@ -21,8 +21,8 @@ try:
     from anywidget import AnyWidget
 except ImportError as error:
     raise LabelsError(
-        f"labelling in a notebook needs {error.name}: pip install 'topicdesk[notebooks]'. In a terminal there is "
-        "'topicdesk annotate'."
+        f"annotation in a notebook needs {error.name}: pip install 'topicdesk[notebooks]'. To annotate in a terminal, "
+        "use 'topicdesk annotate'."
     ) from error
 
 __all__ = ["AnnotationWidget", "adjudicate", "annotate"]
@@ -174,7 +174,7 @@ class AnnotationWidget(AnyWidget):
 
     def _act(self, _: Any, asked: dict[str, Any], __: Any) -> None:
         if asked.get("serial") != self.shown["serial"]:  # from another window, or sent twice
-            self._show("Shown anew: another window has gone on.")
+            self._show("Updated: another window has changed the session.")
             return
         told, fault = "", False
         try:
@@ -183,10 +183,10 @@ class AnnotationWidget(AnyWidget):
                     self.session.decide(asked["topics"], asked["note"])
                 case "skip":
                     self.session.skip()
-                    told = "Skipped: it comes again at the end."
+                    told = "Skipped. The article is shown again at the end."
                 case "undo":
                     undone = self.session.undo()
-                    told = "Taken back; choose anew." if undone else "There is nothing to take back in this session."
+                    told = "Undone. Choose again." if undone else "There is nothing to undo in this session."
         except TopicdeskError as error:
             told, fault = str(error), True
         self._show(told, fault, asked if fault else None)
@@ -214,9 +214,9 @@ class AnnotationWidget(AnyWidget):
 def _still(shown: dict[str, Any], codebook: dict[str, Any]) -> str:
     """Return a static HTML view of the widget."""
     article = shown["article"]
-    counted = f"{shown['decided']} decided, {shown['left']} left"
+    counted = f"{shown['decided']} labelled, {shown['left']} left"
     if article is None:
-        return f"<p>{escape(counted)}: all are done.</p>"
+        return f"<p>{escape(counted)}: every article of the queue is labelled.</p>"
     about = " · ".join(part for part in (article["source"], article["published"], article["id"], counted) if part)
     text = "".join(
         "<p>"
