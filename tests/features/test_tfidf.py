@@ -129,12 +129,12 @@ def test_fields_weighed_apart_and_selected_terms_are_those_of_scikit_learns_pipe
 def test_a_stemmer_that_does_not_exist_or_has_no_words_is_refused():
     with pytest.raises(FeaturesError, match="no stemmer called 'englsh'; did you mean 'english'"):
         Analyser(stemmer="englsh")
-    with pytest.raises(FeaturesError, match="stems words, but analyzer is 'char'"):
+    with pytest.raises(FeaturesError, match="requires analyzer = 'word', but analyzer is 'char'"):
         Analyser(analyzer="char", stemmer="english")
-    with pytest.raises(FeaturesError, match="lead is a number of characters from 1 on, not 0"):
+    with pytest.raises(FeaturesError, match="lead must be at least 1 character; got 0"):
         Analyser(lead=0)
     with pytest.raises(
-        FeaturesError, match=r"^lead and field_weights do not go together: fields weighed apart are read whole\.$"
+        FeaturesError, match=r"^lead and field_weights cannot be combined: fields with weights are read completely\.$"
     ):
         FeatureSetting(Analyser(lead=100), field_weights=(("title", 1.0),))
 
@@ -174,7 +174,7 @@ def test_no_term_left_says_what_to_change():
 
 
 def test_texts_without_a_term_are_refused():
-    with pytest.raises(FeaturesError, match="none of 2 texts holds a term"):
+    with pytest.raises(FeaturesError, match="none of 2 texts contains a term"):
         count_terms(["", "? !"], Analyser())
 
 

@@ -116,7 +116,7 @@ def test_nothing_is_ever_overwritten(tmp_path, name):
     desk = tmp_path / "desk"
     desk.mkdir()
     (desk / name).write_text("mine")
-    with pytest.raises(ProjectError, match=f"has {re.escape(name)} already"):
+    with pytest.raises(ProjectError, match=rf"already contains {re.escape(name)}\."):
         create_project(desk)
     assert files_of(tmp_path) == {f"desk/{name}"}
     assert (desk / name).read_text() == "mine"
@@ -144,11 +144,11 @@ def test_the_command_says_what_it_made_and_what_comes_next(tmp_path, run):
     command = ("init", "desk", "--from", table(tmp_path), "--labels", "topics")
     done = run(*command, folder=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "40 articles, 40 labelled with 2 topics (exactly one each)" in done.stdout
+    assert "40 articles, 40 labelled with 2 topics (exactly one per article)" in done.stdout
     assert "Next: cd desk && topicdesk compare experiments/example.toml" in done.stdout
     again = run(*command, folder=tmp_path)
     assert again.returncode == 2
-    assert again.stderr.startswith("topicdesk: desk has data, experiments")
+    assert again.stderr.startswith("topicdesk: desk already contains data, experiments")
 
 
 def test_make_lists_the_verbs(tmp_path):
@@ -200,7 +200,7 @@ def test_a_file_that_appears_midway_takes_nothing_with_it(tmp_path, monkeypatch)
         return write(*arguments, **options)
 
     monkeypatch.setattr(pd.DataFrame, "to_dict", be_quicker)
-    with pytest.raises(ProjectError, match="is there already"):
+    with pytest.raises(ProjectError, match="already exists"):
         create_project(desk)
     assert files_of(tmp_path) == {"desk/data"}
 
@@ -211,8 +211,8 @@ def test_what_is_made_of_labels_is_told(tmp_path):
     pd.DataFrame({"text": [f"Text number {n}" for n in range(9)], "labels": cells}).to_csv(path, index=False)
     said = str(create_project(tmp_path / "desk", path))
     assert "several labels in a cell are separated by ';'" in said
-    assert "labels got short names: 'Sport' is sport, 'R&D' is r-d, 'R D' is r-d-2" in said
-    assert "fewer than 5 articles, too few to learn from: r-d, r-d-2" in said
+    assert "labels were renamed: 'Sport' to sport, 'R&D' to r-d, 'R D' to r-d-2" in said
+    assert "topics with fewer than 5 articles, too few to learn from: r-d, r-d-2" in said
 
 
 def test_the_samples_of_a_table_are_its_own_articles(tmp_path):

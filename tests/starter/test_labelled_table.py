@@ -114,7 +114,7 @@ def test_rows_that_repeat_an_article_with_other_labels_are_told(tmp_path):
     [
         ({"labels": "topic"}, LabelsError, r"no column 'topic' for the labels; did you mean 'topics'\?"),
         ({"text": ["bdy"]}, CorpusError, r"no column 'bdy' for text; did you mean 'body'\?"),
-        ({"text": ["a", "b", "c"]}, CorpusError, "name the column of texts, or those of headlines and texts"),
+        ({"text": ["a", "b", "c"]}, CorpusError, "name the text column, or the headline and text columns"),
     ],
 )
 def test_columns_that_are_not_there_are_named(tmp_path, options, error, said):
@@ -127,7 +127,7 @@ def test_columns_that_are_not_there_are_named(tmp_path, options, error, said):
     [
         (["", ""], "no article has a label"),
         (["a", "a"], r"there is only one label \('a'\)"),
-        (["[a", "[b, c]"], r"'\[b, c\]' is no list of labels"),
+        (["[a", "[b, c]"], r"'\[b, c\]' is not a list of labels"),
     ],
 )
 def test_labels_that_cannot_be_compared_are_refused(tmp_path, cells, said):
@@ -146,7 +146,7 @@ def test_what_is_no_table_is_refused(tmp_path):
     with pytest.raises(CorpusError, match=r"empty\.csv is empty"):
         read_labelled_table(tmp_path / "empty.csv", tmp_path / "corpus.parquet")
     (tmp_path / "page.html").write_text("<p>Nothing</p>")
-    with pytest.raises(CorpusError, match="a labelled table is one of"):
+    with pytest.raises(CorpusError, match=r"unsupported format of a labelled table\. Use one of"):
         read_labelled_table(tmp_path / "page.html", tmp_path / "corpus.parquet")
     with pytest.raises(CorpusError, match=r"no file .*lost\.csv"):
         read_labelled_table(tmp_path / "lost.csv", tmp_path / "corpus.parquet")
@@ -184,7 +184,7 @@ def test_a_repeated_row_takes_the_label_of_the_one_that_has_one(tmp_path):
 
 
 def test_a_label_of_every_article_is_refused(tmp_path):
-    with pytest.raises(LabelsError, match="every labelled article carries 'news'"):
+    with pytest.raises(LabelsError, match="every labelled article has the label 'news'"):
         read(tmp_path, frame(["news;a", "news;b"]))
 
 

@@ -61,11 +61,13 @@ class Analyser:
     def __post_init__(self) -> None:
         """Raise `FeaturesError` if `lead` is below 1, or `stemmer` is unknown or used without words."""
         if self.lead is not None and self.lead < 1:
-            raise FeaturesError(f"lead is a number of characters from 1 on, not {self.lead}.")
+            raise FeaturesError(f"lead must be at least 1 character; got {self.lead}.")
         if self.stemmer is None:
             return
         if self.analyzer != "word":
-            raise FeaturesError(f"stemmer = {self.stemmer!r} stems words, but analyzer is {self.analyzer!r}.")
+            raise FeaturesError(
+                f"stemmer = {self.stemmer!r} requires analyzer = 'word', but analyzer is {self.analyzer!r}."
+            )
         check_stemmer(self.stemmer)
 
     def options(self) -> dict[str, Any]:
@@ -256,7 +258,7 @@ def count_terms_once(texts: Sequence[str], analysers: Iterable[Analyser]) -> dic
                     words = words.stemmed(analyser.stemmer)
                 counts[analyser] = words.counts(len(texts), *analyser.ngram_range)
             if counts[analyser].matrix.shape[1] == 0:
-                raise FeaturesError(f"none of {len(texts)} texts holds a term under {analyser}.")
+                raise FeaturesError(f"none of {len(texts)} texts contains a term with {analyser}.")
             advance()
     return counts
 
@@ -268,7 +270,7 @@ def _counted_by_scikit_learn(texts: Sequence[str], analyser: Analyser) -> Counts
     except ValueError as error:
         if "empty vocabulary" not in str(error):
             raise
-        raise FeaturesError(f"none of {len(texts)} texts holds a term under {analyser}.") from error
+        raise FeaturesError(f"none of {len(texts)} texts contains a term with {analyser}.") from error
     matrix.sort_indices()
     terms = vectorizer.get_feature_names_out()
     return Counts(matrix, terms, np.arange(len(terms))[:, None])

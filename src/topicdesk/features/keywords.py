@@ -91,6 +91,6 @@ def keyword_phrases(keywords: Mapping[str, Sequence[str]]) -> dict[str, list[str
     for topic, phrases in by_topic.items():
         if not phrases or not all(phrases):
             raise FeaturesError(
-                f"topic {topic!r} has no usable keywords. Give it 'keywords' of two letters or more in the taxonomy."
+                f"topic {topic!r} has no usable keywords. Add 'keywords' of at least two letters to the taxonomy."
             )
     return by_topic

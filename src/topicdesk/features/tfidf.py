@@ -72,7 +72,7 @@ class FeatureSetting:
     def __post_init__(self) -> None:
         """Raise `FeaturesError` if both `lead` and `field_weights` are set."""
         if self.field_weights and self.analyser.lead is not None:
-            raise FeaturesError("lead and field_weights do not go together: fields weighed apart are read whole.")
+            raise FeaturesError("lead and field_weights cannot be combined: fields with weights are read completely.")
 
     @property
     def blocks(self) -> tuple[tuple[str, float], ...]:

@@ -16,15 +16,17 @@ _FILES = ("data", "experiments", "notebooks", "Makefile", "README.md", ".gitigno
 def check_table(path: Path) -> None:
     """Raise `CorpusError` if the file does not exist, or its ending is not that of a table."""
     if path.suffix.lower() not in _ENDINGS:
-        raise CorpusError(f"{path}: a labelled table is one of {', '.join(_ENDINGS)}.")
+        raise CorpusError(f"{path}: unsupported format of a labelled table. Use one of {', '.join(_ENDINGS)}.")
     if not path.is_file():
-        raise CorpusError(f"no file {path}, seen from {Path.cwd()}.")
+        raise CorpusError(f"no file {path} (current folder: {Path.cwd()}).")
 
 
 def refuse_to_overwrite(root: Path) -> None:
     """Raise `ProjectError` if `root` is a file, or already contains a file of a new project."""
     if root.exists() and not root.is_dir():
-        raise ProjectError(f"{root} is a file. Name a folder that is new or empty.")
+        raise ProjectError(f"{root} is a file. Use a new or empty folder.")
     there = [name for name in _FILES if os.path.lexists(root / name)]
     if there:
-        raise ProjectError(f"{root} has {', '.join(there)} already, and nothing is overwritten. Name another folder.")
+        raise ProjectError(
+            f"{root} already contains {', '.join(there)}. Existing files are not overwritten. Use another folder."
+        )

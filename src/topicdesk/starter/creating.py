@@ -65,7 +65,7 @@ class NewProject:
         repeated = table.account.dropped.get("the same article again", 0)
         lines.append(
             f"{self.root}: {table.account.articles:,} articles, {len(table.labels):,} labelled with "
-            f"{len(self.topics)} topics ({'exactly one each' if table.one_each else 'several possible'})"
+            f"{len(self.topics)} topics ({'exactly one per article' if table.one_each else 'any number per article'})"
         )
         if any(len(named) > 1 for named in table.labels.values()) and table.separator:
             lines.append(f"several labels in a cell are separated by {table.separator!r}")
@@ -76,19 +76,17 @@ class NewProject:
             )
         renamed = self.topics[self.topics["label"] != self.topics.index]
         if len(renamed):
-            lines.append(
-                "labels got short names: " + _listed([f"{r.label!r} is {r.Index}" for r in renamed.itertuples()])
-            )
+            lines.append("labels were renamed: " + _listed([f"{r.label!r} to {r.Index}" for r in renamed.itertuples()]))
         rare = list(self.topics.index[self.topics["articles"] < _FEW])
         if rare:
-            lines.append(f"fewer than {_FEW} articles, too few to learn from: {_listed(rare)}")
+            lines.append(f"topics with fewer than {_FEW} articles, too few to learn from: {_listed(rare)}")
         if table.unlabelled:
-            lines.append(f"not labelled: {table.unlabelled:,} articles, whose label is empty")
+            lines.append(f"not labelled: {table.unlabelled:,} articles with an empty label")
         if repeated:
             lines.append(f"left out: {repeated:,} rows that repeat an article")
         if table.contradicted:
             lines.append(
-                f"{len(table.contradicted):,} of these have other labels, and the first row counts: "
+                f"{len(table.contradicted):,} of these have other labels; the labels of the first row are used: "
                 f"{'; '.join(table.contradicted[:3])}"
             )
         left_out = {reason: count for reason, count in table.account.dropped.items() if count}
@@ -157,7 +155,7 @@ def create_project(
         root.absolute().parent.mkdir(parents=True, exist_ok=True)
         beside = tempfile.TemporaryDirectory(dir=root.absolute().parent, prefix=f".{root.absolute().name}-")
     except OSError as error:
-        raise ProjectError(f"cannot create {root}: {error.strerror}. Name a folder that can be written.") from error
+        raise ProjectError(f"cannot create {root}: {error.strerror}. Use a writable folder.") from error
     columns = [part.strip() for part in text.split(",")] if isinstance(text, str) else text
     with beside as made, as_file(files(__package__)) as data, _project_errors(root):
         draft = Path(made) / "project"
@@ -183,7 +181,7 @@ def _project_errors(root: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise ProjectError(f"cannot create {root}: {error.strerror or error}. Nothing of it is left behind.") from error
+        raise ProjectError(f"cannot create {root}: {error.strerror or error}. No files are left behind.") from error
 
 
 def _topics(table: LabelledTable) -> pd.DataFrame:
@@ -275,7 +273,7 @@ def _move(draft: Path, root: Path) -> None:
     try:
         for one in sorted(draft.iterdir()):
             if os.path.lexists(root / one.name):  # created by another process in the meantime
-                raise FileExistsError(f"{root / one.name} is there already")
+                raise FileExistsError(f"{root / one.name} already exists")
             one.rename(root / one.name)
             moved.append(one)
     except OSError:

@@ -166,7 +166,7 @@ def topic_keys(labels: Iterable[str]) -> dict[str, str]:
     for number, label in enumerate(labels, start=1):
         unaccented = unicodedata.normalize("NFKD", label.lower()).encode("ascii", "ignore").decode("ascii")
         plain = re.sub(r"[^a-z0-9]+", "-", unaccented).strip("-")
-        # Of a label in another script, only a few digits or nothing would be left.
+        # For a label in another script, only a few digits or nothing would be left.
         legible = len(re.findall(r"[^\W_]", plain)) * 2 > len(re.findall(r"[^\W_]", label))
         key = plain if plain and legible else f"topic-{number}"
         chosen, tries = key[:_LONGEST_KEY], 2
@@ -182,8 +182,8 @@ def _text_columns(text: Sequence[str] | None) -> dict[str, str]:
         return {}
     if not 1 <= len(text) <= 2 or not all(text):
         raise CorpusError(
-            f"text: name the column of texts, or those of headlines and texts, such as headline,body; "
-            f"not {','.join(text)!r}."
+            "text: name the text column, or the headline and text columns, such as headline,body; "
+            f"got {','.join(text)!r}."
         )
     return dict(zip(("title", "text") if len(text) == 2 else ("text",), text, strict=True))
 
@@ -210,8 +210,8 @@ def _cells(
             contradicted.append(record.where)
     if not seen:
         if labels is None:
-            raise LabelsError(f"{path}: no column of labels. Name it with --labels; there are: {', '.join(names)}.")
-        several = " (one column for each label cannot be read)" if "," in labels else ""
+            raise LabelsError(f"{path}: no label column. Name it with --labels; the columns are: {', '.join(names)}.")
+        several = " (one column per label is not supported)" if "," in labels else ""
         raise LabelsError(f"{path}: no column {labels!r} for the labels{several}; {nearest(labels, names)}")
     return cells, ("title", "text") if has_title else ("text",), tuple(contradicted)
 
@@ -272,7 +272,7 @@ def _listed(cell: str, where: str) -> list[Any]:
             continue
         if isinstance(items, list) and all(isinstance(item, str | int | float) for item in items):
             return items
-    raise LabelsError(f'{where}: {cell[:60]!r} is no list of labels. Write it as JSON, such as ["courts", "rail"].')
+    raise LabelsError(f'{where}: {cell[:60]!r} is not a list of labels. Write it as JSON, such as ["courts", "rail"].')
 
 
 def _plain(value: Any) -> str:
@@ -286,7 +286,7 @@ def _plain(value: Any) -> str:
 def _check(table: LabelledTable, path: Path) -> None:
     counts = table.counts
     if not counts:
-        raise LabelsError(f"{path}: no article has a label. Name the column of labels with --labels.")
+        raise LabelsError(f"{path}: no article has a label. Name the label column with --labels.")
     if len(counts) == 1:
         raise LabelsError(
             f"{path}: there is only one label ({next(iter(counts))[:60]!r}); a comparison needs two or more."
@@ -294,12 +294,12 @@ def _check(table: LabelledTable, path: Path) -> None:
     everywhere, count = next(iter(counts.items()))
     if count == len(table.labels):
         raise LabelsError(
-            f"{path}: every labelled article carries {everywhere[:60]!r}, so nothing can be learnt. Take it out, or "
-            "name what separates labels with --separator."
+            f"{path}: every labelled article has the label {everywhere[:60]!r}, so it cannot be learnt. Remove "
+            "it, or set the separator of labels with --separator."
         )
     if len(counts) > max(_MANY_LABELS, len(table.labels) / 3):
         first = ", ".join(repr(label[:30]) for label in list(counts)[:3])
         raise LabelsError(
             f"{path}: {len(counts):,} different labels on {len(table.labels):,} articles, such as {first}. Is this the "
-            "column of labels? Name another with --labels, or what separates labels with --separator."
+            "label column? Name another with --labels, or set the separator of labels with --separator."
         )
