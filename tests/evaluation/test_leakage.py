@@ -45,7 +45,9 @@ def test_outlets_that_name_themselves_are_told_by_their_name(outlets):
         assert (first["term"], first["inside"], first["outside"]) == (outlet, 1.0, 0.0)
     assert audit.sources["articles"].tolist() == [60, 60, 60]
     assert (audit.sources["f1"] == 1.0).all()
-    assert str(audit).startswith("A classifier predicts the source of 100.0% [100.0%, 100.0%] of the articles")
+    assert str(audit).startswith(
+        "A classifier predicts the source of 100.0% [100.0%, 100.0%] of the articles from their text."
+    )
 
 
 def test_outlets_that_do_not_differ_are_not_told_apart(outlets):
