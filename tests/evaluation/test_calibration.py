@@ -192,5 +192,5 @@ def test_a_comparison_without_a_choice_has_no_probabilities_and_says_so(dataset)
     plan = ComparisonPlan((classifier_named("majority"), classifier_named("plain-linear-svm")), resamples=20)
     found = compare(dataset, plan, jobs=1)
     assert found.probability_leaderboard().empty
-    with pytest.raises(SpecError, match="no classifier of this comparison gives probabilities"):
+    with pytest.raises(SpecError, match="no classifier of this comparison has probabilities"):
         found.plot_reliability("courts")

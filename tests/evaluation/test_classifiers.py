@@ -82,7 +82,7 @@ def test_an_unknown_hyper_parameter_is_answered_with_the_nearest():
 
 
 def test_a_value_that_the_estimator_refuses_is_refused_before_any_work():
-    with pytest.raises(SpecError, match=r"'linear-svm' refuses \{'C': -1.0\}"):
+    with pytest.raises(SpecError, match=r"'linear-svm' rejects \{'C': -1.0\}"):
         classifier_named("linear-svm").with_grid({"C": (1.0, -1.0)})
 
 
@@ -153,7 +153,7 @@ def test_nb_svm_is_a_machine_on_scaled_features_blended_with_naive_bayes():
     assert three.decision_function(X).shape == (60, 3)
     assert (three.predict(X) == three.classes_[three.decision_function(X).argmax(axis=1)]).all()
     assert set(whole.predict(X)) <= {0, 1}
-    for wrong, fault in (({"C": 0.0}, "C must be above 0"), ({"beta": 2.0}, "beta must be from 0 to 1")):
+    for wrong, fault in (({"C": 0.0}, "C must be above 0"), ({"beta": 2.0}, "beta must be between 0 and 1")):
         with pytest.raises(ValueError, match=fault):
             NBSVM(**wrong).fit(X, y)
 
@@ -171,15 +171,15 @@ def test_an_estimator_of_the_users_own_is_read_by_what_it_has():
 @pytest.mark.parametrize(
     ("name", "path", "fault"),
     [
-        ("sgd", "sklearn.linear_model:SGDClassifier", "'sgd' is a classifier of topicdesk"),
+        ("sgd", "sklearn.linear_model:SGDClassifier", "'sgd' is already a classifier of topicdesk"),
         ("mine", "sklearn.nowhere:Thing", "No module named 'sklearn.nowhere'"),
         ("mine", "sklearn.svm:LinearSVX", "has no attribute 'LinearSVX'"),
         ("mine", "sklearn.svm", "Write package.module:Class"),
         ("mine", "", "Write package.module:Class"),
         ("mine", "sklearn.multiclass:OneVsRestClassifier", "missing 1 required positional argument"),
-        ("mine", "collections:OrderedDict", "no scikit-learn estimator"),
+        ("mine", "collections:OrderedDict", "is not a scikit-learn estimator"),
         ("mine", "sklearn.semi_supervised:nothing", "has no attribute"),
-        ("mine", "sklearn.cluster:DBSCAN", "gives no scores: it needs decision_function or predict_proba"),
+        ("mine", "sklearn.cluster:DBSCAN", "computes no scores: it needs decision_function or predict_proba"),
     ],
 )
 def test_an_estimator_that_cannot_be_used_is_told_before_any_work(name, path, fault):

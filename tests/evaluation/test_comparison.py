@@ -212,12 +212,12 @@ def test_fits_that_do_not_converge_are_a_stated_warning(dataset):
 
 def test_more_neighbours_than_articles_are_refused(dataset):
     plan = replace(PLAN, classifiers=(replace(classifier_named("k-nn"), grid={"n_neighbors": (50,)}),))
-    with pytest.raises(SplitError, match="asks for 50 neighbours"):
+    with pytest.raises(SplitError, match="needs 50 neighbours"):
         compare(dataset, plan, jobs=1)
 
 
 def test_a_representative_sample_that_no_article_is_of_is_refused(dataset):
-    with pytest.raises(SpecError, match=r"of the sample 'randon'; did you mean 'random'"):
+    with pytest.raises(SpecError, match=r"to the sample 'randon'; did you mean 'random'"):
         compare(dataset, replace(PLAN, representative="randon"), KEYWORDS, jobs=1)
 
 
@@ -274,7 +274,7 @@ def test_scores_that_are_no_numbers_are_refused(dataset):
         classifier_named("linear-svm"), read=lambda estimator, features: np.full(features.shape[0], np.nan)
     )
     plan = ComparisonPlan((broken,), splits=SplitPlan(folds=2), inner_folds=2, resamples=100)
-    with pytest.raises(SpecError, match=r"linear-svm with \{'C': 0.1\} gave scores that are no numbers"):
+    with pytest.raises(SpecError, match=r"linear-svm with \{'C': 0.1\} produced non-finite scores"):
         compare(dataset, plan, jobs=1)
 
 

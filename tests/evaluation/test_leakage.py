@@ -45,7 +45,9 @@ def test_outlets_that_name_themselves_are_told_by_their_name(outlets):
         assert (first["term"], first["inside"], first["outside"]) == (outlet, 1.0, 0.0)
     assert audit.sources["articles"].tolist() == [60, 60, 60]
     assert (audit.sources["f1"] == 1.0).all()
-    assert str(audit).startswith("The source of 100.0% [100.0%, 100.0%] of the articles is told")
+    assert str(audit).startswith(
+        "A classifier predicts the source of 100.0% [100.0%, 100.0%] of the articles from their text."
+    )
 
 
 def test_outlets_that_do_not_differ_are_not_told_apart(outlets):
@@ -67,7 +69,7 @@ def test_small_sources_are_left_out_with_a_warning_and_one_source_is_refused(out
     audit = audit_sources(corpus, resamples=20, jobs=1)
     assert "leaflet" not in audit.sources.index
     assert audit.warnings[0].startswith("1 sources with fewer than 20 articles are left out")
-    with pytest.raises(SplitError, match="1 of 1 sources has 20 articles or more"):
+    with pytest.raises(SplitError, match="only 1 of 1 sources have 20 articles or more"):
         audit_sources(corpus.assign(source=""), jobs=1)
 
 
@@ -111,10 +113,8 @@ def test_a_topic_of_one_source_alone_is_told_and_one_source_is_refused(outlets):
     _, dataset = outlets(30)
     Y = dataset.Y.copy()
     Y[:, 0] = dataset.sources == "courier"
-    assert leave_one_source_out(replace(dataset, Y=Y))[1] == (
-        "courts: no positive article to test in gazette, herald.",
-    )
-    with pytest.raises(SplitError, match="every labelled article is of the source 'a'"):
+    assert leave_one_source_out(replace(dataset, Y=Y))[1] == ("courts: no positive test article in gazette, herald.",)
+    with pytest.raises(SplitError, match="all labelled articles are from the source 'a'"):
         leave_one_source_out(replace(dataset, sources=np.full(30, "a", dtype=object)))
 
 
@@ -133,7 +133,7 @@ def test_the_command_audits_the_corpus_and_labels_of_a_spec(outlets, project, ru
     write_corpus(corpus, project.corpora / "newsroom.parquet")
     done = run("data", "audit", "experiments/small.toml", "--plot", "leak.png", "--jobs", "1", folder=project.root)
     assert done.returncode == 0, done.stderr
-    assert "The source of 98.9%" in done.stdout
+    assert "predicts the source of 98.9%" in done.stdout
     assert "F1 of each topic, trained on" in done.stdout
     assert (project.root / "leak.png").read_bytes().startswith(b"\x89PNG")
 

@@ -59,7 +59,7 @@ def test_more_labels_help_where_there_is_something_to_learn(curve):
     assert gain["low"] >= 0
     assert gain["low"] - 1e-6 <= gain["value"] <= gain["high"] + 1e-6
     assert curve.gain(0)["value"] == 0
-    assert "100 more labels, on top of 60, would bring linear-svm" in curve.sentence(100)
+    assert "With 100 labels more than the current 60, macro-F1 of linear-svm" in curve.sentence(100)
     assert curve.sentence() in str(curve)
     forecast = curve.forecast([60, 1000])
     assert (forecast["value"] <= 1).all()
@@ -70,11 +70,11 @@ def test_more_labels_help_where_there_is_something_to_learn(curve):
 def test_a_curve_is_drawn_up_to_the_labels_asked_for(curve):
     (axes,) = curve.plot(200).axes
     assert axes.lines[0].get_xdata().max() == pytest.approx(curve.points["labels"].iloc[-1] + 200)
-    assert "200 more labels would bring" in axes.get_title()
+    assert "expected gain from 200 more labels" in axes.get_title()
 
 
 def test_too_few_sizes_and_too_small_parts_are_told(dataset):
-    with pytest.raises(SplitError, match="needs 4 sizes or more, not 3"):
+    with pytest.raises(SplitError, match="needs at least 4 sizes, not 3"):
         learning_curve(dataset, PLAN, SMALL, sizes=3, jobs=1)
     with pytest.raises(SplitError, match=r"the smallest of 4 parts has 1\d training articles, and k-nn needs 80"):
         learning_curve(dataset, PLAN, classifier_named("k-nn"), sizes=4, jobs=1)

@@ -337,7 +337,7 @@ def test_over_many_datasets_ranks_are_compared():
     with_gap = pd.concat([figures, figures.iloc[:1].assign(good=np.nan)], ignore_index=True)
     assert friedman_nemenyi(with_gap).p_value == found.p_value
     assert friedman_nemenyi(with_gap).ranks.equals(found.ranks)
-    with pytest.raises(SplitError, match="three classifiers and three datasets or more, not 3 and 2"):
+    with pytest.raises(SplitError, match="needs at least three classifiers and three datasets, not 3 and 2"):
         friedman_nemenyi(figures.iloc[:2])
-    with pytest.raises(SplitError, match="three classifiers and three datasets or more, not 2 and 12"):
+    with pytest.raises(SplitError, match="needs at least three classifiers and three datasets, not 2 and 12"):
         friedman_nemenyi(figures[["good", "bad"]])

@@ -45,11 +45,14 @@ def edited(dataset, splits, path, change):
 @pytest.mark.parametrize(
     ("change", "fault"),
     [
-        (lambda table: table.replace({"article_id": {"n3": "gone"}}), "6 articles are not labelled, such as 'gone'"),
+        (
+            lambda table: table.replace({"article_id": {"n3": "gone"}}),
+            "6 articles are not labelled, for example 'gone'",
+        ),
         (lambda table: table.drop(columns="side"), "expected the columns scheme, repeat, fold, side, article_id"),
         (
             lambda table: table.assign(side=["tset", *table["side"][1:]]),
-            "line 2: side is 'train' or 'test', not 'tset'",
+            "line 2: side must be 'train' or 'test', not 'tset'",
         ),
         (lambda table: table[table["side"] == "train"], "repeat 0, fold 0 has an empty side"),
         (lambda table: pd.concat([table, table.assign(side="test")]), "an article on both sides"),
@@ -70,8 +73,8 @@ def test_what_a_file_leaves_out_or_parts_is_told(dataset, splits, tmp_path):
     groups = np.arange(len(dataset))
     groups[splits[0].test[0]] = groups[splits[0].train[0]]
     warnings = read_splits(path, replace(dataset, groups=groups))[1]
-    assert warnings[0] == "1 of 90 labelled articles are in no saved split."
-    assert "saved splits part near-duplicates" in warnings[1]
+    assert warnings[0] == "1 of 90 labelled articles are not in any saved split."
+    assert "saved splits have near-duplicates on both sides" in warnings[1]
 
 
 def test_a_table_counts_by_topic_and_by_source(dataset, splits):

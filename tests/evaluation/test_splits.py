@@ -137,15 +137,15 @@ def test_articles_without_a_date_cannot_be_put_in_time(dataset):
     dates[[3, 5]] = np.datetime64("NaT")
     with pytest.raises(SplitError, match="2 of 90 labelled articles have no date"):
         make_splits(replace(dataset, dates=dates), SplitPlan("time"), 0)
-    with pytest.raises(SplitError, match="3 days of articles cannot make 5 windows"):
+    with pytest.raises(SplitError, match="articles of 3 days cannot be split into 5 time windows"):
         make_splits(dated(dataset, 3), SplitPlan("time"), 0)
 
 
 def test_what_a_split_cannot_teach_or_test_is_told(dataset):
     sources = np.where(dataset.Y[:, 0] == 1, "a", np.where(np.arange(len(dataset)) % 2, "b", "c")).astype(object)
     _, warnings = make_splits(replace(dataset, sources=sources), SplitPlan("source"), 0)
-    assert "courts: no positive article to test in b, c." in warnings
-    assert "courts: no positive article to learn from in 1 of 3 splits." in warnings
+    assert "courts: no positive test article in b, c." in warnings
+    assert "courts: no positive training article in 1 of 3 splits." in warnings
 
 
 def test_a_cluster_larger_than_a_fold_is_told(dataset):

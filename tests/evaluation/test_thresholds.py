@@ -93,10 +93,10 @@ def test_no_other_threshold_costs_less(rows, costs):
             {"precision": 0.9, "false_positive": 1.0, "false_negative": 1.0},
             "a threshold is chosen for a precision or by cost, not for both",
         ),
-        ({"precision": 1.5}, "a precision above 0 and up to 1, not 1.5"),
-        ({"precision": 0.0}, "a precision above 0 and up to 1, not 0.0"),
-        ({"false_positive": 0.0, "false_negative": 1.0}, "costs above 0"),
-        ({"false_positive": 1.0, "false_negative": 0.0}, "costs above 0"),
+        ({"precision": 1.5}, "precision must be above 0 and at most 1, not 1.5"),
+        ({"precision": 0.0}, "precision must be above 0 and at most 1, not 0.0"),
+        ({"false_positive": 0.0, "false_negative": 1.0}, "costs must be above 0"),
+        ({"false_positive": 1.0, "false_negative": 0.0}, "costs must be above 0"),
     ],
 )
 def test_a_rule_that_cannot_be_is_refused(asked, fault):

@@ -45,7 +45,7 @@ def test_files_are_labelled_and_what_decided_is_shown(logged, newsroom, run):
 
     again = run("label", "out.parquet", "--output", "twice.csv", "--model", CHAMPION)
     assert again.returncode == 2
-    assert "Give those that are added a prefix" in again.stderr
+    assert "already exists and would be overwritten. Add a prefix to the new columns" in again.stderr
     assert "Traceback" not in again.stderr
     none = run("label", "new.csv", "--output", "twice.csv", "--model", "models:/none@champion")
     assert none.returncode == 2
@@ -74,7 +74,7 @@ def test_a_labelling_that_is_killed_with_its_processes_goes_on_where_it_was(logg
     assert not Path("out.csv").exists()
     resumed = run(*command, "out.csv")
     assert resumed.returncode == 0, resumed.stderr
-    assert "of them before it was stopped" in resumed.stdout
+    assert "of them before an interruption" in resumed.stdout
     # Each article stands there many times, and is said the same of each time: to the last digit.
     said = load_labeller(CHAMPION).label(long)
     found = pd.read_csv("out.csv", dtype={"id": "str", "topics": "str"}, keep_default_na=False)

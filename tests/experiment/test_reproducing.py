@@ -76,4 +76,4 @@ def test_a_lock_that_was_made_from_the_result_itself_proves_nothing(project, spe
         return (project.root / "report.html").read_text()
 
     assert "there was no results lock before this run" in told()
-    assert "Yes: every figure is the one in the committed results lock." in told()
+    assert "Yes. All figures equal those of the committed results lock." in told()

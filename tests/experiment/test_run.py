@@ -191,7 +191,7 @@ def test_a_learning_curve_and_an_ablation_of_the_locks_winner_are_told_and_drawn
     curve = run("learning-curve", *small, "--sizes", "4", "--more", "40", "--plot", "curve.png")
     assert curve.returncode == 0, curve.stderr
     assert f"newsroom, {winner}: macro_f1 by labels" in curve.stdout
-    assert f"40 more labels, on top of 60, would bring {winner}" in curve.stdout
+    assert f"With 40 labels more than the current 60, macro-F1 of {winner}" in curve.stdout
     ablation = run("ablate", *small, "--classifier", "linear-svm", "--plot", "lost.png")
     assert ablation.returncode == 0, ablation.stderr
     assert re.search(r"ngram_range +[01]\.\d{3} \[", ablation.stdout)
@@ -217,7 +217,7 @@ def test_classifiers_are_ranked_over_the_datasets_of_several_locks(project, run)
     assert (project.root / "ranks.svg").read_bytes().startswith(b"<?xml")
     few = run("rank", specs[0])
     assert few.returncode == 2
-    assert "Friedman's test takes three classifiers and three datasets or more" in few.stderr
+    assert "Friedman's test needs at least three classifiers and three datasets" in few.stderr
     (project.root / "experiments/two.lock.json").write_text(lock.replace('"macro_f1"', '"micro_f1"'))
     mixed = run("rank", *specs)
     assert "go by different metrics (macro_f1, micro_f1): ranks need one" in mixed.stderr

@@ -33,7 +33,7 @@ def changed(project, old, new):
             r"classifiers: no classifier .*did you mean 'linear-svm'\?",
         ),
         ("{ C = [", "{ c = [", r"classifiers: classifier 'linear-svm' has no hyper-parameter 'c'"),
-        ("C = [0.3, 3.0]", "C = [0.3, -3.0]", r"classifiers: classifier 'linear-svm' refuses \{'C': -3.0\}"),
+        ("C = [0.3, 3.0]", "C = [0.3, -3.0]", r"classifiers: classifier 'linear-svm' rejects \{'C': -3.0\}"),
         ('topics = "data/topics.toml"\n', "", r"data: label files need a taxonomy"),
         ('title = "Small newsroom"', "", r"experiment\.title: this key is missing"),
         ("[data]", "[data", "not valid TOML"),

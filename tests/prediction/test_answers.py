@@ -50,9 +50,9 @@ def test_articles_that_share_an_index_each_have_an_answer(labeller):
 
 def test_a_column_that_is_missing_is_empty_and_no_column_at_all_is_an_error(labeller):
     assert labeller.label(pd.DataFrame({"text": [COURT], "more": [1]}))["topics"].tolist() == ["courts"]
-    with pytest.raises(LabellerError, match=r"need a column 'title' or 'text'; there are: body\."):
+    with pytest.raises(LabellerError, match=r"need a column 'title' or 'text'; the columns are: body\."):
         labeller.label(pd.DataFrame({"body": [COURT]}))
-    with pytest.raises(LabellerError, match="a DataFrame, a list of texts or a text, not int"):
+    with pytest.raises(LabellerError, match="must be a DataFrame, a list of texts or a text, not int"):
         labeller.label(5)
 
 
@@ -71,8 +71,8 @@ def test_what_is_no_text_is_not_labelled_and_says_why(labeller):
     assert said["reason"].tolist()[:4] == [
         "not labelled: it has no text",
         "not labelled: it has no text",
-        "not labelled: its text is of type int, not a text",
-        "not labelled: its text is of type list, not a text",
+        "not labelled: its text is of type int, not a string",
+        "not labelled: its text is of type list, not a string",
     ]
     assert "10,000,001 characters" in said["reason"][4]
     assert said["topics"].tolist()[5:] == ["courts", "courts"]
@@ -81,22 +81,22 @@ def test_what_is_no_text_is_not_labelled_and_says_why(labeller):
 def test_an_article_of_which_no_term_is_known_is_left_to_a_person(labeller):
     said = labeller.label("Der Ausschuss vertagte sich gestern Abend auf unbestimmte Zeit.")
     assert said["abstain"].tolist() == [True]
-    assert said["reason"][0].endswith("; no term of it is known to the model")
+    assert said["reason"][0].endswith("; the model knows none of its terms")
 
 
 def test_reasons_name_topics_thresholds_and_what_is_unsure(labeller):
     sure = replace(labeller, rules=replace(labeller.rules, thresholds=(0.4, 0.6), sure=0.5))
     said = sure.label([COURT, "The weather stayed mild and the choir sang on the market square."])
     assert said["reason"][0].startswith("courts ")
-    assert "(given from 0.40)" in said["reason"][0]
+    assert "(threshold 0.40)" in said["reason"][0]
     assert said["reason"][1].startswith("none: ")
     assert not said["abstain"].any()
     unsure = replace(labeller, rules=replace(labeller.rules, sure=0.9999999)).label(COURT)
     assert unsure["abstain"].tolist() == [True]
-    assert "is asked for" in unsure["reason"][0]
+    assert "is required" in unsure["reason"][0]
     never = replace(labeller, rules=replace(labeller.rules, sure=None)).label(COURT)
     assert never["abstain"].tolist() == [True]
-    assert never["reason"][0].endswith("no probability is enough")
+    assert never["reason"][0].endswith("no probability is high enough")
 
 
 def test_what_abstains_is_chosen_so_that_the_rest_is_right_as_often_as_asked(dataset):
@@ -221,7 +221,7 @@ def test_terms_of_what_is_not_linear_are_told_one_article_at_a_time(dataset):
     with pytest.raises(LabellerError, match=r"k-nn is not linear.*labeller\.explain\(article\)"):
         fitted.label(COURT, explain=3)
     assert len(fitted.explain(COURT).contributions["courts"]) > 3
-    with pytest.raises(LabellerError, match="one article is explained at a time, not 2"):
+    with pytest.raises(LabellerError, match="explain takes one article, not 2"):
         fitted.explain([COURT, TRAIN])
 
 

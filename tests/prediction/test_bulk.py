@@ -145,7 +145,7 @@ def test_what_cannot_be_labelled_stays_in_its_place_and_is_listed(labeller, tmp_
         ]  # fmt: skip
         assert [one["where"].rpartition(", ")[2] for one in listed if not one["row"]] == ["line 2", "line 4"]
         whys = {one["id"]: one["why"] for one in listed}
-        assert whys["number"] == "its text is of type float, not a text"
+        assert whys["number"] == "its text is of type float, not a string"
         assert whys["none of it"].startswith("no text column; the columns are: id")
         assert "characters" in whys["enormous"]
         assert len(account.unlabelled) == 8
@@ -201,7 +201,7 @@ def test_articles_of_tables_are_cleaned_where_asked_and_written_as_they_came(lab
 
 def test_a_column_is_never_written_over(labeller, tmp_path):
     file = write(pd.DataFrame({"text": ["The jury sat."], "topics": ["mine"]}), tmp_path / "in.csv")
-    with pytest.raises(LabellerError, match=r"a column 'topics' is there already.*--prefix"):
+    with pytest.raises(LabellerError, match=r"the column 'topics' already exists .*--prefix"):
         label_files(labeller, [file], tmp_path / "out.csv")
     assert not (tmp_path / "out.csv").exists()
     found = read(label_files(labeller, [file], tmp_path / "out.csv", prefix="label_").output)
@@ -212,9 +212,9 @@ def test_wrong_paths_formats_and_folders_are_errors(labeller, articles, tmp_path
     file = write(articles, tmp_path / "in.parquet")
     with pytest.raises(CorpusError, match="no file or folder"):
         label_files(labeller, [tmp_path / "none.csv"], tmp_path / "out.csv")
-    with pytest.raises(LabellerError, match=r"\.xlsx is not written"):
+    with pytest.raises(LabellerError, match=r"the format \.xlsx is not supported"):
         label_files(labeller, [file], tmp_path / "out.xlsx")
-    with pytest.raises(LabellerError, match="Parquet files that are not of a labelling"):
+    with pytest.raises(LabellerError, match="Parquet files that topicdesk did not write"):
         label_files(labeller, [file], tmp_path)
     assert file.exists()
     write(pd.DataFrame({"words": ["The jury sat."]}), tmp_path / "t.csv")
@@ -249,7 +249,7 @@ def test_a_folder_of_files_that_differ_in_columns_is_told(labeller, articles, tm
     write(articles.assign(more=1), tmp_path / "b.csv")
     account = label_files(labeller, [tmp_path / "a.csv", tmp_path / "b.csv"], tmp_path / "out")
     assert account.uneven
-    assert "differ in columns" in str(account)
+    assert "the output files have different columns" in str(account)
     one = label_files(labeller, [tmp_path / "a.csv", tmp_path / "b.csv"], tmp_path / "out.parquet")
     assert not one.uneven
     assert read(one.output)["more"].isna().sum() == 230
@@ -338,7 +338,7 @@ def test_what_is_done_is_not_done_again_and_another_input_begins_anew(
     account = label_files(labeller, [file], tmp_path / "out.csv", jobs=1)
     assert (done, counted) == ([0, 1, 2], [3, 4, 5])
     assert account.resumed == 120
-    assert "120 of them before it was stopped" in str(account)
+    assert "120 of them before an interruption" in str(account)
     done.clear()
     monkeypatch.setattr(bulk, "_label_part", stopped)
     with pytest.raises(KeyboardInterrupt):
@@ -504,7 +504,7 @@ def test_a_cluster_that_loses_a_worker_gives_what_is_given_here(labeller, articl
     assert account.rows == 690
     with pytest.raises(LabellerError, match="a cluster writes a folder"):
         label_files(labeller, files, tmp_path / "there.csv", engine=engine)
-    with pytest.raises(LabellerError, match="a cluster labels Parquet files"):
+    with pytest.raises(LabellerError, match="a cluster labels only Parquet files"):
         label_files(labeller, [write(articles, tmp_path / "in.csv")], tmp_path / "other", engine=engine)
 
 

@@ -39,7 +39,7 @@ def test_articles_of_the_same_make_do_not_drift(labeller, newsroom):
     # Scores of a model are a little surer than those of the models on its folds; shares and words are alike.
     assert not any(drifted for asked, drifted in answers(found).items() if not asked.startswith("scores"))
     assert found.table().columns.tolist() == ["reference", "new", "difference", "least", "p", "drifted"]
-    assert "400 new articles against" in str(found)
+    assert "400 new articles compared with" in str(found)
 
 
 def test_other_words_are_found(large, newsroom):
@@ -82,7 +82,7 @@ def test_files_are_asked_about_too_and_what_is_no_article_is_counted(labeller, n
     of_files = measure_drift_of_files(labeller, [tmp_path / "new.jsonl"])
     pd.testing.assert_frame_equal(of_files.checks, measure_drift(labeller, articles).checks)
     assert "1 could not be labelled" in str(of_files)
-    with pytest.raises(LabellerError, match="3 articles could be labelled: of fewer than 20"):
+    with pytest.raises(LabellerError, match="only 3 articles could be labelled, and the drift tests need at least 20"):
         measure_drift(labeller, articles.head(3))
 
 

@@ -96,14 +96,14 @@ def test_no_more_of_a_text_is_kept_than_was_asked_for(comparison, about):
 
 def test_boxes_stay_empty_where_the_answer_is_no(comparison, about):
     asked = {item.asks: item.holds for item in checklist(comparison, about)}
-    assert asked["No near-duplicates sit on both sides of a split."]
-    assert asked["The code is known, and was committed."]
-    assert not asked["The same figures came out before."]
-    assert not asked["Splitting was repeated with other seeds."]
+    assert asked["No near-duplicates are on both sides of a split."]
+    assert asked["The code version is known, and was committed."]
+    assert not asked["The figures equal those of an earlier run."]
+    assert not asked["Cross-validation was repeated with other seeds."]
     dirty = replace(about, environment=replace(ENVIRONMENT, dirty=True), lock="same")
     asked = {item.asks: item.holds for item in checklist(comparison, dirty)}
-    assert not asked["The code is known, and was committed."]
-    assert asked["The same figures came out before."]
+    assert not asked["The code version is known, and was committed."]
+    assert asked["The figures equal those of an earlier run."]
 
 
 def test_near_duplicates_on_both_sides_are_counted(comparison):

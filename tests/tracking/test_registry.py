@@ -95,7 +95,7 @@ def test_the_version_says_what_it_is_of_and_needs(result):
     client = open_store(result.project)
     version = client.get_model_version_by_alias(NAME, "champion")
     assert (version.run_id, version.tags["classifier"]) == (run.run_id, result.comparisons[0].verdict.winner)
-    assert "## Meant for" in version.description
+    assert "## Intended use" in version.description
     folder = Path(client.get_logged_model(version.tags["logged_model"]).artifact_location.removeprefix("file://"))
     needed = (folder / "requirements.txt").read_text().splitlines()
     assert {line.partition("==")[0] for line in needed} == {

@@ -150,7 +150,7 @@ def test_a_comparison_without_probabilities_is_logged_and_reported_all_the_same(
     path = mlflow.artifacts.download_artifacts(
         run_id=run.run_id, artifact_path="report.html", tracking_uri=client.tracking_uri
     )
-    assert "gives no probabilities" in Path(path).read_text()
+    assert "has no probabilities" in Path(path).read_text()
 
 
 def test_runs_that_were_complete_when_the_store_failed_stay_complete(project, monkeypatch):

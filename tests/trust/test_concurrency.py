@@ -116,6 +116,6 @@ def test_ten_labellings_into_one_file_leave_the_one(project, newsroom, model, be
     ended = [command.wait() for command in commands]
     assert {one.returncode for one in ended} in ({0}, {0, 2}), [one.said for one in ended]
     for one in ended:
-        assert one.returncode == 0 or "out.csv: another process labels into it. Wait until it ends" in one.said
+        assert one.returncode == 0 or "out.csv: another process writes to it. Wait until it ends" in one.said
     assert (project.root / "out.csv").read_bytes() == alone
     assert not (project.root / ".out.csv.parts").exists()

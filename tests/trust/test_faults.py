@@ -325,5 +325,5 @@ def test_a_rename_that_shows_late_is_waited_for(place, monkeypatch):
     monkeypatch.setattr(
         Path, "replace", lambda self, target: target if "part-" in str(target) else rename(self, target)
     )
-    with pytest.raises(Exception, match=r"part-000000.* is not there"):
+    with pytest.raises(Exception, match=r"part-000000.* was written twice but does not exist"):
         label_files(labeller, ["new.csv"], "never.csv", jobs=1)

@@ -86,7 +86,7 @@ def test_labelled_formulas_are_escaped_refused_or_kept_as_the_option_says(projec
     arguments = ("label", "new.jsonl", "--model", model, "--output")
     escaped = run(*arguments, f"safe{ending}")
     assert escaped.returncode == 0, escaped.said
-    assert "cells begin as a spreadsheet's formulas do, and got an apostrophe" in escaped.said
+    assert "cells look like spreadsheet formulas and got a leading apostrophe" in escaped.said
     written = cells(project.root / f"safe{ending}")
     assert not [cell for cell in written if cell.startswith(("=", "+", "@", "\t", "＝", "-1+"))]
     assert {f"'{formula}" for formula in FORMULAS} <= set(written)

@@ -75,10 +75,12 @@ class Ablation:
 
     def __str__(self) -> str:
         """Return the warnings and the table as text."""
-        return "\n".join([f"{self.classifier} without", *self.warnings, self.text_table().to_string()])
+        return "\n".join(
+            [f"{self.classifier} without each feature option", *self.warnings, self.text_table().to_string()]
+        )
 
     def _repr_html_(self) -> str:
-        return as_html(f"{self.classifier} without", self.text_table(), warnings=self.warnings)
+        return as_html(f"{self.classifier} without each feature option", self.text_table(), warnings=self.warnings)
 
 
 def ablate(

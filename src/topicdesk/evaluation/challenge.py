@@ -69,10 +69,12 @@ def challenge(
     """
     topics = sorted(set(new["topic"].astype(str)))
     if sorted(set(in_place["topic"].astype(str))) != topics:
-        return Challenge(False, "the models give other topics: a person decides, with 'topicdesk promote'")
+        return Challenge(False, "the models predict different topics; decide yourself, with 'topicdesk promote'")
     shared = sorted(set(in_place["article_id"]) & set(new["article_id"]))
     if len(shared) < _FEWEST_ARTICLES:
-        return Challenge(False, f"only {len(shared)} articles were tested by both: a person decides")
+        return Challenge(
+            False, f"only {len(shared)} articles were tested by both models, too few to compare; decide yourself"
+        )
     truth = _wide(new[new["repeat"] == new["repeat"].min()], "truth", shared, topics)
     groups = new.drop_duplicates("article_id").set_index("article_id").loc[shared, "group"].to_numpy()
     rng = np.random.default_rng([seed, 4])
@@ -80,9 +82,9 @@ def challenge(
     ours, theirs = (_resampled(one, truth, weights, shared, topics, metric) for one in (new, in_place))
     lag = with_interval(theirs - ours, "value", "low", "high")
     told = (
-        f"on the {len(shared)} articles that both were tested on, {metric_title(metric)} {shown(float(ours[0]))} "
-        "against "
-        f"{shown(float(theirs[0]))} of the model in place, {shown(lag['value'], lag['low'], lag['high'])} behind [95 %]"
+        f"on the {len(shared)} articles that both were tested on, {metric_title(metric)} is {shown(float(ours[0]))} "
+        f"for the new model and {shown(float(theirs[0]))} for the current model; the new model is behind by "
+        f"{shown(lag['value'], lag['low'], lag['high'])} [95 %]"
     )
     if lag["low"] > rope:
         return Challenge(False, f"the new model is shown to be worse: {told}")

@@ -111,7 +111,7 @@ class Classifier:
             try:  # scikit-learn checks values only in fit: fail here, not in the middle of a comparison
                 build(True).set_params(**point).fit([[0.0], [1.0]], [0, 1])
             except (ValueError, TypeError) as error:
-                raise SpecError(f"classifier {self.name!r} refuses {point}: {error}") from error
+                raise SpecError(f"classifier {self.name!r} rejects {point}: {error}") from error
         return changed
 
 
@@ -301,8 +301,8 @@ def _boosted_trees(binary: bool) -> BaseEstimator:
         from lightgbm import LGBMClassifier
     except (ImportError, OSError) as error:  # OSError: LightGBM needs the system library libgomp
         raise SpecError(
-            f"boosted-trees needs LightGBM ({error}): pip install 'topicdesk[boosting]', and libgomp (Debian: "
-            "libgomp1)."
+            f"boosted-trees needs LightGBM ({error}). Run pip install 'topicdesk[boosting]', and install libgomp "
+            "(Debian: libgomp1)."
         ) from error
     return LGBMClassifier(
         learning_rate=0.1, min_child_samples=5, colsample_bytree=0.3, n_jobs=1, deterministic=True, verbose=-1
@@ -311,15 +311,15 @@ def _boosted_trees(binary: bool) -> BaseEstimator:
 
 _ALL = (
     Classifier(
-        "majority", "baseline: what most training articles carry",
+        "majority", "baseline: predicts the topics that most training articles have",
         lambda binary: DummyClassifier(strategy="prior"), _probabilities, features="none", threshold=0.5,
     ),
     Classifier(
-        "keyword-rules", "baseline: enough of the topic's keywords, how many chosen on inner folds",
+        "keyword-rules", "baseline: counts the topic's keywords; the minimum count is chosen on inner folds",
         None, _margins, features="keywords",
     ),
     Classifier(
-        "plain-linear-svm", "baseline: scikit-learn's LinearSVC on its default TF-IDF, nothing tuned",
+        "plain-linear-svm", "baseline: scikit-learn's LinearSVC on its default TF-IDF, without tuning",
         lambda binary: LinearSVC(), _margins, features="default", threshold=0.0,
     ),
     Classifier(
@@ -337,7 +337,7 @@ _ALL = (
         lambda binary: Centroids(), _margins,
     ),
     Classifier(
-        "k-nn", "share of the k nearest articles, weighed by closeness",
+        "k-nn", "share of the topic among the k nearest articles, weighted by distance",
         lambda binary: KNeighborsClassifier(weights="distance", algorithm="brute"), _probabilities,
         {"n_neighbors": (40, 20, 10)}, fit_grid=neighbour_shares,
     ),
@@ -365,7 +365,7 @@ _ALL = (
         lambda binary: SGDClassifier(loss="modified_huber"), _margins, {"alpha": (1e-2, 3e-3, 1e-3, 3e-4, 1e-4)},
     ),
     Classifier(
-        "ridge", "ridge regression on -1 and 1",
+        "ridge", "ridge regression on the targets -1 and 1",
         lambda binary: RidgeClassifier(solver="sparse_cg", tol=RIDGE_TOLERANCE), _margins,
         {"alpha": (10.0, 3.0, 1.0, 0.3)}, fit_grid=ridge_margins,
     ),
@@ -408,7 +408,7 @@ def own_classifier(name: str, path: str) -> Classifier:
         or does not compute scores.
     """
     if name in CLASSIFIERS:
-        raise SpecError(f"{name!r} is a classifier of topicdesk: give your own estimator another name.")
+        raise SpecError(f"{name!r} is already a classifier of topicdesk. Give your estimator another name.")
     module, _, attribute = path.partition(":")
     if module not in sys.modules:  # running workers may not be able to import it
         restart_workers()
@@ -417,18 +417,21 @@ def own_classifier(name: str, path: str) -> Classifier:
         estimator = found()
     except (ImportError, AttributeError, ValueError, TypeError) as error:
         raise SpecError(
-            f"estimator = {path!r} of {name!r}: {error}. Write package.module:Class, of a class that takes no "
-            "argument, in an installed package or in the project's folder."
+            f"estimator = {path!r} of {name!r}: {error}. Write package.module:Class. The class takes no "
+            "arguments, and is in an installed package or in the project's folder."
         ) from error
     if not (hasattr(estimator, "fit") and hasattr(estimator, "get_params")):
-        raise SpecError(f"estimator = {path!r} of {name!r} is no scikit-learn estimator: it needs fit and get_params.")
+        raise SpecError(
+            f"estimator = {path!r} of {name!r} is not a scikit-learn estimator: it needs fit and get_params."
+        )
     if hasattr(estimator, "decision_function"):
         read = _margins
     elif hasattr(estimator, "predict_proba"):
         read = _probabilities
     else:
         raise SpecError(
-            f"estimator = {path!r} of {name!r} gives no scores: it needs decision_function or predict_proba. "
-            "Thresholds, curves and probabilities all rest on them (wrap it, as CalibratedClassifierCV does)."
+            f"estimator = {path!r} of {name!r} computes no scores: it needs decision_function or predict_proba. "
+            "Thresholds, curves and probabilities need scores. Wrap it in a class with one of these methods, as "
+            "CalibratedClassifierCV does."
         )
     return Classifier(name, f"your own: {path}", lambda binary: found(), read)

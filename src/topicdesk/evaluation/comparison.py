@@ -258,7 +258,7 @@ def _check_sample(plan: ComparisonPlan, dataset: Dataset) -> None:
     samples = set(dataset.samples)
     if plan.representative is not None and plan.representative not in samples:
         raise SpecError(
-            f"representative: no labelled article is of the sample {plan.representative!r}; "
+            f"representative: no labelled article belongs to the sample {plan.representative!r}; "
             f"{nearest(plan.representative, samples)}"
         )
 
@@ -269,7 +269,7 @@ def _check_neighbours(plan: ComparisonPlan, splits: Sequence[Split]) -> None:
         asked = max(classifier.grid.get("n_neighbors", (0,)))
         if asked > fewest:
             raise SplitError(
-                f"{classifier.name} asks for {asked} neighbours, but an inner fold trains on about {fewest} articles. "
+                f"{classifier.name} needs {asked} neighbours, but an inner fold trains on about {fewest} articles. "
                 "Lower n_neighbors in [classifiers], or label more articles."
             )
 

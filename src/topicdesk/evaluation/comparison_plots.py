@@ -166,7 +166,7 @@ def plot_reliability(comparison: ComparisonValues, topic: str, classifier: str |
     column = comparison.dataset.topics.index(topic)
     probable = comparison.probability_leaderboard()
     if probable.empty:
-        raise SpecError("no classifier of this comparison gives probabilities: none was scored on inner folds.")
+        raise SpecError("no classifier of this comparison has probabilities, because none was scored on inner folds.")
     name = classifier if classifier is not None and classifier in probable.index else str(probable.index[0])
     results = comparison.results_of(name)
     truth = np.concatenate([comparison.dataset.Y[result.split.test, column] for result in results])
@@ -176,12 +176,12 @@ def plot_reliability(comparison: ComparisonValues, topic: str, classifier: str |
     predicted, observed = table["predicted"].to_numpy(), table["observed"].to_numpy()
     figure = Figure(figsize=(5.2, 5.6), layout="constrained")
     axes, below = figure.subplots(2, height_ratios=(4, 1), sharex=True)
-    axes.plot([0, 1], [0, 1], color=_GREY, linewidth=1, linestyle="--", label="as it should be")
+    axes.plot([0, 1], [0, 1], color=_GREY, linewidth=1, linestyle="--", label="perfectly calibrated")
     axes.errorbar(
         predicted, observed, yerr=error_bars(observed, table["low"].to_numpy(), table["high"].to_numpy()),
         fmt="o-", color=BLUE, capsize=3, markersize=5, label=name,
     )  # fmt: skip
-    axes.set(xlim=(0, 1), ylim=(0, 1.02), ylabel="share that carries the topic, 95 % interval")
+    axes.set(xlim=(0, 1), ylim=(0, 1.02), ylabel="share of articles with the topic, 95 % interval")
     over = f"test articles of {repeats} repeats" if repeats > 1 else "test articles"
     axes.set_title(f"{topic}: {len(truth)} {over}", fontsize=10)
     axes.legend(loc="upper left", frameon=False)

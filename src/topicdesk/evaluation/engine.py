@@ -112,7 +112,7 @@ class DaskEngine:
             from distributed.comm.core import CommClosedError
         except ImportError as error:
             raise EngineError(
-                "a Dask cluster needs the package distributed: pip install 'topicdesk[scale]'."
+                "a Dask cluster needs the package distributed. Run pip install 'topicdesk[scale]'."
             ) from error
         try:
             client = Client(self.scheduler, timeout=self.patience)
@@ -165,8 +165,8 @@ class DaskEngine:
         other = sorted(worker for worker, version in versions.items() if version != code_version())
         if other:
             raise EngineError(
-                f"workers {', '.join(other)} have another version of topicdesk, Python or its libraries: figures "
-                "would differ. Install the same requirements.lock and code on all machines."
+                f"workers {', '.join(other)} have another version of topicdesk, Python or its libraries, so "
+                "results would differ. Install the same requirements.lock and code on all machines."
             )
 
     def _ask_workers(self, client: Client, deadline: float) -> dict[str, object]:

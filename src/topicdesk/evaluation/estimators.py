@@ -96,14 +96,14 @@ class NBSVM(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-lea
             if not getattr(self, name) > least:
                 raise ValueError(f"{name} must be above {least:g}, not {getattr(self, name)}")
         if not 0 <= self.beta <= 1:
-            raise ValueError(f"beta must be from 0 to 1, not {self.beta}")
+            raise ValueError(f"beta must be between 0 and 1, not {self.beta}")
         X, y = validate_data(self, X, y, accept_sparse="csr")
         check_classification_targets(y)
         check_non_negative(X, "NBSVM")
         X = csr_matrix(X)
         self.classes_ = np.unique(y)
         if len(self.classes_) < 2:
-            raise ValueError("NBSVM tells classes apart, and there is only one class")
+            raise ValueError("NBSVM needs at least two classes, and there is only one class")
         positives = self.classes_[1:] if len(self.classes_) == 2 else self.classes_
         fitted = [self._fit_class(X, y == positive) for positive in positives]
         self.coef_ = np.vstack([weights for weights, _ in fitted])

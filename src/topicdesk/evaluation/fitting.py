@@ -111,7 +111,7 @@ def gather_materials(
     hits = None
     if "keywords" in views:
         if keywords is None:
-            raise FeaturesError("the keyword-rules baseline needs the taxonomy's keywords, and got none.")
+            raise FeaturesError("the keyword-rules baseline needs the taxonomy's keywords, but none were given.")
         hits = keyword_hits(dataset.texts, {topic: keywords.get(topic, ()) for topic in dataset.topics})
     by_field: dict[str, list[Analyser]] = {}
     for setting in (view for view in views if isinstance(view, FeatureSetting)):
@@ -194,7 +194,7 @@ def score_inner_folds(
         Cell(cell, (by_view[outer][view], inner[outer][number], view))
         for cell, (outer, number, view) in sorted(places.items(), key=lambda place: -materials.size(place[1][2]))
     ]
-    fits = run_cells(engine, fit_candidates, materials, cells, "choosing on inner folds", kept)
+    fits = run_cells(engine, fit_candidates, materials, cells, "selecting models on inner folds", kept)
     done = {cell.name: found for cell, found in zip(cells, fits, strict=True)}
     parts: dict[tuple[int, Candidate], list[Fit]] = {}
     unconverged: Counter[str] = Counter()
@@ -274,8 +274,8 @@ def fit_candidates(materials: Materials, candidates: Sequence[Candidate], split:
             for point, (scores, _, _) in zip(points, scored, strict=True):
                 if not np.isfinite(scores).all():
                     raise SpecError(
-                        f"{classifier.name} with {point} gave scores that are no numbers on {len(split.test)} held-out "
-                        "articles. Take the value out of the grid, or the classifier out of the spec."
+                        f"{classifier.name} with {point} produced non-finite scores on {len(split.test)} held-out "
+                        "articles. Remove the value from the grid, or the classifier from the spec."
                     )
             fits += scored
     return Fits(

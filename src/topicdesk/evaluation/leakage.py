@@ -92,7 +92,10 @@ class SourceAudit:
     def __str__(self) -> str:
         """Return a sentence with both accuracies."""
         told, guessed = (_percent(figure) for figure in (self.accuracy, self.guess))
-        return f"The source of {told} of the articles is told from their text; by guessing the largest, of {guessed}."
+        return (
+            f"A classifier predicts the source of {told} of the articles from their text. Always guessing the largest "
+            f"source is right for {guessed}."
+        )
 
     def table(self) -> pd.DataFrame:
         """Return the sources as text: articles, F1 with its interval, and most predictive terms."""
@@ -132,8 +135,9 @@ class TopicAudit:
         """Return a sentence with the fall in macro-F1."""
         mean = self.topics.to_dict("index")[_MEAN]
         return (
-            f"Trained without an article's source, macro-F1 is {shown(mean['without'])} instead of "
-            f"{shown(mean['mixed'])}: it falls by {shown(mean['fall'], mean['fall_low'], mean['fall_high'])}."
+            "Without training articles from the source of the test article, macro-F1 is "
+            f"{shown(mean['without'])} instead of {shown(mean['mixed'])}. The decrease is "
+            f"{shown(mean['fall'], mean['fall_low'], mean['fall_high'])}."
         )
 
     def topic_table(self) -> pd.DataFrame:
@@ -254,17 +258,17 @@ def _dataset_of_sources(corpus: pd.DataFrame, text_fields: Sequence[str], seed: 
     large = counts.index[counts >= _FEWEST_ARTICLES].tolist()
     if len(large) < 2:
         raise SplitError(
-            f"{len(large)} of {len(counts)} sources has {_FEWEST_ARTICLES} articles or more: there are no sources to "
-            "tell apart. Name the source of each article in its column, or with 'topicdesk import --source'."
+            f"only {len(large)} of {len(counts)} sources have {_FEWEST_ARTICLES} articles or more, and the source "
+            "audit needs two. Add the source of each article (column 'source', or 'topicdesk import --source')."
         )
     if len(large) < len(counts):
         warnings.append(
             f"{len(counts) - len(large)} sources with fewer than {_FEWEST_ARTICLES} articles are left out of the "
-            "telling apart."
+            "source audit."
         )
     articles = articles[articles["source"].isin(large)]
     if len(articles) > _MOST_ARTICLES:
-        warnings.append(f"{_MOST_ARTICLES} of {len(articles)} articles were drawn to tell sources apart.")
+        warnings.append(f"The source audit uses {_MOST_ARTICLES} of {len(articles)} articles, drawn at random.")
         articles = articles.sample(_MOST_ARTICLES, random_state=seed).sort_index()
     present = [source for source in large if (articles["source"] == source).any()]
     sources = articles["source"].to_numpy(dtype=object)

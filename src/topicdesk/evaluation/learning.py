@@ -114,9 +114,9 @@ class LearningCurve:
         gain, now, title = self.gain(more), self.points["labels"].iloc[-1], metric_title(self.metric)
         limit, gap, rate = self.law
         return (
-            f"{more} more labels, on top of {now:.0f}, would bring {self.classifier} {gain['value']:+.3f} {title} "
-            f"(95 % interval over test articles {gain['low']:+.3f} to {gain['high']:+.3f}), if it goes on as the power "
-            f"law says: {title} = {limit:.3f} − {gap:.2f} · labels^−{rate:.2f}."
+            f"With {more} labels more than the current {now:.0f}, {title} of {self.classifier} is expected to change "
+            f"by {gain['value']:+.3f} (95 % interval over test articles: {gain['low']:+.3f} to {gain['high']:+.3f}). "
+            f"This extrapolates the power law {title} = {limit:.3f} − {gap:.2f} · labels^−{rate:.2f}."
         )
 
     def plot(self, more: int = 500) -> Figure:
@@ -125,7 +125,7 @@ class LearningCurve:
 
         fewest, now, gain = self.points["labels"].iloc[0], self.points["labels"].iloc[-1], self.gain(more)
         title = (
-            f"{self.classifier}: {more} more labels would bring {gain['value']:+.3f} "
+            f"{self.classifier}: expected gain from {more} more labels: {gain['value']:+.3f} "
             f"[{gain['low']:+.3f}, {gain['high']:+.3f}]"
         )
         forecast = self.forecast(np.linspace(float(fewest), float(now) + more, 100).tolist())
@@ -179,15 +179,15 @@ def learning_curve(
         If there are fewer than four sizes, or if the smallest part is too small for the inner folds or for k-NN.
     """
     if sizes < _FEWEST_SIZES:
-        raise SplitError(f"a learning curve needs {_FEWEST_SIZES} sizes or more, not {sizes}.")
+        raise SplitError(f"a learning curve needs at least {_FEWEST_SIZES} sizes, not {sizes}.")
     splits, warnings = planned_splits(dataset, plan, splits)
     parts = [_growing_parts(dataset, split, sizes, plan.seed) for split in splits]
     smallest = min(len(growing[0].train) for growing in parts)
     needed = max(plan.inner_folds * 2, 2 * max(classifier.grid.get("n_neighbors", (0,))))
     if smallest < needed:
         raise SplitError(
-            f"the smallest of {sizes} parts has {smallest} training articles, and {classifier.name} needs {needed}: "
-            "ask for fewer sizes."
+            f"the smallest of {sizes} parts has {smallest} training articles, and {classifier.name} needs {needed}. "
+            "Use fewer sizes."
         )
     by_size = {f"{step}": [growing[step] for growing in parts] for step in range(sizes)}
     engine = engine or LocalEngine(jobs)

@@ -111,8 +111,8 @@ def plot_ablation(table: pd.DataFrame, classifier: str, metric: str) -> Figure:
     axes.errorbar(rows["loss"], places, xerr=reach, fmt="o", color=BLUE, capsize=3)
     axes.set_yticks(places, [f"without {name}" for name in rows.index])
     axes.invert_yaxis()
-    axes.set_xlabel(f"{metric_title(metric)} lost, with bootstrap 95 % interval")
-    axes.set_title(f"{classifier}: {table['value'].iloc[0]:.3f} with every option", fontsize=10)
+    axes.set_xlabel(f"decrease of {metric_title(metric)}, with bootstrap 95 % interval")
+    axes.set_title(f"{classifier}: {table['value'].iloc[0]:.3f} with all options", fontsize=10)
     axes.grid(axis="x", alpha=0.3)
     return figure
 
@@ -170,7 +170,7 @@ def plot_critical_difference(figures: pd.DataFrame) -> Figure:
     axes.xaxis.tick_top()
     axes.set_title(
         f"Mean rank over {len(figures)} datasets (1 is best), Friedman p = {test.p_value:.3f}; "
-        "bars join classifiers that do not differ (Nemenyi, 0.05)",
+        "bars join classifiers that do not differ significantly (Nemenyi, 0.05)",
         fontsize=9,
     )
     return figure
@@ -211,7 +211,7 @@ def _draw_sources(axes: Axes, audit: SourceAudit) -> None:
     axes.set_yticks(rows, [f"{name} ({count})" for name, count in shown["articles"].items()], fontsize=8)
     axes.invert_yaxis()
     axes.set_xlim(0, 1)
-    axes.set_title("Sources told from their texts, and by which terms (F1)", fontsize=10)
+    axes.set_title("F1 of predicting the source from the text, with the most predictive terms", fontsize=10)
     _legend(axes)
 
 
@@ -227,7 +227,7 @@ def _draw_topics(axes: Axes, topics: pd.DataFrame) -> None:
     axes.invert_yaxis()
     axes.set_xlim(0, 1)
     axes.grid(axis="x", alpha=0.3)
-    axes.set_title("Topics in articles of a source that is new (F1)", fontsize=10)
+    axes.set_title("F1 of each topic on articles from an unseen source", fontsize=10)
     _legend(axes)
 
 

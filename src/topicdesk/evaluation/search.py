@@ -230,7 +230,7 @@ def _refit(
         for outer, name in order
         for choice in (choices[outer, name],)
     ]
-    done = run_cells(engine, fit_candidates, materials, cells, "fitting what was chosen", kept)
+    done = run_cells(engine, fit_candidates, materials, cells, "fitting the selected models", kept)
     unconverged: Counter[str] = Counter()
     for fits in done:
         unconverged.update(fits.unconverged)

@@ -270,7 +270,7 @@ def friedman_nemenyi(figures: pd.DataFrame) -> FriedmanTest:
     datasets, classifiers = figures.shape
     if classifiers < 3 or datasets < 3:
         raise SplitError(
-            f"Friedman's test takes three classifiers and three datasets or more, not {classifiers} and {datasets}."
+            f"Friedman's test needs at least three classifiers and three datasets, not {classifiers} and {datasets}."
         )
     p_value = float(stats.friedmanchisquare(*(figures[name] for name in figures)).pvalue)
     ranks = figures.rank(axis=1, ascending=False).mean()

@@ -96,17 +96,21 @@ def read_splits(path: Path, dataset: Dataset) -> tuple[tuple[Split, ...], tuple[
     try:
         table = pd.read_csv(path, dtype={"article_id": "str"})
     except (OSError, ValueError) as error:
-        raise SplitError(f"{path}: cannot be read ({error}). Make it with 'topicdesk splits SPEC --output'.") from error
+        raise SplitError(
+            f"{path}: cannot be read ({error}). Write it with 'topicdesk splits SPEC --output'."
+        ) from error
     if list(table.columns) != _FILE_COLUMNS:
         raise SplitError(f"{path}: expected the columns {', '.join(_FILE_COLUMNS)}, found {', '.join(table.columns)}.")
     table["article_id"] = table["article_id"].map(restored)
     row_of = pd.Series(np.arange(len(dataset)), index=dataset.ids.astype("str"))
     unknown = table.loc[~table["article_id"].isin(row_of.index), "article_id"]
     if len(unknown):
-        raise SplitError(f"{path}: {len(unknown)} articles are not labelled, such as {unknown.iloc[0]!r}.")
+        raise SplitError(f"{path}: {len(unknown)} articles are not labelled, for example {unknown.iloc[0]!r}.")
     strange = table.loc[~table["side"].isin(["train", "test"]), "side"]
     if len(strange):
-        raise SplitError(f"{path}, line {strange.index[0] + 2}: side is 'train' or 'test', not {strange.iloc[0]!r}.")
+        raise SplitError(
+            f"{path}, line {strange.index[0] + 2}: side must be 'train' or 'test', not {strange.iloc[0]!r}."
+        )
     splits = []
     for _, part in table.groupby(["repeat", "fold"], sort=False):
         scheme, repeat, fold = part.iloc[0][["scheme", "repeat", "fold"]]
@@ -139,7 +143,7 @@ def splits_hash(dataset: Dataset, splits: Sequence[Split]) -> str:
 def _file_warnings(dataset: Dataset, splits: Sequence[Split]) -> Iterator[str]:
     used = {int(row) for split in splits for row in (*split.train, *split.test)}
     if len(used) < len(dataset):
-        yield f"{len(dataset) - len(used)} of {len(dataset)} labelled articles are in no saved split."
+        yield f"{len(dataset) - len(used)} of {len(dataset)} labelled articles are not in any saved split."
     parted = sum(bool(np.isin(dataset.groups[split.test], dataset.groups[split.train]).any()) for split in splits)
     if parted:
-        yield f"{parted} of {len(splits)} saved splits part near-duplicates; they are kept as saved."
+        yield f"{parted} of {len(splits)} saved splits have near-duplicates on both sides. They are used as saved."

@@ -189,7 +189,7 @@ def leave_one_source_out(dataset: Dataset, repeats: int = 1) -> tuple[tuple[Spli
     """
     sources = sorted(set(dataset.sources))
     if len(sources) < 2:
-        raise SplitError(f"every labelled article is of the source {sources[0]!r}: none can be held out.")
+        raise SplitError(f"all labelled articles are from the source {sources[0]!r}, so no source can be held out.")
     sides = []
     for source in sources:
         test = np.flatnonzero(dataset.sources == source)
@@ -205,7 +205,7 @@ def leave_one_source_out(dataset: Dataset, repeats: int = 1) -> tuple[tuple[Spli
         carrying = set(dataset.sources[dataset.Y[:, column] == 1])
         absent = [source or "(none)" for source in sources if source not in carrying]
         if absent:
-            warnings.append(f"{topic}: no positive article to test in {', '.join(map(str, absent))}.")
+            warnings.append(f"{topic}: no positive test article in {', '.join(map(str, absent))}.")
     return tuple(splits), tuple(warnings)
 
 
@@ -235,14 +235,14 @@ def time_windows(dataset: Dataset, windows: int) -> tuple[tuple[Split, ...], tup
     undated = int(np.isnat(dataset.dates).sum())
     if undated:
         raise SplitError(
-            f"{undated} of {len(dataset)} labelled articles have no date, and cannot be put in time. Give them one "
-            "(column 'published'), leave them out of the labels, or use scheme = 'stratified'."
+            f"{undated} of {len(dataset)} labelled articles have no date, so they cannot be split by time. Add dates "
+            "(column 'published'), remove these articles from the labels, or use scheme = 'stratified'."
         )
     days = _days(dataset.dates)
     if days < windows + 1:
         raise SplitError(
-            f"{days} days of articles cannot make {windows} windows after a first block. Lower 'folds', or use "
-            "scheme = 'stratified'."
+            f"articles of {days} days cannot be split into {windows} time windows after a first block. Lower 'folds', "
+            "or use scheme = 'stratified'."
         )
     return tuple(_windows(dataset, np.arange(len(dataset)), windows, 0, "time")), ()
 
@@ -278,7 +278,7 @@ def stratified_group_folds(
     if n_groups < n_folds:
         raise SplitError(
             f"{n_groups} distinct articles cannot fill {n_folds} folds (near-duplicates count as one article). "
-            "Label more, or lower 'folds'."
+            "Label more articles, or lower 'folds'."
         )
     sizes = np.bincount(group_of, minlength=n_groups)
     labels = np.zeros((n_groups, Y.shape[1]), dtype=np.int64)
@@ -365,7 +365,7 @@ def unlearnable(dataset: Dataset, splits: Sequence[Split]) -> Iterator[str]:
     for column, topic in enumerate(dataset.topics):
         without = sum(not dataset.Y[split.train, column].any() for split in splits)
         if without:
-            yield f"{topic}: no positive article to learn from in {without} of {len(splits)} splits."
+            yield f"{topic}: no positive training article in {without} of {len(splits)} splits."
 
 
 def _published_split(dataset: Dataset) -> tuple[tuple[Split, ...], tuple[str, ...]]:
@@ -380,7 +380,7 @@ def _published_split(dataset: Dataset) -> tuple[tuple[Split, ...], tuple[str, ..
     parted = np.isin(dataset.groups[test], dataset.groups[train])
     if parted.any():
         warnings.append(
-            f"{int(parted.sum())} of {len(test)} test articles have a near-duplicate among the training articles: "
-            "the published split parts them, and is kept as published."
+            f"{int(parted.sum())} of {len(test)} test articles have a near-duplicate among the training articles. "
+            "The published split is used as published."
         )
     return (Split(train, test, 0, 0, "published"),), tuple(warnings)

@@ -39,9 +39,9 @@ class ThresholdRule:
         if self.precision is not None and self.false_positive is not None:
             raise ValueError("a threshold is chosen for a precision or by cost, not for both")
         if self.precision is not None and not 0 < self.precision <= 1:
-            raise ValueError(f"a precision above 0 and up to 1, not {self.precision}")
+            raise ValueError(f"precision must be above 0 and at most 1, not {self.precision}")
         if self.false_positive is not None and min(self.false_positive, self.false_negative or 0) <= 0:
-            raise ValueError("costs above 0")
+            raise ValueError("costs must be above 0")
 
     def merit(self, hits: _Floats, decided: _Floats, positives: int) -> _Floats:
         """Score each cut, higher is better: `hits` of its `decided` articles are among the `positives` of the topic."""

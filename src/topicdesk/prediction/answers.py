@@ -105,7 +105,7 @@ def readable_articles(articles: pd.DataFrame, fields: Sequence[str]) -> tuple[pd
     if not set(fields) & set(articles.columns):
         raise NoFieldError(
             f"articles need a column {' or '.join(map(repr, fields))}; "
-            f"there are: {', '.join(map(str, articles.columns)) or 'none'}."
+            f"the columns are: {', '.join(map(str, articles.columns)) or 'none'}."
         )
     why_not = [""] * len(articles)
     texts = {}
@@ -116,13 +116,13 @@ def readable_articles(articles: pd.DataFrame, fields: Sequence[str]) -> tuple[pd
                 values[place] = _writable(value)
                 continue
             if not _missing(value):
-                why_not[place] = f"its {name} is of type {type(value).__name__}, not a text"
+                why_not[place] = f"its {name} is of type {type(value).__name__}, not a string"
             values[place] = ""
         texts[name] = values
     for place, parts in enumerate(zip(*texts.values(), strict=True)):
         characters = sum(map(len, parts))
         if characters > MOST_CHARACTERS:
-            why_not[place] = f"it has {characters:,} characters, of which at most {MOST_CHARACTERS:,} are read"
+            why_not[place] = f"it has {characters:,} characters, and the maximum is {MOST_CHARACTERS:,}"
             for values in texts.values():
                 values[place] = ""
         elif not why_not[place] and not any(part and not part.isspace() for part in parts):
@@ -174,10 +174,10 @@ def answer(articles: pd.DataFrame, rules: Rules, scorer: Scorer) -> pd.DataFrame
             continue
         reason = _reason(likely, gets, rules)
         if not any_term:
-            reason += "; no term of it is known to the model"
+            reason += "; the model knows none of its terms"
         elif certainty < asked:
-            needed = "no probability is enough" if rules.sure is None else f"{rules.sure:.2f} is asked for"
-            reason += f"; all of this is right with probability {certainty:.2f}, {needed}"
+            needed = "no probability is high enough" if rules.sure is None else f"{rules.sure:.2f} is required"
+            reason += f"; all topics are right with probability {certainty:.2f}, {needed}"
         reasons.append(reason)
     found: dict[str, Any] = {"topics": pd.Series(topics, index=articles.index, dtype="str")}
     found |= {f"p_{name}": said[:, column] for column, name in enumerate(rules.topics)}
@@ -254,17 +254,17 @@ def _reason(likely: Sequence[float], given: Sequence[bool], rules: Rules) -> str
     names = rules.topics
     if rules.thresholds is None:
         first, *others = sorted(range(len(names)), key=lambda column: -likely[column])
-        behind = f", before {names[others[0]]} {likely[others[0]]:.2f}" if others else ""
+        behind = f", ahead of {names[others[0]]} {likely[others[0]]:.2f}" if others else ""
         return f"{names[first]} {likely[first]:.2f}{behind}"
     told = [
-        f"{name} {at:.2f} (given from {least:.2f})"
+        f"{name} {at:.2f} (threshold {least:.2f})"
         for name, at, least, one in zip(names, likely, rules.thresholds, given, strict=True)
         if one
     ]
     if told:
         return ", ".join(told)
     nearest = min(range(len(names)), key=lambda column: rules.thresholds[column] - likely[column])  # type: ignore[index]
-    return f"none: {names[nearest]} is nearest, {likely[nearest]:.2f} (given from {rules.thresholds[nearest]:.2f})"
+    return f"none: {names[nearest]} is closest, {likely[nearest]:.2f} (threshold {rules.thresholds[nearest]:.2f})"
 
 
 def _writable(text: str) -> str:

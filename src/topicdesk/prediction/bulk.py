@@ -118,20 +118,22 @@ class LabellingAccount:
         fresh = self.rows - self.resumed
         lines = [
             f"{self.rows:,} article{'' if self.rows == 1 else 's'} labelled into {self.output}"
-            + (f", {self.resumed:,} of them before it was stopped" if self.resumed else "")
+            + (f", {self.resumed:,} of them before an interruption" if self.resumed else "")
             + (f": {fresh / self.seconds:,.0f} a second" if fresh >= _FEWEST_FOR_RATE else "")
         ]
         if self.rows:
-            lines.append(f"a person should look at {self.abstained:,} ({self.abstained / self.rows:.0%}): abstain")
+            lines.append(
+                f"to be checked by a person: {self.abstained:,} ({self.abstained / self.rows:.0%}), marked abstain"
+            )
         if self.uneven:
             lines.append(
-                "the files of the folder differ in columns, as the input does: name an output with an ending, such as "
-                ".parquet, to have all columns in one table"
+                "the output files have different columns, because the input files do. For one table with all columns, "
+                "choose an output name that ends in .parquet"
             )
         if self.escaped:
             lines.append(
-                f"{self.escaped:,} cells begin as a spreadsheet's formulas do, and got an apostrophe (--formulas keep "
-                "leaves them as they came)"
+                f"{self.escaped:,} cells look like spreadsheet formulas and got a leading apostrophe (--formulas keep "
+                "leaves them unchanged)"
             )
         if self.unlabelled:
             lines.append(f"not labelled: {len(self.unlabelled):,}, listed in {self.side_file}")
@@ -218,7 +220,7 @@ def label_files(
     output = Path(output)
     ending = output_format(output)
     if engine is not None and ending:
-        raise LabellerError(f"{output}: a cluster writes a folder of Parquet files; name it without an ending.")
+        raise LabellerError(f"{output}: a cluster writes a folder of Parquet files. Use a name without an extension.")
     folder = _part_folder(output, ending)
     formulas = Formulas(formulas)
     with _claimed(folder, output):
@@ -253,8 +255,8 @@ def _finish_parts(job: _Job, files: Sequence[Path], jobs: int, engine: Engine | 
         lost = job.folder.missing(parts)
         if lost:
             raise EngineError(
-                f"{job.folder.file(lost[0])} was written twice and is not there. Check that all machines share the "
-                "folder, and run the command again: completed work is saved."
+                f"{job.folder.file(lost[0])} was written twice but does not exist. Check that all machines share "
+                "the folder, and run the command again. Completed work is saved."
             )
     return parts, resumed
 
@@ -274,7 +276,7 @@ def _label_parts(job: _Job, files: Sequence[Path], jobs: int, engine: Engine | N
 @contextmanager
 def _claimed(folder: PartFolder, output: Path) -> Iterator[None]:
     """Keep other processes from labelling into the same output at the same time."""
-    busy = LabellerError(f"{output}: another process labels into it. Wait until it ends, or name another output.")
+    busy = LabellerError(f"{output}: another process writes to it. Wait until it ends, or choose another output.")
     try:
         with ExitStack() as stack:
             try:
@@ -308,7 +310,7 @@ def _found(
     """List the files. Save standard input to a file first, because a run that continues reads it again."""
     files, passed_over = find_files([Path(path) for path in inputs])
     if not files:
-        raise CorpusError(f"no file to label in {', '.join(map(str, inputs))}.")
+        raise CorpusError(f"no files to label in {', '.join(map(str, inputs))}.")
     return [_kept(folder, columns) if file == STDIN else file for file in files], passed_over
 
 
@@ -354,7 +356,7 @@ def _begin(folder: PartFolder, plan: dict[str, Any]) -> None:
         return
     if folder.files != folder.accounts and not noted.is_file() and any(folder.files.glob("*.parquet")):
         raise LabellerError(
-            f"{folder.files} holds Parquet files that are not of a labelling: name a folder that is new or empty."
+            f"{folder.files} contains Parquet files that topicdesk did not write. Use a new or empty folder."
         )
     # Remove the accounts first: without its account, a part counts as missing. If the process is killed in between, the
     # old plan remains, and a run with that plan labels the missing parts again.
@@ -436,7 +438,7 @@ def _told_death() -> Iterator[None]:
         yield
     except TerminatedWorkerError as error:
         raise EngineError(
-            "a process that labelled was killed, probably out of memory. Completed work is saved; run the command "
+            "a labelling process was killed, probably out of memory. Completed work is saved; run the command "
             "again with fewer --jobs."
         ) from error
 
@@ -499,8 +501,8 @@ def _check_names(batch: Batch, job: _Job) -> None:
     if twice:
         where = batch.where[0] if batch.where else "the input"
         raise LabellerError(
-            f"{where}: a column {twice[0]!r} is there already, and would be written over. Give those that are added a "
-            "prefix, such as --prefix label_."
+            f"{where}: the column {twice[0]!r} already exists and would be overwritten. Add a prefix to the new "
+            "columns, such as --prefix label_."
         )
 
 
@@ -508,7 +510,7 @@ def _label_there(job: _Job, files: Sequence[Path], engine: Engine) -> tuple[list
     """Label Parquet files in tasks. Each task reads its row groups and writes its part itself."""
     other = [file for file in files if file.suffix.lower() != ".parquet"]
     if other:
-        raise LabellerError(f"{other[0]}: a cluster labels Parquet files, which its workers read themselves.")
+        raise LabellerError(f"{other[0]}: a cluster labels only Parquet files, because its workers read them directly.")
     job = replace(job, folder=_absolute(job.folder))
     shares = list(_row_groups(files))
     tasks = [(number, str(file.resolve()), groups) for number, (file, groups, _) in enumerate(shares)]

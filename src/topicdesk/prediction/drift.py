@@ -80,11 +80,11 @@ class Drift:
         named = ", ".join(self.checks["asked"][self.checks["drifted"]])
         reference = self.labeller.reference
         drawn = (
-            "; not all drawn at random, so that shares may differ by that alone" if reference.sample == "all" else ""
+            "; not all of them were drawn at random, which alone can change shares" if reference.sample == "all" else ""
         )
         return (
             (f"Drift: {named}. " if named else "No drift. ")
-            + f"{len(self.observed):,} new articles against {len(reference):,} of the training corpus "
+            + f"{len(self.observed):,} new articles compared with {len(reference):,} of the training corpus "
             + f"(sample: {reference.sample}){drawn}."
             + (f" {self.observed.unlabelled:,} could not be labelled." if self.observed.unlabelled else "")
         )
@@ -197,8 +197,8 @@ def _together(parts: Sequence[Observed], n_topics: int) -> Observed:
 def _judged(labeller: Labeller, observed: Observed) -> Drift:
     if len(observed) < _FEWEST_ARTICLES:
         raise LabellerError(
-            f"{len(observed)} articles could be labelled: of fewer than {_FEWEST_ARTICLES} nobody can tell whether "
-            "they differ. Give more."
+            f"only {len(observed)} articles could be labelled, and the drift tests need at least {_FEWEST_ARTICLES}. "
+            "Use more articles."
         )
     reference = labeller.reference
     rows: list[tuple[str, float, float, float, float, float]] = []

@@ -203,7 +203,7 @@ class Labeller:
         table = as_table(article, self.fields)
         if len(table) != 1:
             raise LabellerError(
-                f"one article is explained at a time, not {len(table)}: labeller.explain(articles.iloc[[0]])."
+                f"explain takes one article, not {len(table)}. Use labeller.explain(articles.iloc[[0]])."
             )
         texts, _ = readable_articles(table, self.fields)
         features = csr_matrix(self.transform(texts))
@@ -331,8 +331,8 @@ class Labeller:
     def _terms_of(self, features: csr_matrix, index: pd.Index[Any], count: int) -> pd.DataFrame:
         if self.weights is None:
             raise LabellerError(
-                f"{self.classifier} is not linear: what its terms weigh is not known beforehand. Ask for one article "
-                "at a time: labeller.explain(article)."
+                f"{self.classifier} is not linear, so its terms have no fixed weights. Explain one article at a time "
+                "with labeller.explain(article)."
             )
         told = strongest_terms(features, self.weights, self.names, count)
         columns = {
@@ -343,7 +343,9 @@ class Labeller:
 
     def _taken_out(self, features: csr_matrix, column: int) -> tuple[Contribution, ...]:
         if self.classifier not in CLASSIFIERS:
-            raise LabellerError(f"{self.classifier} is your own and not linear: what its terms weigh is not known.")
+            raise LabellerError(
+                f"{self.classifier} is your own classifier and not linear, so its terms have no weights."
+            )
         estimators = self.estimators()
         if self.rules.multi_class:
             estimator, place = estimators[0], list(estimators[0].classes_).index(self.topics[column])
@@ -408,7 +410,7 @@ def as_table(articles: Articles, fields: Sequence[str]) -> pd.DataFrame:
         articles = [articles]
     if isinstance(articles, Sequence | np.ndarray | pd.Series):
         return pd.DataFrame({fields[-1]: pd.Series(list(articles), dtype=object)})
-    raise LabellerError(f"articles are a DataFrame, a list of texts or a text, not {type(articles).__name__}.")
+    raise LabellerError(f"articles must be a DataFrame, a list of texts or a text, not {type(articles).__name__}.")
 
 
 def _portions(texts: list[str]) -> Iterator[list[str]]:

@@ -172,7 +172,7 @@ def output_format(output: Path) -> str:
     """
     ending = output.suffix.lower()
     if ending and ending not in OUTPUT_FORMATS:
-        raise LabellerError(f"{output}: {ending} is not written; {nearest(ending, OUTPUT_FORMATS)}")
+        raise LabellerError(f"{output}: the format {ending} is not supported; {nearest(ending, OUTPUT_FORMATS)}")
     return ending
 
 
@@ -349,8 +349,8 @@ class _CommaWriter(_Writer):
             return cell
         if self.formulas is Formulas.REFUSE:
             raise LabellerError(
-                f"{where} holds {cell[:_SHOWN]!r}, which a spreadsheet would run as a formula. Escape such cells "
-                "(--formulas escape), or write .jsonl or .parquet, which no spreadsheet runs."
+                f"{where} contains {cell[:_SHOWN]!r}, which a spreadsheet would run as a formula. Escape such "
+                "cells (--formulas escape), or write .jsonl or .parquet, which spreadsheets do not run."
             )
         self.escaped += 1
         return defused(cell)

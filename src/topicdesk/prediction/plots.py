@@ -54,7 +54,7 @@ def plot_drift(names: Sequence[str], then: Reference, now: Observed, checks: pd.
         axes.set(
             title=f"scores of {name}: {_answer(said[f'scores: {name}'])}", xlabel="probability", xlim=(-0.02, 1.02)
         )
-        axes.set_ylabel("share of articles at most" if place % 4 == 0 else "")
+        axes.set_ylabel("cumulative share of articles" if place % 4 == 0 else "")
     return figure
 
 
@@ -71,14 +71,14 @@ def _draw_shares(axes: Axes, topics: Sequence[str], then: Reference, now: Observ
         axes.bar(places + shift, share, 0.4, color=colour, yerr=reach, capsize=2, label=label, ecolor="#555")
     labels = [f"{name}\n{_answer(said[f'share: {name}'])}" for name in topics]
     axes.set_xticks(places, labels, rotation=0 if len(topics) <= _MOST_TOPICS else 90)
-    axes.set(title="shares of topics, as the model gives them, with 95 % intervals", ylabel="share of articles")
+    axes.set(title="shares of predicted topics, with 95 % intervals", ylabel="share of articles")
     axes.legend(frameon=False)
 
 
 def _draw_unseen(axes: Axes, of_then: Reference, of_now: Observed, said: dict[str, bool]) -> None:
     then, now = of_then.unseen, of_now.unseen
     if then is None or now is None:
-        axes.text(0.5, 0.5, "features are not words:\nunseen words were not counted", ha="center", va="center")
+        axes.text(0.5, 0.5, "features are not words,\nso unseen words were not counted", ha="center", va="center")
         axes.set_axis_off()
         return
     bins = np.linspace(0, max(np.nanmax(then), np.nanmax(now), 0.01), 40).tolist()

@@ -195,7 +195,7 @@ def _reading(choice: FinalChoice, dataset: Dataset, keywords: Mapping[str, Seque
             return Pipeline([*joined, *_lead(view.analyser), ("features", view.transformer())])
         case "keywords":
             if keywords is None:
-                raise FeaturesError("keyword rules need the taxonomy's keywords, and got none.")
+                raise FeaturesError("keyword rules need the taxonomy's keywords, but none were given.")
             phrases = keyword_phrases({topic: keywords.get(topic, ()) for topic in dataset.topics})
             vocabulary = _vocabulary(phrases)
             longest = max(phrase.count(" ") + 1 for phrase in vocabulary)

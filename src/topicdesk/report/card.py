@@ -46,9 +46,9 @@ def model_card(comparison: Comparison, labeller: Labeller, about: About) -> str:
         for column, topic in enumerate(data.topics)
     ]
     fields = ", ".join(f"`{name}`" for name in labeller.fields)
-    annotators = ", ".join(f"{name} ({count} articles)" for name, count in told.annotators.items()) or "not known"
+    annotators = ", ".join(f"{name} ({count} articles)" for name, count in told.annotators.items()) or "unknown"
     gives = (
-        f"an array of 0 and 1, one column a topic: {', '.join(data.topics)}"
+        f"an array of 0 and 1 with one column per topic: {', '.join(data.topics)}"
         if labeller.task == "multi-label"
         else "the name of the topic"
     )
@@ -56,37 +56,39 @@ def model_card(comparison: Comparison, labeller: Labeller, about: About) -> str:
         [
             f"# {about.title}: {labeller.classifier}",
             "",
-            f"A scikit-learn pipeline that reads {fields} of a news article and gives {gives}. "
-            + ("It opens with mlflow, scikit-learn and skops alone." if labeller.portable else "It needs topicdesk."),
+            f"A scikit-learn pipeline that reads {fields} of a news article and predicts {gives}. "
+            + ("It needs only mlflow, scikit-learn and skops." if labeller.portable else "It needs topicdesk."),
             "",
-            "MLflow's own interface and its server answer in full: topics, a calibrated probability of each, the "
-            "reason, and whether to abstain: where the model is not sure that all topics are right, or knows no term.",
+            "MLflow's own interface and its server return the topics, a calibrated probability of each topic, the "
+            "reason, and whether to abstain. The model abstains if it is not sure that all topics are right, or if it "
+            "knows no term of the article.",
             "",
-            "## Meant for",
+            "## Intended use",
             "",
-            "Suggesting topics of articles like those below. Not for deciding about people, and not for other "
-            "languages, times or kinds of text without a test on them.",
+            "Suggest topics of articles that resemble the training data. Do not use the model to make decisions about "
+            "people. Test it before you use it on other languages, periods or kinds of text.",
             "",
-            "## Fitted on",
+            "## Training data",
             "",
-            f"{labeller.n_articles} articles of {data.name}, all that are labelled (articles {data.corpus_hash}, "
-            f"labels {data.labels_hash}). Labelled by: {annotators}; "
-            f"codebook {', '.join(told.codebooks) or 'not known'}. "
+            f"All {labeller.n_articles} labelled articles of {data.name} (articles {data.corpus_hash}, "
+            f"labels {data.labels_hash}). Annotators: {annotators}; "
+            f"codebook {', '.join(told.codebooks) or 'unknown'}. "
             f"{told.citation}".strip(),
             "",
-            f"Chosen on inner folds: {labeller.features}; {labeller.parameters}.",
+            f"Selected on inner folds: {labeller.features}; {labeller.parameters}.",
             "",
-            "## How good",
+            "## Performance",
             "",
-            f"{metric_title(metric)} {shown(main['value'], main['low'], main['high'])} [95 %], out of fold: of models "
-            "fitted the same way on part of the articles. The model itself was not tested, since it has seen them all.",
+            f"{metric_title(metric)} {shown(main['value'], main['low'], main['high'])} [95 %], out of fold. This is "
+            "the score of models that were fitted in the same way on part of the articles. The model itself was fitted "
+            "on all articles, so it was not tested.",
             "",
-            "| topic | positives | precision | recall | F1 | given from probability |",
+            "| topic | positives | precision | recall | F1 | threshold (probability) |",
             "|---|---|---|---|---|---|",
             *rows,
             "",
-            f"Why this one: {comparison.verdict.reason}",
-            *(f"\nKnow that: {warning}" for warning in comparison.warnings),
+            f"Reason for the choice: {comparison.verdict.reason}",
+            *(f"\nWarning: {warning}" for warning in comparison.warnings),
             "",
         ]
     )

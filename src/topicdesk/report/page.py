@@ -111,39 +111,39 @@ def _answers(comparison: Comparison, about: About) -> dict[str, Any]:
     repeats = len({split.repeat for split in splits})
     parted = straddling(comparison)
     again = {
-        "same": "Yes: every figure is the one in the committed results lock.",
-        "moved": "Not quite: figures are not those of the committed results lock.",
-        "none": "Not known yet: there was no results lock before this run to compare with.",
+        "same": "Yes. All figures equal those of the committed results lock.",
+        "moved": "No. Some figures differ from the committed results lock.",
+        "none": "Unknown. There was no results lock to compare with before this run.",
     }[about.lock]
-    share = f"{int(data.Y.any(axis=1).sum())} carry a topic"
+    share = f"{int(data.Y.any(axis=1).sum())} have a topic"
     return {
         "winner": winner,
         "title": title,
         "answers": [
-            ("What was asked?", about.question or about.title, "question"),
-            ("On which data?", f"{data}; {share}; {len(set(data.sources))} sources.", "data"),
+            ("What is the question?", about.question or about.title, "question"),
+            ("Which data were used?", f"{data}; {share}; {len(set(data.sources))} sources.", "data"),
             (
-                "Split how?",
-                f"Scheme '{splits[0].scheme}': {len(splits) // repeats} folds, {repeats} times; choices on "
-                f"{plan.inner_folds} inner folds. {parted or 'No'} test articles have a near-duplicate in training.",
+                "How were they split?",
+                f"Scheme '{splits[0].scheme}': {len(splits) // repeats} folds × {repeats} repeats. Models are selected "
+                f"on {plan.inner_folds} inner folds. {parted or 'No'} test articles have a near-duplicate in training.",
                 "splits",
             ),
-            ("Who won?", verdict.reason, "decision"),
+            ("Which classifier wins?", verdict.reason, "decision"),
             (
                 "By how much?",
-                f"{winner} has {title} {shown(*rows.loc[winner, interval].astype(float))} [95 %]; {baseline}, a "
-                f"baseline, {shown(*rows.loc[baseline, interval].astype(float))}"
-                + ("." if winner == comparison.ranking[0] else f"; the first is {behind} ahead of the winner."),
+                f"{winner} has {title} {shown(*rows.loc[winner, interval].astype(float))} [95 %]. The baseline "
+                f"{baseline} has {shown(*rows.loc[baseline, interval].astype(float))}"
+                + ("." if winner == comparison.ranking[0] else f". The best one is ahead of the winner by {behind}."),
                 "leaderboard",
             ),
-            ("Is it real?", _is_real(comparison), "significance"),
+            ("Is the difference significant?", _is_real(comparison), "significance"),
             (
-                "Where does it fail?",
-                f"Worst at {worst['topic']}: F1 {shown(worst['value'], worst['low'], worst['high'])} [95 %], "
-                f"{worst['support']} positives.",
+                "Which topic scores lowest?",
+                f"{worst['topic']}: F1 {shown(worst['value'], worst['low'], worst['high'])} [95 %], "
+                f"{worst['support']} positive articles.",
                 f"topic-{worst['topic']}",
             ),
-            ("Can I have it again?", again, "again"),
+            ("Are the results reproducible?", again, "again"),
         ],
     }  # fmt: skip
 
@@ -153,9 +153,9 @@ def _is_real(comparison: Comparison) -> str:
     worse = list(table.index[table["p_holm"] < 0.05])
     same = [name for name in table.index if name not in worse]
     best = comparison.verdict.best
-    told = f"{best} is ahead of {', '.join(worse)} beyond chance (Holm p < 0.05)" if worse else ""
-    rest = f"of {', '.join(same)} it is not shown to be" if same else ""
-    return ("; ".join(part for part in (told, rest) if part) or "There is nothing to compare with") + "."
+    told = f"{best} is significantly better than {', '.join(worse)} (Holm-adjusted p < 0.05)" if worse else ""
+    rest = f"no significant difference is shown for {', '.join(same)}" if same else ""
+    return ("; ".join(part for part in (told, rest) if part) or "There is no other classifier to compare with") + "."
 
 
 def _tables(comparison: Comparison) -> dict[str, Any]:
@@ -236,12 +236,12 @@ def _topics(
             for sample, group in of_topic.groupby("sample", sort=False)
         }
         at = choices.get(f"threshold {topic}")
-        thresholds = "the highest score decides" if at is None else (
-            f"in the classifier's own score, chosen on inner folds of each split: median {at.median():.3f}, "
+        thresholds = "none, the class with the highest score is predicted" if at is None else (
+            f"on the scale of the classifier's scores, chosen on inner folds of each split: median {at.median():.3f}, "
             f"from {at.min():.3f} to {at.max():.3f}"
         )  # fmt: skip
         if labeller is not None and labeller.thresholds is not None:
-            thresholds += f"; the kept model gives the topic from probability {labeller.thresholds[column]:.3f}"
+            thresholds += f"; the final model predicts the topic from probability {labeller.thresholds[column]:.3f}"
         found.append(
             {
                 "name": topic,
@@ -299,7 +299,7 @@ def _future(comparison: Comparison) -> str:
     if not dated:
         return "Articles have no dates."
     later = sum(int((dates[split.test] < dates[split.train].max()).sum()) for split in comparison.splits)
-    return f"{later / dated:.0%} of dated test articles are older than some article that trained for them."
+    return f"{later / dated:.0%} of dated test articles are older than the newest training article of their split."
 
 
 def _bars(counts: pd.Series) -> list[tuple[str, str, float]]:
