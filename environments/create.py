@@ -26,7 +26,7 @@ STAMP = ".ready"
 WINDOWS = os.name == "nt"
 BIN = "Scripts" if WINDOWS else "bin"
 SUFFIX = ".exe" if WINDOWS else ""
-#: Content of a stamp: the Python that created the environment. For another Python, it is created anew.
+#: Content of a stamp: the Python that created the environment. For another Python, it is created again.
 PYTHON = str(Path(sys.executable).resolve()) + sys.version
 
 #: Names that an environment contains. A folder with other files belongs to the user and is never removed.

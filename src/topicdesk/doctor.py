@@ -168,7 +168,7 @@ def _store(project: Project) -> Iterator[_Row]:
             yield "MLflow's store", "ok", f"{shown}, reachable; comparisons: {len(list_runs(project))}", ""
         waiting = len(waiting_parcels(project.unsent))
         if waiting:
-            yield "unsent runs", "wrong", f"{waiting} on disk", "Send them: topicdesk log --resume"
+            yield "unsent runs", "wrong", f"{waiting} on disk", "Send them with 'topicdesk log --resume'."
     except TrackingError as error:
         yield "MLflow's store", "wrong", shown, str(error)
 

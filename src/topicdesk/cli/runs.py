@@ -34,7 +34,7 @@ def runs(
 
         found = _records(list_runs(project, experiment).reset_index())
     if not found:
-        print("Nothing is logged yet: topicdesk compare experiments/topics.toml")
+        print("Nothing is logged yet. Run 'topicdesk compare experiments/topics.toml'.")
         return
     rows = [
         (
@@ -104,7 +104,7 @@ def diff(
     one, other = found.classifiers
     right = (found.flips["right"] == "after").sum()
     print(f"Decisions that differ between {one} and {other}: {len(found.flips)}; the second is right in {right}")
-    print_some(found.flips, "article_id", "Decisions that flipped")
+    print_some(found.flips, "article_id", "Decisions that changed")
 
 
 def log(
@@ -126,7 +126,7 @@ def log(
     waiting = waiting_parcels(project.unsent)
     for parcel in waiting:
         print(f"{parcel.experiment}: {parcel.runs[0].name} ({project.shown(parcel.folder)})")
-    print(f"{len(waiting)} waiting." + (" Send with: topicdesk log --resume" if waiting else ""))
+    print(f"{len(waiting)} waiting." + (" Send them with 'topicdesk log --resume'." if waiting else ""))
 
 
 def promote(
@@ -139,7 +139,7 @@ def promote(
 
     project = find_project()
     check_registered(project, model)
-    say("asking MLflow's registry ...")
+    say("updating MLflow's registry ...")
     from topicdesk.tracking import promote
 
     print(promote(project, model, version))
@@ -152,7 +152,7 @@ def rollback(model: _Model) -> None:
 
     project = find_project()
     check_registered(project, model)
-    say("asking MLflow's registry ...")
+    say("updating MLflow's registry ...")
     from topicdesk.tracking import rollback
 
     print(rollback(project, model))

@@ -37,7 +37,7 @@ def review(
     from topicdesk.tracking import serve_pages
 
     with serve_pages(project, port, experiment) as (address, server):
-        print(f"MLflow runs at {address}\nPress Ctrl-C to stop it.", flush=True)
+        print(f"MLflow is running at {address}\nPress Ctrl-C to stop it.", flush=True)
         if browser and _has_screen():
             typer.launch(address)
         with suppress(Stopped):
