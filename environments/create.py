@@ -26,7 +26,7 @@ STAMP = ".ready"
 WINDOWS = os.name == "nt"
 BIN = "Scripts" if WINDOWS else "bin"
 SUFFIX = ".exe" if WINDOWS else ""
-#: Content of a stamp: the Python that created the environment. For another Python, it is created anew.
+#: Content of a stamp: the Python that created the environment. For another Python, it is created again.
 PYTHON = str(Path(sys.executable).resolve()) + sys.version
 
 #: Names that an environment contains. A folder with other files belongs to the user and is never removed.
@@ -70,7 +70,7 @@ def create(lock: Path, folder: Path, editable: bool) -> None:
     """
     started = time.monotonic()
     check(lock, folder)
-    say(f"{folder}: {len(pins(lock))} packages of {lock}, each file checked by hash ...")
+    say(f"{folder}: installing {len(pins(lock))} packages of {lock}, each file checked by hash ...")
     stamp = folder / STAMP
     python = folder / BIN / f"python{SUFFIX}"
     try:
@@ -101,7 +101,9 @@ def check(lock: Path, folder: Path) -> None:
         return
     foreign = sorted({one.name for one in folder.iterdir()} - PARTS) if folder.is_dir() else [folder.name]
     if foreign:
-        raise SetupError(f"{folder} is no environment (it holds {foreign[0]}), and is left alone. Name another folder.")
+        raise SetupError(
+            f"{folder} is not an environment (it contains {foreign[0]}), and was not changed. Name another folder."
+        )
 
 
 def bootstrap_uv() -> Path:
@@ -130,7 +132,7 @@ def bootstrap_uv() -> Path:
         found = [uv for uv in candidates if uv.is_file()]
         if not found:
             raise SetupError(
-                "pip installed uv elsewhere. Take 'target', 'prefix' and 'user' out of pip's configuration."
+                "pip installed uv elsewhere. Remove 'target', 'prefix' and 'user' from pip's configuration."
             )
         stamp.write_text(wanted, encoding="utf-8")
         return found[0]
@@ -173,7 +175,7 @@ def reason(output: str, lock: Path) -> str:
     if re.search(r"(?i)connect|dns|timed? ?out|unreachable|Retrying", output):
         todo = "Check the network and the package index that pip is configured for, then run make again."
     elif re.search(r"(?i)hash", output):
-        todo = "The file is not the one that was locked: ask whoever runs the package index."
+        todo = "The file is not the one that was locked. Ask the administrator of the package index."
     elif re.search(r"(?i)no space|os error 28", output):
         todo = "Free some disk space, then run make again."
     else:
@@ -229,7 +231,7 @@ def say(line: str) -> None:
 
 def main() -> int:
     """Create the environment; return the exit code."""
-    if sys.version_info < (3, 11):  # noqa: UP036 (this is where a user learns it)
+    if sys.version_info < (3, 11):  # noqa: UP036 (this check is for users of an older Python)
         found = "{}.{}".format(*sys.version_info)
         say(f"setup: topicdesk needs Python 3.11 or newer, and this is {found}: make PYTHON=python3.11")
         return 2

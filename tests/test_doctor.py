@@ -15,7 +15,7 @@ def test_all_is_well_in_the_pinned_environment(project):
     assert not project.mlflow_database.exists(), "looking makes no store"
     assert f"scikit-learn {version('scikit-learn')}" in found.checks.at["packages", "found"]
     assert "newsroom" in found.checks.at["project", "found"]
-    assert "Everything that topicdesk needs is there" in found._repr_html_()
+    assert "No problems found" in found._repr_html_()
 
 
 @pytest.mark.parametrize(

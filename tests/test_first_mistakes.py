@@ -152,8 +152,8 @@ def test_8_a_store_that_another_program_holds(project, run):
     holder.execute("BEGIN EXCLUSIVE")
     done = run("compare", "experiments/small.toml", "--jobs", "1")
     said = checked(done.returncode, done.stderr)
-    assert "database is locked" in said and "Another program holds it" in said
-    assert "Nothing is lost" in said and "topicdesk log --resume" in said
+    assert "database is locked" in said and "Another program has locked it" in said
+    assert "No result is lost" in said and "topicdesk log --resume" in said
     holder.rollback()
     assert len(resume_logging(project)) == len(list_runs(project)) == 1
 
@@ -163,7 +163,7 @@ def test_9_a_port_in_use(mistaken, project, command):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         said = mistaken(project.root, command, "--port", port)
-    assert f"port {port} of 127.0.0.1 is taken" in said and "--port" in said
+    assert f"port {port} of 127.0.0.1 is in use" in said and "--port" in said
 
 
 # Every place at which it can fill, and the other commands, are in tests/trust/test_faults.py.
@@ -177,5 +177,5 @@ def test_10_a_full_disk_and_on_from_there(project, disk, run):
     disk("size=100m")
     done = run("compare", "experiments/small.toml", "--jobs", "1", folder=root)
     assert done.returncode == 0, done.stderr
-    assert "went on with" in done.stdout
+    assert "checkpoints of a run that was stopped" in done.stdout
     assert "Verified" in done.stdout or "Results lock written" in done.stdout

@@ -109,7 +109,7 @@ def test_a_wrong_hyper_parameter_and_a_wrong_stemmer_are_refused_before_anything
         (("serve", "models:/no@champion", "--port", "53219"), "no model is registered"),
         (("reproduce", "0123"), "no run '0123' in MLflow's store"),
         (("diff", "0123", "4567"), "no run '0123' in MLflow's store"),
-        (("promote", "nosuch"), "no registered model called 'nosuch'; there are: none."),
+        (("promote", "nosuch"), "no registered model called 'nosuch'; registered models: none."),
         (("rollback", "nosuch"), "no registered model called 'nosuch'"),
         (("data", "build", "newsarticle"), "no corpus called 'newsarticle'"),
         (("data", "show", "newsarticle"), "no corpus called 'newsarticle'"),
@@ -138,7 +138,7 @@ def test_a_port_in_use_is_refused_before_anything_slow(folder):
         taken.listen()
         for command in ("review", "serve"):
             code, said = watched(folder, command, "--port", taken.getsockname()[1])
-            assert (code, "is taken" in said) == (2, True), said
+            assert (code, "is in use" in said) == (2, True), said
 
 
 @pytest.mark.parametrize(

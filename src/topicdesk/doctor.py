@@ -63,11 +63,11 @@ class Diagnosis:
         missing = sum(
             state == "missing" and str(name).startswith("optional") for name, state in self.checks["state"].items()
         )
-        optional = f"; optional parts that are missing: {missing}" if missing else ""
+        optional = f"; missing optional parts: {missing}" if missing else ""
         if self.wrong:
-            return f"Not as it should be: {', '.join(self.wrong)}{optional}."
-        outside = " There is no project here." if self.checks["state"].get("project") == "missing" else ""
-        return f"Everything that topicdesk needs is there{optional}.{outside}"
+            return f"Problems found: {', '.join(self.wrong)}{optional}."
+        outside = " The folder is not in a project." if self.checks["state"].get("project") == "missing" else ""
+        return f"No problems found{optional}.{outside}"
 
     def _repr_html_(self) -> str:
         return as_html(str(self), self.checks)
@@ -90,7 +90,7 @@ def diagnose(start: Path | str = ".") -> Diagnosis:
         project = find_project(start)
     except ProjectError as error:
         # Not an error: predicting with a model from a folder needs no project.
-        rows.append(("project", "missing", "none here or above", str(error)))
+        rows.append(("project", "missing", "none in this folder or above it", str(error)))
     else:
         rows += [*_project(project), *_store(project)]
     return Diagnosis(pd.DataFrame(rows, columns=["check", "state", "found", "advice"]).set_index("check"))
@@ -111,7 +111,7 @@ def _packages() -> Iterator[_Row]:
     needed = [one for one in _requirements() if _applies(one)]
     faults = [(one.name, fault) for one in needed if (fault := _fault(one))]
     for name, fault in faults:
-        yield name, "wrong", fault, "Make the environment anew: make setup, or pip install --upgrade topicdesk."
+        yield name, "wrong", fault, "Recreate the environment: 'make setup' or 'pip install --upgrade topicdesk'."
     if not faults:
         main = ", ".join(f"{name} {version(name)}" for name in ("scikit-learn", "pandas", "numpy", "mlflow"))
         yield "packages", "ok", f"all {len(needed)}: {main} …", ""
@@ -127,13 +127,13 @@ def _parts() -> Iterator[_Row]:
             try:
                 import_module(_LOADED[extra])
             except OSError as error:
-                faults.append(f"{_LOADED[extra]} does not load ({error}); on Debian: apt-get install libgomp1")
+                faults.append(f"{_LOADED[extra]} cannot be loaded ({error}); on Debian: apt-get install libgomp1")
         advice = f"pip install 'topicdesk[{extra}]'" if faults else ""
         name = f"optional: {extra}"
         if faults:
             yield name, "missing", "; ".join(faults), f"For {purpose}: {advice}"
         else:
-            yield name, "ok", purpose if needed else f"not made for this Python or system ({purpose})", ""
+            yield name, "ok", purpose if needed else f"not available for this Python or system ({purpose})", ""
 
 
 def _project(project: Project) -> Iterator[_Row]:
@@ -147,8 +147,8 @@ def _project(project: Project) -> Iterator[_Row]:
             for name, pinned in pins.items()
             if (found := _found(name)) and found not in pinned
         ]
-        advice = "Figures may differ from the locks. 'make setup' installs what is pinned." if moved else ""
-        told = f"not as pinned: {', '.join(moved[:5])}" if moved else "every installed package is the pinned one"
+        advice = "Scores may differ from the results locks. 'make setup' installs the pinned versions." if moved else ""
+        told = f"not the pinned version: {', '.join(moved[:5])}" if moved else "all versions are the pinned ones"
         yield "requirements.lock", "missing" if moved else "ok", told, advice
     free = shutil.disk_usage(project.root).free
     low = free < _LEAST_FREE
@@ -162,13 +162,13 @@ def _store(project: Project) -> Iterator[_Row]:
     shown = reason(uri, uri)
     try:
         if uri.startswith("sqlite:") and not project.mlflow_database.exists() and str(project.root) in uri:
-            yield "MLflow's store", "ok", f"{shown}, made by the first run", ""
+            yield "MLflow's store", "ok", f"{shown}, not created yet: the first run creates it", ""
         else:
             open_store(project)
             yield "MLflow's store", "ok", f"{shown}, reachable; comparisons: {len(list_runs(project))}", ""
         waiting = len(waiting_parcels(project.unsent))
         if waiting:
-            yield "unsent runs", "wrong", f"{waiting} on disk", "Send them: topicdesk log --resume"
+            yield "unsent runs", "wrong", f"{waiting} on disk", "Send them with 'topicdesk log --resume'."
     except TrackingError as error:
         yield "MLflow's store", "wrong", shown, str(error)
 

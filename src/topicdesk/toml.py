@@ -60,14 +60,14 @@ def read_toml(path: Path, model: type[_Model], error: type[TopicdeskError], miss
     try:
         size = path.stat().st_size
         if size > _MOST_BYTES:
-            raise error(f"{path}: {size:,} bytes, where up to {_MOST_BYTES:,} are read. Is this the right file?")
+            raise error(f"{path}: the file has {size:,} bytes, and the limit is {_MOST_BYTES:,}. Is it the right file?")
         written = path.read_text(encoding="utf-8")
         for number, line in enumerate(written.splitlines(), start=1):
             if line.partition("=")[0].count(".") > _MOST_DOTS:
-                raise error(f"{path}, line {number}: a key of more than {_MOST_DOTS} parts")
+                raise error(f"{path}, line {number}: a key has more than {_MOST_DOTS} parts")
         content = tomllib.loads(written)
     except FileNotFoundError as absent:
-        raise error(f"no file {path}, seen from {Path.cwd()}. {_near(path)}{missing}") from absent
+        raise error(f"no file {path} (working directory: {Path.cwd()}). {_near(path)}{missing}") from absent
     except (OSError, UnicodeDecodeError) as unreadable:
         raise error(f"{path}: cannot be read: {unreadable}") from unreadable
     except (ValueError, RecursionError) as broken:  # also a number with thousands of digits, or deeply nested tables
@@ -86,7 +86,7 @@ def _near(path: Path) -> str:
         return f"{told[0].upper()}{told[1:]} "  # not capitalize(): file names may contain capitals
     if path.parent.is_dir():
         return ""
-    return f"There is no folder {path.parent}: run the command inside your project. "
+    return f"There is no folder {path.parent}. Run the command inside your project. "
 
 
 def _explained(model: type[BaseModel], fault: Any) -> str:

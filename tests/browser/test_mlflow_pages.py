@@ -67,5 +67,5 @@ def test_a_taken_port_is_told(project):
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(TrackingError, match=f"port {port} of 127.0.0.1 is taken"), serve_pages(project, port, "x"):
+        with pytest.raises(TrackingError, match=f"port {port} of 127.0.0.1 is in use"), serve_pages(project, port, "x"):
             pytest.fail("the port was taken")

@@ -484,7 +484,7 @@ def test_an_import_that_is_interrupted_leaves_the_older_file_whole(tmp_path, beg
     process.send_signal(signal.SIGINT)
     ended = process.wait()
     assert ended.returncode == 130
-    assert "Nothing is half written" in ended.stderr
+    assert "No file is incomplete" in ended.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["c.parquet", "t.jsonl"]
     assert (tmp_path / "c.parquet").read_bytes() == b"the older file"
 

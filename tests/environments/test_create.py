@@ -213,7 +213,7 @@ def test_a_file_that_is_not_the_locked_one_is_refused_and_no_environment_is_left
     done = make(clone, environment)
     assert done.returncode != 0
     assert last_line(done).startswith(f"setup: {package} {version} could not be installed (")
-    assert "ask whoever runs the package index" in last_line(done)
+    assert "Ask the administrator of the package index" in last_line(done)
     assert not (clone / ".venv").exists()
 
 
@@ -300,7 +300,7 @@ def test_a_folder_that_is_no_environment_is_left_alone(prepared, environment):
     done = make(prepared, environment)
     assert done.returncode != 0
     assert last_line(done) == (
-        "setup: .venv is no environment (it holds thesis.txt), and is left alone. Name another folder."
+        "setup: .venv is not an environment (it contains thesis.txt), and was not changed. Name another folder."
     )
     assert (prepared / ".venv" / "thesis.txt").read_text() == "mine"
 

@@ -134,7 +134,7 @@ def test_the_command_audits_the_corpus_and_labels_of_a_spec(outlets, project, ru
     done = run("data", "audit", "experiments/small.toml", "--plot", "leak.png", "--jobs", "1", folder=project.root)
     assert done.returncode == 0, done.stderr
     assert "predicts the source of 98.9%" in done.stdout
-    assert "F1 of each topic, trained on" in done.stdout
+    assert "F1 of each topic, by training articles" in done.stdout
     assert (project.root / "leak.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -149,7 +149,7 @@ def test_the_commands_take_a_corpus_file_that_an_import_made(outlets, tmp_path, 
     assert "<svg" in (tmp_path / "mine.svg").read_text()
     audit = run("data", "audit", "mine.parquet", "--jobs", "1", folder=tmp_path)
     assert audit.returncode == 0, audit.stderr
-    assert "How far topics fall needs labels" in audit.stdout
+    assert "The audit of topics needs labels" in audit.stdout
 
 
 def test_a_corpus_file_without_an_account_is_shown_all_the_same(tmp_path, run):

@@ -142,15 +142,15 @@ def test_the_commands_say_what_they_did(half_labelled, run):
     wrong = run("labels", "queue", SPEC, "--mix", "randm=1", "--output", "q.csv")
     assert (wrong.returncode, "did you mean 'random'" in wrong.stderr) == (2, True)
     rules = run("labels", "rules", SPEC, "--output", "weak.csv")
-    assert "90 weak labels: weak.csv. They are never evaluated on." in rules.stdout
+    assert "90 weak labels: weak.csv. They are never used for evaluation." in rules.stdout
     taxonomy = half_labelled.root / "data" / "topics.toml"
     taxonomy.write_text(taxonomy.read_text().replace("version = 1", "version = 2"))
     old = run("labels", "outdated", "gold")
-    assert "gold: 30 of 30 labels were made under other definitions" in old.stdout
+    assert "gold: 30 of 30 labels were made with other definitions" in old.stdout
     (half_labelled.labels / "tom.csv").write_bytes((half_labelled.labels / "gold.csv").read_bytes())
     agreed = run("labels", "agreement", "gold", "tom")
     assert "1.0 [1.0, 1.0]" in agreed.stdout
-    assert "Articles that they disagree about: 0" in agreed.stdout
+    assert "Articles with disagreement: 0" in agreed.stdout
     assert run("labels", "agreement", "gold").returncode == 2
     piped = run("annotate", "data/corpora/newsroom.parquet", "--annotator", "maria")
     assert (piped.returncode, "needs a terminal" in piped.stderr) == (2, True)

@@ -49,9 +49,9 @@ def test_files_are_labelled_and_what_decided_is_shown(logged, newsroom, run):
     assert "Traceback" not in again.stderr
     none = run("label", "new.csv", "--output", "twice.csv", "--model", "models:/none@champion")
     assert none.returncode == 2
-    assert "'topicdesk compare SPEC' registers its winner" in none.stderr
+    assert "'topicdesk compare SPEC' registers the winner as a model" in none.stderr
     both = run("label", "new.csv", "--output", "twice", "--model", CHAMPION, "--engine", "dask")
-    assert "--engine dask and --scheduler go together" in both.stderr
+    assert "use --engine dask and --scheduler together" in both.stderr
 
 
 def test_a_labelling_that_is_killed_with_its_processes_goes_on_where_it_was(logged, newsroom, begin, run, wait_until):

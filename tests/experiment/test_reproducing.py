@@ -60,7 +60,7 @@ def test_two_runs_of_other_specs_show_the_line_and_the_decisions_that_flipped(pr
     assert "+linear-svm = { C = [0.3] }" in found.spec
     assert found.classifiers == ("linear-svm", "linear-svm")
     assert set(found.flips.columns) == {"article_id", "topic", "labelled", "before", "after", "right"}
-    with pytest.raises(TrackingError, match="compared no classifier called 'nobody'"):
+    with pytest.raises(TrackingError, match="has no classifier called 'nobody'"):
         compare_runs(project, first, second, "nobody")
 
 

@@ -22,7 +22,7 @@ def experiments(project):
 
 def test_two_experiments_stand_side_by_side_with_how_far_they_differ(experiments):
     page = results_page(experiments)
-    beside = page.partition("### Beside `small.toml`")[2].partition("\n## ")[0]
+    beside = page.partition("### Comparison with `small.toml`")[2].partition("\n## ")[0]
     first, other = (
         read_lock(experiments / f"{name}.lock.json").comparisons["newsroom"].figures["all"]["linear-svm"]["macro_f1"][0]
         for name in ("small", "other")
@@ -31,7 +31,7 @@ def test_two_experiments_stand_side_by_side_with_how_far_they_differ(experiments
     assert f"{first:.3f}" in row
     assert f"{other:.3f}" in row
     assert f"{first - other:+.3f}" in row
-    assert "Both on the same folds." in beside
+    assert "Both experiments use the same folds." in beside
 
 
 def test_other_folds_are_told(experiments):
@@ -43,7 +43,10 @@ def test_other_folds_are_told(experiments):
 
 @pytest.mark.parametrize(
     ("count", "said"),
-    [(0, "grouping them changes no fold and no figure"), (3, "3 articles are near-duplicates of an earlier one")],
+    [
+        (0, "grouping them does not change the folds or the scores"),
+        (3, "3 articles are near-duplicates of an earlier one"),
+    ],
 )
 def test_what_grouping_did_is_told(experiments, count, said):
     path = experiments / "small.lock.json"
@@ -55,7 +58,7 @@ def test_what_grouping_did_is_told(experiments, count, said):
 def test_a_lock_and_its_page_tell_what_changed_since_the_one_before(project):
     spec = project.root / "experiments" / "small.toml"
     first = run_experiment(spec, jobs=1).lock().after(None)
-    assert first.changed == ("everything: it is the first",)
+    assert first.changed == ("everything: this is the first lock",)
     assert first.made_on
     again = run_experiment(spec, jobs=1).lock().after(first)
     assert again.changed == ()
@@ -65,8 +68,8 @@ def test_a_lock_and_its_page_tell_what_changed_since_the_one_before(project):
     changed = run_experiment(spec, jobs=1).lock().after(first)
     assert changed.changed[0] == "the spec"
     assert "newsroom: the splits" in changed.changed
-    assert any("nearest-centroid is new" in line and "linear-svm is gone" in line for line in changed.changed)
+    assert any("nearest-centroid is new" in line and "linear-svm was removed" in line for line in changed.changed)
     write_lock(changed, lock_path(spec))
     page = results_page(spec.parent)
-    assert "Not as in the lock before:\n\n- the spec" in page
+    assert "Changes since the previous lock:\n\n- the spec" in page
     assert f"Made on {changed.made_on} from commit" in page

@@ -121,7 +121,7 @@ def test_compare_logs_writes_the_lock_and_says_where_to_look(project, run):
         "topicdesk: reading experiments/small.toml ...",
         "topicdesk: creating MLflow's store mlflow.db (once; takes about 10 s) ...",
     ]
-    assert re.fullmatch(r"\d+ s, from start to end", done.stdout.splitlines()[-1])
+    assert re.fullmatch(r"\d+ s in total", done.stdout.splitlines()[-1])
     assert "Leaderboard" in done.stdout
     assert "linear-svm" in done.stdout
     assert "Results lock written: experiments/small.lock.json" in done.stdout
@@ -131,9 +131,9 @@ def test_compare_logs_writes_the_lock_and_says_where_to_look(project, run):
 
     again = run("compare", "experiments/small.toml", "--jobs", "2")
     assert again.returncode == 0, again.stderr
-    assert "Verified: every figure is the one in experiments/small.lock.json" in again.stdout
+    assert "Verified: all scores match experiments/small.lock.json" in again.stdout
     # The check against the lock is counted too.
-    assert re.fullmatch(r"\d+ s, from start to end", again.stdout.splitlines()[-1])
+    assert re.fullmatch(r"\d+ s in total", again.stdout.splitlines()[-1])
 
 
 def test_an_experiment_runs_from_any_folder_in_the_project_that_its_spec_is_in(project, tmp_path, run):
@@ -150,7 +150,7 @@ def test_verify_fails_with_a_table_when_a_figure_is_edited(project, run):
     path.write_text(path.read_text().replace('"subset_accuracy": [0.', '"subset_accuracy": [1.', 1))
     done = run("verify", "experiments/small.toml")
     assert done.returncode == 1
-    assert "Not as in experiments/small.lock.json" in done.stdout
+    assert "Differences from experiments/small.lock.json" in done.stdout
     assert "subset_accuracy" in done.stdout
     assert "-1.000000" in done.stdout
     assert "results differ from" in done.stderr
@@ -163,10 +163,10 @@ def test_a_stopped_run_is_gone_on_with_and_leaves_no_cells_once_it_is_whole(proj
     assert list(project.cells.glob("*/*.npz"))  # as if it had been stopped before it wrote its lock
     done = run("compare", "experiments/small.toml", "--no-log")
     assert done.returncode == 0, done.stderr
-    assert "cells of a run that was stopped" in done.stdout
+    assert "checkpoints of a run that was stopped" in done.stdout
     assert not list(project.cells.glob("*/*.npz"))
     again = run("compare", "experiments/small.toml", "--no-log")
-    assert "cells of a run that was stopped" not in again.stdout
+    assert "checkpoints of a run that was stopped" not in again.stdout
 
 
 def test_a_comparison_on_a_dask_cluster_has_the_figures_of_the_lock(project, cluster, run):
@@ -175,16 +175,16 @@ def test_a_comparison_on_a_dask_cluster_has_the_figures_of_the_lock(project, clu
     arguments = ("compare", "experiments/small.toml", "--no-log", "--engine", "dask", "--scheduler", cluster.address)
     done = run(*arguments)
     assert done.returncode == 0, done.stderr
-    assert "Verified: every figure is the one in" in done.stdout
+    assert "Verified: all scores match" in done.stdout
     alone = run("compare", "experiments/small.toml", "--engine", "dask")
     assert alone.returncode == 2
-    assert "--engine dask and --scheduler go together" in alone.stderr
+    assert "use --engine dask and --scheduler together" in alone.stderr
 
 
 def test_a_learning_curve_and_an_ablation_of_the_locks_winner_are_told_and_drawn(project, run):
     without_lock = run("learning-curve", "experiments/small.toml", "--sizes", "4")
     assert without_lock.returncode == 2
-    assert "has no results lock that would name a winner: say --classifier" in without_lock.stderr
+    assert "has no results lock, so it has no winner. Name a classifier (--classifier)" in without_lock.stderr
     write_lock(run_experiment(spec_of(project), jobs=1).lock(), lock_path(spec_of(project)))
     winner = read_lock(lock_path(spec_of(project))).comparisons["newsroom"].winner
     small = ("experiments/small.toml", "--jobs", "1")
@@ -220,7 +220,7 @@ def test_classifiers_are_ranked_over_the_datasets_of_several_locks(project, run)
     assert "Friedman's test needs at least three classifiers and three datasets" in few.stderr
     (project.root / "experiments/two.lock.json").write_text(lock.replace('"macro_f1"', '"micro_f1"'))
     mixed = run("rank", *specs)
-    assert "go by different metrics (macro_f1, micro_f1): ranks need one" in mixed.stderr
+    assert "use different metrics (macro_f1, micro_f1). Ranks need the same metric" in mixed.stderr
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def changed(project, old, new):
         (
             "ngram_range = [[1, 1], [1, 2]]",
             "field_weights = { headline = 2 }",
-            r"features.field_weights: 'headline' is no field of data.text \(title, text\)",
+            r"features.field_weights: 'headline' is not a field of data.text \(title, text\)",
         ),
         ("ngram_range = [[1, 1], [1, 2]]", "chi2 = 0", r"features\.chi2.* greater than or equal to 1"),
         (
@@ -64,7 +64,9 @@ def test_a_fault_is_named_with_file_key_and_value(project, old, new, fault):
 
 
 def test_a_missing_spec_says_where_to_see_one(tmp_path):
-    with pytest.raises(SpecError, match=r"no file .*lost\.toml, seen from .*\. 'topicdesk init' writes an example"):
+    with pytest.raises(
+        SpecError, match=r"no file .*lost\.toml \(working directory: .*\)\. 'topicdesk init' writes an example"
+    ):
         read_spec(tmp_path / "lost.toml")
 
 

@@ -90,7 +90,7 @@ def test_the_only_champion_is_the_default(logged, tmp_path, monkeypatch):
     with pytest.raises(TrackingError, match="no champion yet"):
         only_champion(Project(tmp_path / "new"))
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
-    with pytest.raises(TrackingError, match="name the model"):
+    with pytest.raises(TrackingError, match="Name the model"):
         only_champion(logged)
 
 

@@ -75,6 +75,6 @@ def test_a_parcel_is_sent_by_one_process_at_a_time_and_once(parcel):
         with pytest.raises(TrackingError, match="another process is sending"), sending._claimed(parcel):
             pytest.fail("two processes send one parcel")
         parcel.throw_away()
-    with pytest.raises(TrackingError, match="is gone: another process has sent it"), sending._claimed(parcel):
+    with pytest.raises(TrackingError, match="no longer exists: another process has sent it"), sending._claimed(parcel):
         pytest.fail("the parcel was sent twice")
     assert list(parcel.folder.parent.iterdir()) == []

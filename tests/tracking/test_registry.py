@@ -118,7 +118,7 @@ def test_a_version_of_the_same_does_not_move_the_champion_and_a_new_one_that_is_
     log_experiment(result)
     client = open_store(result.project)
     (again,) = log_experiment(result)
-    assert "made of the same spec" in again.model.told
+    assert "made from the same spec" in again.model.told
     assert client.get_model_version_by_alias(NAME, "champion").version == 1
     changed = replace(result, environment=replace(result.environment, commit="f" * 40))
     (third,) = log_experiment(changed)
@@ -141,14 +141,14 @@ def test_a_worse_winner_does_not_become_the_champion(result):
 
 
 def test_people_promote_and_roll_back(result):
-    with pytest.raises(TrackingError, match="no registered model called 'topicdesk-small'; there are: none"):
+    with pytest.raises(TrackingError, match="no registered model called 'topicdesk-small'; registered models: none"):
         promote(result.project, NAME)
     log_experiment(result)
-    with pytest.raises(TrackingError, match="nothing to go back to"):
+    with pytest.raises(TrackingError, match="no version to roll back to"):
         rollback(result.project, NAME)
     log_experiment(result)
     assert promote(result.project, NAME) == f"{NAME} version 2 is the champion; version 1 is kept as 'previous'."
-    assert promote(result.project, NAME, "2") == f"{NAME} version 2 is the champion already."
+    assert promote(result.project, NAME, "2") == f"{NAME} version 2 is already the champion."
     assert rollback(result.project, NAME) == f"{NAME} version 1 is the champion; version 2 is kept as 'previous'."
-    with pytest.raises(TrackingError, match=f"{NAME} has no version 9; there are: 1, 2"):
+    with pytest.raises(TrackingError, match=f"{NAME} has no version 9; its versions: 1, 2"):
         promote(result.project, NAME, "9")

@@ -38,7 +38,7 @@ def test_runs_and_artifacts_go_through_the_server_that_the_variable_names(projec
         assert "report.html" in {found.path for found in client.list_artifacts(run.run_id)}
         # Pages of a server that runs already are opened, not served again.
         with (
-            pytest.raises(TrackingError, match=f"on a server already: open {uri}/#/experiments/"),
+            pytest.raises(TrackingError, match=rf"already on a server\. Open {uri}/#/experiments/"),
             serve_pages(project, free_port, "small"),
         ):
             pytest.fail("a second server was started")
@@ -60,7 +60,9 @@ def test_a_server_that_goes_away_midway_is_told(project, team, monkeypatch, free
             return original(client, *arguments, **options)
 
         monkeypatch.setattr(MlflowClient, "create_run", create_run)
-        with pytest.raises(TrackingError, match=r"Nothing is lost: everything is kept in experiments/\.unsent/small"):
+        with pytest.raises(
+            TrackingError, match=r"No result is lost: everything is saved in experiments/\.unsent/small"
+        ):
             log_experiment(result)
     monkeypatch.undo()
     monkeypatch.chdir(project.root)
@@ -122,7 +124,7 @@ def test_a_server_with_basic_auth_lets_in_who_has_the_password(project, team, mo
     with team_server(team, free_port, *options, **told) as address:
         monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
         monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
-        with pytest.raises(TrackingError, match="Nothing is lost"):
+        with pytest.raises(TrackingError, match="No result is lost"):
             log_experiment(result)
         monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "admin")
         monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "a-long-password-of-the-team")

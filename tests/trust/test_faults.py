@@ -133,7 +133,7 @@ def test_stopped_at_any_moment_it_leaves_all_or_nothing_and_goes_on(
         stopped += ended.returncode != 0
         assert ended.returncode in (0, -number, 128 + number), ended.said
         if ended.returncode == 128 + number:
-            assert "stopped. Nothing is half written; run the command again to go on." in ended.said
+            assert "stopped. No file is incomplete. Run the command again to continue." in ended.said
             # A signal between the making of a file and the first line that knows of it leaves an empty one.
             assert not [path for path in place.litter() if path.stat().st_size]
         if operation != "log":
@@ -244,7 +244,7 @@ def cut_short(place, run, refused, share):
     whole = database.read_bytes()
     database.write_bytes(whole[: int(len(whole) * share)] if share else b"no database")
     again = run(*place.arguments["compare"])
-    refused(again, "Nothing is lost", "topicdesk log --resume")
+    refused(again, "No result is lost", "topicdesk log --resume")
     refused(run("runs"), "mlflow.db")
     database.write_bytes(whole)
     sent = run("log", "--resume")
@@ -279,7 +279,7 @@ def test_a_worker_that_is_killed_for_want_of_memory_is_told_and_what_is_done_is_
     (place.root / "fed").write_text("")
     again = begin("compare", SPEC, "--jobs", "2", "--no-log").wait()
     assert again.returncode == 0, again.said
-    assert "went on with" in again.said
+    assert "checkpoints of a run that was stopped" in again.said
 
 
 def test_a_clock_that_jumps_changes_no_result(place, run, time_machine):

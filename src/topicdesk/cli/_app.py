@@ -93,5 +93,5 @@ def main() -> None:
         print(f"topicdesk: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
     except Stopped as stopped:
-        print("topicdesk: stopped. Nothing is half written; run the command again to go on.", file=sys.stderr)
+        print("topicdesk: stopped. No file is incomplete. Run the command again to continue.", file=sys.stderr)
         sys.exit(128 + stopped.args[0])

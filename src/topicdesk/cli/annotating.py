@@ -20,11 +20,11 @@ __all__ = ["check_terminal", "label_in_terminal"]
 _FIRST = 1200
 
 _KEYS = """\
-1-9    give or take a topic, in the order of prominence
-Enter  save and go on; nothing chosen means: none of them
-z      take the last decision back        s  skip: it comes again at the end
+1-9    select or deselect a topic, the most prominent first
+Enter  save and continue; without a selection: no topic
+z      undo the last decision             s  skip; the article returns at the end
 n      write a note                       m  show the whole text
-?      the codebook                       q  stop; all that was decided is kept"""
+?      show the codebook                  q  quit; all decisions are saved"""
 
 
 def check_terminal() -> None:
@@ -66,12 +66,14 @@ def _label(session: AnnotationSession) -> None:
                 name = names[int(key) - 1]
                 chosen = [one for one in chosen if one != name] if name in chosen else [*chosen, name]
             elif key in ("q", "\x04", ""):
-                click.echo(f"\nStopped: {session.decided} labelled, kept in {session.store.path}.")
+                click.echo(f"\nStopped: {session.decided} labelled, saved in {session.store.path}.")
                 return
             else:
                 told, note = _act(session, key, chosen, note, shown)
         click.echo("")
-    click.echo(f"Every article of the queue is labelled: {session.decided} now, kept in {session.store.path}.")
+    click.echo(
+        f"All articles of the queue are labelled: {session.decided} in this session, saved in {session.store.path}."
+    )
 
 
 def _act(session: AnnotationSession, key: str, chosen: list[str], note: str, shown: Shown) -> tuple[str, str]:
@@ -82,10 +84,10 @@ def _act(session: AnnotationSession, key: str, chosen: list[str], note: str, sho
                 session.decide(chosen, note)
                 return f"Saved: {' '.join(chosen) or 'no topic'}.", note
             case "z":
-                return ("Taken back; choose anew." if session.undo() else "There is nothing to take back."), note
+                return ("Undone. Select the topics again." if session.undo() else "There is nothing to undo."), note
             case "s":
                 session.skip()
-                return "Skipped: it comes again at the end.", note
+                return "Skipped. The article returns at the end.", note
             case "n":
                 click.echo("")
                 with _keys_at_once(False):
@@ -130,7 +132,7 @@ def _show(session: AnnotationSession, shown: Shown, told: str) -> None:
     click.secho(_plain(article["title"]) or "(no title)", bold=True)
     click.echo("\n".join(fill(line, 100) for line in text[:_FIRST].splitlines()))
     if len(text) > _FIRST:
-        click.secho(f"… m shows {len(text) - _FIRST} characters more", dim=True)
+        click.secho(f"… press m for {len(text) - _FIRST} more characters", dim=True)
     for who, what in shown.answers:
         click.secho(f"{who}: {what}", fg="blue")
     names = session.store.taxonomy.names

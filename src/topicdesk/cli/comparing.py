@@ -21,7 +21,7 @@ __all__ = ["ablate", "compare", "learning_curve", "rank", "results", "splits", "
 
 _STARTED = perf_counter()
 
-# As many topics and columns as a person reads in a terminal.
+# Maximum number of topics and columns to print in a terminal.
 _MOST_TOPICS = 6
 _MOST_COLUMNS = 16
 
@@ -29,7 +29,9 @@ _MOST_COLUMNS = 16
 def compare(
     spec: Spec,
     jobs: Jobs = None,
-    engine: Annotated[EngineName, typer.Option(help="Where the work runs. Figures stay the same.")] = EngineName.LOCAL,
+    engine: Annotated[
+        EngineName, typer.Option(help="Where the work runs. Scores do not depend on it.")
+    ] = EngineName.LOCAL,
     scheduler: Annotated[
         str | None, typer.Option(help="Address of the Dask scheduler, such as tcp://127.0.0.1:8786.")
     ] = None,
@@ -59,7 +61,7 @@ def compare(
     result = run_experiment(spec, jobs, engine_named(engine, scheduler), resume)
     _print_result(result)
     path = lock_path(spec)
-    # Asked once: another process may write it in the meantime.
+    # Check once: another process may write it in the meantime.
     before = read_lock(path) if path.is_file() else None
     renew = update_lock or before is None
     if renew:
@@ -77,35 +79,35 @@ def compare(
         if not renew:
             _report(verify_experiment(result), path, result)
     finally:
-        print(f"{perf_counter() - _STARTED:.0f} s, from start to end")
+        print(f"{perf_counter() - _STARTED:.0f} s in total")
 
 
 def verify(
     spec: Spec,
     jobs: Jobs = None,
     tolerance: Annotated[
-        float, typer.Option(min=0, help="Largest difference allowed; 0 is right on the platform that wrote the lock.")
+        float, typer.Option(min=0, help="Largest allowed difference. Use 0 on the platform that wrote the lock.")
     ] = 0.0,
 ) -> None:
-    """Compute the figures of a spec again, and compare them with its results lock. Exit 1 if one differs."""
+    """Recompute the scores of a spec, and compare them with its results lock. Exit 1 if a score differs."""
     from topicdesk.experiment.checks import check_spec
 
     check_spec(spec)
     say(f"reading {spec} ...")
     from topicdesk.experiment import compare_facts, lock_path, read_lock, run_experiment, verify_experiment
 
-    read_lock(lock_path(spec))  # before the long work: there may be none
+    read_lock(lock_path(spec))  # fail before the long work if there is no lock
     result = run_experiment(spec, jobs)
     found = verify_experiment(result, tolerance)
     facts = compare_facts(read_lock(lock_path(spec)).facts(), result.lock().facts())
-    print_facts(facts.rename(columns={"then": "locked"}), "What the figures rest on")
+    print_facts(facts.rename(columns={"then": "locked"}), "What the scores depend on")
     _report(found, lock_path(spec), result, tolerance)
 
 
 def results(
     folder: Annotated[Path, typer.Argument(help="Folder of specs and their locks.")] = Path("experiments"),
 ) -> None:
-    """Write the page of results, README.md in the folder, from its locks."""
+    """Write the results page, README.md in the folder, from its locks."""
     from topicdesk.project import find_project
 
     find_project(folder)
@@ -114,7 +116,7 @@ def results(
     from topicdesk.experiment import results_page
 
     write_text(folder / "README.md", results_page(folder))
-    print(f"Page of results written: {folder / 'README.md'}")
+    print(f"Results page written: {folder / 'README.md'}")
 
 
 def splits(
@@ -132,7 +134,7 @@ def splits(
 
     asked, project = read_spec(spec), find_project(spec.parent)
     if output is not None and len(asked.data.corpus) > 1:
-        raise typer.BadParameter(f"{spec} names several corpora; splits are saved of one.")
+        raise typer.BadParameter(f"{spec} names several corpora, but splits can be saved for one corpus only.")
     for corpus in asked.data.corpus:
         dataset = load_dataset(project, asked, corpus)
         made, warnings = load_splits(project, asked, dataset)
@@ -219,17 +221,17 @@ def rank(
 
 def _report(found: list[Difference], path: Path, result: ExperimentResult, tolerance: float = 0.0) -> None:
     if not found:
-        print(f"Verified: every figure is the one in {path}" + (f", within {tolerance:g}." if tolerance else "."))
+        print(f"Verified: all scores match {path}" + (f", within {tolerance:g}." if tolerance else "."))
         return
     from topicdesk.experiment import read_lock
 
-    print_differences(found, f"Not as in {path}")
+    print_differences(found, f"Differences from {path}")
     before, now = read_lock(path).made_with, result.environment.made_with()
     changed = [f"{name} {before.get(name)} → {now.get(name)}" for name in now if before.get(name) != now.get(name)]
     raise VerificationError(
         f"{len(found)} results differ from {path}. "
-        + (f"Made with other versions: {', '.join(changed)}. " if changed else "")
-        + "If the change is meant, write the lock anew with 'topicdesk compare --update-lock' and commit it."
+        + (f"Changed versions: {', '.join(changed)}. " if changed else "")
+        + "If the change is intended, replace the lock with 'topicdesk compare --update-lock' and commit it."
     )
 
 
@@ -241,12 +243,12 @@ def _print_result(result: ExperimentResult) -> None:
         for warning in comparison.warnings:
             print(f"  warning: {warning}")
         if comparison.kept is not None and comparison.kept.reused:
-            print(f"  went on with {comparison.kept.reused} cells of a run that was stopped")
+            print(f"  reused {comparison.kept.reused} checkpoints of a run that was stopped")
         board = comparison.leaderboard()
         choices = comparison.choices()
         for column, title in {"fit_seconds": "fit s", "predict_seconds": "predict s"}.items():
             board[title] = choices.groupby("classifier")[column].mean().map("{:.3f}".format)
-        print_table(board, "Leaderboard: out-of-fold, best first")
+        print_table(board, "Leaderboard: out-of-fold scores, best first")
         print(f"Verdict: {comparison.verdict.reason}")
         probable = comparison.probability_leaderboard()
         if len(probable):

@@ -20,13 +20,13 @@ data = typer.Typer(help="Fetch, build and show corpora.", no_args_is_help=True)
 
 _Name = Annotated[str, typer.Argument(help="A corpus of data/sources.toml, such as newsarticles.")]
 
-# As many examples as a person reads in a terminal.
+# Maximum number of examples to print in a terminal.
 _MOST_EXAMPLES = 5
 
 
 @data.command("fetch", epilog="Example: topicdesk data fetch newsarticles")
 def fetch(name: _Name) -> None:
-    """Download a pinned corpus into data/raw and check its hash, unless it is there."""
+    """Download a pinned corpus into data/raw and check its hash, unless it is already there."""
     from topicdesk.corpus import fetch_source
     from topicdesk.project import find_project
 
@@ -36,12 +36,12 @@ def fetch(name: _Name) -> None:
 
 @data.command("build", epilog="Example: topicdesk data build newsarticles")
 def build(name: _Name) -> None:
-    """Build a corpus in data/corpora from its source, unless it is built. Downloads the source if needed."""
+    """Build a corpus in data/corpora from its source, unless it is already built. Downloads the source if needed."""
     from topicdesk.project import find_project
 
     project = find_project()
     _check_corpus(name)
-    say(f"building {name}, unless it is built ...")
+    say(f"building {name}, unless it is already built ...")
     from topicdesk.corpus import read_corpus, stored_corpus
 
     before = _changed_at(project.corpora / f"{name}.parquet")
@@ -49,7 +49,7 @@ def build(name: _Name) -> None:
     built = _changed_at(path) != before
     if built:
         _print_account(path)
-    print(f"{name}: {len(read_corpus(path))} articles in {project.shown(path)}{'' if built else ', built before'}")
+    print(f"{name}: {len(read_corpus(path))} articles in {project.shown(path)}{'' if built else ', already built'}")
 
 
 @data.command("show", epilog="Example: topicdesk data show newsarticles --plot corpus.png")
@@ -79,18 +79,18 @@ def show(
     print_table(summary.table(), "Articles by source")
     found = find_duplicates(corpus["text"].tolist())
     print(
-        f"Near-duplicates: {len(corpus) - len(set(found.groups))} articles repeat an earlier one (word triples that "
-        f"overlap by {found.threshold:.0%} or more). A split keeps them on one side."
+        f"Near-duplicates: {len(corpus) - len(set(found.groups))} articles repeat an earlier one (at least "
+        f"{found.threshold:.0%} overlap of word triples). Splits keep them on the same side."
     )
     examples = found.pairs.nlargest(_MOST_EXAMPLES, "similarity", keep="first")
     if len(examples):
-        print_table(_told_pairs(corpus, examples), "Examples, most alike first")
+        print_table(_told_pairs(corpus, examples), "Examples, most similar first")
     if plot is not None:
         save_picture(plot_corpus(corpus, found), plot)
     if published_labels_path(path).is_file():
         labels = published_annotations(published_labels_path(path), name)
         counts = labels.assign(topic=labels["topics"].str[0]).value_counts(["topic", "sample"]).unstack(fill_value=0)
-        print_table(counts.astype("str"), "Labels that came with the corpus")
+        print_table(counts.astype("str"), "Labels published with the corpus")
 
 
 @data.command("audit", epilog="Example: topicdesk data audit experiments/topics.toml --plot leakage.png")
@@ -119,7 +119,7 @@ def audit(
         spec, project = read_spec(Path(what)), find_project(Path(what).parent)
         name, *others = spec.data.corpus
         if others:
-            raise typer.BadParameter(f"{what} names several corpora; an audit takes a spec of one.")
+            raise typer.BadParameter(f"{what} names several corpora. An audit needs a spec with one corpus.")
         dataset = load_dataset(project, spec, name)
         seed = spec.evaluation.seed
         sources = audit_sources(read_corpus(corpus_file(project, name)), spec.data.text, seed=seed, jobs=jobs)
@@ -128,14 +128,14 @@ def audit(
         sources = audit_sources(read_corpus(_corpus_path(what)), jobs=jobs)
     print_warnings(sources.warnings)
     print(sources)
-    print_table(sources.table(), "Sources: F1 of recognising each, and the terms that reveal it")
+    print_table(sources.table(), "Sources: F1 of predicting each source, and the terms that identify it")
     if topics is None:
-        print("How far topics fall needs labels: name a spec, such as experiments/topics.toml.")
+        print("The audit of topics needs labels. Name a spec, such as experiments/topics.toml.")
     else:
         print_warnings(topics.warnings)
         print(topics)
-        print_table(topics.topic_table(), "F1 of each topic, trained on")
-        print_table(topics.source_table(), "Micro-F1 in the articles of each source, trained on")
+        print_table(topics.topic_table(), "F1 of each topic, by training articles")
+        print_table(topics.source_table(), "Micro-F1 on the articles of each source, by training articles")
     if plot is not None:
         save_picture(plot_leakage(sources, topics), plot)
 

@@ -24,7 +24,7 @@ _Model = Annotated[
         "by default the project's champion."
     ),
 ]
-# As many articles as a person reads in a terminal.
+# Maximum number of articles to print in a terminal.
 _SHOWN = 8
 _TITLE_CHARACTERS = 60
 
@@ -36,7 +36,9 @@ def label(
     ],
     output: Annotated[
         Path,
-        typer.Option(help="CSV, TSV, JSON lines or Parquet, by its ending; without one, a folder of Parquet."),
+        typer.Option(
+            help="CSV, TSV, JSON lines or Parquet, by file extension; without one, a folder of Parquet files."
+        ),
     ],
     model: _Model = None,
     columns: Annotated[
@@ -61,8 +63,8 @@ def label(
 ) -> None:
     """Label articles with a model: topics, calibrated probabilities, the reason, and whether to abstain.
 
-    Rows keep their order and all their columns. What could not be labelled is listed in OUTPUT.unlabelled.csv. A
-    labelling that was stopped goes on where it was when the command is given again.
+    Rows keep their order and all their columns. Articles that cannot be labelled are listed in
+    OUTPUT.unlabelled.csv. If the command is stopped, run it again to continue.
     """
     mapped = dict(column_pair(written) for written in columns or ())
     model = _check_first(model, paths, mapped)
@@ -88,7 +90,7 @@ def label(
 
 
 def _check_first(model: str | None, paths: list[Path], columns: dict[str, str]) -> str:
-    """Return the model to use; refuse names and columns that are not there, before anything slow is imported."""
+    """Return the model to use; reject missing names and columns before anything slow is imported."""
     from topicdesk.corpus.readers import check_columns
     from topicdesk.tracking.listing import chosen_model
 
@@ -143,12 +145,12 @@ def drift(
     columns: Annotated[
         list[str] | None, typer.Option("--map", help="A field and your column for it, such as title=headline.")
     ] = None,
-    plot: Annotated[Path | None, typer.Option(help="Also plot both, as PNG, SVG or PDF.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Also plot the comparison, as PNG, SVG or PDF.")] = None,
     trust: Trust = None,
 ) -> None:
     """Test whether new articles resemble the training data, in topics, words and scores. Exit 1 if not.
 
-    A check says YES where the difference is shown (p, adjusted for many checks) and at least as large as matters.
+    A check says YES if the difference is significant (p, adjusted for multiple tests) and large enough to matter.
     """
     mapped = dict(column_pair(written) for written in columns or ())
     reference = _check_first(reference, paths, mapped)
@@ -158,7 +160,7 @@ def drift(
 
     labeller = load_labeller(reference, trust=trust or ())
     found = measure_drift_of_files(labeller, paths, mapped)
-    print_table(found.table(), "New articles against the training corpus (of scores, medians)")
+    print_table(found.table(), "New articles and the training corpus (medians of scores)")
     print(found)
     if plot is not None:
         save_picture(found.plot(), plot)

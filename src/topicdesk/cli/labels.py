@@ -58,7 +58,7 @@ def annotate(
 
 def adjudicate(
     first: Annotated[str, typer.Argument(help="An annotator: the name of a label file.")],
-    second: Annotated[str, typer.Argument(help="Another.")],
+    second: Annotated[str, typer.Argument(help="Another annotator.")],
     corpus: Corpus,
     annotator: Annotated[str, typer.Option(help="Who decides; saved with each label.")],
     topics: _Topics = _TOPICS,
@@ -80,7 +80,7 @@ def adjudicate(
 def queue_(
     spec: _Spec,
     output: Annotated[Path, typer.Option(help="The CSV to write, for 'topicdesk annotate --queue'.")],
-    count: Annotated[int, typer.Option(min=1, help="How many articles.")] = 200,
+    count: Annotated[int, typer.Option(min=1, help="Number of articles.")] = 200,
     mix: Annotated[
         str | None,
         typer.Option(help="Shares of random, uncertain, rare-first, diverse and disagreement, which add up to 1."),
@@ -115,7 +115,7 @@ def agreement_(
     from topicdesk.project import find_project
 
     if len(set(annotators)) < 2:
-        raise typer.BadParameter("name two annotators or more.")
+        raise typer.BadParameter("name at least two annotators.")
     project = find_project()
     taxonomy = read_taxonomy(project.root / topics)
     tables = {name: read_label_file(project.labels / f"{name}.csv", taxonomy.names) for name in annotators}
@@ -128,7 +128,7 @@ def agreement_(
     if len(annotators) == 2:
         apart = disagreements(*tables.values())
         apart.columns = ["article_id", *annotators, "differ"]
-        print(f"Articles that they disagree about: {len(apart)}; 'topicdesk adjudicate' settles them.")
+        print(f"Articles with disagreement: {len(apart)}. Resolve them with 'topicdesk adjudicate'.")
         print_some(apart, "article_id", "Disagreements")
 
 
@@ -148,10 +148,10 @@ def outdated(
         table = read_label_file(project.labels / f"{name}.csv", taxonomy.names)
         found = outdated_labels(table, project.labels / "codebooks.json", taxonomy)
         unknown = found["codebook"] == ""
-        print(f"{name}: {(~unknown).sum()} of {len(table)} labels were made under other definitions")
+        print(f"{name}: {(~unknown).sum()} of {len(table)} labels were made with other definitions")
         if unknown.any():
-            print(f"{name}: {unknown.sum()} labels name no version of the codebook, so their definitions are not known")
-        print_some(found[~unknown], "article_id", "Review them for the topics that changed")
+            print(f"{name}: {unknown.sum()} labels have no codebook version, so their definitions are unknown")
+        print_some(found[~unknown], "article_id", "Outdated labels: review the topics that changed")
 
 
 @labels.command("suspects", epilog="Example: topicdesk labels suspects experiments/topics.toml --look-again maria")
@@ -181,21 +181,23 @@ def suspects(
 
     found = suspects_of(spec, classifier).head(count)
     told = found.assign(probability=found["probability"].map("{:.2f}".format))
-    print_some(told, "article_id", "Suspect labels, most suspect first: is the topic labelled, and how likely is it?")
+    print_some(
+        told, "article_id", "Suspect labels, most suspect first, with the current label and the predicted probability"
+    )
     if look_again is None or found.empty:
         return
     session = second_look(spec, found, look_again)
     before = dict(session.proposed)
     label_in_terminal(session)
     changed = {a: named for a, named in session.decisions().items() if set(named) != set(before.get(a, ()))}
-    print(f"Decided anew: {session.decided}; labels changed: {len(changed)}")
+    print(f"Labels reviewed: {session.decided}; labels changed: {len(changed)}")
     if changed:
         rows = [(article, " ".join(before[article]), " ".join(named)) for article, named in changed.items()]
         print_some(pd.DataFrame(rows, columns=["article_id", "before", "after"]), "article_id", "Changed labels")
-        # The spec may read the file that the decisions have just gone to.
+        # The spec may read the file that the decisions were just saved to.
         effect = effect_of(spec, changed, classifier, before={article: before[article] for article in changed})
-        print_table(effect.round(4), "Out-of-fold figures before and after, on the same splits, with 95 % intervals")
-        print("They count in an experiment whose spec names data/labels/adjudicated.csv among its labels.")
+        print_table(effect.round(4), "Out-of-fold scores before and after, on the same splits, with 95 % intervals")
+        print("To use the decisions in an experiment, add data/labels/adjudicated.csv to the labels of its spec.")
 
 
 @labels.command("rules", epilog="Example: topicdesk labels rules experiments/topics.toml --output weak.csv")
@@ -217,4 +219,4 @@ def rules(
     if output is not None:
         made = weak_labels(spec, method.value)
         write_annotations(made, output)
-        print(f"{len(made)} weak labels: {output}. They are never evaluated on.")
+        print(f"{len(made)} weak labels: {output}. They are never used for evaluation.")

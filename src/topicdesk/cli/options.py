@@ -17,7 +17,9 @@ Corpus = Annotated[str, typer.Argument(help="A corpus of data/sources.toml, or a
 Spec = Annotated[Path, typer.Argument(help="A spec, such as experiments/topics.toml.", metavar="SPEC")]
 Jobs = Annotated[
     int | None,
-    typer.Option(min=1, help="Number of processes; by default the spec's, else one per core. Figures stay the same."),
+    typer.Option(
+        min=1, help="Number of processes; by default that of the spec, or one per core. Scores do not depend on it."
+    ),
 ]
 OneClassifier = Annotated[
     str | None, typer.Option(help="One of the spec's classifiers; by default the winner of its results lock.")
@@ -46,7 +48,7 @@ def column_pair(written: str) -> tuple[str, str]:
 def engine_named(name: EngineName, scheduler: str | None) -> Engine | None:
     """Return the engine that the options name; None for this machine."""
     if (name is EngineName.DASK) != (scheduler is not None):
-        raise typer.BadParameter("--engine dask and --scheduler go together.")
+        raise typer.BadParameter("use --engine dask and --scheduler together.")
     if scheduler is None:
         return None
     from topicdesk.evaluation import DaskEngine

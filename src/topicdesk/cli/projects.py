@@ -18,7 +18,7 @@ def init(
     folder: Annotated[
         Path,
         typer.Argument(
-            help="The project's folder. It may exist, but not contain a file of a project.", metavar="FOLDER"
+            help="The project's folder. It may exist, but must not contain files of a project.", metavar="FOLDER"
         ),
     ],
     table: Annotated[
@@ -50,11 +50,11 @@ def init(
 
 def doctor() -> None:
     """Check what is installed, which optional parts are missing, and whether MLflow's store can be used."""
-    say("looking at what is installed ...")
+    say("checking the installation ...")
     from topicdesk.doctor import diagnose
 
     found = diagnose()
-    print_table(found.checks, "topicdesk's doctor")
+    print_table(found.checks, "Checks")
     print(found)
     if found.wrong:
         raise typer.Exit(1)

@@ -29,12 +29,12 @@ def runs(
     project = find_project()
     found = logged_comparisons(project, experiment)
     if found is None:  # a server, or a store that only MLflow can read
-        say("asking MLflow's store ...")
+        say("reading MLflow's store ...")
         from topicdesk.tracking import list_runs
 
         found = _records(list_runs(project, experiment).reset_index())
     if not found:
-        print("Nothing is logged yet: topicdesk compare experiments/topics.toml")
+        print("Nothing is logged yet. Run 'topicdesk compare experiments/topics.toml'.")
         return
     rows = [
         (
@@ -43,7 +43,7 @@ def runs(
         )
         for run in found
     ]  # fmt: skip
-    columns = ["run_id", "experiment", "started", "corpus", "winner", "metric", "figure [95 %]", "commit"]
+    columns = ["run_id", "experiment", "started", "corpus", "winner", "metric", "score [95 %]", "commit"]
     print_rows(columns, rows[:MOST_ROWS], "Comparisons in MLflow, newest first (UTC)")
     if len(rows) > MOST_ROWS:
         print(f"... and {len(rows) - MOST_ROWS} more.")
@@ -52,9 +52,9 @@ def runs(
 def reproduce(
     run_id: Annotated[str, typer.Argument(help="Id of a run; 'topicdesk runs' lists them.", metavar="RUN_ID")],
     jobs: Jobs = None,
-    tolerance: Annotated[float, typer.Option(min=0, help="Largest difference allowed.")] = 0.0,
+    tolerance: Annotated[float, typer.Option(min=0, help="Largest allowed difference.")] = 0.0,
 ) -> None:
-    """Compute a logged run again from its spec, and show what differs. Exit 1 if a figure differs."""
+    """Recompute a logged run from its spec, and show what differs. Exit 1 if a score differs."""
     from topicdesk.project import find_project
     from topicdesk.tracking.listing import check_run
 
@@ -66,23 +66,23 @@ def reproduce(
     found = reproduce_run(project, run_id, jobs, tolerance)
     print_facts(found.facts, f"Run {found.name} ({found.run_id}), then and now")
     if not found.differences:
-        print(f"Reproduced: all {found.figures} figures are those of the run (tolerance {tolerance:g}).")
+        print(f"Reproduced: all {found.figures} scores match the run (tolerance {tolerance:g}).")
         return
-    print_differences(found.differences, "Not as in the run")
+    print_differences(found.differences, "Differences from the run")
     raise VerificationError(
-        f"{len(found.differences)} results differ from run {found.run_id}. What is not the same then and now, above, "
-        f"may be why; its code is commit {found.facts['then'].to_dict()['git.commit']}."
+        f"{len(found.differences)} results differ from run {found.run_id}. The facts above that changed are possible "
+        f"causes. The code of the run is commit {found.facts['then'].to_dict()['git.commit']}."
     )
 
 
 def diff(
     first: Annotated[str, typer.Argument(help="Id of a run.", metavar="RUN_A")],
-    second: Annotated[str, typer.Argument(help="Id of another.", metavar="RUN_B")],
+    second: Annotated[str, typer.Argument(help="Id of another run.", metavar="RUN_B")],
     classifier: Annotated[
         str | None, typer.Option(help="Classifier whose decisions are compared; by default the winner of each run.")
     ] = None,
 ) -> None:
-    """Show how two logged runs differ: spec, data, labels, figures and decisions."""
+    """Show how two logged runs differ: spec, data, labels, scores and decisions."""
     from topicdesk.project import find_project
     from topicdesk.tracking.listing import check_run
 
@@ -95,26 +95,26 @@ def diff(
     found = compare_runs(project, first, second, classifier)
     print("\n".join(found.spec) if found.spec else "The specs are equal.")
     if len(found.facts):
-        print_table(found.facts, "Made with or of other things")
+        print_table(found.facts, "Code, packages and data that differ")
     only = " and ".join(str(count) for count in found.articles)
-    print(f"Articles that only one of them tested: {only}; labels that differ: {len(found.labels)}")
+    print(f"Articles that only one of the runs tested: {only}; labels that differ: {len(found.labels)}")
     print_some(found.labels, "article_id", "Labels that differ")
-    print(f"Pooled figures that differ: {len(found.figures)}")
-    print_some(found.figures, "classifier", "Figures that differ")
+    print(f"Pooled scores that differ: {len(found.figures)}")
+    print_some(found.figures, "classifier", "Scores that differ")
     one, other = found.classifiers
     right = (found.flips["right"] == "after").sum()
     print(f"Decisions that differ between {one} and {other}: {len(found.flips)}; the second is right in {right}")
-    print_some(found.flips, "article_id", "Decisions that flipped")
+    print_some(found.flips, "article_id", "Decisions that changed")
 
 
 def log(
-    resume: Annotated[bool, typer.Option("--resume", help="Send them.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Send the comparisons.")] = False,
 ) -> None:
     """List the comparisons that are saved but not in MLflow's store yet, or send them."""
     from topicdesk.project import find_project
 
     project = find_project()
-    say("looking for comparisons that are not in MLflow's store yet ...")
+    say("reading comparisons that are not in MLflow's store yet ...")
     from topicdesk.tracking import resume_logging, waiting_parcels
 
     if resume:
@@ -126,7 +126,7 @@ def log(
     waiting = waiting_parcels(project.unsent)
     for parcel in waiting:
         print(f"{parcel.experiment}: {parcel.runs[0].name} ({project.shown(parcel.folder)})")
-    print(f"{len(waiting)} waiting." + (" Send with: topicdesk log --resume" if waiting else ""))
+    print(f"{len(waiting)} waiting." + (" Send them with 'topicdesk log --resume'." if waiting else ""))
 
 
 def promote(
@@ -139,7 +139,7 @@ def promote(
 
     project = find_project()
     check_registered(project, model)
-    say("asking MLflow's registry ...")
+    say("updating MLflow's registry ...")
     from topicdesk.tracking import promote
 
     print(promote(project, model, version))
@@ -152,7 +152,7 @@ def rollback(model: _Model) -> None:
 
     project = find_project()
     check_registered(project, model)
-    say("asking MLflow's registry ...")
+    say("updating MLflow's registry ...")
     from topicdesk.tracking import rollback
 
     print(rollback(project, model))

@@ -18,7 +18,7 @@ __all__ = ["review", "serve"]
 def review(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port of 127.0.0.1.")] = 5000,
     experiment: Annotated[
-        str | None, typer.Option(help="The MLflow experiment to open at; by default that of the newest comparison.")
+        str | None, typer.Option(help="The MLflow experiment to open; by default that of the newest comparison.")
     ] = None,
     browser: Annotated[bool, typer.Option(help="Also open the page in a browser, if there is a screen.")] = True,
 ) -> None:
@@ -37,7 +37,7 @@ def review(
     from topicdesk.tracking import serve_pages
 
     with serve_pages(project, port, experiment) as (address, server):
-        print(f"MLflow is up: {address}\nCtrl-C ends it.", flush=True)
+        print(f"MLflow is running at {address}\nPress Ctrl-C to stop it.", flush=True)
         if browser and _has_screen():
             typer.launch(address)
         with suppress(Stopped):
@@ -64,12 +64,12 @@ def serve(
     from topicdesk.tracking import serve_model
 
     with serve_model(project, model, port, trust or ()) as (address, server):
-        print(f"Requests go to {address}\nCtrl-C ends it.", flush=True)
+        print(f"Send requests to {address}\nPress Ctrl-C to stop the server.", flush=True)
         with suppress(Stopped):
             server.wait()
 
 
 def _has_screen() -> bool:
-    # On a machine without one, a text browser would take the terminal.
+    # Without a screen, a text browser would take over the terminal.
     on_desktop = sys.platform in ("darwin", "win32") or "DISPLAY" in os.environ or "WAYLAND_DISPLAY" in os.environ
     return on_desktop and sys.stdout.isatty()

@@ -109,7 +109,7 @@ def suspects_of(spec_file: Path | str, classifier: str | None = None, jobs: int 
     data = load.dataset
     found = out_of_fold(_judged(load, judge, data, jobs), judge.name)
     if found.probabilities is None:
-        raise SpecError(f"classifier {judge.name!r} gives no probabilities: name another that the spec compares.")
+        raise SpecError(f"classifier {judge.name!r} has no probabilities. Name another classifier of the spec.")
     rows = np.flatnonzero(found.tested)
     return suspect_labels(data.ids[rows], data.Y[rows], found.probabilities[rows], data.topics, data.task)
 
@@ -154,8 +154,8 @@ def effect_of(
     later = _relabelled(data, decisions)
     if before is None and np.array_equal(earlier.Y, later.Y) and _reads_settled(read_spec(Path(spec_file))):
         raise SpecError(
-            f"{spec_file} reads these decisions already: say what the articles were labelled with before,"
-            " such as effect_of(spec, session.decisions(), before=session.proposed)."
+            f"{spec_file} already reads these decisions. Pass the earlier labels too:"
+            " effect_of(spec, session.decisions(), before=session.proposed)."
         )
     tables = [_figures_of(load, _judged(load, judge, one, jobs)) for one in (earlier, later)]
     table = tables[0].add_prefix("before").join(tables[1].add_prefix("after"))
@@ -285,7 +285,7 @@ def _desk(spec_file: Path | str) -> _Desk:
     project, spec = find_project(path.parent), read_spec(path)
     if spec.data.topics is None or spec.data.published or len(spec.data.corpus) != 1:
         raise SpecError(
-            f"{path} cannot be labelled further: that takes one corpus, a taxonomy (data.topics), and label files."
+            f"{path} cannot be used for annotation. It needs one corpus, a taxonomy (data.topics) and label files."
         )
     corpus = read_corpus(corpus_file(project, spec.data.corpus[0]))
     return _Desk(project, spec, read_taxonomy(project.root / spec.data.topics), corpus)
@@ -294,7 +294,7 @@ def _desk(spec_file: Path | str) -> _Desk:
 def _pool_of(desk: _Desk, seed: int) -> Pool:
     """Return the pool of labelled articles and those that may be labelled, with predictions."""
     labels = desk.labels
-    with progress(3, "asking classifiers", "step") as advance:
+    with progress(3, "scoring articles", "step") as advance:
         articles = desk.corpus[_open(desk.corpus, labels["article_id"], desk.reserved)].reset_index(drop=True)
         advance()
         texts = desk.texts(articles)
@@ -319,7 +319,7 @@ def _hits(texts: Sequence[str], keywords: Mapping[str, Sequence[str]]) -> NDArra
 def _loaded(path: Path) -> LoadedExperiment:
     loads = list(load_experiments(path))
     if len(loads) != 1:
-        raise SpecError(f"{path} names several corpora; labels are looked at again of one.")
+        raise SpecError(f"{path} names several corpora, but labels can be reviewed for one corpus only.")
     return loads[0]
 
 

@@ -109,7 +109,7 @@ class ResultsLock(StrictModel):
 
     def after(self, earlier: ResultsLock | None) -> ResultsLock:
         """Return a copy of the lock with a short list of changes since an earlier one."""
-        changes = ("everything: it is the first",) if earlier is None else tuple(_told_changes(earlier, self))
+        changes = ("everything: this is the first lock",) if earlier is None else tuple(_told_changes(earlier, self))
         return self.model_copy(update={"changed": changes})
 
 
@@ -180,13 +180,13 @@ def lock_text(lock: ResultsLock) -> str:
 def read_lock(path: Path) -> ResultsLock:
     """Read a lock; raise `VerificationError` if it is missing or invalid."""
     if not path.is_file():
-        raise VerificationError(f"no results lock at {path}. Make it with 'topicdesk compare', and commit it.")
+        raise VerificationError(f"no results lock at {path}. Create it with 'topicdesk compare', and commit it.")
     try:
         return ResultsLock.model_validate_json(path.read_text(encoding="utf-8"))
     except (ValidationError, UnicodeDecodeError) as error:
         raise VerificationError(
             f"{path} is not a results lock ({str(error).splitlines()[0]}). Restore it with git, or delete it and "
-            "make it again with 'topicdesk compare'."
+            "create it again with 'topicdesk compare'."
         ) from error
 
 
@@ -283,7 +283,7 @@ def _told_changes(earlier: ResultsLock, now: ResultsLock) -> Iterator[str]:
         if before.winner != locked.winner:
             yield f"{name}: the winner, {before.winner} → {locked.winner}"
         yield from _moved_figures(name, before, locked, now.metric)
-    yield from (f"{name}: gone" for name in earlier.comparisons if name not in now.comparisons)
+    yield from (f"{name}: removed" for name in earlier.comparisons if name not in now.comparisons)
 
 
 def _moved_figures(name: str, before: _LockedComparison, now: _LockedComparison, metric: str) -> Iterator[str]:
@@ -296,7 +296,7 @@ def _moved_figures(name: str, before: _LockedComparison, now: _LockedComparison,
                 moved.append(f"{classifier} is new")
         elif first != second:
             moved.append(f"{classifier} {first:.4f} → {second:.4f}")
-    moved += [f"{classifier} is gone" for classifier in old if classifier not in new]
+    moved += [f"{classifier} was removed" for classifier in old if classifier not in new]
     if moved:
         yield f"{name}: {metric_title(metric)} of {', '.join(moved)}"
 

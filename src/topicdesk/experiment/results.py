@@ -18,10 +18,10 @@ _MOST_TOPICS = 12
 
 _HEAD = """# Results
 
-Written by `topicdesk results` from the locks in this folder; edit the specs, not this page.
-Every figure is computed from out-of-fold predictions of nested cross-validation (or from the test side of a published
-split), pooled over folds, with a bootstrap 95 % interval over groups of near-duplicates. Distances to the first are
-paired.
+`topicdesk results` generates this page from the results locks in this folder. Edit the specs, not this page.
+All scores are computed from out-of-fold predictions of nested cross-validation, or from the test set of a published
+split, and pooled over folds. The intervals are 95 % bootstrap intervals over groups of near-duplicates. Differences
+from the best classifier are paired.
 """
 
 
@@ -66,37 +66,41 @@ def _section(path: Path, spec: Spec, lock: ResultsLock) -> str:
             lines += ["F1 by topic:", "", _markdown(_by_topic(lock, name)), ""]
     if spec.experiment.beside is not None:
         other = path.with_name(f"{spec.experiment.beside}.toml")
-        lines += [f"### Beside `{other.name}`", ""]
+        lines += [f"### Comparison with `{other.name}`", ""]
         lines += [_markdown(_side_by_side(path, other)), "", _same_folds(lock, read_lock(lock_path(other))), ""]
     if spec.reference is not None:
-        lines += ["### Beside published figures", "", _markdown(_beside(spec.reference, lock)), ""]
+        lines += ["### Comparison with published scores", "", _markdown(_beside(spec.reference, lock)), ""]
         lines += [f"Published: {spec.reference.citation}.", ""]
     versions = ", ".join(f"{package} {number}" for package, number in sorted(lock.made_with.items()))
     made = f"Made on {lock.made_on} from commit {lock.commit}, with" if lock.made_on else "Made with"
     lines += [f"{made} {versions}.", ""]
     if lock.made_on and not lock.changed:
-        lines += ["Every figure is as in the lock before.", ""]
+        lines += ["All scores are the same as in the previous lock.", ""]
     if lock.changed:
-        lines += ["Not as in the lock before:", "", *(f"- {change}" for change in lock.changed), ""]
+        lines += ["Changes since the previous lock:", "", *(f"- {change}" for change in lock.changed), ""]
     return "\n".join(lines)
 
 
 def _grouping(near_duplicates: int, spec: Spec) -> str:
     if near_duplicates == 0:
-        return "No article is a near-duplicate of another: grouping them changes no fold and no figure."
+        return "There are no near-duplicates, so grouping them does not change the folds or the scores."
     kept = (
-        "the published split parts some, and is kept as published"
+        "The published split separates some of them, and is used as published"
         if spec.splits.scheme == "published"
-        else "each stays on one side of every split with what it repeats"
+        else "Every split keeps each of them on the same side as the article that it repeats"
     )
-    return f"{near_duplicates} articles are near-duplicates of an earlier one; {kept}."
+    return f"{near_duplicates} articles are near-duplicates of an earlier one. {kept}."
 
 
 def _same_folds(one: ResultsLock, other: ResultsLock) -> str:
     same = [locked.splits for locked in one.comparisons.values()] == [
         locked.splits for locked in other.comparisons.values()
     ]
-    return "Both on the same folds." if same else "The folds differ, since the articles or their near-duplicates do."
+    return (
+        "Both experiments use the same folds."
+        if same
+        else "The folds differ, because the articles or their near-duplicates differ."
+    )
 
 
 def _by_topic(lock: ResultsLock, name: str) -> pd.DataFrame:

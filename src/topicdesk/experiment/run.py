@@ -195,7 +195,9 @@ class LoadedExperiment:
         """
         if name is None:
             if not lock_path(self.spec_file).is_file():
-                raise SpecError(f"{self.spec_file} has no results lock that would name a winner: say --classifier.")
+                raise SpecError(
+                    f"{self.spec_file} has no results lock, so it has no winner. Name a classifier (--classifier)."
+                )
             name = read_lock(lock_path(self.spec_file)).comparisons[self.dataset.name].winner
         by_name = {classifier.name: classifier for classifier in self.plan.classifiers}
         if name not in by_name:
@@ -241,7 +243,7 @@ def locked_figures(spec_files: Sequence[Path]) -> pd.DataFrame:
     locks = [read_lock(lock_path(path)) for path in spec_files]
     metrics = sorted({lock.metric for lock in locks})
     if len(metrics) > 1:
-        raise SpecError(f"the experiments go by different metrics ({', '.join(metrics)}): ranks need one.")
+        raise SpecError(f"the experiments use different metrics ({', '.join(metrics)}). Ranks need the same metric.")
     rows = {
         name: {classifier: figures[lock.metric][0] for classifier, figures in locked.figures[ALL_SAMPLES].items()}
         for lock in locks
@@ -276,7 +278,7 @@ def verify_experiment(result: ExperimentResult, tolerance: float = 0.0) -> list[
     if locked.spec != now.spec:
         raise VerificationError(
             f"{path} was made from another version of {result.spec_file.name} (spec {locked.spec}, now {now.spec}). "
-            "Undo the change of the spec, or make the lock anew with 'topicdesk compare --update-lock'."
+            "Undo the change to the spec, or replace the lock with 'topicdesk compare --update-lock'."
         )
     return differences(locked, now, tolerance)
 

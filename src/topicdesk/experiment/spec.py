@@ -166,7 +166,7 @@ class _Splits(StrictModel):
     @model_validator(mode="after")
     def _repeats_where_they_differ(self) -> _Splits:
         if self.repeats > 1 and self.scheme != "stratified":
-            raise ValueError(f"scheme = '{self.scheme}' makes the same splits in every repeat: take out repeats")
+            raise ValueError(f"scheme = '{self.scheme}' makes the same splits in every repeat: remove repeats")
         return self
 
     def plan(self) -> SplitPlan:
@@ -254,8 +254,8 @@ class Spec(StrictModel):
             points = math.prod(len(values) for values in table.values())
             if settings * points > _MOST_CANDIDATES:
                 raise ValueError(
-                    f"classifiers.{name}: {settings:,} combinations of features times {points:,} of hyper-parameters, "
-                    f"where up to {_MOST_CANDIDATES:,} candidates are searched: list fewer values"
+                    f"classifiers.{name}: {settings:,} combinations of features times {points:,} of hyper-parameters "
+                    f"exceed the limit of {_MOST_CANDIDATES:,} candidates: list fewer values"
                 )
         return self
 
@@ -264,7 +264,7 @@ class Spec(StrictModel):
         for name in (name for weights in self.features.field_weights for name in weights or ()):
             if name not in self.data.text:
                 raise ValueError(
-                    f"features.field_weights: {name!r} is no field of data.text ({', '.join(self.data.text)})"
+                    f"features.field_weights: {name!r} is not a field of data.text ({', '.join(self.data.text)})"
                 )
         return self
 
@@ -370,7 +370,7 @@ def read_named_spec(path: Path) -> Spec:
     SpecError
         As `read_spec`, except for values that only an estimator can reject.
     """
-    spec = read_toml(path, Spec, SpecError, "'topicdesk init' writes an example of a spec.")
+    spec = read_toml(path, Spec, SpecError, "'topicdesk init' writes an example spec.")
     with _named(path):
         for name, table in spec.classifiers.items():
             if "estimator" not in table:

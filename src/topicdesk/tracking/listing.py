@@ -125,7 +125,7 @@ def check_registered(project: Project, name: str) -> None:
     with _reading(project) as store:
         if store is not None and not _any(store, "SELECT 1 FROM registered_models WHERE name = ?", name):
             known = ", ".join(one for (one,) in _rows(store, "SELECT name FROM registered_models")) or "none"
-            raise TrackingError(f"no registered model called {name!r}; there are: {known}.")
+            raise TrackingError(f"no registered model called {name!r}; registered models: {known}.")
 
 
 def check_model(project: Project, model: str) -> None:
@@ -163,8 +163,8 @@ def check_model(project: Project, model: str) -> None:
                 reason = f"{name} has no version {version!r}"
         if reason is not None:
             raise TrackingError(
-                f"no model {model!r} in MLflow's store ({reason}). Names are such as "
-                "models:/topicdesk-topics@champion; 'topicdesk compare SPEC' registers its winner."
+                f"no model {model!r} in MLflow's store ({reason}). An example of a name is "
+                "models:/topicdesk-topics@champion. 'topicdesk compare SPEC' registers the winner as a model."
             )
 
 
@@ -220,7 +220,8 @@ def only_champion(project: Project) -> str:
             champions = None
     if champions is None:
         raise TrackingError(
-            "name the model, such as models:/NAME@champion: MLflow's store is not a file to look it up in."
+            "cannot look up the champion, because MLflow's store is not a SQLite file. Name the model, for example "
+            "models:/NAME@champion."
         )
     if not champions:
         raise TrackingError("there is no champion yet. 'topicdesk compare SPEC' registers the winner of a comparison.")

@@ -176,8 +176,8 @@ def _download(client: MlflowClient, model: str, folder: str) -> Path:
         )
     except STORE_ERRORS as error:
         raise TrackingError(
-            f"no model {model!r} in MLflow's store ({reason(error, client.tracking_uri)}). Names are such as "
-            "models:/topicdesk-topics@champion; 'topicdesk compare SPEC' registers its winner."
+            f"no model {model!r} in MLflow's store ({reason(error, client.tracking_uri)}). An example of a name "
+            "is models:/topicdesk-topics@champion. 'topicdesk compare SPEC' registers the winner as a model."
         ) from error
 
 
@@ -193,7 +193,7 @@ def _logged_model(client: MlflowClient, model: str) -> str:
         parent = run.data.tags.get(MLFLOW_PARENT_RUN_ID)
         outputs = (client.get_run(parent) if parent else run).outputs
         if outputs is None or not outputs.model_outputs:
-            raise TrackingError(f"run {model} keeps no model: it was logged without one, or is still under way.")
+            raise TrackingError(f"run {model} has no model: it was logged without one, or it is still running.")
         return str(outputs.model_outputs[0].model_id)
     if at:
         registered = client.get_model_version_by_alias(name, alias)
@@ -212,25 +212,26 @@ def _open(folder: Path, name: str, trust: Collection[str]) -> Labeller:
     facts = (described.metadata or {}).get("labeller")
     if facts is None or not (folder / _REFERENCE).is_file():
         raise LabellerError(
-            f"{name} is not a labeller of topicdesk's, or an older one made it: compare and log the experiment again."
+            f"{name} is not a model of topicdesk, or an older version of topicdesk saved it. Compare and log the "
+            "experiment again."
         )
     if flavour.get("serialization_format") != "skops":
         raise LabellerError(
-            f"{name} is kept as {flavour.get('serialization_format')!r}; only skops is opened, since a pickle can run "
-            "any code."
+            f"{name} is stored as {flavour.get('serialization_format')!r}. Only the skops format is loaded, because a "
+            "pickle can run any code."
         )
     made_by = str(flavour.get("sklearn_version"))
     if made_by.partition(".")[0] != sklearn.__version__.partition(".")[0]:
         raise LabellerError(
-            f"{name} was made by scikit-learn {made_by}, and here is {sklearn.__version__}. Another major version may "
-            f"label otherwise: install scikit-learn=={made_by}, or compare and log the experiment again."
+            f"{name} was made with scikit-learn {made_by}, but {sklearn.__version__} is installed. Predictions may "
+            f"differ between major versions. Install scikit-learn=={made_by}, or compare and log the experiment again."
         )
     file = folder / str(flavour["pickled_model"])
     foreign = sorted(set(skops.io.get_untrusted_types(file=file)) - {*_TRUSTED, *_TRUSTED_BESIDE, *trust})
     if foreign:
         raise LabellerError(
-            f"{name} holds types that are not trusted: {', '.join(foreign)}. If you know whose model it is, trust them "
-            "by name (trust=[...], --trust)."
+            f"{name} contains types that are not trusted: {', '.join(foreign)}. If you trust the author of the model, "
+            "allow these types by name (trust=[...] or --trust)."
         )
     with warnings.catch_warnings():
         # scikit-learn loads older models of the same major version, but warns about every estimator in them.

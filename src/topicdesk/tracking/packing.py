@@ -110,7 +110,7 @@ def pack_comparison(
     }
     with packing(project.unsent, f"{about.experiment}-{data.name}") as folder:
         choices, topics = comparison.choices(), _topic_table(comparison)
-        with progress(len(comparison.plan.classifiers) + 1, "writing down the run", "run") as advance:
+        with progress(len(comparison.plan.classifiers) + 1, "saving the comparison", "run") as advance:
             runs = [
                 _pack_parent(run_folder(folder, 0), name, tags, comparison, about, report, lock, labeller is not None)
             ]
@@ -131,7 +131,7 @@ def pack_comparison(
                 rope=comparison.plan.rope,
                 seed=comparison.plan.seed,
                 run=place,
-                held_back="its figures are not those of the results lock" if about.lock == "moved" else "",
+                held_back="its scores differ from the results lock" if about.lock == "moved" else "",
             )
         parcel = Parcel(
             packed_folder(folder),
@@ -321,14 +321,16 @@ def _description(comparison: Comparison, about: About, has_model: bool) -> str:
         "",
         f"{leader} leads with {metric_title(metric)} {main['value']:.3f} "
         f"(95 % interval {main['low']:.3f} to {main['high']:.3f}) on {_plain(str(comparison.dataset))}. "
-        "Where the interval of the distance behind it holds 0, these articles do not tell the two apart; Holm p asks "
-        "whether other training articles would say the same.",
+        "How to read the table: if the interval of a classifier's difference from the best contains 0, the articles do "
+        "not distinguish the two. Holm p is an adjusted p-value that also takes the choice of training articles into "
+        "account.",
         "",
         *(f"- Warning: {_plain(warning)}" for warning in comparison.warnings),
         "",
-        f"Out-of-fold figures of nested cross-validation, spec `{_plain(about.spec)}`. Children: one run a classifier, "
-        "with figures by topic, by fold (metrics `fold/…`) where there are several, and every prediction "
-        "(`predictions.parquet`)." + (" The winner, refitted on all labels, is this run's model." if has_model else ""),
+        f"The scores are out-of-fold scores of nested cross-validation, spec `{_plain(about.spec)}`. There is a child "
+        "run for each classifier. It contains the scores by topic, the scores by fold (metrics `fold/…`) if there are "
+        "several folds, and all predictions (`predictions.parquet`)."
+        + (" This run's model is the winner, refitted on all labels." if has_model else ""),
     ]
     return "\n".join(lines)
 

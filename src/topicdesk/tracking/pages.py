@@ -56,7 +56,7 @@ def serve_pages(project: Project, port: int, experiment: str) -> Iterator[tuple[
         check_port(port)
     path = experiment_address(open_store(project), experiment)
     if served:
-        raise TrackingError(f"the runs are on a server already: open {uri}{path}")
+        raise TrackingError(f"the runs are already on a server. Open {uri}{path}")
     # MLflow's job runners are for language-model judges, which topicdesk does not use.
     settings = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
     with _serving(
@@ -145,5 +145,5 @@ def _wait_until_up(server: subprocess.Popen[bytes], health: str, command: Sequen
         except (URLError, OSError):  # not up yet
             time.sleep(0.2)
     raise TrackingError(
-        f"MLflow's server did not start. Run 'mlflow {' '.join(command)}' in the project folder to see what it says."
+        f"MLflow's server did not start. Run 'mlflow {' '.join(command)}' in the project folder to see its messages."
     )

@@ -226,8 +226,8 @@ def _sweep(outbox: Path) -> None:
 
 def _unwritten(outbox: Path, error: OSError) -> ProjectError:
     return ProjectError(
-        f"cannot write the run down in {outbox}: {error.strerror or error}. Nothing is logged yet. Free some space, or "
-        "make the folder writable, and give the command again: it goes on with what was computed."
+        f"cannot save the comparison in {outbox}: {error.strerror or error}. Nothing was logged. Free some disk space, "
+        "or make the folder writable. Then run the command again; it reuses what was computed."
     )
 
 
@@ -259,7 +259,7 @@ def waiting_parcels(outbox: Path) -> list[Parcel]:
             continue
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise TrackingError(
-                f"{manifest}: cannot be read ({error}). Remove its folder to give the run up."
+                f"{manifest}: cannot be read ({error}). Remove its folder to discard the run."
             ) from error
     return sorted(found, key=lambda parcel: parcel.started)
 

@@ -21,6 +21,6 @@ def check_port(port: int) -> None:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
             raise TrackingError(
-                f"port {port} of 127.0.0.1 is taken ({error.strerror}). Choose another with --port, or with "
-                "PORT=5001 behind make review and make serve."
+                f"port {port} of 127.0.0.1 is in use ({error.strerror}). Choose another with --port, or add "
+                "PORT=5001 to 'make review' or 'make serve'."
             ) from error

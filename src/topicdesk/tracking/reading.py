@@ -104,7 +104,7 @@ class ReadRun:
             If there is no such table, or the store fails.
         """
         if name not in _TABLES:
-            raise TrackingError(f"a run keeps no table called {name!r}; {nearest(name, _TABLES)}")
+            raise TrackingError(f"a run has no table called {name!r}; {nearest(name, _TABLES)}")
         table = pd.read_json(StringIO(self._text(_TABLES[name])), orient="split")
         return table.set_index("classifier") if "classifier" in table and name != "significance" else table
 
@@ -159,7 +159,7 @@ class ReadRun:
             f"tags.`{MLFLOW_PARENT_RUN_ID}` = '{self.run_id}' and tags.classifier = '{name}'",
         )
         if not children:
-            raise TrackingError(f"run {self.run_id} compared no classifier called {name!r}.")
+            raise TrackingError(f"run {self.run_id} has no classifier called {name!r}.")
         with tempfile.TemporaryDirectory() as folder:
             return pd.read_parquet(_download(self.client, children[0].info.run_id, "predictions.parquet", folder))
 
@@ -263,8 +263,8 @@ def read_run(project: Project, run_id: str) -> ReadRun:
             )
     except STORE_ERRORS as error:
         raise TrackingError(
-            f"run {run.info.run_id} has no spec and figures with it ({reason(error, client.tracking_uri)}). It was not "
-            "logged whole, or by an older topicdesk: log the experiment again."
+            f"run {run.info.run_id} has no spec or results lock ({reason(error, client.tracking_uri)}). It was logged "
+            "incompletely, or by an older version of topicdesk. Log the experiment again."
         ) from error
     return ReadRun(client, run, client.get_experiment(run.info.experiment_id).name, spec, lock)
 

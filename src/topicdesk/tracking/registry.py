@@ -87,7 +87,7 @@ def register(
         _put_in_place(client, name, str(version.version), champion)
         told = f"{name} version {version.version} is the champion: {reason}."
     else:
-        told = f"{name} version {version.version} is registered, and is not the champion: {reason}."
+        told = f"{name} version {version.version} is registered but is not the champion: {reason}."
     return RegisteredLabeller(name, str(version.version), told)
 
 
@@ -142,7 +142,9 @@ def rollback(project: Project, name: str) -> str:
     with _told_failures(client):
         previous = _aliased(client, name, PREVIOUS)
         if previous is None:
-            raise TrackingError(f"{name} has no version with the alias {PREVIOUS!r}: there is nothing to go back to.")
+            raise TrackingError(
+                f"{name} has no version with the alias {PREVIOUS!r}: there is no version to roll back to."
+            )
         return _promote(client, name, str(previous.version))
 
 
@@ -157,13 +159,13 @@ def _told_failures(client: MlflowClient) -> Iterator[None]:
 def _promote(client: MlflowClient, name: str, version: str | None) -> str:
     versions = {str(one.version): one for one in client.search_model_versions(f"name = '{name}'")}
     if not versions:
-        raise TrackingError(f"no registered model called {name!r}; there are: {_registered(client)}.")
+        raise TrackingError(f"no registered model called {name!r}; registered models: {_registered(client)}.")
     chosen = version or max(versions, key=int)
     if chosen not in versions:
-        raise TrackingError(f"{name} has no version {chosen}; there are: {', '.join(sorted(versions, key=int))}.")
+        raise TrackingError(f"{name} has no version {chosen}; its versions: {', '.join(sorted(versions, key=int))}.")
     champion = _aliased(client, name, CHAMPION)
     if champion is not None and str(champion.version) == chosen:
-        return f"{name} version {chosen} is the champion already."
+        return f"{name} version {chosen} is already the champion."
     _put_in_place(client, name, chosen, champion)
     before = f"; version {champion.version} is kept as '{PREVIOUS}'" if champion is not None else ""
     return f"{name} version {chosen} is the champion{before}."
@@ -184,9 +186,9 @@ def _takes_the_place(
     if model.held_back:
         return False, model.held_back
     if champion is None:
-        return True, "it is the first, and won its comparison"
+        return True, "it is the first version, and it won its comparison"
     if all(champion.tags.get(tag) == model.tags.get(tag) for tag in _SAME):
-        return False, f"version {champion.version} was made of the same spec, articles, labels and code"
+        return False, f"version {champion.version} was made from the same spec, articles, labels and code"
     run = champion.tags.get(_PREDICTIONS)
     if run is None:
         return False, f"version {champion.version} has no out-of-fold predictions to compare with"

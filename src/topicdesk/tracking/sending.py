@@ -76,7 +76,7 @@ class LoggedComparison:
         return f"Logged to MLflow: experiment {self.experiment!r}, run {self.run_name!r} ({self.run_id}).{model}"
 
     def _repr_html_(self) -> str:
-        return as_html(str(self), after="'topicdesk review' opens MLflow's pages; read_run gives the run's tables.")
+        return as_html(str(self), after="'topicdesk review' opens MLflow's pages. read_run reads the run's tables.")
 
 
 def send_parcel(project: Project, parcel: Parcel) -> LoggedComparison:
@@ -101,10 +101,10 @@ def send_parcel(project: Project, parcel: Parcel) -> LoggedComparison:
     """
     begun: list[str] = []
     kept = (
-        f"Nothing is lost: everything is kept in {project.shown(parcel.folder)}. Mend the store, then: "
-        "topicdesk log --resume"
+        f"No result is lost: everything is saved in {project.shown(parcel.folder)}. Repair the store, then run "
+        "'topicdesk log --resume'."
     )
-    failed = "MLflow's store failed while the comparison was logged:"
+    failed = "MLflow's store failed while logging the comparison:"
     with _claimed(parcel):
         try:
             client = open_store(project)
@@ -276,7 +276,7 @@ def _claimed(parcel: Parcel) -> Iterator[None]:
         except OSError as error:
             raise TrackingError(f"cannot write {lock}: {error.strerror or error}. Make the folder writable.") from error
         if not parcel.is_waiting():
-            raise TrackingError(f"{parcel.folder} is gone: another process has sent it.")
+            raise TrackingError(f"{parcel.folder} no longer exists: another process has sent it.")
         yield
 
 

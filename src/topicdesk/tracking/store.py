@@ -83,9 +83,9 @@ def open_store(project: Project) -> MlflowClient:
         client = MlflowClient(tracking_uri=uri)
         client.search_experiments(max_results=1)
     except STORE_ERRORS as error:
-        held = "Another program holds it: end that one, or wait for it. " if "is locked" in str(error) else ""
+        held = "Another program has locked it: stop that program or wait. " if "is locked" in str(error) else ""
         raise TrackingError(
-            f"MLflow's store cannot be used ({reason(error, uri)}). {held}It is {reason(uri, uri)}; "
+            f"MLflow's store cannot be used ({reason(error, uri)}). {held}The store is {reason(uri, uri)}; "
             "set MLFLOW_TRACKING_URI to use another."
         ) from error
     return client
@@ -159,7 +159,7 @@ def _knock(uri: str) -> None:
     try:
         socket.create_connection((address.hostname, port), timeout=_PATIENCE).close()
     except OSError as error:
-        raise OSError(f"nobody answers at {address.hostname}, port {port}: {error.strerror or error}") from error
+        raise OSError(f"no server answers at {address.hostname}, port {port}: {error.strerror or error}") from error
 
 
 def _make_database(project: Project) -> None:
