@@ -70,7 +70,7 @@ def test_the_readmes_leaderboard_is_the_locked_one():
 
 def test_the_readme_names_the_winner():
     winner = read_lock(EXPERIMENTS / "topics.lock.json").comparisons["newsarticles"].winner
-    assert f"The verdict behind it: {spelt(winner)} wins" in README
+    assert f"The verdict: {spelt(winner)} wins" in README
 
 
 def test_the_readme_tells_the_winners_automation_rate():
@@ -78,8 +78,8 @@ def test_the_readme_tells_the_winners_automation_rate():
     figures = locked.figures["all"][locked.winner]
     rate, (right, low, high) = figures["automation_rate"][0], figures["automation_precision"]
     told = (
-        f"{rate:.0%} of these articles for {spelt(locked.winner)}, of which {right:.1%} "
-        f"[{100 * low:.1f}, {100 * high:.1f}] were right"
+        f"For {spelt(locked.winner)}, it is {rate:.0%} of these articles; {right:.1%} "
+        f"[{100 * low:.1f}, {100 * high:.1f}] of them were right"
     )
     assert told.replace("%", " %") in " ".join(README.split())
 
