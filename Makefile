@@ -30,7 +30,7 @@ EXECUTED := docs/executed
 # Environments are created one after the other: they share the installer.
 .NOTPARALLEL:
 
-.PHONY: help setup setup-dev data reproduce verify review serve notebooks docs documents lab test core package lint fuzz mutants audit torture coverage bench lock clean
+.PHONY: help setup setup-dev data reproduce verify review serve notebooks docs documents lab check test core package lint fuzz mutants audit torture coverage bench lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -67,6 +67,9 @@ docs: setup-dev $(EXECUTED)/.ready ## Build the documentation, offline, and chec
 
 test: setup-dev $(DEV)/pips/.ready ## Run the tests
 	@$(DEV_BIN)/python -m pytest -n auto --dist worksteal
+
+check: setup-dev lint ## Run lint, and the tests that take less than a second each: in under two minutes
+	@$(DEV_BIN)/python -m pytest -n auto --dist worksteal -q -m "not slow" --durations=5 --durations-min=1
 
 documents: setup setup-dev ## Run README, tutorial and how-tos as they stand, in this clone, after make reproduce; writes desk, mine, newsdesk
 	@$(DEV_BIN)/python tests/documents/widgets.py $(BIN)/python build/widgets

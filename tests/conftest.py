@@ -53,6 +53,18 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[FIGURES] = {}
 
 
+#: Fixtures that start processes, servers or browsers. Tests that use them are slow.
+_SLOW_FIXTURES = {"begin", "chromium", "cluster", "jupyter", "postgres", "served", "wheel_environment"}
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest deselects by marker
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests that use a slow fixture."""
+    for item in items:
+        if not _SLOW_FIXTURES.isdisjoint(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def wait_until() -> Callable[..., object]:
     """Return the function that waits for an event: ``wait_until(condition)``."""

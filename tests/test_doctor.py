@@ -65,6 +65,7 @@ def test_packages_that_are_not_the_pinned_ones_are_told(project):
     assert f"numpy {version('numpy')} (pinned: 2.2.0)" in row["found"]
 
 
+@pytest.mark.slow
 def test_a_store_that_cannot_be_used_is_wrong_and_its_password_not_told(project, monkeypatch):
     sqlite3.connect(project.mlflow_database).execute("CREATE TABLE experiments (other INTEGER)")
     assert "MLflow's store" in diagnose(project.root).wrong

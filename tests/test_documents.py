@@ -36,6 +36,7 @@ def spelt(classifier):
     return classifier.replace("-", " ").replace("svm", "SVM")
 
 
+@pytest.mark.slow
 def test_the_page_of_results_is_written_from_the_locks():
     assert (EXPERIMENTS / "README.md").read_text() == results_page(EXPERIMENTS)
 
@@ -50,6 +51,7 @@ def test_the_readme_tells_what_more_labels_brought():
     assert f"winner, at macro-F1 {told[0]} instead of {told[1]}" in " ".join(README.split())
 
 
+@pytest.mark.slow
 def test_the_data_card_tells_how_far_annotators_agree_and_what_they_labelled():
     card = (PROJECT.root / "data" / "README.md").read_text()
     names = read_taxonomy(PROJECT.root / "data" / "topics.toml").names
@@ -63,6 +65,7 @@ def test_the_data_card_tells_how_far_annotators_agree_and_what_they_labelled():
     assert not set(tables["claude"]["article_id"]) & read_reserved(PROJECT.reserved, "newsarticles")
 
 
+@pytest.mark.slow
 def test_the_readmes_leaderboard_is_the_locked_one():
     page = results_page(EXPERIMENTS).split("## Topics of news articles\n")[1]
     assert tables(page)[0] in README

@@ -89,6 +89,7 @@ def test_3_a_slip_in_the_name_of_the_spec(mistaken, project):
     assert "no file experiments/smal.toml" in said and "Did you mean 'experiments/Small.toml'?" in said
 
 
+@pytest.mark.slow
 def test_4_no_network(mistaken, project, monkeypatch):
     shutil.copy(ROOT / "data" / "sources.toml", project.sources)
     # Nobody listens there, as behind a cable that is pulled.

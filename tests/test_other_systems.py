@@ -86,6 +86,7 @@ def faults(search):
     return {path.relative_to(SOURCE).as_posix(): faults for path, faults in found.items() if faults}
 
 
+@pytest.mark.slow
 def test_no_module_imports_what_only_posix_has():
     assert faults(lambda tree: POSIX_ONLY & set(imports_at_module_level(tree))) == {}
 
@@ -146,6 +147,7 @@ print("imported")
 """
 
 
+@pytest.mark.slow
 def test_every_module_can_be_imported_without_what_only_posix_has():
     code = IMPORT_ALL.format(missing=sorted(POSIX_ONLY - {"posix"}))
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8", check=False)

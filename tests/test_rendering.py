@@ -57,6 +57,7 @@ def test_a_split_shows_its_sides_and_not_its_rows(dataset):
     assert repr(splits[1]) in splits[1]._repr_html_()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("store")
 def test_a_run_shows_its_leaderboard_and_verdict_and_keeps_its_tables(project):
     result = run_experiment(project.root / "experiments" / "small.toml", jobs=1)

@@ -13,6 +13,8 @@ from topicdesk.evaluation.classifiers import CLASSIFIERS
 from topicdesk.evaluation.names import HYPERPARAMETERS
 from topicdesk.project import find_project
 
+pytestmark = pytest.mark.slow
+
 ROOT = find_project(__file__).root
 SLOW = {"cleanlab", "matplotlib", "mlflow", "pandera", "scipy", "skops", "sklearn", "statsmodels"}
 

@@ -22,6 +22,7 @@ def answers(*topics, start=0):
     return pd.DataFrame({"article_id": [f"n{start + place}" for place in range(len(topics))], "topics": list(topics)})
 
 
+@pytest.mark.slow
 def test_kappa_is_that_of_the_textbook():
     # 20 both, 5 first only, 10 second only, 15 neither: observed 0.7, by chance 0.5, kappa 0.4 (Cohen's own example).
     first = answers(*[("rail",)] * 25, *[()] * 25)
@@ -33,6 +34,7 @@ def test_kappa_is_that_of_the_textbook():
     assert (row["articles"], row["positives"]) == (50, 35)
 
 
+@pytest.mark.slow
 def test_alpha_takes_three_annotators_and_gaps_and_kappa_takes_two():
     # Krippendorff (2011), section B: two coders, ten units, nominal binary data: alpha 0.095.
     first = answers(*[("rail",) if one else () for one in (0, 1, 0, 0, 0, 0, 0, 0, 1, 0)])

@@ -27,6 +27,7 @@ mixes = st.dictionaries(st.sampled_from(sorted(STRATEGIES)), st.integers(1, 5), 
 )
 
 
+@pytest.mark.slow
 @given(mix=mixes, count=st.integers(0, 50), seed=st.integers(0, 3))
 def test_every_mix_draws_each_unlabelled_article_at_most_once_and_keeps_to_its_shares(mix, count, seed):
     pool = make_pool()
@@ -45,6 +46,7 @@ def test_the_same_seed_draws_the_same_and_another_does_not():
     assert first == again != other
 
 
+@pytest.mark.slow
 def test_what_other_strategies_like_is_as_likely_in_the_random_share_as_anything():
     pool = make_pool(n=24, labelled=4)
     hits = np.zeros(24)

@@ -71,6 +71,7 @@ def decide_many(root, name, articles):
         store.decide(article, ("rail",), "random")
 
 
+@pytest.mark.slow
 def test_two_windows_that_write_at_once_lose_nothing(project, store):
     halves = [[f"n{number}" for number in range(start, 60, 2)] for start in (0, 1)]
     spawn = multiprocessing.get_context("spawn")
@@ -130,6 +131,7 @@ def test_a_full_disk_is_told_and_loses_nothing(store, capfd, room, told, kept):
     assert len(stored(store)) == 21 + kept
 
 
+@pytest.mark.slow
 def test_every_decision_that_was_acknowledged_survives_a_kill(project, store):
     script = textwrap.dedent("""
         import sys

@@ -116,6 +116,7 @@ class LabelStoreMachine(RuleBasedStateMachine):
             shutil.rmtree(self.folder)
 
 
+@pytest.mark.slow
 def test_every_decision_that_was_told_is_there(rounds, figure):
     examples = rounds(40, 1000)
 

@@ -56,6 +56,7 @@ def test_a_folder_that_cannot_be_written_is_a_clear_error_and_leaves_nothing(tmp
     assert [path.name for path in tmp_path.iterdir()] == ["taken"]
 
 
+@pytest.mark.slow
 @given(order=st.permutations(range(4)))
 def test_the_hash_is_of_content_whatever_the_order(order):
     corpus = articles_frame({"id": list("abcd"), "text": ["one", "two", "three", "four"], "source": list("wxyz")})

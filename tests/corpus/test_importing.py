@@ -299,6 +299,7 @@ def test_formulas_and_markup_stay_what_they_are(tmp_path, name):
     assert corpus.loc[0, ["title", "text"]].tolist() == ["=cmd()", "<script>alert(1)</script> and more"]
 
 
+@pytest.mark.slow
 def test_a_single_line_of_many_megabytes_is_one_article(tmp_path):
     line = "ferry " * 2_000_000
     (tmp_path / "t.csv").write_text(f"text\n{line}\n")
@@ -328,6 +329,7 @@ ATOM = """<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom"><title>
 <content type="html">The ferry came late.</content></entry></feed>"""
 
 
+@pytest.mark.slow
 def test_a_html_page_gives_its_main_text_and_no_menu_or_script(tmp_path):
     (tmp_path / "p.html").write_text(HTML)
     corpus, _ = read_articles([tmp_path])
@@ -505,6 +507,7 @@ LINES = ["The ferry came late.", "Leave a review", FOOTER, "It was windy.", "Ann
          "Transport", "Port Town/30.06.23/Courier: Fog.", "Fähre", "x"]  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(lines=st.lists(st.sampled_from(LINES), min_size=1, max_size=12))
 def test_text_in_is_text_out_and_text_reported_taken_off(tmp_path, lines):

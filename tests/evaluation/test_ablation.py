@@ -25,6 +25,7 @@ def test_an_option_is_off_in_every_setting_and_settings_that_fall_together_are_o
     assert not dict(_without_each((FeatureSetting(),)))
 
 
+@pytest.mark.slow
 def test_what_is_lost_is_the_difference_of_two_comparisons(dataset):
     found = ablate(dataset, PLAN, SMALL, jobs=1)
     assert list(found.table.index) == ["(nothing)", "ngram_range", "min_df", "sublinear_tf"]

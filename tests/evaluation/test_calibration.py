@@ -37,6 +37,7 @@ def calibrated(Y, scores, method="platt", multi_class=False):
     return fit_calibration(Y, scores, (scores > 0).astype(np.int8), method, multi_class, precision=0.95)
 
 
+@pytest.mark.slow
 @settings(max_examples=50, deadline=None)
 @given(
     seed=st.integers(0, 10_000), scale=st.sampled_from([1e-3, 1.0, 1e4]), method=st.sampled_from(["platt", "isotonic"])
@@ -167,6 +168,7 @@ def test_the_asked_precision_is_kept_on_articles_never_seen():
     assert 0.1 < np.mean(automated) < 0.9
 
 
+@pytest.mark.slow
 def test_a_comparison_tells_probabilities_of_what_was_scored_on_inner_folds(dataset):
     plan = ComparisonPlan(
         classifiers=tuple(map(classifier_named, ("majority", "plain-linear-svm", "multinomial-nb", "linear-svm"))),

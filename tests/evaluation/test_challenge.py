@@ -12,6 +12,7 @@ def comparison(dataset):
     return compare(dataset, ComparisonPlan(classifiers, splits=SplitPlan(folds=3, repeats=2), resamples=100), jobs=1)
 
 
+@pytest.mark.slow
 def test_models_are_judged_on_the_articles_that_both_were_tested_on(comparison):
     good, bad = (comparison.predictions(name) for name in ("linear-svm", "majority"))
     assert challenge(bad, good, "macro_f1").wins

@@ -54,6 +54,7 @@ class Counting:
             yield number, result
 
 
+@pytest.mark.slow
 def test_a_comparison_that_was_stopped_does_only_what_is_missing(dataset, tmp_path):
     whole = compare(dataset, PLAN, KEYWORDS, jobs=1)
     with pytest.raises(KeyboardInterrupt):
@@ -75,6 +76,7 @@ def changed_label(dataset):
     return replace(dataset, Y=Y)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change",
     [
@@ -101,6 +103,7 @@ def test_a_cell_of_anything_else_is_never_read(dataset, tmp_path, change):
     assert found.kept.reused == 0
 
 
+@pytest.mark.slow
 def test_a_cell_of_other_code_or_other_keywords_is_never_read(dataset, tmp_path, monkeypatch):
     compare(dataset, PLAN, KEYWORDS, jobs=1, keep=tmp_path)
     assert compare(dataset, PLAN, KEYWORDS, jobs=1, keep=tmp_path).kept.reused == 27
@@ -197,6 +200,7 @@ def killed_at(child, cells, folder):
     return os.waitpid(child, 0)[1]
 
 
+@pytest.mark.slow
 def test_killed_many_times_at_random_moments_the_figures_are_the_undisturbed_ones(dataset, tmp_path, rounds):
     # Long enough to be killed in: every setting, and folds again. tests/trust kills the command with its workers.
     plan = replace(PLAN, splits=SplitPlan(folds=4, repeats=3), inner_folds=3)

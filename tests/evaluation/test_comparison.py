@@ -25,6 +25,8 @@ from topicdesk.evaluation import (
 )
 from topicdesk.features import Analyser, FeatureSetting
 
+pytestmark = pytest.mark.slow
+
 KEYWORDS = {"courts": ["judge", "jury", "verdict"], "rail": ["train", "trains", "railway"]}
 
 

@@ -118,6 +118,7 @@ def test_workers_that_cannot_import_topicdesk_are_an_error_at_once(cluster, monk
         run_all(DaskEngine(cluster.address, patience=600), slow_double, 2, [(1,)], "doubling")
 
 
+@pytest.mark.slow
 def test_tasks_that_are_cancelled_cause_no_warning_and_leave_no_filter(recwarn):
     before = list(warnings.filters)
     with pytest.raises(SpecError, match="is refused"):

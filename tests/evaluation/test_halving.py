@@ -8,6 +8,8 @@ import pytest
 from topicdesk.evaluation import ComparisonPlan, LocalEngine, SplitPlan, classifier_named, compare
 from topicdesk.features import Analyser, FeatureSetting
 
+pytestmark = pytest.mark.slow
+
 GRID = {"C": tuple(float(value) for value in np.geomspace(0.01, 100, 9))}
 PLAN = ComparisonPlan(
     classifiers=(classifier_named("linear-svm").with_grid(GRID), classifier_named("multinomial-nb")),

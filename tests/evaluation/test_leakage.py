@@ -73,6 +73,7 @@ def test_small_sources_are_left_out_with_a_warning_and_one_source_is_refused(out
         audit_sources(corpus.assign(source=""), jobs=1)
 
 
+@pytest.mark.slow
 def test_topics_fall_where_each_outlet_has_words_of_its_own_for_them_and_not_where_it_shares_them(outlets):
     _, shared = outlets()
     _, own = outlets(own_words=True)
@@ -86,6 +87,7 @@ def test_topics_fall_where_each_outlet_has_words_of_its_own_for_them_and_not_whe
     assert "macro-F1 is 0." in str(falls)
 
 
+@pytest.mark.slow
 def test_an_audit_gives_the_same_figures_again_whatever_the_number_of_processes(outlets):
     corpus, dataset = outlets(90)
     one, two = (audit_topics(dataset, resamples=20, seed=3, jobs=jobs) for jobs in (1, 2))
@@ -118,6 +120,7 @@ def test_a_topic_of_one_source_alone_is_told_and_one_source_is_refused(outlets):
         leave_one_source_out(replace(dataset, sources=np.full(30, "a", dtype=object)))
 
 
+@pytest.mark.slow
 def test_the_picture_names_sources_terms_and_topics(outlets):
     corpus, dataset = outlets(90, signed=True)
     sources, topics = audit_sources(corpus, resamples=20, jobs=1), audit_topics(dataset, resamples=20, jobs=1)

@@ -43,6 +43,7 @@ def test_a_flat_curve_promises_nothing():
     assert flat.gain(500)["value"] == pytest.approx(0, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_the_last_point_is_the_comparison_itself(dataset, curve):
     whole = compare(dataset, replace(PLAN, classifiers=(SMALL,)), jobs=1)
     value = figures_where(whole.figures, metric="macro_f1", sample="all")["value"].item()
@@ -53,6 +54,7 @@ def test_the_last_point_is_the_comparison_itself(dataset, curve):
     assert labels.iloc[0] == pytest.approx(labels.iloc[-1] / 4, rel=0.2)
 
 
+@pytest.mark.slow
 def test_more_labels_help_where_there_is_something_to_learn(curve):
     assert curve.points["value"].iloc[-1] > curve.points["value"].iloc[0]
     gain = curve.gain(100)

@@ -26,6 +26,7 @@ def outcomes(draw):
     return Y, decisions, scores, weights
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(outcome=outcomes())
 def test_weighed_figures_are_scikit_learns(outcome):
@@ -64,6 +65,7 @@ def test_one_figure_alone_is_the_same_as_among_all(outcome):
         assert figure(name, Y, decisions, scores) == pytest.approx(everything[name][0], abs=1e-12)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(outcome=outcomes(), seed=st.integers(0, 999))
 def test_many_weighings_at_once_are_each_of_them_alone(outcome, seed):
@@ -82,6 +84,7 @@ def test_many_weighings_at_once_are_each_of_them_alone(outcome, seed):
                 np.testing.assert_allclose(together[name][row], alone[name][0], atol=1e-12)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(outcome=outcomes(), seed=st.integers(0, 999))
 def test_over_folds_ranking_figures_are_the_mean_of_those_of_each_fold(outcome, seed):
@@ -152,6 +155,7 @@ def test_a_bootstrap_draws_groups_whole():
     assert (weights[:, [0, 2, 3]].sum(axis=1) == 3).all(), "as many groups are drawn as there are"
 
 
+@pytest.mark.slow
 def test_bootstrap_intervals_hold_the_true_value_about_as_often_as_they_say():
     # 200 samples of 150 articles; a decision is right with probability 0.8, so accuracy is 0.8.
     rng = np.random.default_rng(11)

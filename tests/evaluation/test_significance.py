@@ -51,6 +51,7 @@ def differences_of_equals(seed, repeats=4):
     return np.subtract(first, second)
 
 
+@pytest.mark.slow
 def test_where_two_classifiers_are_equal_the_corrected_test_errs_as_often_as_it_says_and_the_naive_one_far_more():
     runs = [differences_of_equals(seed) for seed in range(200)]
     corrected = np.mean([corrected_t_test(run, FIVE_FOLDS).p_value < 0.05 for run in runs])

@@ -4,6 +4,7 @@ import random
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from topicdesk.corpus import find_duplicates
 from topicdesk.evaluation import (
@@ -70,6 +71,7 @@ def test_planted_near_duplicates_lift_an_ungrouped_estimate_and_not_ours(dataset
     assert grouped < always(data.Y) + 0.05
 
 
+@pytest.mark.slow
 def test_thresholds_chosen_on_test_rows_would_have_shown_and_do_not(dataset):
     cheated, honest, most = [], [], []
     for seed in range(6):

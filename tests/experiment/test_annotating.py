@@ -64,6 +64,7 @@ def test_a_spec_that_cannot_be_labelled_further_is_told(project):
         queue_for(spec, 5)
 
 
+@pytest.mark.slow
 def test_a_planted_error_is_suspect_and_a_second_look_mends_it(project):
     path = project.labels / "gold.csv"
     labels = read_label_file(path, ["courts", "rail"])
@@ -99,6 +100,7 @@ def test_a_planted_error_is_suspect_and_a_second_look_mends_it(project):
     pd.testing.assert_frame_equal(told, effect)
 
 
+@pytest.mark.slow
 def test_planted_noise_is_found_on_r52():
     project = find_project(__file__)
     data = load_dataset(project, read_spec(project.root / "experiments" / "published.toml"), "reuters-r52")
@@ -157,6 +159,7 @@ def test_the_commands_say_what_they_did(half_labelled, run):
     assert not list(half_labelled.labels.glob("*maria*")), "nothing is written"
 
 
+@pytest.mark.slow
 def test_articles_are_labelled_in_a_real_terminal(half_labelled):
     """Keys through a pseudo-terminal: two decisions, one taken back and changed, a note, and stop."""
     queue = pd.DataFrame({"article_id": ["n40", "n50", "n60"], "sample": ["random", "rare-first", "random"]})

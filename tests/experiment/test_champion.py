@@ -12,6 +12,7 @@ PROJECT = find_project(__file__)
 PAGE = PROJECT.root.parent / "shared" / "seed" / "turan-page.txt"
 
 
+@pytest.mark.slow
 @pytest.mark.corpus
 @pytest.mark.skipif(not PAGE.is_file(), reason=f"the page is not at {PAGE}")
 def test_each_text_of_a_users_page_gets_the_topics_of_the_codebook_for_terms_that_a_reader_would_name():

@@ -7,7 +7,7 @@ from topicdesk.errors import TrackingError
 from topicdesk.experiment import compare_runs, log_experiment, reproduce_run, run_experiment
 from topicdesk.tracking import open_store
 
-pytestmark = pytest.mark.usefixtures("store")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("store")]
 
 
 @pytest.fixture

@@ -4,6 +4,8 @@ import pytest
 
 from topicdesk.experiment import lock_path, read_lock, results_page, run_experiment, write_lock
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def experiments(project):

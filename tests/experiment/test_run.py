@@ -23,6 +23,7 @@ def spec_of(project):
     return project.root / "experiments" / "small.toml"
 
 
+@pytest.mark.slow
 def test_the_same_spec_gives_the_same_lock_byte_for_byte(project):
     path = lock_path(spec_of(project))
     write_lock(run_experiment(spec_of(project), jobs=1).lock(), path)
@@ -31,6 +32,7 @@ def test_the_same_spec_gives_the_same_lock_byte_for_byte(project):
     assert path.read_bytes() == first
 
 
+@pytest.mark.slow
 def test_a_lock_tells_which_articles_each_split_tests_and_how_many_repeat_another(project):
     first = run_experiment(spec_of(project), jobs=1).lock().comparisons["newsroom"]
     spec_of(project).write_text(spec_of(project).read_text().replace("seed = 5", "seed = 6"))
@@ -55,6 +57,7 @@ def test_splits_are_shown_saved_and_used_again(project, run):
     assert again.splits == first.splits
 
 
+@pytest.mark.slow
 def test_the_winner_is_locked_with_the_reason_and_the_tests_behind_it(project):
     result = run_experiment(spec_of(project), jobs=1)
     (comparison,) = result.comparisons
@@ -67,6 +70,7 @@ def test_the_winner_is_locked_with_the_reason_and_the_tests_behind_it(project):
     assert str(comparison).endswith(locked.verdict)
 
 
+@pytest.mark.slow
 def test_an_edited_figure_is_found_with_its_place_and_its_size(project):
     result = run_experiment(spec_of(project), jobs=1)
     path = lock_path(spec_of(project))
@@ -82,6 +86,7 @@ def test_an_edited_figure_is_found_with_its_place_and_its_size(project):
     assert verify_experiment(result, tolerance=0.02) == []
 
 
+@pytest.mark.slow
 def test_the_lock_of_another_spec_is_refused(project):
     path = spec_of(project)
     write_lock(run_experiment(path, jobs=1).lock(), lock_path(path))
@@ -101,6 +106,7 @@ def test_a_missing_or_damaged_lock_is_told(tmp_path, content, fault):
         read_lock(tmp_path / "x.lock.json")
 
 
+@pytest.mark.slow
 def test_locks_differ_where_a_classifier_or_a_corpus_is_another(project):
     lock = run_experiment(spec_of(project), jobs=1).lock()
     newsroom = lock.comparisons["newsroom"]
@@ -265,6 +271,7 @@ def test_the_command_line_answers_wrong_input_without_a_traceback(project, argum
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_an_unwritable_place_for_the_lock_is_a_clear_error(project):
     result = run_experiment(spec_of(project), jobs=1)
     with pytest.raises(ProjectError, match="cannot write"):

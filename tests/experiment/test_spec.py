@@ -130,6 +130,7 @@ analyzer = "word"
     )
 
 
+@pytest.mark.slow
 def test_an_estimator_in_the_projects_folder_is_compared_with_ours(project):
     (project.root / "ours").mkdir()
     (project.root / "ours" / "models.py").write_text("""

@@ -26,6 +26,7 @@ def assert_same(vectorizer, texts):
         assert (getattr(found, part) == getattr(wanted, part)).all(), part
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(
     known=st.lists(TEXTS, min_size=1, max_size=5),

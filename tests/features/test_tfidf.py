@@ -49,6 +49,7 @@ feature_settings = st.builds(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:The parameter 'token_pattern' will not be used", "ignore:Your stop_words")
 @pytest.mark.filterwarnings("ignore:The parameter 'tokenizer' will not be used")
 @pytest.mark.filterwarnings("ignore:The parameter 'stop_words' will not be used")
@@ -86,6 +87,7 @@ articles = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(
     articles=articles,

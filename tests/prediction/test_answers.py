@@ -112,6 +112,7 @@ def test_what_abstains_is_chosen_so_that_the_rest_is_right_as_often_as_asked(dat
     assert right[sure].mean() >= 0.9
 
 
+@pytest.mark.slow
 @settings(max_examples=50, deadline=None)
 @given(texts=st.lists(st.one_of(st.text(max_size=60), st.sampled_from([COURT, TRAIN, "judge train"])), max_size=6))
 def test_an_article_gets_the_same_answer_alone_in_a_batch_and_as_mlflow_asks(labeller, texts):

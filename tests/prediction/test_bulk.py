@@ -87,6 +87,7 @@ def test_rows_keep_order_and_columns_from_any_format_to_any(
     assert {path.name for path in tmp_path.iterdir()} == kept
 
 
+@pytest.mark.slow
 def test_processes_give_what_one_gives(labeller, articles, tmp_path, small_batches, monkeypatch):
     file = write(articles, tmp_path / "in.csv")
     one = label_files(labeller, [file], tmp_path / "one.csv", jobs=1, explain=2)
@@ -116,6 +117,7 @@ def test_types_of_parquet_stay(labeller, articles, tmp_path):
     assert json.loads(again.output.read_text().splitlines()[0])["day"] == "2019-04-14"
 
 
+@pytest.mark.slow
 def test_what_cannot_be_labelled_stays_in_its_place_and_is_listed(labeller, tmp_path):
     rows = [
         {"id": "good", "text": "The jury found the defendant guilty."},
@@ -283,6 +285,7 @@ def killed(labeller, files, output, new_parts):
     return os.WIFSIGNALED(os.waitpid(child, 0)[1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("source", "target"), [("in.jsonl", "out.csv"), ("in.jsonl", "out.parquet"), ("in.parquet", "out")]
 )
@@ -463,6 +466,7 @@ def test_the_parts_of_an_output_in_the_folder_of_the_input_are_not_read_as_input
     assert (account.rows, account.unlabelled) == (230, ())
 
 
+@pytest.mark.slow
 def test_a_process_that_dies_is_told_and_what_is_done_is_kept(labeller, articles, tmp_path, small_batches, monkeypatch):
     monkeypatch.setattr(bulk, "_label_taken_up", lambda batch: os.kill(os.getpid(), signal.SIGKILL))
     with pytest.raises(EngineError, match="killed, probably out of memory"):
@@ -478,6 +482,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 """
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_rows(labeller, tmp_path):
     (tmp_path / "labeller").write_bytes(pickle.dumps(labeller))
     used = {}

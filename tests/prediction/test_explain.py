@@ -55,6 +55,7 @@ def test_articles_are_explained_by_the_models_that_had_not_seen_them(dataset):
         assert all(one.term in dataset.texts[row].lower() for pushed in told.values() for one in pushed)
 
 
+@pytest.mark.slow
 def test_settings_that_weigh_fields_apart_and_those_that_do_not_stand_side_by_side(dataset):
     apart = FeatureSetting(field_weights=(("title", 1.0), ("text", 1.0)))
     classifier = CLASSIFIERS["linear-svm"]

@@ -25,6 +25,7 @@ def needs(name):
         pytest.importorskip("lightgbm", exc_type=(ImportError, OSError))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CLASSIFIERS)
 def test_every_classifier_becomes_a_pipeline_that_skops_keeps_and_that_labels_alike(dataset, name):
     needs(name)

@@ -58,6 +58,7 @@ class Page(HTMLParser):
         assert not [name for name in given if name.startswith("on")], given
 
 
+@pytest.mark.slow
 def test_the_page_has_every_section_and_asks_nothing_of_a_network(comparison, about):
     winner = CLASSIFIERS[comparison.verdict.winner]
     labeller = fit_labeller(comparison.dataset, comparison.plan, winner, KEYWORDS, jobs=1)
@@ -67,6 +68,7 @@ def test_the_page_has_every_section_and_asks_nothing_of_a_network(comparison, ab
     assert len([found for found in page.ids if found]) == len({found for found in page.ids if found})
 
 
+@pytest.mark.slow
 def test_texts_titles_sources_and_annotators_are_text(comparison, about):
     html = make_report(comparison, about)
     page = Page(html)
@@ -77,12 +79,14 @@ def test_texts_titles_sources_and_annotators_are_text(comparison, about):
     assert "<script>alert" not in html
 
 
+@pytest.mark.slow
 def test_errors_are_shown_with_the_terms_that_pushed(comparison, about):
     html = make_report(comparison, about)
     assert "wrong 1 of 1 times" in html
     assert "<mark" in html
 
 
+@pytest.mark.slow
 def test_no_more_of_a_text_is_kept_than_was_asked_for(comparison, about):
     none = make_report(comparison, replace(about, extract=0))
     assert "<mark" not in none

@@ -71,6 +71,7 @@ def test_lists_of_labels_and_an_empty_list_is_a_label_of_none(tmp_path, name):
     assert found.unlabelled == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["t.csv", "t.jsonl", "t.parquet"])
 def test_codes_and_gaps(tmp_path, name):
     found = read(tmp_path, frame([1, 2, None, 1]), name)

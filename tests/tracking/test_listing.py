@@ -11,6 +11,8 @@ from topicdesk.tracking import open_store
 from topicdesk.tracking.listing import check_model, check_registered, check_run, logged_comparisons, only_champion
 from topicdesk.tracking.reading import _asked_of_mlflow
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def logged(made, tmp_path, monkeypatch):

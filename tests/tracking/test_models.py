@@ -40,6 +40,7 @@ def kept(dataset, project):
     return keep
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "setting",
     [
@@ -67,6 +68,7 @@ def test_a_labeller_that_is_opened_again_says_the_same_and_so_does_mlflow(kept, 
     assert plain.tolist() == labeller.decide(with_text).tolist()
 
 
+@pytest.mark.slow
 def test_a_labeller_is_found_by_its_name_its_run_and_its_version(project):
     result = run_experiment(project.root / "experiments" / "small.toml", jobs=1)
     (run,) = log_experiment(result)

@@ -17,7 +17,7 @@ from topicdesk.experiment import fit_winner, log_experiment, run_experiment
 from topicdesk.prediction import field_frame
 from topicdesk.tracking import open_store, promote, rollback
 
-pytestmark = pytest.mark.usefixtures("store")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("store")]
 
 NAME = "topicdesk-small"
 ALONE = """

@@ -19,7 +19,7 @@ from topicdesk.project import Project
 from topicdesk.tracking import open_store, resume_logging, sending
 from topicdesk.tracking.store import PROCESS_TAG, experiment_id, process_name
 
-pytestmark = pytest.mark.usefixtures("store")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("store")]
 
 
 @pytest.fixture

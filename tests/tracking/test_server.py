@@ -28,6 +28,7 @@ def team(tmp_path, empty_store):
     return made
 
 
+@pytest.mark.slow
 def test_runs_and_artifacts_go_through_the_server_that_the_variable_names(project, team, monkeypatch, free_port):
     with serve_pages(team, free_port, "small") as (address, _):
         uri = address.partition("/#")[0]
@@ -45,6 +46,7 @@ def test_runs_and_artifacts_go_through_the_server_that_the_variable_names(projec
     assert not project.mlflow_database.exists(), "nothing stays behind in the project's own store"
 
 
+@pytest.mark.slow
 def test_a_server_that_goes_away_midway_is_told(project, team, monkeypatch, free_port):
     result = run_experiment(project.root / "experiments" / "small.toml", jobs=1)
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
@@ -109,6 +111,7 @@ def team_server(folder, port, *options, **environment):
         yield address
 
 
+@pytest.mark.slow
 def test_a_server_with_basic_auth_lets_in_who_has_the_password(project, team, monkeypatch, free_port):
     pytest.importorskip("flask_wtf", reason="mlflow[auth] is not installed: pip install 'topicdesk[server]'")
     team = team.root

@@ -30,6 +30,7 @@ def in_processes(work):
     return [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("annotators", [1, TEN])
 def test_ten_windows_on_one_label_folder_lose_no_decision(project, rounds, figure, annotators):
     taxonomy = read_taxonomy(project.root / "data" / "topics.toml")

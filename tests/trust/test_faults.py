@@ -180,6 +180,7 @@ def test_a_read_only_disk_is_told_and_nothing_is_lost(place, disk, run, refused,
     assert {path: path.read_bytes() for path in root.rglob("*") if path.is_file()} == before
 
 
+@pytest.mark.slow
 def test_decisions_on_a_full_or_read_only_disk_are_kept_or_refused_and_never_lost(project, disk, figure):
     taxonomy = read_taxonomy(project.root / "data" / "topics.toml")
     folder = disk("size=100m")
@@ -302,6 +303,7 @@ def test_a_clock_that_jumps_changes_no_result(place, run, time_machine):
     assert place.made("label") == labelled
 
 
+@pytest.mark.slow
 def test_a_rename_that_shows_late_is_waited_for(place, monkeypatch):
     """On a network file system another machine sees a new name a moment after it was given."""
     from topicdesk.prediction import label_files, parts

@@ -147,6 +147,7 @@ LAUGHS = "<!DOCTYPE rss [<!ENTITY a0 'ha'>" + "".join(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", [".xml", ".html", ".json", ".zip"])
 def test_a_bomb_takes_neither_the_memory_nor_the_day(project, ending):
     path = project.root / f"bomb{ending}"
@@ -173,6 +174,7 @@ def test_a_bomb_takes_neither_the_memory_nor_the_day(project, ending):
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("written", "told"),
     [

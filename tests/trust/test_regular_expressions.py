@@ -105,6 +105,7 @@ def attacks(length):
         yield from ((word + one * length)[:length] + "\x00" for one in CHARACTERS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(PATTERNS))
 def test_none_takes_long(name):
     used = PATTERNS[name]
