@@ -8,30 +8,53 @@ from topicdesk.prediction import fit_labeller
 from topicdesk.project import find_project
 
 PROJECT = find_project(__file__)
-# Another's page: it lies beside the repository, and is never part of it.
-PAGE = PROJECT.root.parent / "shared" / "seed" / "turan-page.txt"
+
+# Written for this test, in the form of a page that was copied from a news site: an article, and teasers of others.
+PAGE = """\
+Northland-Eastmark: foreign ministers report 'progress', but hard work remains
+Port Town/30.06.23/Courier: The foreign ministers of Northland and Eastmark said on Thursday that their talks had \
+brought a peace agreement closer, the Courier's correspondent reports.
+"The two delegations negotiated openly, and both want a treaty," said the senior diplomat who hosted the ministers \
+for three days of talks.
+The two presidents are to meet in the coming weeks, the Foreign Ministry said, to discuss the border and the \
+exchange of ambassadors.
+Anna Lindqvist
+Politics
+-
+The delegation at this year's climate summit will be led by the foreign minister, who will meet her counterparts for \
+talks about emissions, carbon and global warming.
+-
+On October 31, the district court completed another trial of the officers accused of torture. The judge sentenced two \
+of the accused to seven years in prison, and their lawyers will appeal against the verdict.
+-
+The neighbours impose their services in the negotiations on relations between Northland and Eastmark, the foreign \
+minister said during a meeting with the ambassador.
+-
+During the trade fair, the airport expects a daily increase in passenger traffic to 25,000 people, and airlines will \
+add flights, the airport's director said.
+Leave a review
+"""
 
 
 @pytest.mark.slow
 @pytest.mark.corpus
-@pytest.mark.skipif(not PAGE.is_file(), reason=f"the page is not at {PAGE}")
-def test_each_text_of_a_users_page_gets_the_topics_of_the_codebook_for_terms_that_a_reader_would_name():
+def test_champion_labels_each_article_of_a_page_for_terms_that_a_reader_would_name(tmp_path):
+    (tmp_path / "page.txt").write_text(PAGE, encoding="utf-8")
     stored_corpus(PROJECT, "newsarticles")
     (load,) = load_experiments(PROJECT.root / "experiments" / "topics.toml")
     labeller = fit_labeller(load.dataset, load.plan, load.classifier(None), load.keywords)
-    articles, _ = read_articles([PAGE])
-    said = labeller.label(articles, explain=5)
-    assert said["topics"].tolist() == ["diplomacy", "diplomacy climate", "courts", "diplomacy", "transport"]
-    named = [
-        {"diplomacy": {"talks", "foreign", "diplomat", "peace"}},
+    articles, _ = read_articles([tmp_path / "page.txt"])
+    labels = labeller.label(articles, explain=5)
+    assert labels["topics"].tolist() == ["diplomacy", "diplomacy climate", "courts", "diplomacy", "transport"]
+    expected = [
+        {"diplomacy": {"talks", "foreign", "peace"}},
         {"diplomacy": {"delegation", "summit"}, "climate": {"climate"}},
-        {"courts": {"court", "trial", "accused", "case"}},
-        {"diplomacy": {"relations", "foreign", "lavrov"}},
-        {"transport": {"passenger", "airport"}},
+        {"courts": {"court", "judge", "accused"}},
+        {"diplomacy": {"relations", "foreign"}},
+        {"transport": {"passenger", "airport", "flights"}},
     ]
-    for row, topics in enumerate(named):
+    for row, topics in enumerate(expected):
         for topic, terms in topics.items():
-            decided = {term.rpartition(" ")[0] for term in said[f"terms_{topic}"][row].split(", ")}
-            assert terms <= decided, (row, topic, decided)
-    # The two of which a person should make sure are the two that are hard to tell.
-    assert said["abstain"].tolist() == [False, True, False, False, True]
+            shown = {term.rpartition(" ")[0] for term in labels[f"terms_{topic}"][row].split(", ")}
+            assert terms <= shown, (row, topic, shown)
+    assert labels["abstain"].tolist() == [False, True, False, False, False], "two topics are harder than one"
