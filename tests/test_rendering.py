@@ -1,9 +1,13 @@
 """What a person sees who writes a value's name in a notebook's cell."""
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
+import topicdesk
 from topicdesk import list_runs, log_experiment, read_run, read_taxonomy, run_experiment, summarise_corpus
+from topicdesk.colours import BLUE
 from topicdesk.corpus import read_corpus
 from topicdesk.errors import TrackingError
 from topicdesk.evaluation import SplitPlan, make_splits
@@ -88,3 +92,12 @@ def test_figures_stay_on_a_line_and_prose_does_not():
     assert "nowrap" not in as_html(
         "a line", pd.DataFrame({"definition": ["Courts, tribunals and judges at work. " * 3]})
     )
+
+
+@pytest.mark.parametrize(
+    ("sheet", "rule"),
+    [("annotation/widget.css", "--td-blue: {};"), ("report/report.css", "--accent: {};")],
+)
+def test_stylesheets_have_the_colours_of_plots(sheet, rule):
+    text = (Path(topicdesk.__file__).parent / sheet).read_text(encoding="utf-8")
+    assert rule.format(BLUE) in text

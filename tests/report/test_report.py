@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from topicdesk.environment import Environment
-from topicdesk.evaluation import CLASSIFIERS, ComparisonPlan, SplitPlan, compare
+from topicdesk.evaluation import CLASSIFIERS, PROBABILITY_METRICS, ComparisonPlan, SplitPlan, compare
 from topicdesk.features import Analyser
 from topicdesk.prediction import Contribution, fit_labeller
 from topicdesk.report import About, Provenance, make_report, model_card
@@ -108,6 +108,29 @@ def test_boxes_stay_empty_where_the_answer_is_no(comparison, about):
     asked = {item.asks: item.holds for item in checklist(comparison, dirty)}
     assert not asked["The code version is known, and was committed."]
     assert asked["The figures equal those of an earlier run."]
+
+
+def test_every_box_is_empty_for_a_run_that_does_nothing_right(comparison, about):
+    data = replace(comparison.dataset, groups=np.zeros(len(comparison.dataset), dtype=int), labels_hash="")
+    plan = replace(comparison.plan, classifiers=comparison.plan.classifiers[-1:], resamples=0, rope=0.0)
+    probable = comparison.figures["metric"].isin(PROBABILITY_METRICS)
+    poor = replace(
+        comparison,
+        dataset=data,
+        plan=plan,
+        splits=tuple(replace(split, train=np.arange(len(data))) for split in comparison.splits),
+        results=tuple(replace(one, inner_score=np.nan) for one in comparison.results),
+        figures=comparison.figures[~probable],
+        topic_figures=comparison.topic_figures.head(0),
+        fold_figures=comparison.fold_figures.head(0),
+        significance=comparison.significance.head(0),
+        warnings=("1 fit of multinomial-nb has not converged",),
+        seconds=0.0,
+    )
+    nothing = Environment("", False, "", "3.11.7", "", {})
+    anonymous = replace(about, question="", environment=nothing, provenance=Provenance(), extract=0)
+    assert [item.asks for item in checklist(poor, anonymous) if item.holds] == []
+    assert sum(item.holds for item in checklist(comparison, about)) > 15
 
 
 def test_near_duplicates_on_both_sides_are_counted(comparison):

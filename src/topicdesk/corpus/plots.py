@@ -7,11 +7,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from topicdesk.colours import BLUE
 from topicdesk.corpus.duplicates import Duplicates
 
 __all__ = ["plot_corpus"]
 
-_COLOUR = "#1f5fa8"
 
 # Number of sources that have their own row. The others share one row.
 _MOST_SOURCES = 15
@@ -74,7 +74,7 @@ def _draw_months(axes: Axes, published: pd.Series, source: pd.Series, order: lis
 
 def _draw_lengths(axes: Axes, characters: pd.Series, source: pd.Series, order: list[str]) -> None:
     groups = [np.maximum(characters[source == name].to_numpy(), 1) for name in order]
-    axes.boxplot(groups, orientation="horizontal", flierprops={"markersize": 2}, medianprops={"color": _COLOUR})
+    axes.boxplot(groups, orientation="horizontal", flierprops={"markersize": 2}, medianprops={"color": BLUE})
     axes.set_xscale("log")
     axes.set_yticks(range(1, len(order) + 1), order, fontsize=8)
     axes.invert_yaxis()
@@ -88,7 +88,7 @@ def _draw_bars(axes: Axes, counts: pd.Series, title: str) -> None:
         axes.text(0.5, 0.5, "none", ha="center", va="center")
         axes.set_axis_off()
         return
-    bars = axes.barh([str(name) for name in counts.index], counts.to_numpy(), height=0.6, color=_COLOUR)
+    bars = axes.barh([str(name) for name in counts.index], counts.to_numpy(), height=0.6, color=BLUE)
     axes.bar_label(bars, padding=3, fontsize=8)
     axes.invert_yaxis()
     # Leave room for the numbers, and keep a single bar from filling the plot.

@@ -11,13 +11,13 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix, precision_recall_curve
 
+from topicdesk.colours import BLUE, GREY
 from topicdesk.errors import SpecError
 from topicdesk.evaluation._types import ComparisonValues, FoldResult
 from topicdesk.evaluation.calibration import reliability_table
 from topicdesk.evaluation.leaderboard import ALL_SAMPLES, figures_where, metric_title
 
 __all__ = [
-    "BLUE",
     "error_bars",
     "plot_confusion",
     "plot_leaderboard",
@@ -28,8 +28,6 @@ __all__ = [
 ]
 
 #: Main colour of the plots.
-BLUE = "#1f5fa8"
-_GREY = "#8a8a8a"
 
 # Maximum number of matrices that fit side by side.
 _MOST_CONFUSIONS = 12
@@ -51,7 +49,7 @@ def plot_leaderboard(comparison: ComparisonValues) -> Figure:
     axes = figure.subplots()
     for place, name in enumerate(order):
         dots = figures_where(folds, classifier=name)["value"]
-        axes.scatter(dots, np.full(len(dots), place + 0.28), s=12, color=_GREY, alpha=0.6, linewidths=0, zorder=2)
+        axes.scatter(dots, np.full(len(dots), place + 0.28), s=12, color=GREY, alpha=0.6, linewidths=0, zorder=2)
     _intervals(axes, rows["value"].to_numpy(), rows["low"].to_numpy(), rows["high"].to_numpy())
     axes.set_yticks(range(len(order)), order)
     axes.invert_yaxis()
@@ -73,7 +71,7 @@ def plot_topics(comparison: ComparisonValues) -> Figure:
     rules = figures_where(rows, classifier="keyword-rules").set_index("topic")
     if len(rules):
         axes.scatter(
-            rules.loc[list(topics), "value"], np.arange(len(topics)), marker="|", s=120, color=_GREY,
+            rules.loc[list(topics), "value"], np.arange(len(topics)), marker="|", s=120, color=GREY,
             label="keyword-rules",
         )  # fmt: skip
     _intervals(axes, own["value"].to_numpy(), own["low"].to_numpy(), own["high"].to_numpy(), label=leader)
@@ -176,7 +174,7 @@ def plot_reliability(comparison: ComparisonValues, topic: str, classifier: str |
     predicted, observed = table["predicted"].to_numpy(), table["observed"].to_numpy()
     figure = Figure(figsize=(5.2, 5.6), layout="constrained")
     axes, below = figure.subplots(2, height_ratios=(4, 1), sharex=True)
-    axes.plot([0, 1], [0, 1], color=_GREY, linewidth=1, linestyle="--", label="perfectly calibrated")
+    axes.plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle="--", label="perfectly calibrated")
     axes.errorbar(
         predicted, observed, yerr=error_bars(observed, table["low"].to_numpy(), table["high"].to_numpy()),
         fmt="o-", color=BLUE, capsize=3, markersize=5, label=name,

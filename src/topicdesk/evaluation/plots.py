@@ -10,7 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from topicdesk.evaluation.comparison_plots import BLUE, error_bars
+from topicdesk.colours import BLUE, ORANGE
+from topicdesk.evaluation.comparison_plots import error_bars
 from topicdesk.evaluation.leaderboard import metric_title
 from topicdesk.evaluation.significance import critical_difference, friedman_nemenyi
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_ablation", "plot_critical_difference", "plot_leakage", "plot_learning_curve"]
 
-_ORANGE = "#c4601d"
 
 # More sources and terms would not be readable.
 _MOST_SOURCES, _MOST_TERMS = 20, 4
@@ -72,8 +72,8 @@ def plot_learning_curve(points: pd.DataFrame, forecast: pd.DataFrame, metric: st
     now = float(points["labels"].iloc[-1])
     figure = Figure(figsize=(7, 4.2), layout="constrained")
     axes = figure.subplots()
-    axes.plot(forecast["labels"], forecast["value"], color=_ORANGE, label="power law, with its 95 % interval")
-    axes.fill_between(forecast["labels"], forecast["low"], forecast["high"], color=_ORANGE, alpha=0.2, linewidth=0)
+    axes.plot(forecast["labels"], forecast["value"], color=ORANGE, label="power law, with its 95 % interval")
+    axes.fill_between(forecast["labels"], forecast["low"], forecast["high"], color=ORANGE, alpha=0.2, linewidth=0)
     axes.errorbar(
         points["labels"], points["value"], yerr=_reach(points, "value", "low", "high"), fmt="o", color=BLUE, capsize=3,
         label="measured, with bootstrap 95 % interval",
@@ -219,7 +219,7 @@ def _draw_topics(axes: Axes, topics: pd.DataFrame) -> None:
     rows = np.arange(len(topics))
     for side, colour, shift, label in (
         ("mixed", BLUE, -0.12, "trained on all sources"),
-        ("without", _ORANGE, 0.12, "trained without the article's source"),
+        ("without", ORANGE, 0.12, "trained without the article's source"),
     ):
         reach = _reach(topics, side, f"{side}_low", f"{side}_high")
         axes.errorbar(topics[side], rows + shift, xerr=reach, fmt="o", color=colour, capsize=2, label=label)

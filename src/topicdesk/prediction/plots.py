@@ -10,12 +10,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from topicdesk.colours import BLUE, ORANGE
 from topicdesk.prediction.reference import Observed, Reference
 from topicdesk.proportions import wilson_interval
 
 __all__ = ["plot_drift"]
 
-_THEN, _NOW = "#1f5fa8", "#c4601d"
+_THEN, _NOW = BLUE, ORANGE
 
 # Maximum number of topics with their own panel.
 _MOST_TOPICS = 8

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import matplotlib as mpl
 from markupsafe import Markup, escape
 
+from topicdesk.colours import BLUE
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -17,7 +19,6 @@ __all__ = ["inline_picture"]
 
 # A colour that nothing else uses. It is replaced by the text colour of the page.
 _INK = "#010203"
-_BLUE = "#1f5fa8"
 
 _STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
@@ -59,6 +60,6 @@ def inline_picture(draw: Callable[[], Figure], label: str) -> Markup:
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     svg = re.sub(r'<g id="[^"]*"', "<g", svg)  # equal in every figure, and nothing refers to them
     svg = re.sub(r"(?<!\d)(\d+\.\d\d)\d+", r"\1", svg)
-    svg = svg.replace(_INK, "currentColor").replace(_BLUE, "var(--accent)")
+    svg = svg.replace(_INK, "currentColor").replace(BLUE, "var(--accent)")
     head = rf'<svg role="img" viewBox="\1" aria-label="{escape(label)}">'
     return Markup(re.sub(r'<svg [^>]*?viewBox="([^"]*)"[^>]*>', head, svg))
