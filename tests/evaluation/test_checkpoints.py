@@ -23,7 +23,7 @@ from topicdesk.evaluation import (
     classifier_named,
     compare,
 )
-from topicdesk.evaluation.checkpoints import Fits, KeptCells
+from topicdesk.evaluation.checkpoints import Checkpoints, Fits
 from topicdesk.features import Analyser, FeatureSetting
 
 KEYWORDS = {"courts": ["judge"], "rail": ["train"]}
@@ -61,7 +61,7 @@ def test_a_comparison_that_was_stopped_does_only_what_is_missing(dataset, tmp_pa
         compare(dataset, PLAN, KEYWORDS, engine=Counting(stop_after=7), keep=tmp_path)
     rest = Counting()
     found = compare(dataset, PLAN, KEYWORDS, engine=rest, keep=tmp_path)
-    assert found.kept.reused == 7
+    assert found.checkpoints.reused == 7
     cells = 3 * 2 * 3 + 3 * 3  # outer and inner folds of three views, then outer folds of three classifiers
     assert rest.done == cells - 7 + 3  # intervals of three classifiers are no cells
     pd.testing.assert_frame_equal(found.figures, whole.figures)
@@ -100,22 +100,22 @@ def changed_label(dataset):
 def test_a_cell_of_anything_else_is_never_read(dataset, tmp_path, change):
     compare(dataset, PLAN, KEYWORDS, jobs=1, keep=tmp_path)
     found = compare(*change(dataset, PLAN), KEYWORDS, jobs=1, keep=tmp_path)
-    assert found.kept.reused == 0
+    assert found.checkpoints.reused == 0
 
 
 @pytest.mark.slow
 def test_a_cell_of_other_code_or_other_keywords_is_never_read(dataset, tmp_path, monkeypatch):
     compare(dataset, PLAN, KEYWORDS, jobs=1, keep=tmp_path)
-    assert compare(dataset, PLAN, KEYWORDS, jobs=1, keep=tmp_path).kept.reused == 27
+    assert compare(dataset, PLAN, KEYWORDS, jobs=1, keep=tmp_path).checkpoints.reused == 27
     other = compare(dataset, PLAN, KEYWORDS | {"rail": ["railway"]}, jobs=1, keep=tmp_path)
-    assert other.kept.reused == 0
+    assert other.checkpoints.reused == 0
     monkeypatch.setattr(checkpoints, "code_version", lambda: "another commit")
-    assert compare(dataset, PLAN, KEYWORDS, jobs=1, keep=tmp_path).kept.reused == 0
+    assert compare(dataset, PLAN, KEYWORDS, jobs=1, keep=tmp_path).checkpoints.reused == 0
 
 
 def test_cells_are_cleared_and_so_are_those_given_up_a_week_ago(tmp_path):
     fits = Fits(np.zeros((1, 2, 3)), np.zeros((1, 2)), {"sgd": 2})
-    mine, fresh, old = (KeptCells(tmp_path, key) for key in ("mine", "fresh", "old"))
+    mine, fresh, old = (Checkpoints(tmp_path, key) for key in ("mine", "fresh", "old"))
     for kept in (mine, fresh, old):
         kept.save("outer-0-0", fits)
     assert mine.load("outer-0-0").unconverged == {"sgd": 2}
@@ -134,7 +134,7 @@ def test_a_folder_that_cannot_be_written_is_told(dataset, tmp_path):
 
 
 def test_a_damaged_cell_is_told_with_its_place(tmp_path):
-    kept = KeptCells(tmp_path, "mine")
+    kept = Checkpoints(tmp_path, "mine")
     kept.save("outer-0-0", Fits(np.zeros((1, 2, 3)), np.zeros((1, 2)), {}))
     (tmp_path / "mine" / "outer-0-0.npz").write_bytes(b"half of a fil")
     with pytest.raises(ProjectError, match=r"outer-0-0\.npz: cannot be read .* Remove its folder"):
@@ -142,7 +142,7 @@ def test_a_damaged_cell_is_told_with_its_place(tmp_path):
 
 
 def kept_cells(folder, *names):
-    kept = KeptCells(folder, "mine")
+    kept = Checkpoints(folder, "mine")
     for name in names:
         kept.save(name, Fits(np.zeros((1, 2, 3)), np.zeros((1, 2)), {}))
     return kept
@@ -161,7 +161,7 @@ def test_clear_killed_while_it_deletes_leaves_no_cell_to_be_found(tmp_path, monk
     monkeypatch.undo()
     assert kept.load("a") is kept.load("b") is None
     assert len(list(tmp_path.iterdir())) == 1, "the folder is renamed and not deleted yet"
-    KeptCells(tmp_path, "another").clear()
+    Checkpoints(tmp_path, "another").clear()
     assert list(tmp_path.iterdir()) == []
 
 
@@ -210,7 +210,7 @@ def test_killed_many_times_at_random_moments_the_figures_are_the_undisturbed_one
 
     def work():
         made = compare(dataset, plan, KEYWORDS, jobs=1, keep=tmp_path / "cells")
-        found.write_bytes(pickle.dumps((made.figures, made.choices(), made.kept.reused)))
+        found.write_bytes(pickle.dumps((made.figures, made.choices(), made.checkpoints.reused)))
 
     wanted, moments, kills, ends, reused = rounds(5, 20), random.Random(7), 0, 0, 0
     while kills < wanted or not found.exists():

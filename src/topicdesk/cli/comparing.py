@@ -242,8 +242,8 @@ def _print_result(result: ExperimentResult) -> None:
         print(f"\n{result.spec.experiment.title} — {comparison.dataset}")
         for warning in comparison.warnings:
             print(f"  warning: {warning}")
-        if comparison.kept is not None and comparison.kept.reused:
-            print(f"  reused {comparison.kept.reused} checkpoints of a run that was stopped")
+        if comparison.checkpoints is not None and comparison.checkpoints.reused:
+            print(f"  reused {comparison.checkpoints.reused} checkpoints of a run that was stopped")
         board = comparison.leaderboard()
         choices = comparison.choices()
         for column, title in {"fit_seconds": "fit s", "predict_seconds": "predict s"}.items():

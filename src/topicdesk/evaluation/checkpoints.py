@@ -32,7 +32,7 @@ from topicdesk.evaluation.splits import Split
 if TYPE_CHECKING:
     from topicdesk.annotation import Dataset
 
-__all__ = ["Cell", "Fits", "KeptCells", "comparison_hash", "run_cells"]
+__all__ = ["Cell", "Checkpoints", "Fits", "comparison_hash", "run_cells"]
 
 # A comparison that was not continued for this long counts as abandoned.
 _GIVEN_UP_SECONDS = 7 * 24 * 3600
@@ -77,7 +77,7 @@ class Cell:
 
 
 @dataclass
-class KeptCells:
+class Checkpoints:
     """Finished cells of one comparison, one file per cell.
 
     Parameters
@@ -147,7 +147,7 @@ def run_cells(
     shared: object,
     cells: Sequence[Cell],
     what: str,
-    kept: KeptCells | None = None,
+    checkpoints: Checkpoints | None = None,
 ) -> list[Fits]:
     """Run the cells that are not saved yet, and save their results.
 
@@ -163,7 +163,7 @@ def run_cells(
         Cells to run, longest first.
     what : str
         Label of the progress bar.
-    kept : KeptCells, optional
+    checkpoints : Checkpoints, optional
         Where cells are loaded from and saved to. By default, nothing is saved.
 
     Returns
@@ -171,12 +171,16 @@ def run_cells(
     list of Fits
         Results in the order of `cells`.
     """
-    found = {} if kept is None else {cell.name: fits for cell in cells if (fits := kept.load(cell.name)) is not None}
+    found = (
+        {}
+        if checkpoints is None
+        else {cell.name: fits for cell in cells if (fits := checkpoints.load(cell.name)) is not None}
+    )
     missing = [cell for cell in cells if cell.name not in found]
 
     def keep(number: int, fits: Fits) -> None:
-        if kept is not None:
-            kept.save(missing[number].name, fits)
+        if checkpoints is not None:
+            checkpoints.save(missing[number].name, fits)
 
     done = run_all(engine, work, shared, [cell.task for cell in missing], what, len(found), keep)
     found |= {cell.name: fits for cell, fits in zip(missing, done, strict=True)}

@@ -61,12 +61,12 @@ class Classifier:
     ----------
     name : str
         Name in specs and tables.
-    says : str
+    description : str
         Description in one line.
     build : callable or None
         Creates the estimator. Its argument ``binary`` is True for one topic against the rest, False for all classes.
         None if the features already are the scores (keyword rules).
-    read : callable
+    score : callable
         Computes the scores of a fitted estimator: shape (n_rows,) for two classes, else (n_rows, n_classes).
     grid : mapping of str to sequence
         Values to try for each hyper-parameter, simplest first. The first one wins ties.
@@ -79,9 +79,9 @@ class Classifier:
     """
 
     name: str
-    says: str
+    description: str
     build: Callable[[bool], BaseEstimator] | None
-    read: Callable[[Any, Features], Scores]
+    score: Callable[[Any, Features], Scores]
     grid: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     features: Literal["searched", "default", "keywords", "none"] = "searched"
     threshold: float | None = None
@@ -248,7 +248,7 @@ class _Timed:
 
     def one_topic(self, train: Features, y: NDArray[np.int8], test: Features) -> Scores:
         if y.min() == y.max():
-            lowest, highest = (0.0, 1.0) if self.classifier.read is _probabilities else (-1.0, 1.0)
+            lowest, highest = (0.0, 1.0) if self.classifier.score is _probabilities else (-1.0, 1.0)
             return np.full(test.shape[0], highest if y[0] else lowest)
         return self._scores(self._estimator(binary=True), train, y, test)
 
@@ -256,7 +256,7 @@ class _Timed:
         estimator = self._estimator(binary=False)
         found = self._scores(estimator, train, y, test)
         if found.ndim == 1:  # scikit-learn returns one column for two classes
-            opposite = 1 - found if self.classifier.read is _probabilities else -found
+            opposite = 1 - found if self.classifier.score is _probabilities else -found
             found = np.column_stack([opposite, found])
         # A class missing from the training rows ranks below every other.
         scores = np.full((test.shape[0], n_classes), found.min() - 1.0)
@@ -270,7 +270,7 @@ class _Timed:
         start = perf_counter()
         estimator.fit(train, y)
         fitted = perf_counter()
-        scores = self.classifier.read(estimator, test)
+        scores = self.classifier.score(estimator, test)
         self.fitting += fitted - start
         self.predicting += perf_counter() - fitted
         return scores
@@ -425,13 +425,13 @@ def own_classifier(name: str, path: str) -> Classifier:
             f"estimator = {path!r} of {name!r} is not a scikit-learn estimator: it needs fit and get_params."
         )
     if hasattr(estimator, "decision_function"):
-        read = _margins
+        score = _margins
     elif hasattr(estimator, "predict_proba"):
-        read = _probabilities
+        score = _probabilities
     else:
         raise SpecError(
             f"estimator = {path!r} of {name!r} computes no scores: it needs decision_function or predict_proba. "
             "Thresholds, curves and probabilities need scores. Wrap it in a class with one of these methods, as "
             "CalibratedClassifierCV does."
         )
-    return Classifier(name, f"your own: {path}", lambda binary: found(), read)
+    return Classifier(name, f"your own: {path}", lambda binary: found(), score)

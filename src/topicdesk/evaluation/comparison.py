@@ -21,7 +21,7 @@ from threadpoolctl import threadpool_limits
 from topicdesk.errors import SpecError, SplitError, nearest
 from topicdesk.evaluation._types import ComparisonPlan, ComparisonValues, FoldResult, ranking
 from topicdesk.evaluation.bootstrap import figure_tables
-from topicdesk.evaluation.checkpoints import KeptCells, comparison_hash
+from topicdesk.evaluation.checkpoints import Checkpoints, comparison_hash
 from topicdesk.evaluation.engine import Engine, LocalEngine
 from topicdesk.evaluation.leaderboard import ALL_SAMPLES, figures_where, leaderboard
 from topicdesk.evaluation.search import cross_validate, planned_splits
@@ -48,11 +48,11 @@ class Comparison(ComparisonValues):
     ----------
     dataset, plan, splits, results, figures, topic_figures, fold_figures, significance, verdict, warnings, seconds
         As in `ComparisonValues`.
-    kept : KeptCells, optional
+    checkpoints : Checkpoints, optional
         Where the cells are saved, and how many were loaded.
     """
 
-    kept: KeptCells | None = None
+    checkpoints: Checkpoints | None = None
 
     def leaderboard(self) -> pd.DataFrame:
         """Return the metrics of all classifiers as text, best first (see `leaderboard`)."""
@@ -202,10 +202,10 @@ def compare(
     _check_sample(plan, dataset)
     _check_neighbours(plan, splits)
     engine = engine or LocalEngine(jobs)
-    kept = None if keep is None else KeptCells(keep, comparison_hash(dataset, plan, splits, keywords))
+    checkpoints = None if keep is None else Checkpoints(keep, comparison_hash(dataset, plan, splits, keywords))
     # Use one thread: the order of a sum, and therefore its last digit, must not depend on the number of cores.
     with threadpool_limits(limits=1):
-        results, found = cross_validate(dataset, plan, splits, keywords, engine, kept)
+        results, found = cross_validate(dataset, plan, splits, keywords, engine, checkpoints)
         warnings += found
         pooled, by_topic, by_fold = figure_tables(
             dataset, results, plan.metric, plan.representative, plan.resamples, plan.seed, engine
@@ -223,7 +223,7 @@ def compare(
         verdict=verdict,
         warnings=warnings,
         seconds=perf_counter() - start,
-        kept=kept,
+        checkpoints=checkpoints,
     )
 
 

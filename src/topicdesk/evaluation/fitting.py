@@ -17,7 +17,7 @@ from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
 from topicdesk.errors import FeaturesError, SpecError
-from topicdesk.evaluation.checkpoints import Cell, Fits, KeptCells, run_cells
+from topicdesk.evaluation.checkpoints import Cell, Checkpoints, Fits, run_cells
 from topicdesk.evaluation.classifiers import Classifier, Scores, fit_grid_and_score
 from topicdesk.evaluation.engine import Engine
 from topicdesk.evaluation.splits import Split
@@ -151,7 +151,7 @@ def score_inner_folds(
     inner: Sequence[Sequence[Split]],
     searched: Sequence[Sequence[Candidate]],
     engine: Engine,
-    kept: KeptCells | None = None,
+    checkpoints: Checkpoints | None = None,
     name: str = "inner",
 ) -> tuple[dict[tuple[int, Candidate], Fit], Counter[str]]:
     """Score the candidates of each outer split on its inner folds.
@@ -166,7 +166,7 @@ def score_inner_folds(
         Candidates of each outer split. Candidates with the same classifier and view must be adjacent.
     engine : Engine
         Runs the cells.
-    kept : KeptCells, optional
+    checkpoints : Checkpoints, optional
         Stores finished cells and reads them back.
     name : str, default "inner"
         Prefix of the cells' names, unique within a comparison.
@@ -194,7 +194,7 @@ def score_inner_folds(
         Cell(cell, (by_view[outer][view], inner[outer][number], view))
         for cell, (outer, number, view) in sorted(places.items(), key=lambda place: -materials.size(place[1][2]))
     ]
-    fits = run_cells(engine, fit_candidates, materials, cells, "selecting models on inner folds", kept)
+    fits = run_cells(engine, fit_candidates, materials, cells, "selecting models on inner folds", checkpoints)
     done = {cell.name: found for cell, found in zip(cells, fits, strict=True)}
     parts: dict[tuple[int, Candidate], list[Fit]] = {}
     unconverged: Counter[str] = Counter()

@@ -16,7 +16,7 @@ import numpy as np
 
 from topicdesk.evaluation._types import ComparisonPlan, DecisionRule, FoldResult
 from topicdesk.evaluation.calibration import confidence
-from topicdesk.evaluation.checkpoints import Cell, KeptCells, run_cells
+from topicdesk.evaluation.checkpoints import Cell, Checkpoints, run_cells
 from topicdesk.evaluation.classifiers import Classifier, Scores
 from topicdesk.evaluation.engine import Engine, LocalEngine
 from topicdesk.evaluation.fitting import (
@@ -66,7 +66,7 @@ def cross_validate(
     splits: Sequence[Split],
     keywords: Mapping[str, Sequence[str]] | None = None,
     engine: Engine | None = None,
-    kept: KeptCells | None = None,
+    checkpoints: Checkpoints | None = None,
 ) -> tuple[tuple[FoldResult, ...], tuple[str, ...]]:
     """Choose, fit and score every classifier on every outer split.
 
@@ -85,7 +85,7 @@ def cross_validate(
         Keywords of each topic, for the keyword-rules baseline.
     engine : Engine, optional
         Runs the fits. By default, one process per core.
-    kept : KeptCells, optional
+    checkpoints : Checkpoints, optional
         Stores finished cells and reads them back.
 
     Returns
@@ -108,9 +108,9 @@ def cross_validate(
 
     engine = engine or LocalEngine()
     if plan.search == "halving":
-        found, unconverged = _halve(materials, inner, searched, plan.metric, decision_rule, engine, kept)
+        found, unconverged = _halve(materials, inner, searched, plan.metric, decision_rule, engine, checkpoints)
     else:
-        found, unconverged = score_inner_folds(materials, inner, [searched] * len(inner), engine, kept)
+        found, unconverged = score_inner_folds(materials, inner, [searched] * len(inner), engine, checkpoints)
     choices: dict[tuple[int, str], Choice] = {}
     for outer, folds in enumerate(inner):
         rows, order = held_out(folds)
@@ -124,7 +124,7 @@ def cross_validate(
                 choice = Choice(group[0], fixed_thresholds(classifier, dataset.n_topics, materials.multi_class), np.nan)
             choices[outer, classifier.name] = choice
 
-    fitted, more = _refit(materials, splits, choices, engine, kept)
+    fitted, more = _refit(materials, splits, choices, engine, checkpoints)
     results = tuple(
         _result(split, choices[outer, classifier.name], fitted[outer, classifier.name], materials.multi_class)
         for classifier in classifiers
@@ -176,7 +176,7 @@ def _halve(
     metric: str,
     decision_rule: DecisionRule,
     engine: Engine,
-    kept: KeptCells | None,
+    checkpoints: Checkpoints | None,
 ) -> tuple[dict[tuple[int, Candidate], Fit], Counter[str]]:
     """Run successive halving, and return the result of `score_inner_folds` for the last rung."""
     alive = [list(searched) for _ in inner]
@@ -186,7 +186,7 @@ def _halve(
         share = _FACTOR ** (rung + 1 - _RUNGS)
         parts = [[_part_of(fold, share, fewest, materials.seed, number) for number, fold in enumerate(folds)]
                  for folds in inner]  # fmt: skip
-        found, stopped = score_inner_folds(materials, parts, alive, engine, kept, f"rung{rung}")
+        found, stopped = score_inner_folds(materials, parts, alive, engine, checkpoints, f"rung{rung}")
         unconverged.update(stopped)
         for outer, folds in enumerate(inner):
             rows, order = held_out(folds)
@@ -203,7 +203,7 @@ def _halve(
                 survivors = set(ranked[: -(-len(ones) // _FACTOR)])
                 best += [one for place, one in enumerate(ones) if place in survivors]
             alive[outer] = best
-    found, stopped = score_inner_folds(materials, inner, alive, engine, kept)
+    found, stopped = score_inner_folds(materials, inner, alive, engine, checkpoints)
     unconverged.update(stopped)
     return found, unconverged
 
@@ -220,7 +220,7 @@ def _refit(
     splits: Sequence[Split],
     choices: Mapping[tuple[int, str], Choice],
     engine: Engine,
-    kept: KeptCells | None,
+    checkpoints: Checkpoints | None,
 ) -> tuple[dict[tuple[int, str], Fit], Counter[str]]:
     """Fit each chosen candidate on all training rows of its outer split, and score the test rows."""
     places = list(dict.fromkeys(name for _, name in choices))
@@ -230,7 +230,7 @@ def _refit(
         for outer, name in order
         for choice in (choices[outer, name],)
     ]
-    done = run_cells(engine, fit_candidates, materials, cells, "fitting the selected models", kept)
+    done = run_cells(engine, fit_candidates, materials, cells, "fitting the selected models", checkpoints)
     unconverged: Counter[str] = Counter()
     for fits in done:
         unconverged.update(fits.unconverged)

@@ -81,8 +81,8 @@ class ExperimentResult:
     def forget_cells(self) -> None:
         """Delete the checkpoints saved for resuming. Call it once everything is logged and written."""
         for comparison in self.comparisons:
-            if comparison.kept is not None:
-                comparison.kept.clear()
+            if comparison.checkpoints is not None:
+                comparison.checkpoints.clear()
 
     def lock(self, comparisons: Sequence[Comparison] | None = None) -> ResultsLock:
         """Return the results lock of some comparisons; by default of all."""

@@ -233,7 +233,7 @@ def _pack_child(
     topics = figures_where(all_topics, classifier=name).drop(columns="classifier")
     params = {
         "classifier": name,
-        "what": classifier.says,
+        "what": classifier.description,
         "grid": json.dumps({key: list(values) for key, values in classifier.grid.items()}),
         "features": classifier.features,
         "chosen_parameters": most_often(choices["parameters"]),
