@@ -180,8 +180,8 @@ def _grid_search(
         features = fitted[:-1].transform(some)
         if multi_class:
             one_hot = np.eye(dataset.n_topics, dtype=np.int8)[truth]
-            return _figure(one_hot, classifier.read(fitted["clf"], features), multi_class)
-        by_topic = [classifier.read(one, features) for one in fitted["clf"].estimators_]
+            return _figure(one_hot, classifier.score(fitted["clf"], features), multi_class)
+        by_topic = [classifier.score(one, features) for one in fitted["clf"].estimators_]
         return _figure(truth, np.column_stack(by_topic), multi_class)
 
     search = GridSearchCV(pipeline, grid, scoring=score, cv=cv, n_jobs=_JOBS)

@@ -15,6 +15,7 @@ from topicdesk.errors import FeaturesError, SpecError, SplitError
 from topicdesk.evaluation import (
     ALL_SAMPLES,
     CLASSIFIERS,
+    DIFFERENCE_FROM_BEST,
     PROBABILITY_METRICS,
     ComparisonPlan,
     SplitPlan,
@@ -130,11 +131,11 @@ def test_scores_are_those_of_scikit_learns_pipeline_fitted_on_the_training_texts
             pipeline = make_pipeline(TfidfVectorizer(**options), OneVsRestClassifier(estimator))
             pipeline.fit(train, data.Y[result.split.train])
             features = pipeline[0].transform(test)
-            expected = np.column_stack([classifier.read(one, features) for one in pipeline[1].estimators_])
+            expected = np.column_stack([classifier.score(one, features) for one in pipeline[1].estimators_])
         else:
             pipeline = make_pipeline(TfidfVectorizer(**options), estimator)
             pipeline.fit(train, data.Y[result.split.train].argmax(axis=1))
-            expected = classifier.read(pipeline[1], pipeline[0].transform(test))
+            expected = classifier.score(pipeline[1], pipeline[0].transform(test))
         np.testing.assert_allclose(result.scores, expected, rtol=0, atol=1e-8)
 
 
@@ -165,7 +166,7 @@ def test_every_figure_has_an_interval_that_holds_the_leaders_distance_of_zero(co
     pooled = pooled[~without].drop(undefined.index, errors="ignore")
     assert (pooled["low"] <= pooled["high"]).all()
     leader = figures_where(pooled, classifier=comparison.ranking[0])
-    assert (leader[["behind", "behind_low", "behind_high"]] == 0).all(axis=None)
+    assert (leader[[*DIFFERENCE_FROM_BEST]] == 0).all(axis=None)
 
 
 def test_figures_of_the_representative_sample_count_its_articles_only(comparison, dataset):

@@ -13,6 +13,7 @@ from statsmodels.stats.contingency_tables import mcnemar as mcnemar_of_statsmode
 from statsmodels.stats.multitest import multipletests
 
 from topicdesk.errors import SplitError
+from topicdesk.evaluation import DIFFERENCE_FROM_BEST
 from topicdesk.evaluation.significance import (
     BayesianTest,
     Verdict,
@@ -213,22 +214,22 @@ def test_each_row_is_what_the_tests_say_of_the_best_against_the_other():
     assert alone.empty
 
 
-def verdict_on(p_holm=0.5, better=0.5, behind_low=0.0, rope=0.02):
+def verdict_on(p_holm=0.5, better=0.5, low=0.0, rope=0.02):
     """Decide between two classifiers of which the simple one is behind, by what is shown of it."""
     known = {"difference": 0.05, "low": -0.01, "high": 0.11, "p_holm": p_holm, "better": better}
     table = pd.DataFrame([known], index=pd.Index(["simple"], name="classifier"))
     intervals = pd.DataFrame(
-        {"behind": [0.0, 0.04], "behind_low": [0.0, behind_low], "behind_high": [0.0, 0.09]},
+        dict(zip(DIFFERENCE_FROM_BEST, ([0.0, 0.04], [0.0, low], [0.0, 0.09]), strict=True)),
         index=["complex", "simple"],
     )
     return decide_winner(table, "complex", ["simple", "complex"], "macro_f1", rope, intervals)
 
 
 def test_a_classifier_is_shown_to_be_worse_beyond_the_bounds_and_not_on_them():
-    assert verdict_on(p_holm=0.05, better=0.95, behind_low=0.02).winner == "simple"
+    assert verdict_on(p_holm=0.05, better=0.95, low=0.02).winner == "simple"
     assert verdict_on(p_holm=0.049).winner == "complex"
     assert verdict_on(better=0.951).winner == "complex"
-    assert verdict_on(behind_low=0.021).winner == "complex"
+    assert verdict_on(low=0.021).winner == "complex"
 
 
 def test_a_verdict_gives_its_reason_with_all_figures():
@@ -272,11 +273,13 @@ def test_one_that_is_behind_on_the_test_articles_for_sure_does_not_win():
     table, _ = table_of(values)
     assert table.loc["simple", "p_holm"] > 0.05
     assert table.loc["simple", "better"] < 0.95
-    distance = pd.DataFrame({"behind": 0.05, "behind_low": 0.009, "behind_high": 0.08}, index=["simple"])
+    distance = pd.DataFrame(dict(zip(DIFFERENCE_FROM_BEST, (0.05, 0.009, 0.08), strict=True)), index=["simple"])
     close = decide_winner(table, "complex", ["simple", "complex"], "macro_f1", intervals=distance)
     assert close.winner == "simple"
     assert "over the articles 0.050 [0.009, 0.080] behind; over the folds" in close.reason
-    far = decide_winner(table, "complex", ["simple", "complex"], "macro_f1", intervals=distance.assign(behind_low=0.02))
+    far = decide_winner(
+        table, "complex", ["simple", "complex"], "macro_f1", intervals=distance.assign(difference_from_best_low=0.02)
+    )
     assert far.winner == "complex"
     assert "or over the whole bootstrap interval" in far.reason
 

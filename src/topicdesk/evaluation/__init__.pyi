@@ -82,6 +82,7 @@ from topicdesk.evaluation.model_selection import (
 )
 from topicdesk.evaluation.names import (
     BASELINES as BASELINES,
+    DIFFERENCE_FROM_BEST as DIFFERENCE_FROM_BEST,
     METRICS as METRICS,
     PROBABILITY_METRICS as PROBABILITY_METRICS,
     SELECTION_METRICS as SELECTION_METRICS,

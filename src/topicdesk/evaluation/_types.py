@@ -151,9 +151,9 @@ class ComparisonValues:
     results : tuple of FoldResult
         Results by classifier, in the plan's order, then by split.
     figures : DataFrame
-        Columns ``classifier, sample, metric, value, low, high, behind, behind_low, behind_high, fold_mean, fold_sd``:
-        the pooled metric (mean over repeats), its bootstrap 95 % interval over duplicate groups, the difference from
-        the best classifier with its paired interval, and the mean and standard deviation over folds.
+        Columns ``classifier, sample, metric, value, low, high``, `DIFFERENCE_FROM_BEST`, ``fold_mean, fold_sd``: the
+        pooled metric (mean over repeats), its bootstrap 95 % interval over duplicate groups, the difference from the best
+        classifier with its paired interval, and the mean and standard deviation over folds.
     topic_figures : DataFrame
         Columns ``classifier, topic, sample, metric, value, low, high, support``.
     fold_figures : DataFrame

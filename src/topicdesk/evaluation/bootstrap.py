@@ -24,6 +24,7 @@ from topicdesk.evaluation.metrics import (
     probability_figures,
     topic_figures,
 )
+from topicdesk.evaluation.names import DIFFERENCE_FROM_BEST
 
 if TYPE_CHECKING:
     from topicdesk.annotation import Dataset
@@ -89,7 +90,7 @@ def figure_tables(
             pooled_rows.append(
                 {"classifier": name, "sample": sample, "metric": each}
                 | with_interval(together[each], "value", "low", "high", without=each in _NO_INTERVAL)
-                | with_interval(lag, "behind", "behind_low", "behind_high", without=each in _NO_INTERVAL)
+                | with_interval(lag, *DIFFERENCE_FROM_BEST, without=each in _NO_INTERVAL)
             )
     pooled = pd.DataFrame(pooled_rows).join(spread, on=["classifier", "metric"])
     pooled.loc[pooled["sample"] != ALL_SAMPLES, ["fold_mean", "fold_sd"]] = np.nan

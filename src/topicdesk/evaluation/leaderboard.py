@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from topicdesk.evaluation.names import DIFFERENCE_FROM_BEST
+
 __all__ = [
     "ALL_SAMPLES",
     "figures_where",
@@ -98,7 +100,7 @@ def leaderboard(
     title = metric_title(metric)
     columns: dict[str, list[str]] = {
         f"{title} [95 %]": _intervals(main),
-        "behind the first [95 %]": ["", *_intervals(main.iloc[1:], "behind", "behind_low", "behind_high")],
+        "behind the first [95 %]": ["", *_intervals(main.iloc[1:], *DIFFERENCE_FROM_BEST)],
     }
     if significance is not None and len(significance):
         adjusted = significance["p_holm"].reindex(main.index)

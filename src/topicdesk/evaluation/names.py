@@ -13,6 +13,7 @@ from topicdesk.errors import SpecError, nearest
 
 __all__ = [
     "BASELINES",
+    "DIFFERENCE_FROM_BEST",
     "HYPERPARAMETERS",
     "METRICS",
     "PROBABILITY_METRICS",
@@ -35,6 +36,9 @@ METRICS = (
     "subset_accuracy",
     "hamming_loss",
 )
+
+#: Columns of a classifier's difference from the best one (best minus this), with the bounds of its interval.
+DIFFERENCE_FROM_BEST = ("difference_from_best", "difference_from_best_low", "difference_from_best_high")
 
 #: Metrics that can select features and hyper-parameters and sort the leaderboard. Higher is better.
 SELECTION_METRICS = tuple(name for name in METRICS if name != "hamming_loss")

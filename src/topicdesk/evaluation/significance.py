@@ -19,6 +19,7 @@ from scipy import stats
 
 from topicdesk.errors import SplitError
 from topicdesk.evaluation.leaderboard import metric_title, shown
+from topicdesk.evaluation.names import DIFFERENCE_FROM_BEST
 
 __all__ = [
     "BayesianTest",
@@ -439,7 +440,7 @@ def decide_winner(
     rope : float, default 0.01
         As in `significance_table`.
     intervals : DataFrame, optional
-        Index ``classifier``, columns ``behind, behind_low, behind_high``: the pooled difference from the best with its
+        Index ``classifier``, columns `DIFFERENCE_FROM_BEST`: the pooled difference from the best with its
         paired bootstrap interval.
 
     Returns
@@ -448,7 +449,7 @@ def decide_winner(
     """
     worse = (table["p_holm"] < _ALPHA) | (table["better"] > _SURE)
     if intervals is not None:
-        worse |= intervals["behind_low"].reindex(table.index) > rope
+        worse |= intervals["difference_from_best_low"].reindex(table.index) > rope
     shown_worse = table.index[worse]
     winner = next(name for name in simplest_first if name not in shown_worse)
     title = metric_title(metric)
@@ -467,7 +468,7 @@ def decide_winner(
         behind = f"over the folds {shown(row['difference'], row['low'], row['high'])} behind, corrected t-test"
         likely = f"; worse by more than {rope:g} with a probability of {row['better']:.0%}"
     if intervals is not None:
-        distance = intervals.loc[winner, ["behind", "behind_low", "behind_high"]]
+        distance = intervals.loc[winner, [*DIFFERENCE_FROM_BEST]]
         behind = f"over the articles {shown(*distance.astype(float))} behind; {behind}"
     reason = (
         f"{winner} wins: it is simpler than {best}, which has the best {title}, and not shown to be worse "

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from topicdesk.atomic import write_text
 from topicdesk.environment import Environment
 from topicdesk.errors import VerificationError
-from topicdesk.evaluation import ALL_SAMPLES, Comparison, figures_where, metric_title, splits_hash
+from topicdesk.evaluation import ALL_SAMPLES, DIFFERENCE_FROM_BEST, Comparison, figures_where, metric_title, splits_hash
 from topicdesk.toml import StrictModel
 
 __all__ = ["Difference", "ResultsLock", "differences", "lock_path", "lock_text", "make_lock", "read_lock", "write_lock"]
@@ -78,8 +78,7 @@ class _LockedComparison(StrictModel):
                 for name, figure in by_metric.items():
                     values = dict(zip(("value", "low", "high"), figure, strict=True))
                     if name == metric and sample == ALL_SAMPLES:
-                        behind = ("behind", "behind_low", "behind_high")
-                        values |= dict(zip(behind, self.behind[classifier], strict=True))
+                        values |= dict(zip(DIFFERENCE_FROM_BEST, self.behind[classifier], strict=True))
                     rows.append({"classifier": classifier, "sample": sample, "metric": name} | values)
         return pd.DataFrame(rows)
 
@@ -236,7 +235,7 @@ def _locked(comparison: Comparison) -> _LockedComparison:
         support={row["topic"]: row["support"] for row in f1.to_dict("records")},
         figures=figures,
         behind={
-            row["classifier"]: _rounded(row["behind"], row["behind_low"], row["behind_high"])
+            row["classifier"]: _rounded(*(row[column] for column in DIFFERENCE_FROM_BEST))
             for row in main.to_dict("records")
         },
         significance={

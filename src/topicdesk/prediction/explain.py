@@ -185,7 +185,7 @@ def contributions(
         without = without.tolil()
         for row, column in enumerate(columns, start=1):
             without[row, column] = 0
-        scores = classifier.read(estimator, without.tocsr())
+        scores = classifier.score(estimator, without.tocsr())
         scores = scores if scores.ndim == 1 else scores[:, place]
         strength = scores[0] - scores[1:]
     order = np.argsort(-strength, kind="stable")

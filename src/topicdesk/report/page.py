@@ -19,6 +19,7 @@ from topicdesk.annotation import suspect_labels
 from topicdesk.environment import peak_memory
 from topicdesk.evaluation import (
     ALL_SAMPLES,
+    DIFFERENCE_FROM_BEST,
     figures_where,
     metric_title,
     most_often,
@@ -103,7 +104,7 @@ def _answers(comparison: Comparison, about: About) -> dict[str, Any]:
     rows = figures_where(comparison.figures, sample=ALL_SAMPLES, metric=plan.metric).set_index("classifier")
     interval = ["value", "low", "high"]
     winner = verdict.winner
-    behind = shown(*rows.loc[winner, ["behind", "behind_low", "behind_high"]].astype(float))
+    behind = shown(*rows.loc[winner, [*DIFFERENCE_FROM_BEST]].astype(float))
     baseline = next((name for name in ("keyword-rules", "plain-linear-svm", "majority") if name in rows.index), winner)
     of_winner = figures_where(comparison.topic_figures, sample=ALL_SAMPLES, classifier=winner, metric="f1")
     worst = min(of_winner.to_dict("records"), key=lambda row: (np.nan_to_num(row["value"]), row["topic"]))

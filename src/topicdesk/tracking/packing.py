@@ -203,7 +203,7 @@ def _pack_parent(
         *(
             _metric(f"{name}{end}", _figure(comparison, winner, name)[column])
             for name in dict.fromkeys((plan.metric, "subset_accuracy"))
-            for end, column in (("", "value"), ("/low", "low"), ("/high", "high"), ("/behind", "behind"))
+            for end, column in (("", "value"), ("/low", "low"), ("/high", "high"), ("/behind", "difference_from_best"))
         ),
         _metric(f"leader_{plan.metric}", _figure(comparison, leader, plan.metric)["value"]),
         _metric("articles", len(data)),
@@ -274,7 +274,7 @@ def _child_metrics(comparison: Comparison, classifier: str, choices: pd.DataFram
         yield _metric(f"{prefix}{row['metric']}/low", row["low"])
         yield _metric(f"{prefix}{row['metric']}/high", row["high"])
         if row["sample"] == ALL_SAMPLES:
-            yield _metric(f"{row['metric']}/behind", row["behind"])
+            yield _metric(f"{row['metric']}/behind", row["difference_from_best"])
         if row["sample"] == ALL_SAMPLES and folded:
             yield _metric(f"{row['metric']}/fold_mean", row["fold_mean"])
             yield _metric(f"{row['metric']}/fold_sd", row["fold_sd"])
