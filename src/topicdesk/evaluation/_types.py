@@ -152,8 +152,8 @@ class ComparisonValues:
         Results by classifier, in the plan's order, then by split.
     figures : DataFrame
         Columns ``classifier, sample, metric, value, low, high``, `DIFFERENCE_FROM_BEST`, ``fold_mean, fold_sd``: the
-        pooled metric (mean over repeats), its bootstrap 95 % interval over duplicate groups, the difference from the best
-        classifier with its paired interval, and the mean and standard deviation over folds.
+        pooled metric (mean over repeats), its bootstrap 95 % interval over duplicate groups, the difference from the
+        best classifier with its paired interval, and the mean and standard deviation over folds.
     topic_figures : DataFrame
         Columns ``classifier, topic, sample, metric, value, low, high, support``.
     fold_figures : DataFrame

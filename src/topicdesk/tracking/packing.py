@@ -348,8 +348,8 @@ def _dataset_entity(project: Project, comparison: Comparison, corpus_file: Path)
     table = table.join(pd.DataFrame(data.Y == 1, columns=list(data.topics)))
     source = CodeDatasetSource({"corpus": data.name, "file": PurePath(project.shown(corpus_file)).as_posix()})
     # MLflow inspects every value to infer column types. A few rows are enough.
-    few = from_pandas(table.head(), source=source, name=data.name, digest=data.corpus_hash)._to_mlflow_entity()
-    return dict(few) | {"profile": json.dumps({"num_rows": len(table), "num_elements": table.size})}
+    few = from_pandas(table.head(), source=source, name=data.name, digest=data.corpus_hash).to_dict()
+    return few | {"profile": json.dumps({"num_rows": len(table), "num_elements": table.size})}
 
 
 def _figure(comparison: Comparison, classifier: str, metric: str) -> pd.Series[Any]:

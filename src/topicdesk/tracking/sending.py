@@ -15,7 +15,7 @@ from mlflow.entities import Dataset, DatasetInput, InputTag, LoggedModelOutput, 
 from mlflow.entities.logged_model_status import LoggedModelStatus
 from mlflow.exceptions import MlflowException
 from mlflow.models import Model
-from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST, ErrorCode
+from mlflow.protos.databricks_pb2 import BAD_REQUEST, RESOURCE_ALREADY_EXISTS, RESOURCE_DOES_NOT_EXIST, ErrorCode
 from mlflow.utils.mlflow_tags import MLFLOW_LOGGED_ARTIFACTS, MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NOTE
 
 from topicdesk.errors import TrackingError
@@ -40,9 +40,9 @@ from topicdesk.tracking.store import (
 
 __all__ = ["LoggedComparison", "resume_logging", "send_parcel"]
 
-# Error messages of SQLite, PostgreSQL and MySQL for a row that already exists. MLflow checks before it writes, but
-# another process may write the row in between.
-_WRITTEN_TWICE = ("UNIQUE constraint", "duplicate key", "Duplicate entry")
+# MLflow's codes for a row that the database refuses. MLflow checks whether a row exists before it writes it, but
+# another process may write it in between. A server sends the same codes as a local store.
+_REFUSED = {ErrorCode.Name(code) for code in (BAD_REQUEST, RESOURCE_ALREADY_EXISTS)}
 _TRIES = 10
 
 # MLflow's limit per call.
@@ -116,8 +116,8 @@ def send_parcel(project: Project, parcel: Parcel) -> LoggedComparison:
                     logged = _send(client, project, parcel, begun)
                 break
             except STORE_ERRORS as error:
-                # Another process wrote the same row at the same time. Try again: what was already sent is skipped.
-                if tries_left and any(said in str(error) for said in _WRITTEN_TWICE):
+                # Another process may have written the same row. Try again: what was already sent is skipped.
+                if tries_left and isinstance(error, MlflowException) and error.error_code in _REFUSED:
                     continue
                 _mark_failed(client, begun)
                 raise TrackingError(f"{failed} {reason(error, client.tracking_uri)} {kept}") from error

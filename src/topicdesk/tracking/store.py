@@ -83,7 +83,7 @@ def open_store(project: Project) -> MlflowClient:
         client = MlflowClient(tracking_uri=uri)
         client.search_experiments(max_results=1)
     except STORE_ERRORS as error:
-        held = "Another program has locked it: stop that program or wait. " if "is locked" in str(error) else ""
+        held = "Another program has locked it: stop that program or wait. " if _is_locked(error) else ""
         raise TrackingError(
             f"MLflow's store cannot be used ({reason(error, uri)}). {held}The store is {reason(uri, uri)}; "
             "set MLFLOW_TRACKING_URI to use another."
@@ -148,7 +148,7 @@ def _knock(uri: str) -> None:
             with closing(sqlite3.connect(path, timeout=_PATIENCE)) as store:
                 store.execute("SELECT count(*) FROM sqlite_master")
         except sqlite3.DatabaseError as error:
-            if "is locked" in str(error):  # MLflow reports all other errors
+            if _is_locked(error):  # MLflow reports all other errors
                 raise OSError(str(error)) from error
         return
     address = urlsplit(uri)
@@ -160,6 +160,17 @@ def _knock(uri: str) -> None:
         socket.create_connection((address.hostname, port), timeout=_PATIENCE).close()
     except OSError as error:
         raise OSError(f"no server answers at {address.hostname}, port {port}: {error.strerror or error}") from error
+
+
+def _is_locked(error: BaseException | None) -> bool:
+    """Return whether an error is, or was caused by, SQLite's error for a locked file."""
+    while error is not None:
+        # The last eight bits are the error, the others its details.
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if isinstance(error, sqlite3.Error) and code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            return True
+        error = error.__cause__
+    return False
 
 
 def _make_database(project: Project) -> None:
