@@ -367,13 +367,11 @@ class Labeller:
 
     def _read(self, texts: pd.DataFrame) -> list[str]:
         """Return the texts that the vectorizer gets from the steps before it: all fields as one text, or its lead."""
+        if "lead" in self.pipeline.named_steps:
+            before = list(self.pipeline.named_steps).index("features")
+            return list(self.pipeline[:before].transform(texts))
         columns = [texts[name].tolist() for name in self.fields]
-        whole = ["\n".join(parts) for parts in zip(*columns, strict=True)]
-        lead = self.pipeline.named_steps.get("lead")
-        if lead is None:
-            return whole
-        _, (_, start, end) = lead.func.__reduce__()
-        return [text.lstrip("\n")[start:end] for text in whole]
+        return ["\n".join(parts) for parts in zip(*columns, strict=True)]
 
     @cached_property
     def _lookup(self) -> TermLookup:
