@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from topicdesk.evaluation import ComparisonPlan, SplitPlan, ablate, classifier_named, compare, figures_where
-from topicdesk.evaluation.ablation import _without_each
+from topicdesk.evaluation.studies.ablation import _without_each
 from topicdesk.features import Analyser, FeatureSetting
 
 SETTINGS = (

@@ -19,11 +19,11 @@ from topicdesk.evaluation import (
     LocalEngine,
     SplitPlan,
     ThresholdRule,
-    checkpoints,
     classifier_named,
     compare,
 )
-from topicdesk.evaluation.checkpoints import Checkpoints, Fits
+from topicdesk.evaluation._execution import checkpoints
+from topicdesk.evaluation._execution.checkpoints import Checkpoints, Fits
 from topicdesk.features import Analyser, FeatureSetting
 
 KEYWORDS = {"courts": ["judge"], "rail": ["train"]}

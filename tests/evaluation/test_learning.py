@@ -16,7 +16,7 @@ from topicdesk.evaluation import (
     figures_where,
     learning_curve,
 )
-from topicdesk.evaluation.learning import _fit_law, power_law
+from topicdesk.evaluation.studies.learning import _fit_law, power_law
 
 PLAN = ComparisonPlan(
     classifiers=(classifier_named("linear-svm"),), splits=SplitPlan(folds=3), inner_folds=2, resamples=50, seed=3

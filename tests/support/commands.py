@@ -37,7 +37,7 @@ PRELOADED = (
     "sqlalchemy.dialects.sqlite",
     "topicdesk.cli",
     "topicdesk.corpus.importing",
-    "topicdesk.evaluation.leakage",
+    "topicdesk.evaluation.studies.leakage",
     "topicdesk.experiment.reviewing",
     "topicdesk.experiment.run",
     "topicdesk.prediction.bulk",

@@ -3,19 +3,10 @@ from topicdesk.evaluation._types import (
     DecisionRule as DecisionRule,
     FoldResult as FoldResult,
 )
-from topicdesk.evaluation.ablation import (
-    Ablation as Ablation,
-    ablate as ablate,
-)
 from topicdesk.evaluation.calibration import (
     Calibration as Calibration,
     fit_calibration as fit_calibration,
     reliability_table as reliability_table,
-)
-from topicdesk.evaluation.challenge import (
-    Challenge as Challenge,
-    challenge as challenge,
-    flipped_decisions as flipped_decisions,
 )
 from topicdesk.evaluation.classifiers import (
     CLASSIFIERS as CLASSIFIERS,
@@ -40,11 +31,6 @@ from topicdesk.evaluation.engine import (
     LocalEngine as LocalEngine,
     restart_workers as restart_workers,
 )
-from topicdesk.evaluation.errors import (
-    OutOfFold as OutOfFold,
-    out_of_fold as out_of_fold,
-    worst_errors as worst_errors,
-)
 from topicdesk.evaluation.estimators import (
     NBSVM as NBSVM,
     Centroids as Centroids,
@@ -59,16 +45,6 @@ from topicdesk.evaluation.leaderboard import (
     shown as shown,
     starred as starred,
     topic_leaderboard as topic_leaderboard,
-)
-from topicdesk.evaluation.leakage import (
-    SourceAudit as SourceAudit,
-    TopicAudit as TopicAudit,
-    audit_sources as audit_sources,
-    audit_topics as audit_topics,
-)
-from topicdesk.evaluation.learning import (
-    LearningCurve as LearningCurve,
-    learning_curve as learning_curve,
 )
 from topicdesk.evaluation.metrics import (
     figures as figures,
@@ -88,10 +64,6 @@ from topicdesk.evaluation.names import (
     SELECTION_METRICS as SELECTION_METRICS,
     TOPIC_METRICS as TOPIC_METRICS,
     CalibrationMethod as CalibrationMethod,
-)
-from topicdesk.evaluation.plots import (
-    plot_critical_difference as plot_critical_difference,
-    plot_leakage as plot_leakage,
 )
 from topicdesk.evaluation.significance import (
     Verdict as Verdict,
@@ -115,14 +87,42 @@ from topicdesk.evaluation.splits import (
     make_splits as make_splits,
     time_windows as time_windows,
 )
+from topicdesk.evaluation.studies.ablation import (
+    Ablation as Ablation,
+    ablate as ablate,
+)
+from topicdesk.evaluation.studies.challenge import (
+    Challenge as Challenge,
+    challenge as challenge,
+    flipped_decisions as flipped_decisions,
+)
+from topicdesk.evaluation.studies.error_analysis import (
+    OutOfFold as OutOfFold,
+    out_of_fold as out_of_fold,
+    worst_errors as worst_errors,
+)
+from topicdesk.evaluation.studies.leakage import (
+    SourceAudit as SourceAudit,
+    TopicAudit as TopicAudit,
+    audit_sources as audit_sources,
+    audit_topics as audit_topics,
+)
+from topicdesk.evaluation.studies.learning import (
+    LearningCurve as LearningCurve,
+    learning_curve as learning_curve,
+)
+from topicdesk.evaluation.studies.plots import (
+    plot_critical_difference as plot_critical_difference,
+    plot_leakage as plot_leakage,
+)
+from topicdesk.evaluation.studies.unlabelled import (
+    VOTERS as VOTERS,
+    judge_pool as judge_pool,
+)
 from topicdesk.evaluation.thresholds import (
     ThresholdRule as ThresholdRule,
     best_f1_thresholds as best_f1_thresholds,
     choose_thresholds as choose_thresholds,
     decide as decide,
     decide_class as decide_class,
-)
-from topicdesk.evaluation.unlabelled import (
-    VOTERS as VOTERS,
-    judge_pool as judge_pool,
 )

@@ -19,9 +19,9 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from topicdesk.errors import SpecError, SplitError, nearest
+from topicdesk.evaluation._execution.checkpoints import Checkpoints, comparison_hash
 from topicdesk.evaluation._types import ComparisonPlan, ComparisonValues, FoldResult, ranking
 from topicdesk.evaluation.bootstrap import figure_tables
-from topicdesk.evaluation.checkpoints import Checkpoints, comparison_hash
 from topicdesk.evaluation.engine import Engine, LocalEngine
 from topicdesk.evaluation.leaderboard import ALL_SAMPLES, figures_where, leaderboard
 from topicdesk.evaluation.search import cross_validate, planned_splits

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from topicdesk.evaluation._execution.fitting import Candidate, View, gather_materials, score_inner_folds
 from topicdesk.evaluation._types import ComparisonPlan, DecisionRule
 from topicdesk.evaluation.calibration import Calibration, fit_calibration
 from topicdesk.evaluation.classifiers import Classifier, Scores
 from topicdesk.evaluation.engine import Engine
-from topicdesk.evaluation.fitting import Candidate, View, gather_materials, score_inner_folds
 from topicdesk.evaluation.metrics import figure
 from topicdesk.evaluation.splits import Split, make_inner_splits
 from topicdesk.evaluation.thresholds import choose_thresholds, decide, decide_class

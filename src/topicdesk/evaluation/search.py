@@ -14,12 +14,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from topicdesk.evaluation._types import ComparisonPlan, DecisionRule, FoldResult
-from topicdesk.evaluation.calibration import confidence
-from topicdesk.evaluation.checkpoints import Cell, Checkpoints, run_cells
-from topicdesk.evaluation.classifiers import Classifier, Scores
-from topicdesk.evaluation.engine import Engine, LocalEngine
-from topicdesk.evaluation.fitting import (
+from topicdesk.evaluation._execution.checkpoints import Cell, Checkpoints, run_cells
+from topicdesk.evaluation._execution.fitting import (
     DECIMALS,
     Candidate,
     Fit,
@@ -29,6 +25,10 @@ from topicdesk.evaluation.fitting import (
     score_inner_folds,
     unpack,
 )
+from topicdesk.evaluation._types import ComparisonPlan, DecisionRule, FoldResult
+from topicdesk.evaluation.calibration import confidence
+from topicdesk.evaluation.classifiers import Classifier, Scores
+from topicdesk.evaluation.engine import Engine, LocalEngine
 from topicdesk.evaluation.model_selection import (
     Choice,
     candidates_of,

@@ -17,7 +17,7 @@ from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
 from topicdesk.errors import FeaturesError, SpecError
-from topicdesk.evaluation.checkpoints import Cell, Checkpoints, Fits, run_cells
+from topicdesk.evaluation._execution.checkpoints import Cell, Checkpoints, Fits, run_cells
 from topicdesk.evaluation.classifiers import Classifier, Scores, fit_grid_and_score
 from topicdesk.evaluation.engine import Engine
 from topicdesk.evaluation.splits import Split

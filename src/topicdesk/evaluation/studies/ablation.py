@@ -69,7 +69,7 @@ class Ablation:
 
     def plot(self) -> Figure:
         """Plot the loss without each option, with its interval."""
-        from topicdesk.evaluation.plots import plot_ablation
+        from topicdesk.evaluation.studies.plots import plot_ablation
 
         return plot_ablation(self.table, self.classifier, self.metric)
 

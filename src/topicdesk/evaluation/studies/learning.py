@@ -121,7 +121,7 @@ class LearningCurve:
 
     def plot(self, more: int = 500) -> Figure:
         """Plot the measured values and the power law with its interval, up to ``more`` additional labels."""
-        from topicdesk.evaluation.plots import plot_learning_curve
+        from topicdesk.evaluation.studies.plots import plot_learning_curve
 
         fewest, now, gain = self.points["labels"].iloc[0], self.points["labels"].iloc[-1], self.gain(more)
         title = (

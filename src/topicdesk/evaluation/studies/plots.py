@@ -16,7 +16,7 @@ from topicdesk.evaluation.leaderboard import metric_title
 from topicdesk.evaluation.significance import critical_difference, friedman_nemenyi
 
 if TYPE_CHECKING:
-    from topicdesk.evaluation.leakage import SourceAudit, TopicAudit
+    from topicdesk.evaluation.studies.leakage import SourceAudit, TopicAudit
 
 __all__ = ["plot_ablation", "plot_critical_difference", "plot_leakage", "plot_learning_curve"]
 

@@ -1,0 +1,1 @@
+"""Fit the candidates of a comparison, and save finished fits."""
