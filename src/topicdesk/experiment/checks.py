@@ -79,7 +79,7 @@ def check_annotation(corpus: str, topics: Path, annotator: str, queue: Path | No
     if corpus.endswith(".parquet") and not path.is_file():
         raise CorpusError(missing_corpus(path))
     if queue is not None and not queue.is_file():
-        raise LabelsError(f"no queue at {queue}. Draw one with 'topicdesk labels queue SPEC --output {queue}'.")
+        raise LabelsError(f"no queue at {queue}. Draw one with 'topicdesk annotations queue SPEC --output {queue}'.")
     if not (project.root / topics).is_file():  # its content is checked when it is read
         raise LabelsError(f"no taxonomy at {project.root / topics}. Name it with --topics.")
 

@@ -1,4 +1,4 @@
-"""Commands about labels: what to label next, labelling, agreement, suspects, rules."""
+"""Commands about annotations: what to annotate next, annotating, agreement, suspects, rules."""
 
 from __future__ import annotations
 
@@ -12,15 +12,20 @@ from topicdesk.cli.options import Corpus
 from topicdesk.cli.printing import print_some, print_table
 from topicdesk.progress import say
 
-__all__ = ["adjudicate", "annotate", "labels"]
+__all__ = ["adjudicate", "annotate", "annotations", "name_former_group"]
 
-labels = typer.Typer(help="Choose what to annotate next, and check annotations.", no_args_is_help=True)
+annotations = typer.Typer(help="Choose what to annotate next, and check annotations.", no_args_is_help=True)
 
 _Spec = Annotated[
     Path, typer.Argument(help="A spec with label files, such as experiments/topics.toml.", metavar="SPEC")
 ]
 _Topics = Annotated[Path, typer.Option(help="The taxonomy.")]
 _TOPICS = Path("data/topics.toml")
+
+
+def name_former_group() -> None:
+    """Say that the group `labels` is called `annotations` now; the former name works for one version."""
+    say("'topicdesk labels' is called 'topicdesk annotations' now; the former name works until the next version.")
 
 
 class _Method(StrEnum):
@@ -35,7 +40,7 @@ def annotate(
     annotator: Annotated[str, typer.Option(help="Your name; the labels go to data/labels/<annotator>.csv.")],
     topics: _Topics = _TOPICS,
     queue: Annotated[
-        Path | None, typer.Option(help="From 'topicdesk labels queue'; by default all articles, in random order.")
+        Path | None, typer.Option(help="From 'topicdesk annotations queue'; by default all articles, in random order.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the random order.")] = 0,
 ) -> None:
@@ -76,7 +81,7 @@ def adjudicate(
     label_in_terminal(adjudication(first, second, corpus, topics, annotator))
 
 
-@labels.command("queue", epilog="Example: topicdesk labels queue experiments/topics.toml --output next.csv")
+@annotations.command("queue", epilog="Example: topicdesk annotations queue experiments/topics.toml --output next.csv")
 def queue_(
     spec: _Spec,
     output: Annotated[Path, typer.Option(help="The CSV to write, for 'topicdesk annotate --queue'.")],
@@ -104,7 +109,7 @@ def queue_(
     print(f"{len(drawn)} articles drawn ({told}): {output}")
 
 
-@labels.command("agreement", epilog="Example: topicdesk labels agreement gold claude")
+@annotations.command("agreement", epilog="Example: topicdesk annotations agreement gold claude")
 def agreement_(
     annotators: Annotated[list[str], typer.Argument(help="Two or more annotators: the names of their files.")],
     topics: _Topics = _TOPICS,
@@ -132,7 +137,7 @@ def agreement_(
         print_some(apart, "article_id", "Disagreements")
 
 
-@labels.command("outdated", epilog="Example: topicdesk labels outdated gold claude")
+@annotations.command("outdated", epilog="Example: topicdesk annotations outdated gold claude")
 def outdated(
     annotators: Annotated[list[str], typer.Argument(help="Annotators: the names of their files.")],
     topics: _Topics = _TOPICS,
@@ -154,7 +159,9 @@ def outdated(
         print_some(found[~unknown], "article_id", "Outdated labels: review the topics that changed")
 
 
-@labels.command("suspects", epilog="Example: topicdesk labels suspects experiments/topics.toml --look-again maria")
+@annotations.command(
+    "suspects", epilog="Example: topicdesk annotations suspects experiments/topics.toml --look-again maria"
+)
 def suspects(
     spec: _Spec,
     classifier: Annotated[
@@ -200,7 +207,7 @@ def suspects(
         print("To use the decisions in an experiment, add data/labels/adjudicated.csv to the labels of its spec.")
 
 
-@labels.command("rules", epilog="Example: topicdesk labels rules experiments/topics.toml --output weak.csv")
+@annotations.command("rules", epilog="Example: topicdesk annotations rules experiments/topics.toml --output weak.csv")
 def rules(
     spec: _Spec,
     output: Annotated[Path | None, typer.Option(help="Also write weak labels of the whole corpus to this CSV.")] = None,
