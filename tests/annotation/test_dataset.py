@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -70,3 +72,20 @@ def test_the_hash_of_labels_moves_with_a_label_and_not_with_the_order_of_rows():
     same = join_dataset("tiny", ARTICLES, labels(b="", a="rail"), ["rail"])
     other = join_dataset("tiny", ARTICLES, labels(a="rail", b="", c=""), ["rail"])
     assert one.labels_hash == same.labels_hash != other.labels_hash
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"ids": np.array(["a"], dtype=object)}, "ids has length 1, but there are 3 texts"),
+        ({"fields": {"title": ("A",)}}, r"fields\['title'\] has length 1"),
+        ({"topics": ("rail", "sea")}, r"Y has shape \(3, 1\), but there are 3 texts and 2 topics"),
+        ({"Y": np.array([[2], [0], [1]])}, "Y has other values than 0 and 1"),
+        ({"ids": np.array(["a", "b", "a"], dtype=object)}, "the id 'a' occurs more than once"),
+        ({"task": "multi-class"}, "article b has 0 classes"),
+    ],
+)
+def test_dataset_rejects_values_that_contradict_each_other(changed, message):
+    data = join_dataset("tiny", ARTICLES, labels(a="rail", b="", c="rail"), ["rail"])
+    with pytest.raises(LabelsError, match=message):
+        replace(data, **changed)

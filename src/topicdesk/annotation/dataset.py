@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -53,6 +54,12 @@ class Dataset:
         Warnings for readers of the results.
     fields : mapping of str to tuple of str
         The fields that form the texts, by column, such as ``title`` and ``text``; each of length n_articles.
+
+    Raises
+    ------
+    LabelsError
+        If a value has another length or shape than stated above, ``Y`` has other values than 0 and 1, a topic or an id
+        occurs twice, or an article of a multi-class dataset does not have exactly one class.
     """
 
     name: str
@@ -69,6 +76,31 @@ class Dataset:
     labels_hash: str
     warnings: tuple[str, ...] = ()
     fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Raise `LabelsError` if values contradict each other."""
+        by_article = {name: getattr(self, name) for name in ("ids", "groups", "samples", "sources", "dates")}
+        by_article |= {f"fields[{name!r}]": values for name, values in self.fields.items()}
+        for name, values in by_article.items():
+            if len(values) != len(self.texts):
+                raise LabelsError(f"{self.name}: {name} has length {len(values)}, but there are {len(self)} texts.")
+        if self.Y.shape != (len(self), self.n_topics):
+            raise LabelsError(
+                f"{self.name}: Y has shape {self.Y.shape}, but there are {len(self)} texts and {self.n_topics} topics."
+            )
+        if not np.isin(self.Y, (0, 1)).all():
+            raise LabelsError(f"{self.name}: Y has other values than 0 and 1.")
+        for what, values in (("topic", self.topics), ("id", self.ids.tolist())):
+            twice = next((value for value, count in Counter(values).items() if count > 1), None)
+            if twice is not None:
+                raise LabelsError(f"{self.name}: the {what} {twice!r} occurs more than once.")
+        classes = self.Y.sum(axis=1)
+        if self.task == "multi-class" and (classes != 1).any():
+            row = int(np.flatnonzero(classes != 1)[0])
+            raise LabelsError(
+                f"{self.name}: article {self.ids[row]} has {classes[row]} classes, but the task is multi-class (exactly "
+                "one)."
+            )
 
     def texts_of(self, name: str) -> tuple[str, ...]:
         """Return one field of every article, or the whole texts if `name` is empty.
@@ -177,7 +209,6 @@ def join_dataset(
     Y = np.zeros((len(labelled), len(topics)), dtype=np.int8)
     for row, named in enumerate(by_article["topics"]):
         Y[row, [column_of[topic] for topic in named]] = 1
-    _check_topics(name, Y, topics, labelled["id"], task)
 
     texts = article_texts(labelled, text_fields)
     empty = sum(not text.strip() for text in texts)
@@ -188,7 +219,7 @@ def join_dataset(
         warnings.append(
             f"{empty} of {len(texts)} articles have no text in {', '.join(text_fields)} and therefore no features."
         )
-    return Dataset(
+    dataset = Dataset(
         name=name,
         task=task,
         texts=texts,
@@ -204,24 +235,21 @@ def join_dataset(
         warnings=tuple(warnings),
         fields={name: tuple(labelled[name].tolist()) for name in text_fields},
     )
+    _check_topics(dataset)
+    return dataset
 
 
-def _check_topics(name: str, Y: NDArray[np.int8], topics: Sequence[str], ids: pd.Series, task: Task) -> None:
-    if task == "multi-class":
-        carried = Y.sum(axis=1)
-        if (carried != 1).any():
-            row = int(np.flatnonzero(carried != 1)[0])
-            raise LabelsError(
-                f"{name}: article {ids[row]} has {carried[row]} classes, but the task is multi-class (exactly one)."
-            )
-        if len(topics) < 2:
-            raise LabelsError(f"{name}: there is only one class ({topics[0]}); a comparison needs two or more.")
-    for column, topic in enumerate(topics):
-        positives = int(Y[:, column].sum())
-        if positives in (0, len(Y)):
+def _check_topics(dataset: Dataset) -> None:
+    """Raise `LabelsError` if there is nothing to learn about a topic."""
+    if dataset.task == "multi-class" and dataset.n_topics < 2:
+        raise LabelsError(
+            f"{dataset.name}: there is only one class ({dataset.topics[0]}); a comparison needs two or more."
+        )
+    for topic, positives in zip(dataset.topics, dataset.Y.sum(axis=0), strict=True):
+        if positives in (0, len(dataset)):
             amount = "no" if positives == 0 else "every"
             raise LabelsError(
-                f"{name}: {amount} labelled article has the topic {topic!r}, so it cannot be learnt. "
+                f"{dataset.name}: {amount} labelled article has the topic {topic!r}, so it cannot be learnt. "
                 "Label more articles, or remove the topic from the taxonomy."
             )
 
