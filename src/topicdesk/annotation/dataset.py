@@ -98,8 +98,8 @@ class Dataset:
         if self.task == "multi-class" and (classes != 1).any():
             row = int(np.flatnonzero(classes != 1)[0])
             raise LabelsError(
-                f"{self.name}: article {self.ids[row]} has {classes[row]} classes, but the task is multi-class (exactly "
-                "one)."
+                f"{self.name}: article {self.ids[row]} has {classes[row]} classes, but the task is multi-class "
+                "(exactly one)."
             )
 
     def texts_of(self, name: str) -> tuple[str, ...]:
