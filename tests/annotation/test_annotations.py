@@ -12,14 +12,14 @@ def read(tmp_path, *rows, header=HEADER):
     return read_annotations([path], ["courts", "rail"], ["1", "2", "3"], reserved=["9"])
 
 
-def test_labels_are_read_in_order_of_prominence(tmp_path):
+def test_read_annotations_keeps_the_order_of_topics(tmp_path):
     table = read(tmp_path, "1,rail courts,ann,1,,random,", "2,,ann,1,,random,a note")
     assert list(table["topics"]) == [("rail", "courts"), ()]
     assert table.loc[1, "note"] == "a note"
 
 
 @pytest.mark.parametrize(
-    ("rows", "fault"),
+    ("rows", "message"),
     [
         (["1,,ann,1,,,", "9,,ann,1,,,"], r"ann\.csv, line 3: article 9 is reserved for an external evaluation"),
         (["7,,ann,1,,,"], r"ann\.csv, line 2: the corpus has no article with id '7'"),
@@ -30,12 +30,12 @@ def test_labels_are_read_in_order_of_prominence(tmp_path):
         (["1,rail"], r"line 2: expected 7 fields"),
     ],
 )
-def test_a_row_that_could_spoil_an_evaluation_is_refused_with_file_and_line(tmp_path, rows, fault):
-    with pytest.raises(LabelsError, match=fault):
+def test_read_annotations_rejects_a_bad_row_with_file_and_line(tmp_path, rows, message):
+    with pytest.raises(LabelsError, match=message):
         read(tmp_path, *rows)
 
 
-def test_an_article_that_two_labelled_alike_counts_once_with_the_sample_of_the_first(tmp_path):
+def test_read_annotations_merges_equal_labels_and_keeps_the_first_sample(tmp_path):
     (tmp_path / "one.csv").write_text(HEADER + "1,rail courts,ann,1,,random,\n")
     (tmp_path / "two.csv").write_text(HEADER + "1,courts rail,tom,1,,enriched,\n2,,tom,1,,random,\n")
     table = read_annotations([tmp_path / "one.csv", tmp_path / "two.csv"], ["courts", "rail"], ["1", "2"])
@@ -44,27 +44,27 @@ def test_an_article_that_two_labelled_alike_counts_once_with_the_sample_of_the_f
     ]  # fmt: skip
 
 
-def test_a_missing_file_and_a_missing_column_are_told(tmp_path):
+def test_read_annotations_rejects_a_missing_file_and_a_missing_column(tmp_path):
     with pytest.raises(LabelsError, match=r"no label file at .*gone\.csv"):
         read_annotations([tmp_path / "gone.csv"], ["rail"], ["1"])
     with pytest.raises(LabelsError, match="the header lacks annotator, codebook"):
         read(tmp_path, "1,rail", header="article_id,topics\n")
 
 
-def test_bytes_that_are_no_utf8_are_told(tmp_path):
+def test_read_annotations_rejects_bytes_that_are_not_utf8(tmp_path):
     (tmp_path / "ann.csv").write_bytes(HEADER.encode() + b"1,rail,J\xf6rg,1,,,\n")
     with pytest.raises(LabelsError, match="not a UTF-8 CSV"):
         read_annotations([tmp_path / "ann.csv"], ["rail"], ["1"])
 
 
-def test_labels_come_back_from_disk_as_they_were(tmp_path):
+def test_write_annotations_round_trips(tmp_path):
     table = read(tmp_path, '1,rail courts,ann,1,2026-01-01T10:00:00,random,"a, note"', "2,,ann,1,,random,")
     write_annotations(table, tmp_path / "again.csv")
-    again = read_annotations([tmp_path / "again.csv"], ["courts", "rail"], ["1", "2"])
-    assert again.equals(table)
+    reread = read_annotations([tmp_path / "again.csv"], ["courts", "rail"], ["1", "2"])
+    assert reread.equals(table)
 
 
-def test_reserved_ids_are_those_of_the_corpus(tmp_path):
+def test_read_reserved_returns_the_ids_of_one_corpus(tmp_path):
     path = tmp_path / "reserved.txt"
     path.write_text("everywhere\n\n[newsarticles, newsarticles-uncleaned]\n3\nan id\n[other]\n5\n")
     assert read_reserved(path, "newsarticles") == {"everywhere", "3", "an id"}
@@ -72,18 +72,18 @@ def test_reserved_ids_are_those_of_the_corpus(tmp_path):
     assert read_reserved(path, "mine") == read_reserved(path) == {"everywhere"}
 
 
-def test_ids_that_name_no_corpus_are_reserved_in_every_one(tmp_path):
+def test_read_reserved_applies_ids_without_a_corpus_to_every_corpus(tmp_path):
     path = tmp_path / "reserved.txt"
-    path.write_text("3 4\n5\n")  # as the first edition wrote it
+    path.write_text("3 4\n5\n")  # the format of the first edition
     assert read_reserved(path, "any") == {"3", "4", "5"}
 
 
-def test_a_project_without_reserved_ids_needs_no_file(tmp_path):
+def test_read_reserved_returns_no_ids_without_a_file(tmp_path):
     assert read_reserved(tmp_path / "reserved.txt", "mine") == frozenset()
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "fault"),
+    ("old", "new", "message"),
     [
         ('name = "courts"', 'name = "Courts"', r"topics\.0\.name: write 'Courts' in lower case: 'courts'"),
         ('name = "rail"', 'name = "courts"', "topics named twice: courts"),
@@ -92,8 +92,8 @@ def test_a_project_without_reserved_ids_needs_no_file(tmp_path):
         ("version = 1", "version = 0", r"codebook\.version: .*greater than or equal to 1"),
     ],
 )
-def test_a_fault_in_the_taxonomy_is_named_with_file_and_key(project, old, new, fault):
+def test_read_taxonomy_names_file_and_key_of_an_error(project, old, new, message):
     path = project.root / "data" / "topics.toml"
     path.write_text(path.read_text().replace(old, new))
-    with pytest.raises(LabelsError, match=rf"(?s)topics\.toml: .*{fault}"):
+    with pytest.raises(LabelsError, match=rf"(?s)topics\.toml: .*{message}"):
         read_taxonomy(path)

@@ -1,4 +1,4 @@
-"""Suspect labels are named; sound ones are not."""
+"""suspect_labels ranks probable label errors first."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import pytest
 from topicdesk.annotation import suspect_labels
 
 
-def test_planted_errors_come_first():
+def test_suspect_labels_ranks_planted_errors_first():
     rng = np.random.default_rng(1)
     truth = (rng.random((400, 2)) < 0.3).astype(np.int8)
     probabilities = np.clip(truth + rng.normal(0, 0.15, truth.shape), 0.01, 0.99)
@@ -14,8 +14,8 @@ def test_planted_errors_come_first():
     planted = rng.choice(400, 20, replace=False)
     labels[planted, 0] ^= 1
     ids = np.array([f"a{row}" for row in range(400)])
-    found = suspect_labels(ids, labels, probabilities, ("courts", "rail"))
-    first = found.head(20)
+    suspects = suspect_labels(ids, labels, probabilities, ("courts", "rail"))
+    first = suspects.head(20)
     assert len(first) >= 14
     assert set(first["article_id"]) <= set(ids[planted])
     assert set(first["topic"]) == {"courts"}
@@ -23,13 +23,17 @@ def test_planted_errors_come_first():
     assert all(flipped.get(row["article_id"], row["labelled"]) == row["labelled"] for row in first.to_dict("records"))
 
 
-def test_classes_are_audited_by_their_label():
+def test_suspect_labels_audits_classes_by_their_label():
     Y = np.eye(2, dtype=np.int8)[[0, 0, 0, 0, 1, 1, 1, 0]]
-    sure = np.array([0.9, 0.9, 0.95, 0.9, 0.1, 0.05, 0.1, 0.02])
-    found = suspect_labels(
-        [f"a{row}" for row in range(8)], Y, np.column_stack([sure, 1 - sure]), ("x", "y"), "multi-class"
+    probability_of_x = np.array([0.9, 0.9, 0.95, 0.9, 0.1, 0.05, 0.1, 0.02])
+    suspects = suspect_labels(
+        [f"a{row}" for row in range(8)],
+        Y,
+        np.column_stack([probability_of_x, 1 - probability_of_x]),
+        ("x", "y"),
+        "multi-class",
     )
-    assert found.iloc[0].to_dict() == {
+    assert suspects.iloc[0].to_dict() == {
         "article_id": "a7",
         "topic": "x",
         "labelled": True,

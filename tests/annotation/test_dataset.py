@@ -19,14 +19,14 @@ def labels(**topics):
     )
 
 
-def test_only_labelled_articles_join_in_the_corpus_order():
+def test_join_dataset_keeps_labelled_articles_in_corpus_order():
     data = join_dataset("tiny", ARTICLES, labels(d="rail", a="courts rail", b=""), ["courts", "rail"])
     assert list(data.ids) == ["a", "b", "d"]
     assert data.texts == ("A\none", "two", "D\nfour")
     np.testing.assert_array_equal(data.Y, [[1, 1], [0, 0], [0, 1]])
 
 
-def test_equal_texts_share_a_group_whatever_their_titles():
+def test_join_dataset_groups_equal_texts_with_different_titles():
     data = join_dataset("tiny", ARTICLES, labels(a="rail", b="", c="rail"), ["rail"])
     assert data.groups[0] == data.groups[2] != data.groups[1]
 
@@ -41,7 +41,7 @@ def test_support_counts_topics_and_samples():
 
 
 @pytest.mark.parametrize(
-    ("found", "topics", "task", "fault"),
+    ("found", "topics", "task", "message"),
     [
         (labels(), ["rail"], "multi-label", "no article is labelled"),
         (labels(a="", b=""), ["rail"], "multi-label", "no labelled article has the topic 'rail'"),
@@ -50,24 +50,24 @@ def test_support_counts_topics_and_samples():
         (labels(a="rail", b=""), ["rail", "courts"], "multi-class", "article b has 0 classes"),
     ],
 )
-def test_labels_that_nothing_can_be_learnt_from_are_refused(found, topics, task, fault):
-    with pytest.raises(LabelsError, match=fault):
+def test_join_dataset_rejects_labels_that_cannot_be_learnt(found, topics, task, message):
+    with pytest.raises(LabelsError, match=message):
         join_dataset("tiny", ARTICLES, found, topics, task=task)
 
 
-def test_empty_texts_are_a_stated_warning_and_all_empty_an_error():
+def test_join_dataset_warns_of_empty_texts_and_fails_if_all_are_empty():
     data = join_dataset("tiny", ARTICLES, labels(a="rail", b=""), ["rail"], text_fields=["title"])
     assert data.warnings == ("1 of 2 articles have no text in title and therefore no features.",)
     with pytest.raises(LabelsError, match="no labelled article has text in title"):
         join_dataset("tiny", ARTICLES.assign(title=""), labels(a="rail", b=""), ["rail"], text_fields=["title"])
 
 
-def test_an_unknown_text_field_is_answered_with_the_nearest():
+def test_join_dataset_suggests_the_nearest_text_field():
     with pytest.raises(LabelsError, match="no field 'titel'; did you mean 'title'"):
         join_dataset("tiny", ARTICLES, labels(a="rail", b=""), ["rail"], text_fields=["titel"])
 
 
-def test_the_hash_of_labels_moves_with_a_label_and_not_with_the_order_of_rows():
+def test_labels_hash_depends_on_labels_and_not_on_row_order():
     one = join_dataset("tiny", ARTICLES, labels(a="rail", b=""), ["rail"])
     same = join_dataset("tiny", ARTICLES, labels(b="", a="rail"), ["rail"])
     other = join_dataset("tiny", ARTICLES, labels(a="rail", b="", c=""), ["rail"])

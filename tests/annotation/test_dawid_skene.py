@@ -1,4 +1,4 @@
-"""Dawid–Skene on published data, on data with a known truth, and on examples worked by hand."""
+"""Dawid–Skene on published data, on simulated data with known classes, and on examples worked by hand."""
 
 import numpy as np
 import pytest
@@ -36,61 +36,61 @@ def simulated(seed, n_items=400, n_observers=5, n_classes=3):
     return counts, truth, rates
 
 
-def test_estimates_for_the_anaesthetists_are_the_published_ones(anaesthetists):
-    found = dawid_skene(anaesthetists)
-    assert found.class_shares.round(2).tolist() == [0.40, 0.42, 0.11, 0.07]
-    assert found.error_rates[0].round(2).tolist() == [
+def test_dawid_skene_reproduces_the_published_estimates(anaesthetists):
+    result = dawid_skene(anaesthetists)
+    assert result.class_shares.round(2).tolist() == [0.40, 0.42, 0.11, 0.07]
+    assert result.error_rates[0].round(2).tolist() == [
         [0.89, 0.11, 0.00, 0.00], [0.07, 0.88, 0.05, 0.00], [0.00, 0.34, 0.66, 0.00], [0.00, 0.00, 0.56, 0.44],
     ]  # fmt: skip
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_true_classes_and_error_rates_are_recovered(seed):
+def test_dawid_skene_recovers_true_classes_and_error_rates(seed):
     counts, truth, rates = simulated(seed, n_items=3000)
-    found = dawid_skene(counts)
+    result = dawid_skene(counts)
     majority = counts.sum(axis=1).argmax(axis=1)
-    accuracy = np.mean(found.probabilities.argmax(axis=1) == truth)
+    accuracy = np.mean(result.probabilities.argmax(axis=1) == truth)
     assert accuracy > 0.95
     assert accuracy >= np.mean(majority == truth)
-    np.testing.assert_allclose(found.class_shares, np.bincount(truth) / len(truth), atol=0.03)
-    np.testing.assert_allclose(found.error_rates, rates, atol=0.08)
+    np.testing.assert_allclose(result.class_shares, np.bincount(truth) / len(truth), atol=0.03)
+    np.testing.assert_allclose(result.error_rates, rates, atol=0.08)
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_the_likelihood_increases_and_is_that_of_the_model(seed):
+def test_dawid_skene_increases_the_likelihood_of_its_model(seed):
     counts, _, _ = simulated(seed, n_items=50)
-    found = dawid_skene(counts, max_iter=20, tol=-np.inf)
-    assert found.n_iter == 20
-    assert (np.diff(found.log_likelihood) >= -1e-9).all()
+    result = dawid_skene(counts, max_iter=20, tol=-np.inf)
+    assert result.n_iter == 20
+    assert (np.diff(result.log_likelihood) >= -1e-9).all()
     before = dawid_skene(counts, max_iter=19, tol=-np.inf)
     votes = np.einsum("iol,ocl->ic", counts, np.log(before.error_rates))
     expected = logsumexp(votes + np.log(before.class_shares), axis=1).sum()
-    assert found.log_likelihood[-1] == pytest.approx(expected, abs=1e-9)
+    assert result.log_likelihood[-1] == pytest.approx(expected, abs=1e-9)
 
 
-def test_one_iteration_by_hand():
+def test_dawid_skene_computes_one_iteration_as_by_hand():
     # Items 1 and 2: both observers agree. Item 3: they disagree, so its first probabilities are 1/2.
     votes = np.array([[0, 0], [1, 1], [0, 1]])
-    found = dawid_skene(np.eye(2)[votes], max_iter=1)
+    result = dawid_skene(np.eye(2)[votes], max_iter=1)
     # Class shares are 1/2. For class 0, observer 1 gives class 0 with rate (1 + 1/2) / (1 + 1/2) = 1 and observer 2
     # with rate 1 / (1 + 1/2) = 2/3. For class 1 it is the reverse: observer 1 gives class 1 with rate 2/3, observer 2
     # with rate 1. So the disagreement has probability 1 * 1/3 in both classes.
-    assert found.probabilities == pytest.approx(np.array([[1, 0], [0, 1], [0.5, 0.5]]), abs=1e-9)
-    assert found.log_likelihood[0] == pytest.approx(2 * np.log(1 / 2 * 2 / 3) + np.log(1 / 3), abs=1e-9)
+    assert result.probabilities == pytest.approx(np.array([[1, 0], [0, 1], [0.5, 0.5]]), abs=1e-9)
+    assert result.log_likelihood[0] == pytest.approx(2 * np.log(1 / 2 * 2 / 3) + np.log(1 / 3), abs=1e-9)
 
 
-def test_results_agree_with_crowd_kit():
+def test_dawid_skene_agrees_with_crowd_kit():
     # crowd-kit 1.4.2: DawidSkene(n_iter=50).fit_predict_proba of these votes.
     expected = [
         [0.925531435782, 0.0744685642182, 0], [1, 0, 0], [0, 1, 0], [1, 0, 0],
         [0, 0, 1], [0, 0, 1], [1, 0, 0], [0, 0, 1],
     ]  # fmt: skip
     votes = np.array([[0, 1, 1], [0, 0, 1], [1, 1, 1], [0, 1, 0], [2, 1, 2], [2, 2, 2], [0, 0, 0], [2, 0, 2]])
-    found = dawid_skene(np.eye(3)[votes])
-    np.testing.assert_allclose(found.probabilities, expected, atol=1e-9)
+    result = dawid_skene(np.eye(3)[votes])
+    np.testing.assert_allclose(result.probabilities, expected, atol=1e-9)
 
 
-def test_votes_may_be_missing_or_repeated():
+def test_dawid_skene_accepts_missing_and_repeated_votes():
     counts, _, _ = simulated(0, n_items=60)
     doubled = dawid_skene(np.concatenate([counts, np.zeros((60, 1, 3))], axis=1))
     np.testing.assert_allclose(doubled.probabilities, dawid_skene(counts).probabilities, atol=1e-12)
@@ -100,28 +100,28 @@ def test_votes_may_be_missing_or_repeated():
     np.testing.assert_allclose(unseen.probabilities[0], unseen.class_shares, atol=0.01)
 
 
-def test_a_class_that_nobody_gives_has_probability_0():
-    found = dawid_skene(np.eye(3)[np.array([[0, 0], [2, 2], [0, 2]])])
-    assert (found.probabilities[:, 1] == 0).all()
-    assert found.class_shares[1] == 0
-    assert found.probabilities.sum(axis=1) == pytest.approx(1)
+def test_dawid_skene_gives_an_unused_class_probability_0():
+    result = dawid_skene(np.eye(3)[np.array([[0, 0], [2, 2], [0, 2]])])
+    assert (result.probabilities[:, 1] == 0).all()
+    assert result.class_shares[1] == 0
+    assert result.probabilities.sum(axis=1) == pytest.approx(1)
 
 
 @pytest.mark.parametrize("shape", [(4, 0, 2), (0, 3, 2), (4, 3, 2)])
-def test_without_a_vote_all_classes_are_equally_likely(shape):
-    found = dawid_skene(np.zeros(shape))
-    assert found.probabilities.shape == (shape[0], 2)
-    assert (found.probabilities == 0.5).all()
-    assert found.n_iter == 0
+def test_dawid_skene_without_votes_returns_equal_probabilities(shape):
+    result = dawid_skene(np.zeros(shape))
+    assert result.probabilities.shape == (shape[0], 2)
+    assert (result.probabilities == 0.5).all()
+    assert result.n_iter == 0
 
 
 @pytest.mark.parametrize("counts", [np.zeros((3, 2)), np.full((1, 1, 2), -1), np.full((1, 1, 2), np.nan)])
-def test_counts_that_are_no_counts_are_refused(counts):
+def test_dawid_skene_rejects_invalid_counts(counts):
     with pytest.raises(LabelsError, match="needs counts of shape"):
         dawid_skene(counts)
 
 
-def test_the_repr_shows_sizes():
+def test_dawid_skene_repr_shows_sizes():
     assert repr(dawid_skene(np.ones((4, 3, 2)), max_iter=1)) == (
         "DawidSkene(n_items=4, n_observers=3, n_classes=2, n_iter=1)"
     )

@@ -1,4 +1,4 @@
-"""What is drawn to be labelled next, in which order, and how it is marked."""
+"""Queues of articles to label: which articles are drawn, in which order, and with which sample name."""
 
 import numpy as np
 import pytest
@@ -14,12 +14,14 @@ def make_pool(n=40, labelled=8, seed=0, **others):
     features = np.abs(rng.normal(size=(n, 6)))
     features /= np.linalg.norm(features, axis=1, keepdims=True)
     probabilities = rng.random((n, 3))
-    told = {
+    defaults = {
         "features": csr_matrix(features), "probabilities": probabilities,
         "votes": (rng.random((3, n, 3)) < 0.5).astype(np.int8),
     }  # fmt: skip
     Y = (rng.random((labelled, 3)) < 0.4).astype(np.int8)
-    return Pool(np.array([f"a{row}" for row in range(n)], dtype=object), np.arange(labelled), Y, **{**told, **others})
+    return Pool(
+        np.array([f"a{row}" for row in range(n)], dtype=object), np.arange(labelled), Y, **{**defaults, **others}
+    )
 
 
 mixes = st.dictionaries(st.sampled_from(sorted(STRATEGIES)), st.integers(1, 5), min_size=1).map(
@@ -29,7 +31,7 @@ mixes = st.dictionaries(st.sampled_from(sorted(STRATEGIES)), st.integers(1, 5), 
 
 @pytest.mark.slow
 @given(mix=mixes, count=st.integers(0, 50), seed=st.integers(0, 3))
-def test_every_mix_draws_each_unlabelled_article_at_most_once_and_keeps_to_its_shares(mix, count, seed):
+def test_draw_queue_draws_each_article_at_most_once_and_keeps_the_shares(mix, count, seed):
     pool = make_pool()
     drawn = draw_queue(pool, count, mix, seed)
     assert len(drawn) == min(count, 32)
@@ -40,14 +42,14 @@ def test_every_mix_draws_each_unlabelled_article_at_most_once_and_keeps_to_its_s
         assert all(abs(counts.get(name, 0) - share * length) < len(mix) for name, share in mix.items())
 
 
-def test_the_same_seed_draws_the_same_and_another_does_not():
+def test_draw_queue_repeats_with_the_same_seed_only():
     pool, mix = make_pool(), {"random": 0.5, "diverse": 0.5}
     first, again, other = (draw_queue(pool, 20, mix, seed)["article_id"].tolist() for seed in (1, 1, 2))
     assert first == again != other
 
 
 @pytest.mark.slow
-def test_what_other_strategies_like_is_as_likely_in_the_random_share_as_anything():
+def test_draw_queue_random_share_is_uniform_beside_other_strategies():
     pool = make_pool(n=24, labelled=4)
     hits = np.zeros(24)
     for seed in range(600):
@@ -55,7 +57,7 @@ def test_what_other_strategies_like_is_as_likely_in_the_random_share_as_anything
         random = drawn.loc[drawn["sample"] == "random", "article_id"]
         hits[[int(name[1:]) for name in random]] += 1
     expected = 600 * 5 / 20
-    # Chi-squared with 19 degrees of freedom is above 43.8 once in a thousand times.
+    # A chi-squared variable with 19 degrees of freedom exceeds 43.8 with probability 0.001.
     assert ((hits[4:] - expected) ** 2 / (expected * (1 - 5 / 20))).sum() < 43.8
 
 
@@ -65,8 +67,9 @@ def test_uncertain_takes_the_smallest_margin_of_two_classes():
     assert draw_queue(pool, 2, {"uncertain": 1}, 0)["article_id"].tolist() == ["a2", "a3"]
 
 
-def test_uncertain_lets_topics_take_turns_where_their_decisions_fall_the_rarest_first():
-    # One in ten carries the first topic, and half the second: decisions fall at their 90 % and 50 % quantiles.
+def test_uncertain_alternates_topics_near_their_thresholds_rarest_first():
+    # The smoothed share is 1/10 for the first topic and 1/2 for the second. The cut-offs are the 90 % and 50 %
+    # quantiles.
     often, rare = np.linspace(0.05, 0.95, 19), np.linspace(0.01, 0.19, 19)
     pool = Pool(
         np.array([*(f"l{row}" for row in range(8)), *(f"a{row}" for row in range(19))], dtype=object),
@@ -78,47 +81,48 @@ def test_uncertain_lets_topics_take_turns_where_their_decisions_fall_the_rarest_
     assert set(drawn[2:]) <= {"a15", "a17", "a8", "a10"}
 
 
-def test_rare_first_takes_the_likeliest_of_the_topic_with_fewest_positives():
+def test_rare_first_takes_the_most_probable_articles_of_the_rarest_topic():
     probabilities = np.array([[0.0, 0.0], [0.9, 0.2], [0.1, 0.6], [0.8, 0.1], [0.0, 0.3]])
     pool = Pool(
         np.array(["l", "a", "b", "c", "d"], dtype=object), np.array([0]), np.array([[1, 0]], dtype=np.int8),
         probabilities=probabilities,
     )  # fmt: skip
     drawn = draw_queue(pool, 4, {"rare-first": 1}, 0)["article_id"].tolist()
-    # The second topic has none: its likeliest two come first, until it is expected to have caught up.
+    # The second topic has no positives. Its two most probable articles come first, until its expected count catches up.
     assert drawn[:2] == ["b", "d"]
 
 
-def test_diverse_starts_farthest_from_what_is_labelled_and_passes_over_copies():
+def test_diverse_starts_far_from_labelled_articles_and_skips_copies():
     features = np.array([[1, 0, 0], [0.8, 0.6, 0], [0, 1, 0], [0, 1, 0], [0, 0, 1], [0, 0, 0]], dtype=float)
     pool = make_pool(n=6, labelled=1, features=csr_matrix(features))
     first = draw_queue(pool, 2, {"diverse": 1}, 0)["article_id"].tolist()
     assert "a4" in first
     assert set(first) & {"a2", "a3"}
-    assert draw_queue(pool, 5, {"diverse": 1}, 0)["article_id"].tolist()[-1] == "a5"  # without a term: last
+    # The article without terms comes last.
+    assert draw_queue(pool, 5, {"diverse": 1}, 0)["article_id"].tolist()[-1] == "a5"
 
 
-def test_disagreement_takes_what_divides_the_classifiers():
+def test_disagreement_takes_articles_on_which_classifiers_disagree():
     votes = np.array([[[1], [1], [0]], [[1], [0], [0]], [[1], [0], [0]]], dtype=np.int8)
     pool = make_pool(n=3, labelled=0, votes=votes)
     assert draw_queue(pool, 1, {"disagreement": 1}, 0)["article_id"].tolist() == ["a1"]
 
 
 @pytest.mark.parametrize(
-    ("mix", "fault"),
+    ("mix", "message"),
     [
         ({"randm": 1.0}, "did you mean 'random'"),
         ({"random": 0.5}, "add up to 0.5"),
         ({"random": 1.0, "diverse": 0.0}, "above 0"),
     ],
 )
-def test_a_mix_that_is_none_is_told(mix, fault):
-    with pytest.raises(LabelsError, match=fault):
+def test_draw_queue_rejects_an_invalid_mix(mix, message):
+    with pytest.raises(LabelsError, match=message):
         draw_queue(make_pool(), 3, mix, 0)
 
 
 @pytest.mark.parametrize(
-    ("name", "lacks"),
+    ("name", "missing"),
     [
         ("uncertain", "probabilities"),
         ("rare-first", "probabilities"),
@@ -126,13 +130,13 @@ def test_a_mix_that_is_none_is_told(mix, fault):
         ("disagreement", "votes"),
     ],
 )
-def test_a_strategy_that_has_nothing_to_go_by_is_told(name, lacks):
+def test_draw_queue_rejects_a_strategy_without_its_input(name, missing):
     pool = make_pool(features=None, probabilities=None, votes=None)
-    with pytest.raises(LabelsError, match=f"{name} needs {lacks}"):
+    with pytest.raises(LabelsError, match=f"{name} needs {missing}"):
         draw_queue(pool, 3, {name: 1.0}, 0)
 
 
-def test_a_mix_is_read_as_a_person_writes_it():
+def test_parse_mix_reads_names_and_shares():
     assert parse_mix("random=0.5, rare-first=0.5") == {"random": 0.5, "rare-first": 0.5}
     assert parse_mix("diverse") == {"diverse": 1.0}
     with pytest.raises(LabelsError, match="'half' is not a number"):

@@ -1,4 +1,4 @@
-"""An annotator's sitting: what is shown, kept, taken back and put off."""
+"""Annotation sessions: the order of articles, saving, undo, skipping and resuming."""
 
 import pandas as pd
 import pytest
@@ -21,11 +21,11 @@ def stored(project, name="maria"):
     return {row["article_id"]: (row["topics"], row["sample"]) for row in table.to_dict("records")}
 
 
-def shown(session):
+def shown_id(session):
     return None if session.shown is None else session.shown.article["id"]
 
 
-def test_articles_come_in_the_queues_order_and_keep_how_they_were_drawn(project, session):
+def test_session_follows_the_queue_and_keeps_the_sample_of_each_article(project, session):
     for topics in (["rail"], [], ["courts", "rail"]):
         session.decide(topics)
     assert stored(project) == {
@@ -37,62 +37,62 @@ def test_articles_come_in_the_queues_order_and_keep_how_they_were_drawn(project,
         session.decide([])
 
 
-def test_what_is_taken_back_is_off_the_disk_and_shown_with_what_was_chosen(project, session):
+def test_undo_removes_the_decision_from_disk_and_shows_it_again(project, session):
     session.decide(["rail"], "unsure")
     assert session.undo()
     assert stored(project) == {}
-    assert shown(session) == "n3"
+    assert shown_id(session) == "n3"
     assert (session.shown.chosen, session.shown.note) == (("rail",), "unsure")
     session.decide(["courts"])
     assert stored(project)["n3"] == (("courts",), "random")
-    assert shown(session) == "n1"
+    assert shown_id(session) == "n1"
 
 
-def test_what_is_taken_back_while_the_file_is_damaged_is_taken_back_once_it_is_mended(project, session):
+def test_undo_with_a_damaged_file_takes_effect_once_the_file_is_repaired(project, session):
     session.decide(["rail"])
     path = project.labels / "maria.csv"
-    sound = path.read_text()
+    intact = path.read_text()
     path.write_text("no,label,file\n")
     with pytest.raises(LabelsError, match="Your decision is saved in"):
         session.undo()
-    assert shown(session) == "n3"
-    path.write_text(sound)
+    assert shown_id(session) == "n3"
+    path.write_text(intact)
     session.decide(["courts"])
     assert stored(project) == {"n3": (("courts",), "random")}
 
 
-def test_only_this_sittings_decisions_are_taken_back(session):
+def test_undo_covers_only_decisions_of_this_session(session):
     assert not session.undo()
     session.decide([])
     assert session.undo()
     assert not session.undo()
 
 
-def test_what_is_skipped_comes_again_at_the_end_and_in_the_next_sitting(project, session):
+def test_skip_defers_the_article_to_the_end_and_to_the_next_session(project, session):
     session.skip()
-    assert shown(session) == "n1"
+    assert shown_id(session) == "n1"
     session.decide([])
     session.decide([])
-    assert shown(session) == "n3"
-    again = open_session(CORPUS, TOPICS, "maria", QUEUE)
-    assert (shown(again), again.left) == ("n3", 1)
+    assert shown_id(session) == "n3"
+    resumed = open_session(CORPUS, TOPICS, "maria", QUEUE)
+    assert (shown_id(resumed), resumed.left) == ("n3", 1)
 
 
-def test_a_sitting_goes_on_where_the_last_ended(project, session):
+def test_open_session_resumes_where_the_last_session_ended(project, session):
     session.decide(["rail"])
-    again = open_session(CORPUS, TOPICS, "maria", QUEUE)
-    assert (shown(again), again.left) == ("n1", 2)
-    assert again.counts()["rail"] == 1
+    resumed = open_session(CORPUS, TOPICS, "maria", QUEUE)
+    assert (shown_id(resumed), resumed.left) == ("n1", 2)
+    assert resumed.counts()["rail"] == 1
 
 
-def test_two_annotators_have_a_file_each(project, session):
+def test_open_session_keeps_one_file_per_annotator(project, session):
     session.decide(["rail"])
     open_session(CORPUS, TOPICS, "tom", QUEUE).decide(["courts"])
     assert stored(project)["n3"][0] == ("rail",)
     assert stored(project, "tom")["n3"][0] == ("courts",)
 
 
-def test_a_decision_of_another_window_is_shown_and_can_be_replaced(project, session):
+def test_decide_shows_a_decision_of_another_window_before_replacing_it(project, session):
     open_session(CORPUS, TOPICS, "maria", QUEUE).decide(["courts"])
     with pytest.raises(LabelsError, match="labelled in another window in the meantime"):
         session.decide(["rail"])
@@ -101,21 +101,21 @@ def test_a_decision_of_another_window_is_shown_and_can_be_replaced(project, sess
     assert stored(project)["n3"][0] == ("rail",)
 
 
-def test_without_a_queue_all_but_reserved_articles_come_in_an_order_that_two_can_share(project):
+def test_open_session_without_a_queue_gives_annotators_the_same_random_order(project):
     project.reserved.write_text("n3\nn5\n")
     ids = [open_session(CORPUS, TOPICS, name).queue["article_id"].tolist() for name in ("maria", "tom")]
     assert ids[0] == ids[1] != sorted(ids[0])
     assert set(ids[0]) == {f"n{number}" for number in range(90)} - {"n3", "n5"}
 
 
-def test_ids_that_another_corpus_reserves_are_shown(project):
+def test_open_session_shows_articles_reserved_in_another_corpus(project):
     project.reserved.write_text("[newsarticles]\nn3\nn5\n[newsroom]\nn7\n")
     assert set(open_session(CORPUS, TOPICS, "maria").queue["article_id"]) == {f"n{n}" for n in range(90)} - {"n7"}
     project.reserved.unlink()
     assert set(open_session(CORPUS, TOPICS, "tom").queue["article_id"]) == {f"n{n}" for n in range(90)}
 
 
-def test_a_corpus_of_short_texts_is_shown_and_scraps_of_long_ones_are_not():
+def test_fit_to_label_drops_teasers_and_texts_short_for_their_corpus():
     kinds = ["article"] * 4 + ["teaser"]
     short = pd.DataFrame(
         {"kind": kinds, "text": ["Trams run late", "Court rules", "Fair opens on Monday", "No", "Late"]}
@@ -125,7 +125,7 @@ def test_a_corpus_of_short_texts_is_shown_and_scraps_of_long_ones_are_not():
     assert fit_to_label(long).tolist() == [True, True, True, False, False]
 
 
-def test_what_cannot_be_labelled_is_told(project):
+def test_open_session_rejects_invalid_queues_names_and_topics(project):
     project.reserved.write_text("n1\n")
     with pytest.raises(LabelsError, match="article n1, which is reserved"):
         open_session(CORPUS, TOPICS, "maria", QUEUE)
@@ -139,7 +139,7 @@ def test_what_cannot_be_labelled_is_told(project):
         open_session(CORPUS, TOPICS, "tom", QUEUE.iloc[[0]]).decide(["cuorts"])
 
 
-def test_a_second_look_shows_what_is_labelled_and_what_others_say(project):
+def test_open_session_again_shows_the_label_and_answers_of_others(project):
     labelled = pd.DataFrame({"article_id": ["n3"], "topics": [("rail",)], "annotator": "maria", "codebook": "1"})
     write_annotations(labelled.assign(sample="random"), project.labels / "maria.csv")
     answers = {"n3": (("classifier", "courts with a probability of 97%"),)}

@@ -1,4 +1,4 @@
-"""What an annotator decides is on disk, whatever happens."""
+"""LabelStore keeps every decision on disk."""
 
 import json
 import multiprocessing
@@ -40,7 +40,7 @@ def stored(store):
     return dict(zip(table["article_id"], table["topics"], strict=True))
 
 
-def test_a_decision_is_a_row_with_who_when_and_under_which_codebook(store):
+def test_decide_writes_a_row_with_annotator_time_and_codebook(store):
     store.decide("n3", ("rail", "courts"), "random", "late\n trains")
     (row,) = read_label_file(store.path, TOPICS).to_dict("records")
     assert row["topics"] == ("rail", "courts")
@@ -49,13 +49,13 @@ def test_a_decision_is_a_row_with_who_when_and_under_which_codebook(store):
     assert store.journal.read_bytes() == b""
 
 
-def test_the_file_is_sorted_by_article_so_that_diffs_read_well(store):
+def test_decide_keeps_the_file_sorted_by_article(store):
     for article in ("n10", "2", "10", "n9", "1"):
         store.decide(article, (), "random")
     assert list(stored(store)) == ["1", "2", "10", "n9", "n10"]
 
 
-def test_what_another_window_decided_is_not_overwritten_unseen(store):
+def test_decide_does_not_overwrite_an_unseen_decision_of_another_window(store):
     theirs = store.decide("n1", ("courts",), "random")
     with pytest.raises(LabelsError, match="labelled in another window in the meantime: courts"):
         store.decide("n1", ("rail",), "random")
@@ -72,7 +72,7 @@ def decide_many(root, name, articles):
 
 
 @pytest.mark.slow
-def test_two_windows_that_write_at_once_lose_nothing(project, store):
+def test_decide_loses_nothing_when_two_windows_write_at_once(project, store):
     halves = [[f"n{number}" for number in range(start, 60, 2)] for start in (0, 1)]
     spawn = multiprocessing.get_context("spawn")
     windows = [spawn.Process(target=decide_many, args=(project.root, "maria.csv", half)) for half in halves]
@@ -84,22 +84,22 @@ def test_two_windows_that_write_at_once_lose_nothing(project, store):
     assert set(stored(store)) == {f"n{number}" for number in range(60)}
 
 
-def test_a_file_damaged_by_hand_is_told_and_the_decision_waits_until_it_is_mended(store):
+def test_decide_with_a_damaged_file_saves_the_decision_until_it_is_repaired(store):
     store.decide("n1", ("courts",), "random")
-    sound = store.path.read_text()
-    store.path.write_text(sound.replace("courts", "cuorts"))
+    intact = store.path.read_text()
+    store.path.write_text(intact.replace("courts", "cuorts"))
     with pytest.raises(LabelsError) as error:
         store.decide("n2", ("rail",), "random")
     assert "maria.csv, line 2: unknown topic 'cuorts'; did you mean 'courts'?" in str(error.value)
     assert "Your decision is saved in" in str(error.value)
-    store.path.write_text(sound)
+    store.path.write_text(intact)
     assert set(store.open()) == {"n1", "n2"}
     assert stored(store) == {"n1": ("courts",), "n2": ("rail",)}
     assert store.journal.read_bytes() == b""
 
 
-def limited(store, size, article):
-    """Decide in a process that may write files of so many bytes: a disk that is nearly full."""
+def decide_with_limited_space(store, size, article):
+    """Decide in a process whose files may have at most `size` bytes, as on a nearly full disk."""
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
     try:
@@ -112,27 +112,27 @@ def limited(store, size, article):
 
 
 @pytest.mark.parametrize(
-    ("room", "told", "kept"),
+    ("room", "message", "saved"),
     [(20, "not saved. Free some disk space and decide again", False), (600, "Your decision is saved in", True)],
     ids=["no room at all", "room for the journal alone"],
 )
-def test_a_full_disk_is_told_and_loses_nothing(store, capfd, room, told, kept):
+def test_decide_reports_a_full_disk_and_loses_nothing(store, capfd, room, message, saved):
     for number in range(20):
         store.decide(f"n{number}", ("courts",), "random")
     before = store.path.read_bytes()
-    window = multiprocessing.get_context("fork").Process(target=limited, args=(store, room, "n99"))
+    window = multiprocessing.get_context("fork").Process(target=decide_with_limited_space, args=(store, room, "n99"))
     window.start()
     window.join()
     assert window.exitcode == 7
-    assert told in capfd.readouterr().err
+    assert message in capfd.readouterr().err
     assert store.path.read_bytes() == before
-    assert ("n99" in store.open()) is kept
+    assert ("n99" in store.open()) is saved
     store.decide("n50", (), "random")
-    assert len(stored(store)) == 21 + kept
+    assert len(stored(store)) == 21 + saved
 
 
 @pytest.mark.slow
-def test_every_decision_that_was_acknowledged_survives_a_kill(project, store):
+def test_decide_keeps_every_acknowledged_decision_after_a_kill(project, store):
     script = textwrap.dedent("""
         import sys
         from pathlib import Path
@@ -151,7 +151,7 @@ def test_every_decision_that_was_acknowledged_survives_a_kill(project, store):
     assert {f"n{number}" for number in range(25 + more)} <= set(store.open())
 
 
-def test_a_line_torn_in_the_journal_takes_no_other_with_it(store):
+def test_open_skips_only_the_torn_line_of_the_journal(store):
     store.decide("n1", ("courts",), "random")
     row = {"article_id": "n2", "topics": ["rail"], "annotator": "maria", "codebook": "1", "time": "t"}
     entry = {"article_id": "n2", "row": {**row, "sample": "random", "note": ""}}
@@ -159,7 +159,7 @@ def test_a_line_torn_in_the_journal_takes_no_other_with_it(store):
     assert set(store.open()) == {"n1", "n2"}
 
 
-def test_a_definition_that_changed_under_the_same_version_stops_labelling(project, store):
+def test_open_rejects_a_changed_definition_under_the_same_version(project, store):
     store.open()
     path = project.root / "data" / "topics.toml"
     path.write_text(path.read_text().replace("Courts and judges at work.", "Courts, and nothing else."))
@@ -168,7 +168,7 @@ def test_a_definition_that_changed_under_the_same_version_stops_labelling(projec
         changed.open()
 
 
-def test_a_new_version_marks_the_rows_that_were_made_under_other_words(project, store, taxonomy):
+def test_outdated_labels_lists_rows_of_an_older_codebook_version(project, store, taxonomy):
     store.open()
     store.decide("n1", ("courts",), "random")
     path = project.root / "data" / "topics.toml"
@@ -177,51 +177,51 @@ def test_a_new_version_marks_the_rows_that_were_made_under_other_words(project, 
     newer = LabelStore(store.path, "maria", read_taxonomy(path))
     newer.open()
     newer.decide("n2", (), "random")
-    found = outdated_labels(read_label_file(store.path, TOPICS), project.labels / "codebooks.json", newer.taxonomy)
-    assert found.to_dict("records") == [
+    outdated = outdated_labels(read_label_file(store.path, TOPICS), project.labels / "codebooks.json", newer.taxonomy)
+    assert outdated.to_dict("records") == [
         {"article_id": "n1", "annotator": "maria", "codebook": "1", "changed": "courts"}
     ]
-    # Keywords serve rules; nobody labels by them.
+    # Only rules use keywords. A change of keywords does not need a new version.
     path.write_text(path.read_text().replace('"jury", ', ""))
     record_codebook(project.labels / "codebooks.json", read_taxonomy(path))
 
 
-def test_marks_of_one_taxonomy_do_not_govern_another(project, store):
+def test_codebook_marks_of_one_taxonomy_do_not_apply_to_another(project, store):
     store.open()
     other = project.root / "data" / "my-topics.toml"
     other.write_text((project.root / "data" / "topics.toml").read_text().replace("Courts and judges at work.", "Mine."))
     mine = LabelStore(project.labels / "me.csv", "me", read_taxonomy(other))
     mine.open()
     mine.decide("n1", ("courts",), "random")
-    kept = project.labels / "codebooks.json"
-    assert set(json.loads(kept.read_text())) == {"topics", "my-topics"}
-    assert outdated_labels(read_label_file(mine.path, TOPICS), kept, mine.taxonomy).empty
+    codebooks = project.labels / "codebooks.json"
+    assert set(json.loads(codebooks.read_text())) == {"topics", "my-topics"}
+    assert outdated_labels(read_label_file(mine.path, TOPICS), codebooks, mine.taxonomy).empty
     other.write_text(other.read_text().replace("Mine.", "Changed."))
     with pytest.raises(LabelsError, match=r"the codebook of my-topics has changed \(courts\)"):
         LabelStore(mine.path, "me", read_taxonomy(other)).open()
     store.open()
 
 
-def test_marks_of_the_first_edition_are_bound_to_the_taxonomy_that_they_fit(project, store, taxonomy):
-    kept = project.labels / "codebooks.json"
-    kept.write_text(json.dumps({"1": codebook_marks(taxonomy)}))
+def test_codebook_marks_of_the_first_edition_move_to_the_matching_taxonomy(project, store, taxonomy):
+    codebooks = project.labels / "codebooks.json"
+    codebooks.write_text(json.dumps({"1": codebook_marks(taxonomy)}))
     other = project.root / "data" / "my-topics.toml"
     text = (project.root / "data" / "topics.toml").read_text()
     for old, new in {"Courts and judges at work.": "Mine.", "Trains and what they run on.": "Mine too."}.items():
         text = text.replace(old, new)
     other.write_text(text.replace("An article carries every topic that it is about.", "My rule."))
     LabelStore(project.labels / "me.csv", "me", read_taxonomy(other)).open()
-    assert set(json.loads(kept.read_text())) == {"", "my-topics"}
+    assert set(json.loads(codebooks.read_text())) == {"", "my-topics"}
     store.open()
-    assert set(json.loads(kept.read_text())) == {"topics", "my-topics"}
-    assert json.loads(kept.read_text())["topics"] == {"1": codebook_marks(taxonomy)}
+    assert set(json.loads(codebooks.read_text())) == {"topics", "my-topics"}
+    assert json.loads(codebooks.read_text())["topics"] == {"1": codebook_marks(taxonomy)}
     path = project.root / "data" / "topics.toml"
     path.write_text(path.read_text().replace("Courts and judges at work.", "Courts, and nothing else."))
     with pytest.raises(LabelsError, match=r"the codebook of topics has changed \(courts\)"):
         LabelStore(store.path, "maria", read_taxonomy(path)).open()
 
 
-def test_a_folder_that_cannot_be_written_is_told(project, taxonomy):
+def test_open_reports_a_folder_that_is_not_writable(project, taxonomy):
     (project.root / "data" / "blocked").write_text("a file where a folder should be")
     with pytest.raises(ProjectError, match="Nothing is saved"):
         LabelStore(project.root / "data" / "blocked" / "maria.csv", "maria", taxonomy).open()

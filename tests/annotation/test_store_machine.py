@@ -1,4 +1,4 @@
-"""Whatever an annotator does, and whatever happens to the files in between, every decision that was told is there."""
+"""Model-based test: LabelStore keeps every acknowledged decision, whatever happens to its files in between."""
 
 import json
 import shutil
@@ -32,7 +32,7 @@ notes = st.text(max_size=8)
 
 
 class LabelStoreMachine(RuleBasedStateMachine):
-    """Two windows on one label file; `model` is what they were told is kept."""
+    """Two windows on one label file; `model` holds the decisions that were acknowledged."""
 
     @initialize()
     def make(self):
@@ -42,11 +42,11 @@ class LabelStoreMachine(RuleBasedStateMachine):
         self.windows = [LabelStore(self.folder / "maria.csv", "maria", taxonomy) for _ in range(2)]
         self.store = self.windows[0]
         self.store.open()
-        self.model, self.whole = {}, None
+        self.model, self.intact = {}, None
 
-    def keep(self, article, work):
-        """Do what keeps a row; where the file is damaged, it is to be kept aside."""
-        if self.whole is None:
+    def save(self, article, work):
+        """Call `work`, which saves a row. If the file is damaged, the row must be set aside."""
+        if self.intact is None:
             row = work()
         else:
             with pytest.raises(KeptAside) as aside:
@@ -60,11 +60,11 @@ class LabelStoreMachine(RuleBasedStateMachine):
     @rule(window=st.integers(0, 1), article=ids, named=topics, note=notes)
     def decide(self, window, article, named, note):
         store, seen = self.windows[window], self.model.get(article)
-        self.keep(article, lambda: store.decide(article, named, "random", note, seen))
+        self.save(article, lambda: store.decide(article, named, "random", note, seen))
         if article in self.model:
             assert self.model[article]["topics"] == named
 
-    @precondition(lambda self: self.whole is None and self.model)
+    @precondition(lambda self: self.intact is None and self.model)
     @rule(data=st.data(), named=topics)
     def decide_on_what_has_changed(self, data, named):
         article = data.draw(st.sampled_from(sorted(self.model)))
@@ -77,32 +77,32 @@ class LabelStoreMachine(RuleBasedStateMachine):
     def take_back(self, window, data):
         article = data.draw(st.sampled_from(sorted(self.model)))
         store, seen = self.windows[window], self.model[article]
-        self.keep(article, lambda: store.restore(article, None, seen))
+        self.save(article, lambda: store.restore(article, None, seen))
 
-    @precondition(lambda self: self.whole is None and self.store.path.is_file())
+    @precondition(lambda self: self.intact is None and self.store.path.is_file())
     @rule()
     def damage_the_file(self):
-        self.whole = self.store.path.read_bytes()
+        self.intact = self.store.path.read_bytes()
         self.store.path.write_text("no label file\n")
 
-    @precondition(lambda self: self.whole is not None)
+    @precondition(lambda self: self.intact is not None)
     @rule()
     def restore_the_file(self):
-        self.store.path.write_bytes(self.whole)
-        self.whole = None
+        self.store.path.write_bytes(self.intact)
+        self.intact = None
 
-    @rule(kept=st.integers(1, 40))
-    def tear_a_line_of_the_journal(self, kept):
-        # A kill in the middle of a write: that decision was told to nobody.
+    @rule(length=st.integers(1, 40))
+    def tear_a_line_of_the_journal(self, length):
+        # A kill in the middle of a write: that decision was never acknowledged.
         line = json.dumps({"article_id": "n9", "row": {"article_id": "n9", "topics": ["rail"]}})
         with self.store.journal.open("a") as journal:
-            journal.write("\n" + line[:kept])
+            journal.write("\n" + line[:length])
 
     @invariant()
-    def all_that_was_told_is_there(self):
+    def stored_decisions_equal_the_model(self):
         if not hasattr(self, "store"):
             return
-        if self.whole is not None:
+        if self.intact is not None:
             with pytest.raises(LabelsError):
                 self.windows[1].open()
             return
@@ -117,11 +117,11 @@ class LabelStoreMachine(RuleBasedStateMachine):
 
 
 @pytest.mark.slow
-def test_every_decision_that_was_told_is_there(rounds, figure):
+def test_label_store_keeps_every_acknowledged_decision(rounds, figure):
     examples = rounds(40, 1000)
 
     class Machine(LabelStoreMachine):
-        """With the number of examples that was asked for."""
+        """Run with the requested number of examples."""
 
     Machine.TestCase.settings = settings(
         max_examples=examples, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)

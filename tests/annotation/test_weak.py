@@ -1,4 +1,4 @@
-"""Rules judged and put together; what they make is never taken for a label."""
+"""Labelling rules: their statistics, their aggregation, and the rejection of weak labels in evaluations."""
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ RULES = pd.DataFrame({"topic": ["courts", "courts", "rail"], "keyword": ["judge"
 FIRES = np.array([[1, 1, 0], [1, 0, 1], [0, 0, 1], [0, 0, 0]], dtype=bool)
 
 
-def test_rules_are_judged_by_hand_counts():
+def test_rule_table_equals_counts_by_hand():
     Y = np.array([[1, 0], [0, 1], [0, 1]], dtype=np.int8)
     table = rule_table(FIRES, RULES, np.array([0, 1, 2]), Y, ("courts", "rail")).set_index("keyword")
     assert table.loc["judge", ["coverage", "overlap", "conflict"]].tolist() == [0.5, 0.5, 0.25]
@@ -21,28 +21,28 @@ def test_rules_are_judged_by_hand_counts():
     assert table.loc["train", "low"] < 0.5 < table.loc["train", "high"]
 
 
-def test_without_a_label_there_is_no_precision():
+def test_rule_table_has_no_precision_without_labels():
     assert rule_table(FIRES, RULES)["precision"].isna().all()
 
 
-def test_the_majority_is_the_topic_that_most_rules_speak_for():
-    given = aggregate_rules(FIRES, RULES, ("courts", "rail"))
-    assert given.tolist() == [[1, 0], [1, 1], [0, 1], [0, 0]]
+def test_aggregate_rules_assigns_the_topics_with_most_rules():
+    labels = aggregate_rules(FIRES, RULES, ("courts", "rail"))
+    assert labels.tolist() == [[1, 0], [1, 1], [0, 1], [0, 0]]
 
 
-def test_dawid_and_skene_tell_reliable_rules_from_noise():
+def test_aggregate_rules_with_dawid_skene_discounts_noisy_rules():
     rng = np.random.default_rng(3)
     truth = rng.random(2000) < 0.3
     hit = np.array([0.8, 0.7, 0.75, 0.3])
-    false = np.array([0.02, 0.05, 0.03, 0.3])  # the last says nothing of the topic
+    false = np.array([0.02, 0.05, 0.03, 0.3])  # the last rule is independent of the topic
     fires = np.where(truth[:, None], rng.random((2000, 4)) < hit, rng.random((2000, 4)) < false)
     rules = pd.DataFrame({"topic": ["rail"] * 4, "keyword": list("abcd")})
-    said = aggregate_rules(fires, rules, ["rail"], "dawid-skene")[:, 0] == 1
+    predicted = aggregate_rules(fires, rules, ["rail"], "dawid-skene")[:, 0] == 1
     by_any = fires.any(axis=1)
-    assert (said == truth).mean() > 0.95 > (by_any == truth).mean()
+    assert (predicted == truth).mean() > 0.95 > (by_any == truth).mean()
 
 
-def test_weak_labels_are_marked_and_no_evaluation_takes_them(tmp_path):
+def test_read_annotations_rejects_weak_annotations_without_review(tmp_path):
     made = weak_annotations(["n1", "n2"], np.array([[1, 0], [0, 0]], dtype=np.int8), ("courts", "rail"), "majority", 1)
     assert made["topics"].tolist() == [("courts",), ()]
     write_annotations(made, tmp_path / "weak.csv")

@@ -1,4 +1,4 @@
-"""What the page is told, and what its messages do; the page itself is in tests/browser."""
+"""State and messages of the annotation widget. tests/browser tests the page itself."""
 
 import pandas as pd
 import pytest
@@ -10,9 +10,9 @@ from topicdesk.corpus import articles_frame, write_corpus
 CORPUS, TOPICS = "data/corpora/newsroom.parquet", "data/topics.toml"
 
 
-def send(widget, do, **asked):
-    told = {"do": do, "serial": widget.shown["serial"], "topics": [], "note": "", **asked}
-    widget._handle_custom_msg(told, [])
+def send(widget, do, **content):
+    message = {"do": do, "serial": widget.shown["serial"], "topics": [], "note": "", **content}
+    widget._handle_custom_msg(message, [])
 
 
 def stored(project):
@@ -25,7 +25,7 @@ def widget(project):
     return annotate(CORPUS, TOPICS, annotator="maria", highlight=["judge", "the verdict"])
 
 
-def test_a_decision_is_kept_before_the_next_article_is_shown(project, widget):
+def test_widget_saves_a_decision_before_it_shows_the_next_article(project, widget):
     first = widget.shown["article"]["id"]
     send(widget, "decide", topics=["rail"], note="late")
     assert stored(project) == {first: ("rail",)}
@@ -34,7 +34,7 @@ def test_a_decision_is_kept_before_the_next_article_is_shown(project, widget):
     assert widget.shown["counts"] == {"courts": 0, "rail": 1, "(none)": 0}
 
 
-def test_undo_and_skip(project, widget):
+def test_widget_undoes_and_skips(project, widget):
     first = widget.shown["article"]["id"]
     send(widget, "decide", topics=["rail"])
     send(widget, "undo")
@@ -46,7 +46,7 @@ def test_undo_and_skip(project, widget):
     assert widget.shown["told"] == "There is nothing to undo in this session."
 
 
-def test_what_was_asked_of_an_article_that_is_gone_does_nothing(project, widget):
+def test_widget_ignores_messages_about_an_earlier_article(project, widget):
     serial = widget.shown["serial"]
     send(widget, "decide", topics=["rail"])
     before = stored(project)
@@ -55,15 +55,15 @@ def test_what_was_asked_of_an_article_that_is_gone_does_nothing(project, widget)
     assert "another window" in widget.shown["told"]
 
 
-def test_a_fault_is_shown_and_the_choice_stays(project, widget):
+def test_widget_shows_an_error_and_keeps_the_choice(project, widget):
     (project.labels / "maria.csv").write_text("no,label,file\n")
     article = widget.shown["article"]["id"]
     send(widget, "decide", topics=["rail"], note="late")
     assert widget.shown["fault"]
     assert "the header lacks article_id" in widget.shown["told"]
     assert "Your decision is saved in" in widget.shown["told"]
-    told = widget.shown["article"]
-    assert (told["id"], told["chosen"], told["note"]) == (article, ["rail"], "late")
+    shown_article = widget.shown["article"]
+    assert (shown_article["id"], shown_article["chosen"], shown_article["note"]) == (article, ["rail"], "late")
     (project.labels / "maria.csv").unlink()
     send(widget, "decide", topics=["rail"], note="late")
     assert not widget.shown["fault"]
@@ -71,7 +71,7 @@ def test_a_fault_is_shown_and_the_choice_stays(project, widget):
     assert stored(project) == {article: ("rail",)}
 
 
-def test_words_to_look_for_are_marked_whole_and_whatever_their_case(project):
+def test_annotate_highlights_whole_words_in_any_case(project):
     text = "Judges met. The judge read THE VERDICT aloud."
     write_corpus(
         articles_frame({"id": ["1"], "title": "t", "text": [text * 3], "source": "s"}),
@@ -83,7 +83,7 @@ def test_words_to_look_for_are_marked_whole_and_whatever_their_case(project):
     assert [part for part, marked in parts if marked] == ["judge", "THE VERDICT"] * 3
 
 
-def test_the_end_of_the_queue_is_told(project):
+def test_widget_shows_no_article_at_the_end_of_the_queue(project):
     queue = pd.DataFrame({"article_id": ["n1"], "sample": ["random"]})
     widget = annotate(CORPUS, TOPICS, "maria", queue)
     send(widget, "decide")
@@ -92,7 +92,7 @@ def test_the_end_of_the_queue_is_told(project):
     assert widget.shown["article"]["id"] == "n1"
 
 
-def test_what_two_disagree_about_is_shown_with_both_answers(project):
+def test_adjudicate_shows_both_answers(project):
     queue = pd.DataFrame({"article_id": ["n1"], "sample": ["random"]})
     for name, topics in (("maria", ["rail"]), ("tom", [])):
         send(annotate(CORPUS, TOPICS, name, queue), "decide", topics=topics)
@@ -101,7 +101,7 @@ def test_what_two_disagree_about_is_shown_with_both_answers(project):
     assert widget.shown["file"] == "adjudicated.csv"
 
 
-def test_python_can_do_what_keys_do(project, widget):
+def test_widget_methods_decide_undo_and_skip(project, widget):
     first = widget.shown["article"]["id"]
     widget.decide(["rail"], note="late")
     assert stored(project) == {first: ("rail",)}
@@ -112,7 +112,7 @@ def test_python_can_do_what_keys_do(project, widget):
     assert widget.shown["article"]["id"] != first
 
 
-def test_practice_leaves_nothing_behind(project):
+def test_annotate_practice_leaves_no_files(project):
     before = sorted(project.labels.iterdir())
     widget = annotate(CORPUS, TOPICS, annotator="maria", practice=True)
     widget.decide(["rail"])
@@ -124,7 +124,7 @@ def test_practice_leaves_nothing_behind(project):
     assert not path.parent.exists()
 
 
-def test_without_a_kernel_a_still_of_the_article_is_shown(project, widget):
+def test_widget_repr_shows_a_static_article_without_a_kernel(project, widget):
     data, _ = widget._repr_mimebundle_()
     assert "application/vnd.jupyter.widget-view+json" in data
     article = widget.shown["article"]

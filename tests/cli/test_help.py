@@ -1,4 +1,4 @@
-"""Help of every command: it answers, and shows an example that the command accepts."""
+"""Help of every command: it works and shows an example that the command accepts."""
 
 import shlex
 
@@ -22,7 +22,7 @@ def commands(group, before=()):
 COMMANDS = dict(commands(typer.main.get_command(app)))
 
 
-def test_there_are_commands_of_every_group():
+def test_commands_cover_every_group():
     assert {"init", "import", "compare", "review", "label", "data", "labels"} <= {name[0] for name in COMMANDS}
 
 
@@ -34,7 +34,7 @@ def test_help_shows_an_example(name):
 
 
 @pytest.mark.parametrize("name", COMMANDS, ids=" ".join)
-def test_the_example_is_accepted(name):
+def test_help_example_is_accepted(name):
     command = COMMANDS[name]
     words = shlex.split(command.epilog.removeprefix("Example: topicdesk "))
     assert tuple(words[: len(name)]) == name

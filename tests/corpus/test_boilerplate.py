@@ -11,84 +11,86 @@ def articles(n_articles, *, end=""):
     return [f"Boat {number} was painted on Monday. It was windy. {end}".strip() for number in range(n_articles)]
 
 
-def found_in(texts, source="a"):
+def recurring_in(texts, source="a"):
     finder = RecurrenceFinder()
     for text in texts:
         finder.add(source, text)
     return finder.find()[source]
 
 
-def test_what_many_articles_of_a_source_share_recurs_in_that_source_only():
+def test_recurrence_finder_finds_recurring_text_per_source():
     finder = RecurrenceFinder()
     for here, there in zip(articles(8, end=NOTICE), [*articles(7), f"It was windy. {NOTICE}"], strict=True):
         finder.add("a", here)
         finder.add("b", there)
-    found = finder.find()
+    recurring = finder.find()
     text = f"The ferry came late. It was windy. {NOTICE} The end."
-    assert take_off_recurring(text, found["a"]) == ("The ferry came late. It was windy. The end.", [NOTICE])
-    assert take_off_recurring(text, found["b"]) == (text, [])
+    assert take_off_recurring(text, recurring["a"]) == ("The ferry came late. It was windy. The end.", [NOTICE])
+    assert take_off_recurring(text, recurring["b"]) == (text, [])
 
 
 @pytest.mark.parametrize(("n_articles", "recurs"), [(4, False), (5, True)])
-def test_few_articles_make_no_boilerplate(n_articles, recurs):
-    found = found_in(articles(n_articles, end=NOTICE))
-    assert take_off_recurring(f"A. {NOTICE}", found)[1] == ([NOTICE] if recurs else [])
+def test_recurrence_finder_needs_at_least_five_articles(n_articles, recurs):
+    recurring = recurring_in(articles(n_articles, end=NOTICE))
+    assert take_off_recurring(f"A. {NOTICE}", recurring)[1] == ([NOTICE] if recurs else [])
 
 
-def test_a_small_share_of_a_large_source_is_no_boilerplate():
+def test_recurrence_finder_ignores_a_small_share_of_a_large_source():
     texts = [*articles(5, end=NOTICE), *articles(600)[5:]]
-    assert take_off_recurring(f"A. {NOTICE}", found_in(texts))[1] == []
+    assert take_off_recurring(f"A. {NOTICE}", recurring_in(texts))[1] == []
 
 
-def test_the_same_article_again_counts_once():
-    assert take_off_recurring(f"A. {NOTICE}", found_in(articles(1, end=NOTICE) * 20))[1] == []
+def test_recurrence_finder_counts_repeated_articles_once():
+    assert take_off_recurring(f"A. {NOTICE}", recurring_in(articles(1, end=NOTICE) * 20))[1] == []
 
 
-def test_a_short_sentence_is_boilerplate_at_the_end_of_texts_alone():
-    found = found_in(articles(8, end="Source: Courier"))
-    assert take_off_recurring("The ferry came late. It was windy. Source: Courier", found) == (
+def test_take_off_recurring_removes_short_sentences_only_at_the_end_of_texts():
+    recurring = recurring_in(articles(8, end="Source: Courier"))
+    assert take_off_recurring("The ferry came late. It was windy. Source: Courier", recurring) == (
         "The ferry came late. It was windy.",
         ["Source: Courier"],
     )
-    assert take_off_recurring("It was windy. Source: Courier\nHe left.", found)[1] == [], "not at the end"
-    assert take_off_recurring("The ferry came late Source: Courier", found) == (
+    assert take_off_recurring("It was windy. Source: Courier\nHe left.", recurring)[1] == [], (
+        "the sentence is not at the end"
+    )
+    assert take_off_recurring("The ferry came late Source: Courier", recurring) == (
         "The ferry came late",
         ["Source: Courier"],
-    ), "the mark between was lost"
+    ), "the full stop between them was lost"
 
 
-def test_a_source_line_that_names_dates_and_pages_recurs_whatever_they_are():
+def test_take_off_recurring_matches_source_lines_with_any_date_and_page():
     texts = [f"{text} (Courier Weekly 0{day}/07/2023 page{day})" for day, text in enumerate(articles(8))]
     line = "(Courier Weekly 31/12/2024 page12)"
-    assert take_off_recurring(f"It was windy. {line}", found_in(texts)) == ("It was windy.", [line])
-    assert take_off_recurring(f"It was windy, anna@courier.example {line}", found_in(texts))[1] == [line]
-    assert take_off_recurring("It was windy. (Courier Weekly 12)", found_in(texts))[1] == []
+    assert take_off_recurring(f"It was windy. {line}", recurring_in(texts)) == ("It was windy.", [line])
+    assert take_off_recurring(f"It was windy, anna@courier.example {line}", recurring_in(texts))[1] == [line]
+    assert take_off_recurring("It was windy. (Courier Weekly 12)", recurring_in(texts))[1] == []
 
 
-def test_a_lone_word_that_texts_end_with_is_not_cut_out_of_a_sentence():
-    found = found_in([f"{text}\nCourier" for text in articles(8)])
-    assert take_off_recurring("The ferry came late.\nCourier", found) == ("The ferry came late.", ["Courier"])
-    assert take_off_recurring("The ferry came late, he told the Courier", found)[1] == []
+def test_take_off_recurring_does_not_cut_a_final_word_out_of_a_sentence():
+    recurring = recurring_in([f"{text}\nCourier" for text in articles(8)])
+    assert take_off_recurring("The ferry came late.\nCourier", recurring) == ("The ferry came late.", ["Courier"])
+    assert take_off_recurring("The ferry came late, he told the Courier", recurring)[1] == []
 
 
-def test_a_short_sentence_that_stands_anywhere_stays():
+def test_take_off_recurring_keeps_short_sentences_that_occur_anywhere():
     texts = [f"He said so. {text}" if number % 2 else f"{text} He said so." for number, text in enumerate(articles(20))]
-    assert take_off_recurring("The ferry came late. He said so.", found_in(texts))[1] == []
+    assert take_off_recurring("The ferry came late. He said so.", recurring_in(texts))[1] == []
 
 
-def test_what_recurs_does_not_depend_on_the_order_of_a_large_source(monkeypatch):
+def test_recurrence_finder_ignores_the_order_of_texts(monkeypatch):
     monkeypatch.setattr(boilerplate, "_MOST_TEXTS", 50)
     texts = [*articles(300), *(f"{number}. {NOTICE}" for number in range(300))]
-    forward, backward = found_in(texts), found_in(texts[::-1])
+    forward, backward = recurring_in(texts), recurring_in(texts[::-1])
     assert forward == backward
     assert take_off_recurring(f"A. {NOTICE}", forward)[1] == [NOTICE]
 
 
-def test_a_text_of_nothing_but_what_recurs_stays():
-    assert take_off_recurring(NOTICE, found_in(articles(8, end=NOTICE))) == (NOTICE, [])
+def test_take_off_recurring_keeps_a_text_that_is_only_boilerplate():
+    assert take_off_recurring(NOTICE, recurring_in(articles(8, end=NOTICE))) == (NOTICE, [])
 
 
-def test_menus_are_taken_off_and_the_rest_stays_as_it_stood():
+def test_take_off_menus_removes_menus_and_keeps_the_rest():
     text = "The ferry came late. Learn more\nIt was windy,\nhe said. Leave a review\nThe end."
     assert take_off_menus(text) == (
         "The ferry came late. It was windy,\nhe said. The end.",
@@ -114,7 +116,7 @@ def test_menus_are_taken_off_and_the_rest_stays_as_it_stood():
         "Share Facebook | Twitter | Email",
     ],
 )
-def test_menu_phrases_and_credits_are_known(line):
+def test_take_off_menus_recognises_menu_phrases_and_credits(line):
     assert take_off_menus(line) == ("", [line])
 
 
@@ -133,7 +135,7 @@ def test_menu_phrases_and_credits_are_known(line):
         "",
     ],
 )
-def test_sentences_that_begin_like_a_menu_are_not(line):
+def test_take_off_menus_keeps_sentences_that_begin_like_a_menu(line):
     assert take_off_menus(line) == (line, [])
 
 
@@ -155,7 +157,7 @@ def test_sentences_that_begin_like_a_menu_are_not(line):
         ("It was late. READ MORE: Fog in the port", "It was late. Fog in the port", "READ MORE:"),
     ],
 )
-def test_phrases_that_run_into_the_next_sentence_are_taken_off(text, rest, phrase):
+def test_take_off_menus_removes_phrases_that_run_into_the_next_sentence(text, rest, phrase):
     assert take_off_menus(text) == (rest, [phrase])
 
 
@@ -163,9 +165,9 @@ PIECES = ["It was windy.", NOTICE, "Share this", "“Late!” ", "x", "Source: C
 
 
 @given(pieces=st.lists(st.sampled_from(PIECES), max_size=12), glue=st.sampled_from([" ", "\n", ""]))
-def test_text_in_is_text_out_and_what_was_removed(pieces, glue):
+def test_take_off_functions_return_every_character_as_rest_or_removed(pieces, glue):
     text = glue.join(pieces)
-    recurring = found_in([f"Boat {number}. {NOTICE} Source: Courier" for number in range(8)])
+    recurring = recurring_in([f"Boat {number}. {NOTICE} Source: Courier" for number in range(8)])
     bare, menus = take_off_menus(text)
     rest, removed = take_off_recurring(bare, recurring)
     assert sorted("".join((rest + "".join(menus + removed)).split())) == sorted("".join(text.split()))

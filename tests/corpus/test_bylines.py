@@ -15,7 +15,7 @@ from topicdesk.corpus.bylines import read_people, split_byline
         ("By Änne O'Neill-Ek | Kurier “Zu spät”", ("Änne O'Neill-Ek",), "Kurier", "“Zu spät”"),
     ],
 )  # fmt: skip
-def test_bylines_before_a_text_are_read(text, authors, agency, rest):
+def test_split_byline_reads_bylines_before_a_text(text, authors, agency, rest):
     byline, left = split_byline(text)
     assert (byline.authors, byline.agency, left) == (authors, agency, rest)
 
@@ -31,7 +31,7 @@ def test_bylines_before_a_text_are_read(text, authors, agency, rest):
         "",
     ],
 )
-def test_sentences_that_begin_alike_are_none(text):
+def test_split_byline_keeps_sentences_that_look_like_bylines(text):
     assert split_byline(text) == (None, text)
 
 
@@ -45,7 +45,7 @@ def test_sentences_that_begin_alike_are_none(text):
         ("", ()),
     ],
 )
-def test_a_line_is_a_byline_or_is_not(line, people):
+def test_read_people_returns_names_only_for_a_byline(line, people):
     assert read_people(line) == people
 
 
@@ -53,6 +53,6 @@ PIECES = ["By ", "Anna Berg", " and ", "Bo Ek", " | ", "Courier", ", ", "Staff",
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=12).map("".join))
-def test_nothing_is_lost(text):
+def test_split_byline_loses_no_text(text):
     byline, rest = split_byline(text)
     assert (byline.written if byline else "") + rest == text

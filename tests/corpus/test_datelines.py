@@ -34,7 +34,7 @@ SENTENCE = "The ferry came late."
         ("THE HAGUE (Courier) - ", "THE HAGUE", None, "Courier"),
     ],
 )
-def test_a_dateline_is_taken_off_and_read(written, place, published, agency):
+def test_split_dateline_removes_and_reads_a_dateline(written, place, published, agency):
     dateline, rest = split_dateline(written + SENTENCE)
     assert (dateline.place, dateline.published, dateline.agency) == (place, published, agency)
     assert dateline.written == written
@@ -57,7 +57,7 @@ def test_a_dateline_is_taken_off_and_read(written, place, published, agency):
         "",
     ],
 )
-def test_a_sentence_that_looks_like_a_dateline_is_left_alone(text):
+def test_split_dateline_keeps_a_sentence_that_looks_like_a_dateline(text):
     assert split_dateline(text) == (None, text)
 
 
@@ -80,7 +80,7 @@ def test_a_sentence_that_looks_like_a_dateline_is_left_alone(text):
         ("some day", None, ("no date",)),
     ],
 )
-def test_dates_follow_the_stated_rules(written, read, flags):
+def test_read_date_follows_the_documented_rules(written, read, flags):
     assert read_date(written) == (read, flags)
 
 
@@ -88,7 +88,7 @@ def test_dates_follow_the_stated_rules(written, read, flags):
     text=st.text(max_size=200)
     | st.from_regex(r"[A-Z]{3,8}(, [A-Z][a-z]+)?( ?[-/(.]{1,2} ?[A-Za-z0-9.]{1,9}){0,3}[):/ ]?.*")
 )
-def test_nothing_is_lost_whatever_the_text(text):
+def test_split_dateline_loses_no_text(text):
     dateline, rest = split_dateline(text)
     assert (dateline.written if dateline else "") + rest == text
     assert dateline is None or len(dateline.written) <= 90

@@ -20,7 +20,7 @@ def jaccard(one, other):
 
 @st.composite
 def families(draw):
-    """Write texts of which some are others with a few words changed."""
+    """Generate texts, some of which are copies of others with a few words changed."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     texts = []
     for _ in range(draw(st.integers(1, 6))):
@@ -35,8 +35,8 @@ def families(draw):
 
 @settings(max_examples=60, deadline=None)
 @given(texts=families(), threshold=st.sampled_from([0.7, 0.8, 1.0]))
-def test_clusters_are_those_of_comparing_every_pair(texts, threshold):
-    found = find_duplicates(texts, threshold)
+def test_find_duplicates_equals_a_comparison_of_every_pair(texts, threshold):
+    result = find_duplicates(texts, threshold)
     cluster = list(range(len(texts)))
     for right in range(len(texts)):
         for left in range(right):
@@ -44,35 +44,35 @@ def test_clusters_are_those_of_comparing_every_pair(texts, threshold):
                 old, new = cluster[right], cluster[left]
                 cluster = [new if one == old else one for one in cluster]
     expected = np.unique(cluster, return_inverse=True)[1]
-    assert (found.groups[:, None] == found.groups).tolist() == (expected[:, None] == expected).tolist()
-    for pair in found.pairs.itertuples():
+    assert (result.groups[:, None] == result.groups).tolist() == (expected[:, None] == expected).tolist()
+    for pair in result.pairs.itertuples():
         assert pair.left < pair.right
         assert pair.similarity == pytest.approx(jaccard(texts[pair.left], texts[pair.right]))
 
 
-def test_case_punctuation_and_white_space_do_not_count():
-    found = find_duplicates(["The ferry came late.", "Another one was on time.", "the FERRY\n came - late!"])
-    assert found.groups.tolist() == [0, 1, 0]
-    assert found.pairs.to_dict("records") == [{"left": 0, "right": 2, "similarity": 1.0}]
+def test_find_duplicates_ignores_case_punctuation_and_white_space():
+    result = find_duplicates(["The ferry came late.", "Another one was on time.", "the FERRY\n came - late!"])
+    assert result.groups.tolist() == [0, 1, 0]
+    assert result.pairs.to_dict("records") == [{"left": 0, "right": 2, "similarity": 1.0}]
 
 
-def test_clusters_are_numbered_in_the_order_of_their_first_text():
+def test_find_duplicates_numbers_clusters_by_their_first_text():
     assert find_duplicates(["b b b", "a a a", "c c c", "a a a", "b b b"]).groups.tolist() == [0, 1, 2, 1, 0]
 
 
 @pytest.mark.parametrize("texts", [[], ["one"], ["", ""], ["one", "two"], ["one two", "one two"]])
-def test_few_and_short_texts_are_no_trouble(texts):
+def test_find_duplicates_accepts_few_and_short_texts(texts):
     groups = find_duplicates(texts).groups
     assert len(groups) == len(texts)
     assert len(set(groups)) == len(set(texts))
 
 
-def test_many_equal_texts_are_one_cluster_and_cost_no_square_of_comparisons():
-    found = find_duplicates(["the ferry came late again"] * 3000 + ["the tram came on time"])
-    assert len(set(found.groups)) == 2
-    assert len(found.pairs) == 2999
+def test_find_duplicates_clusters_equal_texts_without_comparing_all_pairs():
+    result = find_duplicates(["the ferry came late again"] * 3000 + ["the tram came on time"])
+    assert len(set(result.groups)) == 2
+    assert len(result.pairs) == 2999
 
 
-def test_a_threshold_that_would_miss_pairs_is_refused():
+def test_find_duplicates_rejects_a_threshold_that_misses_pairs():
     with pytest.raises(ValueError, match=r"between 0\.5 and 1; got 0\.3"):
         find_duplicates(["a"], 0.3)

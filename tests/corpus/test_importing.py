@@ -1,4 +1,4 @@
-"""Files that users have, of every kind that is read, clean and dirty."""
+"""Import of articles from every supported format, clean and dirty."""
 
 import json
 import re
@@ -48,7 +48,7 @@ def write(folder, name, rows=ROWS):
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet"])
-def test_a_table_of_any_kind_gives_the_same_articles(tmp_path, suffix):
+def test_read_articles_returns_the_same_articles_for_every_table_format(tmp_path, suffix):
     corpus, account = read_articles([write(tmp_path, f"t{suffix}")], source="town.example", language="en")
     first, second = corpus.to_dict("records")
     assert (first["title"], first["text"], first["place"]) == ("Ferry late", "The ferry came late.", "PORT TOWN")
@@ -60,7 +60,7 @@ def test_a_table_of_any_kind_gives_the_same_articles(tmp_path, suffix):
     assert account.noted["ambiguous date"] == 1
 
 
-def test_pages_give_articles_and_teasers_that_point_to_them(tmp_path):
+def test_read_articles_links_the_teasers_of_a_page_to_its_article(tmp_path):
     (tmp_path / "p.txt").write_text(PAGE)
     corpus, account = read_articles([tmp_path / "p.txt"])
     article, teaser = corpus.to_dict("records")
@@ -74,7 +74,7 @@ def test_pages_give_articles_and_teasers_that_point_to_them(tmp_path):
     assert account.teasers == 1
 
 
-def test_importing_twice_gives_the_same_ids_and_overlapping_folders_add_nothing_twice(tmp_path):
+def test_read_articles_gives_stable_ids_and_drops_repeated_articles(tmp_path):
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "p.txt").write_text(PAGE)
     (tmp_path / "in" / "again.txt").write_text(PAGE)
@@ -86,7 +86,7 @@ def test_importing_twice_gives_the_same_ids_and_overlapping_folders_add_nothing_
     assert len(once) == 4
 
 
-def test_columns_are_matched_by_name_and_by_the_users_map(tmp_path):
+def test_read_articles_matches_columns_by_name_and_by_map(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("Überschrift;Article-Body;When\nFerry late;The ferry came late.;2023-06-30\n")
     corpus, _ = read_articles([path], {"title": "Überschrift", "published": "When"})
@@ -95,24 +95,24 @@ def test_columns_are_matched_by_name_and_by_the_users_map(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("columns", "fault"),
+    ("columns", "message"),
     [
         ({"title": "headlin"}, r"t\.csv: no column 'headlin' for title; did you mean 'headline'\?"),
         ({"titel": "headline"}, r"articles have no field 'titel'; did you mean 'title'\?"),
     ],
 )
-def test_a_wrong_map_is_answered_with_the_nearest(tmp_path, columns, fault):
-    with pytest.raises(CorpusError, match=fault):
+def test_read_articles_suggests_the_nearest_column_or_field(tmp_path, columns, message):
+    with pytest.raises(CorpusError, match=message):
         read_articles([write(tmp_path, "t.csv")], columns)
 
 
-def test_a_table_without_texts_says_how_to_name_them(tmp_path):
+def test_read_articles_explains_how_to_name_the_text_column(tmp_path):
     (tmp_path / "t.csv").write_text("a,b\n1,2\n")
     with pytest.raises(CorpusError, match=r"no text column; the columns are: a, b\. Name it with --map text=COLUMN"):
         read_articles([tmp_path / "t.csv"])
 
 
-def test_a_table_without_texts_that_a_folder_holds_is_told_and_passed_over(tmp_path):
+def test_read_articles_reports_and_skips_a_table_without_texts_in_a_folder(tmp_path):
     (tmp_path / "figures.csv").write_text("a,b\n1,2\n")
     write(tmp_path, "t.jsonl")
     corpus, account = read_articles([tmp_path])
@@ -128,7 +128,7 @@ DIRTY = {
 
 
 @pytest.mark.parametrize(
-    ("step", "left"),
+    ("step", "uncleaned"),
     [
         ("fix_encoding", "cafÃ©"),
         ("normalise_unicode", "e\u0301ven"),
@@ -137,28 +137,30 @@ DIRTY = {
         ("take_off_menus", "Leave a review"),
     ],
 )
-def test_each_step_counts_what_it_changed_and_can_be_left_out(tmp_path, step, left):
+def test_cleaning_steps_count_changes_and_can_be_left_out(tmp_path, step, uncleaned):
     path = write(tmp_path, "t.jsonl", [DIRTY])
-    clean, did = read_articles([path])
-    kept, did_without = read_articles([path], without=[step])
-    assert left not in clean.loc[0, "text"]
-    assert left in kept.loc[0, "text"]
-    assert (did.changed[step], did_without.changed[step]) == (1, 0)
-    assert clean.loc[0, "id"] == kept.loc[0, "id"], "labels stay with their article, however it is cleaned"
-    assert clean.loc[0, "place"] == kept.loc[0, "place"] == "PORT TOWN"
+    clean, account = read_articles([path])
+    corpus_without, account_without = read_articles([path], without=[step])
+    assert uncleaned not in clean.loc[0, "text"]
+    assert uncleaned in corpus_without.loc[0, "text"]
+    assert (account.changed[step], account_without.changed[step]) == (1, 0)
+    assert clean.loc[0, "id"] == corpus_without.loc[0, "id"], (
+        "cleaning must not change the id, because labels refer to it"
+    )
+    assert clean.loc[0, "place"] == corpus_without.loc[0, "place"] == "PORT TOWN"
 
 
-def test_a_clean_article_is_not_counted_as_changed(tmp_path):
+def test_read_articles_counts_no_change_for_a_clean_article(tmp_path):
     _, account = read_articles([write(tmp_path, "t.jsonl", [{"text": "The ferry came late."}])], language="en")
     assert account.changed == {}
 
 
-def test_a_step_that_there_is_not_is_answered_with_the_nearest(tmp_path):
+def test_read_articles_suggests_the_nearest_cleaning_step(tmp_path):
     with pytest.raises(CorpusError, match=r"unknown cleaning step 'take_off_menu'; did you mean 'take_off_menus'\?"):
         read_articles([write(tmp_path, "t.csv")], without=["take_off_menu"])
 
 
-def test_languages_are_detected_where_none_is_named(tmp_path):
+def test_read_articles_detects_missing_languages(tmp_path):
     rows = [
         {"text": "The ferry came late because fog covered the port for most of the morning."},
         {"text": "Die Fähre kam zu spät, weil der Hafen den ganzen Morgen im Nebel lag.", "language": ""},
@@ -183,7 +185,7 @@ def page_with_footers(number):
 
 
 @pytest.mark.parametrize("to_disk", [False, True])
-def test_lines_that_recur_across_pages_are_taken_off_and_what_they_hid_is_found(tmp_path, to_disk):
+def test_import_removes_recurring_lines_and_then_finds_bylines_and_sections(tmp_path, to_disk):
     (tmp_path / "in").mkdir()
     for number in range(6):
         (tmp_path / "in" / f"{number}.txt").write_text(page_with_footers(number))
@@ -200,15 +202,15 @@ def test_lines_that_recur_across_pages_are_taken_off_and_what_they_hid_is_found(
     assert articles["authors"].tolist() == ["Anna Berg"] * 6
     assert set(pages["section"]) == {"Transport"}
     assert articles.iloc[0]["text"] == "Boat 0 came late.\nIt was windy on day 0."
-    assert len(teasers) == 7, "the teaser beside every page is there once"
-    # Six articles, and the one teaser that was kept of six that were the same from the start.
+    assert len(teasers) == 7, "the teaser that is on every page must appear once"
+    # Six articles, and one of the six identical teasers: the other five were dropped before.
     assert account.removed["recurring", FOOTER] == account.changed["take_off_recurring"] == 7
-    kept, _ = read_articles([tmp_path / "in"], without=["take_off_recurring"])
-    assert kept["text"].str.contains("rights").sum() == 7
-    assert set(corpus["id"]) <= set(kept["id"])
+    uncleaned, _ = read_articles([tmp_path / "in"], without=["take_off_recurring"])
+    assert uncleaned["text"].str.contains("rights").sum() == 7
+    assert set(corpus["id"]) <= set(uncleaned["id"])
 
 
-def test_teasers_that_differ_by_a_recurring_line_alone_are_one(tmp_path):
+def test_read_articles_merges_teasers_that_differ_only_by_a_recurring_line(tmp_path):
     for number in range(6):
         page = page_with_footers(number)
         (tmp_path / f"{number}.txt").write_text(page if number else page.removesuffix(f"\n{FOOTER}"))
@@ -219,7 +221,7 @@ def test_teasers_that_differ_by_a_recurring_line_alone_are_one(tmp_path):
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
-def test_encodings_are_detected(tmp_path, encoding):
+def test_read_articles_detects_encodings(tmp_path, encoding):
     text = "Die Fähre nach Übersee kam am Montag zu spät, wie der Hafenmeister sagte. Es war stürmisch und kühl. " * 3
     (tmp_path / "p.txt").write_bytes(f"Fähre zu spät\n{text}".encode(encoding))
     corpus, account = read_articles([tmp_path / "p.txt"])
@@ -228,18 +230,18 @@ def test_encodings_are_detected(tmp_path, encoding):
     assert any("read as" in note for note in account.noted) == (encoding == "cp1252")
 
 
-def test_what_is_amiss_in_an_article_is_told_with_its_place(tmp_path):
+def test_read_articles_notes_problems_with_their_position(tmp_path):
     (tmp_path / "p.txt").write_bytes(b"A headline\nThe ferry came l\xffte, on a windy day.\n\xc3\xa9\xc3\xa9")
     write(tmp_path, "t.jsonl", [{"text": "The tram.", "date": "01/02/2023"}] * 1 + [{"text": "Bus.", "date": "soon"}])
     _, account = read_articles([tmp_path], language="en")
-    told = str(account).replace(f"{tmp_path}/", "")
-    assert "noted 1: a character that cannot be read (U+FFFD)" in told
-    assert "a character that cannot be read (U+FFFD) in: p.txt, character 17 of the text" in told
-    assert "ambiguous date in: t.jsonl, line 1" in told
-    assert "a date that cannot be read (NaT) in: t.jsonl, line 2" in told
+    report = str(account).replace(f"{tmp_path}/", "")
+    assert "noted 1: a character that cannot be read (U+FFFD)" in report
+    assert "a character that cannot be read (U+FFFD) in: p.txt, character 17 of the text" in report
+    assert "ambiguous date in: t.jsonl, line 1" in report
+    assert "a date that cannot be read (NaT) in: t.jsonl, line 2" in report
 
 
-def test_what_cannot_be_read_is_told_with_its_place_and_the_rest_is_kept(tmp_path):
+def test_read_articles_reports_unreadable_parts_and_keeps_the_rest(tmp_path):
     (tmp_path / "t.csv").write_text("title,text\nA,The ferry.\nB\nC,\nD,The tram.\n")
     (tmp_path / "t.jsonl").write_text('{"text": "The bus."}\n{"text": \n[1]\n{"other": 1}\n')
     (tmp_path / "picture.png").write_bytes(b"\x89PNG")
@@ -247,16 +249,16 @@ def test_what_cannot_be_read_is_told_with_its_place_and_the_rest_is_kept(tmp_pat
     corpus, account = read_articles([tmp_path])
     assert sorted(corpus["text"]) == ["The bus.", "The ferry.", "The tram."]
     assert account.dropped == {"not readable": 6, "no text": 1}
-    told = {one.where.removeprefix(f"{tmp_path}/"): one.why for one in account.unreadable}
-    assert told["t.csv, line 3"] == "1 fields, but the header has 2"
-    assert "not JSON" in told["t.jsonl, line 2"]
-    assert "not a JSON object" in told["t.jsonl, line 3"]
-    assert "no text column; the columns are: other" in told["t.jsonl, line 4"]
-    assert told["picture.png"] == "unsupported file format"
-    assert "no headline" in told["empty.txt"]
+    reasons = {one.where.removeprefix(f"{tmp_path}/"): one.why for one in account.unreadable}
+    assert reasons["t.csv, line 3"] == "1 fields, but the header has 2"
+    assert "not JSON" in reasons["t.jsonl, line 2"]
+    assert "not a JSON object" in reasons["t.jsonl, line 3"]
+    assert "no text column; the columns are: other" in reasons["t.jsonl, line 4"]
+    assert reasons["picture.png"] == "unsupported file format"
+    assert "no headline" in reasons["empty.txt"]
 
 
-def test_an_id_that_two_different_articles_have_is_told(tmp_path):
+def test_read_articles_reports_an_id_of_two_different_articles(tmp_path):
     path = write(tmp_path, "t.jsonl", [{"id": "1", "text": "A."}, {"id": "1", "text": "B."}, {"id": "1", "text": "A."}])
     corpus, account = read_articles([path])
     assert corpus["id"].tolist() == ["1"]
@@ -265,7 +267,7 @@ def test_an_id_that_two_different_articles_have_is_told(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "fault"),
+    ("name", "content", "message"),
     [
         ("gone.csv", None, "no file or folder"),
         ("t.xyz", b"", "unsupported file format"),
@@ -274,15 +276,15 @@ def test_an_id_that_two_different_articles_have_is_told(tmp_path):
         ("t.parquet", b"PAR1 no", "no article was found: 1 parts were dropped. First: .*cannot be read"),
     ],
 )
-def test_input_without_an_article_is_refused_and_nothing_is_written(tmp_path, name, content, fault):
+def test_import_articles_rejects_input_without_articles_and_writes_nothing(tmp_path, name, content, message):
     if content is not None:
         (tmp_path / name).write_bytes(content)
-    with pytest.raises(CorpusError, match=fault):
+    with pytest.raises(CorpusError, match=message):
         import_articles([tmp_path / name], tmp_path / "out" / "c.parquet")
     assert not list(tmp_path.glob("out/*"))
 
 
-def test_an_import_to_disk_is_the_import_to_memory_over_many_batches(tmp_path, monkeypatch):
+def test_import_articles_equals_read_articles_over_many_batches(tmp_path, monkeypatch):
     monkeypatch.setattr("topicdesk.corpus.importing._BATCH_ARTICLES", 7)
     rows = [{"title": f"Boat {number}", "text": f"Boat {number} was painted."} for number in range(40)]
     path = write(tmp_path, "t.jsonl", rows)
@@ -293,14 +295,14 @@ def test_an_import_to_disk_is_the_import_to_memory_over_many_batches(tmp_path, m
 
 
 @pytest.mark.parametrize("name", ["t.csv", "t.tsv", "t.jsonl"])
-def test_formulas_and_markup_stay_what_they_are(tmp_path, name):
+def test_read_articles_keeps_formulas_and_markup(tmp_path, name):
     path = write(tmp_path, name, [{"title": "=cmd()", "text": "<script>alert(1)</script> and more"}])
     corpus, _ = read_articles([path])
     assert corpus.loc[0, ["title", "text"]].tolist() == ["=cmd()", "<script>alert(1)</script> and more"]
 
 
 @pytest.mark.slow
-def test_a_single_line_of_many_megabytes_is_one_article(tmp_path):
+def test_read_articles_reads_a_line_of_many_megabytes_as_one_article(tmp_path):
     line = "ferry " * 2_000_000
     (tmp_path / "t.csv").write_text(f"text\n{line}\n")
     (tmp_path / "t.txt").write_text(f"A headline\n{line}\n")
@@ -330,7 +332,7 @@ ATOM = """<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom"><title>
 
 
 @pytest.mark.slow
-def test_a_html_page_gives_its_main_text_and_no_menu_or_script(tmp_path):
+def test_read_articles_extracts_the_main_text_of_an_html_page(tmp_path):
     (tmp_path / "p.html").write_text(HTML)
     corpus, _ = read_articles([tmp_path])
     (article,) = corpus.to_dict("records")
@@ -341,13 +343,13 @@ def test_a_html_page_gives_its_main_text_and_no_menu_or_script(tmp_path):
     assert article["text"].endswith("went home by bus.")
 
 
-def test_a_html_page_without_a_text_is_told(tmp_path):
+def test_read_articles_rejects_an_html_page_without_text(tmp_path):
     (tmp_path / "p.html").write_text("<html><body></body></html>")
     with pytest.raises(CorpusError, match="no main text was found in the page"):
         read_articles([tmp_path])
 
 
-def test_feeds_give_an_article_an_entry(tmp_path):
+def test_read_articles_reads_one_article_per_feed_entry(tmp_path):
     (tmp_path / "a.rss").write_text(RSS)
     (tmp_path / "b.xml").write_text(ATOM)
     corpus, account = read_articles([tmp_path])
@@ -359,13 +361,13 @@ def test_feeds_give_an_article_an_entry(tmp_path):
     assert account.dropped == {"no text": 1}
 
 
-def test_a_feed_so_broken_that_an_entry_has_no_value_is_told(tmp_path):
+def test_read_articles_rejects_a_feed_whose_entry_has_no_value(tmp_path):
     (tmp_path / "a.xml").write_text("<item<title</body>")  # found by fuzzing
     with pytest.raises(CorpusError, match="no article was found: 1 parts were dropped"):
         read_articles([tmp_path])
 
 
-def test_entities_of_a_feed_are_not_blown_up(tmp_path):
+def test_read_articles_does_not_expand_nested_entities_of_a_feed(tmp_path):
     levels = "".join(f'<!ENTITY b{level} "{f"&b{level - 1};" * 10}">' for level in range(1, 9))
     bomb = f'<?xml version="1.0"?><!DOCTYPE r [<!ENTITY b0 "ferry">{levels}]>'
     (tmp_path / "a.xml").write_text(f"{bomb}<rss><channel><item><title>&b8;</title></item></channel></rss>")
@@ -376,7 +378,7 @@ def test_entities_of_a_feed_are_not_blown_up(tmp_path):
     assert corpus["text"].str.len().max() < 10_000
 
 
-def test_an_archive_is_read_in_place(tmp_path):
+def test_read_articles_reads_an_archive_in_place(tmp_path):
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.write(write(tmp_path, "t.jsonl"), "folder/t.jsonl")
         archive.write(write(tmp_path, "t.parquet"), "t.parquet")
@@ -390,7 +392,7 @@ def test_an_archive_is_read_in_place(tmp_path):
     assert account.unreadable[0].where.endswith("a.zip, picture.png")
 
 
-def test_an_archive_that_climbs_out_or_is_a_bomb_does_no_harm(tmp_path):
+def test_read_articles_is_safe_from_path_traversal_and_zip_bombs(tmp_path):
     (tmp_path / "in").mkdir()
     with zipfile.ZipFile(tmp_path / "in" / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("../climbed.jsonl", json.dumps({"text": "The ferry came late."}))
@@ -401,7 +403,7 @@ def test_an_archive_that_climbs_out_or_is_a_bomb_does_no_harm(tmp_path):
     assert "more than the limit for archives" in account.unreadable[0].why
 
 
-def test_a_part_of_an_archive_that_cannot_be_read_leaves_the_others(tmp_path):
+def test_read_articles_skips_only_the_unreadable_part_of_an_archive(tmp_path):
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr("a.jsonl", json.dumps({"text": "The ferry came late."}))
         archive.writestr("b.parquet", b"PAR1 and no more")
@@ -412,23 +414,24 @@ def test_a_part_of_an_archive_that_cannot_be_read_leaves_the_others(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["x.jsonl", "y.jsonl"], ids=["not UTF-8", "none"])
-def test_an_archive_with_a_name_that_is_broken_is_told(tmp_path, name):
+def test_read_articles_reports_a_broken_file_name_in_an_archive(tmp_path, name):
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr("a.jsonl", json.dumps({"text": "The ferry came late."}))
-        archive.writestr(f"é{name}", json.dumps({"text": "The tram came early."}))  # a name in UTF-8, and said to be
+        archive.writestr(f"é{name}", json.dumps({"text": "The tram came early."}))  # flagged as a UTF-8 name
     content = (tmp_path / "a.zip").read_bytes()
-    # Found by fuzzing: the name at the part itself is broken, or the one in the directory is cut by a zero.
-    written = f"é{name}".encode()
-    first, last = content.index(written), content.rindex(written)
-    broken = b"\xff" * len(written) if name.startswith("x") else written.replace("é".encode(), b"\0\0")
-    place = first if name.startswith("x") else last
-    (tmp_path / "a.zip").write_bytes(content[:place] + broken + content[place + len(written) :])
+    # Found by fuzzing: the name in the local header is not UTF-8, or a null byte cuts the name
+    # in the central directory.
+    encoded_name = f"é{name}".encode()
+    first, last = content.index(encoded_name), content.rindex(encoded_name)
+    broken = b"\xff" * len(encoded_name) if name.startswith("x") else encoded_name.replace("é".encode(), b"\0\0")
+    position = first if name.startswith("x") else last
+    (tmp_path / "a.zip").write_bytes(content[:position] + broken + content[position + len(encoded_name) :])
     corpus, account = read_articles([tmp_path / "a.zip"])
     assert corpus["text"].tolist() == ["The ferry came late."]
     assert len(account.unreadable) == 1
 
 
-def test_a_damaged_archive_is_told_and_its_whole_parts_are_kept(tmp_path):
+def test_read_articles_keeps_the_intact_parts_of_a_damaged_archive(tmp_path):
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
         archive.writestr("a.jsonl", json.dumps({"text": "The ferry came late."}))
         archive.writestr("b.jsonl", json.dumps({"text": "The tram came early."}))
@@ -439,7 +442,7 @@ def test_a_damaged_archive_is_told_and_its_whole_parts_are_kept(tmp_path):
     assert any("cannot be read" in one.why for one in account.unreadable)
 
 
-def test_the_command_tells_in_numbers_what_it_did(tmp_path, run):
+def test_import_command_reports_counts(tmp_path, run):
     write(tmp_path, "t.csv", [*ROWS, {"headline": "Empty", "body": "", "date": "", "author": ""}])
     done = run("import", "t.csv", "--map", "title=headline", "--output", "c.parquet", folder=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -451,26 +454,26 @@ def test_the_command_tells_in_numbers_what_it_did(tmp_path, run):
 @pytest.mark.parametrize(
     "stdin", [PAGE, json.dumps(ROWS), "\n".join(map(json.dumps, ROWS))], ids=["page", "json", "lines"]
 )
-def test_standard_input_is_read_as_what_it_is(tmp_path, stdin, run):
+def test_import_command_detects_the_format_of_standard_input(tmp_path, stdin, run):
     done = run("import", "-", "--output", "c.parquet", stdin=stdin, folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert len(read_corpus(tmp_path / "c.parquet")) == 2
 
 
-def test_the_commands_help_names_every_cleaning_step(tmp_path, run):
+def test_import_command_help_names_every_cleaning_step(tmp_path, run):
     done = run("import", "--help", folder=tmp_path)
     assert done.returncode == 0
     assert set(CLEANING_STEPS) <= set(re.findall(r"[a-z_]+", done.stdout))
 
 
-def test_a_map_that_is_none_is_refused(tmp_path, run):
+def test_import_command_rejects_an_invalid_map(tmp_path, run):
     done = run("import", "t.csv", "--map", "title", "--output", "c.parquet", folder=tmp_path)
     assert done.returncode == 2
     assert "FIELD=COLUMN" in done.stderr
 
 
 @pytest.mark.parametrize("least_bytes", [0, 1], ids=["while it reads", "while it writes"])
-def test_an_import_that_is_interrupted_leaves_the_older_file_whole(tmp_path, begin, wait_until, least_bytes):
+def test_import_command_keeps_the_older_file_when_interrupted(tmp_path, begin, wait_until, least_bytes):
     text = "The ferry came late and it was windy. " * 20
     # Two batches: the first is on disk while the second is cleaned.
     rows = (json.dumps({"title": f"Boat {number}", "text": f"{number} {text}"}) for number in range(10_000))
@@ -493,7 +496,7 @@ def test_an_import_that_is_interrupted_leaves_the_older_file_whole(tmp_path, beg
 
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=st.binary(max_size=300), suffix=st.sampled_from(sorted(FORMATS)))
-def test_no_bytes_stop_an_import_without_a_word(tmp_path, content, suffix):
+def test_read_articles_reads_or_rejects_any_bytes(tmp_path, content, suffix):
     path = tmp_path / f"fuzz{suffix}"
     path.write_bytes(content)
     try:
@@ -510,14 +513,14 @@ LINES = ["The ferry came late.", "Leave a review", FOOTER, "It was windy.", "Ann
 @pytest.mark.slow
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(lines=st.lists(st.sampled_from(LINES), min_size=1, max_size=12))
-def test_text_in_is_text_out_and_text_reported_taken_off(tmp_path, lines):
-    read = [page_with_footers(number).partition("\n-\n")[0] for number in range(6)]  # so that something recurs
-    read.append("A headline\n" + "\n".join(lines))
-    for number, text in enumerate(read):
+def test_read_articles_keeps_or_reports_every_character(tmp_path, lines):
+    texts = [page_with_footers(number).partition("\n-\n")[0] for number in range(6)]  # for recurring lines
+    texts.append("A headline\n" + "\n".join(lines))
+    for number, text in enumerate(texts):
         (tmp_path / f"{number}.txt").write_text(text)
     corpus, account = read_articles([tmp_path])
     if account.unreadable:
-        read.pop()
+        texts.pop()
     out = [*corpus["title"], *corpus["text"], *corpus.loc[corpus["kind"] == "article", "section"]]
     out += [text for (_, text), count in account.removed.items() for _ in range(count)]
-    assert sorted("".join("".join(out).split())) == sorted("".join("".join(read).split()))
+    assert sorted("".join("".join(out).split())) == sorted("".join("".join(texts).split()))

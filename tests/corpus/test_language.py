@@ -12,14 +12,14 @@ SENTENCES = {
 
 
 @pytest.mark.parametrize("language", SENTENCES)
-def test_languages_of_sentences_are_told(language):
+def test_detect_language_identifies_sentences(language):
     assert detect_language(SENTENCES[language]) == language
 
 
 @pytest.mark.parametrize("text", ["", "12 345", "Baku", "Tram early"])
-def test_what_is_too_short_to_tell_has_no_language(text):
+def test_detect_language_returns_no_language_for_short_texts(text):
     assert detect_language(text) == ""
 
 
-def test_the_beginning_decides():
+def test_detect_language_uses_the_beginning_of_a_text():
     assert detect_language(SENTENCES["de"] * 10 + SENTENCES["en"] * 100) == "de"

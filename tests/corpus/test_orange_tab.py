@@ -6,7 +6,7 @@ from topicdesk.errors import CorpusError
 HEADER = "Category\tText\nd\tstring\nclass\t\n"
 
 
-def test_each_part_gives_articles_and_labels_with_the_line_as_id():
+def test_read_orange_tab_returns_articles_and_labels_with_line_numbers_as_ids():
     articles, labels, report = read_orange_tab(
         {
             "train": f"{HEADER}rail\ttrains run\ncourts\ta judge\x85rules\n".encode(),
@@ -24,16 +24,16 @@ def test_each_part_gives_articles_and_labels_with_the_line_as_id():
     assert (report.rows, report.articles) == (3, 3)
 
 
-def test_rows_without_text_are_dropped_and_counted():
+def test_read_orange_tab_drops_and_counts_rows_without_text():
     articles, labels, report = read_orange_tab({"train": f"{HEADER}rail\t\nrail\ttrains\n".encode()}, "tiny")
     assert len(articles) == len(labels) == 1
     assert report.dropped == {"no text": 1}
 
 
 @pytest.mark.parametrize(
-    ("content", "fault"),
+    ("content", "message"),
     [("a\tb\n", "tiny, train: expected the header"), (f"{HEADER}no tab here\n", "tiny, train, line 4: expected")],
 )
-def test_other_shapes_are_refused_by_part_and_line(content, fault):
-    with pytest.raises(CorpusError, match=fault):
+def test_read_orange_tab_rejects_other_layouts_with_part_and_line(content, message):
+    with pytest.raises(CorpusError, match=message):
         read_orange_tab({"train": content.encode()}, "tiny")

@@ -1,4 +1,4 @@
-"""Pages in the shape that a newsroom has, written by hand."""
+"""Handwritten pages in the layout of a newsroom."""
 
 import pandas as pd
 import pytest
@@ -26,7 +26,7 @@ def rows_of(page):
     return page.articles.to_dict("records")
 
 
-def test_one_page_gives_an_article_and_its_teasers_and_no_menu():
+def test_parse_page_returns_the_article_and_its_teasers_without_menus():
     page = parse_page(PAGE)
     article, *teasers = rows_of(page)
     assert article["title"] == "Ferry Talks: 'Good Progress' Made, Harbour Master Says"
@@ -37,7 +37,7 @@ def test_one_page_gives_an_article_and_its_teasers_and_no_menu():
     assert [teaser["text"].split()[0] for teaser in teasers] == ["The", "On", "During"]
     for teaser in teasers:
         assert (teaser["kind"], teaser["section"], teaser["page"]) == ("teaser", "Politics", article["id"])
-        assert pd.isna(teaser["published"]), "a teaser is newer than the article beside it"
+        assert pd.isna(teaser["published"]), "a teaser does not have the date of the article, because it is newer"
         assert (teaser["place"], teaser["authors"], teaser["title"]) == ("", "", "")
     assert not page.articles["text"].str.contains("review").any()
     assert [(line.number, line.reason) for line in page.removed] == [
@@ -58,7 +58,7 @@ def test_one_page_gives_an_article_and_its_teasers_and_no_menu():
     ],
     ids=["windows", "old mac", "byte-order mark", "blank lines", "menu above", "other dashes"],
 )
-def test_the_same_page_written_another_way_gives_the_same_articles(written):
+def test_parse_page_ignores_line_ends_blank_lines_and_kinds_of_dashes(written):
     pd.testing.assert_frame_equal(parse_page(written).articles, parse_page(PAGE).articles)
 
 
@@ -77,7 +77,7 @@ def test_the_same_page_written_another_way_gives_the_same_articles(written):
         ([], "", "", ()),
     ],
 )
-def test_byline_and_section_are_read_and_either_may_be_missing(lines, authors, section, flags):
+def test_parse_page_reads_optional_byline_and_section(lines, authors, section, flags):
     page = parse_page("\n".join(["A headline", "The ferry came late.", "It was windy.", *lines]))
     (article,) = rows_of(page)
     assert (article["authors"], article["section"], page.flags) == (authors, section, flags)
@@ -92,7 +92,7 @@ def test_byline_and_section_are_read_and_either_may_be_missing(lines, authors, s
         ("By Anna Berg", "Anna Berg", ""),
     ],
 )
-def test_a_byline_before_the_first_sentence_is_taken_off(line, authors, source):
+def test_parse_page_removes_a_byline_before_the_first_sentence(line, authors, source):
     page = parse_page(f"A headline\n{line}\nPORT TOWN, Nov 1 - The ferry came late.\nIt was windy.\nPolitics")
     (article,) = rows_of(page)
     assert (article["authors"], article["source"], article["place"]) == (authors, source, "PORT TOWN")
@@ -100,7 +100,7 @@ def test_a_byline_before_the_first_sentence_is_taken_off(line, authors, source):
     assert [(line.number, line.reason) for line in page.removed] == [(2, "byline"), (3, "dateline")]
 
 
-def test_a_byline_that_runs_into_the_first_sentence_is_taken_off_where_a_bar_ends_it():
+def test_parse_page_removes_an_inline_byline_with_a_bar():
     (article,) = rows_of(parse_page("A headline\nBy Anna Berg | Courier The ferry came late.\nIt was windy."))
     assert (article["authors"], article["source"]) == ("Anna Berg", "Courier")
     assert article["text"] == "The ferry came late.\nIt was windy."
@@ -109,28 +109,32 @@ def test_a_byline_that_runs_into_the_first_sentence_is_taken_off_where_a_bar_end
 @pytest.mark.parametrize(
     "line", ["By tradition, the ferry came late.", "By 2020 the Ferry Line will run.", "By Anna Berg"]
 )
-def test_sentences_that_begin_like_a_byline_stay(line):
+def test_parse_page_keeps_sentences_that_begin_like_a_byline(line):
     (article,) = rows_of(parse_page(f"A headline\n{line}", language="en"))
     assert article["text"] == line
 
 
-def test_steps_that_are_left_out_leave_the_text_as_it_was_and_the_id_too():
+def test_parse_page_without_steps_keeps_the_text_and_the_ids():
     written = PAGE.replace("\nPort Town", "\nBy Bo Ek\nPort Town")
-    clean, whole = (
+    clean, uncleaned = (
         parse_page(written),
         parse_page(written, without=["split_byline", "split_dateline", "take_off_menus"]),
     )
-    first, kept = rows_of(clean)[0], rows_of(whole)[0]
-    assert kept["text"].startswith("By Bo Ek\nPort Town/30.06.23/Courier: The harbour master")
-    assert kept["text"].endswith("in autumn.\nAnna Lindqvist")
-    assert (kept["authors"], kept["published"], kept["id"]) == (first["authors"], first["published"], first["id"])
-    assert kept["authors"] == "Bo Ek; Anna Lindqvist"
-    assert rows_of(whole)[-1]["text"].endswith("Leave a review")
-    assert [row["id"] for row in clean.rows] == [row["id"] for row in whole.rows]
-    assert {line.reason for line in whole.removed} == {"divider"}
+    clean_article, uncleaned_article = rows_of(clean)[0], rows_of(uncleaned)[0]
+    assert uncleaned_article["text"].startswith("By Bo Ek\nPort Town/30.06.23/Courier: The harbour master")
+    assert uncleaned_article["text"].endswith("in autumn.\nAnna Lindqvist")
+    assert (uncleaned_article["authors"], uncleaned_article["published"], uncleaned_article["id"]) == (
+        clean_article["authors"],
+        clean_article["published"],
+        clean_article["id"],
+    )
+    assert uncleaned_article["authors"] == "Bo Ek; Anna Lindqvist"
+    assert rows_of(uncleaned)[-1]["text"].endswith("Leave a review")
+    assert [row["id"] for row in clean.rows] == [row["id"] for row in uncleaned.rows]
+    assert {line.reason for line in uncleaned.removed} == {"divider"}
 
 
-def test_a_page_without_dateline_and_teasers_is_an_article_alone():
+def test_parse_page_without_dateline_and_teasers_returns_one_article():
     page = parse_page("A headline\nThe ferry came late.\nIt was windy.", source="town.example", language="en")
     (article,) = rows_of(page)
     assert page.dateline is None
@@ -138,7 +142,7 @@ def test_a_page_without_dateline_and_teasers_is_an_article_alone():
     assert pd.isna(article["published"])
 
 
-def test_a_page_in_another_language_is_read_the_same_way():
+def test_parse_page_reads_other_languages():
     page = parse_page(
         "Fähre kommt zu spät\nHafenstadt/03.04.23/Kurier: Die Fähre kam am Montag zu spät.\nEs war stürmisch.\n"
         "Änne Müller-Lüdenscheidt\nPolitik\n-\nÜber 2000 Gäste werden erwartet."
@@ -153,7 +157,7 @@ def test_a_page_in_another_language_is_read_the_same_way():
     assert teaser["text"] == "Über 2000 Gäste werden erwartet."
 
 
-def test_a_thousand_teasers_are_a_thousand_rows_and_a_teaser_again_is_reported():
+def test_parse_page_reads_many_teasers_and_reports_a_repeated_one():
     teasers = [f"Boat number {number} was painted." for number in range(1000)]
     page = parse_page("\n-\n".join(["A headline\nThe ferry came late.", *teasers, teasers[3]]))
     assert len(page.articles) == 1001
@@ -161,21 +165,21 @@ def test_a_thousand_teasers_are_a_thousand_rows_and_a_teaser_again_is_reported()
     assert [line.text for line in page.removed if line.reason == "the same teaser again"] == [teasers[3]]
 
 
-def test_ids_come_from_content_and_source():
+def test_parse_page_derives_ids_from_content_and_source():
     assert rows_of(parse_page(PAGE))[0]["id"] == rows_of(parse_page(PAGE))[0]["id"]
     assert rows_of(parse_page(PAGE, source="other.example"))[0]["id"] != rows_of(parse_page(PAGE))[0]["id"]
 
 
 @pytest.mark.parametrize(
-    ("text", "fault"),
+    ("text", "message"),
     [
         ("", "no headline"),
         ("Menu\n-\n-", "no headline"),
         ("A headline\n-\nA teaser.", "a headline but no text: 'A headline'"),
     ],
 )
-def test_a_page_without_an_article_is_refused(text, fault):
-    with pytest.raises(CorpusError, match=fault):
+def test_parse_page_rejects_a_page_without_an_article(text, message):
+    with pytest.raises(CorpusError, match=message):
         parse_page(text)
 
 
@@ -189,7 +193,7 @@ LINES = st.sampled_from(
 
 @pytest.mark.slow
 @given(lines=st.lists(LINES, max_size=25), end=st.sampled_from(["\n", "\r\n", "\r"]))
-def test_text_in_is_text_out_and_what_was_reported_removed(lines, end):
+def test_parse_page_keeps_or_reports_every_character(lines, end):
     text = end.join(lines)
     try:
         page = parse_page(text)

@@ -15,7 +15,7 @@ def corpus(dates, sources=None, texts=None):
     )
 
 
-def drawn(articles):
+def plot_axes(articles):
     return plot_corpus(articles, find_duplicates(articles["text"].tolist())).axes
 
 
@@ -23,35 +23,35 @@ def labels(axis):
     return [label.get_text() for label in axis.get_ticklabels()]
 
 
-def test_months_without_an_article_show_as_a_gap_and_missing_dates_apart():
-    months, *_ = drawn(corpus(["2023-01-05", "2023-03-07", "2023-03-08", None]))
+def test_plot_corpus_shows_empty_months_and_missing_dates():
+    months, *_ = plot_axes(corpus(["2023-01-05", "2023-03-07", "2023-03-08", None]))
     assert labels(months.xaxis) == ["2023-01", "2023-02", "2023-03", "no date"]
     assert [text.get_text() for text in months.texts] == ["1", "2", "1"]
 
 
-def test_many_years_are_shown_by_year():
-    months, *_ = drawn(corpus(["2001-01-05", "2023-03-07"]))
+def test_plot_corpus_shows_many_years_by_year():
+    months, *_ = plot_axes(corpus(["2001-01-05", "2023-03-07"]))
     assert labels(months.xaxis)[0] == "2001"
     assert "year" in months.get_title()
 
 
-def test_more_sources_than_a_picture_can_name_stand_together():
-    months, *_ = drawn(corpus(["2023-01-05"] * 40, [f"s{number // 2:02}.example" for number in range(40)]))
+def test_plot_corpus_combines_the_smallest_of_many_sources():
+    months, *_ = plot_axes(corpus(["2023-01-05"] * 40, [f"s{number // 2:02}.example" for number in range(40)]))
     assert len(labels(months.yaxis)) == 16
     assert labels(months.yaxis)[-1] == "(others)"
     assert sum(int(text.get_text()) for text in months.texts) == 40
 
 
 @pytest.mark.parametrize("texts", [["one boat here"] * 3, ["one boat here", "two trams there", "a bus came late"]])
-def test_clusters_are_counted_by_their_size(texts):
-    *_, clusters = drawn(corpus(["2023-01-05"] * 3, texts=texts))
+def test_plot_corpus_counts_clusters_by_size(texts):
+    *_, clusters = plot_axes(corpus(["2023-01-05"] * 3, texts=texts))
     if len(set(texts)) == 1:
         assert labels(clusters.yaxis) == ["3 articles"]
     else:
         assert clusters.texts[0].get_text() == "none"
 
 
-def test_a_corpus_without_dates_and_sources_is_drawn_too():
-    months, *_ = drawn(corpus([None, None], ["", ""]))
+def test_plot_corpus_accepts_articles_without_dates_and_sources():
+    months, *_ = plot_axes(corpus([None, None], ["", ""]))
     assert labels(months.xaxis) == ["no date"]
     assert labels(months.yaxis) == ["(none)"]

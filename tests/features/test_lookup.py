@@ -1,4 +1,4 @@
-"""Terms counted in new texts: what scikit-learn's vectorizers give, whatever the text."""
+"""TermLookup counts terms in new texts exactly as scikit-learn's vectorizers do."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
 from topicdesk.features import TermLookup
 
-# Words of both kinds that are hard to cut: one letter, digits, underscores, accents, capitals, scripts, long ones.
+# Words that are hard to tokenise: one letter, digits, underscores, accents, capitals, scripts, long ones.
 WORDS = st.sampled_from(
     "court Court COURTS a I the of in 12 1 _ __x caf\u00e9 CAFE\u0301 \u0130stanbul \u03a3\u03a4\u03a9\u03a3 "
     "stra\u00dfe \u0644\u0627 \u6cd5\u9662 \u0915\u093e ab\u00b2 eightcha ninechars seventeencharacter "
@@ -17,13 +17,13 @@ TEXTS = st.lists(st.one_of(WORDS, st.text(max_size=12)), max_size=12).map(" ".jo
 
 
 def assert_same(vectorizer, texts):
-    wanted = CountVectorizer.transform(vectorizer, texts)
-    wanted.sort_indices()
-    found = TermLookup(vectorizer).counts(texts)
-    assert found.shape == wanted.shape
-    assert found.dtype == wanted.dtype
+    expected = CountVectorizer.transform(vectorizer, texts)
+    expected.sort_indices()
+    counts = TermLookup(vectorizer).counts(texts)
+    assert counts.shape == expected.shape
+    assert counts.dtype == expected.dtype
     for part in ("indptr", "indices", "data"):
-        assert (getattr(found, part) == getattr(wanted, part)).all(), part
+        assert (getattr(counts, part) == getattr(expected, part)).all(), part
 
 
 @pytest.mark.slow
@@ -38,7 +38,9 @@ def assert_same(vectorizer, texts):
     strip_accents=st.sampled_from([None, "unicode", "ascii"]),
     limit=st.sampled_from([None, 3]),
 )
-def test_counts_are_those_of_scikit_learn(known, texts, ngrams, lowercase, binary, stop_words, strip_accents, limit):
+def test_term_lookup_counts_equal_those_of_scikit_learn(
+    known, texts, ngrams, lowercase, binary, stop_words, strip_accents, limit
+):
     vectorizer = CountVectorizer(
         ngram_range=ngrams,
         lowercase=lowercase,
@@ -57,7 +59,7 @@ def test_counts_are_those_of_scikit_learn(known, texts, ngrams, lowercase, binar
     assert_same(vectorizer, [*texts, *known])
 
 
-def test_a_batch_counts_as_each_text_alone():
+def test_term_lookup_counts_a_batch_as_each_text_alone():
     texts = ["The court sat.", "", "A train", "court train court", "a" * 100_000, "\n\n", "sat. court"]
     vectorizer = TfidfVectorizer(ngram_range=(1, 2)).fit(["the court sat on a train", "court train"])
     lookup = TermLookup(vectorizer)
@@ -71,17 +73,17 @@ def test_a_batch_counts_as_each_text_alone():
     "options",
     [{"analyzer": "char_wb"}, {"tokenizer": str.split, "token_pattern": None}, {"token_pattern": r"\S+"}],
 )
-def test_what_cuts_texts_otherwise_counts_by_itself(options):
+def test_term_lookup_does_not_suit_other_tokenisers(options):
     assert not TermLookup.suits(CountVectorizer(**options).fit(["the court sat"]))
 
 
-def test_more_letters_than_a_byte_tells_apart_are_left_to_scikit_learn():
+def test_term_lookup_does_not_suit_more_letters_than_fit_in_a_byte():
     letters = " ".join(chr(0x4E00 + place) * 2 for place in range(300))
     assert not TermLookup.suits(CountVectorizer().fit([letters]))
 
 
-def test_words_that_are_known_are_told_by_their_share():
+def test_known_share_is_the_share_of_known_words():
     vectorizer = CountVectorizer(stop_words="english").fit(["court sat verdict"])
-    found = TermLookup(vectorizer).known_share(["the court and the jury", "of the", "verdict", "jury"])
-    assert found[[0, 2, 3]].tolist() == [0.5, 1.0, 0.0]
-    assert np.isnan(found[1])
+    shares = TermLookup(vectorizer).known_share(["the court and the jury", "of the", "verdict", "jury"])
+    assert shares[[0, 2, 3]].tolist() == [0.5, 1.0, 0.0]
+    assert np.isnan(shares[1])

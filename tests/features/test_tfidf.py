@@ -1,4 +1,4 @@
-"""The count-once matrices are scikit-learn's, for every option."""
+"""Features from terms that are counted once equal those of scikit-learn, for every option."""
 
 import warnings
 from dataclasses import replace
@@ -55,14 +55,14 @@ feature_settings = st.builds(
 @pytest.mark.filterwarnings("ignore:The parameter 'stop_words' will not be used")
 @settings(max_examples=400, deadline=None)
 @given(texts=texts, setting=feature_settings, data=st.data())
-def test_fold_weights_equal_a_vectorizer_fitted_on_the_training_texts(texts, setting, data):
+def test_weigh_fold_equals_a_vectorizer_fitted_on_the_training_texts(texts, setting, data):
     n_train = data.draw(st.integers(min_value=2, max_value=len(texts) - 1))
     order = np.array(data.draw(st.permutations(range(len(texts)))), dtype=np.intp)
     train, test = order[:n_train], order[n_train:]
-    vectorizer, read = setting.vectorizer(), setting.analyser.read(texts)
+    vectorizer, analysed = setting.vectorizer(), setting.analyser.read(texts)
     try:
-        expected = vectorizer.fit_transform([read[row] for row in train])
-    except ValueError:  # scikit-learn finds no term to keep: so must we
+        expected = vectorizer.fit_transform([analysed[row] for row in train])
+    except ValueError:  # scikit-learn keeps no term, so weigh_fold must keep none either
         with pytest.raises(FeaturesError):
             weigh_fold(count_terms(texts, setting.analyser), setting, train, test)
         return
@@ -70,7 +70,7 @@ def test_fold_weights_equal_a_vectorizer_fitted_on_the_training_texts(texts, set
     fold = weigh_fold(counts, setting, train, test)
     assert list(counts.terms[fold.columns]) == list(vectorizer.get_feature_names_out())
     assert abs(fold.train - expected).max() <= 1e-12
-    assert abs(fold.test - vectorizer.transform([read[row] for row in test])).max() <= 1e-12
+    assert abs(fold.test - vectorizer.transform([analysed[row] for row in test])).max() <= 1e-12
     if setting.use_idf:
         np.testing.assert_allclose(fold.idf, vectorizer.idf_, rtol=0, atol=1e-12)
 
@@ -97,7 +97,7 @@ articles = st.lists(
     n_topics=st.integers(1, 3),
     seed=st.integers(0, 99),
 )
-def test_fields_weighed_apart_and_selected_terms_are_those_of_scikit_learns_pipeline(
+def test_fold_features_equals_scikit_learns_pipeline_with_weights_and_chi2(
     articles, weights, chi2, stemmer, n_topics, seed
 ):
     frame = pd.DataFrame(articles)
@@ -116,19 +116,19 @@ def test_fields_weighed_apart_and_selected_terms_are_those_of_scikit_learns_pipe
         try:
             expected = transformer.fit_transform(parts.iloc[train], Y[train] if n_topics > 1 else Y[train, 0])
         except ValueError as error:
-            assert "empty vocabulary" in str(error)  # no word of two letters
+            assert "empty vocabulary" in str(error)  # no word has two letters or more
             return
         expected_test = transformer.transform(parts.iloc[test])
     for field, _ in setting.blocks:
         counts[setting.analyser, field] = count_terms(frame[columns[field]].tolist(), setting.analyser)
-    found, found_test = fold_features(counts, setting, train, test, Y[train])
-    assert found.format == found_test.format == "csr", "rows are taken of it"
-    assert found.shape == expected.shape
-    assert abs(found - expected).max() <= 1e-12
-    assert abs(found_test - expected_test).max() <= 1e-12
+    result, result_test = fold_features(counts, setting, train, test, Y[train])
+    assert result.format == result_test.format == "csr", "callers select rows, which needs CSR"
+    assert result.shape == expected.shape
+    assert abs(result - expected).max() <= 1e-12
+    assert abs(result_test - expected_test).max() <= 1e-12
 
 
-def test_a_stemmer_that_does_not_exist_or_has_no_words_is_refused():
+def test_analyser_and_feature_setting_reject_invalid_options():
     with pytest.raises(FeaturesError, match="no stemmer called 'englsh'; did you mean 'english'"):
         Analyser(stemmer="englsh")
     with pytest.raises(FeaturesError, match="requires analyzer = 'word', but analyzer is 'char'"):
@@ -141,7 +141,7 @@ def test_a_stemmer_that_does_not_exist_or_has_no_words_is_refused():
         FeatureSetting(Analyser(lead=100), field_weights=(("title", 1.0),))
 
 
-def test_counts_of_many_analysers_are_those_of_each_alone():
+def test_count_terms_once_equals_each_analyser_alone():
     texts = ["The rail strikes end", "a judge ends the trial", "Talks, talks and strikes", ""]
     many = [Analyser(ngram_range=(a, b), stop_words=s, stemmer=m)
             for a, b in ((1, 1), (1, 3), (2, 2)) for s in (None, "english") for m in (None, "english")]  # fmt: skip
@@ -154,7 +154,7 @@ def test_counts_of_many_analysers_are_those_of_each_alone():
         assert counts.numbers().terms.size == 0
 
 
-def test_held_out_texts_change_nothing_of_the_training_weights():
+def test_weigh_fold_training_weights_do_not_depend_on_held_out_texts():
     texts = ["rail strike ends", "judge ends trial", "port strike", "held out text"]
     train, test = np.array([0, 1, 2]), np.array([3])
     setting = FeatureSetting(min_df=2)
@@ -166,20 +166,20 @@ def test_held_out_texts_change_nothing_of_the_training_weights():
     np.testing.assert_array_equal(one.idf, two.idf)
 
 
-def test_no_term_left_says_what_to_change():
+def test_weigh_fold_explains_what_to_change_when_no_term_remains():
     counts = count_terms(["rail", "judge", "port"], Analyser())
-    told = (
+    message = (
         r"^no term is in at least 2 and at most 2 of 2 training texts\. Lower min_df or raise max_df in \[features\]\.$"
     )
-    with pytest.raises(FeaturesError, match=told):
+    with pytest.raises(FeaturesError, match=message):
         weigh_fold(counts, FeatureSetting(min_df=2), np.array([0, 1]), np.array([2]))
 
 
-def test_texts_without_a_term_are_refused():
+def test_count_terms_rejects_texts_without_terms():
     with pytest.raises(FeaturesError, match="none of 2 texts contains a term"):
         count_terms(["", "? !"], Analyser())
 
 
-def test_changed_options_are_those_that_differ_from_scikit_learn():
+def test_feature_setting_changed_returns_options_that_are_not_defaults():
     setting = FeatureSetting(Analyser(ngram_range=(1, 2)), min_df=2)
     assert setting.changed() == {"ngram_range": (1, 2), "min_df": 2}

@@ -1,4 +1,4 @@
-"""The report: what it says, and that nothing in a text can act."""
+"""The report: its content, and that no text in it runs as code."""
 
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -31,7 +31,7 @@ def comparison(dataset):
         dataset,
         sources=np.array([HOSTILE[1]] * len(dataset), dtype=object),
         fields={**dataset.fields, "text": tuple(f"{HOSTILE[0]} {text}" for text in dataset.fields["text"])},
-        Y=np.where(np.arange(len(dataset))[:, None] % 15 == 0, 1 - dataset.Y, dataset.Y),  # so that there are errors
+        Y=np.where(np.arange(len(dataset))[:, None] % 15 == 0, 1 - dataset.Y, dataset.Y),  # adds errors
     )
     plan = ComparisonPlan(tuple(CLASSIFIERS[name] for name in names), splits=SplitPlan(folds=3), resamples=100)
     return compare(hostile, plan, KEYWORDS, jobs=1)
@@ -40,57 +40,57 @@ def comparison(dataset):
 @pytest.fixture(scope="module")
 def about(comparison):
     titles = tuple(f"{HOSTILE[0]} {row}" for row in range(len(comparison.dataset)))
-    told = Provenance("T", "C", "L", ("gold.csv",), {HOSTILE[1]: 90}, ("1",), {"en": 90}, titles)
-    return About("small", "Small", f"Who? {HOSTILE[0]}", "small.toml", "[data]", "h", ENVIRONMENT, told, KEYWORDS)
+    provenance = Provenance("T", "C", "L", ("gold.csv",), {HOSTILE[1]: 90}, ("1",), {"en": 90}, titles)
+    return About("small", "Small", f"Who? {HOSTILE[0]}", "small.toml", "[data]", "h", ENVIRONMENT, provenance, KEYWORDS)
 
 
 class Page(HTMLParser):
     def __init__(self, text):
         super().__init__()
-        self.tags, self.ids, self.outside = [], [], []
+        self.tags, self.ids, self.external = [], [], []
         self.feed(text)
 
     def handle_starttag(self, tag, attributes):
-        given = dict(attributes)
+        named = dict(attributes)
         self.tags.append(tag)
-        self.ids.append(given.get("id"))
-        self.outside += [value for name, value in attributes if name in ("src", "href") and "://" in (value or "")]
-        assert not [name for name in given if name.startswith("on")], given
+        self.ids.append(named.get("id"))
+        self.external += [value for name, value in attributes if name in ("src", "href") and "://" in (value or "")]
+        assert not [name for name in named if name.startswith("on")], named
 
 
 @pytest.mark.slow
-def test_the_page_has_every_section_and_asks_nothing_of_a_network(comparison, about):
+def test_make_report_has_every_section_and_loads_nothing_from_a_network(comparison, about):
     winner = CLASSIFIERS[comparison.verdict.winner]
     labeller = fit_labeller(comparison.dataset, comparison.plan, winner, KEYWORDS, jobs=1)
     page = Page(make_report(comparison, about, labeller))
-    assert [found for found in page.ids if found in SECTIONS] == SECTIONS
-    assert page.outside == []
-    assert len([found for found in page.ids if found]) == len({found for found in page.ids if found})
+    assert [name for name in page.ids if name in SECTIONS] == SECTIONS
+    assert page.external == []
+    assert len([name for name in page.ids if name]) == len({name for name in page.ids if name})
 
 
 @pytest.mark.slow
-def test_texts_titles_sources_and_annotators_are_text(comparison, about):
+def test_make_report_escapes_texts_titles_sources_and_annotators(comparison, about):
     html = make_report(comparison, about)
     page = Page(html)
     assert "img" not in page.tags
-    assert page.tags.count("script") == 1, "the page's own"
+    assert page.tags.count("script") == 1, "only the script of the page itself"
     assert "&lt;img src=x onerror=alert(1)&gt;" in html
     assert "<img" not in html
     assert "<script>alert" not in html
 
 
 @pytest.mark.slow
-def test_errors_are_shown_with_the_terms_that_pushed(comparison, about):
+def test_make_report_shows_errors_with_the_terms_that_contributed(comparison, about):
     html = make_report(comparison, about)
     assert "wrong 1 of 1 times" in html
     assert "<mark" in html
 
 
 @pytest.mark.slow
-def test_no_more_of_a_text_is_kept_than_was_asked_for(comparison, about):
+def test_make_report_keeps_no_more_text_than_requested(comparison, about):
     none = make_report(comparison, replace(about, extract=0))
     assert "<mark" not in none
-    assert "onerror=alert(1)&gt; 4" not in none, "no titles either"
+    assert "onerror=alert(1)&gt; 4" not in none, "titles must not be kept either"
     text = "word " * 200 + "the judge spoke " + "more " * 200
     for characters in (40, 240):
         pieces = short_passage(text, (Contribution("judge", 1.0),), Analyser(), characters)
@@ -98,19 +98,19 @@ def test_no_more_of_a_text_is_kept_than_was_asked_for(comparison, about):
         assert sum(len(piece.text) for piece in pieces) <= characters + 4
 
 
-def test_boxes_stay_empty_where_the_answer_is_no(comparison, about):
-    asked = {item.asks: item.holds for item in checklist(comparison, about)}
-    assert asked["No near-duplicates are on both sides of a split."]
-    assert asked["The code version is known, and was committed."]
-    assert not asked["The figures equal those of an earlier run."]
-    assert not asked["Cross-validation was repeated with other seeds."]
+def test_checklist_ticks_only_items_that_hold(comparison, about):
+    items = {item.asks: item.holds for item in checklist(comparison, about)}
+    assert items["No near-duplicates are on both sides of a split."]
+    assert items["The code version is known, and was committed."]
+    assert not items["The figures equal those of an earlier run."]
+    assert not items["Cross-validation was repeated with other seeds."]
     dirty = replace(about, environment=replace(ENVIRONMENT, dirty=True), lock="same")
-    asked = {item.asks: item.holds for item in checklist(comparison, dirty)}
-    assert not asked["The code version is known, and was committed."]
-    assert asked["The figures equal those of an earlier run."]
+    items = {item.asks: item.holds for item in checklist(comparison, dirty)}
+    assert not items["The code version is known, and was committed."]
+    assert items["The figures equal those of an earlier run."]
 
 
-def test_every_box_is_empty_for_a_run_that_does_nothing_right(comparison, about):
+def test_checklist_ticks_nothing_for_a_run_that_meets_no_item(comparison, about):
     data = replace(comparison.dataset, groups=np.zeros(len(comparison.dataset), dtype=int), labels_hash="")
     plan = replace(comparison.plan, classifiers=comparison.plan.classifiers[-1:], resamples=0, rope=0.0)
     probable = comparison.figures["metric"].isin(PROBABILITY_METRICS)
@@ -133,14 +133,14 @@ def test_every_box_is_empty_for_a_run_that_does_nothing_right(comparison, about)
     assert sum(item.holds for item in checklist(comparison, about)) > 15
 
 
-def test_near_duplicates_on_both_sides_are_counted(comparison):
+def test_straddling_counts_near_duplicates_on_both_sides(comparison):
     groups = np.zeros(len(comparison.dataset), dtype=int)
     leaky = replace(comparison, dataset=replace(comparison.dataset, groups=groups))
     assert straddling(comparison) == 0
     assert straddling(leaky) == len(comparison.dataset)
 
 
-def test_the_model_card_says_what_it_is_for_and_how_good(comparison, about):
+def test_model_card_states_topics_data_and_performance(comparison, about):
     classifier = CLASSIFIERS["multinomial-nb"]
     labeller = fit_labeller(comparison.dataset, comparison.plan, classifier, jobs=1)
     card = model_card(comparison, labeller, about)
@@ -150,7 +150,7 @@ def test_the_model_card_says_what_it_is_for_and_how_good(comparison, about):
     assert comparison.dataset.labels_hash in card
 
 
-def test_a_notebook_shows_hostile_names_as_text(comparison):
+def test_html_reprs_escape_hostile_names(comparison):
     html = comparison._repr_html_() + comparison.dataset._repr_html_()
     frame = pd.DataFrame({"source": list(HOSTILE)})
     assert "<img" not in html + frame.to_html()

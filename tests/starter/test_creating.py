@@ -1,4 +1,4 @@
-"""Projects that are complete from the start, and never at the cost of anything that is there."""
+"""create_project makes complete projects and never overwrites existing files."""
 
 import json
 import re
@@ -35,20 +35,20 @@ def table(tmp_path, count=40):
     return path
 
 
-def test_the_sample_is_a_whole_project(tmp_path):
-    made = create_project(tmp_path / "desk")
+def test_create_project_makes_a_complete_sample_project(tmp_path):
+    created = create_project(tmp_path / "desk")
     samples = {f"data/samples/{name}" for name in ("articles.jsonl", "ferry.txt", "tram.csv")}
-    assert files_of(made.root) == FILES | samples | {"data/labels/codebooks.json"}
-    (load,) = load_experiments(made.root / "experiments" / "example.toml")
+    assert files_of(created.root) == FILES | samples | {"data/labels/codebooks.json"}
+    (load,) = load_experiments(created.root / "experiments" / "example.toml")
     assert len(load.dataset) == 96
     assert load.dataset.topics == ("courts", "environment", "health", "transport")
     assert load.dataset.Y.sum(axis=0).min() >= 20
     assert Counter(load.dataset.Y.sum(axis=1).tolist()) == {1: 56, 2: 22, 0: 18}
-    assert len(read_corpus(made.root / "data/corpora/example.parquet")) == 120
-    assert "96 labelled with 4 topics" in str(made)
+    assert len(read_corpus(created.root / "data/corpora/example.parquet")) == 120
+    assert "96 labelled with 4 topics" in str(created)
 
 
-def test_no_label_of_the_sample_is_outdated_until_a_definition_changes(tmp_path):
+def test_outdated_labels_of_the_sample_are_none_until_a_definition_changes(tmp_path):
     root = create_project(tmp_path / "desk").root
     taxonomy, labels = read_taxonomy(root / "data" / "topics.toml"), root / "data" / "labels"
     gold = read_label_file(labels / "example.csv", taxonomy.names)
@@ -61,58 +61,60 @@ def test_no_label_of_the_sample_is_outdated_until_a_definition_changes(tmp_path)
     assert len(outdated_labels(gold, labels / "codebooks.json", taxonomy)) == 96
 
 
-def test_a_mark_that_may_separate_labels_is_pointed_out(tmp_path):
+def test_create_project_points_out_a_possible_label_separator(tmp_path):
     path = table(tmp_path)
     rows = pd.read_csv(path)
     rows["topics"] = [("rail, weather", "courts, weather", "rail")[n % 3] for n in range(len(rows))]
     rows.to_csv(path, index=False)
-    made = create_project(tmp_path / "desk", path, labels="topics")
-    assert "some labels contain ','" in str(made)
-    assert "--separator ," in str(made)
-    made = create_project(tmp_path / "split", path, labels="topics", separator=",")
-    assert list(made.topics["label"]) == ["rail", "weather", "courts"]
-    assert "some labels contain" not in str(made)
+    created = create_project(tmp_path / "desk", path, labels="topics")
+    assert "some labels contain ','" in str(created)
+    assert "--separator ," in str(created)
+    created = create_project(tmp_path / "split", path, labels="topics", separator=",")
+    assert list(created.topics["label"]) == ["rail", "weather", "courts"]
+    assert "some labels contain" not in str(created)
 
 
-def test_a_table_becomes_topics_labels_and_a_spec(tmp_path):
-    made = create_project(tmp_path / "desk", table(tmp_path), text="headline,body", labels="topics", annotator="maria")
-    assert files_of(made.root) == FILES
-    taxonomy = read_taxonomy(made.root / "data" / "topics.toml")
+def test_create_project_makes_topics_labels_and_a_spec_from_a_table(tmp_path):
+    created = create_project(
+        tmp_path / "desk", table(tmp_path), text="headline,body", labels="topics", annotator="maria"
+    )
+    assert files_of(created.root) == FILES
+    taxonomy = read_taxonomy(created.root / "data" / "topics.toml")
     assert taxonomy.names == ("rail", "courts-law")
     assert taxonomy.topics[1].definition == "COURTS & LAW (20 articles in articles.csv)"
-    labels = pd.read_csv(made.root / "data" / "labels" / "example.csv")
+    labels = pd.read_csv(created.root / "data" / "labels" / "example.csv")
     assert set(labels["annotator"]) == {"maria"}
-    spec = read_spec(made.root / "experiments" / "example.toml")
+    spec = read_spec(created.root / "experiments" / "example.toml")
     assert spec.data.task == "multi-class"
     assert spec.data.text == ("title", "text")
     assert spec.splits.folds == 5
-    (load,) = load_experiments(made.root / "experiments" / "example.toml")
+    (load,) = load_experiments(created.root / "experiments" / "example.toml")
     assert load.dataset.Y.sum(axis=0).tolist() == [20, 20]
 
 
-def test_labels_and_file_names_of_any_kind_are_written_as_toml(tmp_path):
+def test_create_project_escapes_labels_and_file_names_in_toml(tmp_path):
     path = tmp_path / 'od"d\\\tname.csv'
     rows = {
         "text": [f"Text number {n}" for n in range(8)],
         "label": ['qu"ote', "back\\slash", "Экология", "x\x7fy"] * 2,
     }
     pd.DataFrame(rows).to_csv(path, index=False)
-    made = create_project(tmp_path / "desk", path)
-    taxonomy = read_taxonomy(made.root / "data" / "topics.toml")
-    assert [topic.definition.partition(" (")[0] for topic in taxonomy.topics] == list(made.topics["label"])
-    read_spec(made.root / "experiments" / "example.toml")
+    created = create_project(tmp_path / "desk", path)
+    taxonomy = read_taxonomy(created.root / "data" / "topics.toml")
+    assert [topic.definition.partition(" (")[0] for topic in taxonomy.topics] == list(created.topics["label"])
+    read_spec(created.root / "experiments" / "example.toml")
 
 
-def test_an_existing_folder_is_filled_and_nothing_in_it_is_touched(tmp_path):
+def test_create_project_fills_an_existing_folder_and_keeps_its_files(tmp_path):
     source = table(tmp_path)
     before = source.read_bytes()
-    made = create_project(tmp_path, source)
-    assert files_of(made.root) == FILES | {"articles.csv"}
+    created = create_project(tmp_path, source)
+    assert files_of(created.root) == FILES | {"articles.csv"}
     assert source.read_bytes() == before
 
 
 @pytest.mark.parametrize("name", ["data", "experiments", "notebooks", "Makefile", "README.md", ".gitignore"])
-def test_nothing_is_ever_overwritten(tmp_path, name):
+def test_create_project_never_overwrites(tmp_path, name):
     desk = tmp_path / "desk"
     desk.mkdir()
     (desk / name).write_text("mine")
@@ -126,7 +128,7 @@ def test_nothing_is_ever_overwritten(tmp_path, name):
     ("options", "error"),
     [({"labels": "lost"}, LabelsError), ({"text": "lost"}, CorpusError), ({"table": "lost.csv"}, CorpusError)],
 )
-def test_a_table_that_is_refused_leaves_nothing_behind(tmp_path, options, error):
+def test_create_project_leaves_no_files_when_it_rejects_a_table(tmp_path, options, error):
     source = table(tmp_path)
     with pytest.raises(error):
         create_project(tmp_path / "desk", **{"table": source, **options})
@@ -134,13 +136,13 @@ def test_a_table_that_is_refused_leaves_nothing_behind(tmp_path, options, error)
     assert not (tmp_path / "desk").exists()
 
 
-def test_a_file_is_no_folder(tmp_path):
+def test_create_project_rejects_a_file_as_folder(tmp_path):
     (tmp_path / "desk").write_text("mine")
     with pytest.raises(ProjectError, match="is a file"):
         create_project(tmp_path / "desk")
 
 
-def test_the_command_says_what_it_made_and_what_comes_next(tmp_path, run):
+def test_init_command_reports_what_it_made_and_the_next_step(tmp_path, run):
     command = ("init", "desk", "--from", table(tmp_path), "--labels", "topics")
     done = run(*command, folder=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -151,71 +153,73 @@ def test_the_command_says_what_it_made_and_what_comes_next(tmp_path, run):
     assert again.stderr.startswith("topicdesk: desk already contains data, experiments")
 
 
-def test_make_lists_the_verbs(tmp_path):
-    made = create_project(tmp_path / "desk")
-    done = subprocess.run(["make", "-C", made.root, "--no-print-directory"], capture_output=True, text=True, check=True)
-    verbs = {line.split()[0] for line in done.stdout.splitlines()}
-    assert verbs == {"help", "reproduce", "verify", "review", "annotate", "label", "serve", "lab"}
+def test_makefile_lists_its_targets(tmp_path):
+    created = create_project(tmp_path / "desk")
+    done = subprocess.run(
+        ["make", "-C", created.root, "--no-print-directory"], capture_output=True, text=True, check=True
+    )
+    targets = {line.split()[0] for line in done.stdout.splitlines()}
+    assert targets == {"help", "reproduce", "verify", "review", "annotate", "label", "serve", "lab"}
 
 
-def test_the_samples_of_the_repository_are_those_of_the_package():
+def test_package_samples_equal_those_of_the_repository():
     root = find_project(__file__).root
     for name in ("ferry.txt", "tram.csv", "tonight.jsonl", "articles.jsonl"):
         assert (root / "data" / "samples" / name).read_bytes() == (SAMPLE / name).read_bytes(), name
 
 
-def test_the_sample_says_who_wrote_it(tmp_path):
-    made = create_project(tmp_path / "desk")
-    assert set(pd.read_csv(made.root / "data/labels/example.csv")["annotator"]) == {"language-model"}
-    assert "A language model\nwrote the articles" in (made.root / "README.md").read_text()
+def test_sample_names_a_language_model_as_its_author(tmp_path):
+    created = create_project(tmp_path / "desk")
+    assert set(pd.read_csv(created.root / "data/labels/example.csv")["annotator"]) == {"language-model"}
+    assert "A language model\nwrote the articles" in (created.root / "README.md").read_text()
 
 
-def test_the_sample_is_short_articles_in_their_own_words():
+def test_sample_has_short_and_distinct_articles():
     rows = [json.loads(line) for line in (SAMPLE / "articles.jsonl").read_text().splitlines()]
     assert len({row["headline"] for row in rows}) == len({row["body"] for row in rows}) == 120
     assert all(40 <= len(row["body"].split()) <= 90 for row in rows)
 
 
-def test_a_file_name_cannot_write_into_the_topics(tmp_path):
+def test_create_project_does_not_inject_a_file_name_into_the_topics(tmp_path):
     path = tmp_path / "new\nline [x].csv"
     path.write_bytes(table(tmp_path).read_bytes())
-    made = create_project(tmp_path / "desk", path)
-    assert read_taxonomy(made.root / "data" / "topics.toml").names == ("rail", "courts-law")
+    created = create_project(tmp_path / "desk", path)
+    assert read_taxonomy(created.root / "data" / "topics.toml").names == ("rail", "courts-law")
 
 
-def test_a_full_disk_is_one_error_and_leaves_nothing(disk):
+def test_create_project_reports_a_full_disk_and_leaves_no_files(disk):
     folder = disk("size=40k")
     with pytest.raises(ProjectError, match=r"cannot write|cannot create"):
         create_project(folder / "desk")
     assert not list(folder.iterdir())
 
 
-def test_a_file_that_appears_midway_takes_nothing_with_it(tmp_path, monkeypatch):
+def test_create_project_keeps_a_file_that_appears_midway(tmp_path, monkeypatch):
     desk = tmp_path / "desk"
     desk.mkdir()
-    write = pd.DataFrame.to_dict
+    to_dict = pd.DataFrame.to_dict
 
-    def be_quicker(*arguments, **options):
+    def write_data_first(*arguments, **options):
         (desk / "data").write_text("mine")
-        return write(*arguments, **options)
+        return to_dict(*arguments, **options)
 
-    monkeypatch.setattr(pd.DataFrame, "to_dict", be_quicker)
+    monkeypatch.setattr(pd.DataFrame, "to_dict", write_data_first)
     with pytest.raises(ProjectError, match="already exists"):
         create_project(desk)
     assert files_of(tmp_path) == {"desk/data"}
 
 
-def test_what_is_made_of_labels_is_told(tmp_path):
+def test_create_project_reports_how_it_reads_the_labels(tmp_path):
     path = tmp_path / "t.csv"
     cells = ["R&D", "R D", "Sport;R&D", *["Sport"] * 6]
     pd.DataFrame({"text": [f"Text number {n}" for n in range(9)], "labels": cells}).to_csv(path, index=False)
-    said = str(create_project(tmp_path / "desk", path))
-    assert "several labels in a cell are separated by ';'" in said
-    assert "labels were renamed: 'Sport' to sport, 'R&D' to r-d, 'R D' to r-d-2" in said
-    assert "topics with fewer than 5 articles, too few to learn from: r-d, r-d-2" in said
+    message = str(create_project(tmp_path / "desk", path))
+    assert "several labels in a cell are separated by ';'" in message
+    assert "labels were renamed: 'Sport' to sport, 'R&D' to r-d, 'R D' to r-d-2" in message
+    assert "topics with fewer than 5 articles, too few to learn from: r-d, r-d-2" in message
 
 
-def test_the_samples_of_a_table_are_its_own_articles(tmp_path):
-    made = create_project(tmp_path / "desk", table(tmp_path))
-    some = pd.read_json(made.root / "data" / "samples" / "tonight.jsonl", lines=True)
+def test_create_project_takes_samples_from_the_table(tmp_path):
+    created = create_project(tmp_path / "desk", table(tmp_path))
+    some = pd.read_json(created.root / "data" / "samples" / "tonight.jsonl", lines=True)
     assert some["headline"].tolist() == [f"Headline {n}" for n in range(5)]

@@ -1,4 +1,4 @@
-"""Tables with texts and labels, as people have them."""
+"""Tables with texts and labels, in the formats that users have."""
 
 import json
 
@@ -33,9 +33,9 @@ def read(tmp_path, table, name="t.csv", **options):
     return read_labelled_table(path, tmp_path / "corpus.parquet", **options)
 
 
-def labels_by_text(found, tmp_path):
+def labels_by_text(result, tmp_path):
     corpus = read_corpus(tmp_path / "corpus.parquet").set_index("id")["text"]
-    return {corpus[article]: named for article, named in found.labels.items()}
+    return {corpus[article]: named for article, named in result.labels.items()}
 
 
 def frame(labels, **columns):
@@ -52,47 +52,47 @@ def frame(labels, **columns):
         (['["courts"]', "['rail']", '["courts", "rail"]', ""], {}),
     ],
 )
-def test_several_labels_in_a_cell(tmp_path, name, cells, options):
-    found = read(tmp_path, frame(cells), name, **options)
-    assert labels_by_text(found, tmp_path) == dict(
+def test_read_labelled_table_reads_several_labels_in_a_cell(tmp_path, name, cells, options):
+    result = read(tmp_path, frame(cells), name, **options)
+    assert labels_by_text(result, tmp_path) == dict(
         zip(TEXTS[:3], [("courts",), ("rail",), ("courts", "rail")], strict=True)
     )
-    assert found.unlabelled == 1
-    assert not found.one_each
-    assert found.counts == {"courts": 2, "rail": 2}
+    assert result.unlabelled == 1
+    assert not result.one_each
+    assert result.counts == {"courts": 2, "rail": 2}
 
 
 @pytest.mark.parametrize("name", ["t.jsonl", "t.json", "t.parquet"])
-def test_lists_of_labels_and_an_empty_list_is_a_label_of_none(tmp_path, name):
-    found = read(tmp_path, frame([["courts"], ["rail"], ["courts", "rail"], []]), name)
-    assert labels_by_text(found, tmp_path) == dict(
+def test_read_labelled_table_reads_lists_and_takes_an_empty_list_as_no_topic(tmp_path, name):
+    result = read(tmp_path, frame([["courts"], ["rail"], ["courts", "rail"], []]), name)
+    assert labels_by_text(result, tmp_path) == dict(
         zip(TEXTS, [("courts",), ("rail",), ("courts", "rail"), ()], strict=True)
     )
-    assert found.unlabelled == 0
+    assert result.unlabelled == 0
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["t.csv", "t.jsonl", "t.parquet"])
-def test_codes_and_gaps(tmp_path, name):
-    found = read(tmp_path, frame([1, 2, None, 1]), name)
-    assert labels_by_text(found, tmp_path) == {TEXTS[0]: ("1",), TEXTS[1]: ("2",), TEXTS[3]: ("1",)}
-    assert found.one_each
-    assert found.unlabelled == 1
+def test_read_labelled_table_reads_codes_and_missing_labels(tmp_path, name):
+    result = read(tmp_path, frame([1, 2, None, 1]), name)
+    assert labels_by_text(result, tmp_path) == {TEXTS[0]: ("1",), TEXTS[1]: ("2",), TEXTS[3]: ("1",)}
+    assert result.one_each
+    assert result.unlabelled == 1
 
 
-def test_a_label_with_a_comma_is_one_label(tmp_path):
-    found = read(tmp_path, frame(["ARTS, CULTURE", "SCI/TECH", "SCI/TECH", "ARTS, CULTURE"]))
-    assert found.counts == {"ARTS, CULTURE": 2, "SCI/TECH": 2}
+def test_read_labelled_table_keeps_a_label_with_a_comma_together(tmp_path):
+    result = read(tmp_path, frame(["ARTS, CULTURE", "SCI/TECH", "SCI/TECH", "ARTS, CULTURE"]))
+    assert result.counts == {"ARTS, CULTURE": 2, "SCI/TECH": 2}
 
 
-def test_texts_stay_as_they_came(tmp_path):
+def test_read_labelled_table_keeps_texts_unchanged(tmp_path):
     table = frame(["a", "b"])
     table["body"] = ["PORT TOWN (Courier) - The tram came early.", "محمد - قال الوزير في المؤتمر"]
     read(tmp_path, table)
     assert read_corpus(tmp_path / "corpus.parquet")["text"].tolist() == table["body"].tolist()
 
 
-def test_named_columns_make_the_text(tmp_path):
+def test_read_labelled_table_uses_the_named_text_columns(tmp_path):
     table = frame(["a", "b", "a"], headline=["One", "Two", "Three"], kicker=["x", "y", "z"])
     both = read(tmp_path, table, text=["headline", "body"], labels="topics")
     assert both.fields == ("title", "text")
@@ -102,47 +102,47 @@ def test_named_columns_make_the_text(tmp_path):
     assert read(tmp_path, table.drop(columns="headline")).fields == ("text",)
 
 
-def test_rows_that_repeat_an_article_with_other_labels_are_told(tmp_path):
+def test_read_labelled_table_reports_repeated_articles_with_other_labels(tmp_path):
     table = pd.DataFrame({"body": [TEXTS[0], TEXTS[1], TEXTS[0]], "topics": ["courts", "rail", "rail"]})
-    found = read(tmp_path, table)
-    assert labels_by_text(found, tmp_path) == {TEXTS[0]: ("courts",), TEXTS[1]: ("rail",)}
-    assert len(found.contradicted) == 1
-    assert "line 4" in found.contradicted[0] or "row 3" in found.contradicted[0]
+    result = read(tmp_path, table)
+    assert labels_by_text(result, tmp_path) == {TEXTS[0]: ("courts",), TEXTS[1]: ("rail",)}
+    assert len(result.contradicted) == 1
+    assert "line 4" in result.contradicted[0] or "row 3" in result.contradicted[0]
 
 
 @pytest.mark.parametrize(
-    ("options", "error", "said"),
+    ("options", "error", "message"),
     [
         ({"labels": "topic"}, LabelsError, r"no column 'topic' for the labels; did you mean 'topics'\?"),
         ({"text": ["bdy"]}, CorpusError, r"no column 'bdy' for text; did you mean 'body'\?"),
         ({"text": ["a", "b", "c"]}, CorpusError, "name the text column, or the headline and text columns"),
     ],
 )
-def test_columns_that_are_not_there_are_named(tmp_path, options, error, said):
-    with pytest.raises(error, match=said):
+def test_read_labelled_table_rejects_invalid_column_names(tmp_path, options, error, message):
+    with pytest.raises(error, match=message):
         read(tmp_path, frame(["a", "b"]), **options)
 
 
 @pytest.mark.parametrize(
-    ("cells", "said"),
+    ("cells", "message"),
     [
         (["", ""], "no article has a label"),
         (["a", "a"], r"there is only one label \('a'\)"),
         (["[a", "[b, c]"], r"'\[b, c\]' is not a list of labels"),
     ],
 )
-def test_labels_that_cannot_be_compared_are_refused(tmp_path, cells, said):
-    with pytest.raises(LabelsError, match=said):
+def test_read_labelled_table_rejects_labels_that_cannot_be_compared(tmp_path, cells, message):
+    with pytest.raises(LabelsError, match=message):
         read(tmp_path, frame(cells))
 
 
-def test_a_column_of_texts_is_no_column_of_labels(tmp_path):
+def test_read_labelled_table_rejects_a_column_of_texts_as_labels(tmp_path):
     table = pd.DataFrame({"body": [f"Text {n}" for n in range(60)], "topics": [f"Summary {n}" for n in range(60)]})
     with pytest.raises(LabelsError, match="60 different labels on 60 articles"):
         read(tmp_path, table)
 
 
-def test_what_is_no_table_is_refused(tmp_path):
+def test_read_labelled_table_rejects_empty_unsupported_and_missing_files(tmp_path):
     (tmp_path / "empty.csv").touch()
     with pytest.raises(CorpusError, match=r"empty\.csv is empty"):
         read_labelled_table(tmp_path / "empty.csv", tmp_path / "corpus.parquet")
@@ -153,43 +153,43 @@ def test_what_is_no_table_is_refused(tmp_path):
         read_labelled_table(tmp_path / "lost.csv", tmp_path / "corpus.parquet")
 
 
-def test_keys_are_lower_case_words_and_differ():
+def test_topic_keys_are_unique_lower_case_words():
     keys = topic_keys(["ARTS & CULTURE", "Arts, Culture", "1", "Экология", "!!", "Ökologie"])
     assert list(keys.values()) == ["arts-culture", "arts-culture-2", "1", "topic-4", "topic-5", "okologie"]
     assert json.loads(json.dumps(keys))
 
 
-def test_half_a_character_and_accents_in_labels(tmp_path):
+def test_read_labelled_table_accepts_lone_surrogates_and_accents_in_labels(tmp_path):
     (tmp_path / "t.jsonl").write_text(
         '{"body": "One text.", "topics": "\\ud800x", "id": "\\udfff1"}\n{"body": "Two texts.", "topics": "Économie"}\n'
     )
-    found = read_labelled_table(tmp_path / "t.jsonl", tmp_path / "corpus.parquet")
-    assert topic_keys(found.counts) == {"?x": "x", "Économie": "economie"}
+    result = read_labelled_table(tmp_path / "t.jsonl", tmp_path / "corpus.parquet")
+    assert topic_keys(result.counts) == {"?x": "x", "Économie": "economie"}
 
 
-def test_long_labels_get_short_keys():
+def test_topic_keys_of_long_labels_are_short():
     keys = topic_keys(["a" * 100_000, "a" * 100_001])
     assert list(keys.values()) == ["a" * 40, "a" * 40 + "-2"]
 
 
-def test_labels_of_rows_without_text_do_not_count(tmp_path):
+def test_read_labelled_table_ignores_labels_of_rows_without_text(tmp_path):
     table = pd.DataFrame({"body": [*TEXTS[:3], ""], "topics": ["courts", "rail", "courts", "ghost"]})
     assert read(tmp_path, table).counts == {"courts": 2, "rail": 1}
 
 
-def test_a_repeated_row_takes_the_label_of_the_one_that_has_one(tmp_path):
+def test_read_labelled_table_gives_a_repeated_row_the_label_of_its_copy(tmp_path):
     table = pd.DataFrame({"body": [TEXTS[0], TEXTS[1], TEXTS[0], TEXTS[1]], "topics": [None, "rail", "courts", None]})
-    found = read(tmp_path, table)
-    assert labels_by_text(found, tmp_path) == {TEXTS[0]: ("courts",), TEXTS[1]: ("rail",)}
-    assert not found.contradicted
+    result = read(tmp_path, table)
+    assert labels_by_text(result, tmp_path) == {TEXTS[0]: ("courts",), TEXTS[1]: ("rail",)}
+    assert not result.contradicted
 
 
-def test_a_label_of_every_article_is_refused(tmp_path):
+def test_read_labelled_table_rejects_a_label_of_every_article(tmp_path):
     with pytest.raises(LabelsError, match="every labelled article has the label 'news'"):
         read(tmp_path, frame(["news;a", "news;b"]))
 
 
-def test_damaged_parquet_and_columns_of_one_name_are_refused(tmp_path):
+def test_read_labelled_table_rejects_damaged_parquet_and_duplicate_columns(tmp_path):
     column = arrow.array(["courts", "rail"])
     twice = arrow.table([arrow.array(TEXTS[:2]), column, column], names=["body", "label", "label"])
     parquet.write_table(twice, tmp_path / "twice.parquet")
