@@ -121,9 +121,8 @@ def test_ridge_margins_agree_with_a_separate_fit_per_penalty(shape):
 
 def test_solve_shifted_keeps_a_solved_column_while_others_iterate():
     diagonal = np.array([1.0, 2.0, 4.0, 8.0])
-    targets = np.column_stack(
-        [[0.0, 2.0, 0.0, 0.0], [1.0, 1.0, 1.0, 1.0]]
-    )  # an eigenvector, and a vector that takes four iterations
+    # An eigenvector, which takes one iteration, and a vector that takes four.
+    targets = np.column_stack([[0.0, 2.0, 0.0, 0.0], [1.0, 1.0, 1.0, 1.0]])
     shifts = [0.0, 2.0, 6.0]
     for shift, solution in zip(shifts, _solve_shifted(lambda v: diagonal[:, None] * v, targets, shifts), strict=True):
         np.testing.assert_allclose(solution, targets / (diagonal[:, None] + shift), rtol=1e-9)

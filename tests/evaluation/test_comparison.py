@@ -103,7 +103,7 @@ def test_compare_does_not_depend_on_the_number_of_processes(dataset, comparison)
 
 @pytest.fixture(scope="module")
 def classes(dataset):
-    """The same articles, each with exactly one of three classes."""
+    """Return the same articles, each with exactly one of three classes."""
     Y = np.eye(3, dtype=np.int8)[np.where(dataset.Y[:, 0] == 1, 0, np.where(dataset.Y[:, 1] == 1, 1, 2))]
     return replace(dataset, Y=Y, topics=("courts", "rail", "neither"), task="multi-class")
 

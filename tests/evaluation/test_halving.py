@@ -30,7 +30,7 @@ class RecordingEngine:
 
     def run(self, work, shared, tasks):
         for task in tasks:
-            if len(task) == 3:  # a cell: candidates, split, view
+            if len(task) == 3:  # a fit: candidates, split, view
                 names = [candidate.classifier.name for candidate in task[0]]
                 key = len(task[1].train)
                 self.seen[key] = self.seen.get(key, 0) + names.count("linear-svm")
