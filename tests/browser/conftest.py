@@ -1,4 +1,4 @@
-"""A real Chromium, headless, and real JupyterLab servers."""
+"""JupyterLab and Notebook servers, and the folder of screenshots."""
 
 import json
 import sys
@@ -14,12 +14,12 @@ from support.servers import serving
 
 @pytest.fixture
 def screenshots():
-    """Give where what the tests saw is kept for people."""
+    """Return the folder in which tests save screenshots."""
     return Path(__file__).parents[2] / "screenshots"
 
 
 class Jupyter:
-    """A server of its own over a folder: JupyterLab or Notebook 7."""
+    """A JupyterLab or Notebook 7 server for one folder."""
 
     def __init__(self, root, port, app, settings):
         self.root, self.app, self.settings = root, app, settings
@@ -29,7 +29,7 @@ class Jupyter:
             "JUPYTERLAB_WORKSPACES_DIR": str(settings / "workspaces"),
         }  # fmt: skip
         for name, value in {
-            "notebook-extension/tracker": {"windowingMode": "none"},  # every cell is on the page, seen or not
+            "notebook-extension/tracker": {"windowingMode": "none"},  # the page contains all cells, visible or not
             "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
         }.items():
             path = settings / "lab" / "@jupyterlab" / f"{name}.jupyterlab-settings"
@@ -59,7 +59,7 @@ class Jupyter:
 
 @pytest.fixture
 def jupyter(tmp_path, free_port):
-    """Give what starts a server over a folder."""
+    """Return a function that starts a server for a folder."""
     with ExitStack() as started:
 
         def start(root, app="jupyterlab"):

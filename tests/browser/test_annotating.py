@@ -1,4 +1,4 @@
-"""Labelling in a real JupyterLab and a real Notebook 7, in a real browser, by the keyboard."""
+"""Annotation with the keyboard, in JupyterLab and Notebook 7 and a real browser."""
 
 import os
 import signal
@@ -15,10 +15,10 @@ import topicdesk
 topicdesk.annotate("data/corpora/newsroom.parquet", "data/topics.toml", annotator="maria", highlight=["judge", "train"])
 """
 
-#: Another article than before is shown.
+# JavaScript condition: the page shows another article than before.
 NEXT = "before => document.querySelector('.td-meta').textContent !== before"
 
-# What is pressed for each article: (keys, what the CSV is to hold).
+# For each article: the keys to press, and the topics expected in the CSV file.
 DECISIONS = [
     ("1", ("courts",)), ("2", ("rail",)), ("", ()), ("21", ("rail", "courts")), ("1", ("courts",)),
     ("11", ()), ("", ()), ("12", ("courts", "rail")), ("2", ("rail",)), ("1", ("courts",)),
@@ -26,7 +26,7 @@ DECISIONS = [
 
 
 def open_widget(jupyter, page, app="jupyterlab"):
-    """Write a notebook of one cell, open it, run the cell, and give the widget."""
+    """Write a notebook of one cell, open it, run the cell, and return the widget."""
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(NOTEBOOK)])
     notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
     if not (jupyter.root / "label.ipynb").is_file():
@@ -34,7 +34,7 @@ def open_widget(jupyter, page, app="jupyterlab"):
     jupyter.open(page, "label.ipynb")
     widget, executed = page.locator(".td-annotate"), page.locator(".jp-InputPrompt").first
     before = executed.text_content()
-    for _ in range(5):  # a page that is still being put together loses keys
+    for _ in range(5):  # a page that is still loading loses keys
         page.locator(".jp-Notebook .jp-CodeCell .cm-content").first.click()
         page.keyboard.press("Shift+Enter")
         page.wait_for_timeout(1000)
@@ -50,7 +50,7 @@ def press(widget, keys):
 
 
 def decide(page, widget, keys):
-    """Decide about the article shown, and wait for the next."""
+    """Label the current article, wait for the next one, and return the id of the first."""
     before = widget.locator(".td-meta").text_content()
     press(widget, keys)
     widget.press("Enter")
@@ -58,24 +58,22 @@ def decide(page, widget, keys):
     return before.rpartition("article ")[2]
 
 
-def stored(project):
+def saved_topics(project):
     table = read_label_file(project.root / "data" / "labels" / "maria.csv", ["courts", "rail"])
     return dict(zip(table["article_id"], table["topics"], strict=True))
 
 
-def test_ten_articles_are_labelled_by_keyboard_one_is_undone_and_a_reload_loses_nothing(
-    project, jupyter, chromium, screenshots
-):
+def test_annotate_saves_keyboard_labels_and_keeps_them_after_undo_and_reload(project, jupyter, chromium, screenshots):
     lab = jupyter(project.root)
     page = chromium.new_page(viewport={"width": 1100, "height": 900})
-    faults = []
-    page.on("pageerror", lambda error: faults.append(str(error)))
+    errors = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
     widget = open_widget(lab, page)
     widget.click(position={"x": 5, "y": 5})
     expected = {}
     for keys, topics in DECISIONS[:5]:
         expected[decide(page, widget, keys)] = topics
-    assert stored(project) == expected
+    assert saved_topics(project) == expected
 
     shown = widget.locator(".td-meta").text_content()
     widget.press("z")
@@ -83,7 +81,7 @@ def test_ten_articles_are_labelled_by_keyboard_one_is_undone_and_a_reload_loses_
     last = list(expected)[-1]
     assert widget.locator(".td-meta").text_content().endswith(f"article {last}")
     assert widget.locator(".td-topic").first.get_attribute("aria-pressed") == "true"
-    assert last not in stored(project)
+    assert last not in saved_topics(project)
     press(widget, "12")
     assert decide(page, widget, "") == last
     expected[last] = ("rail",)
@@ -97,48 +95,48 @@ def test_ten_articles_are_labelled_by_keyboard_one_is_undone_and_a_reload_loses_
         article = decide(page, widget, keys)
         assert article not in expected
         expected[article] = topics
-    assert stored(project) == expected
+    assert saved_topics(project) == expected
     assert len(expected) == 10
-    assert not faults
+    assert not errors
 
 
-def test_a_kernel_that_dies_keeps_all_that_was_saved_and_the_page_says_what_was_not(project, jupyter, chromium):
+def test_annotate_keeps_saved_decisions_and_reports_an_unsaved_one_if_a_kernel_dies(project, jupyter, chromium):
     lab = jupyter(project.root)
     page = chromium.new_page(viewport={"width": 1100, "height": 900})
     widget = open_widget(lab, page)
     widget.click(position={"x": 5, "y": 5})
     first = decide(page, widget, "1")
     (kernel,) = lab.kernels()
-    found = subprocess.run(["pgrep", "-f", f"kernel-{kernel['id']}"], capture_output=True, text=True, check=True)
-    for pid in found.stdout.split():
+    processes = subprocess.run(["pgrep", "-f", f"kernel-{kernel['id']}"], capture_output=True, text=True, check=True)
+    for pid in processes.stdout.split():
         os.kill(int(pid), signal.SIGKILL)
     press(widget, "2")
     widget.press("Enter")
     widget.get_by_text("this decision is not saved").wait_for()
     assert widget.locator(".td-topic").nth(1).get_attribute("aria-pressed") == "true"
-    assert stored(project) == {first: ("courts",)}
+    assert saved_topics(project) == {first: ("courts",)}
 
 
-def test_what_articles_say_is_text_and_every_part_has_a_name_in_notebook_7(project, jupyter, chromium, screenshots):
+def test_annotate_escapes_article_text_and_names_its_controls_in_notebook_7(project, jupyter, chromium, screenshots):
     articles = read_corpus(project.corpora / "newsroom.parquet")
     articles["title"] = "<img src=x onerror=alert(1)>"
     articles["source"] = '"><script>alert(2)</script>'
     articles["text"] = "<b>A judge</b> spoke of <script>alert(3)</script> trains. " * 4
     write_corpus(articles, project.corpora / "newsroom.parquet")
     page = chromium.new_page(viewport={"width": 1100, "height": 1200})
-    alarms = []
-    page.on("dialog", lambda dialog: alarms.append(dialog.message) or dialog.dismiss())
+    dialogs = []
+    page.on("dialog", lambda dialog: dialogs.append(dialog.message) or dialog.dismiss())
     widget = open_widget(jupyter(project.root, "notebook"), page)
     assert widget.locator(".td-title").text_content() == "<img src=x onerror=alert(1)>"
     assert widget.locator("img, script, .td-text b").count() == 0
     assert widget.locator("mark").all_text_contents() == ["judge"] * 4
 
     widget.click(position={"x": 5, "y": 5})
-    reached = []
+    focused = []
     for _ in range(7):
         page.keyboard.press("Tab")
-        reached.append(page.evaluate("document.activeElement.ariaLabel || document.activeElement.textContent"))
-    assert reached == ["Text of the article", "1courts", "2rail", "Note", "Save (Enter)", "Undo (Z)", "Skip (S)"]
+        focused.append(page.evaluate("document.activeElement.ariaLabel || document.activeElement.textContent"))
+    assert focused == ["Text of the article", "1courts", "2rail", "Note", "Save (Enter)", "Undo (Z)", "Skip (S)"]
     widget.press("?")
     widget.get_by_text("Trains and what they run on.").wait_for()
     widget.press("n")
@@ -149,4 +147,4 @@ def test_what_articles_say_is_text_and_every_part_has_a_name_in_notebook_7(proje
     decide(page, widget, "2")
     (row,) = read_label_file(project.labels / "maria.csv", ["courts", "rail"]).to_dict("records")
     assert (row["topics"], row["note"]) == (("rail",), "12 s z?")
-    assert not alarms
+    assert not dialogs

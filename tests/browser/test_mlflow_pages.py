@@ -1,4 +1,4 @@
-"""MLflow's pages, as a reviewer sees them in a real browser."""
+"""MLflow's pages of an experiment in a real browser."""
 
 import socket
 
@@ -12,18 +12,18 @@ pytestmark = pytest.mark.usefixtures("store")
 
 
 @pytest.mark.browser
-def test_the_experiment_its_children_and_the_leaderboard_show(project, chromium, screenshots, free_port):
+def test_serve_pages_shows_the_experiment_its_child_runs_and_the_leaderboard(project, chromium, screenshots, free_port):
     from playwright.sync_api import expect
 
     spec = project.root / "experiments" / "small.toml"
     spec.write_text(spec.read_text().replace('title = "Small newsroom"', 'title = "<img src=x onerror=alert(1)>"'))
     (run,) = log_experiment(run_experiment(spec, jobs=1))
-    acted = []
+    dialogs = []
     with serve_pages(project, free_port, "small") as (address, _):
         page = chromium.new_page(viewport={"width": 1500, "height": 1000})
-        page.on("dialog", lambda dialog: acted.append(dialog.message) or dialog.dismiss())
+        page.on("dialog", lambda dialog: dialogs.append(dialog.message) or dialog.dismiss())
         page.goto(address)
-        # The list of runs: one parent with the columns that matter, its children behind the plus sign.
+        # The list of runs: one parent run with the main columns. Its child runs are collapsed.
         parent = page.get_by_role("link", name=run.run_name)
         expect(parent).to_be_visible()
         expect(page.get_by_role("link", name="linear-svm")).to_have_count(0)
@@ -31,7 +31,7 @@ def test_the_experiment_its_children_and_the_leaderboard_show(project, chromium,
         expect(page.get_by_text("macro_f1/low").first).to_be_visible()
         page.screenshot(path=screenshots / "mlflow-runs.png")
         address = address.partition("?")[0]
-        # The parent: its description begins with the verdict and holds the leaderboard, and it names its children.
+        # The parent run: a description with verdict and leaderboard, and links to the child runs.
         page.goto(address.replace("/runs", f"/runs/{run.run_id}"))
         expect(page.get_by_text("Verdict.")).to_be_visible()
         expect(page.get_by_role("link", name="linear-svm").first).to_be_visible()
@@ -42,30 +42,30 @@ def test_the_experiment_its_children_and_the_leaderboard_show(project, chromium,
         expect(page.get_by_role("link", name="Open the report")).to_be_visible()
         page.get_by_text("leads with macro-F1").scroll_into_view_if_needed()
         page.screenshot(path=screenshots / "mlflow-comparison.png")
-        # Its pictures.
+        # Its plots.
         page.goto(address.replace("/runs", f"/runs/{run.run_id}/artifacts/visual-1-leaderboard.png"))
         picture = page.locator("img[src^='blob:']").first
         expect(picture).to_be_visible()
         assert picture.evaluate("image => image.naturalWidth") > 400
         page.screenshot(path=screenshots / "mlflow-picture.png")
-        # The report, first among the artifacts, shown inside MLflow's page.
+        # The report, displayed inside MLflow's page.
         page.goto("about:blank")
         page.goto(address.replace("/runs", f"/runs/{run.run_id}/artifacts/report.html"))
         report = page.frame_locator("iframe").first
         expect(report.get_by_role("heading", name="Decision")).to_be_visible()
         page.screenshot(path=screenshots / "mlflow-report.png")
-        # The model: registered, with the run that made it.
+        # The registered model.
         page.goto("about:blank")
         page.goto(address.partition("/#")[0] + "/#/models/topicdesk-small")
         expect(page.get_by_text("champion").first).to_be_visible()
         page.screenshot(path=screenshots / "mlflow-model.png")
-    assert acted == []
+    assert dialogs == []
 
 
-def test_a_taken_port_is_told(project):
+def test_serve_pages_reports_a_port_in_use(project):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(TrackingError, match=f"port {port} of 127.0.0.1 is in use"), serve_pages(project, port, "x"):
-            pytest.fail("the port was taken")
+            pytest.fail("the server started on a port in use")

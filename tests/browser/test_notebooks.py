@@ -1,4 +1,4 @@
-"""The notebooks in a real JupyterLab, in a real browser: their pictures and tables show."""
+"""Plots and tables of the notebooks, in JupyterLab and a real browser."""
 
 import json
 import os
@@ -16,7 +16,7 @@ PROJECT = find_project(__file__)
 EXECUTED = PROJECT.root / "docs" / "executed"
 NAMES = [path.name for path in sorted((PROJECT.root / "notebooks").glob("*.ipynb"))]
 
-# Where the page is looked at for the screenshot: the cell that holds this.
+# The screenshot shows the cell that contains this text.
 SHOWN = {
     "0-import.ipynb": "plot_corpus",
     "1-annotate.ipynb": "topicdesk.annotate(",
@@ -28,7 +28,7 @@ SHOWN = {
 
 @pytest.fixture(scope="module")
 def executed():
-    """Give the executed copies; they are made where they are older than the notebooks or the code."""
+    """Return the folder of executed copies, after updating those older than the notebooks or the code."""
     try:
         load_labeller("models:/topicdesk-topics@champion", PROJECT)
     except TopicdeskError:
@@ -37,17 +37,17 @@ def executed():
     return EXECUTED
 
 
-def outputs_of(path):
-    """Count the pictures and the tables that a notebook's cells gave."""
+def count_outputs(path):
+    """Count the plots and tables in the outputs of a notebook."""
     cells = [cell for cell in json.loads(path.read_text())["cells"] if cell["cell_type"] == "code"]
-    shown = [output.get("data", {}) for cell in cells for output in cell["outputs"]]
-    pictures = sum("image/png" in data for data in shown)
-    live = [data for data in shown if "application/vnd.jupyter.widget-view+json" not in data]
-    return pictures, sum("".join(data.get("text/html", "")).count("<table") for data in live)
+    outputs = [output.get("data", {}) for cell in cells for output in cell["outputs"]]
+    plots = sum("image/png" in data for data in outputs)
+    static = [data for data in outputs if "application/vnd.jupyter.widget-view+json" not in data]
+    return plots, sum("".join(data.get("text/html", "")).count("<table") for data in static)
 
 
 def run_all(page):
-    """Run every cell; a page that is still being put together loses clicks."""
+    """Run all cells. Repeat the clicks, because a page that is still loading loses them."""
     busy = page.locator(".jp-Notebook-ExecutionIndicator[data-status='busy']")
     for _ in range(60):
         page.get_by_role("menuitem", name="Run", exact=True).click()
@@ -61,7 +61,7 @@ def run_all(page):
     raise AssertionError("JupyterLab does not begin to run the cells")
 
 
-def test_each_shows_its_pictures_and_tables(executed, jupyter, chromium, screenshots):
+def test_notebooks_show_their_plots_and_tables(executed, jupyter, chromium, screenshots):
     lab = jupyter(PROJECT.root)
     names = [str(EXECUTED.relative_to(PROJECT.root) / name) for name in NAMES]
     trust = [sys.executable, "-m", "jupyter", "trust", *names]
@@ -69,13 +69,13 @@ def test_each_shows_its_pictures_and_tables(executed, jupyter, chromium, screens
     screenshots.mkdir(exist_ok=True)
     for name in NAMES:
         page = chromium.new_page(viewport={"width": 1200, "height": 950})
-        faults = []
-        page.on("pageerror", lambda error, faults=faults: faults.append(str(error)))
+        errors = []
+        page.on("pageerror", lambda error, errors=errors: errors.append(str(error)))
         page.on(
             "request",
-            lambda request, faults=faults: (
+            lambda request, errors=errors: (
                 request.url.startswith(("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:"))
-                or faults.append(f"asks {request.url}")
+                or errors.append(f"asks {request.url}")
             ),
         )
         lab.open(page, f"docs/executed/{name}")
@@ -83,17 +83,17 @@ def test_each_shows_its_pictures_and_tables(executed, jupyter, chromium, screens
             run_all(page)
             page.get_by_text("2 labelled in this session").wait_for()
             page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").wait_for()
-        pictures, tables = outputs_of(EXECUTED / name)
-        assert pictures + tables > 2, name
-        seen = page.locator(".jp-OutputArea")
-        seen.locator(".jp-RenderedImage img").nth(pictures - 1).wait_for(state="attached")
-        assert seen.locator(".jp-RenderedImage img").count() >= pictures, name
-        assert seen.locator("table").count() >= tables, name
+        plots, tables = count_outputs(EXECUTED / name)
+        assert plots + tables > 2, name
+        outputs = page.locator(".jp-OutputArea")
+        outputs.locator(".jp-RenderedImage img").nth(plots - 1).wait_for(state="attached")
+        assert outputs.locator(".jp-RenderedImage img").count() >= plots, name
+        assert outputs.locator("table").count() >= tables, name
         broken = "images => images.filter(image => image.complete && image.naturalWidth === 0).length"
-        assert seen.locator(".jp-RenderedImage img").evaluate_all(broken) == 0
+        assert outputs.locator(".jp-RenderedImage img").evaluate_all(broken) == 0
         cell = page.locator(".jp-CodeCell", has_text=SHOWN[name]).first
         cell.evaluate("cell => cell.scrollIntoView({block: 'start'})")
         page.wait_for_timeout(500)
         page.screenshot(path=screenshots / f"notebook-{name.removesuffix('.ipynb')}.png")
-        assert not faults, name
+        assert not errors, name
         page.close()

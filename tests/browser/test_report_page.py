@@ -1,4 +1,4 @@
-"""The report, opened from disk in a real browser."""
+"""The report in a real browser, opened from disk."""
 
 import pandas as pd
 import pytest
@@ -14,7 +14,7 @@ SECTIONS = [
 
 @pytest.mark.browser
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (400, "dark")])
-def test_the_report_reads_well_on_wide_and_narrow_screens_and_nothing_in_it_acts(
+def test_report_fits_wide_and_narrow_screens_and_runs_no_script_of_an_article(
     project, tmp_path, chromium, screenshots, width, scheme
 ):
     from playwright.sync_api import expect
@@ -29,17 +29,17 @@ def test_the_report_reads_well_on_wide_and_narrow_screens_and_nothing_in_it_acts
         review_experiment(run_experiment(project.root / "experiments" / "small.toml", jobs=1), jobs=1)[0].report
     )
     page = chromium.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
-    said, asked = [], []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("dialog", lambda dialog: said.append(dialog.message) or dialog.dismiss())
-    page.on("request", lambda request: asked.append(request.url))
+    messages, requested = [], []
+    page.on("console", lambda message: messages.append(message.text))
+    page.on("pageerror", lambda error: messages.append(str(error)))
+    page.on("dialog", lambda dialog: messages.append(dialog.message) or dialog.dismiss())
+    page.on("request", lambda request: requested.append(request.url))
     page.goto(file.as_uri())
     for section in SECTIONS:
         expect(page.locator(f"section#{section} :is(h1, h2)")).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth") <= width, "only tables scroll sideways"
+    assert page.evaluate("document.documentElement.scrollWidth") <= width, "only tables may scroll horizontally"
     assert page.locator("svg[role=img]").count() >= 4
-    # With the keyboard: the first stop skips to the report; the switch turns light to dark and back.
+    # Keyboard: the first tab stop skips to the report, and the button switches between light and dark.
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the report")).to_be_focused()
     before = page.evaluate("getComputedStyle(document.body).backgroundColor")
@@ -51,5 +51,5 @@ def test_the_report_reads_well_on_wide_and_narrow_screens_and_nothing_in_it_acts
     page.screenshot(path=screenshots / f"report-{width}.png")
     page.emulate_media(media="print")
     expect(page.get_by_role("navigation")).to_be_hidden()
-    assert said == []
-    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+    assert messages == []
+    assert [url for url in requested if not url.startswith(("file:", "data:"))] == []

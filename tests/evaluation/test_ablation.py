@@ -1,4 +1,4 @@
-"""Each option is taken off in turn, and what is lost is the difference of two comparisons."""
+"""Ablations reset one option at a time. The loss is the difference of two comparisons."""
 
 from dataclasses import replace
 
@@ -17,7 +17,7 @@ SMALL = classifier_named("linear-svm").with_grid({"C": (0.3, 3.0)})
 PLAN = ComparisonPlan((SMALL,), SETTINGS, SplitPlan(folds=3, repeats=2), inner_folds=2, resamples=50, seed=3)
 
 
-def test_an_option_is_off_in_every_setting_and_settings_that_fall_together_are_one():
+def test_without_each_resets_an_option_in_all_settings_and_merges_equal_settings():
     without = dict(_without_each(SETTINGS))
     assert list(without) == ["ngram_range", "min_df", "sublinear_tf"]
     assert without["ngram_range"] == (FeatureSetting(min_df=2, sublinear_tf=True),)
@@ -26,9 +26,9 @@ def test_an_option_is_off_in_every_setting_and_settings_that_fall_together_are_o
 
 
 @pytest.mark.slow
-def test_what_is_lost_is_the_difference_of_two_comparisons(dataset):
-    found = ablate(dataset, PLAN, SMALL, jobs=1)
-    assert list(found.table.index) == ["(nothing)", "ngram_range", "min_df", "sublinear_tf"]
+def test_ablate_loss_is_the_difference_of_two_comparisons(dataset):
+    ablation = ablate(dataset, PLAN, SMALL, jobs=1)
+    assert list(ablation.table.index) == ["(nothing)", "ngram_range", "min_df", "sublinear_tf"]
     plain = tuple(replace(setting, sublinear_tf=False) for setting in SETTINGS)
     full, without = (
         figures_where(
@@ -36,20 +36,20 @@ def test_what_is_lost_is_the_difference_of_two_comparisons(dataset):
         )["value"].item()
         for settings in (SETTINGS, plain)
     )
-    assert found.table.loc["(nothing)", "value"] == full
-    assert found.table.loc["sublinear_tf", "value"] == without
-    assert found.table.loc["sublinear_tf", "loss"] == pytest.approx(full - without)
-    rows = found.table.iloc[1:]
+    assert ablation.table.loc["(nothing)", "value"] == full
+    assert ablation.table.loc["sublinear_tf", "value"] == without
+    assert ablation.table.loc["sublinear_tf", "loss"] == pytest.approx(full - without)
+    rows = ablation.table.iloc[1:]
     assert (rows["loss_low"] <= rows["loss_high"]).all()
     assert (rows["p_holm"] >= rows["p"]).all()
-    assert np.isnan(found.table["p"].iloc[0])
-    assert "lost [95 %]" in str(found)
-    assert "sublinear_tf" in found._repr_html_()
-    (axes,) = found.plot().axes
+    assert np.isnan(ablation.table["p"].iloc[0])
+    assert "lost [95 %]" in str(ablation)
+    assert "sublinear_tf" in ablation._repr_html_()
+    (axes,) = ablation.plot().axes
     assert [label.get_text() for label in axes.get_yticklabels()] == [f"without {name}" for name in rows.index]
 
 
-def test_of_defaults_alone_there_is_nothing_to_take_off(dataset):
-    found = ablate(dataset, replace(PLAN, settings=(FeatureSetting(),)), SMALL, jobs=1)
-    assert list(found.table.index) == ["(nothing)"]
-    assert "(nothing)" in str(found)
+def test_ablate_removes_nothing_from_default_settings(dataset):
+    ablation = ablate(dataset, replace(PLAN, settings=(FeatureSetting(),)), SMALL, jobs=1)
+    assert list(ablation.table.index) == ["(nothing)"]
+    assert "(nothing)" in str(ablation)

@@ -1,4 +1,4 @@
-"""Probabilities are scikit-learn's, and what is labelled without a person is right as often as was asked."""
+"""Calibrated probabilities agree with scikit-learn, and automated decisions reach the requested precision."""
 
 from dataclasses import replace
 
@@ -27,13 +27,13 @@ from topicdesk.evaluation.calibration import confidence
 NOTHING = np.zeros((0, 1))
 
 
-def drawn(n_rows, slope, intercept, seed, n_topics=1):
+def draw_scores(n_rows, slope, intercept, seed, n_topics=1):
     rng = np.random.default_rng(seed)
     scores = rng.normal(size=(n_rows, n_topics))
     return (rng.random((n_rows, n_topics)) < expit(slope * scores + intercept)).astype(np.int8), scores
 
 
-def calibrated(Y, scores, method="platt", multi_class=False):
+def calibrate(Y, scores, method="platt", multi_class=False):
     return fit_calibration(Y, scores, (scores > 0).astype(np.int8), method, multi_class, precision=0.95)
 
 
@@ -42,40 +42,40 @@ def calibrated(Y, scores, method="platt", multi_class=False):
 @given(
     seed=st.integers(0, 10_000), scale=st.sampled_from([1e-3, 1.0, 1e4]), method=st.sampled_from(["platt", "isotonic"])
 )
-def test_probabilities_are_those_of_scikit_learns_calibration(seed, scale, method):
-    Y, scores = drawn(200, 2.0, -1.0, seed)
+def test_fit_calibration_agrees_with_scikit_learn(seed, scale, method):
+    Y, scores = draw_scores(200, 2.0, -1.0, seed)
     if Y.min() == Y.max():
         return
-    found = calibrated(Y, scores * scale, method).probabilities(scores * scale)[:, 0]
-    # A model whose margin is the score, known beforehand.
+    ours = calibrate(Y, scores * scale, method).probabilities(scores * scale)[:, 0]
+    # A fitted model whose decision function returns the score unchanged.
     margin = LogisticRegression().fit([[-1.0], [1.0]], [0, 1])
     margin.coef_, margin.intercept_ = np.array([[1.0]]), np.array([0.0])
     name = {"platt": "sigmoid", "isotonic": "isotonic"}[method]
     theirs = CalibratedClassifierCV(FrozenEstimator(margin), method=name).fit(scores * scale, Y[:, 0])
-    np.testing.assert_allclose(found, theirs.predict_proba(scores * scale)[:, 1], atol=2e-4)
+    np.testing.assert_allclose(ours, theirs.predict_proba(scores * scale)[:, 1], atol=2e-4)
 
 
-def test_a_sigmoid_is_found_again_and_scores_that_part_classes_perfectly_give_no_certainty():
-    Y, scores = drawn(50_000, 3.0, -2.0, 0)
-    at = np.array([[-1.0], [0.0], [1.0]])
-    np.testing.assert_allclose(calibrated(Y, scores).probabilities(at), expit(3.0 * at - 2.0), atol=0.01)
-    parted = calibrated(np.array([[0], [0], [1]], dtype=np.int8), np.array([[-1.0], [-2.0], [5.0]]))
-    assert (parted.probabilities(np.array([[-2.0], [5.0]]))[:, 0] < [0.5, 0.99]).all()
-    same = calibrated(np.array([[0], [1]], dtype=np.int8), np.zeros((2, 1)))
-    np.testing.assert_allclose(same.probabilities(np.zeros((1, 1))), 0.5)
+def test_fit_calibration_recovers_a_sigmoid_and_is_not_certain_if_classes_separate():
+    Y, scores = draw_scores(50_000, 3.0, -2.0, 0)
+    points = np.array([[-1.0], [0.0], [1.0]])
+    np.testing.assert_allclose(calibrate(Y, scores).probabilities(points), expit(3.0 * points - 2.0), atol=0.01)
+    separated = calibrate(np.array([[0], [0], [1]], dtype=np.int8), np.array([[-1.0], [-2.0], [5.0]]))
+    assert (separated.probabilities(np.array([[-2.0], [5.0]]))[:, 0] < [0.5, 0.99]).all()
+    constant = calibrate(np.array([[0], [1]], dtype=np.int8), np.zeros((2, 1)))
+    np.testing.assert_allclose(constant.probabilities(np.zeros((1, 1))), 0.5)
 
 
-def test_probabilities_of_classes_add_up_to_one():
+def test_fit_calibration_gives_class_probabilities_that_sum_to_one():
     rng = np.random.default_rng(1)
     Y = np.eye(4, dtype=np.int8)[rng.integers(0, 4, 300)]
     scores = Y + rng.normal(size=Y.shape)
     for method in ("platt", "isotonic"):
-        found = fit_calibration(Y, scores, Y, method, True, 0.95).probabilities(scores - 5)
-        np.testing.assert_allclose(found.sum(axis=1), 1.0)
-        assert (found >= 0).all()
+        probabilities = fit_calibration(Y, scores, Y, method, True, 0.95).probabilities(scores - 5)
+        np.testing.assert_allclose(probabilities.sum(axis=1), 1.0)
+        assert (probabilities >= 0).all()
 
 
-def test_confidence_is_the_chance_that_everything_decided_is_right():
+def test_confidence_is_the_probability_that_all_decisions_are_right():
     probabilities = np.array([[0.9, 0.2], [0.6, 0.7]])
     decisions = np.array([[1, 0], [0, 1]], dtype=np.int8)
     np.testing.assert_allclose(confidence(probabilities, decisions, multi_class=False), [0.9 * 0.8, 0.4 * 0.7])
@@ -84,7 +84,7 @@ def test_confidence_is_the_chance_that_everything_decided_is_right():
 
 @settings(max_examples=60, deadline=None)
 @given(seed=st.integers(0, 10_000))
-def test_probability_figures_are_scikit_learns_weighed_or_repeated(seed):
+def test_probability_figures_with_weights_agree_with_scikit_learn(seed):
     rng = np.random.default_rng(seed)
     n_rows, n_topics = 60, 3
     probabilities = rng.random((n_rows, n_topics))
@@ -92,27 +92,27 @@ def test_probability_figures_are_scikit_learns_weighed_or_repeated(seed):
     decisions = (probabilities > 0.5).astype(np.int8)
     automated = rng.random(n_rows) < 0.5
     weights = rng.integers(0, 4, n_rows).astype(float)
-    found = {
+    result = {
         name: value[0]
         for name, value in probability_figures(Y, decisions, probabilities, automated, weights[None]).items()
     }
     rows = np.repeat(np.arange(n_rows), weights.astype(int))
     Y, decisions, probabilities, automated = Y[rows], decisions[rows], probabilities[rows], automated[rows]
-    assert found["brier"] == pytest.approx(
+    assert result["brier"] == pytest.approx(
         np.mean([brier_score_loss(Y[:, topic], probabilities[:, topic]) for topic in range(n_topics)])
     )
     errors = []
     for topic in range(n_topics):
         observed, predicted = calibration_curve(Y[:, topic], probabilities[:, topic], n_bins=10)
-        held = np.histogram(probabilities[:, topic], bins=10, range=(0, 1))[0]
-        errors.append((np.abs(observed - predicted) * held[held > 0]).sum() / len(rows))
-    assert found["calibration_error"] == pytest.approx(np.mean(errors))
-    assert found["automation_rate"] == pytest.approx(automated.mean())
+        counts = np.histogram(probabilities[:, topic], bins=10, range=(0, 1))[0]
+        errors.append((np.abs(observed - predicted) * counts[counts > 0]).sum() / len(rows))
+    assert result["calibration_error"] == pytest.approx(np.mean(errors))
+    assert result["automation_rate"] == pytest.approx(automated.mean())
     right = (decisions == Y).all(axis=1)
-    assert found["automation_precision"] == pytest.approx(right[automated].mean())
+    assert result["automation_precision"] == pytest.approx(right[automated].mean())
 
 
-def test_probability_figures_of_many_weighings_are_those_of_each_alone():
+def test_probability_figures_of_many_weights_equal_those_of_each_alone():
     rng = np.random.default_rng(2)
     probabilities = rng.random((40, 2))
     Y = (rng.random((40, 2)) < probabilities).astype(np.int8)
@@ -127,72 +127,75 @@ def test_probability_figures_of_many_weighings_are_those_of_each_alone():
     assert probability_figures(Y, decisions, probabilities, automated)["brier"].shape == (1,)
 
 
-def test_where_nothing_is_automated_there_is_no_precision():
+def test_probability_figures_have_no_precision_if_nothing_is_automated():
     Y = np.ones((3, 1), dtype=np.int8)
-    found = probability_figures(Y, Y, Y.astype(float), np.zeros(3, dtype=bool))
-    assert found["automation_rate"] == 0
-    assert np.isnan(found["automation_precision"]).all()
+    result = probability_figures(Y, Y, Y.astype(float), np.zeros(3, dtype=bool))
+    assert result["automation_rate"] == 0
+    assert np.isnan(result["automation_precision"]).all()
 
 
-def test_a_reliability_table_counts_every_article_once_with_wilsons_interval():
+def test_reliability_table_counts_each_article_once_with_an_interval():
     rng = np.random.default_rng(3)
-    said = np.append(rng.random(500), [0.0, 1.0])
-    table = reliability_table((rng.random(502) < said).astype(np.int8), said)
+    probabilities = np.append(rng.random(500), [0.0, 1.0])
+    table = reliability_table((rng.random(502) < probabilities).astype(np.int8), probabilities)
     assert table["articles"].sum() == 502
     assert (table["low"] <= table["observed"]).all() and (table["observed"] <= table["high"]).all()
-    _, predicted = calibration_curve((rng.random(502) < said).astype(int), said, n_bins=10)
+    _, predicted = calibration_curve((rng.random(502) < probabilities).astype(int), probabilities, n_bins=10)
     np.testing.assert_allclose(table["predicted"], predicted)
 
 
-def test_articles_that_stand_there_five_times_make_no_interval_narrower():
+def test_reliability_table_intervals_do_not_narrow_with_repeats():
     rng = np.random.default_rng(4)
-    said = rng.random(200)
-    y = (rng.random(200) < said).astype(np.int8)
-    once, five = reliability_table(y, said), reliability_table(np.tile(y, 5), np.tile(said, 5), repeats=5)
+    probabilities = rng.random(200)
+    y = (rng.random(200) < probabilities).astype(np.int8)
+    once, five = (
+        reliability_table(y, probabilities),
+        reliability_table(np.tile(y, 5), np.tile(probabilities, 5), repeats=5),
+    )
     np.testing.assert_allclose(five[["observed", "low", "high"]], once[["observed", "low", "high"]])
     assert five["articles"].sum() == 1000
 
 
-def test_the_asked_precision_is_kept_on_articles_never_seen():
-    # 20 corpora from the same well: what was promised on one half of each must hold on the other, on average.
-    kept, automated = [], []
+def test_fit_calibration_reaches_the_requested_precision_on_new_articles():
+    # 20 corpora of one distribution: the precision promised on one half must hold on the other half, on average.
+    precisions, automated = [], []
     for seed in range(20):
-        Y, scores = drawn(2000, 3.0, -1.0, seed, n_topics=2)
+        Y, scores = draw_scores(2000, 3.0, -1.0, seed, n_topics=2)
         decisions = (scores > 1 / 3).astype(np.int8)
         half = slice(0, 1000), slice(1000, None)
         calibration = fit_calibration(Y[half[0]], scores[half[0]], decisions[half[0]], "platt", False, 0.9)
         sure = confidence(calibration.probabilities(scores[half[1]]), decisions[half[1]], False) >= calibration.cut
         automated.append(sure.mean())
-        kept.append((Y[half[1]] == decisions[half[1]]).all(axis=1)[sure].mean())
-    assert np.mean(kept) == pytest.approx(0.9, abs=0.01)
+        precisions.append((Y[half[1]] == decisions[half[1]]).all(axis=1)[sure].mean())
+    assert np.mean(precisions) == pytest.approx(0.9, abs=0.01)
     assert 0.1 < np.mean(automated) < 0.9
 
 
 @pytest.mark.slow
-def test_a_comparison_tells_probabilities_of_what_was_scored_on_inner_folds(dataset):
+def test_compare_gives_probabilities_to_classifiers_with_inner_folds(dataset):
     plan = ComparisonPlan(
         classifiers=tuple(map(classifier_named, ("majority", "plain-linear-svm", "multinomial-nb", "linear-svm"))),
         splits=SplitPlan(folds=3),
         resamples=50,
         decision_rule=DecisionRule(automation_precision=0.8),
     )
-    found = compare(dataset, plan, jobs=1)
-    table = found.probability_leaderboard()
+    comparison = compare(dataset, plan, jobs=1)
+    table = comparison.probability_leaderboard()
     assert sorted(table.index) == ["linear-svm", "multinomial-nb"]
     assert "labelled alone at 80% [95 %]" in table.columns
-    for result in found.results_of("linear-svm"):
+    for result in comparison.results_of("linear-svm"):
         assert ((result.probabilities >= 0) & (result.probabilities <= 1)).all()
-    predictions = found.predictions("linear-svm")
+    predictions = comparison.predictions("linear-svm")
     assert predictions["probability"].between(0, 1).all()
-    assert found.predictions("majority")["probability"].isna().all()
-    steps = compare(dataset, replace(plan, decision_rule=DecisionRule(calibration="isotonic")), jobs=1)
-    assert not np.array_equal(steps.results[-1].probabilities, found.results[-1].probabilities)
-    np.testing.assert_array_equal(steps.results[-1].decisions, found.results[-1].decisions)
+    assert comparison.predictions("majority")["probability"].isna().all()
+    isotonic = compare(dataset, replace(plan, decision_rule=DecisionRule(calibration="isotonic")), jobs=1)
+    assert not np.array_equal(isotonic.results[-1].probabilities, comparison.results[-1].probabilities)
+    np.testing.assert_array_equal(isotonic.results[-1].decisions, comparison.results[-1].decisions)
 
 
-def test_a_comparison_without_a_choice_has_no_probabilities_and_says_so(dataset):
+def test_plot_reliability_reports_that_no_classifier_has_probabilities(dataset):
     plan = ComparisonPlan((classifier_named("majority"), classifier_named("plain-linear-svm")), resamples=20)
-    found = compare(dataset, plan, jobs=1)
-    assert found.probability_leaderboard().empty
+    comparison = compare(dataset, plan, jobs=1)
+    assert comparison.probability_leaderboard().empty
     with pytest.raises(SpecError, match="no classifier of this comparison has probabilities"):
-        found.plot_reliability("courts")
+        comparison.plot_reliability("courts")

@@ -1,4 +1,4 @@
-"""Two models, judged on the articles that both were tested on."""
+"""Challenges between two models, on the articles that both were tested on."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ def comparison(dataset):
 
 
 @pytest.mark.slow
-def test_models_are_judged_on_the_articles_that_both_were_tested_on(comparison):
+def test_challenge_compares_models_on_their_common_test_articles(comparison):
     good, bad = (comparison.predictions(name) for name in ("linear-svm", "majority"))
     assert challenge(bad, good, "macro_f1").wins
     assert not challenge(good, bad, "macro_f1").wins
@@ -25,7 +25,7 @@ def test_models_are_judged_on_the_articles_that_both_were_tested_on(comparison):
     assert not challenge(other, good, "macro_f1").wins
 
 
-def test_flips_name_who_is_right(comparison):
+def test_flipped_decisions_name_the_model_that_is_right(comparison):
     good, bad = (comparison.predictions(name) for name in ("linear-svm", "majority"))
     flips = flipped_decisions(bad, good)
     assert not flips["before"].any()

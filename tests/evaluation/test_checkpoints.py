@@ -1,4 +1,4 @@
-"""Finished cells are kept: killed at any moment, a comparison goes on where it was; nothing stale is ever read."""
+"""Checkpoints: a killed comparison continues where it stopped, and no outdated checkpoint is read."""
 
 import os
 import pickle
@@ -36,12 +36,12 @@ PLAN = ComparisonPlan(
     seed=3,
 )
 
-# Runs in a process of its own, to be killed.
-NUMBERS = {"fit_seconds", "predict_seconds"}  # a clock's, which no two runs share
+# Columns of measured times, which differ between runs.
+TIMES = {"fit_seconds", "predict_seconds"}
 
 
 class Counting:
-    """An engine that counts what it is given, and may stop before the end, as a killed process would."""
+    """Engine that counts finished tasks, and can stop before the end, as a killed process does."""
 
     def __init__(self, stop_after=None):
         self.done, self.stop_after = 0, stop_after
@@ -55,17 +55,17 @@ class Counting:
 
 
 @pytest.mark.slow
-def test_a_comparison_that_was_stopped_does_only_what_is_missing(dataset, tmp_path):
-    whole = compare(dataset, PLAN, KEYWORDS, jobs=1)
+def test_compare_resumes_an_interrupted_comparison(dataset, tmp_path):
+    expected = compare(dataset, PLAN, KEYWORDS, jobs=1)
     with pytest.raises(KeyboardInterrupt):
         compare(dataset, PLAN, KEYWORDS, engine=Counting(stop_after=7), keep=tmp_path)
     rest = Counting()
-    found = compare(dataset, PLAN, KEYWORDS, engine=rest, keep=tmp_path)
-    assert found.checkpoints.reused == 7
+    resumed = compare(dataset, PLAN, KEYWORDS, engine=rest, keep=tmp_path)
+    assert resumed.checkpoints.reused == 7
     cells = 3 * 2 * 3 + 3 * 3  # outer and inner folds of three views, then outer folds of three classifiers
-    assert rest.done == cells - 7 + 3  # intervals of three classifiers are no cells
-    pd.testing.assert_frame_equal(found.figures, whole.figures)
-    for one, other in zip(found.results, whole.results, strict=True):
+    assert rest.done == cells - 7 + 3  # the intervals of three classifiers have no checkpoints
+    pd.testing.assert_frame_equal(resumed.figures, expected.figures)
+    for one, other in zip(resumed.results, expected.results, strict=True):
         np.testing.assert_array_equal(one.scores, other.scores)
         assert one.parameters == other.parameters
 
@@ -97,14 +97,14 @@ def changed_label(dataset):
     ],
     ids=["text", "label", "groups", "seed", "inner folds", "metric", "threshold", "settings", "grid"],
 )
-def test_a_cell_of_anything_else_is_never_read(dataset, tmp_path, change):
+def test_compare_reuses_no_checkpoint_after_a_change_of_data_or_plan(dataset, tmp_path, change):
     compare(dataset, PLAN, KEYWORDS, jobs=1, keep=tmp_path)
-    found = compare(*change(dataset, PLAN), KEYWORDS, jobs=1, keep=tmp_path)
-    assert found.checkpoints.reused == 0
+    changed = compare(*change(dataset, PLAN), KEYWORDS, jobs=1, keep=tmp_path)
+    assert changed.checkpoints.reused == 0
 
 
 @pytest.mark.slow
-def test_a_cell_of_other_code_or_other_keywords_is_never_read(dataset, tmp_path, monkeypatch):
+def test_compare_reuses_no_checkpoint_of_other_code_or_keywords(dataset, tmp_path, monkeypatch):
     compare(dataset, PLAN, KEYWORDS, jobs=1, keep=tmp_path)
     assert compare(dataset, PLAN, KEYWORDS, jobs=1, keep=tmp_path).checkpoints.reused == 27
     other = compare(dataset, PLAN, KEYWORDS | {"rail": ["railway"]}, jobs=1, keep=tmp_path)
@@ -113,75 +113,75 @@ def test_a_cell_of_other_code_or_other_keywords_is_never_read(dataset, tmp_path,
     assert compare(dataset, PLAN, KEYWORDS, jobs=1, keep=tmp_path).checkpoints.reused == 0
 
 
-def test_cells_are_cleared_and_so_are_those_given_up_a_week_ago(tmp_path):
+def test_checkpoints_clear_removes_its_own_and_week_old_folders(tmp_path):
     fits = Fits(np.zeros((1, 2, 3)), np.zeros((1, 2)), {"sgd": 2})
     mine, fresh, old = (Checkpoints(tmp_path, key) for key in ("mine", "fresh", "old"))
-    for kept in (mine, fresh, old):
-        kept.save("outer-0-0", fits)
+    for store in (mine, fresh, old):
+        store.save("outer-0-0", fits)
     assert mine.load("outer-0-0").unconverged == {"sgd": 2}
     assert mine.load("outer-0-1") is None
-    week = time.time() - 8 * 24 * 3600
-    os.utime(tmp_path / "old", (week, week))
+    eight_days_ago = time.time() - 8 * 24 * 3600
+    os.utime(tmp_path / "old", (eight_days_ago, eight_days_ago))
     mine.clear()
     assert sorted(folder.name for folder in tmp_path.iterdir()) == ["fresh"]
-    mine.clear()  # twice is once
+    mine.clear()  # a second call has no effect
 
 
-def test_a_folder_that_cannot_be_written_is_told(dataset, tmp_path):
+def test_compare_reports_an_unwritable_checkpoint_folder(dataset, tmp_path):
     (tmp_path / "file").write_text("no folder")
     with pytest.raises(ProjectError, match="cannot write"):
         compare(dataset, PLAN, KEYWORDS, jobs=1, keep=tmp_path / "file")
 
 
-def test_a_damaged_cell_is_told_with_its_place(tmp_path):
-    kept = Checkpoints(tmp_path, "mine")
-    kept.save("outer-0-0", Fits(np.zeros((1, 2, 3)), np.zeros((1, 2)), {}))
+def test_checkpoints_load_names_a_damaged_file(tmp_path):
+    store = Checkpoints(tmp_path, "mine")
+    store.save("outer-0-0", Fits(np.zeros((1, 2, 3)), np.zeros((1, 2)), {}))
     (tmp_path / "mine" / "outer-0-0.npz").write_bytes(b"half of a fil")
     with pytest.raises(ProjectError, match=r"outer-0-0\.npz: cannot be read .* Remove its folder"):
-        kept.load("outer-0-0")
+        store.load("outer-0-0")
 
 
-def kept_cells(folder, *names):
-    kept = Checkpoints(folder, "mine")
+def saved_checkpoints(folder, *names):
+    store = Checkpoints(folder, "mine")
     for name in names:
-        kept.save(name, Fits(np.zeros((1, 2, 3)), np.zeros((1, 2)), {}))
-    return kept
+        store.save(name, Fits(np.zeros((1, 2, 3)), np.zeros((1, 2)), {}))
+    return store
 
 
-def test_clear_killed_while_it_deletes_leaves_no_cell_to_be_found(tmp_path, monkeypatch):
-    kept = kept_cells(tmp_path, "a", "b")
+def test_checkpoints_clear_leaves_no_readable_checkpoint_if_killed(tmp_path, monkeypatch):
+    store = saved_checkpoints(tmp_path, "a", "b")
 
-    def killed(folder, **options):
+    def interrupted_rmtree(folder, **options):
         (folder / "a.npz").unlink()
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(shutil, "rmtree", killed)
+    monkeypatch.setattr(shutil, "rmtree", interrupted_rmtree)
     with pytest.raises(KeyboardInterrupt):
-        kept.clear()
+        store.clear()
     monkeypatch.undo()
-    assert kept.load("a") is kept.load("b") is None
-    assert len(list(tmp_path.iterdir())) == 1, "the folder is renamed and not deleted yet"
+    assert store.load("a") is store.load("b") is None
+    assert len(list(tmp_path.iterdir())) == 1, "the folder must be renamed and not deleted yet"
     Checkpoints(tmp_path, "another").clear()
     assert list(tmp_path.iterdir()) == []
 
 
-def test_save_writes_again_when_another_process_clears_the_folder_meanwhile(tmp_path, monkeypatch):
+def test_checkpoints_save_retries_if_another_process_clears_the_folder(tmp_path, monkeypatch):
     savez, cleared = np.savez, []
 
-    def cleared_once(file, **arrays):
+    def savez_and_clear_once(file, **arrays):
         savez(file, **arrays)
         if not cleared:
             cleared.append(file)
             shutil.rmtree(tmp_path / "mine")
 
-    monkeypatch.setattr(np, "savez", cleared_once)
-    kept = kept_cells(tmp_path, "a")
+    monkeypatch.setattr(np, "savez", savez_and_clear_once)
+    store = saved_checkpoints(tmp_path, "a")
     assert cleared
-    assert kept.load("a") is not None
+    assert store.load("a") is not None
 
 
-def forked(work):
-    """Run in a process of its own, which is ready at once; give its id."""
+def fork(work):
+    """Run a function in a forked process, which needs no start-up time, and return its id."""
     child = os.fork()
     if child == 0:
         work()
@@ -189,9 +189,9 @@ def forked(work):
     return child
 
 
-def killed_at(child, cells, folder):
-    """Kill a process when so many cells are there, unless it ends before; return its status."""
-    while len(list(folder.glob("*/*.npz"))) < cells:
+def kill_at(child, n_checkpoints, folder):
+    """Kill a process once so many checkpoints exist, unless it ends before, and return its status."""
+    while len(list(folder.glob("*/*.npz"))) < n_checkpoints:
         ended, status = os.waitpid(child, os.WNOHANG)
         if ended:
             return status
@@ -201,34 +201,34 @@ def killed_at(child, cells, folder):
 
 
 @pytest.mark.slow
-def test_killed_many_times_at_random_moments_the_figures_are_the_undisturbed_ones(dataset, tmp_path, rounds):
-    # Long enough to be killed in: every setting, and folds again. tests/trust kills the command with its workers.
+def test_compare_killed_at_random_moments_gives_the_uninterrupted_scores(dataset, tmp_path, rounds):
+    # All settings and repeated folds: long enough to be killed. tests/trust kills the command with its workers.
     plan = replace(PLAN, splits=SplitPlan(folds=4, repeats=3), inner_folds=3)
-    undisturbed = compare(dataset, plan, KEYWORDS, jobs=1, keep=tmp_path / "undisturbed")
+    expected = compare(dataset, plan, KEYWORDS, jobs=1, keep=tmp_path / "undisturbed")
     n_cells = len(list(tmp_path.glob("undisturbed/*/*.npz")))
-    found = tmp_path / "found.pickle"
+    output = tmp_path / "found.pickle"
 
     def work():
-        made = compare(dataset, plan, KEYWORDS, jobs=1, keep=tmp_path / "cells")
-        found.write_bytes(pickle.dumps((made.figures, made.choices(), made.checkpoints.reused)))
+        comparison = compare(dataset, plan, KEYWORDS, jobs=1, keep=tmp_path / "cells")
+        output.write_bytes(pickle.dumps((comparison.figures, comparison.choices(), comparison.checkpoints.reused)))
 
     wanted, moments, kills, ends, reused = rounds(5, 20), random.Random(7), 0, 0, 0
-    while kills < wanted or not found.exists():
-        child = forked(work)
+    while kills < wanted or not output.exists():
+        child = fork(work)
         if kills < wanted:
-            there = len(list(tmp_path.glob("cells/*/*.npz")))
-            status = killed_at(child, there + moments.randint(0, n_cells // 3), tmp_path / "cells")
+            n_done = len(list(tmp_path.glob("cells/*/*.npz")))
+            status = kill_at(child, n_done + moments.randint(0, n_cells // 3), tmp_path / "cells")
         else:
             status = os.waitpid(child, 0)[1]
         assert status in (0, signal.SIGKILL)
         kills += status == signal.SIGKILL
-        if found.exists() and status == 0:
-            figures, choices, times = pickle.loads(found.read_bytes())
-            pd.testing.assert_frame_equal(figures, undisturbed.figures)
-            pd.testing.assert_frame_equal(choices.drop(columns=NUMBERS), undisturbed.choices().drop(columns=NUMBERS))
-            ends, reused = ends + 1, reused + times
-        if found.exists() and kills < wanted:  # once more from the start
-            found.unlink()
+        if output.exists() and status == 0:
+            figures, choices, reused_now = pickle.loads(output.read_bytes())
+            pd.testing.assert_frame_equal(figures, expected.figures)
+            pd.testing.assert_frame_equal(choices.drop(columns=TIMES), expected.choices().drop(columns=TIMES))
+            ends, reused = ends + 1, reused + reused_now
+        if output.exists() and kills < wanted:  # start again
+            output.unlink()
             for cell in tmp_path.glob("cells/*/*.npz"):
                 cell.unlink()
     assert ends > 0

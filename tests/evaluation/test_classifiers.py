@@ -34,7 +34,7 @@ def first_point(classifier):
 
 
 @pytest.mark.parametrize("classifier", SEARCHED, ids=lambda classifier: classifier.name)
-def test_scores_of_two_classes_are_those_of_one_topic(classifier):
+def test_fit_and_score_ranks_two_classes_like_one_topic(classifier):
     X, test = points(40, 0), points(10, 1)
     Y = np.zeros((40, 2), dtype=np.int8)
     Y[np.arange(40), np.random.default_rng(2).integers(0, 2, 40)] = 1
@@ -46,18 +46,18 @@ def test_scores_of_two_classes_are_those_of_one_topic(classifier):
 
 
 @pytest.mark.parametrize("classifier", SEARCHED, ids=lambda classifier: classifier.name)
-def test_a_topic_that_no_training_row_carries_ranks_last_and_does_not_stop_the_others(classifier):
+def test_fit_and_score_ranks_a_topic_without_training_rows_last(classifier):
     X, test = points(40, 0), points(10, 1)
     Y = np.zeros((40, 3), dtype=np.int8)
     Y[np.arange(40), np.random.default_rng(2).integers(0, 2, 40)] = 1
-    labels, _, _ = fit_and_score(classifier, first_point(classifier), X, Y, test, multi_class=False, seed=0)
-    assert len(set(labels[:, 2])) == 1
-    classes, _, _ = fit_and_score(classifier, first_point(classifier), X, Y, test, multi_class=True, seed=0)
-    assert (classes[:, 2] < classes[:, :2].min()).all()
+    topic_scores, _, _ = fit_and_score(classifier, first_point(classifier), X, Y, test, multi_class=False, seed=0)
+    assert len(set(topic_scores[:, 2])) == 1
+    class_scores, _, _ = fit_and_score(classifier, first_point(classifier), X, Y, test, multi_class=True, seed=0)
+    assert (class_scores[:, 2] < class_scores[:, :2].min()).all()
 
 
 @pytest.mark.parametrize("n_classes", [2, 4])
-def test_nearest_centroid_decides_as_scikit_learns_does(n_classes):
+def test_nearest_centroid_agrees_with_scikit_learn(n_classes):
     X, test = points(60, 3), points(50, 4)
     y = np.random.default_rng(5).integers(0, n_classes, 60)
     ours = CLASSIFIERS["nearest-centroid"].build(n_classes == 2).fit(X, y)
@@ -66,110 +66,111 @@ def test_nearest_centroid_decides_as_scikit_learns_does(n_classes):
     np.testing.assert_array_equal(ours.predict(test), theirs.predict(test))
 
 
-def test_the_three_baselines_are_there_and_decide_without_tuned_parameters():
+def test_baselines_have_no_tuned_parameters():
     for name in BASELINES:
         assert not CLASSIFIERS[name].grid
 
 
-def test_an_unknown_classifier_is_answered_with_the_nearest():
+def test_classifier_named_suggests_the_nearest_name():
     with pytest.raises(SpecError, match="no classifier called 'linearsvm'; did you mean 'linear-svm'"):
         classifier_named("linearsvm")
 
 
-def test_an_unknown_hyper_parameter_is_answered_with_the_nearest():
+def test_with_grid_suggests_the_nearest_hyper_parameter():
     with pytest.raises(SpecError, match=r"no hyper-parameter 'alhpa'; did you mean 'alpha'"):
         classifier_named("ridge").with_grid({"alhpa": (1.0,)})
 
 
-def test_a_value_that_the_estimator_refuses_is_refused_before_any_work():
+def test_with_grid_rejects_values_that_the_estimator_rejects():
     with pytest.raises(SpecError, match=r"'linear-svm' rejects \{'C': -1.0\}"):
         classifier_named("linear-svm").with_grid({"C": (1.0, -1.0)})
 
 
-AT_ONCE = [classifier for classifier in CLASSIFIERS.values() if classifier.fit_grid is not None]
+WITH_FIT_GRID = [classifier for classifier in CLASSIFIERS.values() if classifier.fit_grid is not None]
 
 
-@pytest.mark.parametrize("classifier", AT_ONCE, ids=lambda classifier: classifier.name)
+@pytest.mark.parametrize("classifier", WITH_FIT_GRID, ids=lambda classifier: classifier.name)
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("multi_class", [False, True], ids=["topics", "classes"])
-def test_a_grid_in_one_go_gives_what_the_estimators_give_one_by_one(classifier, multi_class, seed):
+def test_fit_grid_and_score_agrees_with_fitting_each_point(classifier, multi_class, seed):
     rng = np.random.default_rng(seed)
     X = points(120, seed)
-    test = csr_matrix(vstack([X[:3], points(20, seed + 100)]))  # some rows are at no distance
+    test = csr_matrix(vstack([X[:3], points(20, seed + 100)]))  # three test rows equal training rows
     if multi_class:
         Y = np.eye(5, dtype=np.int8)[rng.permutation(np.repeat(range(5), 24))]
     else:
         Y = (rng.random((120, 4)) < [0.5, 0.3, 0.1, 0.9]).astype(np.int8)
     grid = list(classifier.parameters())
-    found = fit_grid_and_score(classifier, grid, X, Y, test, multi_class, seed=0)
-    assert len(found) == len(grid)
-    for point, (scores, _, _) in zip(grid, found, strict=True):
+    results = fit_grid_and_score(classifier, grid, X, Y, test, multi_class, seed=0)
+    assert len(results) == len(grid)
+    for point, (scores, _, _) in zip(grid, results, strict=True):
         expected, _, _ = fit_and_score(classifier, point, X, Y, test, multi_class, seed=0)
         np.testing.assert_allclose(scores, expected, rtol=0, atol=1e-9)
 
 
 @pytest.mark.parametrize("shape", [(60, 200), (200, 60)], ids=["more terms than rows", "more rows than terms"])
-def test_ridge_for_all_penalties_stops_where_each_alone_would(shape):
+def test_ridge_margins_agree_with_a_separate_fit_per_penalty(shape):
     X = csr_matrix(random_array(shape, density=0.2, rng=np.random.default_rng(0)))
     Y = np.eye(4, dtype=np.int8)[np.arange(shape[0]) % 4]
     penalties = (1e3, 10.0, 0.1, 1e-3)
-    found = ridge_margins([{"alpha": alpha} for alpha in penalties], X, Y, multi_class=True)(X)
-    for alpha, scores in zip(penalties, found, strict=True):
-        alone = RidgeClassifier(alpha=alpha, solver="sparse_cg", tol=RIDGE_TOLERANCE).fit(X, Y.argmax(axis=1))
-        np.testing.assert_allclose(scores, alone.decision_function(X), rtol=0, atol=1e-8)
+    all_scores = ridge_margins([{"alpha": alpha} for alpha in penalties], X, Y, multi_class=True)(X)
+    for alpha, scores in zip(penalties, all_scores, strict=True):
+        separate = RidgeClassifier(alpha=alpha, solver="sparse_cg", tol=RIDGE_TOLERANCE).fit(X, Y.argmax(axis=1))
+        np.testing.assert_allclose(scores, separate.decision_function(X), rtol=0, atol=1e-8)
 
 
-def test_a_column_that_is_solved_at_once_stays_solved_while_others_go_on():
+def test_solve_shifted_keeps_a_solved_column_while_others_iterate():
     diagonal = np.array([1.0, 2.0, 4.0, 8.0])
-    targets = np.column_stack([[0.0, 2.0, 0.0, 0.0], [1.0, 1.0, 1.0, 1.0]])  # an eigenvector, and one that takes four
+    # An eigenvector, which takes one iteration, and a vector that takes four.
+    targets = np.column_stack([[0.0, 2.0, 0.0, 0.0], [1.0, 1.0, 1.0, 1.0]])
     shifts = [0.0, 2.0, 6.0]
-    for shift, found in zip(shifts, _solve_shifted(lambda v: diagonal[:, None] * v, targets, shifts), strict=True):
-        np.testing.assert_allclose(found, targets / (diagonal[:, None] + shift), rtol=1e-9)
+    for shift, solution in zip(shifts, _solve_shifted(lambda v: diagonal[:, None] * v, targets, shifts), strict=True):
+        np.testing.assert_allclose(solution, targets / (diagonal[:, None] + shift), rtol=1e-9)
 
 
-def test_a_topic_without_positives_or_another_hyper_parameter_takes_the_long_way():
+def test_fit_grid_and_score_falls_back_without_positives_or_with_other_parameters():
     classifier = classifier_named("multinomial-nb")
     X, Y = points(40, 0), np.zeros((40, 1), dtype=np.int8)
-    found = fit_grid_and_score(classifier, list(classifier.parameters()), X, Y, X, multi_class=False, seed=0)
-    assert all((scores == -1.0).all() for scores, _, _ in found)
+    results = fit_grid_and_score(classifier, list(classifier.parameters()), X, Y, X, multi_class=False, seed=0)
+    assert all((scores == -1.0).all() for scores, _, _ in results)
     assert classifier.with_grid({"alpha": [1.0, 0.5], "fit_prior": [True, False]}).fit_grid is None
     assert classifier.with_grid({"alpha": [1.0, 0.5]}).fit_grid is not None
 
 
-def test_nb_svm_is_a_machine_on_scaled_features_blended_with_naive_bayes():
+def test_nb_svm_is_a_linear_svm_on_scaled_features_blended_with_naive_bayes():
     rng = np.random.default_rng(0)
     X, y = points(60, 0), rng.integers(0, 2, 60)
     inside, outside = (1 + np.asarray(X[y == side].sum(axis=0)).ravel() for side in (1, 0))
     ratio = np.log(inside / inside.sum()) - np.log(outside / outside.sum())
-    machine = LinearSVC(C=3.0, random_state=0).fit(X.multiply(ratio).tocsr(), y)
-    whole = NBSVM(C=3.0, beta=1.0, random_state=0).fit(X, y)
+    svm = LinearSVC(C=3.0, random_state=0).fit(X.multiply(ratio).tocsr(), y)
+    nb_svm = NBSVM(C=3.0, beta=1.0, random_state=0).fit(X, y)
     np.testing.assert_allclose(
-        whole.decision_function(X), machine.decision_function(X.multiply(ratio).tocsr()), rtol=0, atol=1e-9
+        nb_svm.decision_function(X), svm.decision_function(X.multiply(ratio).tocsr()), rtol=0, atol=1e-9
     )
-    # Without weights of its own, the machine ranks as naive Bayes does.
+    # With beta=0, the weights of the SVM are ignored, and the ranking is that of naive Bayes.
     bayes = NBSVM(C=3.0, beta=0.0, random_state=0).fit(X, y).decision_function(X)
     assert (np.diff((X @ ratio)[np.argsort(bayes)]) >= -1e-9).all()
     three = NBSVM().fit(X, np.arange(60) % 3)
     assert three.decision_function(X).shape == (60, 3)
     assert (three.predict(X) == three.classes_[three.decision_function(X).argmax(axis=1)]).all()
-    assert set(whole.predict(X)) <= {0, 1}
-    for wrong, fault in (({"C": 0.0}, "C must be above 0"), ({"beta": 2.0}, "beta must be between 0 and 1")):
-        with pytest.raises(ValueError, match=fault):
-            NBSVM(**wrong).fit(X, y)
+    assert set(nb_svm.predict(X)) <= {0, 1}
+    for parameters, message in (({"C": 0.0}, "C must be above 0"), ({"beta": 2.0}, "beta must be between 0 and 1")):
+        with pytest.raises(ValueError, match=message):
+            NBSVM(**parameters).fit(X, y)
 
 
-def test_an_estimator_of_the_users_own_is_read_by_what_it_has():
+def test_own_classifier_scores_with_the_method_of_its_estimator():
     forest = own_classifier("forest", "sklearn.ensemble:RandomForestClassifier").with_grid({"n_estimators": (5, 9)})
-    passive = own_classifier("perceptron", "sklearn.linear_model:Perceptron")
+    perceptron = own_classifier("perceptron", "sklearn.linear_model:Perceptron")
     X, Y = points(40, 0), (np.random.default_rng(1).random((40, 2)) < 0.5).astype(np.int8)
-    for classifier, lowest in ((forest, 0.0), (passive, None)):
+    for classifier, lowest in ((forest, 0.0), (perceptron, None)):
         scores, _, _ = fit_and_score(classifier, next(classifier.parameters()), X, Y, X, multi_class=False, seed=0)
         assert scores.shape == (40, 2)
         assert lowest is None or (scores.min() >= lowest and scores.max() <= 1)
 
 
 @pytest.mark.parametrize(
-    ("name", "path", "fault"),
+    ("name", "path", "message"),
     [
         ("sgd", "sklearn.linear_model:SGDClassifier", "'sgd' is already a classifier of topicdesk"),
         ("mine", "sklearn.nowhere:Thing", "No module named 'sklearn.nowhere'"),
@@ -182,12 +183,12 @@ def test_an_estimator_of_the_users_own_is_read_by_what_it_has():
         ("mine", "sklearn.cluster:DBSCAN", "computes no scores: it needs decision_function or predict_proba"),
     ],
 )
-def test_an_estimator_that_cannot_be_used_is_told_before_any_work(name, path, fault):
-    with pytest.raises(SpecError, match=fault):
+def test_own_classifier_rejects_unusable_estimators(name, path, message):
+    with pytest.raises(SpecError, match=message):
         own_classifier(name, path)
 
 
-def test_boosted_trees_without_lightgbm_say_what_to_install(monkeypatch):
+def test_boosted_trees_name_the_extra_to_install_without_lightgbm(monkeypatch):
     monkeypatch.setitem(sys.modules, "lightgbm", None)
     with pytest.raises(SpecError, match=r"pip install 'topicdesk\[boosting\]'"):
         classifier_named("boosted-trees").build(True)

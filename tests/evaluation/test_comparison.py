@@ -1,4 +1,4 @@
-"""What nothing of a test row may reach, and what a comparison must say of it."""
+"""Comparisons learn nothing from test rows, agree with scikit-learn, and report their warnings."""
 
 import re
 from dataclasses import replace
@@ -39,14 +39,16 @@ def has_lightgbm():
     return True
 
 
-# Every classifier there is, with small grids.
-EVERY = tuple(
+# All classifiers, with small grids.
+ALL_CLASSIFIERS = tuple(
     replace(classifier, grid={name: values[:2] for name, values in classifier.grid.items()})
     for classifier in CLASSIFIERS.values()
     if classifier.name != "boosted-trees" or has_lightgbm()
 )
 PLAN = ComparisonPlan(
-    classifiers=tuple(replace(one, grid={"n_neighbors": (7, 3)}) if one.name == "k-nn" else one for one in EVERY),
+    classifiers=tuple(
+        replace(one, grid={"n_neighbors": (7, 3)}) if one.name == "k-nn" else one for one in ALL_CLASSIFIERS
+    ),
     settings=(FeatureSetting(), FeatureSetting(Analyser(ngram_range=(1, 2)), min_df=2, sublinear_tf=True)),
     splits=SplitPlan(folds=3, repeats=2),
     inner_folds=2,
@@ -61,10 +63,10 @@ def comparison(dataset):
     return compare(dataset, PLAN, KEYWORDS, jobs=1)
 
 
-def test_altering_test_texts_and_labels_changes_nothing_that_was_learnt(dataset):
+def test_compare_learns_nothing_from_test_texts_and_labels(dataset):
     splits, _ = make_splits(dataset, PLAN.splits, PLAN.seed)
     split = splits[0]
-    altered_rows, kept_rows = split.test[::2], split.test[1::2]
+    altered_rows, unaltered_rows = split.test[::2], split.test[1::2]
     texts, Y = list(dataset.texts), dataset.Y.copy()
     for row in altered_rows:
         texts[row] = "judge judge train aardvark zebra " * 5 + texts[(row + 1) % len(texts)]
@@ -74,22 +76,22 @@ def test_altering_test_texts_and_labels_changes_nothing_that_was_learnt(dataset)
     before = compare(dataset, PLAN, KEYWORDS, splits=[split], jobs=1)
     after = compare(altered, PLAN, KEYWORDS, splits=[split], jobs=1)
 
-    kept = np.isin(split.test, kept_rows)
+    unaltered = np.isin(split.test, unaltered_rows)
     for one, two in zip(before.results, after.results, strict=True):
         assert (one.classifier, one.features, one.parameters) == (two.classifier, two.features, two.parameters)
         np.testing.assert_array_equal(one.thresholds, two.thresholds)
         np.testing.assert_equal(one.inner_score, two.inner_score)
-        # What was learnt, vocabulary and idf and weights, shows in the scores of rows that stayed as they were.
-        np.testing.assert_array_equal(one.scores[kept], two.scores[kept])
+        # The scores of unaltered rows depend on all that was learnt: vocabulary, idf and weights.
+        np.testing.assert_array_equal(one.scores[unaltered], two.scores[unaltered])
     changed = [
-        not np.array_equal(one.scores[~kept], two.scores[~kept])
+        not np.array_equal(one.scores[~unaltered], two.scores[~unaltered])
         for one, two in zip(before.results, after.results, strict=True)
         if one.classifier != "majority"
     ]
-    assert all(changed), "the alteration must be one that shows"
+    assert all(changed), "the alteration must change the scores of the altered rows"
 
 
-def test_figures_do_not_depend_on_the_number_of_processes(dataset, comparison):
+def test_compare_does_not_depend_on_the_number_of_processes(dataset, comparison):
     again = compare(dataset, PLAN, KEYWORDS, jobs=2)
     pd.testing.assert_frame_equal(comparison.figures, again.figures, check_exact=True)
     pd.testing.assert_frame_equal(comparison.topic_figures, again.topic_figures, check_exact=True)
@@ -101,7 +103,7 @@ def test_figures_do_not_depend_on_the_number_of_processes(dataset, comparison):
 
 @pytest.fixture(scope="module")
 def classes(dataset):
-    """The same articles, each with exactly one of three classes."""
+    """Return the same articles, each with exactly one of three classes."""
     Y = np.eye(3, dtype=np.int8)[np.where(dataset.Y[:, 0] == 1, 0, np.where(dataset.Y[:, 1] == 1, 1, 2))]
     return replace(dataset, Y=Y, topics=("courts", "rail", "neither"), task="multi-class")
 
@@ -111,7 +113,7 @@ FITTED = [one for one in CLASSIFIERS.values() if one.build is not None]
 
 @pytest.mark.parametrize("task", ["multi-label", "multi-class"])
 @pytest.mark.parametrize("classifier", FITTED, ids=lambda classifier: classifier.name)
-def test_scores_are_those_of_scikit_learns_pipeline_fitted_on_the_training_texts(dataset, classes, classifier, task):
+def test_compare_gives_the_scores_of_a_scikit_learn_pipeline(dataset, classes, classifier, task):
     if classifier.name == "boosted-trees" and not has_lightgbm():
         pytest.skip("LightGBM cannot be loaded here: it needs the system's libgomp")
     data = dataset if task == "multi-label" else classes
@@ -139,7 +141,7 @@ def test_scores_are_those_of_scikit_learns_pipeline_fitted_on_the_training_texts
         np.testing.assert_allclose(result.scores, expected, rtol=0, atol=1e-8)
 
 
-def test_every_article_is_tested_once_a_repeat_and_groups_stay_whole(comparison, dataset):
+def test_compare_tests_each_article_once_per_repeat_and_keeps_groups_together(comparison, dataset):
     for repeat in range(2):
         parts = [split for split in comparison.splits if split.repeat == repeat]
         np.testing.assert_array_equal(np.sort(np.concatenate([split.test for split in parts])), np.arange(len(dataset)))
@@ -147,29 +149,29 @@ def test_every_article_is_tested_once_a_repeat_and_groups_stay_whole(comparison,
         assert not set(dataset.groups[split.train]) & set(dataset.groups[split.test])
 
 
-def test_what_can_be_learnt_is_learnt(comparison):
+def test_compare_ranks_a_good_classifier_above_the_majority_baseline(comparison):
     f1 = figures_where(comparison.figures, sample=ALL_SAMPLES, metric="macro_f1").set_index("classifier")["value"]
     assert f1["linear-svm"] > 0.9
     assert f1["majority"] == 0
     assert comparison.ranking[-1] == "majority"
 
 
-def test_every_figure_has_an_interval_that_holds_the_leaders_distance_of_zero(comparison):
+def test_compare_gives_each_score_an_interval_and_the_best_zero_difference(comparison):
     pooled = comparison.figures
     undefined = pooled[pooled["value"].isna()]
-    # Of classifiers that nothing was scored of on inner folds there are no probabilities.
+    # Classifiers that are not scored on inner folds have no probabilities.
     assert set(undefined["classifier"]) == {"majority", "plain-linear-svm"}
     assert set(undefined["metric"]) == set(PROBABILITY_METRICS)
-    # A calibration error has no interval: resampling only ever adds to it.
+    # A calibration error has no interval, because resampling only increases it.
     without = pooled["metric"] == "calibration_error"
     assert pooled.loc[without, ["low", "high"]].isna().all(axis=None)
     pooled = pooled[~without].drop(undefined.index, errors="ignore")
     assert (pooled["low"] <= pooled["high"]).all()
-    leader = figures_where(pooled, classifier=comparison.ranking[0])
-    assert (leader[[*DIFFERENCE_FROM_BEST]] == 0).all(axis=None)
+    best = figures_where(pooled, classifier=comparison.ranking[0])
+    assert (best[[*DIFFERENCE_FROM_BEST]] == 0).all(axis=None)
 
 
-def test_figures_of_the_representative_sample_count_its_articles_only(comparison, dataset):
+def test_compare_scores_the_representative_sample_on_its_own_articles(comparison, dataset):
     support = figures_where(comparison.topic_figures, classifier="ridge", metric="f1")
     support = support.set_index(["sample", "topic"])["support"]
     random_rows = dataset.samples == "random"
@@ -178,7 +180,7 @@ def test_figures_of_the_representative_sample_count_its_articles_only(comparison
         assert support["random", topic] == dataset.Y[random_rows, column].sum() < support[ALL_SAMPLES, topic]
 
 
-def test_predictions_hold_every_score_and_decision(comparison, dataset):
+def test_comparison_predictions_contain_each_article_and_topic(comparison, dataset):
     table = comparison.predictions("linear-svm")
     assert len(table) == 2 * len(dataset) * dataset.n_topics
     first = figures_where(table, repeat=0)
@@ -186,50 +188,50 @@ def test_predictions_hold_every_score_and_decision(comparison, dataset):
     np.testing.assert_array_equal(wide.to_numpy(), dataset.Y)
 
 
-def test_values_to_try_may_be_words_as_well_as_numbers(dataset):
+def test_compare_accepts_strings_and_numbers_in_a_grid(dataset):
     ridge = classifier_named("ridge").with_grid({"solver": ("sparse_cg", "lsqr"), "alpha": (1, 0.00001)})
-    found = compare(dataset, replace(PLAN, classifiers=(ridge,), splits=SplitPlan(folds=2)), jobs=1)
-    chosen = found.choices()["parameters"]
+    result = compare(dataset, replace(PLAN, classifiers=(ridge,), splits=SplitPlan(folds=2)), jobs=1)
+    chosen = result.choices()["parameters"]
     assert chosen.str.fullmatch(r"solver=(sparse_cg|lsqr), alpha=(1|1e-05)").all()
 
 
-def test_a_rare_topic_is_a_stated_warning(dataset):
+def test_compare_warns_of_a_rare_topic(dataset):
     Y = dataset.Y.copy()
     Y[:, 1] = 0
     Y[:2, 1] = 1
     plan = replace(PLAN, classifiers=(classifier_named("ridge"),), splits=SplitPlan(folds=3))
-    found = compare(replace(dataset, Y=Y), plan, jobs=1)
-    assert any("rail: only 2 distinct positive articles for 3 folds" in warning for warning in found.warnings)
-    assert np.isfinite(figures_where(found.figures, sample=ALL_SAMPLES, metric="macro_f1")["value"]).all()
+    result = compare(replace(dataset, Y=Y), plan, jobs=1)
+    assert any("rail: only 2 distinct positive articles for 3 folds" in warning for warning in result.warnings)
+    assert np.isfinite(figures_where(result.figures, sample=ALL_SAMPLES, metric="macro_f1")["value"]).all()
 
 
-def test_fits_that_do_not_converge_are_a_stated_warning(dataset):
-    hasty = replace(
+def test_compare_warns_of_fits_that_do_not_converge(dataset):
+    unconverged = replace(
         classifier_named("linear-svm"),
         build=lambda binary: CLASSIFIERS["linear-svm"].build(binary).set_params(max_iter=1, tol=1e-12),
     )
-    plan = replace(PLAN, classifiers=(hasty,), splits=SplitPlan(folds=2))
-    found = compare(dataset, plan, jobs=1)
-    assert any(warning.startswith("linear-svm: ") and "converged" in warning for warning in found.warnings)
+    plan = replace(PLAN, classifiers=(unconverged,), splits=SplitPlan(folds=2))
+    result = compare(dataset, plan, jobs=1)
+    assert any(warning.startswith("linear-svm: ") and "converged" in warning for warning in result.warnings)
 
 
-def test_more_neighbours_than_articles_are_refused(dataset):
+def test_compare_rejects_more_neighbours_than_articles(dataset):
     plan = replace(PLAN, classifiers=(replace(classifier_named("k-nn"), grid={"n_neighbors": (50,)}),))
     with pytest.raises(SplitError, match="needs 50 neighbours"):
         compare(dataset, plan, jobs=1)
 
 
-def test_a_representative_sample_that_no_article_is_of_is_refused(dataset):
+def test_compare_rejects_an_unknown_representative_sample(dataset):
     with pytest.raises(SpecError, match=r"to the sample 'randon'; did you mean 'random'"):
         compare(dataset, replace(PLAN, representative="randon"), KEYWORDS, jobs=1)
 
 
-def test_keyword_rules_without_keywords_are_refused(dataset):
+def test_compare_rejects_keyword_rules_without_keywords(dataset):
     with pytest.raises(FeaturesError, match="needs the taxonomy's keywords"):
         compare(dataset, PLAN, jobs=1)
 
 
-def test_a_published_split_is_kept_and_its_parted_duplicates_are_told(dataset):
+def test_compare_uses_a_published_split_and_warns_of_its_near_duplicates(dataset):
     samples = np.array(["train"] * 60 + ["test"] * 30, dtype=object)
     classes = np.zeros_like(dataset.Y)
     classes[np.arange(len(dataset)), np.arange(len(dataset)) % 2] = 1
@@ -239,40 +241,40 @@ def test_a_published_split_is_kept_and_its_parted_duplicates_are_told(dataset):
     plan = ComparisonPlan(
         (classifier_named("complement-nb"),), splits=SplitPlan("published"), metric="subset_accuracy", resamples=100
     )
-    found = compare(published, plan, jobs=1)
-    (split,) = found.splits
+    result = compare(published, plan, jobs=1)
+    (split,) = result.splits
     np.testing.assert_array_equal(split.test, np.arange(60, 90))
-    assert "1 of 30 test articles have a near-duplicate among the training articles" in found.warnings[0]
-    assert (found.results[0].decisions.sum(axis=1) == 1).all()
+    assert "1 of 30 test articles have a near-duplicate among the training articles" in result.warnings[0]
+    assert (result.results[0].decisions.sum(axis=1) == 1).all()
 
 
-def test_a_dataset_without_a_published_split_says_so(dataset):
+def test_make_splits_reports_a_missing_published_split(dataset):
     with pytest.raises(SplitError, match=r"has no published split.*enriched, random"):
         make_splits(dataset, SplitPlan("published"), 0)
 
 
 @pytest.mark.parametrize("scheme", ["source", "time"])
-def test_a_comparison_by_source_or_by_time_ends_and_tests_what_it_says(dataset, scheme):
+def test_compare_splits_by_source_and_by_time(dataset, scheme):
     sources = np.array(["a", "b", "c"], dtype=object)[np.arange(len(dataset)) % 3]
     days = np.random.default_rng(0).integers(0, 40, len(dataset)).astype("timedelta64[D]")
     data = replace(dataset, sources=sources, dates=np.datetime64("2024-01-01", "us") + days)
     classifiers = (classifier_named("majority"), classifier_named("linear-svm").with_grid({"C": [1.0]}))
     plan = ComparisonPlan(classifiers, splits=SplitPlan(scheme, folds=3), inner_folds=2, resamples=100)
-    found = compare(data, plan, jobs=1)
-    assert len(found.splits) == 3
-    for split in found.splits:
+    result = compare(data, plan, jobs=1)
+    assert len(result.splits) == 3
+    for split in result.splits:
         if scheme == "source":
             assert len(set(data.sources[split.test])) == 1
         else:
             assert data.dates[split.train].max() < data.dates[split.test].min()
-    assert found.verdict.best == "linear-svm"
+    assert result.verdict.best == "linear-svm"
     assert (
-        figures_where(found.figures, classifier="linear-svm", sample=ALL_SAMPLES, metric="macro_f1")["value"].item()
+        figures_where(result.figures, classifier="linear-svm", sample=ALL_SAMPLES, metric="macro_f1")["value"].item()
         > 0.6
     )
 
 
-def test_scores_that_are_no_numbers_are_refused(dataset):
+def test_compare_rejects_non_finite_scores(dataset):
     broken = replace(
         classifier_named("linear-svm"), read=lambda estimator, features: np.full(features.shape[0], np.nan)
     )
@@ -281,16 +283,16 @@ def test_scores_that_are_no_numbers_are_refused(dataset):
         compare(dataset, plan, jobs=1)
 
 
-def test_a_comparison_is_exported_as_markdown_and_latex(comparison):
+def test_comparison_exports_markdown_and_latex(comparison):
     markdown, latex = comparison.to_markdown(), comparison.to_latex()
     assert markdown.startswith("| classifier")
     assert markdown.endswith(comparison.verdict.reason)
     assert latex.count(r"\\") == len(comparison.ranking) + 1
     assert r"\caption{" in latex
-    assert re.search(r"(?<!\\)%", latex) is None, "an unescaped per cent sign hides the rest of its line"
+    assert re.search(r"(?<!\\)%", latex) is None, "an unescaped percent sign comments out the rest of its line"
 
 
-def test_a_comparison_tells_its_verdict_and_the_tests_behind_it(comparison):
+def test_comparison_reports_its_verdict_and_significance_tests(comparison):
     table, verdict = comparison.significance, comparison.verdict
     assert tuple(table.index) == comparison.ranking[1:]
     assert verdict.best == comparison.ranking[0]

@@ -1,4 +1,4 @@
-"""Pictures show what the tables say."""
+"""Plots of a comparison show the values of its tables."""
 
 from dataclasses import replace
 from itertools import combinations
@@ -21,14 +21,14 @@ PLAN = ComparisonPlan(
 
 @pytest.fixture(scope="module")
 def comparison(dataset):
-    # Labels turned by chance, so that nobody is right everywhere.
+    # Labels are flipped at random, so that no classifier is always right.
     rng = np.random.default_rng(0)
-    turned = np.where(rng.random(dataset.Y.shape) < 0.15, 1 - dataset.Y, dataset.Y).astype(np.int8)
-    dataset = type(dataset)(**{**vars(dataset), "Y": turned})
+    flipped = np.where(rng.random(dataset.Y.shape) < 0.15, 1 - dataset.Y, dataset.Y).astype(np.int8)
+    dataset = type(dataset)(**{**vars(dataset), "Y": flipped})
     return compare(dataset, PLAN, jobs=1)
 
 
-def test_the_leaderboard_is_drawn_best_on_top_at_its_figures(comparison):
+def test_plot_leaderboard_shows_classifiers_in_order_with_the_best_on_top(comparison):
     (axes,) = comparison.plot_leaderboard().axes
     assert [label.get_text() for label in axes.get_yticklabels()] == list(comparison.ranking)
     assert axes.yaxis_inverted()
@@ -36,7 +36,7 @@ def test_the_leaderboard_is_drawn_best_on_top_at_its_figures(comparison):
     assert list(drawn) == sorted(drawn, reverse=True)
 
 
-def test_topics_are_drawn_in_their_order_with_their_support(comparison):
+def test_plot_topics_shows_topics_in_order_with_their_support(comparison):
     (axes,) = comparison.plot_topics().axes
     Y = comparison.dataset.Y
     assert [label.get_text() for label in axes.get_yticklabels()] == [
@@ -45,34 +45,34 @@ def test_topics_are_drawn_in_their_order_with_their_support(comparison):
     ]
 
 
-def test_confusion_counts_every_test_article_once(comparison):
+def test_plot_confusion_counts_each_test_article_once(comparison):
     (axes,) = comparison.plot_confusion("ridge", "rail").axes
     counts = [int(text.get_text()) for text in axes.texts]
     assert sum(counts) == len(comparison.dataset)
 
 
 @pytest.mark.parametrize("topic", ["courts", "rail"])
-def test_each_dot_lies_on_its_curve(comparison, topic):
+def test_plot_precision_recall_marks_points_on_the_curves(comparison, topic):
     (axes,) = comparison.plot_precision_recall(topic).axes
     dots = [dot.get_offsets()[0] for dot in axes.collections]
     assert len(dots) == 3
     for line, (recall, precision) in zip(axes.lines, dots, strict=True):
-        if recall > 0:  # where nothing is decided for, there is no curve to lie on
+        if recall > 0:  # without a positive decision, the point is not on the curve
             curve = np.column_stack([line.get_xdata(), line.get_ydata()])
             assert np.abs(curve - [recall, precision]).sum(axis=1).min() < 1e-9
 
 
-def test_a_fold_that_never_predicts_a_topic_is_drawn_whatever_the_scale_of_its_scores(comparison):
+def test_plot_precision_recall_includes_a_fold_that_never_predicts_the_topic(comparison):
     first, *others = comparison.results_of("ridge")
     never = replace(first, scores=first.scores * 1e-3, thresholds=np.array([np.inf, 0.0]))
-    kept = [result for result in comparison.results if result.classifier != "ridge"]
-    changed = replace(comparison, results=(*kept, never, *others))
+    unchanged = [result for result in comparison.results if result.classifier != "ridge"]
+    changed = replace(comparison, results=(*unchanged, never, *others))
     (axes,) = changed.plot_precision_recall("courts", ["ridge"]).axes
     assert np.isfinite(axes.lines[0].get_xydata()).all()
 
 
 @pytest.mark.parametrize("topic", ["courts", "rail"])
-def test_reliability_is_drawn_of_the_best_classifier_with_probabilities_for_every_test_article(comparison, topic):
+def test_plot_reliability_shows_the_best_classifier_and_each_test_article(comparison, topic):
     axes, below = comparison.plot_reliability(topic).axes
     assert comparison.probability_leaderboard().index[0] in [text.get_text() for text in axes.get_legend().get_texts()]
     assert sum(bar.get_height() for bar in below.patches) == len(comparison.dataset)
@@ -81,7 +81,7 @@ def test_reliability_is_drawn_of_the_best_classifier_with_probabilities_for_ever
     assert ((drawn.get_ydata() >= 0) & (drawn.get_ydata() <= 1)).all()
 
 
-def test_a_critical_difference_diagram_joins_only_what_is_not_told_apart():
+def test_plot_critical_difference_joins_only_classifiers_that_do_not_differ():
     rng = np.random.default_rng(0)
     scores = pd.DataFrame(
         {"best": 0.9, "same": 0.9, "worst": 0.5}, index=[f"corpus {n}" for n in range(12)], dtype=float
@@ -101,7 +101,7 @@ def test_a_critical_difference_diagram_joins_only_what_is_not_told_apart():
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_bars_of_a_critical_difference_diagram_join_exactly_what_is_closer_than_the_critical_difference(seed):
+def test_plot_critical_difference_bars_join_exactly_the_pairs_that_do_not_differ(seed):
     rng = np.random.default_rng(seed)
     n_classifiers = int(rng.integers(3, 12))
     quality = rng.normal(size=n_classifiers)
@@ -109,21 +109,21 @@ def test_bars_of_a_critical_difference_diagram_join_exactly_what_is_closer_than_
     (axes,) = plot_critical_difference(scores).axes
     ranks = scores.rank(axis=1, ascending=False).mean()
     lines = [(line.get_xdata(), line.get_ydata()[0]) for line in axes.lines if line.get_color() == "k"]
-    needed = critical_difference(15, n_classifiers)
+    critical = critical_difference(15, n_classifiers)
 
     joined = {
         frozenset((one, other))
         for (low, high), _ in lines
         for one, other in combinations(ranks.index[ranks.between(low, high)], 2)
     }
-    alike = {
+    not_different = {
         frozenset((one, other))
         for one, other in combinations(ranks.index, 2)
-        if abs(ranks[one] - ranks[other]) < needed
+        if abs(ranks[one] - ranks[other]) < critical
     }
-    assert joined == alike
+    assert joined == not_different
     for ((low, high), y), ((other_low, other_high), other_y) in combinations(lines, 2):
         assert y != other_y or high < other_low or other_high < low  # bars never touch
-        assert not (low <= other_low and other_high <= high)  # no bar says what another says
+        assert not (low <= other_low and other_high <= high)  # no bar is part of another
     names = [text.get_position() for text in axes.texts if text.get_text()]
     assert len(set(names)) == len(names) == n_classifiers + 1

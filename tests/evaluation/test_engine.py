@@ -1,4 +1,4 @@
-"""The same figures wherever the work ran: here, or on a real Dask scheduler with workers that die."""
+"""Engines give the same results locally and on a real Dask scheduler, even if workers die."""
 
 import os
 import signal
@@ -34,7 +34,7 @@ def slow_double(shared, number):
 
 
 def die_the_first_time():
-    """Answer the version check as a worker does that is killed in it; the next worker answers well."""
+    """Kill the first worker that runs its version check; the next worker answers."""
     marker = Path(os.environ["TOPICDESK_TEST_MARKER"])
     if not marker.exists():
         marker.touch()
@@ -50,14 +50,14 @@ def refuse(shared, number):
     raise SpecError(f"number {number} is refused")
 
 
-def test_a_dask_cluster_that_loses_a_worker_gives_the_same_figures(cluster, dataset):
-    here = compare(dataset, PLAN, jobs=1)
+def test_dask_engine_gives_the_local_scores_after_losing_a_worker(cluster, dataset):
+    local = compare(dataset, PLAN, jobs=1)
     cluster.add_worker()
     cluster.add_worker()
     engine, done = DaskEngine(cluster.address, patience=600), []
 
-    class Killing:
-        """Kills a worker when a third of the cells are done."""
+    class KillingEngine:
+        """Engine that kills a worker after eight tasks."""
 
         def run(self, work, shared, tasks):
             for number, result in engine.run(work, shared, tasks):
@@ -66,15 +66,15 @@ def test_a_dask_cluster_that_loses_a_worker_gives_the_same_figures(cluster, data
                     os.killpg(cluster.workers[0].pid, signal.SIGKILL)
                 yield number, result
 
-    there = compare(dataset, PLAN, engine=Killing())
+    distributed = compare(dataset, PLAN, engine=KillingEngine())
     assert cluster.workers[0].wait(timeout=600) == -signal.SIGKILL
     assert cluster.workers[1].poll() is None
-    pd.testing.assert_frame_equal(there.figures, here.figures)
-    pd.testing.assert_frame_equal(there.topic_figures, here.topic_figures)
-    assert there.warnings == here.warnings
+    pd.testing.assert_frame_equal(distributed.figures, local.figures)
+    pd.testing.assert_frame_equal(distributed.topic_figures, local.topic_figures)
+    assert distributed.warnings == local.warnings
 
 
-def test_work_goes_on_when_every_worker_died_and_another_came(cluster):
+def test_dask_engine_continues_after_all_workers_died_and_another_joined(cluster):
     cluster.add_worker()
     done = []
 
@@ -85,12 +85,14 @@ def test_work_goes_on_when_every_worker_died_and_another_came(cluster):
             cluster.add_worker()
 
     engine = DaskEngine(cluster.address, patience=600)
-    found = run_all(engine, slow_double, 2, [(number,) for number in range(40)], "doubling", note=replace_worker)
-    assert found == [2 * number for number in range(40)]
+    results = run_all(engine, slow_double, 2, [(number,) for number in range(40)], "doubling", note=replace_worker)
+    assert results == [2 * number for number in range(40)]
     assert cluster.workers[0].wait(timeout=600) == -signal.SIGKILL
 
 
-def test_work_goes_on_when_the_only_worker_is_killed_in_the_version_check(cluster, tmp_path, monkeypatch, wait_until):
+def test_dask_engine_continues_after_its_only_worker_dies_in_the_version_check(
+    cluster, tmp_path, monkeypatch, wait_until
+):
     marker = tmp_path / "asked"
     monkeypatch.setenv("TOPICDESK_TEST_MARKER", str(marker))
     monkeypatch.setattr("topicdesk.evaluation.engine._own_version", die_the_first_time)
@@ -111,7 +113,7 @@ def test_work_goes_on_when_the_only_worker_is_killed_in_the_version_check(cluste
     assert cluster.workers[0].returncode == -signal.SIGKILL
 
 
-def test_workers_that_cannot_import_topicdesk_are_an_error_at_once(cluster, monkeypatch):
+def test_dask_engine_reports_workers_that_cannot_import_topicdesk(cluster, monkeypatch):
     monkeypatch.setattr("topicdesk.evaluation.engine._own_version", fail_to_import)
     cluster.add_worker()
     with pytest.raises(EngineError, match="cannot run topicdesk: No module named 'topicdesk'"):
@@ -119,7 +121,7 @@ def test_workers_that_cannot_import_topicdesk_are_an_error_at_once(cluster, monk
 
 
 @pytest.mark.slow
-def test_tasks_that_are_cancelled_cause_no_warning_and_leave_no_filter(recwarn):
+def test_local_engine_cancels_tasks_without_warnings_or_leftover_filters(recwarn):
     before = list(warnings.filters)
     with pytest.raises(SpecError, match="is refused"):
         run_all(LocalEngine(2), refuse, None, [(number,) for number in range(20)], "refusing")
@@ -130,7 +132,7 @@ def test_tasks_that_are_cancelled_cause_no_warning_and_leave_no_filter(recwarn):
     assert not [str(one.message) for one in recwarn if "tasks" in str(one.message)]
 
 
-def test_an_error_of_the_work_reaches_the_user_as_it_is(cluster):
+def test_engines_raise_the_error_of_a_task_unchanged(cluster):
     cluster.add_worker()
     with pytest.raises(SpecError, match="number 0 is refused"):
         run_all(DaskEngine(cluster.address, patience=600), refuse, None, [(0,)], "refusing")
@@ -138,7 +140,7 @@ def test_an_error_of_the_work_reaches_the_user_as_it_is(cluster):
         run_all(LocalEngine(2), refuse, None, [(0,)], "refusing")
 
 
-def test_no_scheduler_no_worker_and_other_code_are_told(cluster, monkeypatch):
+def test_dask_engine_reports_no_scheduler_no_worker_and_other_code(cluster, monkeypatch):
     with pytest.raises(EngineError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:1 .* 'dask scheduler'"):
         run_all(DaskEngine("tcp://127.0.0.1:1", patience=1), slow_double, 2, [(1,)], "doubling")
     with pytest.raises(EngineError, match="no Dask scheduler answers at nonsense"):
@@ -151,7 +153,7 @@ def test_no_scheduler_no_worker_and_other_code_are_told(cluster, monkeypatch):
         run_all(replace(DaskEngine(cluster.address), patience=600), slow_double, 2, [(1,)], "doubling")
 
 
-def test_without_distributed_the_user_is_told_what_to_install(monkeypatch):
+def test_dask_engine_names_the_extra_to_install_without_distributed(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(EngineError, match=r"pip install 'topicdesk\[scale\]'"):
         run_all(DaskEngine("tcp://127.0.0.1:1"), slow_double, 2, [(1,)], "doubling")

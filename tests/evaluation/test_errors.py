@@ -1,4 +1,4 @@
-"""What was said of articles out of fold, and the errors to read first."""
+"""Out-of-fold predictions, and the errors to review first."""
 
 from dataclasses import replace
 
@@ -15,26 +15,28 @@ def comparison(dataset):
     return compare(noisy, ComparisonPlan(classifiers, splits=SplitPlan(folds=3, repeats=2), resamples=100), jobs=1)
 
 
-def test_votes_and_probabilities_are_those_of_the_predictions(comparison):
-    found, data = out_of_fold(comparison, "multinomial-nb"), comparison.dataset
-    assert (found.tested == 2).all()
-    told = comparison.predictions("multinomial-nb").groupby(["article_id", "topic"], observed=True)
+def test_out_of_fold_agrees_with_the_predictions(comparison):
+    held_out, data = out_of_fold(comparison, "multinomial-nb"), comparison.dataset
+    assert (held_out.tested == 2).all()
+    predictions = comparison.predictions("multinomial-nb").groupby(["article_id", "topic"], observed=True)
     for column, topic in enumerate(data.topics):
-        of_topic = [(article, topic) for article in data.ids]
-        assert (told["decision"].sum().loc[of_topic].to_numpy() == found.given[:, column]).all()
-        assert told["probability"].mean().loc[of_topic].to_numpy() == pytest.approx(found.probabilities[:, column])
+        keys = [(article, topic) for article in data.ids]
+        assert (predictions["decision"].sum().loc[keys].to_numpy() == held_out.given[:, column]).all()
+        assert predictions["probability"].mean().loc[keys].to_numpy() == pytest.approx(
+            held_out.probabilities[:, column]
+        )
     assert out_of_fold(comparison, "majority").probabilities is None
 
 
-def test_errors_come_by_how_often_and_how_surely_they_were_made(comparison):
-    found, data = out_of_fold(comparison, "multinomial-nb"), comparison.dataset
+def test_worst_errors_are_sorted_by_frequency_and_probability(comparison):
+    held_out, data = out_of_fold(comparison, "multinomial-nb"), comparison.dataset
     for kind, labelled in (("false positive", 0), ("false negative", 1)):
-        table = worst_errors(comparison, found, "courts", kind, 50)
+        table = worst_errors(comparison, held_out, "courts", kind, 50)
         assert len(table)
         assert (data.Y[table["row"], 0] == labelled).all()
-        decided = found.given[table["row"], 0]
+        decided = held_out.given[table["row"], 0]
         assert (table["wrong"] == (decided if kind == "false positive" else 2 - decided)).all()
-        doubt = table["probability"] if kind == "false positive" else -table["probability"]
-        keys = list(zip(-table["wrong"], -doubt, strict=True))
+        certainty = table["probability"] if kind == "false positive" else -table["probability"]
+        keys = list(zip(-table["wrong"], -certainty, strict=True))
         assert keys == sorted(keys)
-    assert len(worst_errors(comparison, found, "courts", "false positive", 1)) == 1
+    assert len(worst_errors(comparison, held_out, "courts", "false positive", 1)) == 1

@@ -1,4 +1,4 @@
-"""Estimators of our own are scikit-learn's kind, by its own checks."""
+"""topicdesk's estimators meet the contract of scikit-learn."""
 
 import numpy as np
 import pandas as pd
@@ -28,12 +28,12 @@ def counts():
 
 
 @parametrize_with_checks(OURS)
-def test_scikit_learns_own_checks_pass(estimator, check):
+def test_estimators_pass_the_checks_of_scikit_learn(estimator, check):
     check(estimator)
 
 
 @pytest.mark.parametrize("estimator", OURS, ids=lambda one: type(one).__name__)
-def test_sparse_dense_and_named_columns_give_the_same(counts, estimator):
+def test_estimators_give_the_same_scores_for_sparse_dense_and_named_columns(counts, estimator):
     X, y = counts
     expected = clone(estimator).fit(X, y).decision_function(X)
     for kind in (csr_matrix, csr_array, lambda dense: pd.DataFrame(dense, columns=[f"t{n}" for n in range(12)])):
@@ -44,7 +44,7 @@ def test_sparse_dense_and_named_columns_give_the_same(counts, estimator):
 
 
 @pytest.mark.parametrize("estimator", OURS, ids=lambda one: type(one).__name__)
-def test_they_stand_in_pipelines_searches_and_several_outputs(counts, estimator):
+def test_estimators_work_in_pipelines_cross_validation_and_multi_output(counts, estimator):
     X, y = counts
     pipeline = make_pipeline(MaxAbsScaler(), estimator).set_output(transform="pandas")
     assert cross_val_score(pipeline, X, y, cv=3).mean() > 0.9
@@ -53,12 +53,12 @@ def test_they_stand_in_pipelines_searches_and_several_outputs(counts, estimator)
 
 
 @pytest.mark.parametrize("estimator", OURS, ids=lambda one: type(one).__name__)
-def test_metadata_that_they_do_not_take_is_refused_and_what_others_take_reaches_them(counts, estimator):
+def test_estimators_reject_sample_weight_and_pipelines_route_it_to_other_steps(counts, estimator):
     X, y = counts
     with config_context(enable_metadata_routing=True):
-        assert get_routing_for_object(estimator).fit.requests == {}, "they take no weights of rows"
+        assert get_routing_for_object(estimator).fit.requests == {}, "the estimators take no sample weights"
         pipeline = make_pipeline(StandardScaler(with_mean=False).set_fit_request(sample_weight=True), clone(estimator))
-        # The scaler asks for the weights, and gets them: rows without weight do not count.
+        # The scaler requests the weights and receives them: rows of weight 0 do not count.
         weights = (np.arange(90) < 45).astype(float)
         scaler = pipeline.fit(X, y, sample_weight=weights)[0]
         np.testing.assert_allclose(scaler.var_, X[:45].var(axis=0))
@@ -67,7 +67,7 @@ def test_metadata_that_they_do_not_take_is_refused_and_what_others_take_reaches_
             alone.fit(X, y, sample_weight=weights)
 
 
-def test_features_below_zero_are_refused_where_they_are_read_as_counts(counts):
+def test_nbsvm_rejects_negative_features(counts):
     X, y = counts
     with pytest.raises(ValueError, match="Negative values in data passed to NBSVM"):
         NBSVM().fit(-X, y)

@@ -1,4 +1,4 @@
-"""Successive halving: fewer candidates on more rows, and never a test row."""
+"""Successive halving: fewer candidates on more rows, and no test rows."""
 
 from dataclasses import replace
 
@@ -22,23 +22,23 @@ PLAN = ComparisonPlan(
 )
 
 
-class Watching:
-    """An engine that notes how many candidates are fitted on how many rows."""
+class RecordingEngine:
+    """Engine that records how many candidates are fitted on how many rows."""
 
     def __init__(self):
         self.seen = {}
 
     def run(self, work, shared, tasks):
         for task in tasks:
-            if len(task) == 3:  # a cell: candidates, split, view
+            if len(task) == 3:  # a fit: candidates, split, view
                 names = [candidate.classifier.name for candidate in task[0]]
                 key = len(task[1].train)
                 self.seen[key] = self.seen.get(key, 0) + names.count("linear-svm")
         yield from LocalEngine(1).run(work, shared, tasks)
 
 
-def test_a_third_of_the_candidates_go_on_to_three_times_the_rows(dataset):
-    engine = Watching()
+def test_halving_fits_a_third_of_the_candidates_on_three_times_the_rows(dataset):
+    engine = RecordingEngine()
     compare(dataset, PLAN, engine=engine)
     by_rows = sorted(engine.seen.items())
     folds = 3 * 2
@@ -50,16 +50,16 @@ def test_a_third_of_the_candidates_go_on_to_three_times_the_rows(dataset):
     assert (small, middle, large) == (folds * 18, folds * 6, folds * 2)
 
 
-def test_what_halving_chooses_is_as_good_as_what_the_grid_does(dataset):
+def test_halving_chooses_about_as_well_as_the_grid(dataset):
     halving, grid = (compare(dataset, replace(PLAN, search=search), jobs=1) for search in ("halving", "grid"))
     for one, other in zip(halving.results, grid.results, strict=True):
-        # Among the survivors the score is the same one that the grid would have seen.
+        # A surviving candidate has the same score as in the grid.
         assert one.inner_score <= other.inner_score + 1e-9
         assert one.inner_score >= other.inner_score - 0.15
     assert halving.figures.set_index(["classifier", "metric"]).loc[("linear-svm", "macro_f1"), "value"] > 0.8
 
 
-def test_halving_is_the_same_again_and_sees_no_test_row(dataset):
+def test_halving_is_reproducible_and_sees_no_test_row(dataset):
     first = compare(dataset, PLAN, jobs=1)
     split = first.splits[0]
     Y = dataset.Y.copy()

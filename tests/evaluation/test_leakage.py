@@ -1,4 +1,4 @@
-"""Outlets written by hand: some betray themselves by a word, some write of a topic in words of their own."""
+"""Leakage audits of synthetic outlets: some sign their articles, some use their own words for a topic."""
 
 import re
 from dataclasses import replace
@@ -17,7 +17,10 @@ OUTLETS = ["courier", "gazette", "herald"]
 
 @pytest.fixture
 def outlets(newsroom):
-    """Give a writer of three outlets' articles: `signed` ones name their outlet, `own_words` are no other outlet's."""
+    """Return a function that writes articles of three outlets.
+
+    `signed` articles name their outlet. With `own_words`, no two outlets share a word.
+    """
 
     def write(n_articles=180, *, signed=False, own_words=False):
         articles, labels = newsroom(n_articles)
@@ -35,7 +38,7 @@ def outlets(newsroom):
     return write
 
 
-def test_outlets_that_name_themselves_are_told_by_their_name(outlets):
+def test_audit_sources_lists_the_outlet_name_as_the_strongest_term(outlets):
     corpus, _ = outlets(signed=True)
     audit = audit_sources(corpus, resamples=50, jobs=1)
     assert audit.accuracy["value"] == 1.0
@@ -50,20 +53,20 @@ def test_outlets_that_name_themselves_are_told_by_their_name(outlets):
     )
 
 
-def test_outlets_that_do_not_differ_are_not_told_apart(outlets):
+def test_audit_sources_has_chance_accuracy_for_similar_outlets(outlets):
     audit = audit_sources(outlets(360)[0], resamples=200, jobs=1)
     assert audit.accuracy["low"] < 1 / 3 + 0.03
     assert audit.accuracy["value"] < 0.45
 
 
-def test_two_outlets_both_have_their_terms(outlets):
+def test_audit_sources_lists_terms_of_both_of_two_outlets(outlets):
     corpus, _ = outlets(signed=True)
     two = corpus[corpus["source"] != "herald"]
     audit = audit_sources(two, resamples=20, jobs=1)
     assert audit.terms.groupby("source").first()["term"].tolist() == ["courier", "gazette"]
 
 
-def test_small_sources_are_left_out_with_a_warning_and_one_source_is_refused(outlets):
+def test_audit_sources_omits_small_sources_and_rejects_a_single_source(outlets):
     corpus, _ = outlets(signed=True)
     corpus.loc[:3, "source"] = "leaflet"
     audit = audit_sources(corpus, resamples=20, jobs=1)
@@ -74,21 +77,21 @@ def test_small_sources_are_left_out_with_a_warning_and_one_source_is_refused(out
 
 
 @pytest.mark.slow
-def test_topics_fall_where_each_outlet_has_words_of_its_own_for_them_and_not_where_it_shares_them(outlets):
+def test_audit_topics_finds_a_fall_only_if_outlets_use_different_words(outlets):
     _, shared = outlets()
     _, own = outlets(own_words=True)
-    same, falls = (audit_topics(dataset, resamples=100, jobs=1) for dataset in (shared, own))
-    assert same.topics["fall"].abs().max() < 0.03
-    assert (falls.topics["fall_low"] > 0.2).all()
-    assert (falls.topics["mixed"] > 0.9).all()
-    assert falls.sources["articles"].tolist() == [60, 60, 60]
-    assert falls.topics.loc["courts", "positives"] == own.Y[:, 0].sum()
-    assert falls.training_articles == pytest.approx({"mixed": 120, "without": 120}, rel=0.15)
-    assert "macro-F1 is 0." in str(falls)
+    shared_audit, own_audit = (audit_topics(dataset, resamples=100, jobs=1) for dataset in (shared, own))
+    assert shared_audit.topics["fall"].abs().max() < 0.03
+    assert (own_audit.topics["fall_low"] > 0.2).all()
+    assert (own_audit.topics["mixed"] > 0.9).all()
+    assert own_audit.sources["articles"].tolist() == [60, 60, 60]
+    assert own_audit.topics.loc["courts", "positives"] == own.Y[:, 0].sum()
+    assert own_audit.training_articles == pytest.approx({"mixed": 120, "without": 120}, rel=0.15)
+    assert "macro-F1 is 0." in str(own_audit)
 
 
 @pytest.mark.slow
-def test_an_audit_gives_the_same_figures_again_whatever_the_number_of_processes(outlets):
+def test_audits_do_not_depend_on_the_number_of_processes(outlets):
     corpus, dataset = outlets(90)
     one, two = (audit_topics(dataset, resamples=20, seed=3, jobs=jobs) for jobs in (1, 2))
     pd.testing.assert_frame_equal(one.topics, two.topics)
@@ -96,22 +99,22 @@ def test_an_audit_gives_the_same_figures_again_whatever_the_number_of_processes(
     pd.testing.assert_frame_equal(one.terms, two.terms)
 
 
-def test_a_source_held_out_takes_its_near_duplicates_in_others_with_it(outlets):
+def test_leave_one_source_out_removes_near_duplicates_of_the_held_out_source(outlets):
     _, dataset = outlets(30)
     groups = np.arange(30)
-    groups[1] = groups[0]  # the courier's first article is the gazette's too
+    groups[1] = groups[0]  # the courier and the gazette share an article
     splits, warnings = leave_one_source_out(replace(dataset, groups=groups), repeats=2)
-    courier, gazette, herald, *again = splits
-    assert len(again) == 3
+    courier, gazette, herald, *second_repeat = splits
+    assert len(second_repeat) == 3
     assert not warnings
     assert courier.test.tolist() == list(range(0, 30, 3))
     assert 1 not in courier.train
     assert 0 not in gazette.train
     assert {0, 1} <= set(herald.train)
-    assert {split.repeat for split in again} == {1}
+    assert {split.repeat for split in second_repeat} == {1}
 
 
-def test_a_topic_of_one_source_alone_is_told_and_one_source_is_refused(outlets):
+def test_leave_one_source_out_warns_of_one_source_topics_and_rejects_one_source(outlets):
     _, dataset = outlets(30)
     Y = dataset.Y.copy()
     Y[:, 0] = dataset.sources == "courier"
@@ -121,7 +124,7 @@ def test_a_topic_of_one_source_alone_is_told_and_one_source_is_refused(outlets):
 
 
 @pytest.mark.slow
-def test_the_picture_names_sources_terms_and_topics(outlets):
+def test_plot_leakage_labels_sources_terms_and_topics(outlets):
     corpus, dataset = outlets(90, signed=True)
     sources, topics = audit_sources(corpus, resamples=20, jobs=1), audit_topics(dataset, resamples=20, jobs=1)
     left, right = plot_leakage(sources, topics).axes
@@ -131,17 +134,17 @@ def test_the_picture_names_sources_terms_and_topics(outlets):
     assert len(plot_leakage(sources).axes) == 1
 
 
-def test_the_command_audits_the_corpus_and_labels_of_a_spec(outlets, project, run):
+def test_data_audit_command_reads_corpus_and_labels_of_a_spec(outlets, project, run):
     corpus, _ = outlets(90, signed=True)
     write_corpus(corpus, project.corpora / "newsroom.parquet")
-    done = run("data", "audit", "experiments/small.toml", "--plot", "leak.png", "--jobs", "1", folder=project.root)
-    assert done.returncode == 0, done.stderr
-    assert "predicts the source of 98.9%" in done.stdout
-    assert "F1 of each topic, by training articles" in done.stdout
+    ended = run("data", "audit", "experiments/small.toml", "--plot", "leak.png", "--jobs", "1", folder=project.root)
+    assert ended.returncode == 0, ended.stderr
+    assert "predicts the source of 98.9%" in ended.stdout
+    assert "F1 of each topic, by training articles" in ended.stdout
     assert (project.root / "leak.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_the_commands_take_a_corpus_file_that_an_import_made(outlets, tmp_path, run):
+def test_data_show_and_data_audit_commands_read_an_imported_corpus(outlets, tmp_path, run):
     corpus, _ = outlets(90, signed=True)
     corpus.to_json(tmp_path / "t.jsonl", orient="records", lines=True, date_format="iso")
     imported = run("import", "t.jsonl", "--output", "mine.parquet", folder=tmp_path)
@@ -155,7 +158,7 @@ def test_the_commands_take_a_corpus_file_that_an_import_made(outlets, tmp_path, 
     assert "The audit of topics needs labels" in audit.stdout
 
 
-def test_a_corpus_file_without_an_account_is_shown_all_the_same(tmp_path, run):
+def test_data_show_command_works_without_an_import_account(tmp_path, run):
     write_corpus(articles_frame({"id": ["a"], "text": ["The ferry came late."]}), tmp_path / "mine.parquet")
     shown = run("data", "show", "mine.parquet", folder=tmp_path)
     assert shown.returncode == 0, shown.stderr

@@ -1,4 +1,4 @@
-"""A law that is there is found again, and a curve repeats the whole procedure on growing parts."""
+"""Learning curves repeat the whole procedure on growing parts, and their power law is fitted correctly."""
 
 from dataclasses import replace
 
@@ -30,13 +30,13 @@ def curve(dataset):
 
 
 @pytest.mark.parametrize("law", [(0.9, 2.0, 0.5), (0.7, 30.0, 1.2), (1.0, 1.0, 0.2)])
-def test_a_power_law_is_found_again(law):
+def test_fit_law_recovers_a_power_law(law):
     sizes = np.array([50.0, 100, 200, 300, 400, 500])
-    found = _fit_law(sizes, power_law(sizes, *law))
-    np.testing.assert_allclose(power_law(np.array([1000.0]), *found), power_law(np.array([1000.0]), *law), atol=1e-3)
+    fitted = _fit_law(sizes, power_law(sizes, *law))
+    np.testing.assert_allclose(power_law(np.array([1000.0]), *fitted), power_law(np.array([1000.0]), *law), atol=1e-3)
 
 
-def test_a_flat_curve_promises_nothing():
+def test_learning_curve_gain_is_zero_for_a_flat_curve():
     sizes = np.array([50.0, 100, 200, 400])
     law = _fit_law(sizes, np.full(4, 0.8))
     flat = LearningCurve("ridge", "macro_f1", pd.DataFrame({"labels": sizes}), law, law[None])
@@ -44,18 +44,18 @@ def test_a_flat_curve_promises_nothing():
 
 
 @pytest.mark.slow
-def test_the_last_point_is_the_comparison_itself(dataset, curve):
-    whole = compare(dataset, replace(PLAN, classifiers=(SMALL,)), jobs=1)
-    value = figures_where(whole.figures, metric="macro_f1", sample="all")["value"].item()
+def test_learning_curve_ends_at_the_score_of_compare(dataset, curve):
+    comparison = compare(dataset, replace(PLAN, classifiers=(SMALL,)), jobs=1)
+    value = figures_where(comparison.figures, metric="macro_f1", sample="all")["value"].item()
     assert curve.points["value"].iloc[-1] == value
     labels = curve.points["labels"]
     assert labels.is_monotonic_increasing
-    assert labels.iloc[-1] == np.mean([len(split.train) for split in whole.splits])
+    assert labels.iloc[-1] == np.mean([len(split.train) for split in comparison.splits])
     assert labels.iloc[0] == pytest.approx(labels.iloc[-1] / 4, rel=0.2)
 
 
 @pytest.mark.slow
-def test_more_labels_help_where_there_is_something_to_learn(curve):
+def test_learning_curve_forecasts_a_gain_from_more_labels(curve):
     assert curve.points["value"].iloc[-1] > curve.points["value"].iloc[0]
     gain = curve.gain(100)
     assert gain["low"] >= 0
@@ -69,13 +69,13 @@ def test_more_labels_help_where_there_is_something_to_learn(curve):
     assert curve.sentence() in curve._repr_html_()
 
 
-def test_a_curve_is_drawn_up_to_the_labels_asked_for(curve):
+def test_learning_curve_plot_extends_to_the_requested_labels(curve):
     (axes,) = curve.plot(200).axes
     assert axes.lines[0].get_xdata().max() == pytest.approx(curve.points["labels"].iloc[-1] + 200)
     assert "expected gain from 200 more labels" in axes.get_title()
 
 
-def test_too_few_sizes_and_too_small_parts_are_told(dataset):
+def test_learning_curve_rejects_too_few_sizes_and_too_small_parts(dataset):
     with pytest.raises(SplitError, match="needs at least 4 sizes, not 3"):
         learning_curve(dataset, PLAN, SMALL, sizes=3, jobs=1)
     with pytest.raises(SplitError, match=r"the smallest of 4 parts has 1\d training articles, and k-nn needs 80"):

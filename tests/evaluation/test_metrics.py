@@ -1,4 +1,4 @@
-"""Figures are scikit-learn's, for one weighing and for many."""
+"""Metrics agree with scikit-learn, for one vector of row weights and for many."""
 
 import warnings
 
@@ -14,7 +14,7 @@ from topicdesk.evaluation.metrics import bootstrap_weights, figure
 
 @st.composite
 def outcomes(draw):
-    """Draw truth, decisions, scores with ties, and how often each row counts."""
+    """Draw labels, decisions, scores with ties, and row weights."""
     n_rows, n_topics = draw(st.integers(6, 20)), draw(st.integers(2, 3))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     Y = rng.integers(0, 2, (n_rows, n_topics), dtype=np.int8)
@@ -29,11 +29,11 @@ def outcomes(draw):
 @pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(outcome=outcomes())
-def test_weighed_figures_are_scikit_learns(outcome):
+def test_figures_with_weights_agree_with_scikit_learn(outcome):
     Y, decisions, scores, weights = outcome
     own = figures(Y, decisions, scores, weights[None])
     by_topic = topic_figures(Y, decisions, scores, weights[None])
-    # A row that counts three times is a row that stands there three times.
+    # A row of weight 3 equals a row that is repeated three times.
     rows = np.repeat(np.arange(len(Y)), weights.astype(int))
     Y, decisions, scores = Y[rows], decisions[rows], scores[rows]
     with warnings.catch_warnings():
@@ -58,7 +58,7 @@ def test_weighed_figures_are_scikit_learns(outcome):
 
 @settings(max_examples=60, deadline=None)
 @given(outcome=outcomes())
-def test_one_figure_alone_is_the_same_as_among_all(outcome):
+def test_figure_equals_its_entry_in_figures(outcome):
     Y, decisions, scores, _ = outcome
     everything = figures(Y, decisions, scores)
     for name in METRICS:
@@ -68,10 +68,10 @@ def test_one_figure_alone_is_the_same_as_among_all(outcome):
 @pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(outcome=outcomes(), seed=st.integers(0, 999))
-def test_many_weighings_at_once_are_each_of_them_alone(outcome, seed):
+def test_figures_of_many_weights_equal_those_of_each_alone(outcome, seed):
     Y, decisions, scores, _ = outcome
     rng = np.random.default_rng(seed)
-    # Some leave a topic without a positive: figures that are not defined must not spread to others.
+    # Some weights leave a topic without positives. Undefined metrics must not affect others.
     weights = rng.integers(0, 3, (70, len(Y))).astype(float)
     weights[:, 2] += 1
     folds = rng.integers(0, 3, len(Y))
@@ -87,47 +87,49 @@ def test_many_weighings_at_once_are_each_of_them_alone(outcome, seed):
 @pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(outcome=outcomes(), seed=st.integers(0, 999))
-def test_over_folds_ranking_figures_are_the_mean_of_those_of_each_fold(outcome, seed):
+def test_topic_figures_average_ranking_metrics_over_folds(outcome, seed):
     Y, decisions, scores, _ = outcome
     folds = np.random.default_rng(seed).integers(0, 3, len(Y))
-    found = topic_figures(Y, decisions, scores, folds=folds)
+    result = topic_figures(Y, decisions, scores, folds=folds)
     for name in ("average_precision", "roc_auc"):
         for topic in range(Y.shape[1]):
-            alone = []
+            by_fold = []
             for fold in np.unique(folds):
                 y, ranked = Y[folds == fold, topic], scores[folds == fold, topic]
                 if y.any() and (name == "average_precision" or not y.all()):
-                    alone.append(getattr(sk, f"{name}_score")(y, ranked))
-            assert found[name][0, topic] == pytest.approx(np.mean(alone) if alone else np.nan, abs=1e-12, nan_ok=True)
+                    by_fold.append(getattr(sk, f"{name}_score")(y, ranked))
+            assert result[name][0, topic] == pytest.approx(
+                np.mean(by_fold) if by_fold else np.nan, abs=1e-12, nan_ok=True
+            )
 
 
-def test_rows_count_once_in_one_weighing_where_nothing_else_is_said():
+def test_figures_count_each_row_once_by_default():
     Y = np.array([[1, 0], [0, 1]], dtype=np.int8)
     assert figures(Y, Y, Y.astype(float))["macro_f1"].shape == (1,)
     assert topic_figures(Y, Y, Y.astype(float))["f1"].shape == (1, 2)
 
 
-def test_figures_of_topics_that_are_known_are_taken_as_they_are():
+def test_figures_use_given_topic_figures():
     Y = np.array([[1, 0], [0, 1]], dtype=np.int8)
-    known = {name: values / 2 for name, values in topic_figures(Y, Y, Y.astype(float)).items()}
-    found = figures(Y, Y, Y.astype(float), by_topic=known)
-    assert found["macro_f1"][0] == 0.5
-    assert found["micro_f1"][0] == 1
+    halved = {name: values / 2 for name, values in topic_figures(Y, Y, Y.astype(float)).items()}
+    result = figures(Y, Y, Y.astype(float), by_topic=halved)
+    assert result["macro_f1"][0] == 0.5
+    assert result["micro_f1"][0] == 1
 
 
-def test_without_any_positive_there_is_no_recall_and_no_warning():
+def test_figures_without_positives_have_no_recall_and_no_warning():
     Y = np.zeros((3, 2), dtype=np.int8)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        found = figures(Y, Y, Y.astype(float))
+        result = figures(Y, Y, Y.astype(float))
     for name in ("macro_recall", "macro_f1", "macro_average_precision", "macro_roc_auc", "micro_recall"):
-        assert np.isnan(found[name][0])
-    assert found["macro_precision"][0] == found["micro_precision"][0] == 0
+        assert np.isnan(result[name][0])
+    assert result["macro_precision"][0] == result["micro_precision"][0] == 0
 
 
-def test_scores_of_different_folds_are_never_ranked_against_each_other():
+def test_figures_do_not_rank_scores_of_different_folds_together():
     Y = np.array([[1], [0], [1], [0]], dtype=np.int8)
-    # Each fold ranks its own rows without a fault, on another scale.
+    # Each fold ranks its own rows perfectly, on its own scale.
     scores = np.array([[0.9], [0.8], [0.2], [0.1]])
     folds = np.array([0, 0, 1, 1])
     assert figures(Y, Y, scores)["macro_roc_auc"][0] < 1
@@ -135,7 +137,7 @@ def test_scores_of_different_folds_are_never_ranked_against_each_other():
     assert figures(Y, Y, scores, folds=folds)["micro_average_precision"][0] == 1
 
 
-def test_undefined_figures_are_nan_and_stay_out_of_macro_means():
+def test_figures_are_nan_if_undefined_and_left_out_of_macro_means():
     Y = np.array([[1, 0], [0, 0], [1, 0]], dtype=np.int8)
     decisions = np.array([[1, 0], [0, 0], [1, 0]], dtype=np.int8)
     scores = np.array([[2.0, 1.0], [1.0, 2.0], [3.0, 0.0]])
@@ -146,17 +148,17 @@ def test_undefined_figures_are_nan_and_stay_out_of_macro_means():
     assert figures(Y, decisions, scores)["macro_f1"][0] == 1
 
 
-def test_a_bootstrap_draws_groups_whole():
+def test_bootstrap_weights_draw_whole_groups():
     groups = np.array([0, 0, 1, 2, 2, 2])
     weights = bootstrap_weights(groups, 500, np.random.default_rng(0))
     assert weights.shape == (500, 6)
     np.testing.assert_array_equal(weights[:, 0], weights[:, 1])
     np.testing.assert_array_equal(weights[:, 3], weights[:, 5])
-    assert (weights[:, [0, 2, 3]].sum(axis=1) == 3).all(), "as many groups are drawn as there are"
+    assert (weights[:, [0, 2, 3]].sum(axis=1) == 3).all(), "each resample must draw as many groups as there are"
 
 
 @pytest.mark.slow
-def test_bootstrap_intervals_hold_the_true_value_about_as_often_as_they_say():
+def test_bootstrap_intervals_have_about_their_nominal_coverage():
     # 200 samples of 150 articles; a decision is right with probability 0.8, so accuracy is 0.8.
     rng = np.random.default_rng(11)
     inside = 0

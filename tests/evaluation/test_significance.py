@@ -1,4 +1,4 @@
-"""Tests of tests: what they say on data of which the truth is known."""
+"""Significance tests, on data with a known truth and against other implementations."""
 
 from dataclasses import astuple
 from unittest.mock import patch
@@ -32,7 +32,7 @@ FIVE_FOLDS = 1 / 4
 
 
 def accuracies(X, y, folds, repeats, rng):
-    """Cross-validate the simplest linear classifier, by the difference of class means."""
+    """Cross-validate a classifier that separates the class means, and yield its accuracies."""
     for _ in range(repeats):
         fold = rng.permutation(len(y)) % folds
         for held_out in range(folds):
@@ -43,8 +43,8 @@ def accuracies(X, y, folds, repeats, rng):
             yield (decided == y[test]).mean()
 
 
-def differences_of_equals(seed, repeats=4):
-    """Compare two classifiers on features that are equally good, so that neither is better."""
+def differences_of_equal_classifiers(seed, repeats=4):
+    """Return differences between two classifiers on equally good features: neither is better."""
     rng = np.random.default_rng(seed)
     y = rng.permutation(np.arange(100) % 2)
     blocks = [rng.normal(size=(100, 5)) + 0.4 * y[:, None] for _ in range(2)]
@@ -53,22 +53,22 @@ def differences_of_equals(seed, repeats=4):
 
 
 @pytest.mark.slow
-def test_where_two_classifiers_are_equal_the_corrected_test_errs_as_often_as_it_says_and_the_naive_one_far_more():
-    runs = [differences_of_equals(seed) for seed in range(200)]
+def test_corrected_t_test_has_its_nominal_error_rate_and_the_naive_one_has_not():
+    runs = [differences_of_equal_classifiers(seed) for seed in range(200)]
     corrected = np.mean([corrected_t_test(run, FIVE_FOLDS).p_value < 0.05 for run in runs])
     naive = np.mean([stats.ttest_1samp(run, 0).pvalue < 0.05 for run in runs])
     assert 0.01 <= corrected <= 0.10
     assert naive > 0.3
 
 
-def test_a_difference_that_is_there_is_found():
+def test_corrected_t_test_detects_a_difference():
     rng = np.random.default_rng(0)
-    found = corrected_t_test(0.05 + 0.02 * rng.normal(size=10), FIVE_FOLDS)
-    assert found.p_value < 0.01
-    assert found.low < 0.05 < found.high
+    result = corrected_t_test(0.05 + 0.02 * rng.normal(size=10), FIVE_FOLDS)
+    assert result.p_value < 0.01
+    assert result.low < 0.05 < result.high
 
 
-def test_without_overlap_it_is_the_t_test():
+def test_corrected_t_test_without_overlap_is_the_t_test():
     values = np.random.default_rng(1).normal(0.1, 1, 12)
     ours, theirs = corrected_t_test(values, 0.0), stats.ttest_1samp(values, 0)
     assert ours.p_value == pytest.approx(theirs.pvalue, abs=1e-12)
@@ -76,11 +76,11 @@ def test_without_overlap_it_is_the_t_test():
     assert ours.n == 12
 
 
-def test_the_correction_is_that_of_the_paper():
-    # Differences 1, 2, 3 with variance 1, of three folds: the standard error is sqrt(1/3 + 1/2).
-    found = corrected_t_test([1, 2, 3], 1 / 2)
+def test_corrected_t_test_uses_the_correction_of_the_paper():
+    # Three differences with variance 1: the standard error is sqrt(1/3 + 1/2).
+    result = corrected_t_test([1, 2, 3], 1 / 2)
     statistic = 2 / np.sqrt(1 / 3 + 1 / 2)
-    assert found.p_value == pytest.approx(2 * stats.t.sf(statistic, 2))
+    assert result.p_value == pytest.approx(2 * stats.t.sf(statistic, 2))
 
 
 @pytest.mark.parametrize(
@@ -92,35 +92,35 @@ def test_the_correction_is_that_of_the_paper():
         ([], (np.nan, np.nan, np.nan, np.nan, 0)),
     ],
 )
-def test_without_spread_or_with_too_little_the_test_says_what_it_can(differences, found):
+def test_corrected_t_test_handles_equal_and_too_few_differences(differences, found):
     assert astuple(corrected_t_test(differences, FIVE_FOLDS)) == pytest.approx(found, nan_ok=True)
 
 
-def test_differences_that_are_equal_but_for_the_last_digit_have_no_spread():
-    found = corrected_t_test([0.3, 0.1 + 0.2], FIVE_FOLDS)
-    assert found.low == found.high == found.difference
-    assert found.p_value == 0
+def test_corrected_t_test_ignores_rounding_errors_of_equal_differences():
+    result = corrected_t_test([0.3, 0.1 + 0.2], FIVE_FOLDS)
+    assert result.low == result.high == result.difference
+    assert result.p_value == 0
 
 
 @pytest.mark.parametrize(
     ("difference", "sides"),
     [(0.02, (1, 0, 0, 1)), (-0.02, (0, 0, 1, 0)), (0.0, (0, 1, 0, 0.5)), (0.01, (0, 1, 0, 1)), (-0.01, (0, 1, 0, 0))],
 )
-def test_without_spread_the_posterior_is_sure(difference, sides):
+def test_bayesian_t_test_is_certain_for_equal_differences(difference, sides):
     assert astuple(bayesian_t_test([difference] * 3, FIVE_FOLDS, rope=0.01)) == (*sides, 0.01)
 
 
-def test_a_posterior_needs_two_differences():
+def test_bayesian_t_test_needs_two_differences():
     assert np.isfinite(astuple(bayesian_t_test([0.02, 0.03], FIVE_FOLDS))).all()
-    nothing = astuple(bayesian_t_test([0.02], FIVE_FOLDS, rope=0.03))
-    assert nothing == pytest.approx((np.nan, np.nan, np.nan, np.nan, 0.03), nan_ok=True)
+    undefined = astuple(bayesian_t_test([0.02], FIVE_FOLDS, rope=0.03))
+    assert undefined == pytest.approx((np.nan, np.nan, np.nan, np.nan, 0.03), nan_ok=True)
 
 
-def test_figures_that_are_undefined_in_a_fold_are_left_out():
+def test_corrected_t_test_skips_undefined_differences():
     assert corrected_t_test([0.1, np.nan, 0.2, 0.15], FIVE_FOLDS) == corrected_t_test([0.1, 0.2, 0.15], FIVE_FOLDS)
 
 
-def test_the_posterior_is_that_of_baycomp():
+def test_bayesian_t_test_agrees_with_baycomp():
     # baycomp 1.0.3: CorrelatedTTest(x, y, rope=0.01, runs=2).probs() of ten folds, x - y as below.
     differences = [0.02, 0.01, -0.01, 0.03, 0.02, 0.00, 0.015, 0.005, 0.02, 0.01]
     ours = bayesian_t_test(differences, test_to_train=1 / 4, rope=0.01)
@@ -129,17 +129,17 @@ def test_the_posterior_is_that_of_baycomp():
     )
 
 
-def test_a_posterior_is_told_in_words():
+def test_bayesian_test_in_words_names_the_better_classifier_first():
     differences = [0.02, 0.01, -0.01, 0.03, 0.02]
-    told = bayesian_t_test(differences, FIVE_FOLDS).in_words("ridge", "sgd")
-    assert told == bayesian_t_test(np.negative(differences), FIVE_FOLDS).in_words("sgd", "ridge")
-    assert told.startswith("ridge is better than sgd with 8")
-    assert "by more than 0.01 with" in told
+    sentence = bayesian_t_test(differences, FIVE_FOLDS).in_words("ridge", "sgd")
+    assert sentence == bayesian_t_test(np.negative(differences), FIVE_FOLDS).in_words("sgd", "ridge")
+    assert sentence.startswith("ridge is better than sgd with 8")
+    assert "by more than 0.01 with" in sentence
     even = BayesianTest(0.0, 1.0, 0.0, above_zero=0.5, rope=0.01)
     assert even.in_words("ridge", "sgd") == "ridge is better than sgd with 50%, by more than 0.01 with 0%"
 
 
-def test_many_comparisons_are_adjusted_and_undefined_ones_stay():
+def test_holm_adjusts_p_values_and_keeps_undefined_ones():
     np.testing.assert_allclose(holm([0.01, np.nan, 0.04, 0.03]), [0.03, np.nan, 0.06, 0.06])
     assert np.isnan(holm([np.nan])).all()
 
@@ -167,27 +167,27 @@ def test_mcnemar_agrees_with_statsmodels(only_first, only_second):
     assert mcnemar(first, second) == expected
 
 
-def test_mcnemar_counts_the_articles_on_which_they_differ():
+def test_mcnemar_counts_the_discordant_articles():
     first = np.array([True] * 8 + [False] * 1 + [True] * 50)
     second = np.array([False] * 8 + [True] * 1 + [True] * 50)
     assert mcnemar(first, second) == pytest.approx(stats.binomtest(1, 9).pvalue)
     assert mcnemar(first, first) == 1.0
 
 
-def folds_of(**means):
+def fold_scores(**means):
     rng = np.random.default_rng(0)
     shared = rng.normal(0, 0.02, 10)
     return pd.DataFrame({name: mean + shared + rng.normal(0, 0.01, 10) for name, mean in means.items()})
 
 
-def table_of(values):
+def table_and_best(values):
     order = list(values.mean().sort_values(ascending=False).index)
     right = pd.DataFrame({name: np.arange(100) < 100 * values[name].mean() for name in values})
     return significance_table(values, right, order, FIVE_FOLDS, rope=0.01), order[0]
 
 
-def test_each_row_is_what_the_tests_say_of_the_best_against_the_other():
-    values = folds_of(good=0.8, bad=0.7)
+def test_significance_table_compares_the_best_classifier_with_each_other_one():
+    values = fold_scores(good=0.8, bad=0.7)
     right = pd.DataFrame({"good": np.arange(100) < 80, "bad": np.arange(100) >= 35})
     table = significance_table(values, right, ["good", "bad"], 1 / 2, rope=0.07)
     differences = values["good"] - values["bad"]
@@ -214,10 +214,10 @@ def test_each_row_is_what_the_tests_say_of_the_best_against_the_other():
     assert alone.empty
 
 
-def verdict_on(p_holm=0.5, better=0.5, low=0.0, rope=0.02):
-    """Decide between two classifiers of which the simple one is behind, by what is shown of it."""
-    known = {"difference": 0.05, "low": -0.01, "high": 0.11, "p_holm": p_holm, "better": better}
-    table = pd.DataFrame([known], index=pd.Index(["simple"], name="classifier"))
+def decide_simple_or_complex(p_holm=0.5, better=0.5, low=0.0, rope=0.02):
+    """Decide between a simple classifier and a complex one with a higher score, given the test results."""
+    row = {"difference": 0.05, "low": -0.01, "high": 0.11, "p_holm": p_holm, "better": better}
+    table = pd.DataFrame([row], index=pd.Index(["simple"], name="classifier"))
     intervals = pd.DataFrame(
         dict(zip(DIFFERENCE_FROM_BEST, ([0.0, 0.04], [0.0, low], [0.0, 0.09]), strict=True)),
         index=["complex", "simple"],
@@ -225,22 +225,22 @@ def verdict_on(p_holm=0.5, better=0.5, low=0.0, rope=0.02):
     return decide_winner(table, "complex", ["simple", "complex"], "macro_f1", rope, intervals)
 
 
-def test_a_classifier_is_shown_to_be_worse_beyond_the_bounds_and_not_on_them():
-    assert verdict_on(p_holm=0.05, better=0.95, low=0.02).winner == "simple"
-    assert verdict_on(p_holm=0.049).winner == "complex"
-    assert verdict_on(better=0.951).winner == "complex"
-    assert verdict_on(low=0.021).winner == "complex"
+def test_decide_winner_calls_a_classifier_worse_only_beyond_the_bounds():
+    assert decide_simple_or_complex(p_holm=0.05, better=0.95, low=0.02).winner == "simple"
+    assert decide_simple_or_complex(p_holm=0.049).winner == "complex"
+    assert decide_simple_or_complex(better=0.951).winner == "complex"
+    assert decide_simple_or_complex(low=0.021).winner == "complex"
 
 
-def test_a_verdict_gives_its_reason_with_all_figures():
-    assert verdict_on() == Verdict(
+def test_decide_winner_gives_a_reason_with_all_numbers():
+    assert decide_simple_or_complex() == Verdict(
         "simple",
         "complex",
         "simple wins: it is simpler than complex, which has the best macro-F1, and not shown to be worse (over the "
         "articles 0.040 [0.000, 0.090] behind; over the folds 0.050 [-0.010, 0.110] behind, corrected t-test, "
         "Holm-adjusted p = 0.500; worse by more than 0.02 with a probability of 50%).",
     )
-    assert verdict_on(p_holm=0.01) == Verdict(
+    assert decide_simple_or_complex(p_holm=0.01) == Verdict(
         "complex",
         "complex",
         "complex has the best macro-F1, and every simpler classifier is shown to be worse: Holm-adjusted p < 0.05, or "
@@ -248,44 +248,44 @@ def test_a_verdict_gives_its_reason_with_all_figures():
     )
 
 
-def test_the_simplest_classifier_that_is_not_significantly_worse_wins():
-    table, best = table_of(folds_of(majority=0.4, simple=0.80, middle=0.802, complex=0.805))
+def test_decide_winner_takes_the_simplest_classifier_that_is_not_worse():
+    table, best = table_and_best(fold_scores(majority=0.4, simple=0.80, middle=0.802, complex=0.805))
     verdict = decide_winner(table, best, ["majority", "simple", "middle", "complex"], "macro_f1")
     assert (verdict.winner, verdict.best) == ("simple", best)
     assert verdict.reason.startswith(f"simple wins: it is simpler than {best}, which has the best macro-F1, and not")
     assert "Holm-adjusted p = " in verdict.reason
 
 
-def test_one_that_is_far_behind_does_not_win_because_few_splits_cannot_be_sure():
+def test_decide_winner_rejects_a_probably_worse_classifier_despite_few_splits():
     rng = np.random.default_rng(0)
     values = pd.DataFrame({"simple": 0.82 - np.array([0.20, 0.05, 0.15, 0.09, 0.13]), "complex": [0.82] * 5})
     for other in range(8):
         values[f"other{other}"] = 0.815 + 0.02 * rng.normal(size=5)
-    table, best = table_of(values)
+    table, best = table_and_best(values)
     assert table.loc["simple", "p_holm"] > 0.05
     assert table.loc["simple", "better"] > 0.95
     assert decide_winner(table, best, list(values.columns), "macro_f1").winner == "complex"
 
 
-def test_one_that_is_behind_on_the_test_articles_for_sure_does_not_win():
-    # Folds that differ too much to tell.
+def test_decide_winner_rejects_a_classifier_that_is_worse_on_the_test_articles():
+    # The folds vary too much for a significant difference.
     values = pd.DataFrame({"complex": [0.8] * 10, "simple": 0.75 + np.array([0.2, -0.2] * 5)})
-    table, _ = table_of(values)
+    table, _ = table_and_best(values)
     assert table.loc["simple", "p_holm"] > 0.05
     assert table.loc["simple", "better"] < 0.95
-    distance = pd.DataFrame(dict(zip(DIFFERENCE_FROM_BEST, (0.05, 0.009, 0.08), strict=True)), index=["simple"])
-    close = decide_winner(table, "complex", ["simple", "complex"], "macro_f1", intervals=distance)
+    intervals = pd.DataFrame(dict(zip(DIFFERENCE_FROM_BEST, (0.05, 0.009, 0.08), strict=True)), index=["simple"])
+    close = decide_winner(table, "complex", ["simple", "complex"], "macro_f1", intervals=intervals)
     assert close.winner == "simple"
     assert "over the articles 0.050 [0.009, 0.080] behind; over the folds" in close.reason
     far = decide_winner(
-        table, "complex", ["simple", "complex"], "macro_f1", intervals=distance.assign(difference_from_best_low=0.02)
+        table, "complex", ["simple", "complex"], "macro_f1", intervals=intervals.assign(difference_from_best_low=0.02)
     )
     assert far.winner == "complex"
     assert "or over the whole bootstrap interval" in far.reason
 
 
-def test_the_best_wins_where_every_simpler_one_is_significantly_worse():
-    table, best = table_of(folds_of(majority=0.4, simple=0.6, complex=0.8))
+def test_decide_winner_takes_the_best_if_all_simpler_ones_are_worse():
+    table, best = table_and_best(fold_scores(majority=0.4, simple=0.6, complex=0.8))
     verdict = decide_winner(table, best, ["majority", "simple", "complex"], "macro_f1")
     assert verdict.winner == best == "complex"
     assert "every simpler classifier is shown to be worse" in verdict.reason
@@ -293,12 +293,12 @@ def test_the_best_wins_where_every_simpler_one_is_significantly_worse():
     assert (table["better"] > 0.99).all()
 
 
-def test_the_simplest_wins_where_it_is_best():
-    table, best = table_of(folds_of(simple=0.8, complex=0.6))
+def test_decide_winner_takes_the_simplest_if_it_is_best():
+    table, best = table_and_best(fold_scores(simple=0.8, complex=0.6))
     assert decide_winner(table, best, ["simple", "complex"], "macro_f1").reason == "simple has the best macro-F1."
 
 
-def test_of_a_single_split_the_articles_tell():
+def test_significance_table_uses_mcnemar_for_a_single_split():
     values = pd.DataFrame({"a": [0.9], "b": [0.6]})
     right = pd.DataFrame({"a": np.arange(100) < 90, "b": np.arange(100) < 60})
     table = significance_table(values, right, ["a", "b"], 1.0, rope=0.01)
@@ -323,24 +323,24 @@ def test_nemenyi_agrees_with_scikit_posthocs(n_datasets, n_classifiers, seed, mi
 
 
 @pytest.mark.parametrize(("n_classifiers", "quantile"), [(2, 1.960), (3, 2.343), (4, 2.569), (6, 2.850), (10, 3.164)])
-def test_critical_differences_are_those_of_the_table_of_demsar(n_classifiers, quantile):
+def test_critical_difference_agrees_with_the_table_of_demsar(n_classifiers, quantile):
     scale = np.sqrt(n_classifiers * (n_classifiers + 1) / (6 * 20))
     assert critical_difference(20, n_classifiers) == pytest.approx(quantile * scale, abs=1e-3 * scale)
 
 
-def test_over_many_datasets_ranks_are_compared():
+def test_friedman_nemenyi_ranks_classifiers_over_datasets():
     rng = np.random.default_rng(0)
     base = rng.uniform(0.5, 0.9, 12)
     figures = pd.DataFrame({"good": base + 0.05, "same": base + 0.049 + rng.normal(0, 0.01, 12), "bad": base - 0.2})
-    found = friedman_nemenyi(figures)
-    assert found.p_value < 0.001
-    assert found.ranks["bad"] == 3
-    assert found.pairs.loc["good", "bad"] < 0.01
-    assert found.pairs.loc["good", "same"] > 0.5
+    result = friedman_nemenyi(figures)
+    assert result.p_value < 0.001
+    assert result.ranks["bad"] == 3
+    assert result.pairs.loc["good", "bad"] < 0.01
+    assert result.pairs.loc["good", "same"] > 0.5
     assert friedman_nemenyi(figures.iloc[:3]).ranks["bad"] == 3
     with_gap = pd.concat([figures, figures.iloc[:1].assign(good=np.nan)], ignore_index=True)
-    assert friedman_nemenyi(with_gap).p_value == found.p_value
-    assert friedman_nemenyi(with_gap).ranks.equals(found.ranks)
+    assert friedman_nemenyi(with_gap).p_value == result.p_value
+    assert friedman_nemenyi(with_gap).ranks.equals(result.ranks)
     with pytest.raises(SplitError, match="needs at least three classifiers and three datasets, not 3 and 2"):
         friedman_nemenyi(figures.iloc[:2])
     with pytest.raises(SplitError, match="needs at least three classifiers and three datasets, not 2 and 12"):

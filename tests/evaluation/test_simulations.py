@@ -1,4 +1,4 @@
-"""Data of which the truth is known: nothing can be learnt from it, so what an estimate finds is what it got wrong."""
+"""Comparisons on data without a signal: any score above chance is an error of the estimate."""
 
 import random
 from dataclasses import replace
@@ -21,8 +21,8 @@ from topicdesk.evaluation import (
 VOCABULARY = [f"word{number}" for number in range(400)]
 
 
-def noise(dataset, n_articles, copies, seed=0):
-    """Write articles of random words under one topic by chance, each with near-copies that carry the same."""
+def random_dataset(dataset, n_articles, copies, seed=0):
+    """Return articles of random words with a random topic. Near-copies of an article have the same label."""
     rng = random.Random(seed)
     texts, labels = [], []
     for _ in range(n_articles):
@@ -46,45 +46,45 @@ def noise(dataset, n_articles, copies, seed=0):
     )
 
 
-def f1_of(dataset):
+def macro_f1(dataset):
     plan = ComparisonPlan(
         (classifier_named("linear-svm").with_grid({"C": [1.0]}),),
         splits=SplitPlan(folds=4),
         inner_folds=2,
         resamples=100,
     )
-    found = compare(dataset, plan, jobs=1)
-    return found, figures_where(found.figures, sample=ALL_SAMPLES, metric="macro_f1")["value"].item()
+    comparison = compare(dataset, plan, jobs=1)
+    return comparison, figures_where(comparison.figures, sample=ALL_SAMPLES, metric="macro_f1")["value"].item()
 
 
-def always(Y):
-    """Give F1 of always saying yes: the most that can be had without a signal."""
+def always_positive_f1(Y):
+    """Return the F1 of always predicting the topic, the highest possible F1 without a signal."""
     return 2 * Y.mean() / (1 + Y.mean())
 
 
-def test_planted_near_duplicates_lift_an_ungrouped_estimate_and_not_ours(dataset):
-    data = noise(dataset, n_articles=60, copies=3)
+def test_compare_is_not_inflated_by_near_duplicates(dataset):
+    data = random_dataset(dataset, n_articles=60, copies=3)
     assert len(set(data.groups)) == 60
-    _, grouped = f1_of(data)
-    _, ungrouped = f1_of(replace(data, groups=np.arange(len(data))))
+    _, grouped = macro_f1(data)
+    _, ungrouped = macro_f1(replace(data, groups=np.arange(len(data))))
     assert ungrouped > 0.9
-    assert grouped < always(data.Y) + 0.05
+    assert grouped < always_positive_f1(data.Y) + 0.05
 
 
 @pytest.mark.slow
-def test_thresholds_chosen_on_test_rows_would_have_shown_and_do_not(dataset):
-    cheated, honest, most = [], [], []
+def test_compare_does_not_choose_thresholds_on_test_rows(dataset):
+    leaked_f1, compared_f1, highest_f1 = [], [], []
     for seed in range(6):
-        data = noise(dataset, n_articles=80, copies=1, seed=seed)
-        found, f1 = f1_of(data)
+        data = random_dataset(dataset, n_articles=80, copies=1, seed=seed)
+        comparison, f1 = macro_f1(data)
         hits = decided = 0
-        for result in found.results:
+        for result in comparison.results:
             truth = data.Y[result.split.test]
-            cheat = decide(result.scores, best_f1_thresholds(truth, result.scores))
-            hits, decided = hits + (cheat & truth).sum(), decided + cheat.sum()
-        cheated.append(2 * hits / (decided + data.Y.sum()))
-        honest.append(f1)
-        most.append(always(data.Y))
-    assert np.mean(cheated) > np.mean(most) + 0.02, "chosen on test rows, noise looks like a signal"
-    assert np.mean(honest) < np.mean(most)
-    assert np.mean(cheated) > np.mean(honest) + 0.05
+            leaked = decide(result.scores, best_f1_thresholds(truth, result.scores))
+            hits, decided = hits + (leaked & truth).sum(), decided + leaked.sum()
+        leaked_f1.append(2 * hits / (decided + data.Y.sum()))
+        compared_f1.append(f1)
+        highest_f1.append(always_positive_f1(data.Y))
+    assert np.mean(leaked_f1) > np.mean(highest_f1) + 0.02, "thresholds chosen on test rows must raise F1 on noise"
+    assert np.mean(compared_f1) < np.mean(highest_f1)
+    assert np.mean(leaked_f1) > np.mean(compared_f1) + 0.05

@@ -13,17 +13,17 @@ def splits(dataset):
     return make_splits(dataset, SplitPlan(folds=3, repeats=2), 1)[0]
 
 
-def test_saved_splits_come_back_as_they_were(dataset, splits, tmp_path):
+def test_read_splits_returns_what_write_splits_wrote(dataset, splits, tmp_path):
     write_splits(dataset, splits, tmp_path / "s.csv")
-    again, warnings = read_splits(tmp_path / "s.csv", dataset)
-    assert splits_hash(dataset, again) == splits_hash(dataset, splits)
-    assert [(one.scheme, one.repeat, one.fold) for one in again] == [
+    restored, warnings = read_splits(tmp_path / "s.csv", dataset)
+    assert splits_hash(dataset, restored) == splits_hash(dataset, splits)
+    assert [(one.scheme, one.repeat, one.fold) for one in restored] == [
         (one.scheme, one.repeat, one.fold) for one in splits
     ]
     assert not warnings
 
 
-def test_saved_splits_hold_for_articles_in_another_order(dataset, splits, tmp_path):
+def test_read_splits_works_for_articles_in_another_order(dataset, splits, tmp_path):
     write_splits(dataset, splits, tmp_path / "s.csv")
     order = np.random.default_rng(0).permutation(len(dataset))
     shuffled = replace(
@@ -31,8 +31,8 @@ def test_saved_splits_hold_for_articles_in_another_order(dataset, splits, tmp_pa
         **{name: getattr(dataset, name)[order] for name in ("Y", "ids", "groups", "samples", "sources", "dates")},
         texts=tuple(dataset.texts[row] for row in order),
     )
-    again, _ = read_splits(tmp_path / "s.csv", shuffled)
-    assert splits_hash(shuffled, again) == splits_hash(dataset, splits)
+    restored, _ = read_splits(tmp_path / "s.csv", shuffled)
+    assert splits_hash(shuffled, restored) == splits_hash(dataset, splits)
 
 
 def edited(dataset, splits, path, change):
@@ -43,7 +43,7 @@ def edited(dataset, splits, path, change):
 
 
 @pytest.mark.parametrize(
-    ("change", "fault"),
+    ("change", "message"),
     [
         (
             lambda table: table.replace({"article_id": {"n3": "gone"}}),
@@ -58,17 +58,17 @@ def edited(dataset, splits, path, change):
         (lambda table: pd.concat([table, table.assign(side="test")]), "an article on both sides"),
     ],
 )
-def test_a_file_that_is_spoilt_is_told(dataset, splits, tmp_path, change, fault):
-    with pytest.raises(SplitError, match=fault):
+def test_read_splits_reports_an_invalid_file(dataset, splits, tmp_path, change, message):
+    with pytest.raises(SplitError, match=message):
         read_splits(edited(dataset, splits, tmp_path / "s.csv", change), dataset)
 
 
-def test_a_file_that_is_not_there_says_how_to_make_it(dataset, tmp_path):
+def test_read_splits_says_how_to_make_a_missing_file(dataset, tmp_path):
     with pytest.raises(SplitError, match="topicdesk splits SPEC --output"):
         read_splits(tmp_path / "s.csv", dataset)
 
 
-def test_what_a_file_leaves_out_or_parts_is_told(dataset, splits, tmp_path):
+def test_read_splits_warns_of_missing_articles_and_separated_duplicates(dataset, splits, tmp_path):
     path = edited(dataset, splits, tmp_path / "s.csv", lambda table: table[table["article_id"] != "n3"])
     groups = np.arange(len(dataset))
     groups[splits[0].test[0]] = groups[splits[0].train[0]]
@@ -77,7 +77,7 @@ def test_what_a_file_leaves_out_or_parts_is_told(dataset, splits, tmp_path):
     assert "saved splits have near-duplicates on both sides" in warnings[1]
 
 
-def test_a_table_counts_by_topic_and_by_source(dataset, splits):
+def test_split_table_counts_articles_by_topic_and_by_source(dataset, splits):
     data = replace(dataset, sources=np.array(["a", ""], dtype=object)[np.arange(len(dataset)) % 2])
     by_topic, by_source = split_table(data, splits), split_table(data, splits, "source")
     assert by_topic[by_topic["repeat"] == 0]["courts"].sum() == data.Y[:, 0].sum()

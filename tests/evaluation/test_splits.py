@@ -13,7 +13,7 @@ from topicdesk.evaluation.splits import stratified_group_folds, time_windows
 
 @settings(max_examples=100, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), n_folds=st.integers(2, 5))
-def test_folds_keep_groups_whole_and_leave_none_empty(seed, n_folds):
+def test_stratified_group_folds_keep_groups_together_and_fill_each_fold(seed, n_folds):
     rng = np.random.default_rng(seed)
     Y = (rng.random((40, 3)) < [0.5, 0.2, 0.05]).astype(np.int8)
     groups = rng.integers(0, 25, 40)
@@ -23,7 +23,7 @@ def test_folds_keep_groups_whole_and_leave_none_empty(seed, n_folds):
     assert set(folds) == set(range(n_folds))
 
 
-def test_folds_are_more_even_than_grouped_folds_that_do_not_look_at_topics():
+def test_stratified_group_folds_balance_topics_better_than_group_k_fold():
     rng = np.random.default_rng(1)
     shares = np.array([0.3, 0.1, 0.03])
 
@@ -36,14 +36,14 @@ def test_folds_are_more_even_than_grouped_folds_that_do_not_look_at_topics():
         Y = (rng.random((300, 3)) < shares).astype(np.int8)
         groups = rng.integers(0, 280, 300)
         ours += unevenness(stratified_group_folds(Y, groups, 5, np.random.default_rng(seed)), Y)
-        blind = np.empty(300, dtype=int)
+        group_folds = np.empty(300, dtype=int)
         for fold, (_, test) in enumerate(GroupKFold(5, shuffle=True, random_state=seed).split(Y, groups=groups)):
-            blind[test] = fold
-        theirs += unevenness(blind, Y)
+            group_folds[test] = fold
+        theirs += unevenness(group_folds, Y)
     assert ours < 0.25 * theirs
 
 
-def test_a_topic_with_as_many_positives_as_folds_has_one_in_each():
+def test_stratified_group_folds_spread_a_rare_topic_over_all_folds():
     Y = np.zeros((100, 1), dtype=np.int8)
     Y[[3, 20, 41, 66, 90]] = 1
     folds = stratified_group_folds(Y, np.arange(100), 5, np.random.default_rng(0))
@@ -51,14 +51,14 @@ def test_a_topic_with_as_many_positives_as_folds_has_one_in_each():
     assert np.bincount(folds).tolist() == [20, 20, 20, 20, 20]
 
 
-def test_the_same_seed_gives_the_same_splits_and_another_gives_others(dataset):
-    one, again, other = (make_splits(dataset, SplitPlan(folds=3), seed)[0] for seed in (1, 1, 2))
-    for first, second in zip(one, again, strict=True):
+def test_make_splits_depends_on_the_seed_alone(dataset):
+    splits, same, others = (make_splits(dataset, SplitPlan(folds=3), seed)[0] for seed in (1, 1, 2))
+    for first, second in zip(splits, same, strict=True):
         np.testing.assert_array_equal(first.test, second.test)
-    assert any(not np.array_equal(first.test, second.test) for first, second in zip(one, other, strict=True))
+    assert any(not np.array_equal(first.test, second.test) for first, second in zip(splits, others, strict=True))
 
 
-def test_inner_folds_part_the_training_rows_and_no_others(dataset):
+def test_make_inner_splits_partition_the_training_rows(dataset):
     outer = make_splits(dataset, SplitPlan(folds=3), 1)[0][1]
     inner = make_inner_splits(dataset, outer, 2, 1)
     np.testing.assert_array_equal(np.sort(np.concatenate([fold.test for fold in inner])), outer.train)
@@ -67,27 +67,27 @@ def test_inner_folds_part_the_training_rows_and_no_others(dataset):
         assert not set(dataset.groups[fold.train]) & set(dataset.groups[fold.test])
 
 
-def test_the_table_counts_both_sides_and_each_topic(dataset):
+def test_split_table_counts_both_sides_and_each_topic(dataset):
     table = split_table(dataset, make_splits(dataset, SplitPlan(folds=3), 1)[0])
     assert table["test"].sum() == len(dataset)
     assert (table["train"] + table["test"] == len(dataset)).all()
     assert table[list(dataset.topics)].sum().tolist() == dataset.Y.sum(axis=0).tolist()
 
 
-def test_fewer_distinct_articles_than_folds_are_refused():
+def test_stratified_group_folds_reject_fewer_groups_than_folds():
     with pytest.raises(SplitError, match="2 distinct articles cannot fill 3 folds"):
         stratified_group_folds(np.ones((4, 1), np.int8), np.array([0, 0, 1, 1]), 3, np.random.default_rng(0))
 
 
 def dated(dataset, days):
-    """Spread the articles over so many days, in no order."""
+    """Return the dataset with random dates within so many days."""
     days_of = np.random.default_rng(0).integers(0, days, len(dataset))
     return replace(dataset, dates=np.datetime64("2024-01-01", "us") + days_of.astype("timedelta64[D]"))
 
 
 @settings(max_examples=60, deadline=None)
 @given(days=st.integers(6, 60), windows=st.integers(1, 5), seed=st.integers(0, 1000))
-def test_windows_of_time_train_before_and_test_after_and_expand(dataset, days, windows, seed):
+def test_time_windows_expand_and_train_only_on_earlier_articles(dataset, days, windows, seed):
     rng = np.random.default_rng(seed)
     dates = np.datetime64("2024-01-01", "us") + rng.integers(0, days, len(dataset)).astype("timedelta64[D]")
     splits, _ = time_windows(replace(dataset, dates=dates, groups=np.arange(len(dataset))), windows)
@@ -101,12 +101,12 @@ def test_windows_of_time_train_before_and_test_after_and_expand(dataset, days, w
     assert len(splits[0].train) + len(tested) == len(dataset)
 
 
-def test_windows_of_many_days_are_about_equal(dataset):
+def test_time_windows_have_about_equal_sizes(dataset):
     splits, _ = time_windows(dated(dataset, 5000), 4)
     assert [len(split.test) for split in splits] == pytest.approx([18] * 4, abs=2)
 
 
-def test_near_duplicates_of_later_articles_are_not_trained_on(dataset):
+def test_time_windows_do_not_train_on_near_duplicates_of_later_articles(dataset):
     data = dated(dataset, 30)
     groups = np.arange(len(data))
     first, last = np.argmin(data.dates), np.argmax(data.dates)
@@ -117,7 +117,7 @@ def test_near_duplicates_of_later_articles_are_not_trained_on(dataset):
     assert first in splits[0].train
 
 
-def test_inner_folds_follow_the_outer_scheme(dataset):
+def test_make_inner_splits_follow_the_outer_scheme(dataset):
     sources = np.array(["a", "b", "c"], dtype=object)[np.arange(len(dataset)) % 3]
     data = replace(dated(dataset, 40), sources=sources)
     by_time, _ = make_splits(data, SplitPlan("time", folds=3), 0)
@@ -126,13 +126,13 @@ def test_inner_folds_follow_the_outer_scheme(dataset):
         assert set(inner.test) <= set(by_time[2].train)
     by_source, _ = make_splits(data, SplitPlan("source"), 0)
     inner = make_inner_splits(data, by_source[0], 5, 0)
-    assert len(inner) == 2, "of two sources there are two folds"
+    assert len(inner) == 2, "two sources give two folds"
     for split in inner:
         assert not set(data.sources[split.train]) & set(data.sources[split.test])
         assert not set(data.groups[split.train]) & set(data.groups[split.test])
 
 
-def test_articles_without_a_date_cannot_be_put_in_time(dataset):
+def test_make_splits_by_time_rejects_undated_articles_and_too_few_days(dataset):
     dates = dated(dataset, 30).dates.copy()
     dates[[3, 5]] = np.datetime64("NaT")
     with pytest.raises(SplitError, match="2 of 90 labelled articles have no date"):
@@ -141,14 +141,14 @@ def test_articles_without_a_date_cannot_be_put_in_time(dataset):
         make_splits(dated(dataset, 3), SplitPlan("time"), 0)
 
 
-def test_what_a_split_cannot_teach_or_test_is_told(dataset):
+def test_make_splits_warns_of_topics_without_positive_articles(dataset):
     sources = np.where(dataset.Y[:, 0] == 1, "a", np.where(np.arange(len(dataset)) % 2, "b", "c")).astype(object)
     _, warnings = make_splits(replace(dataset, sources=sources), SplitPlan("source"), 0)
     assert "courts: no positive test article in b, c." in warnings
     assert "courts: no positive training article in 1 of 3 splits." in warnings
 
 
-def test_a_cluster_larger_than_a_fold_is_told(dataset):
+def test_make_splits_warns_of_a_cluster_larger_than_a_fold(dataset):
     groups = np.arange(len(dataset))
     groups[:40] = 0
     splits, warnings = make_splits(replace(dataset, groups=groups), SplitPlan(folds=3), 0)

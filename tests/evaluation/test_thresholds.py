@@ -15,34 +15,34 @@ def f1(y, decided):
         lambda rows: any(y for y, _ in rows)
     )
 )
-def test_no_other_threshold_has_a_higher_f1(rows):
+def test_best_f1_thresholds_maximise_f1(rows):
     Y = np.array([[y] for y, _ in rows], dtype=np.int8)
     scores = np.array([[score / 3] for _, score in rows])
     chosen = f1(Y, decide(scores, best_f1_thresholds(Y, scores)))
     candidates = [*np.unique(scores), np.inf]
-    assert chosen >= max(f1(Y, decide(scores, np.array([at]))) for at in candidates) - 1e-12
+    assert chosen >= max(f1(Y, decide(scores, np.array([threshold]))) for threshold in candidates) - 1e-12
 
 
-def test_a_threshold_lies_halfway_between_the_scores_that_it_parts():
+def test_best_f1_thresholds_lie_halfway_between_the_separated_scores():
     Y = np.array([[0], [1], [1]], dtype=np.int8)
     assert best_f1_thresholds(Y, np.array([[0.0], [1.0], [2.0]]))[0] == 0.5
 
 
-# Halfway between the first two rounds up, between the others down.
+# The midpoint of the first pair is rounded up, that of the second pair down.
 @pytest.mark.parametrize(("low", "high"), [(np.nextafter(1.0, 0), 1.0), (1.0, np.nextafter(1.0, 2))])
-def test_neighbouring_floats_are_parted_too(low, high):
+def test_best_f1_thresholds_separate_neighbouring_floats(low, high):
     Y = np.array([[0], [1]], dtype=np.int8)
     scores = np.array([[low], [high]])
     np.testing.assert_array_equal(decide(scores, best_f1_thresholds(Y, scores)), Y)
 
 
-def test_a_topic_without_a_positive_is_never_decided_for():
+def test_best_f1_thresholds_reject_all_rows_of_a_topic_without_positives():
     Y = np.zeros((3, 1), dtype=np.int8)
     scores = np.array([[1.0], [2.0], [1e300]])
     assert decide(scores, best_f1_thresholds(Y, scores)).sum() == 0
 
 
-def test_of_several_classes_the_highest_score_decides_and_the_first_of_equals():
+def test_decide_class_takes_the_highest_score_and_the_first_of_equal_scores():
     scores = np.array([[1.0, 3.0, 2.0], [2.0, 2.0, 0.0]])
     np.testing.assert_array_equal(decide_class(scores), [[0, 1, 0], [1, 0, 0]])
     assert decide_class(scores).dtype == np.int8
@@ -53,27 +53,31 @@ ROWS = st.lists(st.tuples(st.integers(0, 1), st.integers(-4, 4)), min_size=2, ma
 )
 
 
-def every_decision(rows):
-    """Give truth, scores, and the decisions of every threshold that there is."""
+def all_decisions(rows):
+    """Return labels, scores, and the decisions of all possible thresholds."""
     Y = np.array([[y] for y, _ in rows], dtype=np.int8)
     scores = np.array([[score / 3] for _, score in rows])
-    return Y, scores, [decide(scores, np.array([at])) for at in [*np.unique(scores), np.inf]]
+    return Y, scores, [decide(scores, np.array([threshold])) for threshold in [*np.unique(scores), np.inf]]
 
 
 @settings(max_examples=200, deadline=None)
 @given(rows=ROWS, precision=st.sampled_from([0.3, 0.5, 0.8, 0.95, 1.0]))
-def test_no_other_threshold_of_that_precision_finds_more(rows, precision):
-    Y, scores, decisions = every_decision(rows)
+def test_choose_thresholds_maximise_recall_at_a_precision(rows, precision):
+    Y, scores, decisions = all_decisions(rows)
     chosen = decide(scores, choose_thresholds(Y, scores, ThresholdRule(precision=precision)))
     assert chosen.sum() == 0 or (Y & chosen).sum() / chosen.sum() >= precision
-    reached = [(Y & one).sum() for one in decisions if one.sum() and (Y & one).sum() / one.sum() >= precision]
-    assert (Y & chosen).sum() == max(reached, default=0)
+    true_positives = [
+        (Y & decided).sum()
+        for decided in decisions
+        if decided.sum() and (Y & decided).sum() / decided.sum() >= precision
+    ]
+    assert (Y & chosen).sum() == max(true_positives, default=0)
 
 
 @settings(max_examples=200, deadline=None)
 @given(rows=ROWS, costs=st.tuples(st.sampled_from([1.0, 2.0, 7.0]), st.sampled_from([1.0, 3.0, 10.0])))
-def test_no_other_threshold_costs_less(rows, costs):
-    Y, scores, decisions = every_decision(rows)
+def test_choose_thresholds_minimise_cost(rows, costs):
+    Y, scores, decisions = all_decisions(rows)
 
     def cost(decided):
         return costs[0] * ((1 - Y) & decided).sum() + costs[1] * (Y & (1 - decided)).sum()
@@ -85,7 +89,7 @@ def test_no_other_threshold_costs_less(rows, costs):
 
 
 @pytest.mark.parametrize(
-    ("asked", "fault"),
+    ("asked", "message"),
     [
         ({"false_positive": 1.0}, "a cost needs both false_positive and false_negative"),
         ({"false_negative": 1.0}, "a cost needs both false_positive and false_negative"),
@@ -99,6 +103,6 @@ def test_no_other_threshold_costs_less(rows, costs):
         ({"false_positive": 1.0, "false_negative": 0.0}, "costs must be above 0"),
     ],
 )
-def test_a_rule_that_cannot_be_is_refused(asked, fault):
-    with pytest.raises(ValueError, match=f"^{fault}$"):
+def test_threshold_rule_rejects_invalid_parameters(asked, message):
+    with pytest.raises(ValueError, match=f"^{message}$"):
         ThresholdRule(**asked)

@@ -66,7 +66,7 @@ def test_a_labelling_that_is_killed_with_its_processes_goes_on_where_it_was(logg
 
     def one_is_written():
         assert process.poll() is None
-        return list(parts.glob("part-*.csv"))
+        return list(parts.glob("part-*.json"))
 
     wait_until(one_is_written)
     process.kill_group()

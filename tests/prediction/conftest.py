@@ -1,4 +1,4 @@
-"""A labeller of the small newsroom."""
+"""A labeller that is fitted on the small newsroom."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Files in, files out: every row once, in order, with its columns, whatever happens in between."""
+"""label_files writes each row once, in order, with its columns, despite faults and interruptions."""
 
 import csv
 import io
@@ -67,28 +67,28 @@ def read(path):
 
 @pytest.mark.parametrize("source", [".csv", ".tsv", ".jsonl", ".json", ".parquet"])
 @pytest.mark.parametrize("target", [".csv", ".jsonl", ".parquet", ""])
-def test_rows_keep_order_and_columns_from_any_format_to_any(
+def test_label_files_keeps_rows_and_columns_for_each_pair_of_formats(
     labeller, articles, tmp_path, small_batches, source, target
 ):
     file = write(articles, tmp_path / f"in{source}")
     account = label_files(labeller, [file], tmp_path / f"out{target}")
-    found = read(account.output)
-    assert found.columns.tolist() == [*articles.columns, *ADDED]
+    output = read(account.output)
+    assert output.columns.tolist() == [*articles.columns, *ADDED]
     for name in articles:
-        assert found[name].astype("str").tolist() == articles[name].astype("str").tolist()
-    said = labeller.label(articles.rename(columns={"headline": "title", "body": "text"}))
-    assert found["topics"].tolist() == said["topics"].tolist()
-    assert found["p_rail"].astype(float).tolist() == said["p_rail"].tolist()
-    assert found["reason"].tolist() == said["reason"].tolist()
-    assert (account.rows, account.abstained) == (230, said["abstain"].sum())
+        assert output[name].astype("str").tolist() == articles[name].astype("str").tolist()
+    expected = labeller.label(articles.rename(columns={"headline": "title", "body": "text"}))
+    assert output["topics"].tolist() == expected["topics"].tolist()
+    assert output["p_rail"].astype(float).tolist() == expected["p_rail"].tolist()
+    assert output["reason"].tolist() == expected["reason"].tolist()
+    assert (account.rows, account.abstained) == (230, expected["abstain"].sum())
     assert account.side_file is None
-    assert account.first(3)["topics"].fillna("").tolist() == said["topics"].tolist()[:3]
-    kept = {"in" + source, "out" + target}
-    assert {path.name for path in tmp_path.iterdir()} == kept
+    assert account.first(3)["topics"].fillna("").tolist() == expected["topics"].tolist()[:3]
+    expected_files = {"in" + source, "out" + target}
+    assert {path.name for path in tmp_path.iterdir()} == expected_files
 
 
 @pytest.mark.slow
-def test_processes_give_what_one_gives(labeller, articles, tmp_path, small_batches, monkeypatch):
+def test_label_files_gives_the_same_bytes_with_two_processes(labeller, articles, tmp_path, small_batches, monkeypatch):
     file = write(articles, tmp_path / "in.csv")
     one = label_files(labeller, [file], tmp_path / "one.csv", jobs=1, explain=2)
     two = label_files(labeller, [file], tmp_path / "two.csv", jobs=2, explain=2)
@@ -96,7 +96,7 @@ def test_processes_give_what_one_gives(labeller, articles, tmp_path, small_batch
     assert "terms_rail" in read(two.output)
 
 
-def test_types_of_parquet_stay(labeller, articles, tmp_path):
+def test_label_files_keeps_the_types_of_parquet_columns(labeller, articles, tmp_path):
     table = arrow.table(
         {
             "text": articles["body"].tolist(),
@@ -108,17 +108,17 @@ def test_types_of_parquet_stay(labeller, articles, tmp_path):
     )
     parquet.write_table(table, tmp_path / "in.parquet")
     account = label_files(labeller, [tmp_path / "in.parquet"], tmp_path / "out.parquet")
-    found = parquet.read_table(account.output)
-    assert found.select(["text", "day", "tags", "share"]).equals(table.select(["text", "day", "tags", "share"]))
-    assert found["category"].to_pylist() == table["category"].to_pylist()
-    assert found.column_names[5:] == ["id", *ADDED]
-    assert len(set(found["id"].to_pylist())) == articles["body"].nunique()  # an id is of the content
-    again = label_files(labeller, [tmp_path / "in.parquet"], tmp_path / "out.jsonl")
-    assert json.loads(again.output.read_text().splitlines()[0])["day"] == "2019-04-14"
+    output = parquet.read_table(account.output)
+    assert output.select(["text", "day", "tags", "share"]).equals(table.select(["text", "day", "tags", "share"]))
+    assert output["category"].to_pylist() == table["category"].to_pylist()
+    assert output.column_names[5:] == ["id", *ADDED]
+    assert len(set(output["id"].to_pylist())) == articles["body"].nunique()  # an id depends on the content
+    json_account = label_files(labeller, [tmp_path / "in.parquet"], tmp_path / "out.jsonl")
+    assert json.loads(json_account.output.read_text().splitlines()[0])["day"] == "2019-04-14"
 
 
 @pytest.mark.slow
-def test_what_cannot_be_labelled_stays_in_its_place_and_is_listed(labeller, tmp_path):
+def test_label_files_keeps_and_lists_rows_that_cannot_be_labelled(labeller, tmp_path):
     rows = [
         {"id": "good", "text": "The jury found the defendant guilty."},
         {"id": "missing", "text": None},
@@ -136,20 +136,20 @@ def test_what_cannot_be_labelled_stays_in_its_place_and_is_listed(labeller, tmp_
     (tmp_path / "in.jsonl").write_text("\n".join(lines))
     for ending in (".jsonl", ".csv", ".parquet"):
         account = label_files(labeller, [tmp_path / "in.jsonl"], tmp_path / f"out{ending}")
-        found = read(account.output)
-        assert found["id"].astype("str").tolist() == [str(row["id"]) for row in rows]
-        labelled = found["topics"].notna() & ~found["reason"].str.startswith("not labelled")
-        assert found["id"][labelled].astype("str").tolist() == ["good", "foreign", "8", "surrogate"]
+        output = read(account.output)
+        assert output["id"].astype("str").tolist() == [str(row["id"]) for row in rows]
+        labelled = output["topics"].notna() & ~output["reason"].str.startswith("not labelled")
+        assert output["id"][labelled].astype("str").tolist() == ["good", "foreign", "8", "surrogate"]
         with account.side_file.open(newline="", encoding="utf-8") as file:
             listed = list(csv.DictReader(file))
         assert [(one["row"], one["id"]) for one in listed if one["row"]] == [
             ("2", "missing"), ("3", "empty"), ("4", "number"), ("5", "list"), ("6", "none of it"), ("7", "enormous"),
         ]  # fmt: skip
         assert [one["where"].rpartition(", ")[2] for one in listed if not one["row"]] == ["line 2", "line 4"]
-        whys = {one["id"]: one["why"] for one in listed}
-        assert whys["number"] == "its text is of type float, not a string"
-        assert whys["none of it"].startswith("no text column; the columns are: id")
-        assert "characters" in whys["enormous"]
+        reasons = {one["id"]: one["why"] for one in listed}
+        assert reasons["number"] == "its text is of type float, not a string"
+        assert reasons["none of it"].startswith("no text column; the columns are: id")
+        assert "characters" in reasons["enormous"]
         assert len(account.unlabelled) == 8
         assert "not labelled: 8, listed in" in str(account)
     good = tmp_path / "good.jsonl"
@@ -158,7 +158,7 @@ def test_what_cannot_be_labelled_stays_in_its_place_and_is_listed(labeller, tmp_
     assert not (tmp_path / "out.unlabelled.csv").exists()
 
 
-def test_tables_with_ragged_rows_and_damaged_files_are_told(labeller, articles, tmp_path):
+def test_label_files_reports_ragged_rows_and_damaged_files(labeller, articles, tmp_path):
     write(articles, tmp_path / "a.parquet")
     damaged = (tmp_path / "a.parquet").read_bytes()
     (tmp_path / "a.parquet").write_bytes(damaged[: len(damaged) // 2])
@@ -173,7 +173,7 @@ def test_tables_with_ragged_rows_and_damaged_files_are_told(labeller, articles, 
     ]
 
 
-def test_pages_become_articles_and_teasers_beside_tables(labeller, tmp_path):
+def test_label_files_splits_pages_into_articles_and_teasers_beside_tables(labeller, tmp_path):
     (tmp_path / "page.txt").write_text(
         "Jury finds mayor guilty\nHARBOUR/ 30.06.23/ Coast: A jury found the mayor guilty on both counts on Friday.\n"
         "The judge will read the sentence in July.\nAnna Holm\nCourts\n-\nCommuter trains stood still at the station, "
@@ -184,15 +184,15 @@ def test_pages_become_articles_and_teasers_beside_tables(labeller, tmp_path):
         tmp_path / "t.csv",
     )
     account = label_files(labeller, [tmp_path / "page.txt", tmp_path / "t.csv"], tmp_path / "out.csv")
-    found = read(account.output)
-    assert found["topics"].tolist() == ["courts", "rail", "rail"]
-    assert found["kind"].tolist() == ["article", "teaser", ""]
-    assert found["place"][0] == "HARBOUR"
-    assert found["x"].tolist() == ["", "", "1"]
-    assert found["id"].str.len().min() > 8
+    output = read(account.output)
+    assert output["topics"].tolist() == ["courts", "rail", "rail"]
+    assert output["kind"].tolist() == ["article", "teaser", ""]
+    assert output["place"][0] == "HARBOUR"
+    assert output["x"].tolist() == ["", "", "1"]
+    assert output["id"].str.len().min() > 8
 
 
-def test_articles_of_tables_are_cleaned_where_asked_and_written_as_they_came(labeller, tmp_path):
+def test_label_files_cleans_texts_on_request_and_writes_them_unchanged(labeller, tmp_path):
     dirty = "HARBOUR, June 30 (Coast) - The jury found the defendant guilty."
     write(pd.DataFrame({"text": [dirty]}), tmp_path / "in.jsonl")
     plain = read(label_files(labeller, [tmp_path / "in.jsonl"], tmp_path / "a.jsonl").output)
@@ -201,16 +201,16 @@ def test_articles_of_tables_are_cleaned_where_asked_and_written_as_they_came(lab
     assert clean["p_courts"][0] == labeller.label("The jury found the defendant guilty.")["p_courts"][0]
 
 
-def test_a_column_is_never_written_over(labeller, tmp_path):
+def test_label_files_never_overwrites_a_column(labeller, tmp_path):
     file = write(pd.DataFrame({"text": ["The jury sat."], "topics": ["mine"]}), tmp_path / "in.csv")
     with pytest.raises(LabellerError, match=r"the column 'topics' already exists .*--prefix"):
         label_files(labeller, [file], tmp_path / "out.csv")
     assert not (tmp_path / "out.csv").exists()
-    found = read(label_files(labeller, [file], tmp_path / "out.csv", prefix="label_").output)
-    assert found.loc[0, ["topics", "label_topics"]].tolist() == ["mine", "courts"]
+    output = read(label_files(labeller, [file], tmp_path / "out.csv", prefix="label_").output)
+    assert output.loc[0, ["topics", "label_topics"]].tolist() == ["mine", "courts"]
 
 
-def test_wrong_paths_formats_and_folders_are_errors(labeller, articles, tmp_path):
+def test_label_files_rejects_wrong_paths_formats_and_folders(labeller, articles, tmp_path):
     file = write(articles, tmp_path / "in.parquet")
     with pytest.raises(CorpusError, match="no file or folder"):
         label_files(labeller, [tmp_path / "none.csv"], tmp_path / "out.csv")
@@ -222,19 +222,19 @@ def test_wrong_paths_formats_and_folders_are_errors(labeller, articles, tmp_path
     write(pd.DataFrame({"words": ["The jury sat."]}), tmp_path / "t.csv")
     with pytest.raises(CorpusError, match="no text column; the columns are: words"):
         label_files(labeller, [tmp_path / "t.csv"], tmp_path / "out.csv")
-    done = label_files(labeller, [tmp_path / "t.csv"], tmp_path / "out.csv", columns={"text": "words"})
-    assert read(done.output)["topics"].tolist() == ["courts"]
+    account = label_files(labeller, [tmp_path / "t.csv"], tmp_path / "out.csv", columns={"text": "words"})
+    assert read(account.output)["topics"].tolist() == ["courts"]
 
 
 @pytest.mark.parametrize("ending", [".jsonl", ".csv", ".parquet"])
-def test_standard_input_is_read_whatever_it_is(labeller, articles, tmp_path, monkeypatch, ending):
+def test_label_files_reads_any_format_from_standard_input(labeller, articles, tmp_path, monkeypatch, ending):
     content = write(articles, tmp_path / f"in{ending}").read_bytes()
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
     assert label_files(labeller, ["-"], tmp_path / "out.csv").rows == 230
     assert sorted(path.name for path in tmp_path.iterdir()) == [f"in{ending}", "out.csv"]
 
 
-def test_other_standard_input_of_the_same_length_is_not_taken_for_what_was_done(
+def test_label_files_does_not_resume_with_other_standard_input_of_the_same_length(
     labeller, tmp_path, monkeypatch, small_batches
 ):
     outputs = []
@@ -246,7 +246,7 @@ def test_other_standard_input_of_the_same_length_is_not_taken_for_what_was_done(
     assert outputs[1] != outputs[0]
 
 
-def test_a_folder_of_files_that_differ_in_columns_is_told(labeller, articles, tmp_path):
+def test_label_files_reports_output_files_with_different_columns(labeller, articles, tmp_path):
     write(articles, tmp_path / "a.csv")
     write(articles.assign(more=1), tmp_path / "b.csv")
     account = label_files(labeller, [tmp_path / "a.csv", tmp_path / "b.csv"], tmp_path / "out")
@@ -257,25 +257,25 @@ def test_a_folder_of_files_that_differ_in_columns_is_told(labeller, articles, tm
     assert read(one.output)["more"].isna().sum() == 230
 
 
-def killed(labeller, files, output, new_parts):
-    """Label in a process of its own, and kill it when it has written so many new parts, or the whole output.
+def kill_while_labelling(labeller, files, output, new_parts):
+    """Label in a child process, and kill it once it has written so many new parts or the complete output.
 
-    Returns whether it was killed; it may end before.
+    Return whether it was killed; it may end before.
     """
     accounts = output.with_name(f".{output.name}.parts") if output.suffix else output / "_parts"
 
-    def written():
+    def count_parts():
         return len(list(accounts.glob("part-*.json")))
 
-    def state():
+    def output_inode():
         return output.stat().st_ino if output.suffix and output.exists() else None
 
-    wanted, before = written() + new_parts, state()
+    n_parts, inode_before = count_parts() + new_parts, output_inode()
     child = os.fork()
     if child == 0:
         label_files(labeller, files, output, jobs=1)
         os._exit(0)
-    while written() < wanted and state() == before:
+    while count_parts() < n_parts and output_inode() == inode_before:
         ended, status = os.waitpid(child, os.WNOHANG)
         if ended:
             assert status == 0
@@ -289,37 +289,37 @@ def killed(labeller, files, output, new_parts):
 @pytest.mark.parametrize(
     ("source", "target"), [("in.jsonl", "out.csv"), ("in.jsonl", "out.parquet"), ("in.parquet", "out")]
 )
-def test_killed_many_times_at_random_it_gives_what_is_given_undisturbed(
+def test_label_files_killed_at_random_moments_gives_the_uninterrupted_output(
     labeller, articles, tmp_path, monkeypatch, rounds, source, target
 ):
     monkeypatch.setattr(batches, "_MOST_ROWS", 10)
     monkeypatch.setattr(bulk, "_TASK_ROWS", 10)
     many = pd.concat([articles] * 4, ignore_index=True).assign(number=range(920))
     file = write(many, tmp_path / source)
-    whole = label_files(labeller, [file], tmp_path / f"whole{Path(target).suffix}", jobs=1)
-    n_parts = len(list((whole.output / "_parts").glob("part-*.json"))) if target == "out" else 92
-    drawn, kills, wanted = random.Random(7), 0, rounds(4, 10)
+    expected = label_files(labeller, [file], tmp_path / f"whole{Path(target).suffix}", jobs=1)
+    n_parts = len(list((expected.output / "_parts").glob("part-*.json"))) if target == "out" else 92
+    moments, kills, wanted = random.Random(7), 0, rounds(4, 10)
     for _ in range(10 * wanted):
         if kills == wanted:
             break
-        # One in four is killed when its output is there, and so while it cleans up.
-        new_parts = drawn.choice([n_parts, *drawn.choices(range(n_parts // 3), k=3)])
-        if killed(labeller, [file], tmp_path / target, new_parts):
+        # One process in four is killed once its output exists, which is during its cleanup.
+        new_parts = moments.choice([n_parts, *moments.choices(range(n_parts // 3), k=3)])
+        if kill_while_labelling(labeller, [file], tmp_path / target, new_parts):
             kills += 1
-        elif (tmp_path / target).is_dir():  # it was through: once more from the start
+        elif (tmp_path / target).is_dir():  # it was complete: start again
             shutil.rmtree(tmp_path / target)
         else:
             (tmp_path / target).unlink()
-    assert kills == wanted, "it ended before it could be killed, again and again"
+    assert kills == wanted, "too many runs ended before they could be killed"
     account = label_files(labeller, [file], tmp_path / target, jobs=1)
     assert account.rows == 920
     if target == "out":
-        pd.testing.assert_frame_equal(read(account.output), read(whole.output))
+        pd.testing.assert_frame_equal(read(account.output), read(expected.output))
     else:
-        assert account.output.read_bytes() == whole.output.read_bytes()
+        assert account.output.read_bytes() == expected.output.read_bytes()
 
 
-def test_what_is_done_is_not_done_again_and_another_input_begins_anew(
+def test_label_files_resumes_after_an_interruption_and_restarts_for_other_input(
     labeller, articles, tmp_path, small_batches, monkeypatch
 ):
     file = write(articles, tmp_path / "in.jsonl")
@@ -352,18 +352,18 @@ def test_what_is_done_is_not_done_again_and_another_input_begins_anew(
     assert (account.rows, account.resumed) == (50, 0)
 
 
-def part_folder_after_success(labeller, file, output, kept, monkeypatch):
-    """Label, and put the folder of parts back as it was before it was removed."""
-    join = bulk.join_parts
+def label_and_copy_part_folder(labeller, file, output, copy, monkeypatch):
+    """Label a file, copy the folder of parts before it is removed, and return the output's content."""
+    join_parts = bulk.join_parts
 
-    def joined(folder, *arguments):
-        join(folder, *arguments)
-        shutil.copytree(folder.accounts, kept)
+    def join_and_copy(folder, *arguments):
+        join_parts(folder, *arguments)
+        shutil.copytree(folder.accounts, copy)
 
-    monkeypatch.setattr(bulk, "join_parts", joined)
-    whole = label_files(labeller, [file], output, jobs=1).output.read_bytes()
-    monkeypatch.setattr(bulk, "join_parts", join)
-    return whole
+    monkeypatch.setattr(bulk, "join_parts", join_and_copy)
+    content = label_files(labeller, [file], output, jobs=1).output.read_bytes()
+    monkeypatch.setattr(bulk, "join_parts", join_parts)
+    return content
 
 
 def lose_a_part(folder, ending):
@@ -386,68 +386,74 @@ def damage_an_account(folder, ending):
 
 @pytest.mark.parametrize("ending", [".csv", ".jsonl", ".parquet"])
 @pytest.mark.parametrize("fault", [lose_a_part, shorten_a_part, lose_all_but_the_accounts, damage_an_account])
-def test_killed_while_it_cleans_up_the_same_command_gives_the_same_bytes_at_once(
+def test_label_files_killed_during_cleanup_gives_the_same_bytes_when_run_again(
     labeller, articles, tmp_path, small_batches, monkeypatch, fault, ending
 ):
     file, output = write(articles, tmp_path / "in.jsonl"), tmp_path / f"out{ending}"
     folder = tmp_path / f".out{ending}.parts"
-    whole = part_folder_after_success(labeller, file, output, tmp_path / "kept", monkeypatch)
+    expected = label_and_copy_part_folder(labeller, file, output, tmp_path / "kept", monkeypatch)
     (tmp_path / "kept").rename(folder)
     fault(folder, ending)
-    monkeypatch.setattr(parts, "sleep", lambda seconds: pytest.fail("it waits for a part that nobody writes"))
-    assert label_files(labeller, [file], output, jobs=1).output.read_bytes() == whole
+    monkeypatch.setattr(
+        parts, "sleep", lambda seconds: pytest.fail("label_files waits for a part that no process writes")
+    )
+    assert label_files(labeller, [file], output, jobs=1).output.read_bytes() == expected
     assert {path.name for path in tmp_path.iterdir()} == {file.name, output.name}
 
 
-def test_killed_when_its_folder_is_renamed_the_same_command_gives_the_same_bytes_at_once(
+def test_label_files_killed_after_renaming_its_part_folder_gives_the_same_bytes(
     labeller, articles, tmp_path, small_batches, monkeypatch
 ):
     file, output = write(articles, tmp_path / "in.jsonl"), tmp_path / "out.csv"
-    whole = part_folder_after_success(labeller, file, output, tmp_path / "kept", monkeypatch)
+    expected = label_and_copy_part_folder(labeller, file, output, tmp_path / "kept", monkeypatch)
     left = tmp_path / ".out.csv.parts.0123456789ab.removed"
     (tmp_path / "kept").rename(left)
     lose_a_part(left, ".csv")
     (tmp_path / ".out.csv.lock").touch()
-    assert label_files(labeller, [file], output, jobs=1).output.read_bytes() == whole
+    assert label_files(labeller, [file], output, jobs=1).output.read_bytes() == expected
     assert {path.name for path in tmp_path.iterdir()} == {file.name, output.name}
 
 
-def test_a_part_missing_from_an_output_folder_is_done_again(labeller, articles, tmp_path, monkeypatch):
+def test_label_files_replaces_a_part_that_is_missing_from_an_output_folder(labeller, articles, tmp_path, monkeypatch):
     monkeypatch.setattr(bulk, "_TASK_ROWS", 23)
     file, output = write(articles, tmp_path / "in.parquet"), tmp_path / "out"
-    whole = read(label_files(labeller, [file], output, jobs=1).output)
+    expected = read(label_files(labeller, [file], output, jobs=1).output)
     lose_a_part(output, ".parquet")
-    monkeypatch.setattr(parts, "sleep", lambda seconds: pytest.fail("it waits for a part that nobody writes"))
+    monkeypatch.setattr(
+        parts, "sleep", lambda seconds: pytest.fail("label_files waits for a part that no process writes")
+    )
     account = label_files(labeller, [file], output, jobs=1)
-    pd.testing.assert_frame_equal(read(account.output), whole)
+    pd.testing.assert_frame_equal(read(account.output), expected)
     assert (account.rows, account.resumed) == (230, 207)
 
 
-def test_a_part_that_is_lost_after_it_was_written_is_done_again(
+def test_label_files_replaces_a_part_that_is_lost_after_it_was_written(
     labeller, articles, tmp_path, small_batches, monkeypatch
 ):
     file = write(articles, tmp_path / "in.jsonl")
-    whole = label_files(labeller, [file], tmp_path / "whole.csv", jobs=1).output.read_bytes()
+    expected = label_files(labeller, [file], tmp_path / "whole.csv", jobs=1).output.read_bytes()
     label_part, lost = bulk._label_part, []
 
-    def losing(job, batch):
+    def label_and_lose_part(job, batch):
         part = label_part(job, batch)
         if batch.number == 2 and not lost:
             lost.append(batch.number)
             job.folder.file(2).unlink()
         return part
 
-    monkeypatch.setattr(bulk, "_label_part", losing)
+    monkeypatch.setattr(bulk, "_label_part", label_and_lose_part)
     monkeypatch.setattr(parts, "_PATIENCE_SECONDS", 0.1)
     account = label_files(labeller, [file], tmp_path / "out.csv", jobs=1)
     assert lost == [2]
-    assert account.output.read_bytes() == whole
+    assert account.output.read_bytes() == expected
     assert (account.rows, account.resumed) == (230, 0)
 
 
-def test_another_input_into_a_parquet_file_begins_anew(labeller, articles, tmp_path, small_batches, monkeypatch):
+def test_label_files_restarts_for_other_input_into_a_parquet_file(
+    labeller, articles, tmp_path, small_batches, monkeypatch
+):
     file, output = write(articles, tmp_path / "in.jsonl"), tmp_path / "out.parquet"
-    part_folder_after_success(labeller, file, output, tmp_path / "kept", monkeypatch)
+    label_and_copy_part_folder(labeller, file, output, tmp_path / "kept", monkeypatch)
     (tmp_path / "kept").rename(tmp_path / ".out.parquet.parts")
     write(articles.head(50), file)
     account = label_files(labeller, [file], output, jobs=1)
@@ -455,7 +461,7 @@ def test_another_input_into_a_parquet_file_begins_anew(labeller, articles, tmp_p
     assert read(output)["number"].tolist() == list(range(50))
 
 
-def test_the_parts_of_an_output_in_the_folder_of_the_input_are_not_read_as_input(
+def test_label_files_does_not_read_parts_of_its_output_as_input(
     labeller, articles, tmp_path, small_batches, monkeypatch
 ):
     write(articles, tmp_path / "in.csv")
@@ -467,7 +473,7 @@ def test_the_parts_of_an_output_in_the_folder_of_the_input_are_not_read_as_input
 
 
 @pytest.mark.slow
-def test_a_process_that_dies_is_told_and_what_is_done_is_kept(labeller, articles, tmp_path, small_batches, monkeypatch):
+def test_label_files_reports_a_process_that_was_killed(labeller, articles, tmp_path, small_batches, monkeypatch):
     monkeypatch.setattr(bulk, "_label_taken_up", lambda batch: os.kill(os.getpid(), signal.SIGKILL))
     with pytest.raises(EngineError, match="killed, probably out of memory"):
         label_files(labeller, [write(articles, tmp_path / "in.csv")], tmp_path / "out.csv", jobs=2)
@@ -483,7 +489,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 
 
 @pytest.mark.slow
-def test_memory_does_not_grow_with_rows(labeller, tmp_path):
+def test_label_files_needs_no_more_memory_for_more_rows(labeller, tmp_path):
     (tmp_path / "labeller").write_bytes(pickle.dumps(labeller))
     used = {}
     for rows in (10_000, 100_000):
@@ -494,18 +500,20 @@ def test_memory_does_not_grow_with_rows(labeller, tmp_path):
     assert used[100_000] < 1.1 * used[10_000]
 
 
-def test_a_cluster_that_loses_a_worker_gives_what_is_given_here(labeller, articles, tmp_path, cluster, monkeypatch):
+def test_label_files_on_a_cluster_gives_the_local_output_after_losing_a_worker(
+    labeller, articles, tmp_path, cluster, monkeypatch
+):
     monkeypatch.setattr(bulk, "_TASK_ROWS", 60)
     for part in range(3):
         write(articles.assign(number=articles["number"] + 230 * part), tmp_path / f"in-{part}.parquet")
     files = sorted(tmp_path.glob("in-*.parquet"))
-    here = read(label_files(labeller, files, tmp_path / "here").output)
+    expected = read(label_files(labeller, files, tmp_path / "here").output)
     cluster.add_worker()
     cluster.add_worker()
-    engine = _Interrupted(cluster)
+    engine = _KillingEngine(cluster)
     account = label_files(labeller, files, tmp_path / "there", engine=engine)
     assert engine.killed
-    pd.testing.assert_frame_equal(read(account.output), here)
+    pd.testing.assert_frame_equal(read(account.output), expected)
     assert account.rows == 690
     with pytest.raises(LabellerError, match="a cluster writes a folder"):
         label_files(labeller, files, tmp_path / "there.csv", engine=engine)
@@ -513,8 +521,8 @@ def test_a_cluster_that_loses_a_worker_gives_what_is_given_here(labeller, articl
         label_files(labeller, [write(articles, tmp_path / "in.csv")], tmp_path / "other", engine=engine)
 
 
-class _Interrupted:
-    """A Dask engine of which a worker is killed when the first part is there."""
+class _KillingEngine:
+    """Dask engine that kills a worker after the first result."""
 
     def __init__(self, cluster):
         self.cluster, self.killed = cluster, False
@@ -527,7 +535,7 @@ class _Interrupted:
             yield result
 
 
-def test_feeds_web_pages_and_archives_are_labelled_too(labeller, tmp_path):
+def test_label_files_reads_feeds_web_pages_and_archives(labeller, tmp_path):
     feed = (
         f"<rss version='2.0'><channel><title>Coast</title><item><title>Trial</title><description>{JURY}</description>"
     )
@@ -541,7 +549,7 @@ def test_feeds_web_pages_and_archives_are_labelled_too(labeller, tmp_path):
         archive.writestr("in/t.csv", f"text,more\n{JURY},1\n")
         archive.writestr("in/readme.md", "not read")
     account = label_files(labeller, [tmp_path], tmp_path / "out" / "all.jsonl")
-    found = read(account.output)
-    assert found["topics"].tolist() == ["courts", "rail", "courts"]
-    assert found["more"].tolist()[2] == "1"
+    output = read(account.output)
+    assert output["topics"].tolist() == ["courts", "rail", "courts"]
+    assert output["more"].tolist()[2] == "1"
     assert len(account.unlabelled) == 1

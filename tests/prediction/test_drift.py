@@ -1,4 +1,4 @@
-"""Drift: found where articles changed, and not where they did not."""
+"""Drift checks detect changed articles, and no drift in similar ones."""
 
 from dataclasses import replace
 
@@ -12,13 +12,13 @@ from topicdesk.features import Analyser, FeatureSetting
 from topicdesk.prediction import fit_labeller, measure_drift, measure_drift_of_files
 
 
-def answers(drift):
+def drifted_by_check(drift):
     return dict(zip(drift.checks["asked"], drift.checks["drifted"], strict=True))
 
 
 @pytest.fixture(scope="module")
 def large(labeller):
-    """A labeller of which the reference is large enough to tell differences from."""
+    """Return a labeller whose reference is large enough to detect differences."""
     rng = np.random.default_rng(0)
     rows = rng.integers(len(labeller.reference), size=600)
     reference = labeller.reference
@@ -33,48 +33,48 @@ def large(labeller):
     )
 
 
-def test_articles_of_the_same_make_do_not_drift(labeller, newsroom):
+def test_measure_drift_finds_no_drift_in_similar_articles(labeller, newsroom):
     articles, _ = newsroom(400, seed=8)
-    found = measure_drift(labeller, articles)
-    # Scores of a model are a little surer than those of the models on its folds; shares and words are alike.
-    assert not any(drifted for asked, drifted in answers(found).items() if not asked.startswith("scores"))
-    assert found.table().columns.tolist() == ["reference", "new", "difference", "least", "p", "drifted"]
-    assert "400 new articles compared with" in str(found)
+    drift = measure_drift(labeller, articles)
+    # Scores of the final model are slightly more extreme than those of the fold models. Shares and words are similar.
+    assert not any(drifted for check, drifted in drifted_by_check(drift).items() if not check.startswith("scores"))
+    assert drift.table().columns.tolist() == ["reference", "new", "difference", "least", "p", "drifted"]
+    assert "400 new articles compared with" in str(drift)
 
 
-def test_other_words_are_found(large, newsroom):
+def test_measure_drift_detects_unseen_words(large, newsroom):
     articles, _ = newsroom(300, seed=8)
-    strange = articles.assign(text=articles["text"] + " quantum lattice fermion boson spin hadron gluon meson")
-    found = answers(measure_drift(large, strange))
-    assert found["unseen words"]
+    changed = articles.assign(text=articles["text"] + " quantum lattice fermion boson spin hadron gluon meson")
+    drifted = drifted_by_check(measure_drift(large, changed))
+    assert drifted["unseen words"]
 
 
-def test_another_share_of_a_topic_is_found_and_named(large, newsroom):
+def test_measure_drift_detects_and_names_a_changed_topic_share(large, newsroom):
     articles, labels = newsroom(600, seed=8)
     courts = labels["topics"].map(lambda topics: "courts" in topics).to_numpy()
-    found = measure_drift(large, articles[courts])
-    assert answers(found)["share: courts"]
-    assert answers(found)["scores: courts"]
-    assert found.drifted
-    assert str(found).startswith("Drift: share: courts")
-    assert "YES" in found._repr_html_()
+    drift = measure_drift(large, articles[courts])
+    assert drifted_by_check(drift)["share: courts"]
+    assert drifted_by_check(drift)["scores: courts"]
+    assert drift.drifted
+    assert str(drift).startswith("Drift: share: courts")
+    assert "YES" in drift._repr_html_()
 
 
-def test_a_trifle_is_no_drift_however_sure_it_is(large):
-    # Of so many articles, two points are shown beyond doubt, and do not matter.
+def test_drift_excludes_significant_differences_that_are_too_small_to_matter(large):
+    # With so many articles, two percentage points are highly significant, but too small to matter.
     share = large.reference.given[:, 0].mean() + 0.02
     rng = np.random.default_rng(1)
     given = rng.random((200_000, 2)) < [share, large.reference.given[:, 1].mean()]
-    wide = replace(large, reference=replace(large.reference, given=np.repeat(large.reference.given, 200, axis=0)))
+    larger = replace(large, reference=replace(large.reference, given=np.repeat(large.reference.given, 200, axis=0)))
     from topicdesk.prediction.drift import Observed, _judged
 
     probabilities = np.resize(large.reference.probabilities, (200_000, 2))
-    checks = _judged(wide, Observed(probabilities, given, None, 0)).checks.set_index("asked")
+    checks = _judged(larger, Observed(probabilities, given, None, 0)).checks.set_index("asked")
     assert checks.loc["share: courts", "p"] < 0.001
     assert not checks.loc["share: courts", "drifted"]
 
 
-def test_files_are_asked_about_too_and_what_is_no_article_is_counted(labeller, newsroom, tmp_path):
+def test_measure_drift_of_files_agrees_and_counts_unlabelled_articles(labeller, newsroom, tmp_path):
     articles, _ = newsroom(60, seed=8)
     articles.loc[5, "text"] = ""
     articles.loc[5, "title"] = ""
@@ -86,13 +86,13 @@ def test_files_are_asked_about_too_and_what_is_no_article_is_counted(labeller, n
         measure_drift(labeller, articles.head(3))
 
 
-def test_unseen_words_of_the_reference_are_those_that_nothing_else_teaches(dataset):
-    # One article has a word of its own, and one has a copy: neither teaches its own words.
-    own = " zebra" * 5
-    texts = tuple(f"{text}{own}" if row in (0, 1) else text for row, text in enumerate(dataset.texts))
+def test_reference_counts_words_that_occur_in_no_other_cluster_as_unseen(dataset):
+    # Two articles share words that no other article has. In one cluster, neither makes them known for the other.
+    own_words = " zebra" * 5
+    texts = tuple(f"{text}{own_words}" if row in (0, 1) else text for row, text in enumerate(dataset.texts))
     groups = np.arange(len(dataset))
-    for together, expected in ((True, True), (False, False)):
-        groups[1] = 0 if together else 1
+    for same_cluster, expected in ((True, True), (False, False)):
+        groups[1] = 0 if same_cluster else 1
         data = replace(dataset, texts=texts, groups=groups.copy(), fields={"text": texts})
         plan = ComparisonPlan((CLASSIFIERS["linear-svm"],), (FeatureSetting(),), inner_folds=2, seed=3)
         unseen = fit_labeller(data, plan, CLASSIFIERS["linear-svm"], jobs=1).reference.unseen
@@ -100,16 +100,16 @@ def test_unseen_words_of_the_reference_are_those_that_nothing_else_teaches(datas
         assert (unseen[0] == pytest.approx(5 / words, abs=1e-4)) == expected
 
 
-def test_where_features_are_not_words_they_are_not_counted(dataset, newsroom):
+def test_measure_drift_omits_unseen_words_if_features_are_not_words(dataset, newsroom):
     setting = FeatureSetting(Analyser(analyzer="char_wb", ngram_range=(2, 3)))
     plan = ComparisonPlan((CLASSIFIERS["linear-svm"],), (setting,), inner_folds=2, seed=3)
     fitted = fit_labeller(dataset, plan, CLASSIFIERS["linear-svm"], jobs=1)
-    found = measure_drift(fitted, newsroom(40, seed=8)[0])
-    assert "unseen words" not in answers(found)
-    assert found.plot().axes
+    drift = measure_drift(fitted, newsroom(40, seed=8)[0])
+    assert "unseen words" not in drifted_by_check(drift)
+    assert drift.plot().axes
 
 
-def test_the_picture_says_of_each_check_what_the_table_says(large, newsroom):
+def test_drift_plot_marks_the_checks_that_drifted(large, newsroom):
     articles, labels = newsroom(300, seed=8)
     courts = labels["topics"].map(lambda topics: "courts" in topics).to_numpy()
     figure = measure_drift(large, articles[courts]).plot()

@@ -1,4 +1,4 @@
-"""Terms that decided: exact where the classifier is linear, and found again in the text."""
+"""Contributions of terms: exact for linear classifiers, and located in the text."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ KEYWORDS = {"courts": ("judge", "jury"), "rail": ("train", "railway")}
 @pytest.mark.parametrize(
     "name", ["linear-svm", "logistic-regression", "multinomial-nb", "complement-nb", "nearest-centroid"]
 )
-def test_the_pushes_of_a_linear_classifier_and_its_constant_add_up_to_the_score(name):
+def test_contributions_of_a_linear_classifier_and_its_constant_sum_to_the_score(name):
     rng = np.random.default_rng(0)
     features = csr_matrix(rng.random((60, 12)) * (rng.random((60, 12)) < 0.5))
     y = (features[:, 0].toarray().ravel() > 0.3).astype(int)
@@ -24,22 +24,22 @@ def test_the_pushes_of_a_linear_classifier_and_its_constant_add_up_to_the_score(
     names = np.array([f"t{place}" for place in range(12)])
     blank = csr_matrix((1, 12))
     for row in range(5):
-        told = contributions(estimator, classifier, features[row], 0, names)
-        score, nothing = (classifier.read(estimator, one)[0] for one in (features[row], blank))
-        assert sum(one.contribution for one in told) == pytest.approx(score - nothing, abs=1e-9)
-        assert [one.contribution for one in told] == sorted((one.contribution for one in told), reverse=True)
+        result = contributions(estimator, classifier, features[row], 0, names)
+        score, constant = (classifier.read(estimator, one)[0] for one in (features[row], blank))
+        assert sum(one.contribution for one in result) == pytest.approx(score - constant, abs=1e-9)
+        assert [one.contribution for one in result] == sorted((one.contribution for one in result), reverse=True)
 
 
-def test_of_others_a_push_is_what_is_lost_without_the_term():
+def test_contributions_of_other_classifiers_are_the_loss_without_the_term():
     features = csr_matrix(np.array([[1.0, 0], [1.0, 0], [0, 1.0], [0, 1.0], [1.0, 0.2]]))
     classifier = CLASSIFIERS["k-nn"]
     estimator = classifier.build(True).set_params(n_neighbors=2).fit(features[:4], [1, 1, 0, 0])
-    told = contributions(estimator, classifier, features[4], 0, np.array(["for", "against"]))
-    assert told[0].term == "for"
-    assert told[0].contribution > 0.5
+    result = contributions(estimator, classifier, features[4], 0, np.array(["for", "against"]))
+    assert result[0].term == "for"
+    assert result[0].contribution > 0.5
 
 
-def test_articles_are_explained_by_the_models_that_had_not_seen_them(dataset):
+def test_explain_held_out_names_terms_of_each_test_article(dataset):
     names = ("keyword-rules", "linear-svm", "k-nn")
     classifiers = tuple(
         CLASSIFIERS[name].with_grid({"n_neighbors": [5]}) if name == "k-nn" else CLASSIFIERS[name] for name in names
@@ -50,33 +50,35 @@ def test_articles_are_explained_by_the_models_that_had_not_seen_them(dataset):
     )
     row = int(np.flatnonzero(dataset.Y[:, 0])[0])
     for classifier in classifiers:
-        told = explain_held_out(comparison, classifier, [(row, 0), (row, 1)], KEYWORDS)
-        assert set(told) == {(row, 0), (row, 1)}
-        assert all(one.term in dataset.texts[row].lower() for pushed in told.values() for one in pushed)
+        explanations = explain_held_out(comparison, classifier, [(row, 0), (row, 1)], KEYWORDS)
+        assert set(explanations) == {(row, 0), (row, 1)}
+        assert all(
+            one.term in dataset.texts[row].lower() for explanation in explanations.values() for one in explanation
+        )
 
 
 @pytest.mark.slow
-def test_settings_that_weigh_fields_apart_and_those_that_do_not_stand_side_by_side(dataset):
-    apart = FeatureSetting(field_weights=(("title", 1.0), ("text", 1.0)))
+def test_explain_held_out_supports_settings_with_and_without_field_weights(dataset):
+    by_field = FeatureSetting(field_weights=(("title", 1.0), ("text", 1.0)))
     classifier = CLASSIFIERS["linear-svm"]
     rows = [(int(row), 0) for row in np.flatnonzero(dataset.Y[:, 0])[:5]]
-    for settings in ((FeatureSetting(),), (apart,), (FeatureSetting(), apart), (apart, FeatureSetting())):
+    for settings in ((FeatureSetting(),), (by_field,), (FeatureSetting(), by_field), (by_field, FeatureSetting())):
         plan = ComparisonPlan((classifier,), settings, SplitPlan(folds=3), 2, resamples=100)
         comparison = compare(dataset, plan, jobs=1)
-        told = explain_held_out(comparison, classifier, rows)
-        terms = {one.term.rpartition("__")[2] for pushed in told.values() for one in pushed}
+        explanations = explain_held_out(comparison, classifier, rows)
+        terms = {one.term.rpartition("__")[2] for explanation in explanations.values() for one in explanation}
         assert terms & {"jury", "judge", "verdict", "court", "appeal", "defendant", "lawyers"}
 
 
-def test_terms_are_found_where_they_stand():
+def test_find_terms_locates_terms_in_the_text():
     text = "The JUDGE met the Jury. A supreme, court."
     analyser = Analyser(ngram_range=(1, 2), stop_words="english")
-    found = [(text[start:end], term) for start, end, term in find_terms(text, ["judge", "supreme court"], analyser)]
-    assert found == [("JUDGE", "judge"), ("supreme", "supreme court"), ("court", "supreme court")]
+    located = [(text[start:end], term) for start, end, term in find_terms(text, ["judge", "supreme court"], analyser)]
+    assert located == [("JUDGE", "judge"), ("supreme", "supreme court"), ("court", "supreme court")]
 
 
 @given(st.text(), st.lists(st.text(min_size=1), max_size=4), st.sampled_from(["word", "char"]))
-def test_places_never_overlap_and_lie_inside_any_text(text, terms, analyzer):
+def test_find_terms_spans_never_overlap_and_lie_inside_the_text(text, terms, analyzer):
     last = 0
     for start, end, _ in find_terms(text, terms, Analyser(analyzer=analyzer)):
         assert last <= start < end <= len(text)

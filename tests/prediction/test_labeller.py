@@ -1,4 +1,4 @@
-"""The model that is kept: plain scikit-learn, by the procedure that was compared."""
+"""Fitted labellers are plain scikit-learn pipelines, made by the procedure of the comparison."""
 
 from dataclasses import replace
 
@@ -20,51 +20,51 @@ def plan_of(*names, **options):
     return ComparisonPlan(tuple(CLASSIFIERS[name] for name in names), SETTINGS, inner_folds=2, seed=3, **options)
 
 
-def needs(name):
+def skip_without_package_of(name):
     if name == "boosted-trees":
         pytest.importorskip("lightgbm", exc_type=(ImportError, OSError))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", CLASSIFIERS)
-def test_every_classifier_becomes_a_pipeline_that_skops_keeps_and_that_labels_alike(dataset, name):
-    needs(name)
+def test_fit_labeller_makes_a_pipeline_that_skops_restores_for_each_classifier(dataset, name):
+    skip_without_package_of(name)
     labeller = fit_labeller(dataset, plan_of(name), CLASSIFIERS[name], KEYWORDS, jobs=1)
     frame = field_frame(dataset)
-    decided = labeller.decide(frame)
-    kept = skops.io.dumps(labeller.pipeline)
-    again = skops.io.loads(kept, trusted=skops.io.get_untrusted_types(data=kept))
-    assert (again.predict(frame) == decided).all()
+    decisions = labeller.decide(frame)
+    saved = skops.io.dumps(labeller.pipeline)
+    loaded = skops.io.loads(saved, trusted=skops.io.get_untrusted_types(data=saved))
+    assert (loaded.predict(frame) == decisions).all()
     assert labeller.portable == (name != "boosted-trees")
     if name != "majority":
-        assert (decided == dataset.Y).mean() > 0.9
+        assert (decisions == dataset.Y).mean() > 0.9
 
 
 @pytest.mark.parametrize(
     "name", ["logistic-regression", "multinomial-nb", "nearest-centroid", "nb-svm", "keyword-rules"]
 )
-def test_probabilities_and_decisions_are_those_of_scores_calibrated_on_held_out_articles(dataset, name):
+def test_fit_labeller_calibrates_on_scores_of_held_out_articles(dataset, name):
     plan, classifier = plan_of(name), CLASSIFIERS[name]
     labeller = fit_labeller(dataset, plan, classifier, KEYWORDS, jobs=1)
     frame = field_frame(dataset)
     choice = choose_on_all(dataset, plan, classifier, KEYWORDS, LocalEngine(1))
-    said = np.column_stack([column[:, 1] for column in labeller.pipeline.predict_proba(frame)])
-    assert (labeller.decide(frame) == (said >= labeller.thresholds)).all()
-    # Platt's sigmoid rises with the score: the thresholds part the held-out articles as thresholds of scores would.
+    probabilities = np.column_stack([column[:, 1] for column in labeller.pipeline.predict_proba(frame)])
+    assert (labeller.decide(frame) == (probabilities >= labeller.thresholds)).all()
+    # Platt's sigmoid increases with the score, so thresholds of probabilities separate articles as those of scores do.
     for column, one in enumerate(labeller.pipeline[-1].estimators_):
         (pair,) = one.estimator.calibrated_classifiers_
         held_out = pair.calibrators[0].predict(choice.scores[:, column])
         assert (np.diff(held_out[np.argsort(choice.scores[:, column])]) >= 0).all()
 
 
-def test_missing_fields_are_read_as_empty(dataset):
+def test_labeller_decide_reads_missing_fields_as_empty(dataset):
     labeller = fit_labeller(dataset, plan_of("linear-svm"), CLASSIFIERS["linear-svm"], jobs=1)
     missing = pd.DataFrame({"title": ["The jury found the defendant guilty", None], "text": [None, None]})
     assert (labeller.decide(missing) == labeller.decide(missing.fillna(""))).all()
     assert labeller.decide(missing)[0].tolist() == [1, 0]
 
 
-def test_a_topic_that_no_threshold_suits_is_never_given(dataset):
+def test_labeller_decide_never_gives_a_topic_without_a_suitable_threshold(dataset):
     rare = ThresholdRule(false_positive=1e9, false_negative=1e-9)
     plan = plan_of("majority", "nearest-centroid", decision_rule=DecisionRule(rare))
     labeller = fit_labeller(
@@ -73,7 +73,7 @@ def test_a_topic_that_no_threshold_suits_is_never_given(dataset):
     assert not labeller.decide(field_frame(dataset)).any()
 
 
-def test_classes_are_given_by_name(dataset):
+def test_labeller_pipeline_predicts_classes_by_name(dataset):
     one = (dataset.Y.sum(axis=1) == 1).nonzero()[0]
     classes = replace(
         dataset,
@@ -89,7 +89,7 @@ def test_classes_are_given_by_name(dataset):
         assert (labeller.decide(field_frame(classes)) == classes.Y).all(axis=1).mean() > 0.9
 
 
-def test_the_terms_that_carry_a_topic_are_named(dataset):
+def test_labeller_terms_names_the_strongest_terms_of_a_topic(dataset):
     labeller = fit_labeller(dataset, plan_of("linear-svm"), CLASSIFIERS["linear-svm"], jobs=1)
     terms = labeller.terms(6)
     top = {topic: set(group.nlargest(6, "weight")["term"]) for topic, group in terms.groupby("topic")}
@@ -98,7 +98,7 @@ def test_the_terms_that_carry_a_topic_are_named(dataset):
     assert fit_labeller(dataset, plan_of("majority"), CLASSIFIERS["majority"], jobs=1).terms(3) is None
 
 
-def test_fields_weighed_apart_and_stems_are_kept(dataset):
+def test_fit_labeller_supports_field_weights_and_stemming(dataset):
     settings = (FeatureSetting(field_weights=(("title", 2.0), ("text", 1.0))),)
     labeller = fit_labeller(
         dataset, replace(plan_of("linear-svm"), settings=settings), CLASSIFIERS["linear-svm"], jobs=1
@@ -110,13 +110,13 @@ def test_fields_weighed_apart_and_stems_are_kept(dataset):
     assert not stemmed.portable
 
 
-def test_linear_classifiers_are_scikit_learns_own_inside(dataset):
+def test_labeller_estimators_of_linear_classifiers_are_linear_svc(dataset):
     for name in ("multinomial-nb", "nearest-centroid", "nb-svm"):
         labeller = fit_labeller(dataset, plan_of(name), CLASSIFIERS[name], jobs=1)
         assert all(type(one) is LinearSVC for one in labeller.estimators())
 
 
-def test_a_labeller_shows_when_a_topic_is_given_and_by_which_terms(labeller):
+def test_labeller_html_shows_thresholds_and_strongest_terms(labeller):
     html = labeller._repr_html_()
     for shown in ("fitted on 90 articles", "given from", "strongest terms", "courts", "rail"):
         assert shown in html
