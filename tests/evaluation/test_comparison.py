@@ -276,7 +276,7 @@ def test_compare_splits_by_source_and_by_time(dataset, scheme):
 
 def test_compare_rejects_non_finite_scores(dataset):
     broken = replace(
-        classifier_named("linear-svm"), read=lambda estimator, features: np.full(features.shape[0], np.nan)
+        classifier_named("linear-svm"), score=lambda estimator, features: np.full(features.shape[0], np.nan)
     )
     plan = ComparisonPlan((broken,), splits=SplitPlan(folds=2), inner_folds=2, resamples=100)
     with pytest.raises(SpecError, match=r"linear-svm with \{'C': 0.1\} produced non-finite scores"):

@@ -25,7 +25,7 @@ def test_contributions_of_a_linear_classifier_and_its_constant_sum_to_the_score(
     blank = csr_matrix((1, 12))
     for row in range(5):
         result = contributions(estimator, classifier, features[row], 0, names)
-        score, constant = (classifier.read(estimator, one)[0] for one in (features[row], blank))
+        score, constant = (classifier.score(estimator, one)[0] for one in (features[row], blank))
         assert sum(one.contribution for one in result) == pytest.approx(score - constant, abs=1e-9)
         assert [one.contribution for one in result] == sorted((one.contribution for one in result), reverse=True)
 
