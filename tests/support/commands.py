@@ -107,7 +107,7 @@ class Command:
                 os.killpg(self.pid, signal.SIGKILL)
         streams = Path(self._streams.name)
         output = [(streams / name).read_text(encoding="utf-8") if (streams / name).exists() else ""
-                for name in ("stdout", "stderr")]  # fmt: skip
+                  for name in ("stdout", "stderr")]  # fmt: skip
         return Ended(self._process.exitcode, *output)
 
     def clean_up(self) -> None:
