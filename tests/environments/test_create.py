@@ -28,7 +28,9 @@ def write_wheel(index, name, version, requires=(), extras=(), files=None):
     spelt = name.replace("-", "_")
     info = f"{spelt}-{version}.dist-info"
     metadata = [f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}"]
-    metadata += [f"Provides-Extra: {extra}" for extra in extras] + [f"Requires-Dist: {one}" for one in requires]
+    metadata += [f"Provides-Extra: {extra}" for extra in extras] + [
+        f"Requires-Dist: {requirement}" for requirement in requires
+    ]
     content = {f"{spelt}.py": b"", **(files or {})}
     content[f"{info}/METADATA"] = "\n".join(metadata).encode() + b"\n"
     content[f"{info}/WHEEL"] = b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
@@ -48,8 +50,8 @@ def write_wheel(index, name, version, requires=(), extras=(), files=None):
 def list_wheels(folder):
     """Write the page of a package in an index."""
     links = [
-        f'<a href="{one.name}#sha256={hashlib.sha256(one.read_bytes()).hexdigest()}">{one.name}</a>'
-        for one in sorted(folder.glob("*.whl"))
+        f'<a href="{wheel.name}#sha256={hashlib.sha256(wheel.read_bytes()).hexdigest()}">{wheel.name}</a>'
+        for wheel in sorted(folder.glob("*.whl"))
     ]
     (folder / "index.html").write_text("<!DOCTYPE html><html><body>" + "\n".join(links) + "</body></html>")
 

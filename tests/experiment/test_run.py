@@ -185,9 +185,9 @@ def test_compare_command_on_a_dask_cluster_gives_the_scores_of_the_lock(project,
     done = run(*arguments)
     assert done.returncode == 0, done.stderr
     assert "Verified: all scores match" in done.stdout
-    alone = run("compare", "experiments/small.toml", "--engine", "dask")
-    assert alone.returncode == 2
-    assert "use --engine dask and --scheduler together" in alone.stderr
+    without_scheduler = run("compare", "experiments/small.toml", "--engine", "dask")
+    assert without_scheduler.returncode == 2
+    assert "use --engine dask and --scheduler together" in without_scheduler.stderr
 
 
 def test_learning_curve_and_ablate_commands_print_and_plot_their_results(project, run):

@@ -63,7 +63,7 @@ class Ended:
 
     @property
     def said(self) -> str:
-        """Both streams, stderr last."""
+        """Standard output, followed by standard error."""
         return self.stdout + self.stderr
 
 
@@ -86,7 +86,7 @@ class Command:
         return self._process.pid
 
     def poll(self):
-        """Return the exit code, or None while it runs."""
+        """Return the exit code, or None while the command runs."""
         return self._process.exitcode
 
     def send_signal(self, number) -> None:

@@ -77,8 +77,8 @@ def runs_of(project):
 
 
 def test_concurrent_compare_commands_give_the_results_of_a_single_one(project, begin, run, rounds, figure):
-    alone = run("compare", SPEC, "--jobs", "1")
-    assert alone.returncode == 0, alone.said
+    single = run("compare", SPEC, "--jobs", "1")
+    assert single.returncode == 0, single.said
     lock = lock_path(project.root / SPEC)
     written, logged = lock.read_bytes(), runs_of(project)
     lock.unlink()

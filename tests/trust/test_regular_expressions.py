@@ -77,12 +77,12 @@ def inline_patterns(name, source):
 
 def patterns():
     """Return every pattern of topicdesk by name."""
-    found = {}
+    by_name = {}
     for path in sorted(SOURCE.rglob("*.py")):
         name = ".".join(("topicdesk", *path.relative_to(SOURCE).with_suffix("").parts)).removesuffix(".__init__")
-        found |= dict(assigned_patterns(name, path.read_text()))
-        found |= dict(inline_patterns(name, path.read_text()))
-    return found
+        by_name |= dict(assigned_patterns(name, path.read_text()))
+        by_name |= dict(inline_patterns(name, path.read_text()))
+    return by_name
 
 
 PATTERNS = patterns()
