@@ -1,4 +1,4 @@
-"""Files replaced, and folders removed, in one step."""
+"""Replace files and remove folders in one step."""
 
 import shutil
 
@@ -11,11 +11,11 @@ from topicdesk.errors import ProjectError
 
 @pytest.fixture
 def folder(tmp_path):
-    made = tmp_path / ".out.csv.parts"
-    (made / "deep").mkdir(parents=True)
-    (made / "deep" / "file").write_text("x")
-    (made / "plan.json").write_text("{}")
-    return made
+    parts = tmp_path / ".out.csv.parts"
+    (parts / "deep").mkdir(parents=True)
+    (parts / "deep" / "file").write_text("x")
+    (parts / "plan.json").write_text("{}")
+    return parts
 
 
 def test_remove_tree_leaves_nothing_and_accepts_a_missing_folder(folder, tmp_path):
@@ -25,7 +25,7 @@ def test_remove_tree_leaves_nothing_and_accepts_a_missing_folder(folder, tmp_pat
     assert list(tmp_path.iterdir()) == []
 
 
-def test_remove_tree_killed_while_it_deletes_has_made_the_folder_unfindable(folder, tmp_path, monkeypatch):
+def test_remove_tree_renames_the_folder_before_it_deletes_its_files(folder, tmp_path, monkeypatch):
     def killed(path, **options):
         (path / "plan.json").unlink()
         raise KeyboardInterrupt
@@ -34,16 +34,18 @@ def test_remove_tree_killed_while_it_deletes_has_made_the_folder_unfindable(fold
     with pytest.raises(KeyboardInterrupt):
         remove_tree(folder)
     assert not folder.exists()
-    (left,) = tmp_path.iterdir()
-    assert left.name.startswith(".out.csv.parts.")
-    assert left.name.endswith(".removed")
+    (leftover,) = tmp_path.iterdir()
+    assert leftover.name.startswith(".out.csv.parts.")
+    assert leftover.name.endswith(".removed")
     monkeypatch.undo()
     (tmp_path / ".out2.csv.parts.x.removed").mkdir()
     sweep_removed(folder)
-    assert [path.name for path in tmp_path.iterdir()] == [".out2.csv.parts.x.removed"], "only its own leftovers"
+    assert [path.name for path in tmp_path.iterdir()] == [".out2.csv.parts.x.removed"], (
+        "only leftovers of this folder are removed"
+    )
 
 
-def test_remove_tree_keeps_a_folder_complete_that_cannot_be_renamed(folder, monkeypatch):
+def test_remove_tree_does_not_change_a_folder_that_cannot_be_renamed(folder, monkeypatch):
     def refused(self, target):
         raise PermissionError(13, "Permission denied")
 
@@ -53,12 +55,12 @@ def test_remove_tree_keeps_a_folder_complete_that_cannot_be_renamed(folder, monk
     assert (folder / "plan.json").exists()
 
 
-def test_replacing_renames_again_while_windows_refuses(tmp_path, monkeypatch):
-    rename, refused = atomic.Path.replace, []
+def test_replacing_retries_a_rename_that_windows_refuses(tmp_path, monkeypatch):
+    rename, failures = atomic.Path.replace, []
 
     def held_open(self, target):
-        if len(refused) < 3:
-            refused.append(target)
+        if len(failures) < 3:
+            failures.append(target)
             raise PermissionError(13, "Permission denied")
         return rename(self, target)
 

@@ -1,4 +1,4 @@
-"""What documents say is what commands give."""
+"""Documents agree with the results and with the code."""
 
 import importlib.util
 import json
@@ -32,27 +32,27 @@ def tables(markdown):
     return re.findall(r"(?:^\|.*\n)+", markdown, flags=re.MULTILINE)
 
 
-def spelt(classifier):
+def display_name(classifier):
     return classifier.replace("-", " ").replace("svm", "SVM")
 
 
 @pytest.mark.slow
-def test_the_page_of_results_is_written_from_the_locks():
+def test_results_page_is_up_to_date():
     assert (EXPERIMENTS / "README.md").read_text() == results_page(EXPERIMENTS)
 
 
-def test_the_readme_tells_what_more_labels_brought():
-    told = []
+def test_readme_states_the_effect_of_more_labels():
+    scores = []
     for name in ("extended", "topics"):
         locked = read_lock(EXPERIMENTS / f"{name}.lock.json").comparisons["newsarticles"]
         value, low, high = locked.figures["all"][locked.winner]["macro_f1"]
-        told.append(f"{value:.3f} [{low:.3f}, {high:.3f}]")
+        scores.append(f"{value:.3f} [{low:.3f}, {high:.3f}]")
         assert locked.winner == "linear-svm"
-    assert f"winner, at macro-F1 {told[0]} instead of {told[1]}" in " ".join(README.split())
+    assert f"winner, at macro-F1 {scores[0]} instead of {scores[1]}" in " ".join(README.split())
 
 
 @pytest.mark.slow
-def test_the_data_card_tells_how_far_annotators_agree_and_what_they_labelled():
+def test_data_card_states_annotator_agreement_and_label_counts():
     card = (PROJECT.root / "data" / "README.md").read_text()
     names = read_taxonomy(PROJECT.root / "data" / "topics.toml").names
     tables = {name: read_label_file(PROJECT.labels / f"{name}.csv", names) for name in ("gold", "claude")}
@@ -66,35 +66,35 @@ def test_the_data_card_tells_how_far_annotators_agree_and_what_they_labelled():
 
 
 @pytest.mark.slow
-def test_the_readmes_leaderboard_is_the_locked_one():
+def test_readme_shows_the_locked_leaderboard():
     page = results_page(EXPERIMENTS).split("## Topics of news articles\n")[1]
     assert tables(page)[0] in README
 
 
-def test_the_readme_names_the_winner():
+def test_readme_names_the_winner():
     winner = read_lock(EXPERIMENTS / "topics.lock.json").comparisons["newsarticles"].winner
-    assert f"The verdict: {spelt(winner)} wins" in README
+    assert f"The verdict: {display_name(winner)} wins" in README
 
 
-def test_the_readme_tells_the_winners_automation_rate():
+def test_readme_states_the_automation_rate_of_the_winner():
     locked = read_lock(EXPERIMENTS / "topics.lock.json").comparisons["newsarticles"]
     figures = locked.figures["all"][locked.winner]
-    rate, (right, low, high) = figures["automation_rate"][0], figures["automation_precision"]
-    told = (
-        f"For {spelt(locked.winner)}, it is {rate:.0%} of these articles; {right:.1%} "
+    rate, (precision, low, high) = figures["automation_rate"][0], figures["automation_precision"]
+    expected = (
+        f"For {display_name(locked.winner)}, it is {rate:.0%} of these articles; {precision:.1%} "
         f"[{100 * low:.1f}, {100 * high:.1f}] of them were right"
     )
-    assert told.replace("%", " %") in " ".join(README.split())
+    assert expected.replace("%", " %") in " ".join(README.split())
 
 
 @pytest.mark.parametrize("path", sorted(EXPERIMENTS.glob("*.toml")), ids=lambda path: path.stem)
-def test_every_committed_lock_is_of_its_spec_as_it_stands(path):
+def test_committed_locks_match_their_specs(path):
     lock = read_lock(lock_path(path))
     assert lock.spec == read_spec(path).content_hash()
     assert lock.experiment == path.stem
 
 
-def test_our_accuracies_are_at_least_the_published_ones():
+def test_locked_accuracies_reach_the_published_ones():
     path = EXPERIMENTS / "published.toml"
     reference, lock = read_spec(path).reference, read_lock(lock_path(path))
     assert read_spec(path).data.labels == (PUBLISHED_LABELS,)
@@ -105,7 +105,7 @@ def test_our_accuracies_are_at_least_the_published_ones():
             assert value >= published
 
 
-def test_the_data_card_counts_what_is_there():
+def test_data_card_states_the_counts_of_the_gold_labels():
     taxonomy = read_taxonomy(PROJECT.root / "data" / "topics.toml")
     path = PROJECT.root / "data" / "labels" / "gold.csv"
     ids = pd.read_csv(path, dtype="str")["article_id"]
@@ -124,28 +124,32 @@ def test_the_data_card_counts_what_is_there():
     assert set(gold["codebook"]) == {str(taxonomy.codebook.version)}
 
 
-def test_badges_say_what_they_speak_of():
-    made = subprocess.run(
+def test_badges_are_up_to_date():
+    generated = subprocess.run(
         [sys.executable, "-c", "import badges, json; print(json.dumps(badges.badges()))"],
         cwd=PROJECT.root / "docs", capture_output=True, text=True, check=True,
     )  # fmt: skip
-    for name, svg in json.loads(made.stdout).items():
+    for name, svg in json.loads(generated.stdout).items():
         assert (PROJECT.root / "docs" / "pictures" / name).read_text() == svg, "run docs/badges.py"
         assert f"docs/pictures/{name}" in README
 
 
-def test_the_page_of_a_spec_names_every_key_and_every_classifier():
+def test_spec_page_names_every_key_and_every_classifier():
     page = (PROJECT.root / "docs" / "reference" / "spec.md").read_text()
     for table, field in Spec.model_fields.items():
         assert f"## `[{table}]`" in page
         if table != "classifiers":
-            (model,) = (one for one in (field.annotation, *get_args(field.annotation)) if hasattr(one, "model_fields"))
+            (model,) = (
+                annotation
+                for annotation in (field.annotation, *get_args(field.annotation))
+                if hasattr(annotation, "model_fields")
+            )
             assert all(f"`{key}`" in page for key in model.model_fields), table
     order = [page.index(f"`{name}`") for name in CLASSIFIERS]
-    assert order == sorted(order), "from the simplest"
+    assert order == sorted(order), "classifiers are ordered from the simplest"
 
 
-def test_make_alone_lists_the_targets_with_a_line_each():
+def test_make_without_a_target_lists_the_targets():
     make = ["make", "-C", PROJECT.root, "--no-print-directory"]
     listed = subprocess.run(make, capture_output=True, text=True, check=True)
     lines = dict(line.split(maxsplit=1) for line in listed.stdout.splitlines())
@@ -189,7 +193,7 @@ def test_every_environment_has_a_lock():
 
 
 @pytest.mark.parametrize("path", LOCKS)
-def test_a_lock_file_pins_by_hash_and_names_no_place(path):
+def test_lock_files_pin_packages_by_hash_and_name_no_index(path):
     text = (PROJECT.root / path).read_text()
     assert not re.search(r"://|--(extra-)?index-url|--find-links|file:|^\s*/|^-e", text, flags=re.MULTILINE)
     for requirement in re.split(r"\n(?=\S)", text):
@@ -203,12 +207,12 @@ def tracked(*options):
     return [name for name in listed.stdout.splitlines() if (PROJECT.root / name).is_file()]
 
 
-def test_nothing_large_is_committed():
+def test_committed_files_are_at_most_1_mb():
     for name in tracked():
         assert (PROJECT.root / name).stat().st_size <= 1_000_000, name
 
 
-#: What is committed, by folder: endings, and names of files without one.
+#: Kinds of committed files by folder: suffixes, and names of files without a suffix.
 KINDS = {
     ".": {".md", ".cff", ".toml", ".lock", ".gitignore", ".gitattributes", ".yaml", "LICENSE", "Makefile"},
     ".ci": {".py", ".in", ".lock", "run"},
@@ -225,32 +229,32 @@ KINDS = {
 }  # fmt: skip
 
 
-def test_only_files_that_somebody_needs_are_committed():
+def test_committed_files_have_known_kinds():
     assert not tracked("--cached", "--ignored", "--exclude-standard")
     for name in tracked():
         folder = name.partition("/")[0] if "/" in name else "."
-        if name.startswith("tests/fuzz/broke/"):  # inputs that once broke something, as they came
+        if name.startswith("tests/fuzz/broke/"):  # inputs that once failed, unchanged
             continue
         path = PROJECT.root / name
-        assert {path.suffix, path.name} & KINDS.get(folder, set()), f"{name}: what is it for?"
+        assert {path.suffix, path.name} & KINDS.get(folder, set()), f"{name}: unknown kind of file"
 
 
-def test_every_promise_names_a_test_that_there_is_and_the_figure_of_its_last_run():
+def test_promises_name_existing_tests_that_passed_in_the_last_run():
     spec = importlib.util.spec_from_file_location("reliability", PROJECT.root / "docs" / "reliability.py")
     reliability = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(reliability)
-    kept = json.loads(reliability.RECORD.read_text())
+    record = json.loads(reliability.RECORD.read_text())
     text = reliability.PAGE.read_text()
-    assert reliability.written(text, kept) == text, "run: python docs/reliability.py"
+    assert reliability.written(text, record) == text, "run: python docs/reliability.py"
     for promise in reliability.promises():
         assert promise.get("tests") or promise.get("command")
-        assert reliability.figures_of(promise, kept)
+        assert reliability.figures_of(promise, record)
     for name in reliability.tests():
         file, _, function = name.partition("::")
         assert (PROJECT.root / file).is_file(), name
         assert not function or f"def {function}(" in (PROJECT.root / file).read_text(), name
-        assert kept["tests"][name].get("passed"), f"{name} passed in the last long run"
-        assert not kept["tests"][name].get("failed"), name
-    assert set(kept["fuzz"]) == {"page", "dateline", "readers", "spec", "labels"}
-    assert all(one["seconds"] >= 1800 for one in kept["fuzz"].values())
-    assert all(one["killed"] >= 0.9 * one["mutants"] for one in kept["mutants"].values())
+        assert record["tests"][name].get("passed"), f"{name} did not pass in the last long run"
+        assert not record["tests"][name].get("failed"), name
+    assert set(record["fuzz"]) == {"page", "dateline", "readers", "spec", "labels"}
+    assert all(entry["seconds"] >= 1800 for entry in record["fuzz"].values())
+    assert all(entry["killed"] >= 0.9 * entry["mutants"] for entry in record["mutants"].values())

@@ -11,7 +11,7 @@ def git(folder, *arguments):
     return done.stdout.strip()
 
 
-def test_commit_and_changes_are_told(project):
+def test_observe_environment_records_the_commit_and_changes(project):
     (project.root / "requirements.lock").write_text("numpy==1\n")
     git(project.root, "init", "--quiet")
     git(project.root, "add", "--all")
@@ -22,20 +22,20 @@ def test_commit_and_changes_are_told(project):
     assert clean.requirements == hashlib.sha256(b"numpy==1\n").hexdigest()
     (project.root / "experiments" / "small.lock.json").write_text("{}")
     git(project.root, "add", "--all")
-    assert not observe_environment(project).dirty, "a lock is what is made"
+    assert not observe_environment(project).dirty, "a results lock is an output, not a change"
     (project.root / "data" / "topics.toml").write_text("changed")
     assert observe_environment(project).dirty
     assert observe_environment(project).tags()["git.dirty"] == "true"
 
 
-def test_what_is_not_known_has_no_tag(project):
+def test_environment_tags_omit_unknown_values(project):
     tags = observe_environment(project).tags()
     assert "git.commit" not in tags
     assert "git.dirty" not in tags
     assert "requirements.sha256" not in tags
 
 
-def test_versions_are_those_of_the_packages_that_figures_rest_on():
+def test_made_with_lists_the_packages_that_scores_depend_on():
     import sklearn
 
     made_with = observe_environment(find_project(__file__)).made_with()
@@ -43,7 +43,7 @@ def test_versions_are_those_of_the_packages_that_figures_rest_on():
     assert {"python", "platform", "numpy", "scipy", "pandas"} <= set(made_with)
 
 
-def test_pinned_versions_are_read_by_package_and_none_without_a_lock(project):
+def test_pinned_versions_reads_the_lock_by_package(project):
     assert pinned_versions(project) == {}
     lines = [
         "numpy==2.4.6 ; python_version >= '3.12' \\",

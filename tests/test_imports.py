@@ -1,4 +1,4 @@
-"""No module of the package imports back, neither inside a function nor for type checkers alone."""
+"""The modules of the package have no import cycle, including imports in functions and for type checkers."""
 
 import ast
 from graphlib import TopologicalSorter
@@ -32,23 +32,23 @@ def home_of(module, name):
 
 
 def imports_of(tree):
-    """Return the modules of the package that a module imports, wherever the import stands."""
-    found = set()
+    """Return the modules of the package that a module imports, anywhere in its code."""
+    imported = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            found |= {name.name for name in node.names}
+            imported |= {name.name for name in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            found |= {home_of(node.module, name.name) for name in node.names}
-    return found & set(MODULES)
+            imported |= {home_of(node.module, name.name) for name in node.names}
+    return imported & set(MODULES)
 
 
-def test_no_module_imports_back():
+def test_modules_have_no_import_cycle():
     graph = {name: imports_of(ast.parse(path.read_text(encoding="utf-8"))) for name, path in MODULES.items()}
-    assert sum(map(len, graph.values())) > len(MODULES), "it finds imports"
+    assert sum(map(len, graph.values())) > len(MODULES), "imports_of finds too few imports"
     TopologicalSorter({name: imported - {name} for name, imported in graph.items()}).prepare()
 
 
-def test_imports_in_functions_and_for_type_checkers_count():
+def test_imports_of_includes_imports_in_functions_and_for_type_checkers():
     code = "if TYPE_CHECKING:\n    from topicdesk.project import Project\ndef f():\n    import topicdesk.progress\n"
     assert imports_of(ast.parse(code)) == {"topicdesk.project", "topicdesk.progress"}
     assert imports_of(ast.parse("from topicdesk.evaluation import compare")) == {"topicdesk.evaluation.comparison"}

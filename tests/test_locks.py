@@ -1,4 +1,4 @@
-"""Locks between processes: exclusive, released by the system, and not fooled by a lock file that is replaced."""
+"""Locks between processes: exclusive, released by the system, and correct when a lock file is replaced."""
 
 import os
 import subprocess
@@ -33,7 +33,7 @@ def holder(tmp_path):
     process.wait()
 
 
-def test_exclusive_lock_raises_the_given_error_at_once_when_another_process_holds_it(tmp_path, holder):
+def test_exclusive_lock_raises_busy_if_another_process_holds_the_lock(tmp_path, holder):
     with pytest.raises(ProjectError, match="busy"), exclusive_lock(tmp_path / "lock", busy=ProjectError("busy")):
         pytest.fail("two processes held the lock")
 
@@ -63,7 +63,7 @@ def test_exclusive_lock_waits_until_the_other_process_releases_it(tmp_path, hold
 
 
 @pytest.mark.parametrize("fault", ["deleted", "replaced", "its folder renamed"])
-def test_exclusive_lock_is_not_taken_on_a_file_that_is_no_longer_at_its_path(tmp_path, monkeypatch, fault):
+def test_exclusive_lock_ignores_a_file_that_is_no_longer_at_its_path(tmp_path, monkeypatch, fault):
     folder = tmp_path / "folder"
     folder.mkdir()
     path, faults = folder / "lock", []
@@ -87,11 +87,11 @@ def test_exclusive_lock_is_not_taken_on_a_file_that_is_no_longer_at_its_path(tmp
         assert faults == [fault]
         monkeypatch.undo()
         with pytest.raises(ProjectError, match="busy"), exclusive_lock(path, busy=ProjectError("busy")):
-            pytest.fail("the first lock was taken on a file that nobody else opens")
+            pytest.fail("the first lock is on a file that no other process opens")
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
-def test_exclusive_lock_lets_one_at_a_time_in_though_the_file_is_removed_each_time(tmp_path):
+def test_exclusive_lock_stays_exclusive_although_its_file_is_removed_each_time(tmp_path):
     counter = tmp_path / "counter"
     counter.write_text("0")
 
@@ -125,4 +125,4 @@ def test_exclusive_lock_creates_missing_folders(tmp_path):
 def test_exclusive_lock_raises_the_systems_error_when_the_file_cannot_be_created(tmp_path):
     (tmp_path / "file").write_text("no folder")
     with pytest.raises(OSError, match="file"), exclusive_lock(tmp_path / "file" / "lock"):
-        pytest.fail("a file holds no other")
+        pytest.fail("a lock was created inside a file")

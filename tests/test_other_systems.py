@@ -1,4 +1,4 @@
-"""What would break on macOS or Windows, found in the source, since the tests run on one system at a time."""
+"""Search the source for code that fails on macOS or Windows, since the tests run on one system at a time."""
 
 import ast
 import subprocess
@@ -12,7 +12,7 @@ FILES = sorted(SOURCE.rglob("*.py"))
 
 POSIX_ONLY = {"crypt", "fcntl", "grp", "posix", "pty", "pwd", "readline", "resource", "syslog", "termios", "tty"}
 
-# Missing on Windows. Where they are used, the name is behind a check of the system.
+# Missing on Windows. These calls must be behind a check of the system.
 POSIX_CALLS = {"chown", "fchmod", "fchown", "fork", "getuid", "geteuid", "killpg", "sched_getaffinity", "setsid"}
 
 CHECKS = {"sys.platform == 'win32'", "os.name == 'nt'"}
@@ -23,39 +23,39 @@ SUBPROCESS = {"run", "Popen", "call", "check_call", "check_output"}
 
 def imports_at_module_level(tree):
     """Yield the modules that importing the file imports, `if TYPE_CHECKING` included."""
-    waiting = list(tree.body)
-    while waiting:
-        node = waiting.pop()
+    pending = list(tree.body)
+    while pending:
+        node = pending.pop()
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
             continue
         if isinstance(node, ast.Import):
             yield from (name.name.partition(".")[0] for name in node.names)
         elif isinstance(node, ast.ImportFrom) and not node.level:
             yield node.module.partition(".")[0]
-        waiting.extend(ast.iter_child_nodes(node))
+        pending.extend(ast.iter_child_nodes(node))
 
 
 def names_an_encoding(call):
     return any(keyword.arg in ("encoding", None) for keyword in call.keywords)
 
 
-def mode_of(call, place):
-    """Return the mode of a call of `open`; None where it is not a literal."""
-    given = next((keyword.value for keyword in call.keywords if keyword.arg == "mode"), None)
-    if given is None and len(call.args) > place:
-        given = call.args[place]
-    if given is None:
+def mode_of(call, position):
+    """Return the mode of a call of `open`; None if it is not a literal."""
+    mode = next((keyword.value for keyword in call.keywords if keyword.arg == "mode"), None)
+    if mode is None and len(call.args) > position:
+        mode = call.args[position]
+    if mode is None:
         return "r"
-    return given.value if isinstance(given, ast.Constant) and isinstance(given.value, str) else None
+    return mode.value if isinstance(mode, ast.Constant) and isinstance(mode.value, str) else None
 
 
 def texts_without_encoding(tree):
-    """Yield the lines that open, read or write text in the system's own encoding."""
+    """Yield the lines that open, read or write text in the default encoding of the system."""
     for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
         named = isinstance(call.func, ast.Attribute)
         name = call.func.attr if named else getattr(call.func, "id", "")
         if name == "open":
-            # `path.open(mode)`, `open(path, mode)`; `archive.open(member)` and `store.open()` open no text.
+            # `path.open(mode)`, `open(path, mode)`; `archive.open(member)` and `store.open()` don't open text.
             mode = mode_of(call, 0 if named else 1)
             of_archive = named and call.args and mode is None
             of_store = named and ast.unparse(call.func.value).endswith("store")
@@ -71,7 +71,7 @@ def texts_without_encoding(tree):
 
 
 def unguarded_calls(tree):
-    """Yield the names of `POSIX_CALLS` that a file uses without a check of the system in it."""
+    """Yield the names of `POSIX_CALLS` that a file uses without any check of the system."""
     if any(ast.unparse(node) in CHECKS for node in ast.walk(tree) if isinstance(node, ast.Compare)):
         return
     for node in ast.walk(tree):
@@ -80,22 +80,22 @@ def unguarded_calls(tree):
 
 
 def faults(search):
-    """Return what a search finds, by file."""
+    """Return the results of a search by file, without files that have none."""
     assert len(FILES) > 100
-    found = {path: list(search(ast.parse(path.read_text(encoding="utf-8")))) for path in FILES}
-    return {path.relative_to(SOURCE).as_posix(): faults for path, faults in found.items() if faults}
+    results = {path: list(search(ast.parse(path.read_text(encoding="utf-8")))) for path in FILES}
+    return {path.relative_to(SOURCE).as_posix(): faults for path, faults in results.items() if faults}
 
 
 @pytest.mark.slow
-def test_no_module_imports_what_only_posix_has():
+def test_modules_import_no_posix_only_module():
     assert faults(lambda tree: POSIX_ONLY & set(imports_at_module_level(tree))) == {}
 
 
-def test_every_text_names_its_encoding():
+def test_text_files_are_opened_with_an_encoding():
     assert faults(texts_without_encoding) == {}
 
 
-def test_calls_that_windows_lacks_are_behind_a_check_of_the_system():
+def test_posix_only_calls_are_behind_a_check_of_the_system():
     assert faults(unguarded_calls) == {}
 
 
@@ -115,7 +115,7 @@ def test_calls_that_windows_lacks_are_behind_a_check_of_the_system():
         ("subprocess.run(command, text=True)", True),
     ],
 )
-def test_the_search_for_texts_finds_them(code, found):
+def test_texts_without_encoding_finds_only_missing_encodings(code, found):
     assert bool(list(texts_without_encoding(ast.parse(code)))) is found
 
 
@@ -128,7 +128,7 @@ def test_the_search_for_texts_finds_them(code, found):
         ("def work():\n    import fcntl", set()),
     ],
 )
-def test_the_search_for_imports_finds_them(code, found):
+def test_imports_at_module_level_finds_imports(code, found):
     assert set(imports_at_module_level(ast.parse(code))) == found
 
 
@@ -148,7 +148,7 @@ print("imported")
 
 
 @pytest.mark.slow
-def test_every_module_can_be_imported_without_what_only_posix_has():
+def test_modules_can_be_imported_without_posix_only_modules():
     code = IMPORT_ALL.format(missing=sorted(POSIX_ONLY - {"posix"}))
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8", check=False)
     assert done.stdout == "imported\n", done.stderr

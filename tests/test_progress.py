@@ -1,4 +1,4 @@
-"""Long work shows how far it has come, in a log too."""
+"""Long operations report their progress, also in a log."""
 
 import pytest
 
@@ -7,13 +7,13 @@ from topicdesk import progress as module
 
 @pytest.fixture
 def clock(monkeypatch):
-    """Give the seconds that have passed, to be set."""
-    passed = [0.0]
-    monkeypatch.setattr(module, "monotonic", lambda: passed[0])
-    return passed
+    """Return a list with the elapsed seconds, which a test sets."""
+    elapsed = [0.0]
+    monkeypatch.setattr(module, "monotonic", lambda: elapsed[0])
+    return elapsed
 
 
-def test_a_log_gets_a_line_every_half_minute(clock, capsys):
+def test_progress_prints_a_line_every_half_minute(clock, capsys):
     with module.progress(8, "comparing", "cell") as advance:
         for _ in range(8):
             clock[0] += 12
@@ -24,14 +24,14 @@ def test_a_log_gets_a_line_every_half_minute(clock, capsys):
     ]
 
 
-def test_of_work_without_a_known_size_only_the_time_is_printed(clock, capsys):
+def test_progress_prints_only_the_time_if_the_size_is_unknown(clock, capsys):
     with module.progress(0, "importing", "B") as advance:
         clock[0] += 40
         advance(4096)
     assert capsys.readouterr().err == "topicdesk: importing: after 40 s ...\n"
 
 
-def test_short_work_prints_nothing(capsys):
+def test_progress_prints_nothing_for_short_work(capsys):
     with module.progress(2, "comparing", "cell") as advance:
         advance(2)
     assert capsys.readouterr().err == ""

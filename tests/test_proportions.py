@@ -17,7 +17,7 @@ samples = st.integers(1, 100_000).flatmap(lambda n: st.tuples(st.integers(0, n),
 @example((0, 1), 0.05)
 @example((1, 1), 0.05)
 @example((0, 100_000), 0.05)
-def test_wilson_intervals_agree_with_scipy_and_statsmodels(sample, alpha):
+def test_wilson_interval_agrees_with_scipy_and_statsmodels(sample, alpha):
     k, n = sample
     low, high = wilson_interval([k], [n], alpha=alpha)
     theirs = binomtest(k, n).proportion_ci(1 - alpha, method="wilson")
@@ -26,12 +26,12 @@ def test_wilson_intervals_agree_with_scipy_and_statsmodels(sample, alpha):
 
 
 @given(st.lists(samples, min_size=1, max_size=20), st.integers(1, 10))
-def test_wilson_intervals_of_many_and_of_repeats_agree_with_statsmodels(many, repeats):
+def test_wilson_interval_of_several_and_repeated_samples_agrees_with_statsmodels(many, repeats):
     k, n = np.array(many).T / repeats
     np.testing.assert_array_equal(wilson_interval(k, n), proportion_confint(k, n, method="wilson"))
 
 
-def test_without_trials_the_interval_is_undefined():
+def test_wilson_interval_is_nan_without_trials():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         low, high = wilson_interval([0, 1, 0], [0, 2, 0])
@@ -43,7 +43,7 @@ def test_without_trials_the_interval_is_undefined():
 @example((3, 10), (3, 10))
 @example((0, 5), (5, 5))
 @example((1, 1), (0, 1))
-def test_the_score_test_agrees_with_statsmodels(first, second):
+def test_score_test_agrees_with_statsmodels(first, second):
     (k_1, n_1), (k_2, n_2) = first, second
     ours = score_test((k_1, k_2), (n_1, n_2))
     if 0 < k_1 + k_2 < n_1 + n_2:
@@ -54,5 +54,5 @@ def test_the_score_test_agrees_with_statsmodels(first, second):
 
 
 @pytest.mark.parametrize("trials", [(0, 5), (5, 0), (0, 0)])
-def test_the_score_test_of_an_empty_sample_is_undefined(trials):
+def test_score_test_is_nan_for_an_empty_sample(trials):
     assert np.isnan(score_test((0, 0), trials))

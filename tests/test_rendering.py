@@ -1,4 +1,4 @@
-"""What a person sees who writes a value's name in a notebook's cell."""
+"""HTML representations of values in a notebook."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from topicdesk.evaluation import SplitPlan, make_splits
 from topicdesk.rendering import as_html
 
 
-def test_texts_are_shown_and_never_run():
+def test_as_html_escapes_markup():
     table = pd.DataFrame({"title": ["<script>alert(1)</script>"]}, index=pd.Index(["<b>"], name="source"))
     html = as_html("<i>corpus</i>", table, warnings=["<img src=x>"], after="a & b")
     for tag in ("<script", "<b>", "<i>", "<img"):
@@ -22,12 +22,12 @@ def test_texts_are_shown_and_never_run():
     assert "a &amp; b" in html
 
 
-def test_numbers_of_rows_are_left_out_and_names_kept():
+def test_as_html_omits_row_numbers_and_shows_row_names():
     assert "<th>0</th>" not in as_html("a line", pd.DataFrame({"n": [5]}))
     assert "<th>courts</th>" in as_html("a line", pd.DataFrame({"n": [5]}, index=["courts"]))
 
 
-def test_a_corpus_shows_its_sources_dates_and_hash(project):
+def test_corpus_summary_shows_sources_dates_and_hash(project):
     summary = summarise_corpus(read_corpus(project.corpora / "newsroom.parquet"))
     html = summary._repr_html_()
     assert len(summary) == 90
@@ -35,7 +35,7 @@ def test_a_corpus_shows_its_sources_dates_and_hash(project):
     assert "NaT" not in html
 
 
-def test_a_taxonomy_shows_what_belongs_to_each_topic(project):
+def test_taxonomy_shows_the_definitions_of_its_topics(project):
     html = read_taxonomy(project.root / "data" / "topics.toml")._repr_html_()
     for shown in (
         "A small newsroom, codebook version 1",
@@ -46,13 +46,13 @@ def test_a_taxonomy_shows_what_belongs_to_each_topic(project):
         assert shown in html
 
 
-def test_a_dataset_shows_its_labels_by_sample(dataset):
+def test_dataset_shows_its_labels_by_sample(dataset):
     html = dataset._repr_html_()
     assert "90 articles, 2 topics, multi-label" in html
     assert "enriched" in html and "(none)" in html
 
 
-def test_a_split_shows_its_sides_and_not_its_rows(dataset):
+def test_split_shows_the_sizes_of_its_sides(dataset):
     splits, _ = make_splits(dataset, SplitPlan(folds=3), seed=1)
     assert (
         repr(splits[1])
@@ -63,7 +63,7 @@ def test_a_split_shows_its_sides_and_not_its_rows(dataset):
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("store")
-def test_a_run_shows_its_leaderboard_and_verdict_and_keeps_its_tables(project):
+def test_run_shows_its_leaderboard_and_verdict_and_returns_its_tables(project):
     result = run_experiment(project.root / "experiments" / "small.toml", jobs=1)
     comparison = result.comparisons[0]
     (logged,) = log_experiment(result, jobs=1)
@@ -87,7 +87,7 @@ def test_a_run_shows_its_leaderboard_and_verdict_and_keeps_its_tables(project):
         list_runs(project, "smal")
 
 
-def test_figures_stay_on_a_line_and_prose_does_not():
+def test_as_html_wraps_prose_but_no_scores():
     assert "nowrap" in as_html("a line", pd.DataFrame({"f1": ["0.805 [0.759, 0.840]"]}))
     assert "nowrap" not in as_html(
         "a line", pd.DataFrame({"definition": ["Courts, tribunals and judges at work. " * 3]})

@@ -21,24 +21,24 @@ from topicdesk.spreadsheets import RowWriter, defused, is_formula, restored, wri
         "＝1",
     ],
 )
-def test_what_a_spreadsheet_would_run_gets_an_apostrophe(cell):
+def test_defused_adds_an_apostrophe_to_formulas(cell):
     assert is_formula(cell)
     assert defused(cell) == f"'{cell}"
 
 
 @pytest.mark.parametrize("cell", ["", "-5", "+0.25", "-1e-9", "Ferry = late", "'quoted'", "a@b", "2026-01-01"])
-def test_numbers_and_words_stay_as_they_are(cell):
+def test_defused_does_not_change_numbers_and_words(cell):
     assert not is_formula(cell)
     assert defused(cell) == restored(cell) == cell
 
 
 @given(st.text(alphabet="'=+-@1.e\ta＝", max_size=6) | st.text())
-def test_every_cell_comes_back_as_it_was_and_no_written_one_is_run(cell):
+def test_restored_inverts_defused_and_no_defused_cell_is_a_formula(cell):
     assert restored(defused(cell)) == cell
     assert not defused(cell).startswith(("=", "+", "-", "@", "\t")) or not is_formula(cell)
 
 
-def test_of_a_table_texts_and_names_of_columns_are_made_safe_and_numbers_stay(tmp_path):
+def test_write_table_defuses_texts_and_column_names_but_no_numbers(tmp_path):
     path = tmp_path / "table.csv"
     table = pd.DataFrame({"=1": ["=2", None, "b"], "n": [-1.5, 2.0, 3.0], "mixed": ["@x", -1, "c"]})
     write_table(table, path)
@@ -48,7 +48,7 @@ def test_of_a_table_texts_and_names_of_columns_are_made_safe_and_numbers_stay(tm
 
 
 @given(st.lists(st.lists(st.text(alphabet="ab,;\t\"'\r\n ") | st.text(), min_size=2, max_size=3), max_size=3))
-def test_rows_read_back_as_they_were(rows):
+def test_row_writer_writes_rows_that_csv_reads_unchanged(rows):
     for delimiter in ",\t":
         written = io.StringIO(newline="")
         RowWriter(written, delimiter).write(rows)

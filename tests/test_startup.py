@@ -1,4 +1,4 @@
-"""Commands answer at once: names are checked, and a line is printed, before slow libraries are imported."""
+"""Commands check names, and print a first line, before they import slow libraries."""
 
 import os
 import shutil
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 ROOT = find_project(__file__).root
 SLOW = {"cleanlab", "matplotlib", "mlflow", "pandera", "scipy", "skops", "sklearn", "statsmodels"}
 
-# Tells which slow library is imported first, and what was printed until then.
+# Prints the first slow library that is imported, after the output until then.
 WATCH = f"""
 import sys
 SLOW = {SLOW!r}
@@ -49,8 +49,8 @@ def folder(tmp_path):
     return tmp_path
 
 
-def watched(folder, *arguments):
-    """Run a command until it ends or imports a slow library; give its exit code and what it printed."""
+def run_watched(folder, *arguments):
+    """Run a command until it ends or imports a slow library; return its exit code and output."""
     environment = {name: value for name, value in os.environ.items() if name != "MLFLOW_TRACKING_URI"}
     done = subprocess.run(
         [sys.executable, "-c", WATCH, *map(str, arguments)],
@@ -73,7 +73,7 @@ def spec(folder, old="", new=""):
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "expected"),
     [
         ("linear-svm", "linear-svc", "no classifier called 'linear-svc'; did you mean 'linear-svm'?"),
         ('"newsarticles"', '"newsarticle"', "no corpus called 'newsarticle'"),
@@ -81,29 +81,29 @@ def spec(folder, old="", new=""):
         ('"macro_f1"', '"macro-f1"', "'macro-f1' is not known"),
     ],
 )
-def test_a_wrong_name_in_a_spec_is_refused_before_anything_slow(folder, old, new, told):
-    code, said = watched(folder, "compare", spec(folder, old, new))
-    assert (code, told in said) == (2, True), said
+def test_compare_rejects_a_wrong_name_in_a_spec_before_slow_imports(folder, old, new, expected):
+    code, output = run_watched(folder, "compare", spec(folder, old, new))
+    assert (code, expected in output) == (2, True), output
 
 
 @pytest.mark.parametrize("command", ["verify", "ablate", "splits"])
-def test_every_command_that_takes_a_spec_checks_its_names_first(folder, command):
-    code, said = watched(folder, command, spec(folder, "linear-svm", "linear-svc"))
-    assert (code, "no classifier called 'linear-svc'" in said) == (2, True), said
+def test_commands_check_the_names_in_a_spec_before_slow_imports(folder, command):
+    code, output = run_watched(folder, command, spec(folder, "linear-svm", "linear-svc"))
+    assert (code, "no classifier called 'linear-svc'" in output) == (2, True), output
 
 
-def test_a_wrong_hyper_parameter_and_a_wrong_stemmer_are_refused_before_anything_slow(folder):
+def test_compare_rejects_wrong_hyperparameters_and_stemmers_before_slow_imports(folder):
     text = (ROOT / "experiments" / "topics.toml").read_text()
     (folder / "spec.toml").write_text(text + "\n[classifiers.nb-svm]\ngamma = 1\n")
-    code, said = watched(folder, "compare", "spec.toml")
-    assert (code, "has no hyper-parameter 'gamma'; valid: C, alpha, beta, random_state" in said) == (2, True), said
+    code, output = run_watched(folder, "compare", "spec.toml")
+    assert (code, "has no hyper-parameter 'gamma'; valid: C, alpha, beta, random_state" in output) == (2, True), output
     (folder / "spec.toml").write_text(text.replace("[features]", '[features]\nstemmer = "englisch"'))
-    code, said = watched(folder, "compare", "spec.toml")
-    assert (code, "no stemmer called 'englisch'; did you mean 'english'?" in said) == (2, True), said
+    code, output = run_watched(folder, "compare", "spec.toml")
+    assert (code, "no stemmer called 'englisch'; did you mean 'english'?" in output) == (2, True), output
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "expected"),
     [
         (("label", "new.csv", "--output", "o.csv", "--model", "models:/no@champion"), "no model is registered"),
         (("label", "new.csv", "--output", "o.csv", "--model", "model", "--map", "title=nosuch"), "nosuch"),
@@ -128,19 +128,19 @@ def test_a_wrong_hyper_parameter_and_a_wrong_stemmer_are_refused_before_anything
     ],
     ids=lambda value: " ".join(value[:3]) if isinstance(value, tuple) else "",
 )
-def test_a_wrong_name_is_refused_before_anything_slow(folder, arguments, told):
-    code, said = watched(folder, *arguments)
-    assert (code, told in said) == (2, True), said
-    assert not (folder / "mlflow.db").exists(), "no store is made to look for a name"
+def test_commands_reject_a_wrong_name_before_slow_imports(folder, arguments, expected):
+    code, output = run_watched(folder, *arguments)
+    assert (code, expected in output) == (2, True), output
+    assert not (folder / "mlflow.db").exists(), "the search for a name creates no store"
 
 
-def test_a_port_in_use_is_refused_before_anything_slow(folder):
-    with closing(socket.socket()) as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
+def test_review_and_serve_reject_a_port_in_use_before_slow_imports(folder):
+    with closing(socket.socket()) as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
         for command in ("review", "serve"):
-            code, said = watched(folder, command, "--port", taken.getsockname()[1])
-            assert (code, "is in use" in said) == (2, True), said
+            code, output = run_watched(folder, command, "--port", server.getsockname()[1])
+            assert (code, "is in use" in output) == (2, True), output
 
 
 @pytest.mark.parametrize(
@@ -157,20 +157,20 @@ def test_a_port_in_use_is_refused_before_anything_slow(folder):
     ],
     ids=" ".join,
 )  # fmt: skip
-def test_long_work_says_so_before_anything_slow(folder, arguments):
+def test_commands_announce_long_work_before_slow_imports(folder, arguments):
     spec(folder)
-    code, said = watched(folder, *arguments)
-    assert said.startswith("topicdesk: ") and said.splitlines()[0].endswith(" ..."), said
-    assert code in (99, 2), said
+    code, output = run_watched(folder, *arguments)
+    assert output.startswith("topicdesk: ") and output.splitlines()[0].endswith(" ..."), output
+    assert code in (99, 2), output
 
 
 @pytest.mark.parametrize("arguments", [("--help",), ("compare", "--help"), ("runs",)], ids=" ".join)
-def test_help_and_an_empty_list_of_runs_import_nothing_slow(folder, arguments):
-    code, said = watched(folder, *arguments)
-    assert code == 0, said
+def test_help_and_an_empty_list_of_runs_need_no_slow_imports(folder, arguments):
+    code, output = run_watched(folder, *arguments)
+    assert code == 0, output
 
 
-def test_names_that_are_known_without_scikit_learn_are_those_of_the_classifiers():
+def test_hyperparameters_are_those_of_the_classifiers():
     assert set(HYPERPARAMETERS) == set(CLASSIFIERS)
     for name, known in HYPERPARAMETERS.items():
         build = CLASSIFIERS[name].build

@@ -1,4 +1,4 @@
-"""Run by `make core` in an environment without extras: names import, the doctor tells, and labelling works."""
+"""Run by `make core` in an environment without extras: names import, and `doctor` and `label` work."""
 
 import subprocess
 import sys
@@ -17,27 +17,27 @@ EXTRAS = ("jupyterlab", "anywidget", "lightgbm", "distributed", "pytest", "sphin
 
 
 def main() -> None:
-    """Check, and say what was done."""
+    """Run the checks and print their results."""
     present = [name for name in EXTRAS if find_spec(name) is not None]
-    assert not present, f"this environment is to have no extras: {present}"
+    assert not present, f"this environment must not have extras: {present}"
 
-    needing = set()
+    needs_extra = set()
     for name in topicdesk.__all__:
         try:
             getattr(topicdesk, name)
         except LabelsError as error:
             assert "pip install 'topicdesk[notebooks]'" in str(error)
-            needing.add(name)
-    assert needing == {"AnnotationWidget", "adjudicate", "annotate"}, needing
-    print(f"core: {len(topicdesk.__all__) - len(needing)} public names import; the widget says what it needs")
+            needs_extra.add(name)
+    assert needs_extra == {"AnnotationWidget", "adjudicate", "annotate"}, needs_extra
+    print(f"core: {len(topicdesk.__all__) - len(needs_extra)} public names import; the widget says what it needs")
 
     doctor = subprocess.run([PROGRAM, "doctor"], capture_output=True, text=True, check=False)
     assert doctor.returncode == 0, doctor.stdout
-    for told in ("jupyterlab (not installed)", "distributed (not installed)", "MLflow's store", "scikit-learn"):
-        assert told in doctor.stdout, doctor.stdout
+    for expected in ("jupyterlab (not installed)", "distributed (not installed)", "MLflow's store", "scikit-learn"):
+        assert expected in doctor.stdout, doctor.stdout
     print(f"core: the doctor: {doctor.stdout.strip().splitlines()[-1]}")
 
-    # In a folder that is no project, with the model as a folder, as somebody has it who was sent one.
+    # Outside a project, with the model as a folder, as for a user who received a model.
     with (
         fetched_model("models:/topicdesk-topics@champion") as model,
         tempfile.TemporaryDirectory() as folder,

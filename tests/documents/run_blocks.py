@@ -1,16 +1,16 @@
 """Run the code blocks of README, tutorial and how-tos, verbatim and in reading order, in one place.
 
 Usage: python run_blocks.py PLACE ROOT REPORT, started in the folder where a reader starts. PLACE is ``clone`` or
-``package``; ROOT has the documents; the counts go to REPORT as JSON. One process runs everything: it keeps the working
-directory, and runs topicdesk's commands without starting Python anew.
+``package``. ROOT contains the documents. The counts are written to REPORT as JSON. One process runs everything: it
+keeps the working directory, and runs topicdesk's commands without a new Python.
 
-The fence of a block says what it is. ``sh`` and ``python`` are run, ``toml`` is checked as a taxonomy or a part of a
-spec, ``text`` and ``json`` are outputs. An HTML comment before a block says more:
+The language of a block selects what happens. ``sh`` and ``python`` are run, ``toml`` is checked as a taxonomy or a part
+of a spec, ``text`` and ``json`` are outputs. An HTML comment before a block gives instructions:
 
 - ``file: NAME``: write the block to this file;
-- ``not run here: WHY``, with the path of a test that runs the like;
+- ``not run here: WHY``: don't run the block. WHY names the path of a test that runs similar code;
 - ``in the repository``: run it in the clone's root, and only there;
-- ``first, in the repository``: the same, and it creates the environment, so the test runs it before this script;
+- ``first, in the repository``: as above. The block creates the environment, so the test runs it before this script;
 - ``in the package``: run it only outside a clone.
 """
 
@@ -52,24 +52,24 @@ class Block(NamedTuple):
 
     @property
     def runs(self):
-        """Whether it is something to run, and no output."""
+        """Whether the block is run, and is not an output."""
         return bool(self.file) or self.language not in OUTPUTS
 
 
 def blocks_of(document):
     """Return the blocks of a document, from top to bottom."""
-    found, lines = [], document.read_text(encoding="utf-8").splitlines()
+    blocks, lines = [], document.read_text(encoding="utf-8").splitlines()
     comment, start, language = "", None, ""
     for number, line in enumerate(lines, start=1):
         if start is None and line.lstrip().startswith("```"):
             start, language = number, line.strip().removeprefix("```")
         elif start is not None and line.strip() == "```":
-            found.append(Block(start, language, dedent("\n".join(lines[start : number - 1])) + "\n", comment))
+            blocks.append(Block(start, language, dedent("\n".join(lines[start : number - 1])) + "\n", comment))
             comment, start = "", None
         elif start is None and line.strip():
             matched = re.fullmatch(r"\s*<!-- (.*) -->", line)
             comment = matched[1] if matched else ""
-    return found
+    return blocks
 
 
 def documents(root):
@@ -92,9 +92,11 @@ def run_line(line):
             pass
         case ["cd", folder]:
             os.chdir(folder)
-        case ["source", script]:  # this process is that environment's already
-            assert Path(script).absolute().parent == Path(sys.executable).parent, f"{script} is not of {sys.executable}"
-            assert Path(script).is_file(), f"there is no {script}"
+        case ["source", script]:  # this process already runs in that environment
+            assert Path(script).absolute().parent == Path(sys.executable).parent, (
+                f"{script} does not belong to {sys.executable}"
+            )
+            assert Path(script).is_file(), f"{script} does not exist"
         case ["pip", *rest]:
             subprocess.run([sys.executable, "-m", "pip", *rest], check=True)
         case ["topicdesk", *rest]:
@@ -109,7 +111,7 @@ def run_line(line):
                 f"exit code {done.exit_code}\n{done.output}"
             )
         case _:
-            raise AssertionError("this script cannot run such a command: say why it is not run here")
+            raise AssertionError("unknown command: add it to run_blocks.py, or mark the block with 'not run here: WHY'")
 
 
 def check_toml(text):
@@ -129,7 +131,7 @@ def check_toml(text):
 
 
 def with_run_ids(text):
-    """Put real ids where a reader puts those that `topicdesk runs` lists."""
+    """Replace placeholders of run ids by ids that `topicdesk runs` lists."""
     if "RUN_" not in text:
         return text
     import topicdesk
@@ -158,7 +160,7 @@ def run_block(block, names, where):
         case "toml":
             check_toml(text)
         case other:
-            raise AssertionError(f"a block has to say what it is; this one says {other!r}")
+            raise AssertionError(f"unknown language of a block: {other!r}")
 
 
 def main(place, root, report):
@@ -166,14 +168,14 @@ def main(place, root, report):
     start = desk = Path.cwd()
     root, report = root.absolute(), report.absolute()
     sys.path.insert(0, str(start))
-    # The environment is activated, as documents say.
+    # The environment is activated, as the documents instruct.
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     counts = {"run": 0, "not run": 0, "of the other place": 0, "documents": {}}
     began = time.monotonic()
     for number, document in enumerate(documents(root)):
         name, names, started = document.relative_to(root).as_posix(), {}, time.monotonic()
         os.chdir(start if number < 2 else desk)
-        sys.path[0] = str(Path.cwd())  # as in a Python that is started there, whose workers find what it finds
+        sys.path[0] = str(Path.cwd())  # as in a Python that is started there; its workers import from there too
         for block in blocks_of(document):
             if not block.runs or block.not_run or block.comment == FIRST:
                 counts["not run"] += bool(block.not_run)
@@ -182,7 +184,7 @@ def main(place, root, report):
             if PLACES.get(block.comment, place) != place:
                 counts["of the other place"] += 1
                 continue
-            here, where = Path.cwd(), f"{name}, line {block.line}"
+            previous, where = Path.cwd(), f"{name}, line {block.line}"
             if block.comment == "in the repository":
                 os.chdir(start)
             try:
@@ -192,9 +194,9 @@ def main(place, root, report):
                 print(f"FAILED in the {place}: {where}, in {Path.cwd()}", file=sys.stderr)
                 return 1
             if block.comment == "in the repository":
-                os.chdir(here)
+                os.chdir(previous)
             counts["run"] += 1
-        if number == 0:  # README says what comes out
+        if number == 0:  # README states these results
             assert names["leader"] == names["comparison"].ranking[0]
             assert len(names["runs"]) == 1
             assert names["moved"] == []
@@ -205,7 +207,7 @@ def main(place, root, report):
         from topicdesk.evaluation import restart_workers
 
         mlflow.set_tracking_uri(None)  # a block sets it
-        restart_workers()  # they are started in the folder of a document, and import modules from there
+        restart_workers()  # workers start in the folder of a document, and import modules from there
         counts["documents"][name] = round(time.monotonic() - started, 1)
     counts["seconds"] = round(time.monotonic() - began, 1)
     report.write_text(json.dumps(counts, indent=1), encoding="utf-8")

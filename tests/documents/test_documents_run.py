@@ -1,4 +1,4 @@
-"""README, tutorial and how-tos run verbatim, in order, where users are: in a clone, and with the package alone."""
+"""Run README, tutorial and how-tos verbatim and in order: in a clone, and with the installed package only."""
 
 import importlib.util
 import json
@@ -26,7 +26,7 @@ BLOCKS = [(document, block) for document in run_blocks.documents(ROOT) for block
 
 def clean_environment(tmp_path, **more):
     """Return the variables of a user's shell, without those of this test run."""
-    ours = (
+    excluded = (
         "MLFLOW_TRACKING_URI",
         "VIRTUAL_ENV",
         "PYTHONPATH",
@@ -35,17 +35,19 @@ def clean_environment(tmp_path, **more):
         "MFLAGS",
         "COVERAGE_PROCESS_START",
     )
-    kept = {name: value for name, value in os.environ.items() if name not in ours and not name.startswith("PYTEST_")}
+    inherited = {
+        name: value for name, value in os.environ.items() if name not in excluded and not name.startswith("PYTEST_")
+    }
     return {
-        **kept,
+        **inherited,
         "OUTPUT": str(tmp_path / "output.txt"),
         "UV_OFFLINE": "1",
         **more,
-    }  # what `make setup-dev` fetched is in uv's cache
+    }  # uv's cache contains what `make setup-dev` fetched
 
 
 def run(command, folder, environment):
-    """Run a command, with its output in the file OUTPUT, which can be read meanwhile; fail with the end of it."""
+    """Run a command and append its output to the file OUTPUT; if it fails, show the end of the output."""
     output = Path(environment["OUTPUT"])
     with output.open("a", encoding="utf-8") as file:
         words = [str(word) for word in command]
@@ -56,16 +58,16 @@ def run(command, folder, environment):
 
 @pytest.fixture
 def clone(tmp_path):
-    """Clone the repository, and do what README says first: `make reproduce`."""
+    """Clone the repository, and run the first block of README: `make reproduce`."""
     root, python = tmp_path / "topicdesk", Path(sys.base_prefix) / BIN / f"python3.{sys.version_info.minor}"
     environment = clean_environment(tmp_path, PYTHON=str(python if python.is_file() else sys.executable))
     run(["git", "clone", "--quiet", ROOT, root], tmp_path, environment)
-    if (ROOT / "data" / "raw").is_dir():  # the corpora, as fetched
+    if (ROOT / "data" / "raw").is_dir():  # the fetched corpora
         shutil.copytree(ROOT / "data" / "raw", root / "data" / "raw", ignore=shutil.ignore_patterns(".fetching-*"))
     if (ROOT / ".uv").is_dir():  # the installer, which needs a package index
         shutil.copytree(ROOT / ".uv", root / ".uv", symlinks=True)
     first = [block for block in run_blocks.blocks_of(root / "README.md") if block.comment == run_blocks.FIRST]
-    assert first, "README says how to start"
+    assert first, "README has no block that creates the environment"
     for block in first:
         run(["bash", "-euo", "pipefail", "-c", block.text], root, environment)
     python = root / ".venv" / BIN / "python"
@@ -73,7 +75,7 @@ def clone(tmp_path):
 
 
 def with_widgets(tmp_path, python):
-    """Return the variables of a shell whose Python has the annotation widget too."""
+    """Return the variables of a shell whose Python also has the annotation widget."""
     environment, widgets = clean_environment(tmp_path), tmp_path / "widgets"
     run([sys.executable, DRIVER.with_name("widgets.py"), python, widgets], tmp_path, environment)
     return {**environment, "PYTHONPATH": str(widgets)}
@@ -81,7 +83,7 @@ def with_widgets(tmp_path, python):
 
 @pytest.fixture
 def package(tmp_path, wheel_environment):
-    """Return the Python that has the wheel, and an empty folder."""
+    """Return the Python with the wheel, and an empty folder."""
     folder = tmp_path / "empty"
     folder.mkdir()
     return wheel_environment.python, ROOT, folder, with_widgets(tmp_path, wheel_environment.python)
@@ -90,9 +92,9 @@ def package(tmp_path, wheel_environment):
 @pytest.mark.slow
 @pytest.mark.corpus
 @pytest.mark.parametrize("place", ["package", "clone"])
-def test_documents_run_as_they_stand(place, request, tmp_path):
-    asked_for = {"package": ("--documents", "--torture"), "clone": ("--torture",)}[place]
-    if not any(map(request.config.getoption, asked_for)):
+def test_code_blocks_of_documents_run(place, request, tmp_path):
+    options = {"package": ("--documents", "--torture"), "clone": ("--torture",)}[place]
+    if not any(map(request.config.getoption, options)):
         pytest.skip("make documents runs them in this clone and with the wheel; in another clone: pytest --torture")
     python, root, folder, environment = request.getfixturevalue(place)
     report = tmp_path / "report.json"
@@ -101,19 +103,19 @@ def test_documents_run_as_they_stand(place, request, tmp_path):
     assert counts["run"] > 2 * counts["not run"]
 
 
-def test_each_block_says_what_it_is():
+def test_code_blocks_have_a_known_language():
     known = {"sh", "python", "toml", *run_blocks.OUTPUTS}
     assert {block.language for _, block in BLOCKS} <= known
 
 
-def test_each_block_that_is_not_run_names_a_test_of_the_like():
+def test_code_blocks_that_are_not_run_name_a_test():
     for document, block in BLOCKS:
         if block.not_run:
-            elsewhere = re.findall(r"(?:tests/|\.ci/)[\w./]*\w", block.not_run)
-            assert elsewhere, f"{document.name}, line {block.line}"
-            assert all((ROOT / path).is_file() for path in elsewhere), f"{document.name}, line {block.line}"
+            named = re.findall(r"(?:tests/|\.ci/)[\w./]*\w", block.not_run)
+            assert named, f"{document.name}, line {block.line}"
+            assert all((ROOT / path).is_file() for path in named), f"{document.name}, line {block.line}"
 
 
-def test_most_blocks_run():
+def test_most_code_blocks_run():
     code = [block for _, block in BLOCKS if block.runs]
     assert sum(not block.not_run for block in code) > 2 * sum(bool(block.not_run) for block in code)

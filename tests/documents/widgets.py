@@ -1,6 +1,6 @@
-"""Install what ``pip install 'topicdesk[notebooks]'`` adds for the annotation widget, as locked, into a folder.
+"""Install the packages of the annotation widget, which are part of ``topicdesk[notebooks]``, from the lock to a folder.
 
-Usage: python widgets.py PYTHON FOLDER, with the Python of .venv-dev. PYTHON is the one that will import from FOLDER.
+Usage: python widgets.py PYTHON FOLDER, with the Python of .venv-dev. PYTHON is the interpreter that uses FOLDER.
 """
 
 import os
@@ -18,22 +18,22 @@ LOCK = Path(__file__).parents[2] / "environments" / "dev.lock"
 
 
 def needed_by(*names):
-    """Return the packages that these need, and themselves, as installed here."""
-    found, ahead = set(), [canonicalize_name(name) for name in names]
-    while ahead:
-        name = ahead.pop()
-        if name in found:
+    """Return the names of these packages and of all their installed requirements."""
+    required, pending = set(), [canonicalize_name(name) for name in names]
+    while pending:
+        name = pending.pop()
+        if name in required:
             continue
-        found.add(name)
+        required.add(name)
         for line in requires(name) or ():
             requirement = Requirement(line)
             if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
-                ahead.append(canonicalize_name(requirement.name))
-    return found
+                pending.append(canonicalize_name(requirement.name))
+    return required
 
 
 def main(python, folder):
-    """Install them; return the exit code."""
+    """Install the packages; return the exit code."""
     entries = re.split(r"\n(?=\S)", LOCK.read_text(encoding="utf-8"))
     names = needed_by("anywidget", "ipywidgets")
     with tempfile.TemporaryDirectory() as scratch:
@@ -42,7 +42,7 @@ def main(python, folder):
             "\n".join(entry for entry in entries if entry.partition("==")[0] in names) + "\n", encoding="utf-8"
         )
         uv = [Path(sys.executable).with_name("uv"), "--quiet", "pip", "install", "--no-deps", "--require-hashes"]
-        # What `make setup-dev` fetched is in uv's cache.
+        # uv's cache contains what `make setup-dev` fetched.
         environment = {**os.environ, "UV_OFFLINE": "1"}
         done = subprocess.run(
             [*uv, "--python", python, "--target", folder, "--requirement", lock], env=environment, check=False

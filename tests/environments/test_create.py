@@ -1,4 +1,4 @@
-"""Environments are created from locks by any pip, whatever else the index has; or not at all, with the reason."""
+"""`make setup` creates an environment from a lock with any pip and any index, or fails with the reason."""
 
 import hashlib
 import http.server
@@ -28,7 +28,9 @@ def write_wheel(index, name, version, requires=(), extras=(), files=None):
     spelt = name.replace("-", "_")
     info = f"{spelt}-{version}.dist-info"
     metadata = [f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}"]
-    metadata += [f"Provides-Extra: {extra}" for extra in extras] + [f"Requires-Dist: {one}" for one in requires]
+    metadata += [f"Provides-Extra: {extra}" for extra in extras] + [
+        f"Requires-Dist: {requirement}" for requirement in requires
+    ]
     content = {f"{spelt}.py": b"", **(files or {})}
     content[f"{info}/METADATA"] = "\n".join(metadata).encode() + b"\n"
     content[f"{info}/WHEEL"] = b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
@@ -46,16 +48,16 @@ def write_wheel(index, name, version, requires=(), extras=(), files=None):
 
 
 def list_wheels(folder):
-    """Write the page of a package, as an index has it."""
+    """Write the page of a package in an index."""
     links = [
-        f'<a href="{one.name}#sha256={hashlib.sha256(one.read_bytes()).hexdigest()}">{one.name}</a>'
-        for one in sorted(folder.glob("*.whl"))
+        f'<a href="{wheel.name}#sha256={hashlib.sha256(wheel.read_bytes()).hexdigest()}">{wheel.name}</a>'
+        for wheel in sorted(folder.glob("*.whl"))
     ]
     (folder / "index.html").write_text("<!DOCTYPE html><html><body>" + "\n".join(links) + "</body></html>")
 
 
 def uv_scripts():
-    """Return the real uv of this environment, as a wheel holds it."""
+    """Return the version and the program of the installed uv, as a file of a wheel."""
     uv = distribution("uv")
     (program,) = (Path(uv.locate_file(file)).resolve() for file in uv.files if file.name in ("uv", "uv.exe"))
     return uv.version, {f"uv-{uv.version}.data/scripts/{program.name}": program.read_bytes()}
@@ -68,7 +70,7 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def index(tmp_path_factory):
-    """Serve an index on the loopback address: what is locked, and newer releases of it."""
+    """Serve an index on the loopback address, with the locked releases and newer ones."""
     folder = tmp_path_factory.mktemp("index")
     version, scripts = uv_scripts()
     hashes = {
@@ -89,7 +91,7 @@ def index(tmp_path_factory):
 
 @pytest.fixture
 def clone(tmp_path, index):
-    """Make a small repository with our Makefile and script, and with locks of the index's packages."""
+    """Create a small repository with our Makefile and create.py, and with locks of packages of the index."""
     _, _, hashes = index
     root = tmp_path / "clone"
     (root / "environments").mkdir(parents=True)
@@ -111,10 +113,10 @@ def clone(tmp_path, index):
 
 @pytest.fixture
 def environment(tmp_path, index):
-    """Return what a new machine has in its environment, and the index as pip's setting."""
-    keep = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "TMPDIR") if name in os.environ}
+    """Return the environment variables of a new machine, with the index as pip's setting."""
+    inherited = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "TMPDIR") if name in os.environ}
     return {
-        **keep,
+        **inherited,
         "HOME": str(tmp_path / "home"),
         "UV_CACHE_DIR": str(tmp_path / "cache"),
         "PIP_CONFIG_FILE": os.devnull,
@@ -127,7 +129,7 @@ def environment(tmp_path, index):
 
 @pytest.fixture(scope="module")
 def installer(tmp_path_factory, index):
-    """Return a folder .uv as create.py leaves it: most tests are not about how it gets there."""
+    """Return a folder .uv as create.py writes it, for tests that do not test how uv is installed."""
     folder = tmp_path_factory.mktemp("installer")
     (folder / "bin").mkdir()
     uv = folder / "bin" / "uv"
@@ -139,7 +141,7 @@ def installer(tmp_path_factory, index):
 
 @pytest.fixture
 def prepared(clone, installer):
-    """Return a clone that has its installer."""
+    """Return a clone in which uv is installed."""
     (clone / ".uv" / "bin").mkdir(parents=True)
     (clone / ".uv" / "bin" / "uv").symlink_to(installer / "bin" / "uv")
     lock = (clone / "environments" / "uv.lock").read_text()
@@ -157,29 +159,29 @@ def installed(clone):
     return sorted(path.name.removesuffix(".dist-info") for path in packages.glob("*.dist-info"))
 
 
-WHOLE = ["measure-1.0", "plain_box-1.0", "ruler-1.0", "topicdesk-1.0"]
+ALL_PACKAGES = ["measure-1.0", "plain_box-1.0", "ruler-1.0", "topicdesk-1.0"]
 
 
 @pytest.mark.parametrize("pip", ["22.3", "23.2.1", "newest"])
-def test_make_setup_installs_the_lock_though_the_index_has_newer_releases(clone, environment, pip):
-    """pip 22.3 and 23.2.1 cannot: they resolve ``measure[toml]`` anew, and find 99.0, which no hash is locked for."""
+def test_make_setup_installs_the_lock_when_the_index_has_newer_releases(clone, environment, pip):
+    """pip 22.3 and 23.2.1 alone fail: they resolve ``measure[toml]`` again and find 99.0, which has no locked hash."""
     if pip != "newest":
-        assert (PIPS / pip).is_dir(), "the old pips are installed by make test"
+        assert (PIPS / pip).is_dir(), "an old pip is missing; make test installs it"
         environment["PYTHONPATH"] = str(PIPS / pip)
     done = subprocess.run([sys.executable, "-m", "pip", "--version"], env=environment, capture_output=True, text=True)
     assert done.stdout.startswith(f"pip {pip} " if pip != "newest" else "pip 2")
     done = make(clone, environment)
     assert done.returncode == 0, done.stderr
-    assert installed(clone) == WHOLE
+    assert installed(clone) == ALL_PACKAGES
     again = make(clone, environment)
     assert "Nothing to be done" in again.stdout
     assert again.returncode == 0
 
 
 @pytest.mark.parametrize("pip", ["22.3", "23.2.1"])
-def test_old_pips_alone_fail_on_such_an_index(clone, environment, pip):
-    """Or the test above would show nothing."""
-    assert (PIPS / pip).is_dir(), "the old pips are installed by make test"
+def test_old_pips_alone_fail_on_an_index_with_newer_releases(clone, environment, pip):
+    """Without this failure, the test above would show nothing."""
+    assert (PIPS / pip).is_dir(), "an old pip is missing; make test installs it"
     environment["PYTHONPATH"] = str(PIPS / pip)
     command = [sys.executable, "-m", "pip", "install", "--require-hashes", "-r", clone / "requirements.lock"]
     done = subprocess.run(
@@ -190,11 +192,11 @@ def test_old_pips_alone_fail_on_such_an_index(clone, environment, pip):
 
 
 def last_line(done):
-    return done.stderr.strip().splitlines()[-2]  # make's own word that the target failed stands below
+    return done.stderr.strip().splitlines()[-2]  # the last line is make's own error message
 
 
 @pytest.mark.parametrize("package", ["plain-box", "uv"])
-def test_a_package_that_the_index_lacks_is_named_and_no_environment_is_left(request, environment, index, package):
+def test_make_setup_names_a_missing_package_and_leaves_no_environment(request, environment, index, package):
     clone = request.getfixturevalue("clone" if package == "uv" else "prepared")
     lock = clone / ("environments/uv.lock" if package == "uv" else "requirements.lock")
     version = index[2][package][0]
@@ -207,7 +209,7 @@ def test_a_package_that_the_index_lacks_is_named_and_no_environment_is_left(requ
 
 
 @pytest.mark.parametrize("package", ["measure", "uv"])
-def test_a_file_that_is_not_the_locked_one_is_refused_and_no_environment_is_left(request, environment, index, package):
+def test_make_setup_rejects_a_file_with_another_hash_and_leaves_no_environment(request, environment, index, package):
     clone = request.getfixturevalue("clone" if package == "uv" else "prepared")
     lock = clone / ("environments/uv.lock" if package == "uv" else "requirements.lock")
     version, digest = index[2][package]
@@ -219,7 +221,7 @@ def test_a_file_that_is_not_the_locked_one_is_refused_and_no_environment_is_left
     assert not (clone / ".venv").exists()
 
 
-def test_an_index_out_of_reach_is_one_line(clone, environment, free_port):
+def test_make_setup_reports_an_unreachable_index_in_one_line(clone, environment, free_port):
     environment |= {"PIP_INDEX_URL": f"http://127.0.0.1:{free_port}/simple", "PIP_RETRIES": "1"}
     done = make(clone, environment)
     assert done.returncode != 0
@@ -227,16 +229,16 @@ def test_an_index_out_of_reach_is_one_line(clone, environment, free_port):
     assert not (clone / ".venv").exists()
 
 
-def test_a_setup_that_was_killed_is_done_anew(prepared, environment):
+def test_make_setup_completes_an_environment_after_a_killed_setup(prepared, environment):
     assert make(prepared, environment).returncode == 0
     (prepared / ".venv" / ".ready").unlink()
-    next((prepared / ".venv").rglob("ruler.py")).unlink()  # half an environment, as a kill leaves it
+    next((prepared / ".venv").rglob("ruler.py")).unlink()  # an incomplete environment, as after a kill
     assert make(prepared, environment).returncode == 0
-    assert installed(prepared) == WHOLE
+    assert installed(prepared) == ALL_PACKAGES
     assert next((prepared / ".venv").rglob("ruler.py")).is_file()
 
 
-def test_a_changed_lock_brings_the_environment_up_to_date(prepared, environment, index):
+def test_make_setup_updates_the_environment_when_the_lock_changes(prepared, environment, index):
     assert make(prepared, environment).returncode == 0
     folder, _, _ = index
     digest = hashlib.sha256((folder / "simple/plain-box/plain_box-99.0-py3-none-any.whl").read_bytes()).hexdigest()
@@ -248,17 +250,17 @@ def test_a_changed_lock_brings_the_environment_up_to_date(prepared, environment,
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
-def test_ctrl_c_leaves_no_half_environment(prepared, environment, index):
+def test_create_script_removes_an_incomplete_environment_on_ctrl_c(prepared, environment, index):
     class Never(Quiet):
-        """Serves pages, and never a wheel of the environment."""
+        """Serves pages, but never a wheel of the environment."""
 
         def do_GET(self):
             if self.path.endswith(".whl") and "/uv/" not in self.path:
-                asked.set()
-                over.wait()
+                requested.set()
+                finished.wait()
             super().do_GET()
 
-    asked, over = threading.Event(), threading.Event()
+    requested, finished = threading.Event(), threading.Event()
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Never, directory=str(index[0])))
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -267,24 +269,24 @@ def test_ctrl_c_leaves_no_half_environment(prepared, environment, index):
     process = subprocess.Popen(
         [sys.executable, script, prepared / "requirements.lock", prepared / ".venv"],
         env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True,
-        # A run in the background of a shell ignores it, and so would this process.
+        # A background job of a shell ignores SIGINT, and this process would inherit that.
         preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
     try:
-        assert asked.wait(600)
+        assert requested.wait(600)
         assert (prepared / ".venv").is_dir()
         os.killpg(process.pid, signal.SIGINT)
-        told = process.communicate()[1]
+        message = process.communicate()[1]
     finally:
-        over.set()
+        finished.set()
         server.shutdown()
         thread.join()
     assert process.returncode == 130
-    assert told.strip().splitlines()[-1].endswith("was removed. Run make again.")
+    assert message.strip().splitlines()[-1].endswith("was removed. Run make again.")
     assert not (prepared / ".venv").exists()
 
 
-def test_python_that_is_too_old_is_told_which_is_needed(clone, environment):
+def test_create_script_names_the_required_python_version(clone, environment):
     code = (
         "import sys, runpy; sys.version_info = (3, 10, 1, 'final', 0); sys.argv = ['create.py', 'a', 'b'];"
         "runpy.run_path('environments/create.py', run_name='__main__')"
@@ -296,7 +298,7 @@ def test_python_that_is_too_old_is_told_which_is_needed(clone, environment):
     assert done.stderr == "setup: topicdesk needs Python 3.11 or newer, and this is 3.10: make PYTHON=python3.11\n"
 
 
-def test_a_folder_that_is_no_environment_is_left_alone(prepared, environment):
+def test_make_setup_does_not_change_a_folder_that_is_not_an_environment(prepared, environment):
     (prepared / ".venv").mkdir()
     (prepared / ".venv" / "thesis.txt").write_text("mine")
     done = make(prepared, environment)
@@ -307,8 +309,8 @@ def test_a_folder_that_is_no_environment_is_left_alone(prepared, environment):
     assert (prepared / ".venv" / "thesis.txt").read_text() == "mine"
 
 
-def test_pips_setting_of_another_target_does_not_move_the_installer(clone, environment, tmp_path):
+def test_make_setup_ignores_pip_settings_of_another_target(clone, environment, tmp_path):
     environment |= {"PIP_TARGET": str(tmp_path / "elsewhere"), "PIP_USER": "0"}
     done = make(clone, environment)
     assert done.returncode == 0, done.stderr
-    assert installed(clone) == WHOLE
+    assert installed(clone) == ALL_PACKAGES

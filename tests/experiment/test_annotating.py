@@ -1,4 +1,4 @@
-"""What to label next, what to look at again, and what rules say: on a project, and on R52."""
+"""Annotation queues, suspect labels, second looks, rules and weak labels, on a small project and on R52."""
 
 import os
 import pty
@@ -31,14 +31,14 @@ SPEC = "experiments/small.toml"
 
 @pytest.fixture
 def half_labelled(project):
-    """Leave 60 of the 90 articles without a label."""
+    """Remove the labels of 60 of the 90 articles."""
     path = project.labels / "gold.csv"
     write_annotations(read_label_file(path, ["courts", "rail"]).head(30), path)
     return project
 
 
 @pytest.mark.parametrize("mix", [None, {"uncertain": 1.0}, {"diverse": 0.5, "disagreement": 0.5}])
-def test_a_queue_holds_neither_labelled_nor_reserved_articles_nor_copies(half_labelled, mix):
+def test_queue_for_has_no_labelled_reserved_or_repeated_articles(half_labelled, mix):
     labelled = set(read_label_file(half_labelled.labels / "gold.csv", ["courts", "rail"])["article_id"])
     half_labelled.reserved.write_text("n40\nn41\n")
     queue = queue_for(SPEC, 90, mix)
@@ -47,7 +47,7 @@ def test_a_queue_holds_neither_labelled_nor_reserved_articles_nor_copies(half_la
     assert len(queue) > 30
 
 
-def test_without_a_label_keywords_say_where_rare_topics_are(half_labelled):
+def test_queue_for_draws_rare_topics_without_any_label(half_labelled):
     write_annotations(
         read_label_file(half_labelled.labels / "gold.csv", ["courts", "rail"]).head(0),
         half_labelled.labels / "gold.csv",
@@ -56,7 +56,7 @@ def test_without_a_label_keywords_say_where_rare_topics_are(half_labelled):
     assert len(queue) == 10
 
 
-def test_a_spec_that_cannot_be_labelled_further_is_told(project):
+def test_queue_for_rejects_a_spec_with_several_corpora(project):
     spec = project.root / "experiments" / "several.toml"
     spec.write_text((project.root / SPEC).read_text().replace('corpus = "data', 'corpus = ["a.parquet", "data').replace(
         'newsroom.parquet"', 'newsroom.parquet"]'))  # fmt: skip
@@ -65,79 +65,79 @@ def test_a_spec_that_cannot_be_labelled_further_is_told(project):
 
 
 @pytest.mark.slow
-def test_a_planted_error_is_suspect_and_a_second_look_mends_it(project):
+def test_suspects_of_finds_planted_errors_and_second_look_corrects_them(project):
     path = project.labels / "gold.csv"
     labels = read_label_file(path, ["courts", "rail"])
-    sure = labels.index[labels["topics"] == ("courts",)][:2]
-    labels.loc[sure, "topics"] = pd.Series([("rail",)] * 2, index=sure)
+    planted = labels.index[labels["topics"] == ("courts",)][:2]
+    labels.loc[planted, "topics"] = pd.Series([("rail",)] * 2, index=planted)
     write_annotations(labels, path)
     suspects = suspects_of(SPEC, "linear-svm", jobs=1)
-    assert set(labels.loc[sure, "article_id"]) <= set(suspects["article_id"].head(4))
+    assert set(labels.loc[planted, "article_id"]) <= set(suspects["article_id"].head(4))
 
-    again = suspects[suspects["article_id"].isin(labels.loc[sure, "article_id"])]
-    session = second_look(SPEC, again, annotator="lena")
+    to_review = suspects[suspects["article_id"].isin(labels.loc[planted, "article_id"])]
+    session = second_look(SPEC, to_review, annotator="lena")
     while session.shown is not None:
         assert session.shown.chosen == ("rail",)
         assert session.shown.answers[0] == ("tests", "rail")
         assert session.shown.answers[1][0] == "classifier"
         session.decide(["courts"])
-    assert session.decisions() == dict.fromkeys(labels.loc[sure, "article_id"], ("courts",))
+    assert session.decisions() == dict.fromkeys(labels.loc[planted, "article_id"], ("courts",))
     effect = effect_of(SPEC, session.decisions(), "linear-svm", jobs=1)
     assert effect.loc["macro_f1", "after"] > effect.loc["macro_f1", "before"]
     assert list(effect.index) == ["macro_f1", "F1 of courts", "F1 of rail"]
-    settled = read_label_file(project.labels / "adjudicated.csv", ["courts", "rail"])
-    assert settled["topics"].tolist() == [("courts",)] * 2
+    adjudicated = read_label_file(project.labels / "adjudicated.csv", ["courts", "rail"])
+    assert adjudicated["topics"].tolist() == [("courts",)] * 2
     for when in ("before", "after"):
         assert effect[when].between(effect[f"{when}_low"], effect[f"{when}_high"]).all()
 
-    reads_them = project.root / "experiments" / "settled.toml"
+    spec_with_both = project.root / "experiments" / "settled.toml"
     labels_of_both = 'labels = ["data/labels/gold.csv", "data/labels/adjudicated.csv"]'
     spec = (project.root / SPEC).read_text().replace('labels = ["data/labels/gold.csv"]', labels_of_both)
-    reads_them.write_text(spec)
+    spec_with_both.write_text(spec)
     with pytest.raises(SpecError, match=r"before=session\.proposed"):
-        effect_of(reads_them, session.decisions(), "linear-svm", jobs=1)
-    told = effect_of(reads_them, session.decisions(), "linear-svm", jobs=1, before=session.proposed)
-    pd.testing.assert_frame_equal(told, effect)
+        effect_of(spec_with_both, session.decisions(), "linear-svm", jobs=1)
+    effect_with_before = effect_of(spec_with_both, session.decisions(), "linear-svm", jobs=1, before=session.proposed)
+    pd.testing.assert_frame_equal(effect_with_before, effect)
 
 
 @pytest.mark.slow
-def test_planted_noise_is_found_on_r52():
+def test_suspect_labels_finds_planted_noise_in_r52():
     project = find_project(__file__)
     data = load_dataset(project, read_spec(project.root / "experiments" / "published.toml"), "reuters-r52")
     rng = np.random.default_rng(52)
-    few = int(0.05 * len(data))
-    planted = rng.choice(len(data), few, replace=False)
+    n_planted = int(0.05 * len(data))
+    planted = rng.choice(len(data), n_planted, replace=False)
     classes = data.Y.argmax(axis=1)
-    classes[planted] = (classes[planted] + rng.integers(1, data.n_topics, few)) % data.n_topics
+    classes[planted] = (classes[planted] + rng.integers(1, data.n_topics, n_planted)) % data.n_topics
     noisy = replace(data, Y=np.eye(data.n_topics, dtype=np.int8)[classes])
-    judge = classifier_named("linear-svm").with_grid({"C": [0.3, 1.0]})
-    plan = ComparisonPlan((judge,), splits=SplitPlan(folds=5, repeats=1), inner_folds=2, resamples=20)
-    found = out_of_fold(compare(noisy, plan), "linear-svm")
-    suspects = suspect_labels(noisy.ids, noisy.Y, found.probabilities, noisy.topics, "multi-class")
-    first = set(suspects["article_id"].head(few))
-    assert len(first & set(data.ids[planted])) >= few / 2
+    classifier = classifier_named("linear-svm").with_grid({"C": [0.3, 1.0]})
+    plan = ComparisonPlan((classifier,), splits=SplitPlan(folds=5, repeats=1), inner_folds=2, resamples=20)
+    held_out = out_of_fold(compare(noisy, plan), "linear-svm")
+    suspects = suspect_labels(noisy.ids, noisy.Y, held_out.probabilities, noisy.topics, "multi-class")
+    most_suspect = set(suspects["article_id"].head(n_planted))
+    assert len(most_suspect & set(data.ids[planted])) >= n_planted / 2
 
 
-def test_rules_are_judged_on_what_was_drawn_at_random_alone(project):
+def test_rules_of_evaluates_rules_on_the_random_sample_only(project):
     table = rules_of(SPEC).set_index("keyword")
     labels = read_label_file(project.labels / "gold.csv", ["courts", "rail"])
     assert table["fired"].max() < (labels["sample"] == "random").sum()
-    assert table.loc["verdict", "precision"] == 1  # no other phrase of the newsroom holds the word
+    assert table.loc["verdict", "precision"] == 1  # no other phrase of the newsroom contains the word
     assert set(table["topic"]) == {"courts", "rail"}
 
 
 @pytest.mark.parametrize("method", ["majority", "dawid-skene"])
-def test_weak_labels_cover_the_corpus_and_are_refused_in_an_experiment(project, method):
-    made = weak_labels(SPEC, method)
-    assert len(made) == 90
-    write_annotations(made, project.labels / "weak.csv")
+def test_weak_labels_covers_the_corpus_and_load_dataset_rejects_the_labels(project, method):
+    weak = weak_labels(SPEC, method)
+    assert len(weak) == 90
+    write_annotations(weak, project.labels / "weak.csv")
     spec = project.root / SPEC
     spec.write_text(spec.read_text().replace("gold.csv", "weak.csv"))
     with pytest.raises(LabelsError, match="made by rules"):
         load_dataset(project, read_spec(spec), "data/corpora/newsroom.parquet")
 
 
-def test_the_commands_say_what_they_did(half_labelled, run):
+def test_labels_commands_report_their_results(half_labelled, run):
     done = run("labels", "queue", SPEC, "--count", "8", "--mix", "random=0.75,diverse=0.25", "--output", "q.csv")
     assert done.returncode == 0, done.stderr
     assert "8 articles drawn (6 random, 2 diverse): q.csv" in done.stdout
@@ -147,41 +147,41 @@ def test_the_commands_say_what_they_did(half_labelled, run):
     assert "90 weak labels: weak.csv. They are never used for evaluation." in rules.stdout
     taxonomy = half_labelled.root / "data" / "topics.toml"
     taxonomy.write_text(taxonomy.read_text().replace("version = 1", "version = 2"))
-    old = run("labels", "outdated", "gold")
-    assert "gold: 30 of 30 labels were made with other definitions" in old.stdout
+    outdated = run("labels", "outdated", "gold")
+    assert "gold: 30 of 30 labels were made with other definitions" in outdated.stdout
     (half_labelled.labels / "tom.csv").write_bytes((half_labelled.labels / "gold.csv").read_bytes())
-    agreed = run("labels", "agreement", "gold", "tom")
-    assert "1.0 [1.0, 1.0]" in agreed.stdout
-    assert "Articles with disagreement: 0" in agreed.stdout
+    agreement = run("labels", "agreement", "gold", "tom")
+    assert "1.0 [1.0, 1.0]" in agreement.stdout
+    assert "Articles with disagreement: 0" in agreement.stdout
     assert run("labels", "agreement", "gold").returncode == 2
     piped = run("annotate", "data/corpora/newsroom.parquet", "--annotator", "maria")
     assert (piped.returncode, "needs a terminal" in piped.stderr) == (2, True)
-    assert not list(half_labelled.labels.glob("*maria*")), "nothing is written"
+    assert not list(half_labelled.labels.glob("*maria*")), "no label file is written"
 
 
 @pytest.mark.slow
-def test_articles_are_labelled_in_a_real_terminal(half_labelled):
-    """Keys through a pseudo-terminal: two decisions, one taken back and changed, a note, and stop."""
+def test_annotate_command_works_in_a_real_terminal(half_labelled):
+    """Send keys through a pseudo-terminal: two decisions, one of them undone and changed, a note, and quit."""
     queue = pd.DataFrame({"article_id": ["n40", "n50", "n60"], "sample": ["random", "rare-first", "random"]})
     queue.to_csv("q.csv", index=False)
-    ours, theirs = pty.openpty()
+    controller, terminal = pty.openpty()
     command = ["annotate", "data/corpora/newsroom.parquet", "--annotator", "maria", "--queue", "q.csv"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "topicdesk", *command], stdin=theirs, stdout=theirs, stderr=theirs, close_fds=True
+        [sys.executable, "-m", "topicdesk", *command], stdin=terminal, stdout=terminal, stderr=terminal, close_fds=True
     )
-    os.close(theirs)
-    seen = ""
+    os.close(terminal)
+    output = ""
 
     def wait_for(text):
-        nonlocal seen
-        while text not in seen:
-            ready, _, _ = select.select([ours], [], [], 600)
-            assert ready, f"waiting for {text!r}; seen: {seen}"
-            seen += os.read(ours, 65536).decode()
-        seen = seen.partition(text)[2]
+        nonlocal output
+        while text not in output:
+            ready, _, _ = select.select([controller], [], [], 600)
+            assert ready, f"waiting for {text!r}; output so far: {output}"
+            output += os.read(controller, 65536).decode()
+        output = output.partition(text)[2]
 
     def press(keys):
-        os.write(ours, keys.encode())
+        os.write(controller, keys.encode())
 
     wait_for("article n40 · 3 left")
     wait_for("> (none)")
@@ -204,12 +204,14 @@ def test_articles_are_labelled_in_a_real_terminal(half_labelled):
     press("q")
     wait_for("Stopped: 1 labelled")
     assert process.wait() == 0
-    os.close(ours)
+    os.close(controller)
     (row,) = read_label_file(half_labelled.labels / "maria.csv", ["courts", "rail"]).to_dict("records")
     assert (row["article_id"], row["topics"], row["note"]) == ("n40", ("rail", "courts"), "both")
 
 
-def test_a_queue_needs_no_keywords(half_labelled):
+def test_queue_for_draws_rare_topics_without_keywords(half_labelled):
     taxonomy = half_labelled.root / "data" / "topics.toml"
-    taxonomy.write_text("\n".join(one for one in taxonomy.read_text().splitlines() if not one.startswith("keywords")))
+    taxonomy.write_text(
+        "\n".join(line for line in taxonomy.read_text().splitlines() if not line.startswith("keywords"))
+    )
     assert len(queue_for(SPEC, 10, {"rare-first": 1.0})) == 10

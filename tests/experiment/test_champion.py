@@ -1,4 +1,4 @@
-"""The main experiment's winner on the kind of page that users have."""
+"""The winner of the main experiment, applied to a page copied from a news site."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from topicdesk.project import find_project
 
 PROJECT = find_project(__file__)
 
-# Written for this test, in the form of a page that was copied from a news site: an article, and teasers of others.
+# Written for this test, in the form of a page copied from a news site: one article, and teasers of other articles.
 PAGE = """\
 Northland-Eastmark: foreign ministers report 'progress', but hard work remains
 Port Town/30.06.23/Courier: The foreign ministers of Northland and Eastmark said on Thursday that their talks had \
@@ -38,7 +38,7 @@ Leave a review
 
 @pytest.mark.slow
 @pytest.mark.corpus
-def test_champion_labels_each_article_of_a_page_for_terms_that_a_reader_would_name(tmp_path):
+def test_champion_labels_each_article_of_a_page_and_shows_plausible_terms(tmp_path):
     (tmp_path / "page.txt").write_text(PAGE, encoding="utf-8")
     stored_corpus(PROJECT, "newsarticles")
     (load,) = load_experiments(PROJECT.root / "experiments" / "topics.toml")
@@ -57,4 +57,6 @@ def test_champion_labels_each_article_of_a_page_for_terms_that_a_reader_would_na
         for topic, terms in topics.items():
             shown = {term.rpartition(" ")[0] for term in labels[f"terms_{topic}"][row].split(", ")}
             assert terms <= shown, (row, topic, shown)
-    assert labels["abstain"].tolist() == [False, True, False, False, False], "two topics are harder than one"
+    assert labels["abstain"].tolist() == [False, True, False, False, False], (
+        "the classifier abstains only on the article with two topics"
+    )

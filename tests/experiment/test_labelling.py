@@ -1,4 +1,4 @@
-"""From a comparison to labels of new articles, as a user types it."""
+"""The commands `label` and `drift`, with a model that a comparison registered."""
 
 import json
 from pathlib import Path
@@ -16,12 +16,12 @@ CHAMPION = "models:/topicdesk-small@champion"
 
 @pytest.fixture
 def logged(project):
-    """A project whose winner is registered."""
+    """Return a project whose winner is registered, and the logged comparison."""
     (comparison,) = log_experiment(run_experiment(project.root / "experiments" / "small.toml", jobs=1))
     return project, comparison
 
 
-def test_files_are_labelled_and_what_decided_is_shown(logged, newsroom, run):
+def test_label_command_labels_files_and_shows_explanations(logged, newsroom, run):
     project, comparison = logged
     articles, _ = newsroom(12)
     articles.to_csv("new.csv", index=False)
@@ -29,11 +29,11 @@ def test_files_are_labelled_and_what_decided_is_shown(logged, newsroom, run):
     assert done.returncode == 0, done.stderr
     assert "The first 8 of 12" in done.stdout
     assert "12 articles labelled into out.parquet" in done.stdout
-    found = pd.read_parquet("out.parquet")
-    said = load_labeller(comparison.run_id, project).label(articles, explain=2)
-    assert found["topics"].tolist() == said["topics"].tolist()
-    assert found["terms_rail"].tolist() == said["terms_rail"].tolist()
-    shown = found.head(8)
+    table = pd.read_parquet("out.parquet")
+    expected = load_labeller(comparison.run_id, project).label(articles, explain=2)
+    assert table["topics"].tolist() == expected["topics"].tolist()
+    assert table["terms_rail"].tolist() == expected["terms_rail"].tolist()
+    shown = table.head(8)
     first = shown[shown["topics"] != ""].iloc[0]
     topic = first["topics"].split()[0]
     assert f"{topic}: {first[f'terms_{topic}'].split(' ')[0]}" in done.stdout
@@ -47,14 +47,14 @@ def test_files_are_labelled_and_what_decided_is_shown(logged, newsroom, run):
     assert again.returncode == 2
     assert "already exists and would be overwritten. Add a prefix to the new columns" in again.stderr
     assert "Traceback" not in again.stderr
-    none = run("label", "new.csv", "--output", "twice.csv", "--model", "models:/none@champion")
-    assert none.returncode == 2
-    assert "'topicdesk compare SPEC' registers the winner as a model" in none.stderr
-    both = run("label", "new.csv", "--output", "twice", "--model", CHAMPION, "--engine", "dask")
-    assert "use --engine dask and --scheduler together" in both.stderr
+    unknown_model = run("label", "new.csv", "--output", "twice.csv", "--model", "models:/none@champion")
+    assert unknown_model.returncode == 2
+    assert "'topicdesk compare SPEC' registers the winner as a model" in unknown_model.stderr
+    without_scheduler = run("label", "new.csv", "--output", "twice", "--model", CHAMPION, "--engine", "dask")
+    assert "use --engine dask and --scheduler together" in without_scheduler.stderr
 
 
-def test_a_labelling_that_is_killed_with_its_processes_goes_on_where_it_was(logged, newsroom, begin, run, wait_until):
+def test_label_command_resumes_after_it_and_its_workers_are_killed(logged, newsroom, begin, run, wait_until):
     articles, _ = newsroom(60)
     long = articles.assign(text=[text + " The choir sang on the market square." * 70 for text in articles["text"]])
     many = pd.concat([long] * 150, ignore_index=True)  # five parts
@@ -64,35 +64,35 @@ def test_a_labelling_that_is_killed_with_its_processes_goes_on_where_it_was(logg
     process = begin(*command, "out.csv")
     parts = Path(".out.csv.parts")
 
-    def one_is_written():
+    def a_part_is_written():
         assert process.poll() is None
         return list(parts.glob("part-*.json"))
 
-    wait_until(one_is_written)
+    wait_until(a_part_is_written)
     process.kill_group()
     process.wait()
     assert not Path("out.csv").exists()
     resumed = run(*command, "out.csv")
     assert resumed.returncode == 0, resumed.stderr
     assert "of them before an interruption" in resumed.stdout
-    # Each article stands there many times, and is said the same of each time: to the last digit.
-    said = load_labeller(CHAMPION).label(long)
-    found = pd.read_csv("out.csv", dtype={"id": "str", "topics": "str"}, keep_default_na=False)
-    assert found["id"].tolist() == many["id"].tolist()
-    for name in said.columns.drop("id"):
-        assert found[name].tolist() == said[name].tolist() * 150, name
+    # Each article occurs 150 times, and all its predictions are identical to the last digit.
+    expected = load_labeller(CHAMPION).label(long)
+    table = pd.read_csv("out.csv", dtype={"id": "str", "topics": "str"}, keep_default_na=False)
+    assert table["id"].tolist() == many["id"].tolist()
+    for name in expected.columns.drop("id"):
+        assert table[name].tolist() == expected[name].tolist() * 150, name
     assert not parts.exists()
 
 
-def test_drift_says_no_of_the_same_and_yes_of_others_with_its_exit_code(logged, newsroom, run):
+def test_drift_command_exits_with_1_on_drift_and_2_for_an_unknown_model(logged, newsroom, run):
     articles, labels = newsroom(200, seed=8)
     articles.to_parquet("same.parquet")
     courts = labels["topics"].map(lambda topics: topics == ("courts",)).to_numpy()
-    strange = articles[courts].assign(text=articles["text"] + " quantum lattice fermion boson spin hadron")
-    pd.concat([strange] * 3).to_parquet("other.parquet")
-    other = run("drift", "other.parquet", "--reference", logged[1].run_id, "--plot", "drift.png")
-    assert other.returncode == 1, other.stderr
-    assert "Drift: share: courts" in other.stdout
+    drifted = articles[courts].assign(text=articles["text"] + " quantum lattice fermion boson spin hadron")
+    pd.concat([drifted] * 3).to_parquet("other.parquet")
+    drift = run("drift", "other.parquet", "--reference", logged[1].run_id, "--plot", "drift.png")
+    assert drift.returncode == 1, drift.stderr
+    assert "Drift: share: courts" in drift.stdout
     assert Path("drift.png").read_bytes().startswith(b"\x89PNG")
-    few = run("drift", "same.parquet", "--reference", "models:/none/1")
-    assert few.returncode == 2
+    unknown_model = run("drift", "same.parquet", "--reference", "models:/none/1")
+    assert unknown_model.returncode == 2

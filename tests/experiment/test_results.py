@@ -1,4 +1,4 @@
-"""The page of results, on experiments of a small newsroom."""
+"""The results page of experiments on a small newsroom."""
 
 import pytest
 
@@ -9,34 +9,34 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def experiments(project):
-    """Run an experiment, and another to stand beside it."""
+    """Run an experiment, and a second one to compare with it."""
     folder = project.root / "experiments"
     spec = folder / "small.toml"
     other = folder / "other.toml"
-    told = (
+    text = (
         spec.read_text().replace('Small newsroom"', 'Other"\nbeside = "small"').replace("C = [0.3, 3.0]", "C = [0.001]")
     )
-    other.write_text(told)
+    other.write_text(text)
     for path in (spec, other):
         write_lock(run_experiment(path, jobs=1).lock(), lock_path(path))
     return folder
 
 
-def test_two_experiments_stand_side_by_side_with_how_far_they_differ(experiments):
+def test_results_page_compares_two_experiments_and_shows_differences(experiments):
     page = results_page(experiments)
-    beside = page.partition("### Comparison with `small.toml`")[2].partition("\n## ")[0]
+    section = page.partition("### Comparison with `small.toml`")[2].partition("\n## ")[0]
     first, other = (
         read_lock(experiments / f"{name}.lock.json").comparisons["newsroom"].figures["all"]["linear-svm"]["macro_f1"][0]
         for name in ("small", "other")
     )
-    (row,) = (line for line in beside.splitlines() if line.startswith("| linear-svm"))
+    (row,) = (line for line in section.splitlines() if line.startswith("| linear-svm"))
     assert f"{first:.3f}" in row
     assert f"{other:.3f}" in row
     assert f"{first - other:+.3f}" in row
-    assert "Both experiments use the same folds." in beside
+    assert "Both experiments use the same folds." in section
 
 
-def test_other_folds_are_told(experiments):
+def test_results_page_reports_different_folds(experiments):
     path = experiments / "other.lock.json"
     folds = read_lock(path).comparisons["newsroom"].splits
     path.write_text(path.read_text().replace(folds, "0" * 32))
@@ -44,20 +44,20 @@ def test_other_folds_are_told(experiments):
 
 
 @pytest.mark.parametrize(
-    ("count", "said"),
+    ("count", "expected"),
     [
         (0, "grouping them does not change the folds or the scores"),
         (3, "3 articles are near-duplicates of an earlier one"),
     ],
 )
-def test_what_grouping_did_is_told(experiments, count, said):
+def test_results_page_reports_the_effect_of_grouping(experiments, count, expected):
     path = experiments / "small.lock.json"
-    now = read_lock(path).comparisons["newsroom"].near_duplicates
-    path.write_text(path.read_text().replace(f'"near_duplicates": {now}', f'"near_duplicates": {count}'))
-    assert said in results_page(experiments).partition("## Small newsroom")[2]
+    current = read_lock(path).comparisons["newsroom"].near_duplicates
+    path.write_text(path.read_text().replace(f'"near_duplicates": {current}', f'"near_duplicates": {count}'))
+    assert expected in results_page(experiments).partition("## Small newsroom")[2]
 
 
-def test_a_lock_and_its_page_tell_what_changed_since_the_one_before(project):
+def test_lock_and_results_page_list_changes_since_the_previous_lock(project):
     spec = project.root / "experiments" / "small.toml"
     first = run_experiment(spec, jobs=1).lock().after(None)
     assert first.changed == ("everything: this is the first lock",)

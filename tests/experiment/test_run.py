@@ -1,4 +1,4 @@
-"""Experiments from end to end, on a small newsroom, with a real MLflow store."""
+"""End-to-end tests of experiments on a small newsroom, with a real MLflow store."""
 
 import re
 
@@ -24,7 +24,7 @@ def spec_of(project):
 
 
 @pytest.mark.slow
-def test_the_same_spec_gives_the_same_lock_byte_for_byte(project):
+def test_run_experiment_gives_identical_locks_for_the_same_spec(project):
     path = lock_path(spec_of(project))
     write_lock(run_experiment(spec_of(project), jobs=1).lock(), path)
     first = path.read_bytes()
@@ -33,7 +33,7 @@ def test_the_same_spec_gives_the_same_lock_byte_for_byte(project):
 
 
 @pytest.mark.slow
-def test_a_lock_tells_which_articles_each_split_tests_and_how_many_repeat_another(project):
+def test_lock_records_the_splits_and_the_number_of_near_duplicates(project):
     first = run_experiment(spec_of(project), jobs=1).lock().comparisons["newsroom"]
     spec_of(project).write_text(spec_of(project).read_text().replace("seed = 5", "seed = 6"))
     other = run_experiment(spec_of(project), jobs=1).lock().comparisons["newsroom"]
@@ -43,22 +43,22 @@ def test_a_lock_tells_which_articles_each_split_tests_and_how_many_repeat_anothe
     assert first.near_duplicates == other.near_duplicates == repeated > 0
 
 
-def test_splits_are_shown_saved_and_used_again(project, run):
+def test_splits_command_shows_and_saves_splits_that_a_spec_can_reuse(project, run):
     done = run("splits", "experiments/small.toml", "--output", "saved.csv")
     assert done.returncode == 0, done.stderr
     assert "newsroom: test articles by topic" in done.stdout
     assert "newsroom: test articles by source" in done.stdout
     first = run_experiment(spec_of(project), jobs=1).lock().comparisons["newsroom"]
-    told = (
+    text = (
         spec_of(project).read_text().replace("[splits]", '[splits]\nfile = "saved.csv"').replace("seed = 5", "seed = 6")
     )
-    spec_of(project).write_text(told)
+    spec_of(project).write_text(text)
     again = run_experiment(spec_of(project), jobs=1).lock().comparisons["newsroom"]
     assert again.splits == first.splits
 
 
 @pytest.mark.slow
-def test_the_winner_is_locked_with_the_reason_and_the_tests_behind_it(project):
+def test_lock_records_the_winner_its_verdict_and_the_significance_tests(project):
     result = run_experiment(spec_of(project), jobs=1)
     (comparison,) = result.comparisons
     locked = result.lock().comparisons["newsroom"]
@@ -71,7 +71,7 @@ def test_the_winner_is_locked_with_the_reason_and_the_tests_behind_it(project):
 
 
 @pytest.mark.slow
-def test_an_edited_figure_is_found_with_its_place_and_its_size(project):
+def test_verify_experiment_reports_place_and_size_of_a_difference(project):
     result = run_experiment(spec_of(project), jobs=1)
     path = lock_path(spec_of(project))
     write_lock(result.lock(), path)
@@ -79,15 +79,15 @@ def test_an_edited_figure_is_found_with_its_place_and_its_size(project):
     value = read_lock(path).comparisons["newsroom"].figures["all"]["linear-svm"]["macro_f1"][0]
     edited = path.read_text().replace(f'"macro_f1": [{value}', f'"macro_f1": [{value - 0.01:.6f}', 1)
     path.write_text(edited)
-    found = verify_experiment(result)
-    assert found, "an edit that nobody finds"
-    assert found[0].where.endswith("macro_f1")
-    assert found[0].by == pytest.approx(0.01, abs=1e-6)
+    reported = verify_experiment(result)
+    assert reported, "the edited score is not reported"
+    assert reported[0].where.endswith("macro_f1")
+    assert reported[0].by == pytest.approx(0.01, abs=1e-6)
     assert verify_experiment(result, tolerance=0.02) == []
 
 
 @pytest.mark.slow
-def test_the_lock_of_another_spec_is_refused(project):
+def test_verify_experiment_rejects_the_lock_of_another_spec(project):
     path = spec_of(project)
     write_lock(run_experiment(path, jobs=1).lock(), lock_path(path))
     path.write_text(path.read_text().replace("seed = 5", "seed = 6"))
@@ -99,7 +99,7 @@ def test_the_lock_of_another_spec_is_refused(project):
     ("content", "fault"),
     [(None, "no results lock at"), ("{}", "is not a results lock"), ('{"experiment": ', "is not a results lock")],
 )
-def test_a_missing_or_damaged_lock_is_told(tmp_path, content, fault):
+def test_read_lock_rejects_a_missing_or_damaged_lock(tmp_path, content, fault):
     if content is not None:
         (tmp_path / "x.lock.json").write_text(content)
     with pytest.raises(VerificationError, match=fault):
@@ -107,23 +107,26 @@ def test_a_missing_or_damaged_lock_is_told(tmp_path, content, fault):
 
 
 @pytest.mark.slow
-def test_locks_differ_where_a_classifier_or_a_corpus_is_another(project):
+def test_differences_names_changed_corpora_and_missing_classifiers(project):
     lock = run_experiment(spec_of(project), jobs=1).lock()
     newsroom = lock.comparisons["newsroom"]
     fewer = newsroom.model_copy(
         update={"figures": {"all": {"majority": newsroom.figures["all"]["majority"]}}, "corpus": "0" * 32}
     )
-    places = {one.where for one in differences(lock, lock.model_copy(update={"comparisons": {"newsroom": fewer}}))}
+    places = {
+        difference.where
+        for difference in differences(lock, lock.model_copy(update={"comparisons": {"newsroom": fewer}}))
+    }
     assert "comparisons › newsroom › corpus" in places
     assert any("linear-svm" in place for place in places)
     assert not any("› all › majority ›" in place for place in places)
 
 
-def test_compare_logs_writes_the_lock_and_says_where_to_look(project, run):
+def test_compare_command_logs_the_run_writes_the_lock_and_names_next_steps(project, run):
     done = run("compare", "experiments/small.toml", "--jobs", "1")
     assert done.returncode == 0, done.stderr
-    lines = [line for line in done.stderr.splitlines() if " % after " not in line]  # which a busy machine prints
-    assert lines == [  # and nothing stray
+    lines = [line for line in done.stderr.splitlines() if " % after " not in line]  # printed only by slow runs
+    assert lines == [  # no other output
         "topicdesk: reading experiments/small.toml ...",
         "topicdesk: creating MLflow's store mlflow.db (once; takes about 10 s) ...",
     ]
@@ -138,18 +141,18 @@ def test_compare_logs_writes_the_lock_and_says_where_to_look(project, run):
     again = run("compare", "experiments/small.toml", "--jobs", "2")
     assert again.returncode == 0, again.stderr
     assert "Verified: all scores match experiments/small.lock.json" in again.stdout
-    # The check against the lock is counted too.
+    # The total includes the time of the verification.
     assert re.fullmatch(r"\d+ s in total", again.stdout.splitlines()[-1])
 
 
-def test_an_experiment_runs_from_any_folder_in_the_project_that_its_spec_is_in(project, tmp_path, run):
+def test_compare_command_finds_the_project_of_the_spec_from_any_folder(project, tmp_path, run):
     done = run("compare", spec_of(project), "--jobs", "1", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert project.mlflow_database.is_file()
     assert lock_path(spec_of(project)).is_file()
 
 
-def test_verify_fails_with_a_table_when_a_figure_is_edited(project, run):
+def test_verify_command_fails_with_a_table_of_edited_scores(project, run):
     assert run("compare", "experiments/small.toml", "--no-log").returncode == 0
     assert run("verify", "experiments/small.toml").returncode == 0
     path = lock_path(spec_of(project))
@@ -163,10 +166,10 @@ def test_verify_fails_with_a_table_when_a_figure_is_edited(project, run):
     assert "Traceback" not in done.stderr
 
 
-def test_a_stopped_run_is_gone_on_with_and_leaves_no_cells_once_it_is_whole(project, run):
+def test_compare_command_resumes_a_stopped_run_and_removes_its_checkpoints(project, run):
     path = spec_of(project)
     write_lock(run_experiment(path, jobs=1, resume=True).lock(), lock_path(path))
-    assert list(project.cells.glob("*/*.npz"))  # as if it had been stopped before it wrote its lock
+    assert list(project.cells.glob("*/*.npz"))  # as if the run had been stopped before it wrote its lock
     done = run("compare", "experiments/small.toml", "--no-log")
     assert done.returncode == 0, done.stderr
     assert "checkpoints of a run that was stopped" in done.stdout
@@ -175,19 +178,19 @@ def test_a_stopped_run_is_gone_on_with_and_leaves_no_cells_once_it_is_whole(proj
     assert "checkpoints of a run that was stopped" not in again.stdout
 
 
-def test_a_comparison_on_a_dask_cluster_has_the_figures_of_the_lock(project, cluster, run):
+def test_compare_command_on_a_dask_cluster_gives_the_scores_of_the_lock(project, cluster, run):
     write_lock(run_experiment(spec_of(project), jobs=1).lock(), lock_path(spec_of(project)))
     cluster.add_worker()
     arguments = ("compare", "experiments/small.toml", "--no-log", "--engine", "dask", "--scheduler", cluster.address)
     done = run(*arguments)
     assert done.returncode == 0, done.stderr
     assert "Verified: all scores match" in done.stdout
-    alone = run("compare", "experiments/small.toml", "--engine", "dask")
-    assert alone.returncode == 2
-    assert "use --engine dask and --scheduler together" in alone.stderr
+    without_scheduler = run("compare", "experiments/small.toml", "--engine", "dask")
+    assert without_scheduler.returncode == 2
+    assert "use --engine dask and --scheduler together" in without_scheduler.stderr
 
 
-def test_a_learning_curve_and_an_ablation_of_the_locks_winner_are_told_and_drawn(project, run):
+def test_learning_curve_and_ablate_commands_print_and_plot_their_results(project, run):
     without_lock = run("learning-curve", "experiments/small.toml", "--sizes", "4")
     assert without_lock.returncode == 2
     assert "has no results lock, so it has no winner. Name a classifier (--classifier)" in without_lock.stderr
@@ -207,7 +210,7 @@ def test_a_learning_curve_and_an_ablation_of_the_locks_winner_are_told_and_drawn
     assert "compares no classifier called 'linear-smv'; did you mean 'linear-svm'?" in wrong.stderr
 
 
-def test_classifiers_are_ranked_over_the_datasets_of_several_locks(project, run):
+def test_rank_command_ranks_classifiers_over_the_datasets_of_several_locks(project, run):
     write_lock(run_experiment(spec_of(project), jobs=1).lock(), lock_path(spec_of(project)))
     lock = lock_path(spec_of(project)).read_text()
     specs = []
@@ -221,12 +224,12 @@ def test_classifiers_are_ranked_over_the_datasets_of_several_locks(project, run)
     for name, rank in ranks.items():
         assert re.search(rf"^ *{name} +{rank:.2f} ", done.stdout, flags=re.MULTILINE)
     assert (project.root / "ranks.svg").read_bytes().startswith(b"<?xml")
-    few = run("rank", specs[0])
-    assert few.returncode == 2
-    assert "Friedman's test needs at least three classifiers and three datasets" in few.stderr
+    single_dataset = run("rank", specs[0])
+    assert single_dataset.returncode == 2
+    assert "Friedman's test needs at least three classifiers and three datasets" in single_dataset.stderr
     (project.root / "experiments/two.lock.json").write_text(lock.replace('"macro_f1"', '"micro_f1"'))
-    mixed = run("rank", *specs)
-    assert "use different metrics (macro_f1, micro_f1). Ranks need the same metric" in mixed.stderr
+    mixed_metrics = run("rank", *specs)
+    assert "use different metrics (macro_f1, micro_f1). Ranks need the same metric" in mixed_metrics.stderr
 
 
 @pytest.mark.parametrize(
@@ -241,13 +244,13 @@ def test_classifiers_are_ranked_over_the_datasets_of_several_locks(project, run)
         (lambda root: (root / "data/topics.toml").unlink(), LabelsError, r"no file .*topics\.toml"),
     ],
 )
-def test_missing_or_spoilt_labels_stop_the_experiment(project, spoil, error, fault):
+def test_run_experiment_rejects_missing_or_invalid_labels(project, spoil, error, fault):
     spoil(project.root)
     with pytest.raises(error, match=fault):
         run_experiment(spec_of(project), jobs=1)
 
 
-def test_an_unknown_corpus_is_answered_with_the_nearest(project):
+def test_run_experiment_suggests_a_name_for_an_unknown_corpus(project):
     path = spec_of(project)
     path.write_text(path.read_text().replace("data/corpora/newsroom.parquet", "newsarticle"))
     project.sources.write_bytes(find_project(__file__).sources.read_bytes())
@@ -256,29 +259,29 @@ def test_an_unknown_corpus_is_answered_with_the_nearest(project):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "expected"),
     [
         (("compare", "experiments/lost.toml"), "no file experiments/lost.toml"),
         (("verify", "experiments/small.toml"), "no results lock at experiments/small.lock.json"),
         (("data", "fetch", "lost"), "no corpus called 'lost'"),
     ],
 )
-def test_the_command_line_answers_wrong_input_without_a_traceback(project, arguments, said, run):
+def test_commands_report_wrong_input_without_a_traceback(project, arguments, expected, run):
     done = run(*arguments)
     assert done.returncode in (1, 2)
     assert done.stderr.startswith("topicdesk: ")
-    assert said in done.stderr
+    assert expected in done.stderr
     assert "Traceback" not in done.stderr
 
 
 @pytest.mark.slow
-def test_an_unwritable_place_for_the_lock_is_a_clear_error(project):
+def test_write_lock_raises_project_error_for_an_unwritable_path(project):
     result = run_experiment(spec_of(project), jobs=1)
     with pytest.raises(ProjectError, match="cannot write"):
         write_lock(result.lock(), spec_of(project) / "small.lock.json")
 
 
-def test_a_project_needs_neither_sources_nor_reserved_ids_nor_keywords(project, run):
+def test_compare_command_works_without_sources_reserved_ids_and_keywords(project, run):
     project.sources.unlink()
     project.reserved.unlink()
     taxonomy = project.root / "data" / "topics.toml"
@@ -287,15 +290,15 @@ def test_a_project_needs_neither_sources_nor_reserved_ids_nor_keywords(project, 
     report = project.root / "report.html"
     done = run("compare", "experiments/small.toml", "--no-log", "--report", "report.html")
     assert done.returncode == 0, done.stderr
-    said = "The keyword baseline is left out (no topic has keywords in the taxonomy)."
-    assert said in " ".join(done.stdout.split())
-    assert said in report.read_text()
-    # Only the checklist names it, among what is missing.
+    warning = "The keyword baseline is left out (no topic has keywords in the taxonomy)."
+    assert warning in " ".join(done.stdout.split())
+    assert warning in report.read_text()
+    # Only the checklist names it, as missing.
     assert "keyword-rules" not in report.read_text().replace("missing: keyword-rules", "")
     assert "keyword-rules" not in lock_path(spec_of(project)).read_text()
 
 
-def test_keywords_of_some_topics_only_name_those_without(project):
+def test_load_experiments_warns_about_topics_without_keywords(project):
     taxonomy = project.root / "data" / "topics.toml"
     taxonomy.write_text(taxonomy.read_text().replace('keywords = ["judge", "jury", "verdict", "supreme court"]', ""))
     (load,) = load_experiments(spec_of(project))

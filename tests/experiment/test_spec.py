@@ -7,7 +7,7 @@ from topicdesk.experiment import load_dataset, read_spec, run_experiment
 from topicdesk.features import Analyser, FeatureSetting
 
 
-def changed(project, old, new):
+def edited_spec(project, old, new):
     path = project.root / "experiments" / "small.toml"
     text = path.read_text()
     assert old in text
@@ -62,20 +62,20 @@ def changed(project, old, new):
         ),
     ],
 )
-def test_a_fault_is_named_with_file_key_and_value(project, old, new, fault):
+def test_read_spec_names_file_key_and_value_of_an_error(project, old, new, fault):
     with pytest.raises(SpecError, match=rf"small\.toml: {fault}"):
-        read_spec(changed(project, old, new))
+        read_spec(edited_spec(project, old, new))
 
 
-def test_a_missing_spec_says_where_to_see_one(tmp_path):
+def test_read_spec_suggests_init_when_the_file_is_missing(tmp_path):
     with pytest.raises(
         SpecError, match=r"no file .*lost\.toml \(working directory: .*\)\. 'topicdesk init' writes an example"
     ):
         read_spec(tmp_path / "lost.toml")
 
 
-def test_lists_are_values_to_try_and_single_values_stand_for_themselves(project):
-    path = changed(project, "ngram_range = [[1, 1], [1, 2]]", 'stop_words = ["none", "english"]\nmin_df = [1, 0.1]')
+def test_plan_expands_lists_to_a_grid_and_keeps_single_values(project):
+    path = edited_spec(project, "ngram_range = [[1, 1], [1, 2]]", 'stop_words = ["none", "english"]\nmin_df = [1, 0.1]')
     settings = read_spec(path).plan().settings
     assert [(setting.analyser.stop_words, setting.min_df) for setting in settings] == [
         (None, 1), (None, 0.1), ("english", 1), ("english", 0.1),
@@ -83,46 +83,46 @@ def test_lists_are_values_to_try_and_single_values_stand_for_themselves(project)
     assert {setting.analyser.ngram_range for setting in settings} == {(1, 1)}
 
 
-def test_baselines_always_run_and_come_first(project):
+def test_plan_always_puts_the_baselines_first(project):
     names = [
         classifier.name for classifier in read_spec(project.root / "experiments" / "small.toml").plan().classifiers
     ]
     assert names == ["majority", "keyword-rules", "plain-linear-svm", "multinomial-nb", "linear-svm"]
 
 
-def test_an_empty_table_takes_our_values(project):
-    path = changed(project, "linear-svm = { C = [0.3, 3.0] }", "linear-svm = {}")
+def test_plan_uses_the_default_grid_for_an_empty_classifier_table(project):
+    path = edited_spec(project, "linear-svm = { C = [0.3, 3.0] }", "linear-svm = {}")
     assert read_spec(path).plan().classifiers[-1].grid == CLASSIFIERS["linear-svm"].grid
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "moves"),
+    ("old", "new", "changes"),
     [
         ("seed = 5", "seed = 6", True),
         ("alpha = [1.0, 0.1]", "alpha = [1.0, 0.2]", True),
         ('title = "Small newsroom"', 'title = "Another title"', False),
         ("jobs = 1", "jobs = 2", False),
-        ("seed = 5", "seed = 5\nrope = 0.01", False),  # the default, as if it were not there
+        ("seed = 5", "seed = 5\nrope = 0.01", False),  # the default value
         ("seed = 5", "seed = 5\nrope = 0.02", True),
     ],
 )
-def test_the_hash_moves_with_what_figures_depend_on(project, old, new, moves):
+def test_content_hash_changes_only_with_keys_that_affect_scores(project, old, new, changes):
     before = read_spec(project.root / "experiments" / "small.toml").content_hash()
-    assert (read_spec(changed(project, old, new)).content_hash() != before) == moves
+    assert (read_spec(edited_spec(project, old, new)).content_hash() != before) == changes
 
 
-def test_thresholds_are_chosen_for_what_the_spec_says(project):
-    plan = read_spec(changed(project, "seed = 5", "seed = 5\nthreshold = { precision = 0.95 }")).plan()
+def test_plan_takes_the_threshold_rule_from_the_spec(project):
+    plan = read_spec(edited_spec(project, "seed = 5", "seed = 5\nthreshold = { precision = 0.95 }")).plan()
     assert plan.decision_rule.threshold == ThresholdRule(precision=0.95)
 
 
-def test_features_beyond_words_are_options_like_any_other(project):
+def test_plan_combines_stemming_selection_and_field_weights(project):
     options = """stemmer = ["none", "english"]
 chi2 = ["none", 500]
 field_weights = ["none", { title = 2, text = 1.5 }]
 analyzer = "word"
 """
-    settings = read_spec(changed(project, "ngram_range = [[1, 1], [1, 2]]", options)).plan().settings
+    settings = read_spec(edited_spec(project, "ngram_range = [[1, 1], [1, 2]]", options)).plan().settings
     assert len(settings) == 8
     assert settings[0] == FeatureSetting()
     assert settings[-1] == FeatureSetting(
@@ -131,7 +131,7 @@ analyzer = "word"
 
 
 @pytest.mark.slow
-def test_an_estimator_in_the_projects_folder_is_compared_with_ours(project):
+def test_run_experiment_compares_an_estimator_of_the_project_folder(project):
     (project.root / "ours").mkdir()
     (project.root / "ours" / "models.py").write_text("""
 from sklearn.svm import LinearSVC
@@ -144,7 +144,7 @@ class Patient(LinearSVC):
     def get_params(self, deep=True):
         return {"C": self.C}
 """)
-    path = changed(project, "linear-svm = {", 'patient-svm = { estimator = "ours.models:Patient", ')
+    path = edited_spec(project, "linear-svm = {", 'patient-svm = { estimator = "ours.models:Patient", ')
     result = run_experiment(path, jobs=2)
     (comparison,) = result.comparisons
     assert "patient-svm" in comparison.ranking
@@ -152,7 +152,7 @@ class Patient(LinearSVC):
     assert read_spec(path).plan().classifiers[-1].name == "patient-svm"
 
 
-def test_a_taxonomy_names_the_published_topics_to_take(project):
+def test_load_dataset_selects_the_published_topics_of_the_taxonomy(project):
     labels = project.corpora / "newsroom.labels.csv"
     ids = read_corpus(project.corpora / "newsroom.parquet")["id"]
     rows = [f"{name},{('courts', 'rail', 'weather')[n % 3]},train" for n, name in enumerate(ids)]

@@ -1,8 +1,8 @@
-"""What the fuzzer throws at: five targets, each a function that takes bytes and fails when a promise is broken.
+"""Five fuzz targets: functions that take bytes, and fail if topicdesk breaks a promise.
 
-A target may refuse its input with topicdesk's own error. It may not raise another, hang, lose a character, or write
-half a file. Nothing here needs atheris: `tests/trust/test_fuzzed.py` throws the seeds, and every input that once broke
-something, in each run of the tests.
+A target may reject its input with topicdesk's own error. It must not raise another error, hang, lose a character, or
+write half a file. Nothing here needs atheris: in each run of the tests, `tests/trust/test_fuzzed.py` runs the targets
+on their seeds, and on every input that once failed.
 """
 
 import csv
@@ -31,16 +31,16 @@ from topicdesk.experiment import read_spec
 
 @dataclass(frozen=True)
 class Target:
-    """One thing to throw at.
+    """A function to fuzz, and what its inputs are made of.
 
     Parameters
     ----------
     throw : callable
         Takes one input.
     seeds : tuple of bytes
-        Inputs to start from, written by us.
+        Initial inputs.
     words : tuple of str
-        What the format is made of, for the fuzzer to put in.
+        Tokens of the format, which the fuzzer inserts.
     """
 
     throw: Callable[[bytes], None]
@@ -58,8 +58,8 @@ A teaser of another story.
 Leave a review"""
 
 
-def throw_page(data: bytes) -> None:
-    """Every character of a page is in an article, or is reported as taken off."""
+def fuzz_page(data: bytes) -> None:
+    """Check that every character of a page is in an article or reported as removed."""
     text = data.decode("utf-8", "replace")
     body, removed = take_off_menus(text)
     assert _letters(body, *removed) == _letters(text)
@@ -68,9 +68,9 @@ def throw_page(data: bytes) -> None:
     except CorpusError:
         return
     article = page.rows[0]
-    out = [article["title"], article["section"]]
-    out += [row["text"] for row in page.rows] + [line.text for line in page.removed]
-    assert _letters(*out) == _letters(text.removeprefix("\ufeff"))
+    parts = [article["title"], article["section"]]
+    parts += [row["text"] for row in page.rows] + [line.text for line in page.removed]
+    assert _letters(*parts) == _letters(text.removeprefix("\ufeff"))
 
 
 _DATELINES = """PORT TOWN, February 7. /TASS/. The ferry
@@ -81,8 +81,8 @@ Port Town/30.06.23/Courier: The ferry"""
 _BYLINE = "By Anna Berg, Bo Ek and Cleo de Roo | Courier\nThe ferry"
 
 
-def throw_dateline(data: bytes) -> None:
-    """What is split off and what is left make the text again."""
+def fuzz_dateline(data: bytes) -> None:
+    """Check that the dateline or byline and the rest make the original text."""
     text = data.decode("utf-8", "replace")
     dateline, body = split_dateline(text)
     assert (dateline.written if dateline else "") + body == text
@@ -104,12 +104,12 @@ _FILES = {
     ".json": b'{"articles": [{"title": "Ferry", "text": "It came late.", "authors": ["A", "B"]}]}',
     ".jsonl": b'{"headline": "Ferry", "body": "It came late.", "date": "June 30, 2023"}\n{"text": "Tram."}\n',
 }
-# A file's kind is told by the input's first byte.
+# The first byte of an input selects the kind of file.
 _KINDS = sorted(FORMATS)
 
 
-def throw_file(data: bytes) -> None:
-    """A file becomes articles and an account that add up, and nothing else is written."""
+def fuzz_file(data: bytes) -> None:
+    """Check that a file gives articles and a consistent account, and that nothing else is written."""
     if not data:
         return
     suffix, content = _KINDS[data[0] % len(_KINDS)], data[1:]
@@ -125,7 +125,7 @@ def throw_file(data: bytes) -> None:
         assert [inside.name for inside in Path(folder).iterdir()] == [path.name]
 
 
-def _packed() -> bytes:
+def _zip_archive() -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for suffix, content in _FILES.items():
@@ -133,7 +133,7 @@ def _packed() -> bytes:
     return packed.getvalue()
 
 
-def _columnar() -> bytes:
+def _parquet_file() -> bytes:
     packed = io.BytesIO()
     parquet.write_table(arrow.Table.from_pylist(_TABLE), packed, compression="none")
     return packed.getvalue()
@@ -190,8 +190,8 @@ definition = "Trials."
 """
 
 
-def throw_spec(data: bytes) -> None:
-    """A spec or a taxonomy is read, or refused with the file's name in the message."""
+def fuzz_spec(data: bytes) -> None:
+    """Check that a spec or a taxonomy is read, or rejected with the name of the file."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "thrown.toml"
         path.write_bytes(data)
@@ -225,14 +225,14 @@ _JOURNAL = json.dumps(
         },
     }
 )
-_ASIDE = ("anna.csv", ".anna.csv.journal", "codebooks.json")
+_LABEL_FILES = ("anna.csv", ".anna.csv.journal", "codebooks.json")
 
 
-def throw_labels(data: bytes) -> None:
-    """A label folder with one strange file opens, or is refused and stays as it was; labels written read the same."""
+def fuzz_labels(data: bytes) -> None:
+    """Check that a label folder with one damaged file opens or is rejected unchanged, and that labels are restored."""
     if not data:
         return
-    strange, content = _ASIDE[data[0] % len(_ASIDE)], data[1:]
+    damaged, content = _LABEL_FILES[data[0] % len(_LABEL_FILES)], data[1:]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "topics.toml").write_text(_TAXONOMY)
@@ -240,22 +240,22 @@ def throw_labels(data: bytes) -> None:
         store = LabelStore(folder / "anna.csv", "anna", taxonomy)
         store.path.write_text(_LABELS)
         store.open()
-        (folder / strange).write_bytes(content)
+        (folder / damaged).write_bytes(content)
         before = _contents(folder)
         try:
             rows = store.open()
         except LabelsError:
-            assert _contents(folder) == before, "what is refused stays as it was"
+            assert _contents(folder) == before, "a rejected folder does not change"
             return
-        if strange != store.path.name:
-            # A line of a journal takes a label back with null.
+        if damaged != store.path.name:
+            # A line of a journal removes a label with null.
             assert {"a1", "a2", "a10"} <= set(rows) or b"null" in content
         table = read_label_file(store.path, taxonomy.names) if store.path.is_file() else None
         if table is not None:
             write_annotations(table, folder / "again.csv")
             again = read_label_file(folder / "again.csv", taxonomy.names)
             assert sorted(map(tuple, again.to_numpy())) == sorted(map(tuple, table.to_numpy()))
-        assert store.open() == rows, "opened twice, it says the same"
+        assert store.open() == rows, "a second open returns the same rows"
 
 
 def _contents(folder: Path) -> dict[str, bytes]:
@@ -266,7 +266,7 @@ def _letters(*texts: str) -> list[str]:
     return sorted("".join("".join(texts).split()))
 
 
-def _quoted() -> bytes:
+def _quoted_labels() -> bytes:
     written = io.StringIO()
     csv.writer(written).writerows([ANNOTATION_COLUMNS, ["b\n1", "courts", "a,b", "1", "", 'ra"ndom', "über\r\nzwei"]])
     return written.getvalue().encode()
@@ -274,12 +274,12 @@ def _quoted() -> bytes:
 
 TARGETS = {
     "page": Target(
-        throw_page,
+        fuzz_page,
         (_PAGE.encode(), _FILES[".html"]),
         ("READ MORE:", "Share this with", "Politics", "Leave a review", "\n-\n", "Port Town/30.06.23/Courier: "),
     ),
     "dateline": Target(
-        throw_dateline,
+        fuzz_dateline,
         (*map(str.encode, _DATELINES.splitlines()), _BYLINE.encode()),
         (
             *re.split(r"\b", _DATELINES + _BYLINE),
@@ -294,28 +294,28 @@ TARGETS = {
         ),
     ),
     "readers": Target(
-        throw_file,
+        fuzz_file,
         tuple(
             _kind(suffix, content)
             for suffix, content in {
                 **_FILES,
                 ".rss": _FILES[".xml"],
-                ".zip": _packed(),
-                ".parquet": _columnar(),
+                ".zip": _zip_archive(),
+                ".parquet": _parquet_file(),
             }.items()
         ),
         ("title", "text", "published", "authors", "<item>", "<![CDATA[", "PK\x01\x02"),
     ),
     "spec": Target(
-        throw_spec,
+        fuzz_spec,
         (_SPEC.encode(), _TAXONOMY.encode()),
         tuple(word for word in (*_SPEC.split(), *_TAXONOMY.split(), "estimator", "own.module:Class", "inf", "nan")),
     ),
     "labels": Target(
-        throw_labels,
+        fuzz_labels,
         (
             b"\x00" + _LABELS.encode(),
-            b"\x00" + _quoted(),
+            b"\x00" + _quoted_labels(),
             b"\x01\n" + _JOURNAL.encode() + b"\n",
             b'\x01\n{"article_id": "a1", "row": null}\n',
             b'\x02{"1": {"courts": "0123456789abcdef", "(rules)": "0123456789abcdef"}}',

@@ -1,4 +1,4 @@
-"""The package, as somebody has it who never saw the repository."""
+"""The built distributions, and the wheel in an environment without the repository."""
 
 import os
 import re
@@ -35,7 +35,7 @@ def names_in(folder, ending):
         return {name.partition("/")[2] for name in archive.getnames()}
 
 
-def test_the_wheel_holds_every_file_of_the_package_and_nothing_else(built):
+def test_wheel_contains_exactly_the_files_of_the_package(built):
     tracked = subprocess.run(["git", "ls-files", "src"], cwd=ROOT, capture_output=True, text=True, check=True)
     source = {name.removeprefix("src/") for name in tracked.stdout.splitlines()}
     wheel = {name for name in names_in(built, ".whl") if ".dist-info/" not in name and not name.endswith("/")}
@@ -44,7 +44,7 @@ def test_the_wheel_holds_every_file_of_the_package_and_nothing_else(built):
         assert f"topicdesk/{needed}" in wheel
 
 
-def test_the_source_distribution_builds_the_same_wheel(built, tmp_path):
+def test_source_distribution_builds_the_same_wheel(built, tmp_path):
     (path,) = built.glob("*.tar.gz")
     with tarfile.open(path) as archive:
         archive.extractall(tmp_path, filter="data")
@@ -56,7 +56,7 @@ def test_the_source_distribution_builds_the_same_wheel(built, tmp_path):
 
 
 def run(wheel_environment, folder, *arguments, **variables):
-    """Run the command of the clean environment, in a folder of its own."""
+    """Run `topicdesk` of the clean environment in a folder."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "MLFLOW"))}
     done = subprocess.run(
         [wheel_environment.topicdesk, *arguments],
@@ -65,7 +65,7 @@ def run(wheel_environment, folder, *arguments, **variables):
     return done
 
 
-def test_in_an_empty_folder_the_first_commands_work(wheel_environment, tmp_path):
+def test_init_compare_and_label_commands_work_in_an_empty_folder(wheel_environment, tmp_path):
     done = run(wheel_environment, tmp_path, "init", "desk")
     assert done.returncode == 0, done.stderr
     done = run(wheel_environment, tmp_path / "desk", "compare", "experiments/example.toml")
@@ -81,7 +81,7 @@ def test_in_an_empty_folder_the_first_commands_work(wheel_environment, tmp_path)
     assert len(pd.read_csv(tmp_path / "desk" / "labelled.csv")) == 5
 
 
-def test_in_an_empty_folder_a_labelled_table_becomes_a_comparison(wheel_environment, tmp_path, newsroom):
+def test_init_command_creates_a_comparison_from_a_labelled_table(wheel_environment, tmp_path, newsroom):
     articles, labels = newsroom(90)
     headlines = [f"Notes from the town, day {number}" for number in range(len(articles))]
     table = {"headline": headlines, "body": articles["text"], "topics": labels["topics"].map(";".join)}
@@ -96,7 +96,7 @@ def test_in_an_empty_folder_a_labelled_table_becomes_a_comparison(wheel_environm
     assert re.search(r"linear-svm +(1\.000|0\.9)", done.stdout)
 
 
-def test_the_version_the_names_and_completion_are_there(wheel_environment, tmp_path):
+def test_wheel_has_version_public_names_and_shell_completion(wheel_environment, tmp_path):
     assert run(wheel_environment, tmp_path, "--version").stdout == f"topicdesk {__version__}\n"
     code = "import topicdesk; print(topicdesk.__version__, len(set(topicdesk.__all__) - set(dir(topicdesk))))"
     done = subprocess.run(
@@ -107,8 +107,8 @@ def test_the_version_the_names_and_completion_are_there(wheel_environment, tmp_p
     assert run(wheel_environment, tmp_path, **completing).stdout.split() == ["init"]
 
 
-def test_the_clean_environment_is_clean(wheel_environment, tmp_path):
-    """Or the tests above would show nothing."""
+def test_wheel_environment_has_neither_the_repository_nor_pytest(wheel_environment, tmp_path):
+    """Otherwise the tests above would show nothing."""
     code = "import importlib.util as u, topicdesk; print(topicdesk.__file__, u.find_spec('pytest'))"
     done = subprocess.run(
         [wheel_environment.python, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True

@@ -1,7 +1,7 @@
-"""Run the command line in processes that have imported everything already.
+"""Run the command line in processes that have already imported everything.
 
-`python -m topicdesk` spends seconds on imports. A fork server imports once for a whole run of the tests;
-each command is then a process of its own, forked from that server.
+`python -m topicdesk` needs seconds for its imports. A fork server imports once per run of the tests. Each command is
+then a process of its own, forked from that server.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ import time_machine
 
 from topicdesk.cli import main
 
-#: What `compare`, `log`, `label` and `import` import.
+#: The modules that `compare`, `log`, `label` and `import` import.
 PRELOADED = (
     "alembic.command",
     "matplotlib.backends.backend_agg",
@@ -46,7 +46,7 @@ PRELOADED = (
     "topicdesk.tracking.sending",
 )
 
-# Windows has no fork; there each command starts anew.
+# Windows has no fork: each command starts a new Python.
 _context = multiprocessing.get_context(
     "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
 )
@@ -55,7 +55,7 @@ _context.set_forkserver_preload(list(PRELOADED))
 
 @dataclass(frozen=True)
 class Ended:
-    """How a command ended: its exit code (negative for a signal), and what it printed."""
+    """The exit code of a command (negative for a signal), and its output."""
 
     returncode: int
     stdout: str
@@ -63,15 +63,15 @@ class Ended:
 
     @property
     def said(self) -> str:
-        """Both streams, stderr last."""
+        """Standard output, followed by standard error."""
         return self.stdout + self.stderr
 
 
 class Command:
-    """A command that runs in a folder, in a process of its own and a process group of its own."""
+    """A command that runs in a folder, in its own process and process group."""
 
     def __init__(self, arguments, folder, *, stdin="", moment=None, environment=None):
-        # Not in the folder, whose disk may be full.
+        # Not in the command's folder, since its disk may be full.
         self._streams = tempfile.TemporaryDirectory(prefix="topicdesk-command-")
         streams = Path(self._streams.name)
         (streams / "stdin").write_text(stdin, encoding="utf-8")
@@ -82,43 +82,43 @@ class Command:
 
     @property
     def pid(self) -> int:
-        """The number of the process, and of its group."""
+        """The id of the process, and of its group."""
         return self._process.pid
 
     def poll(self):
-        """Return the exit code, or None while it runs."""
+        """Return the exit code, or None while the command runs."""
         return self._process.exitcode
 
     def send_signal(self, number) -> None:
-        """Send a signal to the process alone, as `kill` does."""
+        """Send a signal to the process only, as `kill` does."""
         self._await_group()
         os.kill(self.pid, number)
 
     def kill_group(self, number=signal.SIGKILL) -> None:
-        """Send a signal to the process and to all that it started."""
+        """Send a signal to the process and to all processes that it started."""
         self._await_group()
         os.killpg(self.pid, number)
 
     def wait(self) -> Ended:
-        """Wait until it ends, and end the processes that it leaves: idle workers, which its exit would have ended."""
+        """Wait until the command ends, and kill the idle workers that it leaves behind."""
         self._process.join()
         if hasattr(os, "killpg"):
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.pid, signal.SIGKILL)
         streams = Path(self._streams.name)
-        said = [(streams / name).read_text(encoding="utf-8") if (streams / name).exists() else ""
-                for name in ("stdout", "stderr")]  # fmt: skip
-        return Ended(self._process.exitcode, *said)
+        output = [(streams / name).read_text(encoding="utf-8") if (streams / name).exists() else ""
+                  for name in ("stdout", "stderr")]  # fmt: skip
+        return Ended(self._process.exitcode, *output)
 
     def clean_up(self) -> None:
-        """Kill what still runs, and remove what was printed."""
+        """Kill the command if it still runs, and remove its output."""
         if self._process.is_alive():
             self.kill_group()
             self._process.join()
         self._streams.cleanup()
 
     def _await_group(self) -> None:
-        # It has just been forked, and has no group yet.
+        # A process that has just been forked has no group yet.
         while self._process.is_alive() and not _leads_group(self.pid):
             time.sleep(0.001)
 
@@ -136,21 +136,21 @@ def _run(words, folder, streams, moment, environment):
         os.dup2(os.open(streams / name, mode, 0o644), number)
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.stdout, sys.stderr = (open(number, "w", encoding="utf-8", closefd=False) for number in (1, 2))  # noqa: SIM115
-    # As in a terminal, also where the tests run in the background, which ignores Ctrl-C.
+    # As in a terminal. Tests that run in the background would otherwise ignore Ctrl-C.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
     sys.argv = words
-    # Last, since a test may send a signal as soon as there is a group.
+    # Last, since a test may send a signal as soon as the group exists.
     if hasattr(os, "setsid"):
         os.setsid()
     code = 0
     try:
         with contextlib.nullcontext() if moment is None else time_machine.travel(moment):
             main()
-    except SystemExit as ended:
-        code = ended.code or 0
+    except SystemExit as stopped:
+        code = stopped.code or 0
     except BaseException:
         traceback.print_exc()
         code = 99

@@ -1,4 +1,4 @@
-"""Real servers, each a process group of its own on the loopback address."""
+"""Start real servers on the loopback address, each in its own process group."""
 
 import os
 import signal

@@ -1,16 +1,16 @@
-"""Wait for events, never for seconds."""
+"""Wait for conditions, not for fixed times."""
 
 import time
 from collections.abc import Callable
 
-#: Seconds after which a test stops waiting for an event: far more than any machine needs.
+#: Seconds after which a test stops waiting: far more than a slow machine needs.
 PATIENCE = 600
 
 
 def poll(condition: Callable[[], object], seconds: float = PATIENCE, every: float = 0.01) -> object:
-    """Return what `condition` returns as soon as that is true; fail if it is not within many seconds."""
+    """Call `condition` until its result is true, and return the result; fail after `seconds`."""
     deadline = time.monotonic() + seconds
     while not (value := condition()):
-        assert time.monotonic() < deadline, f"nothing happened within {seconds} s"
+        assert time.monotonic() < deadline, f"the condition was not met within {seconds} s"
         time.sleep(every)
     return value

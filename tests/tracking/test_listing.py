@@ -1,4 +1,4 @@
-"""What is read from MLflow's SQLite file is what MLflow says."""
+"""Read comparisons and models from MLflow's SQLite file, with the same results as MLflow's client."""
 
 import shutil
 import sqlite3
@@ -15,14 +15,14 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def logged(made, tmp_path, monkeypatch):
+def logged(template, tmp_path, monkeypatch):
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    shutil.copy(made.mlflow_database, tmp_path)
+    shutil.copy(template.mlflow_database, tmp_path)
     return Project(tmp_path)
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
+def template(tmp_path_factory):
     project = Project(tmp_path_factory.mktemp("store"))
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("MLFLOW_TRACKING_URI", raising=False)
@@ -31,8 +31,8 @@ def made(tmp_path_factory):
         [("comparison", "FINISHED"), ("comparison", "FAILED"), ("classifier", "FINISHED"), ("comparison", "FINISHED")]
     ):
         name = f"experiment {number % 3}"
-        found = client.get_experiment_by_name(name)
-        experiment = found.experiment_id if found else client.create_experiment(name)
+        existing = client.get_experiment_by_name(name)
+        experiment = existing.experiment_id if existing else client.create_experiment(name)
         run = client.create_run(experiment, start_time=1_700_000_000_000 + number * 1000)
         for key, value in {"role": role, "winner": "ridge", "git.commit": "0123456789"}.items():
             client.set_tag(run.info.run_id, key, value)
@@ -47,17 +47,17 @@ def made(tmp_path_factory):
     return project
 
 
-def test_comparisons_are_those_that_mlflow_lists(logged):
-    found = logged_comparisons(logged)
-    assert len(found) == 2
-    assert repr(found) == repr(_asked_of_mlflow(logged, None))
-    (one,) = logged_comparisons(logged, "experiment 0")[:1]
-    assert one["experiment"] == "experiment 0"
+def test_logged_comparisons_equal_those_that_mlflow_lists(logged):
+    comparisons = logged_comparisons(logged)
+    assert len(comparisons) == 2
+    assert repr(comparisons) == repr(_asked_of_mlflow(logged, None))
+    (comparison,) = logged_comparisons(logged, "experiment 0")[:1]
+    assert comparison["experiment"] == "experiment 0"
     with pytest.raises(TrackingError, match="no experiment 'experiment 9'; did you mean"):
         logged_comparisons(logged, "experiment 9")
 
 
-def test_names_that_are_there_are_not_refused(logged):
+def test_checks_accept_existing_runs_and_models(logged):
     run = logged_comparisons(logged)[0]["run_id"]
     check_run(logged, run)
     check_registered(logged, "kept")
@@ -66,7 +66,7 @@ def test_names_that_are_there_are_not_refused(logged):
 
 
 @pytest.mark.parametrize(
-    ("model", "told"),
+    ("model", "expected"),
     [
         ("models:/kept2@champion", "no registered model 'kept2'; did you mean 'kept'?"),
         ("models:/kept@previous", "kept has no alias 'previous'"),
@@ -76,13 +76,13 @@ def test_names_that_are_there_are_not_refused(logged):
         ("kept", "no such folder and no such run; did you mean 'models:/kept@champion'?"),
     ],
 )
-def test_a_model_that_is_not_there_is_refused(logged, model, told):
-    with pytest.raises(TrackingError, match="no model") as refused:
+def test_check_model_rejects_an_unknown_model(logged, model, expected):
+    with pytest.raises(TrackingError, match="no model") as error:
         check_model(logged, model)
-    assert told in str(refused.value)
+    assert expected in str(error.value)
 
 
-def test_the_only_champion_is_the_default(logged, tmp_path, monkeypatch):
+def test_only_champion_returns_the_champion_if_there_is_exactly_one(logged, tmp_path, monkeypatch):
     assert only_champion(logged) == "models:/kept@champion"
     with sqlite3.connect(logged.mlflow_database) as store:
         store.execute("INSERT INTO registered_models (name) VALUES ('other')")
@@ -97,13 +97,13 @@ def test_the_only_champion_is_the_default(logged, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("change", ["DROP TABLE alembic_version", "ALTER TABLE runs RENAME COLUMN status TO state"])
-def test_of_another_schema_nothing_is_said(logged, change):
+def test_logged_comparisons_returns_none_for_another_schema(logged, change):
     with sqlite3.connect(logged.mlflow_database) as store:
         store.execute(change)
     assert logged_comparisons(logged) is None
 
 
-def test_a_store_that_is_no_sqlite_file_is_not_asked(tmp_path, monkeypatch):
+def test_checks_skip_stores_that_are_not_sqlite_files(tmp_path, monkeypatch):
     project = Project(tmp_path)
     project.mlflow_database.write_text("not a database")
     assert logged_comparisons(project) is None

@@ -1,4 +1,4 @@
-"""Models that are kept: opened again as they were, and only if they are what they should be."""
+"""Saved models: `load_labeller` restores them, and rejects models that are unsafe or incompatible."""
 
 import json
 import shutil
@@ -26,10 +26,10 @@ TEXTS = ["A jury found the defendant guilty.", "Trains stood still at the statio
 
 
 @pytest.fixture
-def kept(dataset, project):
-    """Save a labeller in a folder."""
+def saved(dataset, project):
+    """Return a function that fits a labeller and saves it in a folder."""
 
-    def keep(setting=None, classifier="linear-svm"):
+    def save(setting=None, classifier="linear-svm"):
         plan = ComparisonPlan((CLASSIFIERS[classifier],), (setting or FeatureSetting(),), inner_folds=2, seed=3)
         labeller = fit_labeller(dataset, plan, CLASSIFIERS[classifier], jobs=1)
         folder = project.root / "model"
@@ -37,7 +37,7 @@ def kept(dataset, project):
         save_labeller(labeller, folder, project, "# card")
         return labeller, folder
 
-    return keep
+    return save
 
 
 @pytest.mark.slow
@@ -52,16 +52,16 @@ def kept(dataset, project):
     ],
     ids=["lead", "stems", "fields apart", "selected", "characters"],
 )
-def test_a_labeller_that_is_opened_again_says_the_same_and_so_does_mlflow(kept, setting):
-    labeller, folder = kept(setting)
+def test_load_labeller_and_mlflow_predict_like_the_saved_labeller(saved, setting):
+    labeller, folder = saved(setting)
     table = pd.DataFrame({"title": ["Notes", "", "", "Notes"], "text": TEXTS})
-    again = load_labeller(folder)
-    said = labeller.label(table, explain=2)
-    pd.testing.assert_frame_equal(again.label(table, explain=2), said)
-    assert (again.rules, again.classifier, again.inner_score) == (labeller.rules, "linear-svm", labeller.inner_score)
-    assert again.reference.facts() == labeller.reference.facts()
+    loaded = load_labeller(folder)
+    expected = labeller.label(table, explain=2)
+    pd.testing.assert_frame_equal(loaded.label(table, explain=2), expected)
+    assert (loaded.rules, loaded.classifier, loaded.inner_score) == (labeller.rules, "linear-svm", labeller.inner_score)
+    assert loaded.reference.facts() == labeller.reference.facts()
     served = mlflow.pyfunc.load_model(str(folder)).predict(table)
-    own = said[served.columns]
+    own = expected[served.columns]
     assert served.to_dict("records") == own.astype(object).where(own.notna(), None).to_dict("records")
     with_text = table[table["text"] != ""]
     plain = mlflow.sklearn.load_model(str(folder)).predict(with_text)
@@ -69,37 +69,37 @@ def test_a_labeller_that_is_opened_again_says_the_same_and_so_does_mlflow(kept, 
 
 
 @pytest.mark.slow
-def test_a_labeller_is_found_by_its_name_its_run_and_its_version(project):
+def test_load_labeller_accepts_an_alias_a_version_and_a_run_id(project):
     result = run_experiment(project.root / "experiments" / "small.toml", jobs=1)
     (run,) = log_experiment(result)
-    said = [
+    labelled = [
         load_labeller(name).label(TEXTS)
         for name in ("models:/topicdesk-small@champion", "models:/topicdesk-small/1", run.run_id)
     ]
-    for other in said[1:]:
-        pd.testing.assert_frame_equal(other, said[0])
+    for other in labelled[1:]:
+        pd.testing.assert_frame_equal(other, labelled[0])
     with pytest.raises(TrackingError, match=r"no model 'models:/none@champion' in MLflow's store.*topicdesk compare"):
         load_labeller("models:/none@champion")
     with pytest.raises(TrackingError, match="no model '0123456789abcdef'"):
         load_labeller("0123456789abcdef")
 
 
-def test_a_model_of_another_major_version_of_scikit_learn_is_refused(kept):
-    _, folder = kept()
-    described = yaml.safe_load((folder / "MLmodel").read_text())
-    described["flavors"]["sklearn"]["sklearn_version"] = "2.0.1"
-    (folder / "MLmodel").write_text(yaml.safe_dump(described))
+def test_load_labeller_rejects_a_model_of_another_major_scikit_learn_version(saved):
+    _, folder = saved()
+    metadata = yaml.safe_load((folder / "MLmodel").read_text())
+    metadata["flavors"]["sklearn"]["sklearn_version"] = "2.0.1"
+    (folder / "MLmodel").write_text(yaml.safe_dump(metadata))
     with pytest.raises(
         LabellerError, match=r"made with scikit-learn 2\.0\.1, but 1\..* is installed.*scikit-learn==2\.0\.1"
     ):
         load_labeller(folder)
 
 
-def test_a_pickle_and_what_is_no_labeller_are_refused(kept, tmp_path):
-    _, folder = kept()
-    described = yaml.safe_load((folder / "MLmodel").read_text())
-    described["flavors"]["sklearn"]["serialization_format"] = "cloudpickle"
-    (folder / "MLmodel").write_text(yaml.safe_dump(described))
+def test_load_labeller_rejects_pickles_and_other_models(saved, tmp_path):
+    _, folder = saved()
+    metadata = yaml.safe_load((folder / "MLmodel").read_text())
+    metadata["flavors"]["sklearn"]["serialization_format"] = "cloudpickle"
+    (folder / "MLmodel").write_text(yaml.safe_dump(metadata))
     with pytest.raises(
         LabellerError, match=r"stored as 'cloudpickle'\. Only the skops format is loaded, because a pickle can run"
     ):
@@ -115,9 +115,9 @@ def test_a_pickle_and_what_is_no_labeller_are_refused(kept, tmp_path):
         load_labeller(tmp_path / "other")
 
 
-def test_types_that_are_not_trusted_are_named_and_not_opened(kept, monkeypatch):
-    labeller, folder = kept()
-    # A step that would run a program when it is used.
+def test_load_labeller_names_and_rejects_types_that_are_not_trusted(saved, monkeypatch):
+    labeller, folder = saved()
+    # A step that would remove a folder when it is used.
     labeller.pipeline.steps.insert(0, ("evil", FunctionTransformer(shutil.rmtree)))
     skops.io.dump(labeller.pipeline, folder / "model.skops")
     with pytest.raises(LabellerError, match=r"types that are not trusted: .*shutil.*trust=\["):
@@ -129,7 +129,7 @@ def test_types_that_are_not_trusted_are_named_and_not_opened(kept, monkeypatch):
     assert load_labeller(folder, trust=["sys.intern"]).classifier == "linear-svm"
 
 
-def test_the_reference_is_kept_as_json_without_nan(kept):
-    labeller, folder = kept()
+def test_save_labeller_writes_the_reference_as_json_without_nan(saved):
+    labeller, folder = saved()
     facts = json.loads((folder / "reference.json").read_text(), parse_constant=lambda name: pytest.fail(name))
     assert len(facts["probabilities"]) == len(labeller.reference)

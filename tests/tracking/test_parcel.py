@@ -1,4 +1,4 @@
-"""Parcels on disk: whole, or not found, whatever happens to the process that packs or removes them."""
+"""Parcels on disk are complete or not listed, even if the process that packs or removes them is killed."""
 
 import os
 import shutil
@@ -24,12 +24,12 @@ def parcel(tmp_path):
     with packing(tmp_path / "unsent", "small") as folder:
         (run_folder(folder, 0) / "deep").mkdir(parents=True)
         (run_folder(folder, 0) / "deep" / "artifact").write_text("x")
-        made = Parcel(packed_folder(folder), "small", 1, 2, {}, (PackedRun("parent", {}, {}, []),))
-        write_manifest(made, folder)
-    return made
+        packed = Parcel(packed_folder(folder), "small", 1, 2, {}, (PackedRun("parent", {}, {}, []),))
+        write_manifest(packed, folder)
+    return packed
 
 
-def test_throw_away_killed_while_it_deletes_leaves_no_parcel_to_be_sent(parcel, monkeypatch):
+def test_throw_away_leaves_no_parcel_to_send_when_it_is_killed(parcel, monkeypatch):
     outbox = parcel.folder.parent
     assert waiting_parcels(outbox) == [parcel]
 
@@ -47,11 +47,11 @@ def test_throw_away_killed_while_it_deletes_leaves_no_parcel_to_be_sent(parcel, 
         assert list(outbox.iterdir()) == [folder]
 
 
-def test_packing_removes_what_killed_processes_left_a_week_ago_and_no_younger(tmp_path):
+def test_packing_removes_leftovers_of_killed_processes_older_than_a_week(tmp_path):
     old, young = tmp_path / ".small.old.part", tmp_path / ".small.young.part"
-    for left in (old, young):
-        left.mkdir()
-        (left / "file").touch()
+    for leftover in (old, young):
+        leftover.mkdir()
+        (leftover / "file").touch()
     week_ago = time.time() - 8 * 24 * 3600
     os.utime(old, (week_ago, week_ago))
     with packing(tmp_path, "small"):
@@ -59,7 +59,7 @@ def test_packing_removes_what_killed_processes_left_a_week_ago_and_no_younger(tm
         assert young.exists()
 
 
-def test_waiting_parcels_leaves_out_a_parcel_that_is_sent_while_they_are_read(parcel, monkeypatch):
+def test_waiting_parcels_omits_a_parcel_that_is_sent_during_the_read(parcel, monkeypatch):
     read_text = type(parcel.folder).read_text
 
     def sent_meanwhile(path, **options):
@@ -70,7 +70,7 @@ def test_waiting_parcels_leaves_out_a_parcel_that_is_sent_while_they_are_read(pa
     assert waiting_parcels(parcel.folder.parent) == []
 
 
-def test_a_parcel_is_sent_by_one_process_at_a_time_and_once(parcel):
+def test_claimed_parcel_is_sent_once_and_by_one_process_at_a_time(parcel):
     with sending._claimed(parcel):
         with pytest.raises(TrackingError, match="another process is sending"), sending._claimed(parcel):
             pytest.fail("two processes send one parcel")

@@ -1,4 +1,4 @@
-"""The registered model: it opens without topicdesk, and is the champion only where the rule says so."""
+"""The registered model loads without topicdesk, and becomes the champion by the promotion rule only."""
 
 import json
 import re
@@ -43,25 +43,25 @@ def result(project):
 
 
 def closure(*names):
-    """Give what packages need, themselves included, as they are installed here."""
-    found, waiting = {}, list(names)
-    while waiting:
-        name = re.sub(r"[-_.]+", "-", waiting.pop()).lower()
-        if name in found:
+    """Return the installed distributions of packages and of all that they require."""
+    distributions, pending = {}, list(names)
+    while pending:
+        name = re.sub(r"[-_.]+", "-", pending.pop()).lower()
+        if name in distributions:
             continue
         try:
-            found[name] = distribution(name)
-        except PackageNotFoundError:  # needed under other conditions only
+            distributions[name] = distribution(name)
+        except PackageNotFoundError:  # required in other environments only
             continue
-        for line in found[name].requires or ():
+        for line in distributions[name].requires or ():
             requirement = Requirement(line)
             if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
-                waiting.append(requirement.name)
-    return found.values()
+                pending.append(requirement.name)
+    return distributions.values()
 
 
 def environment_of(folder, *names):
-    """Make a virtual environment that holds these packages and what they need, and nothing else: no network asked."""
+    """Create a virtual environment with only these packages and their requirements, without the network."""
     venv.create(folder, with_pip=False)
     (site,) = folder.glob("lib/python*/site-packages")
     for package in closure(*names):
@@ -73,7 +73,7 @@ def environment_of(folder, *names):
     return folder / "bin" / "python"
 
 
-def test_the_registered_model_labels_alike_with_mlflow_scikit_learn_and_skops_alone(result, tmp_path):
+def test_registered_model_predicts_the_same_without_topicdesk(result, tmp_path):
     log_experiment(result)
     (comparison,) = result.comparisons
     frame = field_frame(comparison.dataset)
@@ -90,15 +90,15 @@ def test_the_registered_model_labels_alike_with_mlflow_scikit_learn_and_skops_al
     assert wrapped == labeller.label(frame).to_dict("records")
 
 
-def test_the_version_says_what_it_is_of_and_needs(result):
+def test_model_version_records_its_run_classifier_and_requirements(result):
     (run,) = log_experiment(result)
     client = open_store(result.project)
     version = client.get_model_version_by_alias(NAME, "champion")
     assert (version.run_id, version.tags["classifier"]) == (run.run_id, result.comparisons[0].verdict.winner)
     assert "## Intended use" in version.description
     folder = Path(client.get_logged_model(version.tags["logged_model"]).artifact_location.removeprefix("file://"))
-    needed = (folder / "requirements.txt").read_text().splitlines()
-    assert {line.partition("==")[0] for line in needed} == {
+    requirements = (folder / "requirements.txt").read_text().splitlines()
+    assert {line.partition("==")[0] for line in requirements} == {
         "mlflow",
         "numpy",
         "pandas",
@@ -106,15 +106,15 @@ def test_the_version_says_what_it_is_of_and_needs(result):
         "scipy",
         "skops",
     }
-    described = (folder / "MLmodel").read_text()
-    assert run.run_id in described
-    assert version.tags["logged_model"] in described
-    assert "skops" in described
+    metadata = (folder / "MLmodel").read_text()
+    assert run.run_id in metadata
+    assert version.tags["logged_model"] in metadata
+    assert "skops" in metadata
     assert (folder / "model-card.md").read_text() == version.description
     assert json.loads((folder / "input_example.json").read_text())["columns"] == ["title", "text"]
 
 
-def test_a_version_of_the_same_does_not_move_the_champion_and_a_new_one_that_is_as_good_does(result):
+def test_log_experiment_promotes_an_equally_good_new_model_but_no_repeated_one(result):
     log_experiment(result)
     client = open_store(result.project)
     (again,) = log_experiment(result)
@@ -127,7 +127,7 @@ def test_a_version_of_the_same_does_not_move_the_champion_and_a_new_one_that_is_
     assert client.get_model_version_by_alias(NAME, "previous").version == 1
 
 
-def test_a_worse_winner_does_not_become_the_champion(result):
+def test_log_experiment_does_not_promote_a_worse_winner(result):
     log_experiment(result)
     (comparison,) = result.comparisons
     worse = replace(
@@ -140,7 +140,7 @@ def test_a_worse_winner_does_not_become_the_champion(result):
     assert open_store(result.project).get_model_version_by_alias(NAME, "champion").version == 1
 
 
-def test_people_promote_and_roll_back(result):
+def test_promote_and_rollback_move_the_champion(result):
     with pytest.raises(TrackingError, match="no registered model called 'topicdesk-small'; registered models: none"):
         promote(result.project, NAME)
     log_experiment(result)

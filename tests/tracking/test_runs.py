@@ -1,4 +1,4 @@
-"""What a reviewer finds in MLflow, in a real SQLite store."""
+"""Logged runs in a real SQLite store of MLflow."""
 
 import html
 import multiprocessing
@@ -34,18 +34,18 @@ def logged(project):
 
 def artifacts(client, run_id, path=None):
     names = []
-    for found in client.list_artifacts(run_id, path):
-        names += artifacts(client, run_id, found.path) if found.is_dir else [found.path]
+    for artifact in client.list_artifacts(run_id, path):
+        names += artifacts(client, run_id, artifact.path) if artifact.is_dir else [artifact.path]
     return set(names)
 
 
-def test_one_parent_and_a_child_for_each_classifier_all_finished(logged):
+def test_log_experiment_creates_a_parent_run_and_a_child_run_per_classifier(logged):
     result, _, parent, children = logged
     assert set(children) == {classifier.name for classifier in result.comparisons[0].plan.classifiers}
     assert {run.info.status for run in [parent, *children.values()]} == {"FINISHED"}
 
 
-def test_the_parent_says_what_was_asked_on_what_and_who_leads(logged):
+def test_parent_run_records_spec_corpus_leader_and_artifacts(logged):
     result, client, parent, _ = logged
     comparison = result.comparisons[0]
     tags = parent.data.tags
@@ -67,13 +67,13 @@ def test_the_parent_says_what_was_asked_on_what_and_who_leads(logged):
         "visual-1-leaderboard.png", "visual-2-topics-f1.png",
     }  # fmt: skip
     assert client.list_artifacts(parent.info.run_id)[0].path == "report.html"
-    mlflow.set_tracking_uri(client.tracking_uri)  # where it searches, whatever the client's own
+    mlflow.set_tracking_uri(client.tracking_uri)  # load_table uses the global tracking URI, not the client's
     table = client.load_table(parent.info.experiment_id, "table-1-leaderboard.json", [parent.info.run_id])
     mlflow.set_tracking_uri(None)
     assert list(table["classifier"]) == list(comparison.ranking)
 
 
-def test_a_child_holds_pooled_figures_folds_as_steps_and_every_prediction(logged):
+def test_child_run_records_pooled_scores_scores_by_fold_and_predictions(logged):
     result, client, _, children = logged
     comparison = result.comparisons[0]
     child = children["linear-svm"]
@@ -92,18 +92,18 @@ def test_a_child_holds_pooled_figures_folds_as_steps_and_every_prediction(logged
     pd.testing.assert_frame_equal(pd.read_parquet(path), comparison.predictions("linear-svm"))
 
 
-def test_a_run_whose_process_died_is_marked_as_killed_and_a_living_one_is_not(project):
+def test_experiment_id_marks_only_runs_of_dead_processes_as_killed(project):
     client = open_store(project)
-    within = experiment_id(client, project, "small")
+    experiment = experiment_id(client, project, "small")
     host = process_name().rpartition(":")[0]
     worker = multiprocessing.get_context("spawn").Process(target=os.getpid)
     worker.start()
     worker.join()
-    dead = client.create_run(within, tags={PROCESS_TAG: f"{host}:{worker.pid}"}).info.run_id
-    alive = client.create_run(within, tags={PROCESS_TAG: process_name()}).info.run_id
-    elsewhere = client.create_run(within, tags={PROCESS_TAG: f"another-host:{worker.pid}"}).info.run_id
+    dead = client.create_run(experiment, tags={PROCESS_TAG: f"{host}:{worker.pid}"}).info.run_id
+    alive = client.create_run(experiment, tags={PROCESS_TAG: process_name()}).info.run_id
+    elsewhere = client.create_run(experiment, tags={PROCESS_TAG: f"another-host:{worker.pid}"}).info.run_id
     experiment_id(client, project, "small")
-    states = {run.info.run_id: run.info.status for run in client.search_runs([within], run_view_type=ViewType.ALL)}
+    states = {run.info.run_id: run.info.status for run in client.search_runs([experiment], run_view_type=ViewType.ALL)}
     assert states == {dead: "KILLED", alive: "RUNNING", elsewhere: "RUNNING"}
 
 
@@ -111,7 +111,7 @@ def _open(root):
     open_store(Project(root))
 
 
-def test_processes_that_start_together_on_a_fresh_store_all_find_one(project):
+def test_open_store_creates_one_store_for_concurrent_processes(project):
     project.mlflow_database.unlink()
     context = multiprocessing.get_context("spawn" if os.name == "nt" else "forkserver")
     workers = [context.Process(target=_open, args=(project.root,)) for _ in range(4)]
@@ -123,7 +123,7 @@ def test_processes_that_start_together_on_a_fresh_store_all_find_one(project):
     assert not list(project.root.glob(".mlflow*"))
 
 
-def test_a_store_that_cannot_be_reached_is_told_without_its_password(project, monkeypatch):
+def test_open_store_hides_the_password_of_an_unreachable_store(project, monkeypatch):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://me:secret@127.0.0.1:9")
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     with pytest.raises(TrackingError, match="MLflow's store cannot be used") as error:
@@ -131,20 +131,20 @@ def test_a_store_that_cannot_be_reached_is_told_without_its_password(project, mo
     assert "secret" not in str(error.value)
 
 
-def test_a_store_that_is_no_database_is_told(project):
+def test_open_store_rejects_a_file_that_is_not_a_database(project):
     project.mlflow_database.write_bytes(b"this is no database, and long enough to be read as one" * 20)
     with pytest.raises(TrackingError, match="MLflow's store cannot be used"):
         open_store(project)
 
 
-def test_a_comparison_without_probabilities_is_logged_and_reported_all_the_same(project):
+def test_log_experiment_accepts_a_comparison_without_probabilities(project):
     result = run_experiment(project.root / "experiments" / "small.toml", jobs=1)
     (comparison,) = result.comparisons
-    unsure = comparison.figures.copy()
-    unsure.loc[unsure["metric"].isin(PROBABILITY_METRICS), ["value", "low", "high"]] = float("nan")
-    results = tuple(replace(one, probabilities=None) for one in comparison.results)
-    bare = replace(comparison, figures=unsure, results=results)
-    (run,) = log_experiment(replace(result, comparisons=(bare,)))
+    figures = comparison.figures.copy()
+    figures.loc[figures["metric"].isin(PROBABILITY_METRICS), ["value", "low", "high"]] = float("nan")
+    results = tuple(replace(classifier_results, probabilities=None) for classifier_results in comparison.results)
+    without_probabilities = replace(comparison, figures=figures, results=results)
+    (run,) = log_experiment(replace(result, comparisons=(without_probabilities,)))
     client = open_store(project)
     assert client.get_run(run.run_id).info.status == "FINISHED"
     path = mlflow.artifacts.download_artifacts(
@@ -153,7 +153,7 @@ def test_a_comparison_without_probabilities_is_logged_and_reported_all_the_same(
     assert "has no probabilities" in Path(path).read_text()
 
 
-def test_runs_that_were_complete_when_the_store_failed_stay_complete(project, monkeypatch):
+def test_resume_logging_keeps_runs_completed_before_the_store_failed(project, monkeypatch):
     result = run_experiment(project.root / "experiments" / "small.toml", jobs=1)
     send, sent = sending._send_artifacts, []
 
@@ -172,4 +172,4 @@ def test_runs_that_were_complete_when_the_store_failed_stay_complete(project, mo
     client = open_store(project)
     runs = client.search_runs([client.get_run(run.run_id).info.experiment_id])
     assert len(runs) == len(result.comparisons[0].plan.classifiers) + 1
-    assert {one.info.status for one in runs} == {"FINISHED"}
+    assert {logged_run.info.status for logged_run in runs} == {"FINISHED"}

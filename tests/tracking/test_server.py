@@ -1,4 +1,4 @@
-"""Runs go to another MLflow server when ``MLFLOW_TRACKING_URI`` names one: a real server, as a process of its own."""
+"""Log to the MLflow server that ``MLFLOW_TRACKING_URI`` names: a real server in a process of its own."""
 
 import getpass
 import os
@@ -21,33 +21,33 @@ from topicdesk.tracking import open_store, resume_logging, serve_pages
 
 @pytest.fixture
 def team(tmp_path, empty_store):
-    """Give another project, whose store a server keeps."""
-    made = Project(tmp_path / "team")
-    made.root.mkdir()
-    shutil.copy(empty_store, made.mlflow_database)
-    return made
+    """Return another project, whose store a server uses."""
+    team_project = Project(tmp_path / "team")
+    team_project.root.mkdir()
+    shutil.copy(empty_store, team_project.mlflow_database)
+    return team_project
 
 
 @pytest.mark.slow
-def test_runs_and_artifacts_go_through_the_server_that_the_variable_names(project, team, monkeypatch, free_port):
+def test_log_experiment_sends_runs_and_artifacts_to_the_configured_server(project, team, monkeypatch, free_port):
     with serve_pages(team, free_port, "small") as (address, _):
         uri = address.partition("/#")[0]
         monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
         (run,) = log_experiment(run_experiment(project.root / "experiments" / "small.toml", jobs=1))
         client = MlflowClient(uri)
         assert client.get_run(run.run_id).info.status == "FINISHED"
-        assert "report.html" in {found.path for found in client.list_artifacts(run.run_id)}
-        # Pages of a server that runs already are opened, not served again.
+        assert "report.html" in {artifact.path for artifact in client.list_artifacts(run.run_id)}
+        # serve_pages starts no second server for a store that is already on a server.
         with (
             pytest.raises(TrackingError, match=rf"already on a server\. Open {uri}/#/experiments/"),
             serve_pages(project, free_port, "small"),
         ):
             pytest.fail("a second server was started")
-    assert not project.mlflow_database.exists(), "nothing stays behind in the project's own store"
+    assert not project.mlflow_database.exists(), "nothing is written to the project's own store"
 
 
 @pytest.mark.slow
-def test_a_server_that_goes_away_midway_is_told(project, team, monkeypatch, free_port):
+def test_resume_logging_completes_runs_after_the_server_stopped(project, team, monkeypatch, free_port):
     result = run_experiment(project.root / "experiments" / "small.toml", jobs=1)
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     with serve_pages(team, free_port, "small") as (address, server):
@@ -56,7 +56,7 @@ def test_a_server_that_goes_away_midway_is_told(project, team, monkeypatch, free
 
         def create_run(client, *arguments, original=MlflowClient.create_run, **options):
             children.append(None)
-            if len(children) == 3:  # parent, first child, and here it goes
+            if len(children) == 3:  # after the parent and the first child, the server stops
                 server.terminate()
                 server.wait()
             return original(client, *arguments, **options)
@@ -68,23 +68,23 @@ def test_a_server_that_goes_away_midway_is_told(project, team, monkeypatch, free
             log_experiment(result)
     monkeypatch.undo()
     monkeypatch.chdir(project.root)
-    # The server is back: what waits is sent, into the runs that were begun.
+    # The server runs again: the waiting comparison is sent into the runs that were already created.
     with serve_pages(team, free_port, "small") as (address, _):
         monkeypatch.setenv("MLFLOW_TRACKING_URI", address.partition("/#")[0])
         (run,) = resume_logging(project)
         client = MlflowClient(address.partition("/#")[0])
-        within = client.get_experiment_by_name("small").experiment_id
-        runs = client.search_runs([within])
+        experiment = client.get_experiment_by_name("small").experiment_id
+        runs = client.search_runs([experiment])
         assert len(runs) == 1 + len(result.comparisons[0].plan.classifiers)
-        assert {one.info.status for one in runs} == {"FINISHED"}
-        child = next(one for one in runs if one.data.tags.get("classifier") == "linear-svm")
+        assert {logged_run.info.status for logged_run in runs} == {"FINISHED"}
+        child = next(logged_run for logged_run in runs if logged_run.data.tags.get("classifier") == "linear-svm")
         history = client.get_metric_history(child.info.run_id, "fold/macro_f1")
         assert sorted(point.step for point in history) == list(range(len(result.comparisons[0].splits)))
         assert client.get_model_version_by_alias("topicdesk-small", "champion").run_id == run.run_id
     assert not list(project.unsent.glob("*"))
 
 
-def test_two_comparisons_that_log_to_one_fresh_store_at_once_both_end_whole(project, begin):
+def test_concurrent_compare_commands_log_complete_runs_to_a_new_store(project, begin):
     spec = project.root / "experiments" / "small.toml"
     started = [begin("compare", spec, "--jobs", "1") for _ in range(3)]
     for process in started:
@@ -112,7 +112,7 @@ def team_server(folder, port, *options, **environment):
 
 
 @pytest.mark.slow
-def test_a_server_with_basic_auth_lets_in_who_has_the_password(project, team, monkeypatch, free_port):
+def test_server_with_basic_auth_requires_the_password(project, team, monkeypatch, free_port):
     pytest.importorskip("flask_wtf", reason="mlflow[auth] is not installed: pip install 'topicdesk[server]'")
     team = team.root
     (team / "auth.ini").write_text(
@@ -122,9 +122,9 @@ def test_a_server_with_basic_auth_lets_in_who_has_the_password(project, team, mo
     )
     options = ("--app-name", "basic-auth", "--backend-store-uri", f"sqlite:///{team}/mlflow.db",
                "--artifacts-destination", str(team / "artifacts"))  # fmt: skip
-    told = {"MLFLOW_AUTH_CONFIG_PATH": str(team / "auth.ini"), "MLFLOW_FLASK_SERVER_SECRET_KEY": "of these tests"}
+    variables = {"MLFLOW_AUTH_CONFIG_PATH": str(team / "auth.ini"), "MLFLOW_FLASK_SERVER_SECRET_KEY": "of these tests"}
     result = run_experiment(project.root / "experiments" / "small.toml", jobs=1)
-    with team_server(team, free_port, *options, **told) as address:
+    with team_server(team, free_port, *options, **variables) as address:
         monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
         monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
         with pytest.raises(TrackingError, match="No result is lost"):
@@ -134,7 +134,7 @@ def test_a_server_with_basic_auth_lets_in_who_has_the_password(project, team, mo
         (run,) = resume_logging(project)
         client = MlflowClient(address)
         assert client.get_run(run.run_id).info.status == "FINISHED"
-        assert "report.html" in {found.path for found in client.list_artifacts(run.run_id)}
+        assert "report.html" in {artifact.path for artifact in client.list_artifacts(run.run_id)}
         assert client.get_model_version_by_alias("topicdesk-small", "champion").run_id == run.run_id
 
 
@@ -143,11 +143,11 @@ POSTGRES = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=T
 
 @pytest.fixture
 def postgres(wait_until):
-    """Run a PostgreSQL of its own, which listens on a socket file alone."""
+    """Start a PostgreSQL server that listens on a socket file only."""
     if POSTGRES is None:
         pytest.skip("no PostgreSQL on this machine: install Debian's package 'postgresql'")
     pytest.importorskip("psycopg", reason="no driver: pip install 'topicdesk[server]'")
-    # A short path of the database's own user: a socket's name may have 100 characters, and root runs no PostgreSQL.
+    # A short path, since the path of a socket may have 100 characters at most. PostgreSQL does not run as root.
     folder = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))
     user = "postgres" if os.getuid() == 0 else getpass.getuser()
     shutil.chown(folder, user)
@@ -173,7 +173,7 @@ def postgres(wait_until):
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def test_a_server_on_postgresql_keeps_runs_artifacts_and_models(project, tmp_path, postgres, monkeypatch, free_port):
+def test_server_on_postgresql_stores_runs_artifacts_and_models(project, tmp_path, postgres, monkeypatch, free_port):
     team = tmp_path / "team"
     team.mkdir()
     options = ("--backend-store-uri", postgres, "--artifacts-destination", str(team / "artifacts"))
@@ -182,6 +182,6 @@ def test_a_server_on_postgresql_keeps_runs_artifacts_and_models(project, tmp_pat
         (run,) = log_experiment(run_experiment(project.root / "experiments" / "small.toml", jobs=1))
         client = MlflowClient(address)
         assert client.get_run(run.run_id).info.status == "FINISHED"
-        assert "report.html" in {found.path for found in client.list_artifacts(run.run_id)}
+        assert "report.html" in {artifact.path for artifact in client.list_artifacts(run.run_id)}
         assert client.get_model_version_by_alias("topicdesk-small", "champion").run_id == run.run_id
     assert list((team / "artifacts").rglob("report.html"))

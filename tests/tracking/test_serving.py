@@ -1,4 +1,4 @@
-"""MLflow's own server over the champion: a real process, real requests."""
+"""Serve the champion with MLflow's own server: a real process and real requests."""
 
 import collections
 import json
@@ -50,28 +50,28 @@ def served(project, free_port):
         yield free_port
 
 
-def test_the_champion_answers_as_it_does_here_and_loses_no_request(served, newsroom, tmp_path):
+def test_server_predicts_like_the_labeller_for_50_concurrent_requests(served, newsroom, tmp_path):
     articles, _ = newsroom(50)
     rows = [{"title": title, "text": text} for title, text in zip(articles["title"], articles["text"], strict=True)]
     rows[3] = {"title": None, "text": ""}
     labeller = load_labeller(CHAMPION)
-    here = labeller.label(pd.DataFrame(rows))
-    here = here.astype(object).where(here.notna(), None).to_dict("records")
+    expected = labeller.label(pd.DataFrame(rows))
+    expected = expected.astype(object).where(expected.notna(), None).to_dict("records")
 
     status, content = ask(served, {"dataframe_records": rows})
     assert status == 200
     in_one_request = json.loads(content, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))["predictions"]
-    with ThreadPoolExecutor(50) as pool:  # all in flight at once
-        alone = list(pool.map(lambda row: ask(served, {"dataframe_records": [row]}), rows))
-    assert [status for status, _ in alone] == [200] * 50
-    assert [json.loads(content)["predictions"][0] for _, content in alone] == in_one_request == here
+    with ThreadPoolExecutor(50) as pool:  # all at the same time
+        single_requests = list(pool.map(lambda row: ask(served, {"dataframe_records": [row]}), rows))
+    assert [status for status, _ in single_requests] == [200] * 50
+    assert [json.loads(content)["predictions"][0] for _, content in single_requests] == in_one_request == expected
 
     (tmp_path / "in.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     label_files(labeller, [tmp_path / "in.jsonl"], tmp_path / "out.jsonl")
     in_a_file = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
-    assert [{name: row[name] for name in here[0]} for row in in_a_file] == here
+    assert [{name: row[name] for name in expected[0]} for row in in_a_file] == expected
 
-    # Without a title, and as columns.
+    # Without a title, and in the split format.
     assert ask(served, {"dataframe_split": {"columns": ["text"], "data": [[rows[0]["text"]]]}})[0] == 200
     bad = {
         "not JSON": "Ensure that input is a valid JSON",
@@ -79,10 +79,10 @@ def test_the_champion_answers_as_it_does_here_and_loses_no_request(served, newsr
         '{"articles": []}': "exactly one of the input fields",
         '{"dataframe_split": {"columns": ["text"], "data": [["a", "b"]]}}': "1 columns passed",
     }
-    for request, why in bad.items():
+    for request, message in bad.items():
         status, content = ask(served, request)
         assert status == 400, request
-        assert why in content
+        assert message in content
     assert ask(served, {"dataframe_records": rows[:1]})[0] == 200
 
 
@@ -100,14 +100,14 @@ requests = st.one_of(
 )
 
 
-def test_whatever_is_asked_is_answered_or_refused_and_the_server_stands(served, rounds, figure):
-    asked = collections.Counter()
+def test_server_answers_or_refuses_any_request(served, rounds, figure):
+    statuses = collections.Counter()
 
     @settings(max_examples=rounds(100, 3000), deadline=None, suppress_health_check=list(HealthCheck), database=None)
     @given(request=requests)
     def ask_anything(request):
         status, content = ask(served, json.dumps(request))
-        asked[status] += 1
+        statuses[status] += 1
         assert status in (200, 400), (status, request, content)
         if status == 200:
             answers = json.loads(content, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))["predictions"]
@@ -120,7 +120,7 @@ def test_whatever_is_asked_is_answered_or_refused_and_the_server_stands(served, 
     before = ask(served, good)
     assert before[0] == 200
     ask_anything()
-    assert asked[200] and asked[400]
-    assert ask(served, good) == before, "it stands, and says the same"
-    figure("requests answered", asked[200])
-    figure("requests refused", asked[400])
+    assert statuses[200] and statuses[400]
+    assert ask(served, good) == before, "the server still runs and gives the same answer"
+    figure("requests answered", statuses[200])
+    figure("requests refused", statuses[400])

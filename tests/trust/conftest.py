@@ -1,4 +1,4 @@
-"""What the tests of faults and attacks share: a model, and what a refusal looks like."""
+"""Fixtures for tests of faults and attacks: a saved model, and a check that a command rejected its input."""
 
 import pytest
 
@@ -11,7 +11,7 @@ from topicdesk.tracking.models import save_labeller
 
 @pytest.fixture(scope="session")
 def model(dataset, tmp_path_factory):
-    """Give the folder of a model of the newsroom."""
+    """Return the folder of a model that was fitted on the newsroom."""
     folder = tmp_path_factory.mktemp("trust") / "model"
     plan = ComparisonPlan((CLASSIFIERS["linear-svm"],), (FeatureSetting(),), inner_folds=2, seed=3)
     root = folder.with_name("project")
@@ -22,14 +22,14 @@ def model(dataset, tmp_path_factory):
 
 @pytest.fixture
 def refused():
-    """Give the check that a command was refused as wrong input is: no traceback, few lines, and these words in them."""
+    """Return a check that a command rejected its input with a short message that contains some words."""
 
-    def check(ended, *told):
+    def check(ended, *words):
         assert ended.returncode == 2, ended.said
         assert "Traceback" not in ended.said
-        said = ended.said[ended.said.rindex("topicdesk: ") :]
-        assert len(said.strip().splitlines()) <= 3, said
-        for word in told:
-            assert word in said, (word, said)
+        message = ended.said[ended.said.rindex("topicdesk: ") :]
+        assert len(message.strip().splitlines()) <= 3, message
+        for word in words:
+            assert word in message, (word, message)
 
     return check

@@ -1,4 +1,4 @@
-"""Ten processes at once on one label folder, one store, one cache and one output: as if one had done it all."""
+"""Concurrent processes on one label folder, store, cache or output give the same result as one process."""
 
 import os
 import sqlite3
@@ -15,7 +15,7 @@ SPEC = "experiments/small.toml"
 
 
 def in_processes(work):
-    """Run ``work(number)`` in ten processes, and give how each ended."""
+    """Run ``work(number)`` in ten processes, and return their exit codes."""
     children = []
     for number in range(TEN):
         child = os.fork()
@@ -32,7 +32,7 @@ def in_processes(work):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("annotators", [1, TEN])
-def test_ten_windows_on_one_label_folder_lose_no_decision(project, rounds, figure, annotators):
+def test_label_store_loses_no_decision_of_ten_concurrent_processes(project, rounds, figure, annotators):
     taxonomy = read_taxonomy(project.root / "data" / "topics.toml")
     each = rounds(30, 300)
     kinds = [(), ("courts",), ("courts", "rail")]
@@ -53,7 +53,7 @@ def test_ten_windows_on_one_label_folder_lose_no_decision(project, rounds, figur
         rows = read_label_file(store(number).path, taxonomy.names).to_dict("records")
         decided |= {row["article_id"]: (row["topics"], row["note"]) for row in rows}
         assert not store(number).journal.read_bytes()
-        # Sorted as one process would have written it.
+        # The rows have the order in which one process would have written them.
         write_label_rows(rows, project.root / "serial.csv")
         assert (project.root / "serial.csv").read_bytes() == store(number).path.read_bytes()
     assert decided == {
@@ -76,47 +76,49 @@ def runs_of(project):
         store.close()
 
 
-def test_comparisons_at_once_on_one_store_and_one_cache_are_as_many_times_the_one(project, begin, run, rounds, figure):
-    alone = run("compare", SPEC, "--jobs", "1")
-    assert alone.returncode == 0, alone.said
+def test_concurrent_compare_commands_give_the_results_of_a_single_one(project, begin, run, rounds, figure):
+    single = run("compare", SPEC, "--jobs", "1")
+    assert single.returncode == 0, single.said
     lock = lock_path(project.root / SPEC)
     written, logged = lock.read_bytes(), runs_of(project)
     lock.unlink()
     for name in ("mlflow.db", "mlflow.db-wal", "mlflow.db-shm"):
         (project.root / name).unlink(missing_ok=True)
-    at_once = rounds(4, TEN)
-    commands = [begin("compare", SPEC, "--jobs", "1") for _ in range(at_once)]
+    n_concurrent = rounds(4, TEN)
+    commands = [begin("compare", SPEC, "--jobs", "1") for _ in range(n_concurrent)]
     ended = [command.wait() for command in commands]
-    assert [one.returncode for one in ended] == [0] * at_once, next(one.said for one in ended if one.returncode)
+    assert [result.returncode for result in ended] == [0] * n_concurrent, next(
+        result.said for result in ended if result.returncode
+    )
     assert lock.read_bytes() == written
-    assert runs_of(project) == [(key, value, at_once * count) for key, value, count in logged]
-    assert not list(project.cells.glob("*/*.npz")), "the last one has put the cache away"
+    assert runs_of(project) == [(key, value, n_concurrent * count) for key, value, count in logged]
+    assert not list(project.cells.glob("*/*.npz")), "the last process removes the checkpoints"
     figure("metrics in the store", sum(count for *_, count in runs_of(project)))
 
 
-def test_ten_imports_into_one_file_leave_the_one(project, newsroom, begin, run):
+def test_concurrent_import_commands_write_the_file_of_a_single_one(project, newsroom, begin, run):
     articles, _ = newsroom(200, seed=5)
     articles.to_csv(project.root / "new.csv", index=False)
     assert run("import", "new.csv", "--output", "new.parquet").returncode == 0
-    alone = read_corpus(project.root / "new.parquet").to_csv()
+    expected = read_corpus(project.root / "new.parquet").to_csv()
     (project.root / "new.parquet").unlink()
     commands = [begin("import", "new.csv", "--output", "new.parquet") for _ in range(TEN)]
     assert [command.wait().returncode for command in commands] == [0] * TEN
-    assert read_corpus(project.root / "new.parquet").to_csv() == alone
+    assert read_corpus(project.root / "new.parquet").to_csv() == expected
     assert not list(project.root.glob(".new.parquet*"))
 
 
-def test_ten_labellings_into_one_file_leave_the_one(project, newsroom, model, begin, run):
+def test_concurrent_label_commands_write_the_file_of_a_single_one(project, newsroom, model, begin, run):
     articles, _ = newsroom(200, seed=5)
     articles.to_csv(project.root / "new.csv", index=False)
     arguments = ("label", "new.csv", "--output", "out.csv", "--model", model)
     assert run(*arguments).returncode == 0
-    alone = (project.root / "out.csv").read_bytes()
+    expected = (project.root / "out.csv").read_bytes()
     (project.root / "out.csv").unlink()
     commands = [begin(*arguments) for _ in range(TEN)]
     ended = [command.wait() for command in commands]
-    assert {one.returncode for one in ended} in ({0}, {0, 2}), [one.said for one in ended]
-    for one in ended:
-        assert one.returncode == 0 or "out.csv: another process writes to it. Wait until it ends" in one.said
-    assert (project.root / "out.csv").read_bytes() == alone
+    assert {result.returncode for result in ended} in ({0}, {0, 2}), [result.said for result in ended]
+    for result in ended:
+        assert result.returncode == 0 or "out.csv: another process writes to it. Wait until it ends" in result.said
+    assert (project.root / "out.csv").read_bytes() == expected
     assert not (project.root / ".out.csv.parts").exists()

@@ -1,4 +1,4 @@
-"""Attacks by what is read: markup, formulas, paths, bombs and secrets, each through the whole command."""
+"""Hostile input: markup, formulas, paths, decompression bombs and secrets, each given to a whole command."""
 
 import base64
 import csv
@@ -23,7 +23,7 @@ IMAGE, SCRIPT = "<img src=x onerror=window.hacked=1>", '"><script>window.hacked=
 
 
 def poison(project):
-    """Put markup that would run into every field of a text that a project has."""
+    """Put executable markup into every text field of a project."""
     corpus = project.corpora / "newsroom.parquet"
     articles = read_corpus(corpus)
     for name in ("title", "section", "url", "authors", "place"):
@@ -45,7 +45,7 @@ def poison(project):
 
 
 @pytest.mark.browser
-def test_markup_in_every_text_field_is_shown_and_never_run(project, run, chromium):
+def test_pages_show_markup_in_text_fields_and_never_run_it(project, run, chromium):
     poison(project)
     ended = run("compare", SPEC, "--jobs", "1", "--report", "report.html")
     assert ended.returncode == 0, ended.said
@@ -61,7 +61,7 @@ def test_markup_in_every_text_field_is_shown_and_never_run(project, run, chromiu
     page = chromium.new_page()
     for name, html in shown.items():
         assert "window.hacked" in html or name == "run", f"{name} shows the field"
-        # A policy would stop a script too: there is none here.
+        # These pages have no content security policy, which would block scripts too.
         page.goto(f"data:text/html;base64,{base64.b64encode(html.encode()).decode()}")
         page.wait_for_load_state("networkidle")
         assert page.evaluate("window.hacked") is None, name
@@ -79,7 +79,7 @@ def cells(path):
 
 
 @pytest.mark.parametrize("ending", [".csv", ".tsv"])
-def test_labelled_formulas_are_escaped_refused_or_kept_as_the_option_says(project, run, model, ending):
+def test_label_command_escapes_refuses_or_keeps_formulas_by_option(project, run, model, ending):
     rows = [{"id": formula, "title": formula, "text": f"{formula} {LETTERS}", "n": -1.5} for formula in FORMULAS]
     rows.append({"id": "=none", "title": "", "text": "", "n": 2})
     (project.root / "new.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -90,7 +90,7 @@ def test_labelled_formulas_are_escaped_refused_or_kept_as_the_option_says(projec
     written = cells(project.root / f"safe{ending}")
     assert not [cell for cell in written if cell.startswith(("=", "+", "@", "\t", "＝", "-1+"))]
     assert {f"'{formula}" for formula in FORMULAS} <= set(written)
-    assert "-1.5" in written, "a number is none"
+    assert "-1.5" in written, "a number is not a formula"
     assert "'=none" in cells(project.root / "safe.unlabelled.csv")
     refused = run(*arguments, f"refused{ending}", "--formulas", "refuse")
     assert refused.returncode == 2
@@ -99,13 +99,13 @@ def test_labelled_formulas_are_escaped_refused_or_kept_as_the_option_says(projec
     kept = run(*arguments, f"kept{ending}", "--formulas", "keep")
     assert kept.returncode == 0, kept.said
     assert set(FORMULAS) <= set(cells(project.root / f"kept{ending}"))
-    with_own = run(*arguments, "own.jsonl")
-    assert with_own.returncode == 0
-    own = [json.loads(line) for line in (project.root / "own.jsonl").read_text().splitlines()]
-    assert [row["title"] for row in own] == [row["title"] for row in rows], "what no spreadsheet runs stays as it is"
+    to_jsonl = run(*arguments, "own.jsonl")
+    assert to_jsonl.returncode == 0
+    jsonl_rows = [json.loads(line) for line in (project.root / "own.jsonl").read_text().splitlines()]
+    assert [row["title"] for row in jsonl_rows] == [row["title"] for row in rows], "JSON Lines is not escaped"
 
 
-def test_formulas_in_labels_are_safe_in_the_file_and_read_as_they_were(project):
+def test_label_store_escapes_formulas_in_its_file_and_restores_them(project):
     taxonomy = read_taxonomy(project.root / "data" / "topics.toml")
     store = LabelStore(project.labels / "maria.csv", "maria", taxonomy)
     store.open()
@@ -117,7 +117,7 @@ def test_formulas_in_labels_are_safe_in_the_file_and_read_as_they_were(project):
 
 
 @pytest.mark.parametrize("name", ["../../climbed.jsonl", "/climbed.jsonl", "..\\climbed.jsonl", "C:\\climbed.jsonl"])
-def test_names_in_an_archive_lead_nowhere(project, run, name):
+def test_import_command_ignores_paths_in_names_of_archive_members(project, run, name):
     with zipfile.ZipFile(project.root / "a.zip", "w") as archive:
         archive.writestr(name, json.dumps({"id": "../../../climbed", "text": LETTERS}))
     before = {path for path in project.root.parent.rglob("*")}
@@ -136,7 +136,7 @@ def test_names_in_an_archive_lead_nowhere(project, run, name):
     ],
     ids=" ".join,
 )
-def test_names_of_a_command_lead_nowhere(project, run, refused, arguments):
+def test_commands_reject_names_that_contain_paths(project, run, refused, arguments):
     before = {path for path in project.root.parent.rglob("*")}
     refused(run(*arguments), "climbed")
     assert {path for path in project.root.parent.rglob("*")} == before
@@ -149,7 +149,7 @@ LAUGHS = "<!DOCTYPE rss [<!ENTITY a0 'ha'>" + "".join(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("ending", [".xml", ".html", ".json", ".zip"])
-def test_a_bomb_takes_neither_the_memory_nor_the_day(project, ending):
+def test_read_articles_reads_bombs_with_limited_memory_and_time(project, ending):
     path = project.root / f"bomb{ending}"
     if ending == ".zip":
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -165,7 +165,7 @@ def test_a_bomb_takes_neither_the_memory_nor_the_day(project, ending):
     (project.root / "good.jsonl").write_text(json.dumps({"text": LETTERS}) + "\n")
     script = (
         "import resource; resource.setrlimit(resource.RLIMIT_AS, (6 << 30, 6 << 30))\n"
-        "resource.setrlimit(resource.RLIMIT_CPU, (120, 120))\n"  # of its own, however busy the machine is
+        "resource.setrlimit(resource.RLIMIT_CPU, (120, 120))\n"  # CPU time of this process only
         "from topicdesk.corpus import read_articles\n"
         f"corpus, account = read_articles([{str(path)!r}, {str(project.root / 'good.jsonl')!r}])\n"
         "assert len(corpus) >= 1, account"
@@ -176,7 +176,7 @@ def test_a_bomb_takes_neither_the_memory_nor_the_day(project, ending):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("written", "told"),
+    ("content", "expected"),
     [
         ("".join(f"k{number} = {number}\n" for number in range(1_000_000)), "bytes, and the limit is 8,388,608"),
         ("".join(f"key{number} = 1\n" for number in range(100_000)), "key0: unknown key"),
@@ -187,16 +187,16 @@ def test_a_bomb_takes_neither_the_memory_nor_the_day(project, ending):
     ],
     ids=["a million keys", "many keys", "parts", "brackets", "digits", "a long key"],
 )
-def test_a_toml_file_that_is_too_much_is_refused(project, written, told):
+def test_read_spec_rejects_oversized_toml_files(project, content, expected):
     spec = project.root / SPEC
-    spec.write_text(written + spec.read_text())
-    with pytest.raises(SpecError) as refused:
+    spec.write_text(content + spec.read_text())
+    with pytest.raises(SpecError) as error:
         read_spec(spec)
-    assert told in str(refused.value)
-    assert len(str(refused.value)) < 2000
+    assert expected in str(error.value)
+    assert len(str(error.value)) < 2000
 
 
-def test_a_spec_of_more_candidates_than_a_machine_can_try_is_refused(project):
+def test_read_spec_rejects_too_many_combinations(project):
     spec = project.root / SPEC
     lists = "".join(f"{name} = [{', '.join(map(str, range(1, 300)))}]\n" for name in ("lead", "chi2"))
     spec.write_text(spec.read_text().replace("[features]\n", f"[features]\n{lists}"))
@@ -204,25 +204,25 @@ def test_a_spec_of_more_candidates_than_a_machine_can_try_is_refused(project):
         read_spec(spec)
 
 
-class Unwilling(BaseHTTPRequestHandler):
-    """A tracking server that wants no one, and says who it was that asked."""
+class RejectingHandler(BaseHTTPRequestHandler):
+    """A tracking server that rejects every request, and repeats the credentials of the client."""
 
-    def do_GET(self):  # the library's name
-        asked = self.headers.get("Authorization", "").removeprefix("Basic ")
+    def do_GET(self):  # the name that http.server requires
+        credentials = self.headers.get("Authorization", "").removeprefix("Basic ")
         self.send_response(401)
         self.end_headers()
-        self.wfile.write(json.dumps({"message": "no " + base64.b64decode(asked).decode()}).encode())
+        self.wfile.write(json.dumps({"message": "no " + base64.b64decode(credentials).decode()}).encode())
 
     do_POST = do_GET
 
     def log_message(self, *words):
-        """Say nothing."""
+        """Write no log."""
 
 
 SECRET = "s3cr3t-pa55"
 
 
-@pytest.mark.parametrize("there", [True, False], ids=["a server that refuses", "no server"])
+@pytest.mark.parametrize("has_server", [True, False], ids=["a server that refuses", "no server"])
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -238,9 +238,9 @@ SECRET = "s3cr3t-pa55"
     ],
     ids=lambda arguments: arguments[0],
 )
-def test_credentials_of_a_tracking_server_are_never_told_or_kept(project, run, free_port, arguments, there):
+def test_commands_never_print_or_write_credentials_of_a_tracking_server(project, run, free_port, arguments, has_server):
     (project.root / "new.jsonl").write_text(json.dumps({"text": LETTERS}) + "\n")
-    server = ThreadingHTTPServer(("127.0.0.1", free_port), Unwilling) if there else None
+    server = ThreadingHTTPServer(("127.0.0.1", free_port), RejectingHandler) if has_server else None
     if server is not None:
         threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
@@ -260,15 +260,15 @@ def test_credentials_of_a_tracking_server_are_never_told_or_kept(project, run, f
     encoded = base64.b64encode(f"anna:{SECRET}".encode()).decode()
     for secret in (SECRET, encoded):
         assert secret not in ended.said, ended.said
-        kept = [path for path in project.root.rglob("*") if path.is_file() and secret.encode() in path.read_bytes()]
-        assert not kept
+        leaks = [path for path in project.root.rglob("*") if path.is_file() and secret.encode() in path.read_bytes()]
+        assert not leaks
 
 
-def test_a_label_file_with_an_unknown_topic_of_a_megabyte_is_refused_in_a_line(project):
+def test_read_label_file_shortens_a_huge_unknown_topic_in_its_message(project):
     gold = project.labels / "gold.csv"
     table = pd.read_csv(gold, dtype="str", keep_default_na=False)
     table.loc[0, "topics"] = "x" * (1 << 16)
     table.to_csv(gold, index=False)
-    with pytest.raises(LabelsError) as refused:
+    with pytest.raises(LabelsError) as error:
         read_label_file(gold, ("courts", "rail"))
-    assert len(str(refused.value)) < 2000
+    assert len(str(error.value)) < 2000

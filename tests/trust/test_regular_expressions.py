@@ -1,7 +1,8 @@
-"""No text makes a regular expression of ours slow: every one, against strings that make careless ones explode.
+"""Every regular expression of topicdesk is fast on strings that cause catastrophic backtracking.
 
-A pattern is thrown long runs of each character, and of each pair of characters, that it may care for, with an end that
-does not fit. What backtracks without bound takes minutes on these; ours have a second for 20,000 characters.
+Each pattern is applied to long runs of each character, and of each pair of characters, with an end that does not match.
+Patterns that backtrack without bound take minutes on these strings; ours must take less than a second for 20,000
+characters.
 """
 
 import ast
@@ -22,13 +23,13 @@ from topicdesk.corpus import boilerplate
 SOURCE = Path(topicdesk.__file__).parent
 LENGTH, SECONDS = 20_000, 1.0
 
-# One of each kind that patterns tell apart, and marks that ours name.
+# One character of each class that patterns distinguish, and the punctuation in our patterns.
 CHARACTERS = ["a", "A", "é", "1", " ", "\n", "-", ".", ",", '"', "'", "/", "|", "(", ":", "<", "&", "=", "\\", "_"]
-# Words that begin what ours look for.
+# Beginnings of strings that our patterns match.
 WORDS = ["By ", "READ MORE: ", "Monday, ", "Jan ", "<html ", "page ", "01/02/", '<g id="', "PORT TOWN, ", "A & "]
 
 
-# Texts that are longer never reach these.
+# These patterns never receive longer texts.
 BOUNDED = {
     "topicdesk.corpus.boilerplate._MENU": boilerplate._LONGEST_PHRASE,
     "topicdesk.corpus.boilerplate._VARYING": boilerplate._LONGEST_PHRASE,
@@ -36,47 +37,52 @@ BOUNDED = {
 
 
 @dataclass(frozen=True)
-class Used:
-    """A pattern, and how our code asks it."""
+class UsedPattern:
+    """A pattern, and the methods that our code calls on it."""
 
     pattern: re.Pattern
     methods: frozenset
     length: int = LENGTH
 
 
-def kept_patterns(name, source):
-    """Find those that a module keeps under a name, alone or several together."""
-    for kept, value in vars(import_module(name)).items():
-        several = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else [value]
-        asked = re.findall(rf"\b{re.escape(kept)}\.(match|search|fullmatch|sub|split|finditer|findall)\(", source)
-        asked = asked or re.findall(r"\bform\.(match|search|fullmatch)\(", source)
-        asked = asked or ["search"]  # handed on to who asks it
-        for place, one in enumerate(several):
-            if isinstance(one, re.Pattern) and kept in source:
-                methods = frozenset("sub" if how in ("split", "finditer", "findall") else how for how in asked)
-                yield f"{name}.{kept}.{place}", Used(one, methods, BOUNDED.get(f"{name}.{kept}", LENGTH))
+def assigned_patterns(name, source):
+    """Yield the patterns that a module assigns to a name, one or several."""
+    for variable, value in vars(import_module(name)).items():
+        candidates = (
+            value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else [value]
+        )
+        calls = re.findall(rf"\b{re.escape(variable)}\.(match|search|fullmatch|sub|split|finditer|findall)\(", source)
+        calls = calls or re.findall(r"\bform\.(match|search|fullmatch)\(", source)
+        calls = calls or ["search"]  # passed to another function
+        for position, pattern in enumerate(candidates):
+            if isinstance(pattern, re.Pattern) and variable in source:
+                methods = frozenset("sub" if call in ("split", "finditer", "findall") else call for call in calls)
+                yield (
+                    f"{name}.{variable}.{position}",
+                    UsedPattern(pattern, methods, BOUNDED.get(f"{name}.{variable}", LENGTH)),
+                )
 
 
-def called_patterns(name, source):
-    """Find those that stand in a call."""
+def inline_patterns(name, source):
+    """Yield the patterns that are written in a call of `re`."""
     for node in ast.walk(ast.parse(source)):
-        called = getattr(node, "func", None)
-        if isinstance(called, ast.Attribute) and getattr(called.value, "id", "") == "re" and node.args:
-            first, how = node.args[0], called.attr
-            if isinstance(first, ast.Constant) and how not in ("compile", "escape"):
+        function = getattr(node, "func", None)
+        if isinstance(function, ast.Attribute) and getattr(function.value, "id", "") == "re" and node.args:
+            first, call = node.args[0], function.attr
+            if isinstance(first, ast.Constant) and call not in ("compile", "escape"):
                 flags = re.DOTALL if any("DOTALL" in ast.unparse(keyword) for keyword in node.keywords) else 0
-                method = how if how in ("match", "search", "fullmatch") else "sub"
-                yield f"{name}:{node.lineno}", Used(re.compile(first.value, flags), frozenset([method]))
+                method = call if call in ("match", "search", "fullmatch") else "sub"
+                yield f"{name}:{node.lineno}", UsedPattern(re.compile(first.value, flags), frozenset([method]))
 
 
 def patterns():
-    """Find every pattern of ours."""
-    found = {}
+    """Return every pattern of topicdesk by name."""
+    by_name = {}
     for path in sorted(SOURCE.rglob("*.py")):
         name = ".".join(("topicdesk", *path.relative_to(SOURCE).with_suffix("").parts)).removesuffix(".__init__")
-        found |= dict(kept_patterns(name, path.read_text()))
-        found |= dict(called_patterns(name, path.read_text()))
-    return found
+        by_name |= dict(assigned_patterns(name, path.read_text()))
+        by_name |= dict(inline_patterns(name, path.read_text()))
+    return by_name
 
 
 PATTERNS = patterns()
@@ -96,47 +102,49 @@ def limit(seconds):
 
 
 def attacks(length):
-    for one in CHARACTERS:
-        yield one * length + "\x00"
+    for character in CHARACTERS:
+        yield character * length + "\x00"
     for pair in permutations(CHARACTERS, 2):
         yield "".join(pair) * (length // 2) + "\x00"
     for word in WORDS:
         yield word * (length // len(word)) + "\x00"
-        yield from ((word + one * length)[:length] + "\x00" for one in CHARACTERS)
+        yield from ((word + character * length)[:length] + "\x00" for character in CHARACTERS)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(PATTERNS))
-def test_none_takes_long(name):
+def test_patterns_run_in_linear_time(name):
     used = PATTERNS[name]
     for text in attacks(used.length):
         binary = isinstance(used.pattern.pattern, bytes)
-        thrown, nothing = (text.encode("latin-1", "replace"), b"") if binary else (text, "")
+        subject, replacement = (text.encode("latin-1", "replace"), b"") if binary else (text, "")
         start = time.process_time()
         try:
             with limit(20 * SECONDS):
                 for method in used.methods:
-                    getattr(used.pattern, method)(*([nothing, thrown] if method == "sub" else [thrown]))
+                    getattr(used.pattern, method)(*([replacement, subject] if method == "sub" else [subject]))
         except TimeoutError:
             pytest.fail(f"{used.pattern.pattern!r} does not end on {text[:20]!r} …")
         took = time.process_time() - start
         assert took < SECONDS, f"{used.pattern.pattern!r} takes {took:.1f} s on {text[:20]!r} …"
 
 
-def test_the_test_would_find_one_that_explodes():
+def test_limit_stops_a_pattern_with_catastrophic_backtracking():
     with pytest.raises(TimeoutError), limit(0.5):
         re.compile(r"(\w+\s?)+;").fullmatch("a" * 40 + "\x00")
 
 
-#: Modules whose patterns are made of the user's words, escaped, so that none can explode; or are the user's own.
+#: Modules whose patterns are built from escaped words of the user, which cannot backtrack, or are the user's own.
 OF_THE_USER = {"topicdesk.annotation.widget", "topicdesk.prediction.explain"}
 
 
-def test_every_module_that_uses_patterns_is_looked_at():
+def test_patterns_cover_every_module_that_uses_regular_expressions():
     using = set()
     for path in SOURCE.rglob("*.py"):
         if re.search(r"^(import re|from re import .*)$", path.read_text(), re.MULTILINE):
             parts = ("topicdesk", *path.relative_to(SOURCE).with_suffix("").parts)
             using.add(".".join(parts).removesuffix(".__init__"))
-    looked_at = {name.partition(":")[0] for name in PATTERNS}
-    assert {one for one in using if not any(f"{name}.".startswith(f"{one}.") for name in looked_at)} == OF_THE_USER
+    covered = {name.partition(":")[0] for name in PATTERNS}
+    assert {
+        module for module in using if not any(f"{name}.".startswith(f"{module}.") for name in covered)
+    } == OF_THE_USER

