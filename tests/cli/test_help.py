@@ -11,8 +11,10 @@ from topicdesk.cli import app
 
 
 def commands(group, before=()):
-    """Yield the name of every command, as a tuple of words, with the command."""
+    """Yield the name of every command that help shows, as a tuple of words, with the command."""
     for name, command in group.commands.items():
+        if command.hidden:
+            continue
         if isinstance(command, click.Group) or hasattr(command, "commands"):
             yield from commands(command, (*before, name))
         else:
@@ -23,7 +25,15 @@ COMMANDS = dict(commands(typer.main.get_command(app)))
 
 
 def test_commands_cover_every_group():
-    assert {"init", "import", "compare", "review", "label", "data", "labels"} <= {name[0] for name in COMMANDS}
+    assert {"init", "import", "compare", "review", "label", "data", "annotations"} <= {name[0] for name in COMMANDS}
+
+
+@pytest.mark.parametrize(("former", "name"), [("labels", "annotations")])
+def test_former_group_has_the_same_commands_and_says_its_new_name(former, name):
+    groups = typer.main.get_command(app).commands
+    assert set(groups[former].commands) == set(groups[name].commands)
+    done = CliRunner().invoke(app, [former, "agreement", "gold"])
+    assert f"'topicdesk {former}' is called 'topicdesk {name}' now" in done.stderr
 
 
 @pytest.mark.parametrize("name", COMMANDS, ids=" ".join)

@@ -138,22 +138,22 @@ def test_weak_labels_covers_the_corpus_and_load_dataset_rejects_the_labels(proje
 
 
 def test_labels_commands_report_their_results(half_labelled, run):
-    done = run("labels", "queue", SPEC, "--count", "8", "--mix", "random=0.75,diverse=0.25", "--output", "q.csv")
+    done = run("annotations", "queue", SPEC, "--count", "8", "--mix", "random=0.75,diverse=0.25", "--output", "q.csv")
     assert done.returncode == 0, done.stderr
     assert "8 articles drawn (6 random, 2 diverse): q.csv" in done.stdout
-    wrong = run("labels", "queue", SPEC, "--mix", "randm=1", "--output", "q.csv")
+    wrong = run("annotations", "queue", SPEC, "--mix", "randm=1", "--output", "q.csv")
     assert (wrong.returncode, "did you mean 'random'" in wrong.stderr) == (2, True)
-    rules = run("labels", "rules", SPEC, "--output", "weak.csv")
+    rules = run("annotations", "rules", SPEC, "--output", "weak.csv")
     assert "90 weak labels: weak.csv. They are never used for evaluation." in rules.stdout
     taxonomy = half_labelled.root / "data" / "topics.toml"
     taxonomy.write_text(taxonomy.read_text().replace("version = 1", "version = 2"))
-    outdated = run("labels", "outdated", "gold")
+    outdated = run("annotations", "outdated", "gold")
     assert "gold: 30 of 30 labels were made with other definitions" in outdated.stdout
     (half_labelled.labels / "tom.csv").write_bytes((half_labelled.labels / "gold.csv").read_bytes())
-    agreement = run("labels", "agreement", "gold", "tom")
+    agreement = run("annotations", "agreement", "gold", "tom")
     assert "1.0 [1.0, 1.0]" in agreement.stdout
     assert "Articles with disagreement: 0" in agreement.stdout
-    assert run("labels", "agreement", "gold").returncode == 2
+    assert run("annotations", "agreement", "gold").returncode == 2
     piped = run("annotate", "data/corpora/newsroom.parquet", "--annotator", "maria")
     assert (piped.returncode, "needs a terminal" in piped.stderr) == (2, True)
     assert not list(half_labelled.labels.glob("*maria*")), "no label file is written"

@@ -132,7 +132,7 @@ def test_import_command_ignores_paths_in_names_of_archive_members(project, run, 
     [
         ("annotate", "data/corpora/newsroom.parquet", "--annotator", "../../climbed"),
         ("data", "build", "../../climbed"),
-        ("labels", "agreement", "../../climbed", "gold"),
+        ("annotations", "agreement", "../../climbed", "gold"),
     ],
     ids=" ".join,
 )
