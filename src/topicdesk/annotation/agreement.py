@@ -59,17 +59,17 @@ def agreement(
     draws = rng.integers(0, votes.shape[1], (resamples, votes.shape[1]))
     rows = {}
     for column, topic in enumerate(topics):
-        said = votes[:, :, column]  # shape (n_annotators, n_articles), NaN where not labelled
+        labels = votes[:, :, column]  # shape (n_annotators, n_articles), NaN where not labelled
         row: dict[str, float] = {
-            "articles": said.shape[1],
-            "positives": int((np.nansum(said, axis=0) > 0).sum()),
-            "agreed": float((np.nanmin(said, axis=0) == np.nanmax(said, axis=0)).mean()),
-            "alpha": _alpha(said),
+            "articles": labels.shape[1],
+            "positives": int((np.nansum(labels, axis=0) > 0).sum()),
+            "agreed": float((np.nanmin(labels, axis=0) == np.nanmax(labels, axis=0)).mean()),
+            "alpha": _alpha(labels),
         }
-        row["alpha_low"], row["alpha_high"] = _interval([_alpha(said[:, draw]) for draw in draws])
-        if len(said) == 2:
-            row["kappa"] = _kappa(said)
-            row["kappa_low"], row["kappa_high"] = _interval([_kappa(said[:, draw]) for draw in draws])
+        row["alpha_low"], row["alpha_high"] = _interval([_alpha(labels[:, draw]) for draw in draws])
+        if len(labels) == 2:
+            row["kappa"] = _kappa(labels)
+            row["kappa_low"], row["kappa_high"] = _interval([_kappa(labels[:, draw]) for draw in draws])
         rows[topic] = row
     table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("topic")
     return table.astype({"articles": int, "positives": int})
@@ -89,11 +89,16 @@ def disagreements(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
         Columns ``article_id, first, second, differ``: the topics of each annotator, and the topics that only one of
         them gave. In the order of `first`.
     """
-    answer = dict(zip(second["article_id"], second["topics"], strict=True))
+    second_topics = dict(zip(second["article_id"], second["topics"], strict=True))
     rows = [
-        (article, " ".join(named), " ".join(answer[article]), " ".join(sorted(set(named) ^ set(answer[article]))))
-        for article, named in zip(first["article_id"], first["topics"], strict=True)
-        if article in answer and set(named) != set(answer[article])
+        (
+            article,
+            " ".join(topics),
+            " ".join(second_topics[article]),
+            " ".join(sorted(set(topics) ^ set(second_topics[article]))),
+        )
+        for article, topics in zip(first["article_id"], first["topics"], strict=True)
+        if article in second_topics and set(topics) != set(second_topics[article])
     ]
     return pd.DataFrame(rows, columns=["article_id", "first", "second", "differ"])
 
@@ -125,21 +130,26 @@ def adjudication(
     project = project or find_project()
     taxonomy = topics if isinstance(topics, Taxonomy) else read_taxonomy(project.root / topics)
     tables = [read_label_file(project.labels / f"{name}.csv", taxonomy.names) for name in (first, second)]
-    found = disagreements(*tables)
+    differences = disagreements(*tables)
     samples = tables[0].set_index("article_id")["sample"]
     queue = pd.DataFrame(
-        {"article_id": found["article_id"], "sample": samples.reindex(found["article_id"]).to_numpy(dtype=object)}
+        {
+            "article_id": differences["article_id"],
+            "sample": samples.reindex(differences["article_id"]).to_numpy(dtype=object),
+        }
     )
     answers = {
-        article: ((first, one or "no topic"), (second, other or "no topic"))
-        for article, one, other in zip(found["article_id"], found["first"], found["second"], strict=True)
+        article: ((first, first_answer or "no topic"), (second, second_answer or "no topic"))
+        for article, first_answer, second_answer in zip(
+            differences["article_id"], differences["first"], differences["second"], strict=True
+        )
     }
     return open_session(corpus, taxonomy, annotator, queue, answers, settles=True, project=project)
 
 
 def _votes(annotations: Mapping[str, pd.DataFrame], topics: Sequence[str]) -> NDArray[np.float64]:
     by_annotator = [table.set_index("article_id")["topics"] for table in annotations.values()]
-    labelled = pd.concat([pd.Series(1, index=named.index) for named in by_annotator]).groupby(level=0).sum()
+    labelled = pd.concat([pd.Series(1, index=labels.index) for labels in by_annotator]).groupby(level=0).sum()
     articles = labelled.index[labelled >= 2]
     if not len(articles):
         raise LabelsError(
@@ -147,10 +157,10 @@ def _votes(annotations: Mapping[str, pd.DataFrame], topics: Sequence[str]) -> ND
             "Agreement cannot be computed."
         )
     votes = np.full((len(by_annotator), len(articles), len(topics)), np.nan)
-    for row, named in enumerate(by_annotator):
-        for place, article in enumerate(articles):
-            if article in named.index:
-                votes[row, place] = [topic in named[article] for topic in topics]
+    for row, labels in enumerate(by_annotator):
+        for column, article in enumerate(articles):
+            if article in labels.index:
+                votes[row, column] = [topic in labels[article] for topic in topics]
     return votes
 
 
@@ -168,9 +178,9 @@ def _kappa(said: NDArray[np.float64]) -> float:
 
 
 def _interval(values: Sequence[float]) -> tuple[float, float]:
-    found = np.asarray(values)
-    defined = found[~np.isnan(found)]
-    if len(defined) < len(found) / 2:
+    estimates = np.asarray(values)
+    defined = estimates[~np.isnan(estimates)]
+    if len(defined) < len(estimates) / 2:
         return float("nan"), float("nan")
     low, high = np.quantile(defined, [0.025, 0.975])
     return float(low), float(high)

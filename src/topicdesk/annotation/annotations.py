@@ -78,13 +78,13 @@ def read_annotations(
     """
     by_article: dict[str, list[tuple[str, dict[str, Any]]]] = {}
     for path in paths:
-        for where, row in _checked(path, topics, article_ids, reserved):
+        for location, row in _checked(path, topics, article_ids, reserved):
             if row["sample"] == WEAK:
                 raise LabelsError(
-                    f"{where}: this label was made by rules and not reviewed. Weak labels cannot be used in an "
+                    f"{location}: this label was made by rules and not reviewed. Weak labels cannot be used in an "
                     "evaluation. Remove the file from 'labels'."
                 )
-            by_article.setdefault(row["article_id"], []).append((where, row))
+            by_article.setdefault(row["article_id"], []).append((location, row))
     chosen = [_settled(rows) for rows in by_article.values()]
     return pd.DataFrame(chosen, columns=list(ANNOTATION_COLUMNS))
 
@@ -159,10 +159,10 @@ def published_annotations(path: Path, annotator: str, topics: Sequence[str] | No
         raise LabelsError(f"the corpus has no published labels: {path} is missing. Name label files in the spec.")
     table = pd.read_csv(path, dtype="str", keep_default_na=False).map(restored)
     if topics is not None:
-        came = set(table["topic"])
+        available = set(table["topic"])
         for topic in topics:
-            if topic not in came:
-                raise LabelsError(f"the published labels have no topic {topic!r}; {nearest(topic, came)}")
+            if topic not in available:
+                raise LabelsError(f"the published labels have no topic {topic!r}; {nearest(topic, available)}")
         table = table[table["topic"].isin(topics)].reset_index(drop=True)
     return pd.DataFrame(
         {
@@ -251,14 +251,14 @@ def reserved_in(path: Path, articles: pd.DataFrame) -> frozenset[str]:
 
 def _settled(rows: list[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
     """Return the label to use among all labels of an article."""
-    where, first = rows[0]
+    first_location, first = rows[0]
     for _, row in rows:
         if row["annotator"].partition(" ")[0] == ADJUDICATED:
             return {**row, "sample": first["sample"]}
-    for other, row in rows[1:]:
+    for location, row in rows[1:]:
         if set(row["topics"]) != set(first["topics"]):
             raise LabelsError(
-                f"{where} and {other} disagree about article {first['article_id']} "
+                f"{first_location} and {location} disagree about article {first['article_id']} "
                 f"({_said(first)} and {_said(row)}). Resolve it with 'topicdesk adjudicate', and add the file "
                 "that it writes to 'labels'."
             )
@@ -273,38 +273,38 @@ def _checked(
     path: Path, topics: Collection[str], article_ids: Collection[str] | None, reserved: Collection[str]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the rows of a file, each with its location; raise `LabelsError` for an invalid row."""
-    known = None if article_ids is None else set(article_ids)
-    kept_back, valid = set(reserved), set(topics)
+    known_ids = None if article_ids is None else set(article_ids)
+    reserved_ids, valid = set(reserved), set(topics)
     first_seen: dict[str, str] = {}
     for line, row in _rows(path):
-        where = f"{path}, line {line}"
+        location = f"{path}, line {line}"
         article = row["article_id"]
-        if article in kept_back:
+        if article in reserved_ids:
             raise LabelsError(
-                f"{where}: article {article} is reserved for an external evaluation. Remove the row. Reserved "
+                f"{location}: article {article} is reserved for an external evaluation. Remove the row. Reserved "
                 "articles must not be used for annotation, training or model selection."
             )
-        if known is not None and article not in known:
-            raise LabelsError(f"{where}: the corpus has no article with id {article!r}. Correct or remove the row.")
+        if known_ids is not None and article not in known_ids:
+            raise LabelsError(f"{location}: the corpus has no article with id {article!r}. Correct or remove the row.")
         if article in first_seen:
             raise LabelsError(
-                f"{where}: article {article} is already labelled in {first_seen[article]}. Keep one of the rows."
+                f"{location}: article {article} is already labelled in {first_seen[article]}. Keep one of the rows."
             )
-        first_seen[article] = where
-        named = tuple(row["topics"].split())
-        for topic in named:
+        first_seen[article] = location
+        assigned = tuple(row["topics"].split())
+        for topic in assigned:
             if topic not in valid:
-                raise LabelsError(f"{where}: unknown topic {topic!r}; {nearest(topic, valid)}")
-        if len(set(named)) != len(named):
-            raise LabelsError(f"{where}: a topic is repeated in {row['topics']!r}")
-        yield where, {**row, "topics": named}
+                raise LabelsError(f"{location}: unknown topic {topic!r}; {nearest(topic, valid)}")
+        if len(set(assigned)) != len(assigned):
+            raise LabelsError(f"{location}: a topic is repeated in {row['topics']!r}")
+        yield location, {**row, "topics": assigned}
 
 
 def _rows(path: Path) -> Iterable[tuple[int, dict[str, str]]]:
     if not path.is_file():
-        there = [other.name for other in path.parent.glob("*.csv")] if path.parent.is_dir() else []
+        names = [sibling.name for sibling in path.parent.glob("*.csv")] if path.parent.is_dir() else []
         raise LabelsError(
-            f"no label file at {path}; {nearest(path.name, there) if there else 'the folder has no label files'}"
+            f"no label file at {path}; {nearest(path.name, names) if names else 'the folder has no label files'}"
         )
     with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file)

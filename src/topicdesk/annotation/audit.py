@@ -54,23 +54,23 @@ def suspect_labels(
     if task == "multi-class":
         labels = Y.argmax(axis=1)
         rows = _issues(labels, probabilities)
-        found = [(ids[row], topics[labels[row]], True, probabilities[row, labels[row]]) for row in rows]
+        suspects = [(ids[row], topics[labels[row]], True, probabilities[row, labels[row]]) for row in rows]
     else:
-        found = [
+        suspects = [
             (ids[row], topic, bool(Y[row, column]), probabilities[row, column])
             for column, topic in enumerate(topics)
             for row in _issues(Y[:, column], np.column_stack([1 - probabilities[:, column], probabilities[:, column]]))
         ]
-    table = pd.DataFrame(found, columns=["article_id", "topic", "labelled", "probability"])
+    table = pd.DataFrame(suspects, columns=["article_id", "topic", "labelled", "probability"])
     doubt = table["probability"].where(table["labelled"].astype(bool), 1 - table["probability"])
     return table.iloc[np.argsort(doubt.to_numpy(dtype=float), kind="stable")].reset_index(drop=True)
 
 
 def _issues(labels: NDArray[Any], probabilities: NDArray[np.float64]) -> NDArray[np.intp]:
-    found = find_label_issues(
+    rows = find_label_issues(
         labels=labels.astype(int),
         pred_probs=probabilities,
         return_indices_ranked_by="self_confidence",
         n_jobs=1,  # starting a process pool takes longer than the work
     )
-    return np.asarray(found, dtype=np.intp)
+    return np.asarray(rows, dtype=np.intp)

@@ -40,14 +40,14 @@ def codebook_marks(taxonomy: Taxonomy) -> dict[str, str]:
 
     Keywords are not included: annotators do not use them.
     """
-    said = {
+    texts = {
         topic.name: [topic.definition, *topic.includes, "not:", *topic.excludes, "such as:", *topic.examples]
         for topic in taxonomy.topics
     }
-    said[_RULES] = [taxonomy.codebook.rule, *taxonomy.codebook.edge_rules]
+    texts[_RULES] = [taxonomy.codebook.rule, *taxonomy.codebook.edge_rules]
     return {
         name: hashlib.blake2b("\n".join(" ".join(part.split()) for part in parts).encode(), digest_size=8).hexdigest()
-        for name, parts in said.items()
+        for name, parts in texts.items()
     }
 
 

@@ -90,10 +90,10 @@ class Dataset:
             )
         if not np.isin(self.Y, (0, 1)).all():
             raise LabelsError(f"{self.name}: Y has other values than 0 and 1.")
-        for what, values in (("topic", self.topics), ("id", self.ids.tolist())):
-            twice = next((value for value, count in Counter(values).items() if count > 1), None)
-            if twice is not None:
-                raise LabelsError(f"{self.name}: the {what} {twice!r} occurs more than once.")
+        for kind, values in (("topic", self.topics), ("id", self.ids.tolist())):
+            duplicate = next((value for value, count in Counter(values).items() if count > 1), None)
+            if duplicate is not None:
+                raise LabelsError(f"{self.name}: the {kind} {duplicate!r} occurs more than once.")
         classes = self.Y.sum(axis=1)
         if self.task == "multi-class" and (classes != 1).any():
             row = int(np.flatnonzero(classes != 1)[0])
@@ -207,8 +207,8 @@ def join_dataset(
 
     column_of = {topic: column for column, topic in enumerate(topics)}
     Y = np.zeros((len(labelled), len(topics)), dtype=np.int8)
-    for row, named in enumerate(by_article["topics"]):
-        Y[row, [column_of[topic] for topic in named]] = 1
+    for row, article_topics in enumerate(by_article["topics"]):
+        Y[row, [column_of[topic] for topic in article_topics]] = 1
 
     texts = article_texts(labelled, text_fields)
     empty = sum(not text.strip() for text in texts)
@@ -256,8 +256,8 @@ def _check_topics(dataset: Dataset) -> None:
 
 def _labels_hash(by_article: pd.DataFrame) -> str:
     digest = hashlib.blake2b(digest_size=16)
-    for article, named, sample in sorted(
+    for article, topics, sample in sorted(
         zip(by_article.index, by_article["topics"], by_article["sample"], strict=True)
     ):
-        digest.update(f"{article}\t{' '.join(sorted(named))}\t{sample}\n".encode())
+        digest.update(f"{article}\t{' '.join(sorted(topics))}\t{sample}\n".encode())
     return digest.hexdigest()

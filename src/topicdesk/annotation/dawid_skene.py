@@ -115,12 +115,12 @@ def dawid_skene(counts: ArrayLike, *, max_iter: int = 50, tol: float = 1e-5) -> 
         rates = np.full((n_observers, n_classes, n_classes), 1 / n_classes)
         return DawidSkene(uniform, np.full(n_classes, 1 / n_classes), rates, np.empty(0))
 
-    given = np.flatnonzero(all_counts.sum(axis=(0, 1)))
-    votes = all_counts[:, :, given]
+    classes = np.flatnonzero(all_counts.sum(axis=(0, 1)))
+    votes = all_counts[:, :, classes]
     n_votes = votes.sum(axis=(1, 2))[:, None]
     used = (votes.sum(axis=0) > 0)[:, None, :]  # no smoothing for a class that an observer never gives
     shares_of_votes = np.divide(
-        votes.sum(axis=1), n_votes, out=np.full((n_items, len(given)), 1 / len(given)), where=n_votes > 0
+        votes.sum(axis=1), n_votes, out=np.full((n_items, len(classes)), 1 / len(classes)), where=n_votes > 0
     )
     probabilities = shares_of_votes
     class_shares, error_rates = _maximise(votes, probabilities, used)
@@ -143,11 +143,11 @@ def dawid_skene(counts: ArrayLike, *, max_iter: int = 50, tol: float = 1e-5) -> 
         if new_bound - bound < tol:
             break
         bound = new_bound
-    every = np.zeros((n_items, n_classes)), np.zeros(n_classes), np.zeros((n_observers, n_classes, n_classes))
-    every[0][:, given] = probabilities
-    every[1][given] = class_shares
-    every[2][:, given[:, None], given] = error_rates
-    return DawidSkene(*every, np.array(history))
+    full = np.zeros((n_items, n_classes)), np.zeros(n_classes), np.zeros((n_observers, n_classes, n_classes))
+    full[0][:, classes] = probabilities
+    full[1][classes] = class_shares
+    full[2][:, classes[:, None], classes] = error_rates
+    return DawidSkene(*full, np.array(history))
 
 
 def _maximise(votes: _Floats, probabilities: _Floats, used: NDArray[np.bool_]) -> tuple[_Floats, _Floats]:

@@ -39,7 +39,7 @@ def check_fields(name: str, fields: Sequence[str], columns: Iterable[str]) -> No
     Traceback (most recent call last):
     topicdesk.errors.LabelsError: newsarticles: articles have no field 'txt'; did you mean 'text'?
     """
-    there = list(columns)
+    available = list(columns)
     for field in fields:
-        if field not in there:
-            raise LabelsError(f"{name}: articles have no field {field!r}; {nearest(field, there)}")
+        if field not in available:
+            raise LabelsError(f"{name}: articles have no field {field!r}; {nearest(field, available)}")

@@ -35,16 +35,16 @@ def prevalence(annotations: pd.DataFrame, topics: Sequence[str], sample: str = "
     LabelsError
         If no row belongs to the sample.
     """
-    drawn = annotations.loc[annotations["sample"] == sample, "topics"]
-    if drawn.empty:
+    label_sets = annotations.loc[annotations["sample"] == sample, "topics"]
+    if label_sets.empty:
         raise LabelsError(
             f"no labelled article belongs to the sample {sample!r}. Topic frequencies can only be estimated from "
             "articles drawn at random. Label some with the queue strategy 'random'."
         )
     rows = {}
     for topic in topics:
-        positives = sum(topic in named for named in drawn)
-        interval = binomtest(positives, len(drawn)).proportion_ci(method="wilson")
-        rows[topic] = (len(drawn), positives, positives / len(drawn), interval.low, interval.high)
+        positives = sum(topic in label_set for label_set in label_sets)
+        interval = binomtest(positives, len(label_sets)).proportion_ci(method="wilson")
+        rows[topic] = (len(label_sets), positives, positives / len(label_sets), interval.low, interval.high)
     columns = ["articles", "positives", "share", "low", "high"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("topic")

@@ -95,15 +95,15 @@ def draw_queue(pool: Pool, count: int, mix: Mapping[str, float], seed: int) -> p
     """
     _check_mix(mix)
     rng = np.random.default_rng(seed)
-    left = pool.unlabelled()
-    turns = _turns(mix, min(count, len(left)))
-    drawn: dict[str, list[int]] = {}
+    remaining = pool.unlabelled()
+    turns = _turns(mix, min(count, len(remaining)))
+    rows_of: dict[str, list[int]] = {}
     for name in sorted(mix, key=lambda name: name != "random"):
-        wanted = turns.count(name)
-        chosen = STRATEGIES[name](pool, left, wanted, rng) if wanted else np.empty(0, dtype=np.intp)
-        drawn[name] = chosen.tolist()
-        left = np.setdiff1d(left, chosen)
-    rows = [(drawn[name].pop(0), name) for name in turns]
+        n_rows = turns.count(name)
+        chosen = STRATEGIES[name](pool, remaining, n_rows, rng) if n_rows else np.empty(0, dtype=np.intp)
+        rows_of[name] = chosen.tolist()
+        remaining = np.setdiff1d(remaining, chosen)
+    rows = [(rows_of[name].pop(0), name) for name in turns]
     return pd.DataFrame(
         {"article_id": pool.ids[[row for row, _ in rows]], "sample": [name for _, name in rows]},
         columns=list(QUEUE_COLUMNS),
@@ -143,11 +143,11 @@ def _check_mix(mix: Mapping[str, float]) -> None:
 
 def _turns(mix: Mapping[str, float], count: int) -> list[str]:
     """Interleave strategies: in the first k places, for every k, each has its share up to rounding."""
-    given = dict.fromkeys(mix, 0)
+    counts = dict.fromkeys(mix, 0)
     turns = []
-    for place in range(1, count + 1):
-        name = max(mix, key=lambda name: mix[name] * place - given[name])
-        given[name] += 1
+    for position in range(1, count + 1):
+        name = max(mix, key=lambda name: mix[name] * position - counts[name])
+        counts[name] += 1
         turns.append(name)
     return turns
 
@@ -165,12 +165,12 @@ def _uncertain(pool: Pool, left: NDArray[np.intp], count: int, rng: np.random.Ge
     Probabilities of a rare topic rarely reach 0.5. The cut-off is therefore a quantile: the share of articles above it
     equals the share of positives among the labelled articles.
     """
-    likely = _needed(pool.probabilities, "uncertain", "probabilities")[left]
+    probabilities = _needed(pool.probabilities, "uncertain", "probabilities")[left]
     if pool.task == "multi-class":
-        ordered = np.sort(likely, axis=1)
+        ordered = np.sort(probabilities, axis=1)
         return left[_order(ordered[:, -1] - ordered[:, -2], rng)[:count]]
     shares = (pool.Y.sum(axis=0) + 1) / (len(pool.Y) + 2)  # smoothed: 0.5 without labels
-    odds = logit(np.clip(likely, 1e-6, 1 - 1e-6))
+    odds = logit(np.clip(probabilities, 1e-6, 1 - 1e-6))
     cuts = np.array([np.quantile(odds[:, topic], 1 - shares[topic]) for topic in range(odds.shape[1])])
     orders = [_order(np.abs(odds[:, topic] - cuts[topic]), rng) for topic in np.argsort(shares, kind="stable")]
     return left[list(islice(dict.fromkeys(chain.from_iterable(zip(*orders, strict=True))), count))]
@@ -178,14 +178,14 @@ def _uncertain(pool: Pool, left: NDArray[np.intp], count: int, rng: np.random.Ge
 
 def _rare_first(pool: Pool, left: NDArray[np.intp], count: int, rng: np.random.Generator) -> NDArray[np.intp]:
     """Return, one by one, the most likely article of the topic with the fewest positives, labelled plus expected."""
-    likely = _needed(pool.probabilities, "rare-first", "probabilities")
-    have = pool.Y.sum(axis=0).astype(float)
-    by_topic = [left[_order(-likely[left, topic], rng)] for topic in range(likely.shape[1])]
+    probabilities = _needed(pool.probabilities, "rare-first", "probabilities")
+    positives = pool.Y.sum(axis=0).astype(float)
+    by_topic = [left[_order(-probabilities[left, topic], rng)] for topic in range(probabilities.shape[1])]
     next_of = [0] * len(by_topic)
     taken: set[int] = set()
     chosen: list[int] = []
     while len(chosen) < count:
-        topic = int(have.argmin())
+        topic = int(positives.argmin())
         order = by_topic[topic]
         while order[next_of[topic]] in taken:
             next_of[topic] += 1
@@ -193,8 +193,8 @@ def _rare_first(pool: Pool, left: NDArray[np.intp], count: int, rng: np.random.G
         taken.add(row)
         chosen.append(row)
         # Count at least 0.1 positives, or the loop would stay with a topic that the classifier never predicts.
-        have += likely[row]
-        have[topic] += max(0.0, 0.1 - likely[row, topic])
+        positives += probabilities[row]
+        positives[topic] += max(0.0, 0.1 - probabilities[row, topic])
     return np.array(chosen, dtype=np.intp)
 
 
@@ -212,16 +212,16 @@ def _diverse(pool: Pool, left: NDArray[np.intp], count: int, rng: np.random.Gene
     nearest_to = np.where(norms[left] > 0, 0.0, 2.0)
     for start in range(0, len(pool.labelled), _CHUNK):
         centres = features[pool.labelled[start : start + _CHUNK]]
-        alike = (features[left] @ centres.T).max(axis=1).toarray().ravel()
-        np.maximum(nearest_to, alike, out=nearest_to)
+        similarity = (features[left] @ centres.T).max(axis=1).toarray().ravel()
+        np.maximum(nearest_to, similarity, out=nearest_to)
     nearest_to += rng.uniform(0, 1e-9, len(left))  # breaks ties at random
-    among = features[left]
+    candidates = features[left]
     chosen = []
     for _ in range(count):
-        place = int(nearest_to.argmin())
-        chosen.append(place)
-        np.maximum(nearest_to, (among @ among[place].T).toarray().ravel(), out=nearest_to)
-        nearest_to[place] = np.inf
+        index = int(nearest_to.argmin())
+        chosen.append(index)
+        np.maximum(nearest_to, (candidates @ candidates[index].T).toarray().ravel(), out=nearest_to)
+        nearest_to[index] = np.inf
     return left[chosen]
 
 

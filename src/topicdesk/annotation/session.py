@@ -147,10 +147,10 @@ class AnnotationSession:
         for topic in topics:
             if topic not in self.store.taxonomy.names:
                 raise LabelsError(f"unknown topic {topic!r}; {nearest(topic, self.store.taxonomy.names)}")
-        before = self._seen.get(article)
-        sample = before["sample"] if before is not None else self._samples[article]
+        previous = self._seen.get(article)
+        sample = previous["sample"] if previous is not None else self._samples[article]
         try:
-            row = self.store.decide(article, tuple(dict.fromkeys(topics)), sample, note, before)
+            row = self.store.decide(article, tuple(dict.fromkeys(topics)), sample, note, previous)
         except KeptAside as error:
             self._know(article, error.row)
             raise
@@ -160,7 +160,7 @@ class AnnotationSession:
             raise
         self._seen[article] = row
         self._undone = {}
-        self._done.append((article, before))
+        self._done.append((article, previous))
         self._left.popleft()
         self.decided += 1
 
@@ -173,19 +173,19 @@ class AnnotationSession:
         """Undo the last decision of this session and show its article again; return False if there is none."""
         if not self._done:
             return False
-        article, before = self._done[-1]
-        now, aside = self._seen.get(article), None
+        article, previous = self._done[-1]
+        current, kept_aside = self._seen.get(article), None
         try:
-            self.store.restore(article, before, now)
+            self.store.restore(article, previous, current)
         except KeptAside as error:  # the journal has it, so the decision is undone
-            aside = error
+            kept_aside = error
         self._done.pop()
         self.decided -= 1
-        self._undone = {article: now}
-        self._know(article, before)
+        self._undone = {article: current}
+        self._know(article, previous)
         self._left.appendleft(article)
-        if aside is not None:
-            raise aside
+        if kept_aside is not None:
+            raise kept_aside
         return True
 
     def _current(self) -> str:
@@ -258,15 +258,15 @@ def open_session(
     reserved = reserved_in(project.reserved, articles)
     if queue is None:
         queue = _at_random(articles, reserved, seed)
-    elif kept_back := sorted(set(queue["article_id"]) & reserved):
+    elif blocked := sorted(set(queue["article_id"]) & reserved):
         raise LabelsError(
-            f"the queue contains article {kept_back[0]}, which is reserved for an external evaluation and must not be "
+            f"the queue contains article {blocked[0]}, which is reserved for an external evaluation and must not be "
             "annotated."
         )
-    file, signed = (ADJUDICATED, f"{ADJUDICATED} by {annotator}") if settles else (annotator, annotator)
+    file, signature = (ADJUDICATED, f"{ADJUDICATED} by {annotator}") if settles else (annotator, annotator)
     scratch = tempfile.TemporaryDirectory(prefix="topicdesk-practice-") if practice else None
     labels = project.labels if scratch is None else Path(scratch.name)
-    store = LabelStore(labels / f"{file}.csv", signed, taxonomy)
+    store = LabelStore(labels / f"{file}.csv", signature, taxonomy)
     return AnnotationSession(articles, queue, store, answers or {}, again, proposed or {}, scratch)
 
 

@@ -106,10 +106,10 @@ class LabelStore:
         """
         with self._locked() as journal:
             record_codebook(self.path.with_name("codebooks.json"), self.taxonomy)
-            waiting = self._waiting(journal)
+            pending = self._waiting(journal)
             rows = self._rows()
-            if waiting:
-                rows = self._take_in(rows, waiting, journal)
+            if pending:
+                rows = self._take_in(rows, pending, journal)
             return rows
 
     def decide(
@@ -163,28 +163,28 @@ class LabelStore:
 
     def _keep(self, article_id: str, row: Row | None, seen: Row | None) -> None:
         with self._locked() as journal:
-            waiting = self._waiting(journal)
-            wrong = None
+            pending = self._waiting(journal)
+            read_error = None
             try:
                 rows = self._rows()
             except LabelsError as error:
-                wrong = error
+                read_error = error
             else:
-                now = _applied(rows, waiting).get(article_id)
-                if now != seen:
+                current = _applied(rows, pending).get(article_id)
+                if current != seen:
                     raise LabelsError(
                         f"article {article_id} was labelled in another window in the meantime: "
-                        f"{_told(now)}. Decide again to save your decision."
+                        f"{_told(current)}. Decide again to save your decision."
                     )
             entry = {"article_id": article_id, "row": row}
             _append(journal, entry, self.journal)
-            kept = f"Your decision is saved in {self.journal}, and is added to the label file once that is possible."
-            if wrong is not None:
-                raise KeptAside(f"{wrong} {kept}", row) from wrong
+            notice = f"Your decision is saved in {self.journal}, and is added to the label file once that is possible."
+            if read_error is not None:
+                raise KeptAside(f"{read_error} {notice}", row) from read_error
             try:
-                self._take_in(rows, [*waiting, entry], journal)
+                self._take_in(rows, [*pending, entry], journal)
             except ProjectError as error:
-                raise KeptAside(f"{error} {kept}", row) from error
+                raise KeptAside(f"{error} {notice}", row) from error
 
     def _take_in(self, rows: dict[str, Row], waiting: list[Row], journal: FileIO) -> dict[str, Row]:
         rows = _applied(rows, waiting)
@@ -245,7 +245,7 @@ class LabelStore:
 
 def _append(journal: FileIO, entry: Row, path: Path) -> None:
     journal.seek(0, os.SEEK_END)
-    before = journal.tell()
+    offset = journal.tell()
     # Start a new line: a crash may have left an incomplete one.
     line = b"\n" + json.dumps(entry).encode() + b"\n"
     try:
@@ -253,7 +253,7 @@ def _append(journal: FileIO, entry: Row, path: Path) -> None:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         os.fsync(journal.fileno())
     except OSError as error:
-        journal.truncate(before)
+        journal.truncate(offset)
         raise ProjectError(
             f"cannot write {path}: {error.strerror}. This decision is not saved. Free some disk space and decide again."
         ) from error

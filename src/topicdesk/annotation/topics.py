@@ -52,9 +52,9 @@ class Taxonomy(StrictModel):
 
     @model_validator(mode="after")
     def _names_differ(self) -> Taxonomy:
-        doubled = sorted(name for name, count in Counter(self.names).items() if count > 1)
-        if doubled:
-            raise ValueError(f"topics named twice: {', '.join(doubled)}")
+        duplicates = sorted(name for name, count in Counter(self.names).items() if count > 1)
+        if duplicates:
+            raise ValueError(f"topics named twice: {', '.join(duplicates)}")
         return self
 
     @property

@@ -57,20 +57,20 @@ def rule_table(
     Ratner et al. (2017), "Snorkel: rapid training data creation with weak supervision", for coverage, overlap and
     conflict.
     """
-    many = fires.sum(axis=1)
+    n_fired = fires.sum(axis=1)
     topic_of = rules["topic"].to_numpy(dtype=object)
     table = rules[["topic", "keyword"]].reset_index(drop=True)
     table["coverage"] = fires.mean(axis=0)
-    table["overlap"] = [(fires[:, rule] & (many > 1)).mean() for rule in range(len(rules))]
-    others = np.column_stack([fires[:, topic_of != topic].any(axis=1) for topic in topic_of])
-    table["conflict"] = (fires & others).mean(axis=0)
-    found = [(0, float("nan"), float("nan"), float("nan"))] * len(rules)
+    table["overlap"] = [(fires[:, rule] & (n_fired > 1)).mean() for rule in range(len(rules))]
+    other_topics = np.column_stack([fires[:, topic_of != topic].any(axis=1) for topic in topic_of])
+    table["conflict"] = (fires & other_topics).mean(axis=0)
+    judged = [(0, float("nan"), float("nan"), float("nan"))] * len(rules)
     if labelled is not None and Y is not None:
         column_of = {topic: column for column, topic in enumerate(topics)}
-        found = [
+        judged = [
             _precision(Y[fires[labelled, rule], column_of[topic]] == 1) for rule, topic in enumerate(topic_of)
         ]  # fmt: skip
-    return table.assign(**{name: [row[place] for row in found] for place, name in enumerate(_JUDGED)})
+    return table.assign(**{name: [row[index] for row in judged] for index, name in enumerate(_JUDGED)})
 
 
 def aggregate_rules(
@@ -135,11 +135,17 @@ def weak_annotations(
     table = pd.DataFrame(
         {
             "article_id": list(article_ids),
-            "topics": [tuple(topic for topic, given in zip(topics, row, strict=True) if given) for row in Y],
+            "topics": [tuple(topic for topic, assigned in zip(topics, row, strict=True) if assigned) for row in Y],
         }
     )
-    made = {"annotator": f"keyword-rules, {method}", "codebook": str(codebook), "time": "", "sample": WEAK, "note": ""}
-    return table.assign(**made)[list(ANNOTATION_COLUMNS)]
+    columns = {
+        "annotator": f"keyword-rules, {method}",
+        "codebook": str(codebook),
+        "time": "",
+        "sample": WEAK,
+        "note": "",
+    }
+    return table.assign(**columns)[list(ANNOTATION_COLUMNS)]
 
 
 _JUDGED = ("fired", "precision", "low", "high")

@@ -176,20 +176,20 @@ class AnnotationWidget(AnyWidget):
         if asked.get("serial") != self.shown["serial"]:  # from another window, or sent twice
             self._show("Updated: another window has changed the session.")
             return
-        told, fault = "", False
+        message, fault = "", False
         try:
             match asked.get("do"):
                 case "decide":
                     self.session.decide(asked["topics"], asked["note"])
                 case "skip":
                     self.session.skip()
-                    told = "Skipped. The article is shown again at the end."
+                    message = "Skipped. The article is shown again at the end."
                 case "undo":
                     undone = self.session.undo()
-                    told = "Undone. Choose again." if undone else "There is nothing to undo in this session."
+                    message = "Undone. Choose again." if undone else "There is nothing to undo in this session."
         except TopicdeskError as error:
-            told, fault = str(error), True
-        self._show(told, fault, asked if fault else None)
+            message, fault = str(error), True
+        self._show(message, fault, asked if fault else None)
 
     def _show(self, told: str, fault: bool = False, asked: dict[str, Any] | None = None, serial: int = 0) -> None:
         session, article = self.session, self.session.shown
@@ -217,7 +217,7 @@ def _still(shown: dict[str, Any], codebook: dict[str, Any]) -> str:
     counted = f"{shown['decided']} labelled, {shown['left']} left"
     if article is None:
         return f"<p>{escape(counted)}: every article of the queue is labelled.</p>"
-    about = " · ".join(part for part in (article["source"], article["published"], article["id"], counted) if part)
+    details = " · ".join(part for part in (article["source"], article["published"], article["id"], counted) if part)
     text = "".join(
         "<p>"
         + "".join(f"<mark>{escape(part)}</mark>" if marked else escape(part) for part, marked in paragraph)
@@ -230,7 +230,7 @@ def _still(shown: dict[str, Any], codebook: dict[str, Any]) -> str:
     )
     return (
         '<div style="border:1px solid #8888; border-radius:6px; padding:8px 16px">'
-        f"<p><small>{escape(about)}</small></p>"
+        f"<p><small>{escape(details)}</small></p>"
         f"<h3>{escape(article['title'])}</h3>{text}<p>{topics}</p></div>"
     )
 

@@ -118,9 +118,9 @@ def validate_corpus(corpus: pd.DataFrame, where: str) -> pd.DataFrame:
             else f"column {case.failure_case}: {case.check}"
             for case in error.failure_cases.head(3).itertuples()
         ]
-        more = len(error.failure_cases) - len(faults)
+        remaining = len(error.failure_cases) - len(faults)
         raise CorpusError(
-            f"{where}: not a valid corpus: {'; '.join(faults)}{f'; and {more} more' if more > 0 else ''}"
+            f"{where}: not a valid corpus: {'; '.join(faults)}{f'; and {remaining} more' if remaining > 0 else ''}"
         ) from error
 
 

@@ -94,7 +94,7 @@ def take_off_menus(text: str) -> tuple[str, list[str]]:
     removed : list of str
         Removed phrases, in order.
     """
-    kept: list[str] = []
+    pieces: list[str] = []
     removed: list[str] = []
     lowered = text.lower()
     with_buttons = any(name in lowered for name in _NETWORKS)
@@ -110,8 +110,8 @@ def take_off_menus(text: str) -> tuple[str, list[str]]:
         if len(rest) <= _LONGEST_PHRASE and _MENU.fullmatch(rest) is not None:
             removed.append(rest)
         elif rest or not sentence:
-            kept += [rest, gap]
-    return "".join(kept).strip(), removed
+            pieces += [rest, gap]
+    return "".join(pieces).strip(), removed
 
 
 @dataclass(frozen=True)
@@ -207,7 +207,7 @@ class _Sample:
         hashed = [_hash(sentence) for sentence in sentences]
         entry = _Sentences(
             frozenset(compress(hashed, long)),
-            frozenset(compress(hashed, (not one for one in long))),
+            frozenset(compress(hashed, (not is_long for is_long in long))),
             hashed[-1] if len(hashed) > 1 else None,
         )
         heapq.heappush(self._largest_first, (key, entry))
@@ -233,14 +233,14 @@ def take_off_recurring(text: str, recurring: Recurring) -> tuple[str, list[str]]
     """
     if not recurring.anywhere and not recurring.at_end:
         return text, []
-    kept: list[str] = []
+    pieces: list[str] = []
     removed = []
     for sentence, gap in _sentences(text):
         if _hash(sentence) in recurring.anywhere:
             removed.append(sentence)
         else:
-            kept += [sentence, gap]
-    rest = "".join(kept).strip()
+            pieces += [sentence, gap]
+    rest = "".join(pieces).strip()
     while (end := _recurring_end(rest, recurring)) is not None:
         removed.append(rest[end:])
         rest = rest[:end].rstrip()
@@ -249,15 +249,15 @@ def take_off_recurring(text: str, recurring: Recurring) -> tuple[str, list[str]]
 
 def _recurring_end(text: str, recurring: Recurring) -> int | None:
     """Find the start of a recurring end of a text: a sentence, or words after a sentence without an end mark."""
-    begins = max(0, len(text) - _LONGEST_PHRASE)
-    starts = [begins + found.end() for found in re.finditer(r"\s+", text[begins:])][-_MOST_WORDS_AT_END:]
-    whole = max((begins + found.end() for found in _BREAK.finditer(text[begins:])), default=0)
+    offset = max(0, len(text) - _LONGEST_PHRASE)
+    starts = [offset + match.end() for match in re.finditer(r"\s+", text[offset:])][-_MOST_WORDS_AT_END:]
+    last_sentence = max((offset + match.end() for match in _BREAK.finditer(text[offset:])), default=0)
     for start in reversed(starts):
         end = text[start:]
         # A single word may also be the end of a normal sentence: "he told Reuters".
         hashed = _hash(end)
         recurs = hashed in recurring.at_end or hashed in recurring.anywhere
-        if recurs and (start == whole or len(_words(end)) > 1):
+        if recurs and (start == last_sentence or len(_words(end)) > 1):
             return start
     return None
 
@@ -265,10 +265,10 @@ def _recurring_end(text: str, recurring: Recurring) -> int | None:
 def _sentences(text: str) -> Iterator[tuple[str, str]]:
     """Split a text into sentences, each with the white space after it."""
     start = 0
-    for found in _BREAK.finditer(text):
-        mark = 1 if found[1] is not None else 3
-        yield text[start : found.end(mark)], found[mark + 1]
-        start = found.end()
+    for match in _BREAK.finditer(text):
+        group = 1 if match[1] is not None else 3
+        yield text[start : match.end(group)], match[group + 1]
+        start = match.end()
     yield text[start:], ""
 
 

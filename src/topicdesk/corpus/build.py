@@ -89,12 +89,12 @@ def stored_corpus(project: Project, name: str) -> Path:
     origin = _origin(source_named(project, name))
     if path.is_file() and origin.items() <= read_corpus_facts(path).items():
         return path
-    built = build_corpus(project, name)
-    if built.published_labels is not None:
+    corpus = build_corpus(project, name)
+    if corpus.published_labels is not None:
         # Labels are written before the articles, so that a stored corpus always has its labels.
         with replacing(published_labels_path(path)) as part:
-            write_table(built.published_labels, part)
-    write_corpus(built.articles, path, built.facts)
+            write_table(corpus.published_labels, part)
+    write_corpus(corpus.articles, path, corpus.facts)
     return path
 
 

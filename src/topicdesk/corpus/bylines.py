@@ -68,17 +68,17 @@ def split_byline(text: str) -> tuple[Byline | None, str]:
         The text after the byline: ``byline.written + rest`` equals `text`.
     """
     for form in _FORMS:
-        found = form.match(text)
-        if found is not None and found.end() < len(text):
-            agency = (found.groupdict().get("agency") or "").strip()
-            return Byline(found.group(), _names(found["people"]), agency), text[found.end() :]
+        match = form.match(text)
+        if match is not None and match.end() < len(text):
+            agency = (match.groupdict().get("agency") or "").strip()
+            return Byline(match.group(), _names(match["people"]), agency), text[match.end() :]
     return None, text
 
 
 def read_people(line: str) -> tuple[str, ...]:
     """Return the people in a line that contains only a byline; an empty tuple for any other line."""
-    found = _LINE.fullmatch(line)
-    return _names(found["people"]) if found else ()
+    match = _LINE.fullmatch(line)
+    return _names(match["people"]) if match else ()
 
 
 def _names(people: str) -> tuple[str, ...]:

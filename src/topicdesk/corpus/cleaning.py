@@ -121,9 +121,9 @@ def clean_texts(
     cleaned = []
     for text in texts:
         for step in steps:
-            after = step(text)
-            changed[step.__name__] += after != text
-            text = after
+            new_text = step(text)
+            changed[step.__name__] += new_text != text
+            text = new_text
         cleaned.append(text)
         advance()
     return cleaned, dict(changed)

@@ -119,10 +119,10 @@ def split_dateline(text: str) -> tuple[Dateline | None, str]:
         The text after the dateline: ``dateline.written + rest`` equals `text`.
     """
     for form in _FORMS:
-        found = form.match(text)
-        if found is None or found.end() > _LONGEST or not _begins_sentence(text[found.end() :]):
+        match = form.match(text)
+        if match is None or match.end() > _LONGEST or not _begins_sentence(text[match.end() :]):
             continue
-        parts = found.groupdict()
+        parts = match.groupdict()
         place = (parts.get("place") or "").strip()
         place = place.replace(" /", ", ").strip("/")
         if place.count(".") == 1:  # a full stop, not part of an abbreviation such as D.C.
@@ -133,7 +133,7 @@ def split_dateline(text: str) -> tuple[Dateline | None, str]:
         if "no date" in flags:
             continue
         agency = (parts.get("agency") or "").strip()
-        return Dateline(found.group(), place, agency, published, flags), text[found.end() :]
+        return Dateline(match.group(), place, agency, published, flags), text[match.end() :]
     return None, text
 
 
@@ -152,10 +152,10 @@ def read_date(written: str) -> tuple[date | None, tuple[str, ...]]:
     flags : tuple of str
         ``no date`` if the text is not a date at all; otherwise as in `Dateline`.
     """
-    found = _DATE.fullmatch(written.strip())
-    if found is None:
+    match = _DATE.fullmatch(written.strip())
+    if match is None:
         return None, ("no date",)
-    parts = found.groupdict()
+    parts = match.groupdict()
     if parts["first"] is not None:
         return _numbers(int(parts["first"]), int(parts["second"]), _whole_year(parts["third"]))
     if parts["year"] is not None:
@@ -188,9 +188,9 @@ def _numbers(first: int, second: int, year: int) -> tuple[date | None, tuple[str
 
 def _readings(first: int, second: int, year: int) -> Iterator[date]:
     for day, month in ((first, second), (second, first)):
-        read, _ = _valid(year, month, day)
-        if read is not None:
-            yield read
+        parsed, _ = _valid(year, month, day)
+        if parsed is not None:
+            yield parsed
 
 
 def _valid(year: int, month: int, day: int) -> tuple[date | None, tuple[str, ...]]:

@@ -91,8 +91,8 @@ def find_duplicates(texts: Sequence[str], threshold: float = 0.7) -> Duplicates:
                 advance()
             digests.append(_digests(chunk))
             shingles += chunk
-    found = _verified(shingles, _candidates(np.vstack(digests)) if digests else (), threshold)
-    pairs = pd.DataFrame(found, columns=["left", "right", "similarity"])
+    matches = _verified(shingles, _candidates(np.vstack(digests)) if digests else (), threshold)
+    pairs = pd.DataFrame(matches, columns=["left", "right", "similarity"])
     pairs = pairs.astype({"left": np.intp, "right": np.intp, "similarity": np.float64})
     ends = pairs[["left", "right"]].to_numpy(dtype=np.intp)
     links = coo_matrix((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(len(texts), len(texts)))
@@ -120,15 +120,15 @@ class _Words:
         return np.unique(rolled)
 
     def _hash(self, word: str) -> int:
-        known = self.hashes.get(word)
-        if known is None:
+        value = self.hashes.get(word)
+        if value is None:
             digest = hashlib.blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-            known = self.hashes[word] = int.from_bytes(digest, "little")
-        return known
+            value = self.hashes[word] = int.from_bytes(digest, "little")
+        return value
 
 
 def _digests(shingles: Sequence[_Hashes]) -> NDArray[np.uint32]:
-    offsets = np.concatenate([[0], np.cumsum([len(one) for one in shingles])]).astype(np.uint64)
+    offsets = np.concatenate([[0], np.cumsum([len(hashes) for hashes in shingles])]).astype(np.uint64)
     matrix = RMinHash.digest_matrix_from_flat_token_hashes(np.concatenate(shingles), offsets, _BANDS * _ROWS, _SEED)
     return np.asarray(matrix.to_rows(), dtype=np.uint32)
 
@@ -149,21 +149,21 @@ def _verified(
 ) -> list[tuple[int, int, float]]:
     """Return the pairs whose exact similarity reaches the threshold, sorted."""
     checked: set[tuple[int, int]] = set()
-    found = []
+    matches = []
     for bucket in buckets:
         # Texts with equal shingles are linked to the first of them. Only that one is compared with other texts.
         first_of: dict[bytes, int] = {}
         for row in bucket.tolist():
-            same = first_of.setdefault(shingles[row].tobytes(), row)
-            others = [same] if same != row else [other for other in first_of.values() if other != row]
-            for other in others:
-                pair = (min(row, other), max(row, other))
+            first = first_of.setdefault(shingles[row].tobytes(), row)
+            candidates = [first] if first != row else [earlier for earlier in first_of.values() if earlier != row]
+            for candidate in candidates:
+                pair = (min(row, candidate), max(row, candidate))
                 if pair not in checked:
                     checked.add(pair)
-                    similarity = _jaccard(shingles[row], shingles[other])
+                    similarity = _jaccard(shingles[row], shingles[candidate])
                     if similarity >= threshold:
-                        found.append((*pair, similarity))
-    return sorted(found)
+                        matches.append((*pair, similarity))
+    return sorted(matches)
 
 
 def _jaccard(one: _Hashes, other: _Hashes) -> float:

@@ -73,23 +73,25 @@ class ImportAccount:
     def report(self) -> ReadReport:
         """Return the account as a report."""
         rows = self.articles + self.dropped.total()
-        noted = {"a teaser, beside an article": self.teasers, **self.noted}
-        return ReadReport(rows, self.articles, dict(self.dropped), dict(self.changed), noted)
+        notes = {"a teaser, beside an article": self.teasers, **self.noted}
+        return ReadReport(rows, self.articles, dict(self.dropped), dict(self.changed), notes)
 
     def __str__(self) -> str:
         """Describe the import: all counts, the most frequent removed texts, and the first unreadable parts."""
         lines = self.report().lines()
         for flag, places in self.places.items():
-            more = "; ..." if self.noted[flag] > _EXAMPLES else ""
-            lines.append(f"{flag} in: {'; '.join(places[:_EXAMPLES])}{more}")
+            ellipsis = "; ..." if self.noted[flag] > _EXAMPLES else ""
+            lines.append(f"{flag} in: {'; '.join(places[:_EXAMPLES])}{ellipsis}")
         by_reason: dict[str, list[tuple[str, int]]] = {}
         for (reason, text), count in self.removed.most_common():
             by_reason.setdefault(reason, []).append((text, count))
         for reason, texts in sorted(by_reason.items()):
             examples = ", ".join(f"{text[:_EXAMPLE_CHARACTERS]!r} ({count})" for text, count in texts[:_EXAMPLES])
-            more = ", ..." if len(texts) > _EXAMPLES else ""
-            lines.append(f"removed {sum(count for _, count in texts)}: {reason}: {examples}{more}")
-        lines += [f"not readable: {one.where}: {one.why}" for one in self.unreadable[:_MOST_UNREADABLE]]
+            ellipsis = ", ..." if len(texts) > _EXAMPLES else ""
+            lines.append(f"removed {sum(count for _, count in texts)}: {reason}: {examples}{ellipsis}")
+        lines += [
+            f"not readable: {unreadable.where}: {unreadable.why}" for unreadable in self.unreadable[:_MOST_UNREADABLE]
+        ]
         if len(self.unreadable) > _MOST_UNREADABLE:
             lines.append(f"... and {len(self.unreadable) - _MOST_UNREADABLE} more.")
         return "\n".join(lines)
@@ -142,10 +144,10 @@ def read_articles(
         When a path does not exist or its format is not supported, a column is missing, `without` contains an unknown
         step, or there is no article.
     """
-    account, noted, how = ImportAccount(), _Noted(), Cleaning(source, language, check_steps(without))
-    batches = list(_batches(paths, _checked(columns), how, account, noted))
+    account, notes, cleaning = ImportAccount(), _Noted(), Cleaning(source, language, check_steps(without))
+    batches = list(_batches(paths, _checked(columns), cleaning, account, notes))
     _check_some(account)
-    cleaned = batches if "take_off_recurring" in how.without else _without_recurring(batches, account, noted)
+    cleaned = batches if "take_off_recurring" in cleaning.without else _without_recurring(batches, account, notes)
     return pd.concat(cleaned, ignore_index=True), account
 
 
@@ -175,31 +177,31 @@ def import_articles(
     CorpusError
         As in `read_articles`. `output` does not change.
     """
-    account, noted, how = ImportAccount(), _Noted(), Cleaning(source, language, check_steps(without))
-    batches = _batches(paths, _checked(columns), how, account, noted)
+    account, notes, cleaning = ImportAccount(), _Noted(), Cleaning(source, language, check_steps(without))
+    batches = _batches(paths, _checked(columns), cleaning, account, notes)
 
     def facts() -> dict[str, Any]:
         _check_some(account)
-        return {"report": asdict(account.report()), "without": sorted(how.without)}
+        return {"report": asdict(account.report()), "without": sorted(cleaning.without)}
 
     # Open the output before the long work, in case the folder is not writable.
     with replacing(output) as part:
-        if "take_off_recurring" in how.without:
+        if "take_off_recurring" in cleaning.without:
             write_batches(batches, part, facts)
         else:
             # Recurring sentences are known only after all articles are read. Until then, articles are stored in an
             # unnamed file, which disappears with the process even if it is killed.
-            with tempfile.TemporaryFile(dir=output.parent) as waiting:
-                write_batches(batches, waiting, dict)
-                cleaned = _without_recurring(read_batches(waiting, _BATCH_ARTICLES), account, noted)
+            with tempfile.TemporaryFile(dir=output.parent) as buffer:
+                write_batches(batches, buffer, dict)
+                cleaned = _without_recurring(read_batches(buffer, _BATCH_ARTICLES), account, notes)
                 write_batches(cleaned, part, facts)
     return account
 
 
 def _checked(columns: Mapping[str, str] | None) -> Mapping[str, str]:
-    for ours in columns or {}:
-        if ours not in ARTICLE_COLUMNS:
-            raise CorpusError(f"articles have no field {ours!r}; {nearest(ours, ARTICLE_COLUMNS)}")
+    for key in columns or {}:
+        if key not in ARTICLE_COLUMNS:
+            raise CorpusError(f"articles have no field {key!r}; {nearest(key, ARTICLE_COLUMNS)}")
     return columns or {}
 
 
@@ -213,15 +215,15 @@ def _batches(
     paths: Sequence[Path | str], columns: Mapping[str, str], how: Cleaning, account: ImportAccount, noted: _Noted
 ) -> Iterator[pd.DataFrame]:
     """Read and clean articles in batches; recurring sentences stay in."""
-    named = [Path(path) for path in paths]
-    files, passed_over = find_files(named)
-    for unreadable in passed_over:
+    inputs = [Path(path) for path in paths]
+    files, skipped = find_files(inputs)
+    for unreadable in skipped:
         _drop(account, unreadable)
     contents: dict[str, str] = {}
     rows: list[dict[str, Any]] = []
     with progress(sum(file.stat().st_size for file in files if file != STDIN), "importing", "B") as advance:
         for file in files:
-            for record in _records(file, file in named, columns, advance):
+            for record in _records(file, file in inputs, columns, advance):
                 if isinstance(record, Unreadable):
                     _drop(account, record)
                     continue
@@ -254,11 +256,11 @@ def _is_new(row: Mapping[str, Any], where: str, contents: dict[str, str], accoun
         account.dropped["no text"] += 1
         return False
     content = article_id(row["source"], row["title"], row["text"])
-    known = contents.get(row["id"])
-    if known is None:
+    existing = contents.get(row["id"])
+    if existing is None:
         contents[row["id"]] = content
         return True
-    if known == content:
+    if existing == content:
         account.dropped["the same article again"] += 1
     else:
         _drop(account, Unreadable(where, f"its id {row['id']!r} belongs to another article"))
@@ -319,10 +321,10 @@ def _keep(account: ImportAccount, noted: _Noted, article: CleanArticle, record: 
     account.changed.update(article.changed)
     account.removed.update(article.removed)
     for flag in article.flags:
-        where = record.where
+        location = record.where
         if flag == UNREADABLE_CHARACTER:
-            where = f"{where}, character {row['text'].index(REPLACEMENT) + 1} of the text"
-        account.note(flag, where)
+            location = f"{location}, character {row['text'].index(REPLACEMENT) + 1} of the text"
+        account.note(flag, location)
 
 
 def _drop(account: ImportAccount, unreadable: Unreadable) -> None:

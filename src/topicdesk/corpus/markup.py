@@ -35,19 +35,19 @@ def html_fields(content: bytes) -> dict[str, Any] | None:
     from trafilatura import bare_extraction
     from trafilatura.settings import Document
 
-    found = bare_extraction(content, with_metadata=True, include_comments=False)
-    if not isinstance(found, Document) or not found.text:
+    document = bare_extraction(content, with_metadata=True, include_comments=False)
+    if not isinstance(document, Document) or not document.text:
         return None
     language = _LANGUAGE.search(content)
     return {
-        "title": found.title,
+        "title": document.title,
         # The text may repeat the headline in its first line.
-        "text": found.text.removeprefix(f"{found.title}\n"),
-        "published": found.date,
-        "source": found.hostname or found.sitename,
-        "section": found.categories[0] if found.categories else None,
-        "url": found.url,
-        "authors": found.author,
+        "text": document.text.removeprefix(f"{document.title}\n"),
+        "published": document.date,
+        "source": document.hostname or document.sitename,
+        "section": document.categories[0] if document.categories else None,
+        "url": document.url,
+        "authors": document.author,
         "language": language[1].decode().lower() if language else None,
     }
 
@@ -72,7 +72,7 @@ def feed_entries(content: bytes) -> tuple[list[dict[str, Any]], str]:
     feed = feedparser.parse(content)
     entries = []
     for entry in feed.entries:
-        written = entry.get("published_parsed") or entry.get("updated_parsed")
+        timestamp = entry.get("published_parsed") or entry.get("updated_parsed")
         # An empty element has no value.
         text = (entry["content"][0].get("value") if entry.get("content") else entry.get("summary")) or ""
         link = entry.get("link")
@@ -80,7 +80,7 @@ def feed_entries(content: bytes) -> tuple[list[dict[str, Any]], str]:
             {
                 "title": plain_text(entry.get("title") or ""),
                 "text": plain_text(text),
-                "published": datetime(*written[:6]).isoformat() if written else None,
+                "published": datetime(*timestamp[:6]).isoformat() if timestamp else None,
                 "source": urlsplit(link or feed.feed.get("link") or "").hostname,
                 "section": entry["tags"][0].get("term") if entry.get("tags") else None,
                 "url": link,

@@ -93,14 +93,14 @@ def read_newsarticles(
             "language": language,
         }
     )
-    noted = {
+    notes = {
         "no title": int((articles["title"] == "").sum()),
         "no readable date (NaT)": int(published.isna().sum()),
         "a time of day beside the date, left out": int(table["publish_date"].str.contains(":").sum()),
         "a character that cannot be repaired (U+FFFD)": int(articles["text"].str.contains("\ufffd").sum()),
         "the same text as an earlier article": int(articles["text"].duplicated().sum()),
     }
-    return articles, ReadReport(rows, len(articles), {"no text": int(empty.sum())}, changed, noted)
+    return articles, ReadReport(rows, len(articles), {"no text": int(empty.sum())}, changed, notes)
 
 
 def _take_off_boilerplate(table: pd.DataFrame) -> dict[str, int]:
@@ -110,18 +110,18 @@ def _take_off_boilerplate(table: pd.DataFrame) -> dict[str, int]:
     # A subtitle that repeats the beginning of the text contains the dateline too.
     table["subtitle"] = [split_dateline(subtitle)[1] for subtitle in table["subtitle"]]
     # A text that consists only of menus is kept, because every article needs a text.
-    bare = [take_off_menus(text)[0] or text for text in texts]
+    stripped = [take_off_menus(text)[0] or text for text in texts]
     finder = RecurrenceFinder()
-    for source, text in zip(table["source"], bare, strict=True):
+    for source, text in zip(table["source"], stripped, strict=True):
         finder.add(source, text)
     recurring = finder.find()
     table["text"] = [
-        take_off_recurring(text, recurring[source])[0] for source, text in zip(table["source"], bare, strict=True)
+        take_off_recurring(text, recurring[source])[0] for source, text in zip(table["source"], stripped, strict=True)
     ]
     return {
         "split_dateline in text": sum(dateline is not None for dateline in datelines),
-        "take_off_menus in text": sum(map(ne, texts, bare)),
-        "take_off_recurring in text": sum(map(ne, bare, table["text"])),
+        "take_off_menus in text": sum(map(ne, texts, stripped)),
+        "take_off_recurring in text": sum(map(ne, stripped, table["text"])),
     }
 
 

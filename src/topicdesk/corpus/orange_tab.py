@@ -69,5 +69,5 @@ def read_orange_tab(
             samples.append(part)
     articles = articles_frame({"id": ids, "text": texts, "source": source, "language": language})
     labels = pd.DataFrame({"article_id": ids, "topic": topics, "sample": samples}, dtype="str")
-    noted = {"the same text as an earlier article": int(articles["text"].duplicated().sum())}
-    return articles, labels, ReadReport(rows, len(articles), {"no text": empty}, noted=noted)
+    notes = {"the same text as an earlier article": int(articles["text"].duplicated().sum())}
+    return articles, labels, ReadReport(rows, len(articles), {"no text": empty}, noted=notes)

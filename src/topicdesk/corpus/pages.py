@@ -154,8 +154,8 @@ def parse_page(text: str, source: str = "", language: str = "", url: str = "", w
         )
     numbers = [number for number, _ in zones[0]]
     title, body, signature = head[0], *split_signature(head[1:])
-    first, behind_byline = split_byline("\n".join(body))
-    dateline, text = split_dateline(behind_byline)
+    first, after_byline = split_byline("\n".join(body))
+    dateline, text = split_dateline(after_byline)
     source = source or (dateline.agency if dateline else "") or (first.agency if first else "")
     page = _lines_id(source, title, text.split("\n"))
     authors = dict.fromkeys([*(first.authors if first else ()), *signature.authors])
@@ -235,8 +235,8 @@ def split_signature(paragraphs: Sequence[str]) -> tuple[list[str], Signature]:
 
 def _lines_id(source: str, title: str, lines: Sequence[str]) -> str:
     """Compute an article's id from its lines. It is the same whether menus are kept or not."""
-    bare = (take_off_menus(line)[0] for line in lines)
-    return article_id(source, title, "\n".join(line for line in bare if line))
+    stripped = (take_off_menus(line)[0] for line in lines)
+    return article_id(source, title, "\n".join(line for line in stripped if line))
 
 
 def _zones(text: str, *, keep_menus: bool) -> tuple[list[list[tuple[int, str]]], list[RemovedLine]]:

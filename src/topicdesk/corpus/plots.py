@@ -61,8 +61,8 @@ def _draw_months(axes: Axes, published: pd.Series, source: pd.Series, order: lis
         else pd.period_range(period.min(), period.max(), freq=frequency).astype("str").tolist()
     )
     columns = [*span, *(["no date"] if period.isna().any() else [])]
-    named = period.astype("str").where(period.notna(), "no date")
-    table = pd.crosstab(source, named).reindex(index=order, columns=columns, fill_value=0)
+    labels = period.astype("str").where(period.notna(), "no date")
+    table = pd.crosstab(source, labels).reindex(index=order, columns=columns, fill_value=0)
     axes.imshow(np.log1p(table.to_numpy()), aspect="auto", cmap="Blues", vmin=0)
     for (row, column), count in np.ndenumerate(table.to_numpy()):
         if count:

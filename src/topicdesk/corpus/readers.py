@@ -136,26 +136,26 @@ def find_files(paths: Sequence[Path]) -> tuple[list[Path], list[Unreadable]]:
         When a path does not exist, or the format of a named file is not supported.
     """
     files: dict[Path, Path] = {}
-    passed_over = []
+    skipped = []
     for path in paths:
         if path == STDIN:
             files[path] = path
         elif path.is_dir():
-            for inside in sorted(path.rglob("*")):
+            for file in sorted(path.rglob("*")):
                 # Hidden folders contain work in progress, such as parts of an output.
-                hidden = any(part.startswith(".") for part in inside.relative_to(path).parts)
-                if inside.is_file() and not hidden:
-                    if inside.suffix.lower() in FORMATS:
-                        files.setdefault(inside.resolve(), inside)
+                hidden = any(part.startswith(".") for part in file.relative_to(path).parts)
+                if file.is_file() and not hidden:
+                    if file.suffix.lower() in FORMATS:
+                        files.setdefault(file.resolve(), file)
                     else:
-                        passed_over.append(Unreadable(str(inside), "unsupported file format"))
+                        skipped.append(Unreadable(str(file), "unsupported file format"))
         elif not path.exists():
             raise CorpusError(f"no file or folder {path}.")
         elif path.suffix.lower() not in FORMATS:
             raise CorpusError(f"{path}: unsupported file format; {nearest(path.suffix, FORMATS)}")
         else:
             files.setdefault(path.resolve(), path)
-    return list(files.values()), passed_over
+    return list(files.values()), skipped
 
 
 def read_records(path: Path, columns: Mapping[str, str], advance: Advance = nowhere) -> Iterator[Record | Unreadable]:
@@ -185,13 +185,13 @@ def read_records(path: Path, columns: Mapping[str, str], advance: Advance = nowh
         return
     try:
         with path.open("rb") as file:
-            told = 0
+            reported = 0
             for record in _read(str(path), file, columns, path.suffix.lower()):
                 yield record
-                here = file.tell()
-                advance(here - told)
-                told = here
-            advance(path.stat().st_size - told)
+                position = file.tell()
+                advance(position - reported)
+                reported = position
+            advance(path.stat().st_size - reported)
     except OSError as error:
         yield Unreadable(str(path), f"cannot be read: {error}")
 
@@ -271,26 +271,26 @@ def _read_table(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Itera
     csv.field_size_limit(2**31 - 1)
     rows = csv.reader(io.TextIOWrapper(file, encoding, errors="replace", newline=""), delimiter=delimiter)
     header = next(rows, [])
-    where_is = matched_columns(name, header, columns)
+    mapping = matched_columns(name, header, columns)
     for row in rows:
-        where = f"{name}, line {rows.line_num}"
+        location = f"{name}, line {rows.line_num}"
         if not row:
             continue
         if len(row) != len(header):
-            yield Unreadable(where, f"{len(row)} fields, but the header has {len(header)}")
+            yield Unreadable(location, f"{len(row)} fields, but the header has {len(header)}")
             continue
-        named = dict(zip(header, row, strict=True))
-        yield Record(where, {ours: named[theirs] for ours, theirs in where_is.items()}, flags, False, named, where_is)
+        cells = dict(zip(header, row, strict=True))
+        yield Record(location, {key: cells[column] for key, column in mapping.items()}, flags, False, cells, mapping)
 
 
 def _read_json_lines(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Iterator[Record | Unreadable]:
     for number, line in enumerate(file, start=1):
-        where = f"{name}, line {number}"
+        location = f"{name}, line {number}"
         if line.strip():
             try:
-                yield _json_record(where, json.loads(line), columns)
+                yield _json_record(location, json.loads(line), columns)
             except (ValueError, RecursionError) as error:
-                yield Unreadable(where, f"not JSON: {error}")
+                yield Unreadable(location, f"not JSON: {error}")
 
 
 def _read_json(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Iterator[Record | Unreadable]:
@@ -308,12 +308,12 @@ def _read_json(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Iterat
 
 def _read_parquet(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Iterator[Record | Unreadable]:
     table = parquet.ParquetFile(file)
-    where_is = matched_columns(name, table.schema_arrow.names, columns)
+    mapping = matched_columns(name, table.schema_arrow.names, columns)
     number = 0
-    for batch in table.iter_batches(_BATCH_ROWS, columns=list(where_is.values())):
+    for batch in table.iter_batches(_BATCH_ROWS, columns=list(mapping.values())):
         for row in batch.to_pylist():
             number += 1
-            yield Record(f"{name}, row {number}", _texts({ours: row[theirs] for ours, theirs in where_is.items()}))
+            yield Record(f"{name}, row {number}", _texts({key: row[column] for key, column in mapping.items()}))
 
 
 def _read_html(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Iterator[Record | Unreadable]:
@@ -336,22 +336,22 @@ def _read_zip(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Iterato
     archive = zipfile.ZipFile(file)
     unpacked = 0
     for info in sorted(archive.infolist(), key=lambda info: info.filename):
-        where = f"{name}, {info.filename}"
+        location = f"{name}, {info.filename}"
         ending = PurePosixPath(info.filename).suffix.lower()
         unpacked += info.file_size
         if info.filename.endswith("/"):  # a folder
             continue
         if ending == ".zip" or ending not in FORMATS:
-            yield Unreadable(where, "unsupported file format in an archive")
+            yield Unreadable(location, "unsupported file format in an archive")
         elif info.file_size > _MOST_RATIO * max(info.compress_size, 1) or unpacked > _MOST_UNPACKED:
-            yield Unreadable(where, f"would unpack to {info.file_size} bytes, more than the limit for archives")
+            yield Unreadable(location, f"would unpack to {info.file_size} bytes, more than the limit for archives")
         else:
             try:
                 # Read in place: nothing is written to disk, so an unsafe path in a member's name does no harm.
-                with archive.open(info) as inside:
-                    yield from _read(where, inside, columns, ending)
+                with archive.open(info) as member:
+                    yield from _read(location, member, columns, ending)
             except _FAILURES as error:  # the member cannot be opened
-                yield Unreadable(where, f"cannot be read: {error}")
+                yield Unreadable(location, f"cannot be read: {error}")
 
 
 #: Reader of each format, by the ending of a file's name.
@@ -376,11 +376,11 @@ def _json_record(where: str, item: Any, columns: Mapping[str, str]) -> Record | 
     if not isinstance(item, dict):
         return Unreadable(where, f"not a JSON object: {str(item)[:40]!r}")
     try:
-        where_is = matched_columns(where, list(item), columns)
+        mapping = matched_columns(where, list(item), columns)
     except CorpusError as error:
         return Unreadable(where, str(error).removeprefix(f"{where}: "), item)
-    fields = _texts({ours: item[theirs] for ours, theirs in where_is.items()})
-    return Record(where, fields, row=item, columns=where_is)
+    fields = _texts({key: item[column] for key, column in mapping.items()})
+    return Record(where, fields, row=item, columns=mapping)
 
 
 def _texts(fields: Mapping[str, Any]) -> dict[str, str]:
@@ -424,22 +424,22 @@ def matched_columns(where: str, names: Sequence[str], columns: Mapping[str, str]
 @lru_cache(maxsize=1000)
 def _matched(names: tuple[str, ...], wanted: tuple[tuple[str, str], ...]) -> dict[str, str]:
     columns = dict(wanted)
-    for ours, theirs in columns.items():
-        if theirs not in names:
-            raise CorpusError(f"no column {theirs!r} for {ours}; {nearest(theirs, names)}")
+    for key, column in columns.items():
+        if column not in names:
+            raise CorpusError(f"no column {column!r} for {key}; {nearest(column, names)}")
     plain: dict[str, str] = {}
     for name in names:
         plain.setdefault(re.sub(r"[^a-z]", "", str(name).casefold()), name)
-    found = {}
-    for ours, aliases in _ALIASES.items():
-        usual = [plain[alias] for alias in aliases if alias in plain]
-        if ours in columns or usual:
-            found[ours] = columns[ours] if ours in columns else usual[0]
-    if "text" not in found:
+    matches = {}
+    for key, aliases in _ALIASES.items():
+        candidates = [plain[alias] for alias in aliases if alias in plain]
+        if key in columns or candidates:
+            matches[key] = columns[key] if key in columns else candidates[0]
+    if "text" not in matches:
         raise CorpusError(
             f"no text column; the columns are: {', '.join(map(str, names)) or 'none'}. Name it with --map text=COLUMN"
         )
-    return found
+    return matches
 
 
 def _encoding(head: bytes) -> tuple[str, tuple[str, ...]]:
@@ -455,11 +455,11 @@ def _encoding(head: bytes) -> tuple[str, tuple[str, ...]]:
         # Incremental, because the beginning may end inside a character.
         codecs.getincrementaldecoder("utf-8")().decode(head)
     except UnicodeDecodeError:
-        read = head.decode("utf-8", errors="replace")
-        broken = read.count("\ufffd")
+        decoded = head.decode("utf-8", errors="replace")
+        broken = decoded.count("\ufffd")
         # Bytes of another encoding rarely form valid UTF-8 characters. If at least half of the non-ASCII characters are
         # valid, the file is UTF-8 with some broken bytes.
-        if sum(not character.isascii() for character in read) - broken >= broken:
+        if sum(not character.isascii() for character in decoded) - broken >= broken:
             return "utf-8", ("broken UTF-8",)
         guess = from_bytes(head).best()
         encoding = guess.encoding if guess is not None else "utf-8"

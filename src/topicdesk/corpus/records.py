@@ -100,9 +100,9 @@ def clean_record(record: Record, how: Cleaning) -> Iterator[CleanArticle]:
 def _page_articles(record: Record, how: Cleaning) -> Iterator[CleanArticle]:
     text, changed = record.fields["text"], []
     for step in _steps(how, fix_encoding, normalise_unicode):
-        after = step(text)
-        changed += [step.__name__] if after != text else []
-        text = after
+        new_text = step(text)
+        changed += [step.__name__] if new_text != text else []
+        text = new_text
     page = parse_page(text, how.source, how.language, without=how.without)
     article, *teasers = page.rows
     removed = [(line.reason, line.text) for line in page.removed]
@@ -144,20 +144,20 @@ class _Draft:
     def split_beginning(self) -> None:
         """Read and remove byline and dateline. Values that the record already has take precedence."""
         row = self.row
-        byline, behind_byline = split_byline(row["text"])
-        dateline, rest = split_dateline(behind_byline)
-        kept = ""
+        byline, after_byline = split_byline(row["text"])
+        dateline, rest = split_dateline(after_byline)
+        beginning = ""
         if byline is not None:
             row["authors"] = row["authors"] or "; ".join(byline.authors)
-            kept += self._taken_off("split_byline", "byline", byline.written)
+            beginning += self._taken_off("split_byline", "byline", byline.written)
         if dateline is not None:
             row["place"] = row["place"] or dateline.place
             row["published"] = row["published"] or dateline.published
             row["source"] = row["source"] or dateline.agency
             self.flags += dateline.flags
-            kept += self._taken_off("split_dateline", "dateline", dateline.written)
+            beginning += self._taken_off("split_dateline", "dateline", dateline.written)
         row["source"] = row["source"] or (byline.agency if byline is not None else "")
-        row["text"] = kept + rest
+        row["text"] = beginning + rest
 
     def take_off_menus(self) -> None:
         if self.does("take_off_menus"):
@@ -173,10 +173,10 @@ class _Draft:
 
     def finished(self) -> CleanArticle:
         row = self.row
-        own = (
+        own_id = (
             "".join(row.get("id", "").split()).encode("utf-8", "replace").decode("utf-8")
         )  # JSON may contain a lone surrogate
-        row["id"] = own or article_id(row["source"], *self.as_came)
+        row["id"] = own_id or article_id(row["source"], *self.as_came)
         row["page"] = row["id"]
         flags = (*self.flags, *_broken(row["text"]))
         return CleanArticle(row, tuple(self.changed), tuple(self.removed), flags)
@@ -213,8 +213,8 @@ def _published(written: str) -> tuple[datetime | None, tuple[str, ...]]:
         return None, ()
     try:
         # ISO 8601, as programs write it. A time without a zone stays as it is.
-        read = datetime.fromisoformat(written.strip())
-        return (read.astimezone(UTC).replace(tzinfo=None) if read.tzinfo is not None else read), ()
+        parsed = datetime.fromisoformat(written.strip())
+        return (parsed.astimezone(UTC).replace(tzinfo=None) if parsed.tzinfo is not None else parsed), ()
     except (ValueError, OverflowError):  # as people write it
         day, flags = read_date(written)
     if day is None:

@@ -40,8 +40,8 @@ class ReadReport:
 
     def lines(self) -> list[str]:
         """Return the report as lines of text."""
-        account = [f"{self.rows} rows read, {self.articles} articles kept"]
-        account += [f"dropped {count}: {reason}" for reason, count in self.dropped.items()]
-        account += [f"changed {count}: {what.replace('_', ' ')}" for what, count in self.changed.items() if count]
-        account += [f"noted {count}: {what}" for what, count in self.noted.items() if count]
-        return account
+        lines = [f"{self.rows} rows read, {self.articles} articles kept"]
+        lines += [f"dropped {count}: {reason}" for reason, count in self.dropped.items()]
+        lines += [f"changed {count}: {name.replace('_', ' ')}" for name, count in self.changed.items() if count]
+        lines += [f"noted {count}: {name}" for name, count in self.noted.items() if count]
+        return lines

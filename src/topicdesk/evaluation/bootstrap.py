@@ -83,14 +83,14 @@ def figure_tables(
     spread = by_fold.groupby(["classifier", "metric"])["value"].agg(fold_mean="mean", fold_sd="std")
     pooled_rows: list[dict[str, Any]] = []
     topic_rows: list[dict[str, Any]] = []
-    for (sample, name), (together, by_topic) in distributions.items():
+    for (sample, name), (overall, by_topic) in distributions.items():
         topic_rows += _topic_rows(dataset.topics, name, sample, by_topic)
-        for each in (*METRICS, *PROBABILITY_METRICS):
-            lag = distributions[sample, leader][0][each] - together[each]
+        for metric_name in (*METRICS, *PROBABILITY_METRICS):
+            difference = distributions[sample, leader][0][metric_name] - overall[metric_name]
             pooled_rows.append(
-                {"classifier": name, "sample": sample, "metric": each}
-                | with_interval(together[each], "value", "low", "high", without=each in _NO_INTERVAL)
-                | with_interval(lag, *DIFFERENCE_FROM_BEST, without=each in _NO_INTERVAL)
+                {"classifier": name, "sample": sample, "metric": metric_name}
+                | with_interval(overall[metric_name], "value", "low", "high", without=metric_name in _NO_INTERVAL)
+                | with_interval(difference, *DIFFERENCE_FROM_BEST, without=metric_name in _NO_INTERVAL)
             )
     pooled = pd.DataFrame(pooled_rows).join(spread, on=["classifier", "metric"])
     pooled.loc[pooled["sample"] != ALL_SAMPLES, ["fold_mean", "fold_sd"]] = np.nan
@@ -128,13 +128,13 @@ def resampled_figures(
         By sample and name: metrics over all topics, arrays of shape (1 + resamples,), and metrics by topic, arrays of
         shape (1 + resamples, n_topics). The first entry is the value on the test articles themselves.
     """
-    tested = np.unique(np.concatenate([result.split.test for group in results.values() for result in group]))
+    test_rows = np.unique(np.concatenate([result.split.test for group in results.values() for result in group]))
     rng = np.random.default_rng([seed, 1])
     # The first row counts every article once; the others are bootstrap resamples.
-    drawn = np.vstack([np.ones(len(tested)), bootstrap_weights(dataset.groups[tested], resamples, rng)])
+    weights = np.vstack([np.ones(len(test_rows)), bootstrap_weights(dataset.groups[test_rows], resamples, rng)])
     cells = list(product(samples, results))
     tasks = [(list(_pooled(dataset, results[name], sample)),) for sample, name in cells]
-    done = run_all(engine, _distributions, (tested, drawn), tasks, "bootstrap intervals")
+    done = run_all(engine, _distributions, (test_rows, weights), tasks, "bootstrap intervals")
     return dict(zip(cells, done, strict=True))
 
 
@@ -155,17 +155,17 @@ def _pooled(dataset: Dataset, results: Sequence[FoldResult], sample: str) -> Ite
     for repeat in sorted({result.split.repeat for result in results}):
         parts = [result for result in results if result.split.repeat == repeat]
         rows = np.concatenate([part.split.test for part in parts])
-        kept = np.ones(len(rows), dtype=bool) if sample == ALL_SAMPLES else dataset.samples[rows] == sample
+        mask = np.ones(len(rows), dtype=bool) if sample == ALL_SAMPLES else dataset.samples[rows] == sample
         folds = np.repeat(np.arange(len(parts)), [len(part.split.test) for part in parts])
         probabilities = [part.probabilities for part in parts if part.probabilities is not None]
         yield _Pooled(
-            Y=dataset.Y[rows[kept]],
-            decisions=np.concatenate([part.decisions for part in parts])[kept],
-            scores=np.concatenate([part.scores for part in parts])[kept],
-            probabilities=np.concatenate(probabilities)[kept] if len(probabilities) == len(parts) else None,
-            automated=np.concatenate([part.automated for part in parts])[kept],
-            folds=folds[kept],
-            rows=rows[kept],
+            Y=dataset.Y[rows[mask]],
+            decisions=np.concatenate([part.decisions for part in parts])[mask],
+            scores=np.concatenate([part.scores for part in parts])[mask],
+            probabilities=np.concatenate(probabilities)[mask] if len(probabilities) == len(parts) else None,
+            automated=np.concatenate([part.automated for part in parts])[mask],
+            folds=folds[mask],
+            rows=rows[mask],
         )
 
 
@@ -173,17 +173,17 @@ def _distributions(
     weighings: tuple[NDArray[np.intp], NDArray[np.float64]], repeats: Sequence[_Pooled]
 ) -> tuple[dict[str, NDArray[np.float64]], dict[str, NDArray[np.float64]]]:
     """Compute metrics for every row of weights, averaged over repeats: overall, shape (n_weighings,), and by topic."""
-    tested, drawn = weighings
-    together, by_topic = [], []
+    test_rows, all_weights = weighings
+    overall, by_topic = [], []
     with threadpool_limits(limits=1):
         for part in repeats:
-            weights = drawn[:, np.searchsorted(tested, part.rows)]
+            weights = all_weights[:, np.searchsorted(test_rows, part.rows)]
             by_topic.append(topic_figures(part.Y, part.decisions, part.scores, weights, part.folds))
-            together.append(
+            overall.append(
                 figures(part.Y, part.decisions, part.scores, weights, part.folds, by_topic[-1])
                 | _probability_figures(part.Y, part.decisions, part.probabilities, part.automated, weights)
             )
-    return _mean_over_repeats(together), _mean_over_repeats(by_topic)
+    return _mean_over_repeats(overall), _mean_over_repeats(by_topic)
 
 
 def _probability_figures(
@@ -199,7 +199,7 @@ def _probability_figures(
 
 
 def _mean_over_repeats(repeats: Sequence[dict[str, NDArray[np.float64]]]) -> dict[str, NDArray[np.float64]]:
-    return {name: np.mean([found[name] for found in repeats], axis=0) for name in repeats[0]}
+    return {name: np.mean([values[name] for values in repeats], axis=0) for name in repeats[0]}
 
 
 def _topic_rows(

@@ -90,14 +90,14 @@ class Calibration:
         ndarray of float, shape (n_rows, n_topics)
             Probabilities between 0 and 1.
         """
-        found = np.column_stack(
-            [one.probability(column) for one, column in zip(self.calibrators, scores.T, strict=True)]
+        probabilities = np.column_stack(
+            [calibrator.probability(column) for calibrator, column in zip(self.calibrators, scores.T, strict=True)]
         )
         if not self.multi_class:
-            return found
-        total = found.sum(axis=1, keepdims=True)
+            return probabilities
+        total = probabilities.sum(axis=1, keepdims=True)
         # If every class has probability 0, all classes are equally likely.
-        return np.where(total > 0, found / np.where(total > 0, total, 1.0), 1 / found.shape[1])
+        return np.where(total > 0, probabilities / np.where(total > 0, total, 1.0), 1 / probabilities.shape[1])
 
 
 def fit_calibration(
@@ -139,10 +139,10 @@ def fit_calibration(
     fit = _fit_platt if method == "platt" else _fit_isotonic
     calibrators = tuple(fit(y, column) for y, column in zip(Y.T, scores.T, strict=True))
     calibration = Calibration(calibrators, multi_class)
-    sure = confidence(calibration.probabilities(scores), decisions, multi_class)
-    right = (decisions == Y).all(axis=1).astype(np.int8)
-    (cut,) = choose_thresholds(right[:, None], sure[:, None], ThresholdRule(precision=precision))
-    return Calibration(calibrators, multi_class, float(cut))
+    confidences = confidence(calibration.probabilities(scores), decisions, multi_class)
+    correct = (decisions == Y).all(axis=1).astype(np.int8)
+    (threshold,) = choose_thresholds(correct[:, None], confidences[:, None], ThresholdRule(precision=precision))
+    return Calibration(calibrators, multi_class, float(threshold))
 
 
 def confidence(probabilities: _Floats, decisions: NDArray[np.int8], multi_class: bool) -> _Floats:

@@ -189,9 +189,9 @@ def fit_grid_and_score(
     start = perf_counter()
     score = classifier.fit_grid(points, train, Y, multi_class)
     fitted = perf_counter()
-    found = score(test)
+    all_scores = score(test)
     seconds = (fitted - start) / len(points), (perf_counter() - fitted) / len(points)
-    return [(scores, *seconds) for scores in found]
+    return [(scores, *seconds) for scores in all_scores]
 
 
 def fit_estimators(
@@ -254,13 +254,13 @@ class _Timed:
 
     def all_classes(self, train: Features, y: NDArray[np.intp], test: Features, n_classes: int) -> Scores:
         estimator = self._estimator(binary=False)
-        found = self._scores(estimator, train, y, test)
-        if found.ndim == 1:  # scikit-learn returns one column for two classes
-            opposite = 1 - found if self.classifier.score is _probabilities else -found
-            found = np.column_stack([opposite, found])
+        class_scores = self._scores(estimator, train, y, test)
+        if class_scores.ndim == 1:  # scikit-learn returns one column for two classes
+            opposite = 1 - class_scores if self.classifier.score is _probabilities else -class_scores
+            class_scores = np.column_stack([opposite, class_scores])
         # A class missing from the training rows ranks below every other.
-        scores = np.full((test.shape[0], n_classes), found.min() - 1.0)
-        scores[:, np.unique(y)] = found
+        scores = np.full((test.shape[0], n_classes), class_scores.min() - 1.0)
+        scores[:, np.unique(y)] = class_scores
         return scores
 
     def _estimator(self, binary: bool) -> BaseEstimator:
@@ -277,14 +277,14 @@ class _Timed:
 
 
 def _probabilities(estimator: Any, features: Features) -> Scores:
-    found: Scores = estimator.predict_proba(features)
-    return found[:, 1] if found.shape[1] == 2 else found
+    probabilities: Scores = estimator.predict_proba(features)
+    return probabilities[:, 1] if probabilities.shape[1] == 2 else probabilities
 
 
 def _log_odds(estimator: Any, features: Features) -> Scores:
     # Naive Bayes probabilities near 1 round to the same float; their logarithms do not.
-    found: Scores = estimator.predict_log_proba(features)
-    return found[:, 1] - found[:, 0] if found.shape[1] == 2 else found
+    log_probabilities: Scores = estimator.predict_log_proba(features)
+    return log_probabilities[:, 1] - log_probabilities[:, 0] if log_probabilities.shape[1] == 2 else log_probabilities
 
 
 def _margins(estimator: Any, features: Features) -> Scores:
@@ -413,8 +413,8 @@ def own_classifier(name: str, path: str) -> Classifier:
     if module not in sys.modules:  # running workers may not be able to import it
         restart_workers()
     try:
-        found = getattr(import_module(module), attribute)
-        estimator = found()
+        estimator_class = getattr(import_module(module), attribute)
+        estimator = estimator_class()
     except (ImportError, AttributeError, ValueError, TypeError) as error:
         raise SpecError(
             f"estimator = {path!r} of {name!r}: {error}. Write package.module:Class. The class takes no "
@@ -434,4 +434,4 @@ def own_classifier(name: str, path: str) -> Classifier:
             "Thresholds, curves and probabilities need scores. Wrap it in a class with one of these methods, as "
             "CalibratedClassifierCV does."
         )
-    return Classifier(name, f"your own: {path}", lambda binary: found(), score)
+    return Classifier(name, f"your own: {path}", lambda binary: estimator_class(), score)

@@ -197,16 +197,16 @@ def compare(
     model selection".
     """
     start = perf_counter()
-    splits, found = planned_splits(dataset, plan, splits)
-    warnings = dataset.warnings + found
+    splits, messages = planned_splits(dataset, plan, splits)
+    warnings = dataset.warnings + messages
     _check_sample(plan, dataset)
     _check_neighbours(plan, splits)
     engine = engine or LocalEngine(jobs)
     checkpoints = None if keep is None else Checkpoints(keep, comparison_hash(dataset, plan, splits, keywords))
     # Use one thread: the order of a sum, and therefore its last digit, must not depend on the number of cores.
     with threadpool_limits(limits=1):
-        results, found = cross_validate(dataset, plan, splits, keywords, engine, checkpoints)
-        warnings += found
+        results, messages = cross_validate(dataset, plan, splits, keywords, engine, checkpoints)
+        warnings += messages
         pooled, by_topic, by_fold = figure_tables(
             dataset, results, plan.metric, plan.representative, plan.resamples, plan.seed, engine
         )
@@ -266,10 +266,10 @@ def _check_sample(plan: ComparisonPlan, dataset: Dataset) -> None:
 def _check_neighbours(plan: ComparisonPlan, splits: Sequence[Split]) -> None:
     fewest = min(len(split.train) for split in splits) * (plan.inner_folds - 1) // plan.inner_folds
     for classifier in plan.classifiers:
-        asked = max(classifier.grid.get("n_neighbors", (0,)))
-        if asked > fewest:
+        needed = max(classifier.grid.get("n_neighbors", (0,)))
+        if needed > fewest:
             raise SplitError(
-                f"{classifier.name} needs {asked} neighbours, but an inner fold trains on about {fewest} articles. "
+                f"{classifier.name} needs {needed} neighbours, but an inner fold trains on about {fewest} articles. "
                 "Lower n_neighbors in [classifiers], or label more articles."
             )
 

@@ -47,9 +47,9 @@ def plot_leaderboard(comparison: ComparisonValues) -> Figure:
     folds = figures_where(comparison.fold_figures, metric=metric)
     figure = Figure(figsize=(8, 1.2 + 0.36 * len(order)), layout="constrained")
     axes = figure.subplots()
-    for place, name in enumerate(order):
+    for position, name in enumerate(order):
         dots = figures_where(folds, classifier=name)["value"]
-        axes.scatter(dots, np.full(len(dots), place + 0.28), s=12, color=GREY, alpha=0.6, linewidths=0, zorder=2)
+        axes.scatter(dots, np.full(len(dots), position + 0.28), s=12, color=GREY, alpha=0.6, linewidths=0, zorder=2)
     _intervals(axes, rows["value"].to_numpy(), rows["low"].to_numpy(), rows["high"].to_numpy())
     axes.set_yticks(range(len(order)), order)
     axes.invert_yaxis()
@@ -67,15 +67,23 @@ def plot_topics(comparison: ComparisonValues) -> Figure:
     topics = comparison.dataset.topics
     figure = Figure(figsize=(8, 1.2 + 0.4 * len(topics)), layout="constrained")
     axes = figure.subplots()
-    own = figures_where(rows, classifier=leader).set_index("topic").loc[list(topics)]
+    leader_rows = figures_where(rows, classifier=leader).set_index("topic").loc[list(topics)]
     rules = figures_where(rows, classifier="keyword-rules").set_index("topic")
     if len(rules):
         axes.scatter(
             rules.loc[list(topics), "value"], np.arange(len(topics)), marker="|", s=120, color=GREY,
             label="keyword-rules",
         )  # fmt: skip
-    _intervals(axes, own["value"].to_numpy(), own["low"].to_numpy(), own["high"].to_numpy(), label=leader)
-    axes.set_yticks(range(len(topics)), [f"{topic} (n = {n})" for topic, n in zip(topics, own["support"], strict=True)])
+    _intervals(
+        axes,
+        leader_rows["value"].to_numpy(),
+        leader_rows["low"].to_numpy(),
+        leader_rows["high"].to_numpy(),
+        label=leader,
+    )
+    axes.set_yticks(
+        range(len(topics)), [f"{topic} (n = {n})" for topic, n in zip(topics, leader_rows["support"], strict=True)]
+    )
     axes.invert_yaxis()
     axes.set_xlim(0, 1)
     axes.set_xlabel("F1, pooled, with bootstrap 95 % interval")
@@ -107,13 +115,13 @@ def plot_confusion(comparison: ComparisonValues, classifier: str, topic: str | N
     if topic is None and data.task == "multi-class":
         labels = list(data.topics)
         counts = [confusion_matrix(Y.argmax(axis=1), decisions.argmax(axis=1), labels=range(len(labels)))]
-        named = [labels]
+        class_names = [labels]
     else:
         columns = range(min(data.n_topics, _MOST_CONFUSIONS)) if topic is None else [data.topics.index(topic)]
         counts = [confusion_matrix(Y[:, column], decisions[:, column], labels=[0, 1]) for column in columns]
-        named = [[f"not {data.topics[column]}", data.topics[column]] for column in columns]
+        class_names = [[f"not {data.topics[column]}", data.topics[column]] for column in columns]
     repeats = len({result.split.repeat for result in results})
-    return _confusion_figure(counts, named, classifier, repeats)
+    return _confusion_figure(counts, class_names, classifier, repeats)
 
 
 def plot_precision_recall(comparison: ComparisonValues, topic: str, classifiers: Sequence[str] | None = None) -> Figure:
@@ -128,15 +136,15 @@ def plot_precision_recall(comparison: ComparisonValues, topic: str, classifiers:
     axes = figure.subplots()
     points = figures_where(comparison.topic_figures, sample=ALL_SAMPLES, topic=topic)
     point = points.set_index(["classifier", "metric"])["value"].to_dict()
-    for place, name in enumerate(classifiers or comparison.ranking):
+    for position, name in enumerate(classifiers or comparison.ranking):
         results = comparison.results_of(name)
         truth = np.concatenate([comparison.dataset.Y[result.split.test, column] for result in results])
         distances = np.concatenate([_distances_to_decision(result, column) for result in results])
         precision, recall, _ = precision_recall_curve(truth, distances)
-        first = place == 0
+        first = position == 0
         (line,) = axes.plot(
             recall, precision, linewidth=2.2 if first else 1, alpha=1 if first else 0.7,
-            linestyle="-" if place < 10 else "--", drawstyle="steps-post",
+            linestyle="-" if position < 10 else "--", drawstyle="steps-post",
             label=f"{name} (AP {point[name, 'average_precision']:.2f})",
         )  # fmt: skip
         axes.scatter(
@@ -168,9 +176,11 @@ def plot_reliability(comparison: ComparisonValues, topic: str, classifier: str |
     name = classifier if classifier is not None and classifier in probable.index else str(probable.index[0])
     results = comparison.results_of(name)
     truth = np.concatenate([comparison.dataset.Y[result.split.test, column] for result in results])
-    said = np.concatenate([result.probabilities[:, column] for result in results if result.probabilities is not None])
+    probabilities = np.concatenate(
+        [result.probabilities[:, column] for result in results if result.probabilities is not None]
+    )
     repeats = len({result.split.repeat for result in results})
-    table = reliability_table(truth, said, repeats)
+    table = reliability_table(truth, probabilities, repeats)
     predicted, observed = table["predicted"].to_numpy(), table["observed"].to_numpy()
     figure = Figure(figsize=(5.2, 5.6), layout="constrained")
     axes, below = figure.subplots(2, height_ratios=(4, 1), sharex=True)
@@ -180,8 +190,8 @@ def plot_reliability(comparison: ComparisonValues, topic: str, classifier: str |
         fmt="o-", color=BLUE, capsize=3, markersize=5, label=name,
     )  # fmt: skip
     axes.set(xlim=(0, 1), ylim=(0, 1.02), ylabel="share of articles with the topic, 95 % interval")
-    over = f"test articles of {repeats} repeats" if repeats > 1 else "test articles"
-    axes.set_title(f"{topic}: {len(truth)} {over}", fontsize=10)
+    unit = f"test articles of {repeats} repeats" if repeats > 1 else "test articles"
+    axes.set_title(f"{topic}: {len(truth)} {unit}", fontsize=10)
     axes.legend(loc="upper left", frameon=False)
     axes.grid(alpha=0.3)
     below.bar(predicted, table["articles"], width=0.03, color=BLUE)
@@ -235,8 +245,8 @@ def _confusion_figure(
     figure = Figure(figsize=(size * len(matrices), size), layout="constrained")
     for axes, counts, names in zip(np.atleast_1d(figure.subplots(1, len(matrices))), matrices, labels, strict=True):
         _draw_confusion(axes, counts, names)
-    over = f"all {repeats} repeats" if repeats > 1 else "all folds"
-    figure.suptitle(f"{classifier}\ntest articles of {over}; shade: share of the row", fontsize=8)
+    scope = f"all {repeats} repeats" if repeats > 1 else "all folds"
+    figure.suptitle(f"{classifier}\ntest articles of {scope}; shade: share of the row", fontsize=8)
     return figure
 
 

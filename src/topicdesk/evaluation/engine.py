@@ -120,31 +120,33 @@ class DaskEngine:
             raise EngineError(
                 f"no Dask scheduler answers at {self.scheduler} ({error}). Start one with 'dask scheduler'."
             ) from error
-        left = dict(enumerate(tasks))
+        remaining = dict(enumerate(tasks))
         # The scheduler itself raises KeyError when a worker leaves while data is copied to it.
-        died: tuple[type[Exception], ...] = (*_passing_faults(), KeyError)
+        lost_errors: tuple[type[Exception], ...] = (*_passing_faults(), KeyError)
         with client:
             for _ in range(self._ROUNDS):
                 self._wait_for_workers(client)
                 try:
                     # Copy to every worker, so the data are not lost if one dies.
-                    common = client.scatter(shared, broadcast=True, hash=False)
-                except died:
+                    scattered = client.scatter(shared, broadcast=True, hash=False)
+                except lost_errors:
                     continue
-                numbers = {client.submit(work, common, *task, pure=False): number for number, task in left.items()}
+                numbers = {
+                    client.submit(work, scattered, *task, pure=False): number for number, task in remaining.items()
+                }
                 for future in as_completed(numbers):
                     try:
                         result = future.result()
                     # The task was lost with its workers: submit it again in the next round. Other errors are its own.
                     except (CancelledError, KilledWorker, CommClosedError):
                         continue
-                    del left[numbers[future]]
+                    del remaining[numbers[future]]
                     yield numbers[future], result
-                if not left:
+                if not remaining:
                     return
         raise EngineError(
-            f"{len(left)} of {len(tasks)} tasks were lost with their workers {self._ROUNDS} times. Check the workers' "
-            "logs: they probably ran out of memory."
+            f"{len(remaining)} of {len(tasks)} tasks were lost with their workers {self._ROUNDS} times. Check the "
+            "workers' logs: they probably ran out of memory."
         )
 
     def _wait_for_workers(self, client: Client) -> None:
@@ -156,16 +158,16 @@ class DaskEngine:
             if versions and fault is None:
                 break
             # A worker that dies during this check soon leaves the scheduler's list, and another may join.
-            passing = fault is None or isinstance(fault, _passing_faults())
-            if not passing or monotonic() > deadline:
+            temporary = fault is None or isinstance(fault, _passing_faults())
+            if not temporary or monotonic() > deadline:
                 raise EngineError(
                     f"workers of {self.scheduler} cannot run topicdesk: {fault or 'all of them died'}"
                 ) from fault
             sleep(self._LOOK_AGAIN_SECONDS)
-        other = sorted(worker for worker, version in versions.items() if version != code_version())
-        if other:
+        outdated = sorted(worker for worker, version in versions.items() if version != code_version())
+        if outdated:
             raise EngineError(
-                f"workers {', '.join(other)} have another version of topicdesk, Python or its libraries, so "
+                f"workers {', '.join(outdated)} have another version of topicdesk, Python or its libraries, so "
                 "results would differ. Install the same requirements.lock and code on all machines."
             )
 

@@ -133,7 +133,7 @@ def ridge_margins(points: _Points, train: csr_matrix, Y: NDArray[np.int8], multi
             return np.asarray(across @ (train @ v) - n_train * np.outer(means, means @ v))
 
         coefficients = iter(_solve_shifted(between_terms, across @ targets, penalties))
-    return lambda test: [test @ found + (signs.mean(axis=0) - means @ found) for found in coefficients]
+    return lambda test: [test @ weights + (signs.mean(axis=0) - means @ weights) for weights in coefficients]
 
 
 def _solve_shifted(
@@ -165,13 +165,13 @@ def _solve_shifted(
     """
     # Iterate on the smallest shift, which needs the most steps. The other shifts follow from it by three numbers each.
     lead = min(shifts)
-    beyond = np.array([shift - lead for shift in shifts])[:, None]
+    offsets = np.array([shift - lead for shift in shifts])[:, None]
     solutions = np.zeros((len(shifts), *targets.shape))
     directions = np.repeat(targets[None], len(shifts), axis=0)
     residual, direction, moved = targets.copy(), targets.copy(), np.zeros_like(targets)
     squared = (residual**2).sum(axis=0)
     enough = tolerance * np.sqrt(squared)
-    shrunk = before = np.ones((len(shifts), targets.shape[1]))
+    shrunk = previous = np.ones((len(shifts), targets.shape[1]))
     step_before, turn = np.ones(targets.shape[1]), np.zeros(targets.shape[1])
     for _ in range(10 * len(targets)):
         active = shrunk * np.sqrt(squared) >= enough
@@ -181,8 +181,8 @@ def _solve_shifted(
         moved[:, columns] = product(direction[:, columns]) + lead * direction[:, columns]
         with np.errstate(invalid="ignore", divide="ignore"):  # only in converged columns, which are not read again
             step = squared / (direction * moved).sum(axis=0)
-            ahead = shrunk * before * step_before / (
-                step * turn * (before - shrunk) + before * step_before * (1 + beyond * step)
+            ahead = shrunk * previous * step_before / (
+                step * turn * (previous - shrunk) + previous * step_before * (1 + offsets * step)
             )  # fmt: skip
             ratio = np.where(active, ahead / shrunk, 0.0)
         step = np.where(columns, step, 0.0)
@@ -193,7 +193,7 @@ def _solve_shifted(
         direction = residual + turn * direction
         directions *= (turn * ratio**2)[:, None]
         directions += np.where(active, ahead, 0.0)[:, None] * residual
-        before, shrunk, step_before = shrunk, np.where(active, ahead, 0.0), step
+        previous, shrunk, step_before = shrunk, np.where(active, ahead, 0.0), step
     return list(solutions)
 
 

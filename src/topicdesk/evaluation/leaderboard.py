@@ -64,10 +64,10 @@ def figures_where(figures: pd.DataFrame, **equal: object) -> pd.DataFrame:
     >>> figures_where(table, metric="micro_f1")["value"].item()
     0.6
     """
-    wanted = pd.Series(True, index=figures.index)
+    mask = pd.Series(True, index=figures.index)
     for column, value in equal.items():
-        wanted &= figures[column] == value
-    return figures[wanted]
+        mask &= figures[column] == value
+    return figures[mask]
 
 
 def leaderboard(
@@ -109,8 +109,8 @@ def leaderboard(
         columns["folds, mean ± sd"] = [
             f"{shown(mean)} ± {shown(sd)}" for mean, sd in zip(main["fold_mean"], main["fold_sd"], strict=True)
         ]
-    for other in (other for other in also if other != metric):
-        columns[metric_title(other)] = _intervals(_by_classifier(figures, ALL_SAMPLES, other).loc[main.index], "value")
+    for extra in (extra for extra in also if extra != metric):
+        columns[metric_title(extra)] = _intervals(_by_classifier(figures, ALL_SAMPLES, extra).loc[main.index], "value")
     for sample in samples[1:]:
         prevalent = _prevalent(metric)
         rows = _by_classifier(figures, sample, prevalent).loc[main.index]
@@ -182,7 +182,7 @@ def _by_classifier(figures: pd.DataFrame, sample: str, metric: str) -> pd.DataFr
 
 
 def _intervals(rows: pd.DataFrame, *columns: str) -> list[str]:
-    return [shown(*figure) for figure in rows[list(columns or ("value", "low", "high"))].to_numpy(dtype=float)]
+    return [shown(*row) for row in rows[list(columns or ("value", "low", "high"))].to_numpy(dtype=float)]
 
 
 def _prevalent(metric: str) -> str:

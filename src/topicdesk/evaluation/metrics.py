@@ -167,14 +167,14 @@ def probability_figures(
     articles = np.repeat(np.arange(len(Y)), n_topics)
     shape = (CALIBRATION_BINS * n_topics, len(Y))
     by_bin = csr_matrix((excess.ravel(), (bins.ravel(), articles)), shape=shape)
-    right = (decisions == Y).all(axis=1)
-    sure = weights @ automated
+    correct = (decisions == Y).all(axis=1)
+    automated_weight = weights @ automated
     with np.errstate(invalid="ignore"):
         return {
             "brier": weights @ (excess**2).mean(axis=1) / total,
             "calibration_error": np.abs(np.asarray(by_bin @ weights.T)).sum(axis=0) / (total * n_topics),
-            "automation_rate": sure / total,
-            "automation_precision": weights @ (automated & right) / sure,
+            "automation_rate": automated_weight / total,
+            "automation_precision": weights @ (automated & correct) / automated_weight,
         }
 
 
@@ -203,8 +203,8 @@ def bootstrap_weights(groups: NDArray[np.intp], resamples: int, rng: np.random.G
     """
     _, group_of = np.unique(groups, return_inverse=True)
     n_groups = int(group_of.max()) + 1
-    drawn = rng.multinomial(n_groups, np.full(n_groups, 1 / n_groups), size=resamples)
-    return drawn.astype(np.float64)[:, group_of]
+    counts = rng.multinomial(n_groups, np.full(n_groups, 1 / n_groups), size=resamples)
+    return counts.astype(np.float64)[:, group_of]
 
 
 def _decision_sums(Y: NDArray[np.int8], decisions: NDArray[np.int8], weights: Floats) -> tuple[Floats, Floats, Floats]:
@@ -261,9 +261,9 @@ class _Ranking:
         """Return average precision and ROC AUC, shape (n_weightings,), for weights (n_articles, n_weightings)."""
         true, tied, above = (self.sums @ drawn).reshape(3, -1, drawn.shape[1])
         false = np.cumsum(tied + above, axis=0)
-        found, positives, negatives = np.cumsum(true, axis=0), true.sum(axis=0), false[-1]
+        true_positives, positives, negatives = np.cumsum(true, axis=0), true.sum(axis=0), false[-1]
         with np.errstate(invalid="ignore"):
-            precision = np.where(true > 0, found / (found + false), 0.0)
+            precision = np.where(true > 0, true_positives / (true_positives + false), 0.0)
             outranked = negatives - false + tied / 2
             return (true * precision).sum(axis=0) / positives, (true * outranked).sum(axis=0) / (positives * negatives)
 
@@ -272,9 +272,9 @@ def _curve_figures(rankings: Sequence[_Ranking], weights: Floats) -> dict[str, F
     precision, auc = (np.empty((len(weights), len(rankings))) for _ in range(2))
     for start in range(0, len(weights), _TOGETHER):
         part = slice(start, start + _TOGETHER)
-        drawn = np.ascontiguousarray(weights[part].T)
+        chunk = np.ascontiguousarray(weights[part].T)
         for topic, ranking in enumerate(rankings):
-            precision[part, topic], auc[part, topic] = ranking.figures(drawn)
+            precision[part, topic], auc[part, topic] = ranking.figures(chunk)
     return {"average_precision": precision, "roc_auc": auc}
 
 
@@ -291,7 +291,7 @@ def _mean_over_folds(
     for fold in np.unique(folds):
         rows = folds == fold
         by_fold.append(ranking(Y[rows], scores[rows], weights[:, rows]))
-    return {name: _mean_of_defined(np.stack([found[name] for found in by_fold]), axis=0) for name in by_fold[0]}
+    return {name: _mean_of_defined(np.stack([values[name] for values in by_fold]), axis=0) for name in by_fold[0]}
 
 
 def _mean_of_defined(values: Floats, axis: int = 1) -> Floats:

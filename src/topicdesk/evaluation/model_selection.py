@@ -104,11 +104,11 @@ def choose_on_all(
     """
     candidates = candidates_of(classifier, plan.settings)
     materials = gather_materials(dataset, {candidate.view for candidate in candidates}, keywords, plan.seed)
-    everything = Split(np.arange(len(dataset)), np.arange(0), 0, 0, plan.splits.scheme)
-    folds = make_inner_splits(dataset, everything, plan.inner_folds, plan.seed)
-    found, _ = score_inner_folds(materials, [folds], [candidates], engine)
+    full_split = Split(np.arange(len(dataset)), np.arange(0), 0, 0, plan.splits.scheme)
+    folds = make_inner_splits(dataset, full_split, plan.inner_folds, plan.seed)
+    fits, _ = score_inner_folds(materials, [folds], [candidates], engine)
     rows, order = held_out(folds)
-    scored = {one: found[0, one].scores[order] for one in candidates}
+    scored = {candidate: fits[0, candidate].scores[order] for candidate in candidates}
     best = choose(iter(scored.items()), materials.Y[rows], plan.metric, materials.multi_class, plan.decision_rule)
     return FinalChoice(best.candidate, best.score, rows, scored[best.candidate])
 

@@ -108,29 +108,33 @@ def cross_validate(
 
     engine = engine or LocalEngine()
     if plan.search == "halving":
-        found, unconverged = _halve(materials, inner, searched, plan.metric, decision_rule, engine, checkpoints)
+        inner_fits, unconverged = _halve(materials, inner, searched, plan.metric, decision_rule, engine, checkpoints)
     else:
-        found, unconverged = score_inner_folds(materials, inner, [searched] * len(inner), engine, checkpoints)
+        inner_fits, unconverged = score_inner_folds(materials, inner, [searched] * len(inner), engine, checkpoints)
     choices: dict[tuple[int, str], Choice] = {}
     for outer, folds in enumerate(inner):
         rows, order = held_out(folds)
         for classifier in classifiers:
             group = candidates[classifier.name]
             if has_choice(classifier, group, materials.multi_class):
-                scored = ((one, found[outer, one].scores[order]) for one in group if (outer, one) in found)
+                scored = (
+                    (candidate, inner_fits[outer, candidate].scores[order])
+                    for candidate in group
+                    if (outer, candidate) in inner_fits
+                )
                 choice = choose(scored, materials.Y[rows], plan.metric, materials.multi_class, decision_rule)
-                choice = replace(choice, seconds=found[outer, choice.candidate].seconds)
+                choice = replace(choice, seconds=inner_fits[outer, choice.candidate].seconds)
             else:
                 choice = Choice(group[0], fixed_thresholds(classifier, dataset.n_topics, materials.multi_class), np.nan)
             choices[outer, classifier.name] = choice
 
-    fitted, more = _refit(materials, splits, choices, engine, checkpoints)
+    fitted, unconverged_refits = _refit(materials, splits, choices, engine, checkpoints)
     results = tuple(
         _result(split, choices[outer, classifier.name], fitted[outer, classifier.name], materials.multi_class)
         for classifier in classifiers
         for outer, split in enumerate(splits)
     )
-    unconverged.update(more)
+    unconverged.update(unconverged_refits)
     return results, tuple(
         f"{name}: {count} fits stopped before they converged." for name, count in sorted(unconverged.items())
     )
@@ -164,9 +168,9 @@ def inner_scores(
     candidates = [candidate for classifier in classifiers for candidate in candidates_of(classifier, settings)]
     materials = gather_materials(dataset, {candidate.view for candidate in candidates}, None, seed)
     folds = make_inner_splits(dataset, split, inner_folds, seed)
-    found, _ = score_inner_folds(materials, [folds], [candidates], LocalEngine(jobs))
+    fits, _ = score_inner_folds(materials, [folds], [candidates], LocalEngine(jobs))
     ends = np.cumsum([len(fold.test) for fold in folds])[:-1]
-    return {candidate: tuple(np.split(one.scores, ends)) for (_, candidate), one in found.items()}
+    return {candidate: tuple(np.split(fit.scores, ends)) for (_, candidate), fit in fits.items()}
 
 
 def _halve(
@@ -181,38 +185,38 @@ def _halve(
     """Run successive halving, and return the result of `score_inner_folds` for the last rung."""
     alive = [list(searched) for _ in inner]
     unconverged: Counter[str] = Counter()
-    fewest = max((dict(one.parameters).get("n_neighbors", 0) for one in searched), default=0)
+    fewest = max((dict(candidate.parameters).get("n_neighbors", 0) for candidate in searched), default=0)
     for rung in range(_RUNGS - 1):
         share = _FACTOR ** (rung + 1 - _RUNGS)
         parts = [[_part_of(fold, share, fewest, materials.seed, number) for number, fold in enumerate(folds)]
                  for folds in inner]  # fmt: skip
-        found, stopped = score_inner_folds(materials, parts, alive, engine, checkpoints, f"rung{rung}")
+        fits, stopped = score_inner_folds(materials, parts, alive, engine, checkpoints, f"rung{rung}")
         unconverged.update(stopped)
         for outer, folds in enumerate(inner):
             rows, order = held_out(folds)
             Y, multi_class = materials.Y[rows], materials.multi_class
             best: list[Candidate] = []
-            for _, group in groupby(alive[outer], key=lambda one: one.classifier):
-                ones = list(group)
+            for _, group in groupby(alive[outer], key=lambda candidate: candidate.classifier):
+                candidates = list(group)
                 merits = [
-                    judge(one, found[outer, one].scores[order], Y, metric, multi_class, decision_rule)[1]
-                    for one in ones
+                    judge(candidate, fits[outer, candidate].scores[order], Y, metric, multi_class, decision_rule)[1]
+                    for candidate in candidates
                 ]
                 # NaN ranks last, and ties go to the earliest.
                 ranked = np.argsort(-np.nan_to_num(np.array(merits).round(9), nan=-np.inf), kind="stable")
-                survivors = set(ranked[: -(-len(ones) // _FACTOR)])
-                best += [one for place, one in enumerate(ones) if place in survivors]
+                survivors = set(ranked[: -(-len(candidates) // _FACTOR)])
+                best += [candidate for index, candidate in enumerate(candidates) if index in survivors]
             alive[outer] = best
-    found, stopped = score_inner_folds(materials, inner, alive, engine, checkpoints)
+    fits, stopped = score_inner_folds(materials, inner, alive, engine, checkpoints)
     unconverged.update(stopped)
-    return found, unconverged
+    return fits, unconverged
 
 
 def _part_of(fold: Split, share: float, fewest: int, seed: int, number: int) -> Split:
     """Draw a random share of a fold's training rows. A larger share contains every smaller one."""
     rng = np.random.default_rng([seed, 3, fold.repeat, fold.fold, number])
-    drawn = rng.permutation(fold.train)[: max(round(share * len(fold.train)), fewest)]
-    return replace(fold, train=np.sort(drawn))
+    rows = rng.permutation(fold.train)[: max(round(share * len(fold.train)), fewest)]
+    return replace(fold, train=np.sort(rows))
 
 
 def _refit(

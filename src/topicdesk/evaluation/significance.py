@@ -92,11 +92,11 @@ class BayesianTest:
     def in_words(self, first: str, second: str) -> str:
         """Return the result as a sentence."""
         if self.above_zero >= 0.5:
-            name, likely, matters = first, self.above_zero, self.better
+            name, probability, matters = first, self.above_zero, self.better
         else:
-            name, likely, matters = second, 1 - self.above_zero, self.worse
-        other = second if name == first else first
-        return f"{name} is better than {other} with {likely:.0%}, by more than {self.rope:g} with {matters:.0%}"
+            name, probability, matters = second, 1 - self.above_zero, self.worse
+        rival = second if name == first else first
+        return f"{name} is better than {rival} with {probability:.0%}, by more than {self.rope:g} with {matters:.0%}"
 
 
 @dataclass(frozen=True)
@@ -378,18 +378,18 @@ def significance_table(
         with its corrected 95 % interval), ``p``, ``p_holm``, ``test`` (the test that p comes from), ``mcnemar_p``, and
         ``better, equivalent, worse, above_zero`` (posterior probabilities for the best against the other).
     """
-    best, *others = order
+    best, *classifiers = order
     rows = []
-    for other in others:
-        differences = (fold_values[best] - fold_values[other]).to_numpy(dtype=np.float64)
+    for classifier in classifiers:
+        differences = (fold_values[best] - fold_values[classifier]).to_numpy(dtype=np.float64)
         corrected = corrected_t_test(differences, test_to_train)
         posterior = bayesian_t_test(differences, test_to_train, rope)
-        paired = mcnemar(right[best].to_numpy(), right[other].to_numpy())
+        paired = mcnemar(right[best].to_numpy(), right[classifier].to_numpy())
         # A single split has no variance between splits to test with, so test over its articles.
         name: Literal["corrected t", "McNemar"] = "McNemar" if np.isnan(corrected.p_value) else "corrected t"
         rows.append(
             {
-                "classifier": other,
+                "classifier": classifier,
                 "difference": corrected.difference,
                 "low": corrected.low,
                 "high": corrected.high,
@@ -463,16 +463,16 @@ def decide_winner(
         return Verdict(winner, best, f"{reason}.")
     row = table.to_dict("index")[winner]
     if np.isnan(row["low"]):  # a single split
-        behind, likely = f"{shown(row['difference'])} behind, McNemar's test", ""
+        difference, probability = f"{shown(row['difference'])} behind, McNemar's test", ""
     else:
-        behind = f"over the folds {shown(row['difference'], row['low'], row['high'])} behind, corrected t-test"
-        likely = f"; worse by more than {rope:g} with a probability of {row['better']:.0%}"
+        difference = f"over the folds {shown(row['difference'], row['low'], row['high'])} behind, corrected t-test"
+        probability = f"; worse by more than {rope:g} with a probability of {row['better']:.0%}"
     if intervals is not None:
         distance = intervals.loc[winner, [*DIFFERENCE_FROM_BEST]]
-        behind = f"over the articles {shown(*distance.astype(float))} behind; {behind}"
+        difference = f"over the articles {shown(*distance.astype(float))} behind; {difference}"
     reason = (
         f"{winner} wins: it is simpler than {best}, which has the best {title}, and not shown to be worse "
-        f"({behind}, Holm-adjusted p = {row['p_holm']:.3f}{likely})."
+        f"({difference}, Holm-adjusted p = {row['p_holm']:.3f}{probability})."
     )
     return Verdict(winner, best, reason)
 

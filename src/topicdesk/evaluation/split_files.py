@@ -106,10 +106,10 @@ def read_splits(path: Path, dataset: Dataset) -> tuple[tuple[Split, ...], tuple[
     unknown = table.loc[~table["article_id"].isin(row_of.index), "article_id"]
     if len(unknown):
         raise SplitError(f"{path}: {len(unknown)} articles are not labelled, for example {unknown.iloc[0]!r}.")
-    strange = table.loc[~table["side"].isin(["train", "test"]), "side"]
-    if len(strange):
+    invalid = table.loc[~table["side"].isin(["train", "test"]), "side"]
+    if len(invalid):
         raise SplitError(
-            f"{path}, line {strange.index[0] + 2}: side must be 'train' or 'test', not {strange.iloc[0]!r}."
+            f"{path}, line {invalid.index[0] + 2}: side must be 'train' or 'test', not {invalid.iloc[0]!r}."
         )
     splits = []
     for _, part in table.groupby(["repeat", "fold"], sort=False):
@@ -144,6 +144,6 @@ def _file_warnings(dataset: Dataset, splits: Sequence[Split]) -> Iterator[str]:
     used = {int(row) for split in splits for row in (*split.train, *split.test)}
     if len(used) < len(dataset):
         yield f"{len(dataset) - len(used)} of {len(dataset)} labelled articles are not in any saved split."
-    parted = sum(bool(np.isin(dataset.groups[split.test], dataset.groups[split.train]).any()) for split in splits)
-    if parted:
-        yield f"{parted} of {len(splits)} saved splits have near-duplicates on both sides. They are used as saved."
+    n_leaky = sum(bool(np.isin(dataset.groups[split.test], dataset.groups[split.train]).any()) for split in splits)
+    if n_leaky:
+        yield f"{n_leaky} of {len(splits)} saved splits have near-duplicates on both sides. They are used as saved."

@@ -155,8 +155,8 @@ def make_inner_splits(dataset: Dataset, outer: Split, folds: int, seed: int) -> 
         _, codes = np.unique(dataset.sources[rows], return_inverse=True)
         folds = min(folds, sources)
         assigned = stratified_group_folds(dataset.Y[rows], codes, folds, rng)
-        parted = _splits_of(assigned, rows, folds, outer.repeat, "inner")
-        return tuple(replace(split, train=_without_repeats(dataset, split.train, split.test)) for split in parted)
+        splits = _splits_of(assigned, rows, folds, outer.repeat, "inner")
+        return tuple(replace(split, train=_without_repeats(dataset, split.train, split.test)) for split in splits)
     days = _days(dataset.dates[rows])
     if outer.scheme == "time" and days > 1:
         return tuple(_windows(dataset, rows, min(folds, days - 1), outer.repeat, "inner"))
@@ -202,8 +202,8 @@ def leave_one_source_out(dataset: Dataset, repeats: int = 1) -> tuple[tuple[Spli
     ]
     warnings = []
     for column, topic in enumerate(dataset.topics):
-        carrying = set(dataset.sources[dataset.Y[:, column] == 1])
-        absent = [source or "(none)" for source in sources if source not in carrying]
+        positive_sources = set(dataset.sources[dataset.Y[:, column] == 1])
+        absent = [source or "(none)" for source in sources if source not in positive_sources]
         if absent:
             warnings.append(f"{topic}: no positive test article in {', '.join(map(str, absent))}.")
     return tuple(splits), tuple(warnings)
@@ -343,8 +343,8 @@ def _windows(dataset: Dataset, rows: NDArray[np.intp], windows: int, repeat: int
     ends: list[int] = []
     for block in range(1, windows + 1):
         day = in_order[min(round(block * len(rows) / (windows + 1)), len(rows) - 1)]
-        place = max(int(np.searchsorted(present, day)), ends[-1] + 1 if ends else 1)
-        ends.append(min(place, len(present) - (windows + 1 - block)))
+        position = max(int(np.searchsorted(present, day)), ends[-1] + 1 if ends else 1)
+        ends.append(min(position, len(present) - (windows + 1 - block)))
     edges = [*(present[end] for end in ends), present[-1] + np.timedelta64(1, "D")]
     for fold, (start, end) in enumerate(pairwise(edges)):
         train, test = rows[days < start], rows[(days >= start) & (days < end)]
@@ -363,9 +363,9 @@ def _without_repeats(dataset: Dataset, train: NDArray[np.intp], test: NDArray[np
 def unlearnable(dataset: Dataset, splits: Sequence[Split]) -> Iterator[str]:
     """Yield a warning for each topic that has no positive training article in some splits."""
     for column, topic in enumerate(dataset.topics):
-        without = sum(not dataset.Y[split.train, column].any() for split in splits)
-        if without:
-            yield f"{topic}: no positive training article in {without} of {len(splits)} splits."
+        n_without = sum(not dataset.Y[split.train, column].any() for split in splits)
+        if n_without:
+            yield f"{topic}: no positive training article in {n_without} of {len(splits)} splits."
 
 
 def _published_split(dataset: Dataset) -> tuple[tuple[Split, ...], tuple[str, ...]]:
@@ -377,10 +377,10 @@ def _published_split(dataset: Dataset) -> tuple[tuple[Split, ...], tuple[str, ..
             "not train and test. Use scheme = 'stratified'."
         )
     warnings = []
-    parted = np.isin(dataset.groups[test], dataset.groups[train])
-    if parted.any():
+    duplicated = np.isin(dataset.groups[test], dataset.groups[train])
+    if duplicated.any():
         warnings.append(
-            f"{int(parted.sum())} of {len(test)} test articles have a near-duplicate among the training articles. "
+            f"{int(duplicated.sum())} of {len(test)} test articles have a near-duplicate among the training articles. "
             "The published split is used as published."
         )
     return (Split(train, test, 0, 0, "published"),), tuple(warnings)

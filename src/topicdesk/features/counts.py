@@ -140,8 +140,8 @@ class Counts:
     @cached_property
     def terms(self) -> NDArray[Any]:
         """The terms, shape (n_terms,), in the order of the columns."""
-        spelt = [" ".join(self.words[gram[gram >= 0]]) for gram in self.grams]
-        return np.array(spelt, dtype=object)
+        terms = [" ".join(self.words[gram[gram >= 0]]) for gram in self.grams]
+        return np.array(terms, dtype=object)
 
     def numbers(self) -> Counts:
         """Return the counts without the names of the terms."""
@@ -168,21 +168,21 @@ class _Words:
             parts.append(np.fromiter(map(number_of.__getitem__, words), dtype=np.intp, count=len(words)))
         distinct = np.array([*number_of, None], dtype=object)[:-1]
         order = np.argsort(distinct)
-        place = np.empty_like(order)
-        place[order] = np.arange(len(order))
+        rank = np.empty_like(order)
+        rank[order] = np.arange(len(order))
         return cls(
             distinct[order],
-            place[np.concatenate(parts)] if parts else place,
+            rank[np.concatenate(parts)] if parts else rank,
             np.repeat(np.arange(len(parts)), [len(part) for part in parts]),
         )
 
     def without(self, stop_words: Iterable[str]) -> _Words:
-        kept = ~np.isin(self.distinct, list(stop_words))[self.numbers]
-        return _Words(self.distinct, self.numbers[kept], self.texts[kept])
+        mask = ~np.isin(self.distinct, list(stop_words))[self.numbers]
+        return _Words(self.distinct, self.numbers[mask], self.texts[mask])
 
     def stemmed(self, stemmer: str | None) -> _Words:
-        stems, place = np.unique(np.array([*_stems(list(self.distinct), stemmer), ""]), return_inverse=True)
-        return _Words(stems.astype(object), place[self.numbers], self.texts)
+        stems, inverse = np.unique(np.array([*_stems(list(self.distinct), stemmer), ""]), return_inverse=True)
+        return _Words(stems.astype(object), inverse[self.numbers], self.texts)
 
     def counts(self, n_texts: int, shortest: int, longest: int) -> Counts:
         if longest == 1:
@@ -194,8 +194,8 @@ class _Words:
             starts = np.arange(max(len(self.numbers) - length + 1, 0))
             starts = starts[self.texts[starts] == self.texts[starts + length - 1]]
             gram = np.full((len(starts), longest), -1, dtype=np.intp)
-            for place in range(length):
-                gram[:, place] = self.numbers[starts + place]
+            for offset in range(length):
+                gram[:, offset] = self.numbers[starts + offset]
             grams.append(gram)
             texts.append(self.texts[starts])
         distinct, columns = _distinct_rows(np.concatenate(grams))
@@ -235,22 +235,22 @@ def count_terms(texts: Sequence[str], analyser: Analyser) -> Counts:
 def count_terms_once(texts: Sequence[str], analysers: Iterable[Analyser]) -> dict[Analyser, Counts]:
     """Count the terms of every text, once for each distinct analyser (see `count_terms`)."""
     distinct = list(dict.fromkeys(analysers))
-    cut: dict[Analyser, _Words] = {}
+    words_of: dict[Analyser, _Words] = {}
     counts = {}
     with progress(len(distinct), "counting terms", "analyser") as advance:
         for analyser in distinct:
-            alike = Analyser(
+            base = Analyser(
                 lowercase=analyser.lowercase,
                 strip_accents=analyser.strip_accents,
                 token_pattern=analyser.token_pattern,
                 lead=analyser.lead,
             )
-            if analyser.analyzer == "word" and alike not in cut:
-                cut[alike] = _Words.cut(alike.read(texts), alike)
-            if analyser.analyzer != "word" or any(map(_SPACE_OR_BELOW.search, cut[alike].distinct)):
+            if analyser.analyzer == "word" and base not in words_of:
+                words_of[base] = _Words.cut(base.read(texts), base)
+            if analyser.analyzer != "word" or any(map(_SPACE_OR_BELOW.search, words_of[base].distinct)):
                 counts[analyser] = _counted_by_scikit_learn(analyser.read(texts), analyser)
             else:
-                words = cut[alike]
+                words = words_of[base]
                 stop_words = CountVectorizer(stop_words=analyser.stop_words).get_stop_words()
                 if stop_words is not None:
                     words = words.without(stop_words)
@@ -282,10 +282,10 @@ def _stems(words: list[str], stemmer: str | None) -> list[str]:
 
 def _distinct_rows(grams: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return the distinct rows in order, and the index of each row among them."""
-    place = np.zeros(len(grams), dtype=np.intp)
+    inverse = np.zeros(len(grams), dtype=np.intp)
     # Column by column, to keep the sort keys small: a key combines a row's rank so far with its next word.
     for column in grams.T:
-        place = pd.factorize(place * (grams.max(initial=-1) + 2) + column + 1, sort=True)[0]
-    first = np.zeros(place.max(initial=-1) + 1, dtype=np.intp)
-    first[place] = np.arange(len(place))
-    return grams[first], place
+        inverse = pd.factorize(inverse * (grams.max(initial=-1) + 2) + column + 1, sort=True)[0]
+    first = np.zeros(inverse.max(initial=-1) + 1, dtype=np.intp)
+    first[inverse] = np.arange(len(inverse))
+    return grams[first], inverse

@@ -35,8 +35,8 @@ def keyword_hits(texts: Sequence[str], keywords: Mapping[str, Sequence[str]]) ->
     FeaturesError
         When a topic has no keyword, or one that can never match.
     """
-    found, rules = keyword_matrix(texts, keywords)
-    return np.column_stack([found[:, rules["topic"] == topic].sum(axis=1) for topic in keywords]).astype(np.float64)
+    hits, rules = keyword_matrix(texts, keywords)
+    return np.column_stack([hits[:, rules["topic"] == topic].sum(axis=1) for topic in keywords]).astype(np.float64)
 
 
 def keyword_matrix(
@@ -62,8 +62,8 @@ def keyword_matrix(
     longest = max(phrase.count(" ") + 1 for phrase in vocabulary)
     counting = CountVectorizer(vocabulary=vocabulary, ngram_range=(1, longest), binary=True)
     column_of = {phrase: column for column, phrase in enumerate(vocabulary)}
-    found = counting.fit_transform(texts)[:, [column_of[phrase] for phrase in rules["keyword"]]]
-    return found.toarray().astype(bool), rules
+    matrix = counting.fit_transform(texts)[:, [column_of[phrase] for phrase in rules["keyword"]]]
+    return matrix.toarray().astype(bool), rules
 
 
 def keyword_phrases(keywords: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:

@@ -60,7 +60,7 @@ class TermLookup:
         stop_words = frozenset(vectorizer.get_stop_words() or ())
         words = _numbered(word for run in runs for word in run)
         self.words = frozenset(words)
-        words |= {word: len(words) + place for place, word in enumerate(sorted(stop_words - set(words)))}
+        words |= {word: len(words) + index for index, word in enumerate(sorted(stop_words - set(words)))}
         self._codes = _code_table(words)
         self._words = _Words(words, self._codes)
         self._stops = np.zeros(len(words) + 1, dtype=np.bool_)  # the last entry, index -1, is for unknown words
@@ -71,10 +71,10 @@ class TermLookup:
     @staticmethod
     def suits(vectorizer: CountVectorizer) -> bool:
         """Return whether this class supports a vectorizer; others must use their own ``transform``."""
-        own = (vectorizer.tokenizer, vectorizer.preprocessor, vectorizer.input, vectorizer.decode_error)
+        settings = (vectorizer.tokenizer, vectorizer.preprocessor, vectorizer.input, vectorizer.decode_error)
         return (
             vectorizer.analyzer == "word"
-            and own == (None, None, "content", "strict")
+            and settings == (None, None, "content", "strict")
             and vectorizer.token_pattern == _TOKEN_PATTERN
             and len(set().union(*vectorizer.vocabulary_, *(vectorizer.get_stop_words() or ()))) < _UNKNOWN
         )
@@ -95,24 +95,24 @@ class TermLookup:
         words, bounds = self._cut(texts)
         row_of = np.repeat(np.arange(len(texts)), np.diff(bounds))
         if self._has_stops:
-            kept = ~self._stops[words]
-            words, row_of = words[kept], row_of[kept]
+            mask = ~self._stops[words]
+            words, row_of = words[mask], row_of[mask]
         rows, terms = [], []
-        place = np.flatnonzero(words >= 0)
-        path = np.zeros(len(place), dtype=np.int64)
+        positions = np.flatnonzero(words >= 0)
+        path = np.zeros(len(positions), dtype=np.int64)
         for length in range(1, self._longest + 1):
             if length > 1:
                 # An n-gram continues if the next word is known and is in the same text.
-                goes_on = place + length - 1 < len(words)
-                place, path = place[goes_on], path[goes_on]
-                next_place = place + length - 1
-                goes_on = (words[next_place] >= 0) & (row_of[next_place] == row_of[place])
-                place, path = place[goes_on], path[goes_on]
-            path, term = self._runs.step(length, path, words[place + length - 1])
-            found = term >= 0
-            rows.append(row_of[place[found]])
-            terms.append(term[found])
-            place, path = place[path >= 0], path[path >= 0]
+                continues = positions + length - 1 < len(words)
+                positions, path = positions[continues], path[continues]
+                next_positions = positions + length - 1
+                continues = (words[next_positions] >= 0) & (row_of[next_positions] == row_of[positions])
+                positions, path = positions[continues], path[continues]
+            path, term = self._runs.step(length, path, words[positions + length - 1])
+            complete = term >= 0
+            rows.append(row_of[positions[complete]])
+            terms.append(term[complete])
+            positions, path = positions[path >= 0], path[path >= 0]
         return self._counted(np.concatenate(rows), np.concatenate(terms), len(texts))
 
     def known_share(self, texts: Sequence[str]) -> NDArray[np.float64]:
@@ -121,11 +121,11 @@ class TermLookup:
         Stop words are not counted.
         """
         words, bounds = self._cut(texts)
-        asked = ~self._stops[words]
-        known = asked & (words >= 0)
-        before = np.concatenate([[0], np.cumsum(asked)]), np.concatenate([[0], np.cumsum(known)])
-        n_asked, n_known = (np.diff(total[bounds]) for total in before)
-        return np.asarray(np.divide(n_known, n_asked, out=np.full(len(texts), np.nan), where=n_asked > 0))
+        counted = ~self._stops[words]
+        known = counted & (words >= 0)
+        totals = np.concatenate([[0], np.cumsum(counted)]), np.concatenate([[0], np.cumsum(known)])
+        n_counted, n_known = (np.diff(total[bounds]) for total in totals)
+        return np.asarray(np.divide(n_known, n_counted, out=np.full(len(texts), np.nan), where=n_counted > 0))
 
     def _cut(self, texts: Sequence[str]) -> tuple[_Numbers, _Numbers]:
         """Return the number of each word (-1 if unknown), and the index of each text's first word."""
@@ -157,15 +157,15 @@ class _Tree:
         self._n_symbols = max(n_symbols, 1)
         self._keys: list[Any] = []
         self._ends: list[_Numbers] = []
-        before: dict[tuple[int, ...], int] = {(): 0}
+        indices: dict[tuple[int, ...], int] = {(): 0}
         for length in range(1, max(map(len, stands_for), default=1) + 1):
-            beginnings = sorted({one[:length] for one in stands_for if len(one) >= length})
-            keys = [before[one[:-1]] * self._n_symbols + one[-1] for one in beginnings]
+            beginnings = sorted({sequence[:length] for sequence in stands_for if len(sequence) >= length})
+            keys = [indices[sequence[:-1]] * self._n_symbols + sequence[-1] for sequence in beginnings]
             self._keys.append(pd.Index(np.array(keys, dtype=np.int64)))
             # The last entry, index -1, is for sequences that are not in the tree.
-            ends = [stands_for.get(one, -1) for one in beginnings]
+            ends = [stands_for.get(sequence, -1) for sequence in beginnings]
             self._ends.append(np.array([*ends, -1], dtype=np.int64))
-            before = {one: number for number, one in enumerate(beginnings)}
+            indices = {sequence: number for number, sequence in enumerate(beginnings)}
 
     def step(self, length: int, path: _Numbers, symbols: _Numbers) -> tuple[_Numbers, _Numbers]:
         """Extend paths of ``length - 1`` symbols by their next symbol.
@@ -195,35 +195,35 @@ class _Words:
     def __init__(self, number_of: Mapping[str, int], codes: NDArray[np.uint8]) -> None:
         chunked = {}
         for word, number in number_of.items():
-            spelt = codes[[ord(character) for character in word]]
-            if len(spelt) >= _SHORTEST and (spelt != _BETWEEN).all():  # other words never occur as tokens
-                padded = np.append(spelt, np.zeros(-len(spelt) % _CHUNK, dtype=np.uint8))
+            word_codes = codes[[ord(character) for character in word]]
+            if len(word_codes) >= _SHORTEST and (word_codes != _BETWEEN).all():  # other words never occur as tokens
+                padded = np.append(word_codes, np.zeros(-len(word_codes) % _CHUNK, dtype=np.uint8))
                 chunked[tuple(padded.view("<u8").tolist())] = number
         distinct = sorted({chunk for chunks in chunked for chunk in chunks})
         self._chunks = pd.Index(np.array(distinct, dtype=np.uint64))
-        place = {chunk: number for number, chunk in enumerate(distinct)}
-        tree = {tuple(place[chunk] for chunk in chunks): number for chunks, number in chunked.items()}
+        index_of = {chunk: number for number, chunk in enumerate(distinct)}
+        tree = {tuple(index_of[chunk] for chunk in chunks): number for chunks, number in chunked.items()}
         self._tree = _Tree(tree, len(distinct))
         self._longest = max(map(len, tree), default=0)
 
     def find(self, codes: NDArray[np.uint8], starts: _Numbers, lengths: _Numbers) -> _Numbers:
         """Return the number of the word at each start, or -1 if the word is unknown."""
         chunk_at = np.ndarray((len(codes) - _CHUNK + 1,), dtype="<u8", buffer=codes, strides=(1,))
-        found = np.full(len(starts), -1, dtype=np.int64)
-        asked = np.flatnonzero(lengths <= _CHUNK * self._longest)
-        path = np.zeros(len(asked), dtype=np.int64)
+        numbers = np.full(len(starts), -1, dtype=np.int64)
+        active = np.flatnonzero(lengths <= _CHUNK * self._longest)
+        path = np.zeros(len(active), dtype=np.int64)
         for step in range(1, self._longest + 1):
-            left = lengths[asked] - _CHUNK * (step - 1)
-            chunks = chunk_at[starts[asked] + _CHUNK * (step - 1)] & _MASKS[np.minimum(left, _CHUNK)]
+            remaining = lengths[active] - _CHUNK * (step - 1)
+            chunks = chunk_at[starts[active] + _CHUNK * (step - 1)] & _MASKS[np.minimum(remaining, _CHUNK)]
             symbols = self._chunks.get_indexer(pd.Index(chunks))
             known = symbols >= 0
-            asked, path, left = asked[known], path[known], left[known]
+            active, path, remaining = active[known], path[known], remaining[known]
             path, word = self._tree.step(step, path, symbols[known])
-            ends = left <= _CHUNK
-            found[asked[ends]] = word[ends]
-            goes_on = ~ends & (path >= 0)
-            asked, path = asked[goes_on], path[goes_on]
-        return found
+            ends = remaining <= _CHUNK
+            numbers[active[ends]] = word[ends]
+            continues = ~ends & (path >= 0)
+            active, path = active[continues], path[continues]
+        return numbers
 
 
 def _numbered(words: Iterable[str]) -> dict[str, int]:
@@ -241,6 +241,6 @@ def _code_table(words: Iterable[str]) -> NDArray[np.uint8]:
 @cache
 def _word_characters() -> NDArray[np.bool_]:
     r"""Return whether each Unicode character matches ``\w``."""
-    found = np.fromiter((chr(number).isalnum() for number in range(0x110000)), dtype=np.bool_, count=0x110000)
-    found[ord("_")] = True
-    return found
+    is_word = np.fromiter((chr(number).isalnum() for number in range(0x110000)), dtype=np.bool_, count=0x110000)
+    is_word[ord("_")] = True
+    return is_word

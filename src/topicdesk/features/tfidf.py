@@ -222,13 +222,13 @@ def _kept_columns(counts: csr_matrix, setting: FeatureSetting) -> NDArray[np.int
     fewest = setting.min_df if isinstance(setting.min_df, Integral) else setting.min_df * n_texts
     holding = np.bincount(counts.indices, minlength=n_terms)
     present = holding > 0
-    kept = present & (holding >= fewest) & (holding <= most)
+    mask = present & (holding >= fewest) & (holding <= most)
     limit = setting.max_features
-    if limit is not None and kept.sum() > limit:
+    if limit is not None and mask.sum() > limit:
         totals = np.bincount(counts.indices, weights=counts.data, minlength=n_terms)
-        candidates = np.flatnonzero(kept)
+        candidates = np.flatnonzero(mask)
         return np.sort(candidates[(-totals[candidates]).argsort()[:limit]])
-    columns = np.flatnonzero(kept)
+    columns = np.flatnonzero(mask)
     if columns.size == 0:
         raise FeaturesError(
             f"no term is in at least {fewest:g} and at most {most:g} of {n_texts} training texts. "

@@ -103,8 +103,8 @@ class Checkpoints:
             If the file exists but cannot be read.
         """
         try:
-            with np.load(self._file(name), allow_pickle=False) as kept:
-                fits = Fits(kept["scores"], kept["seconds"], json.loads(str(kept["unconverged"])))
+            with np.load(self._file(name), allow_pickle=False) as arrays:
+                fits = Fits(arrays["scores"], arrays["seconds"], json.loads(str(arrays["unconverged"])))
         except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, ValueError, KeyError, BadZipFile) as error:
@@ -129,13 +129,13 @@ class Checkpoints:
         """Remove the cells of this comparison, and of comparisons that were not continued for a week."""
         remove_tree(self.folder / self.key)
         sweep_removed_in(self.folder)
-        for other in self.folder.glob("[!.]*/"):
+        for folder in self.folder.glob("[!.]*/"):
             try:
-                age = time.time() - other.stat().st_mtime
+                age = time.time() - folder.stat().st_mtime
             except FileNotFoundError:  # another process removed it
                 continue
             if age > _GIVEN_UP_SECONDS:
-                remove_tree(other)
+                remove_tree(folder)
 
     def _file(self, name: str) -> Path:
         return self.folder / self.key / f"{name}.npz"
@@ -171,20 +171,20 @@ def run_cells(
     list of Fits
         Results in the order of `cells`.
     """
-    found = (
+    fits_by_cell = (
         {}
         if checkpoints is None
         else {cell.name: fits for cell in cells if (fits := checkpoints.load(cell.name)) is not None}
     )
-    missing = [cell for cell in cells if cell.name not in found]
+    missing = [cell for cell in cells if cell.name not in fits_by_cell]
 
     def keep(number: int, fits: Fits) -> None:
         if checkpoints is not None:
             checkpoints.save(missing[number].name, fits)
 
-    done = run_all(engine, work, shared, [cell.task for cell in missing], what, len(found), keep)
-    found |= {cell.name: fits for cell, fits in zip(missing, done, strict=True)}
-    return [found[cell.name] for cell in cells]
+    done = run_all(engine, work, shared, [cell.task for cell in missing], what, len(fits_by_cell), keep)
+    fits_by_cell |= {cell.name: fits for cell, fits in zip(missing, done, strict=True)}
+    return [fits_by_cell[cell.name] for cell in cells]
 
 
 def comparison_hash(
@@ -209,7 +209,7 @@ def comparison_hash(
         32 hexadecimal characters (BLAKE2b, 16 bytes).
     """
     digest = hashlib.blake2b(digest_size=16)
-    told = {
+    description = {
         "code": code_version(),
         "dataset": [dataset.name, dataset.task, dataset.corpus_hash, dataset.labels_hash, dataset.topics],
         "splits": splits_hash(dataset, splits),
@@ -221,7 +221,7 @@ def comparison_hash(
         "seed": plan.seed,
         "keywords": None if keywords is None else {topic: list(words) for topic, words in keywords.items()},
     }
-    digest.update(json.dumps(told, sort_keys=True, default=str).encode())
+    digest.update(json.dumps(description, sort_keys=True, default=str).encode())
     for text in dataset.texts:
         digest.update(text.encode(errors="surrogatepass"))
         digest.update(b"\0")
@@ -232,7 +232,7 @@ def comparison_hash(
 
 
 def _told_classifier(classifier: Classifier) -> dict[str, object]:
-    told: dict[str, object] = {
+    description: dict[str, object] = {
         "name": classifier.name,
         "features": classifier.features,
         "threshold": classifier.threshold,
@@ -240,8 +240,8 @@ def _told_classifier(classifier: Classifier) -> dict[str, object]:
     }
     if classifier.build is not None:
         estimators = [classifier.build(binary) for binary in (True, False)]
-        told["estimators"] = [repr(estimator) for estimator in estimators]
+        description["estimators"] = [repr(estimator) for estimator in estimators]
         file = inspect.getsourcefile(type(estimators[0]))
         # The version of our code does not cover a user's own estimator.
-        told["source"] = None if file is None else hashlib.blake2b(Path(file).read_bytes()).hexdigest()
-    return told
+        description["source"] = None if file is None else hashlib.blake2b(Path(file).read_bytes()).hexdigest()
+    return description

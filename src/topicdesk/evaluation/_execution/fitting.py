@@ -184,18 +184,18 @@ def score_inner_folds(
         for candidate in group:
             by_view[-1].setdefault(candidate.view, []).append(candidate)
     places = {
-        f"{name}-{outer}-{number}-{place}": (outer, number, view)
+        f"{name}-{outer}-{number}-{index}": (outer, number, view)
         for outer, folds in enumerate(inner)
         for number in range(len(folds))
-        for place, view in enumerate(by_view[outer])
+        for index, view in enumerate(by_view[outer])
     }
     # Start the longest cells first, so that no process is still busy when all others are done.
     cells = [
         Cell(cell, (by_view[outer][view], inner[outer][number], view))
-        for cell, (outer, number, view) in sorted(places.items(), key=lambda place: -materials.size(place[1][2]))
+        for cell, (outer, number, view) in sorted(places.items(), key=lambda item: -materials.size(item[1][2]))
     ]
     fits = run_cells(engine, fit_candidates, materials, cells, "selecting models on inner folds", checkpoints)
-    done = {cell.name: found for cell, found in zip(cells, fits, strict=True)}
+    done = {cell.name: cell_fits for cell, cell_fits in zip(cells, fits, strict=True)}
     parts: dict[tuple[int, Candidate], list[Fit]] = {}
     unconverged: Counter[str] = Counter()
     for cell, (outer, _, view) in places.items():

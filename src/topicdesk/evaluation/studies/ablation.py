@@ -121,20 +121,23 @@ def ablate(
     with threadpool_limits(limits=1):
         for name, settings in variants.items():
             variant = replace(plan, classifiers=(classifier,), settings=settings)
-            results[name], found = cross_validate(dataset, variant, splits, keywords, engine)
-            warnings += tuple(f"Without {name}: {warning}" for warning in found)
+            results[name], messages = cross_validate(dataset, variant, splits, keywords, engine)
+            warnings += tuple(f"Without {name}: {warning}" for warning in messages)
         figures = resampled_figures(dataset, results, plan.resamples, plan.seed, engine)
-    together = {name: figures[ALL_SAMPLES, name][0][plan.metric] for name in variants}
+    values = {name: figures[ALL_SAMPLES, name][0][plan.metric] for name in variants}
     by_fold = {
         name: np.array(
-            [figure(plan.metric, dataset.Y[one.split.test], one.decisions, one.scores) for one in results[name]]
+            [
+                figure(plan.metric, dataset.Y[result.split.test], result.decisions, result.scores)
+                for result in results[name]
+            ]
         )
         for name in variants
     }
     ratio = mean_test_to_train(splits)
     rows = [
-        with_interval(together[name], "value", "low", "high")
-        | with_interval(together[_FULL] - together[name], "loss", "loss_low", "loss_high")
+        with_interval(values[name], "value", "low", "high")
+        | with_interval(values[_FULL] - values[name], "loss", "loss_low", "loss_high")
         | {"p": np.nan if name == _FULL else corrected_t_test(by_fold[_FULL] - by_fold[name], ratio).p_value}
         for name in variants
     ]
@@ -148,13 +151,15 @@ def ablate(
 def _without_each(settings: Sequence[FeatureSetting]) -> Iterator[tuple[str, tuple[FeatureSetting, ...]]]:
     """Yield the settings with one option reset, for each option that differs from its default in some setting."""
     plain = FeatureSetting()
-    analyser = {one.name: getattr(plain.analyser, one.name) for one in fields(Analyser)}
-    own = {one.name: getattr(plain, one.name) for one in fields(FeatureSetting) if one.name != "analyser"}
-    for name, default in (analyser | own).items():
-        off = {name: default}
+    analyser = {field.name: getattr(plain.analyser, field.name) for field in fields(Analyser)}
+    defaults = {field.name: getattr(plain, field.name) for field in fields(FeatureSetting) if field.name != "analyser"}
+    for name, default in (analyser | defaults).items():
+        option = {name: default}
         changed = tuple(
-            replace(one, analyser=replace(one.analyser, **off)) if name in analyser else replace(one, **off)
-            for one in settings
+            replace(setting, analyser=replace(setting.analyser, **option))
+            if name in analyser
+            else replace(setting, **option)
+            for setting in settings
         )
         if changed != tuple(settings):
             yield name, tuple(dict.fromkeys(changed))

@@ -79,16 +79,18 @@ def challenge(
     groups = new.drop_duplicates("article_id").set_index("article_id").loc[shared, "group"].to_numpy()
     rng = np.random.default_rng([seed, 4])
     weights = np.vstack([np.ones(len(shared)), bootstrap_weights(groups, resamples, rng)])
-    ours, theirs = (_resampled(one, truth, weights, shared, topics, metric) for one in (new, in_place))
-    lag = with_interval(theirs - ours, "value", "low", "high")
-    told = (
-        f"on the {len(shared)} articles that both were tested on, {metric_title(metric)} is {shown(float(ours[0]))} "
-        f"for the new model and {shown(float(theirs[0]))} for the current model; the new model is behind by "
-        f"{shown(lag['value'], lag['low'], lag['high'])} [95 %]"
+    new_values, current_values = (
+        _resampled(predictions, truth, weights, shared, topics, metric) for predictions in (new, in_place)
     )
-    if lag["low"] > rope:
-        return Challenge(False, f"the new model is shown to be worse: {told}")
-    return Challenge(True, f"the new model is not shown to be worse: {told}")
+    difference = with_interval(current_values - new_values, "value", "low", "high")
+    description = (
+        f"on the {len(shared)} articles that both were tested on, {metric_title(metric)} is "
+        f"{shown(float(new_values[0]))} for the new model and {shown(float(current_values[0]))} for the current model; "
+        f"the new model is behind by {shown(difference['value'], difference['low'], difference['high'])} [95 %]"
+    )
+    if difference["low"] > rope:
+        return Challenge(False, f"the new model is shown to be worse: {description}")
+    return Challenge(True, f"the new model is not shown to be worse: {description}")
 
 
 def flipped_decisions(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
@@ -111,8 +113,8 @@ def flipped_decisions(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame
         votes = frame.assign(topic=frame["topic"].astype(str)).groupby(["article_id", "topic"])
         sides.append((votes["decision"].mean() > 0.5).rename(side))
     sides.append((votes["truth"].first() == 1).rename("labelled"))
-    both = pd.concat(sides, axis=1, join="inner")
-    flips = both[both["before"] != both["after"]].reset_index()
+    table = pd.concat(sides, axis=1, join="inner")
+    flips = table[table["before"] != table["after"]].reset_index()
     flips["right"] = np.where(flips["after"] == flips["labelled"], "after", "before")
     return flips[["article_id", "topic", "labelled", "before", "after", "right"]]
 

@@ -56,18 +56,20 @@ def out_of_fold(comparison: Comparison, classifier: str) -> OutOfFold:
     OutOfFold
     """
     data, results = comparison.dataset, comparison.results_of(classifier)
-    tested, right = np.zeros(len(data), dtype=np.intp), np.zeros(len(data), dtype=np.intp)
-    given, said = np.zeros((len(data), data.n_topics), dtype=np.intp), np.zeros((len(data), data.n_topics))
+    n_tested, right = np.zeros(len(data), dtype=np.intp), np.zeros(len(data), dtype=np.intp)
+    decisions, probabilities = np.zeros((len(data), data.n_topics), dtype=np.intp), np.zeros((len(data), data.n_topics))
     for result in results:
         rows = result.split.test
-        tested[rows] += 1
-        given[rows] += result.decisions
+        n_tested[rows] += 1
+        decisions[rows] += result.decisions
         right[rows] += (result.decisions == data.Y[rows]).all(axis=1)
         if result.probabilities is not None:
-            said[rows] += result.probabilities
+            probabilities[rows] += result.probabilities
     probable = all(result.probabilities is not None for result in results)
     with np.errstate(invalid="ignore"):
-        return OutOfFold(classifier, tested, given, right, said / tested[:, None] if probable else None)
+        return OutOfFold(
+            classifier, n_tested, decisions, right, probabilities / n_tested[:, None] if probable else None
+        )
 
 
 def worst_errors(
@@ -96,13 +98,13 @@ def worst_errors(
     """
     data = comparison.dataset
     column = data.topics.index(topic)
-    likely = np.full(len(data), np.nan) if found.probabilities is None else found.probabilities[:, column]
+    probabilities = np.full(len(data), np.nan) if found.probabilities is None else found.probabilities[:, column]
     positive = kind == "false positive"
     wrong = found.given[:, column] if positive else found.tested - found.given[:, column]
     rows = np.flatnonzero((data.Y[:, column] == (0 if positive else 1)) & (wrong > 0))
     table = pd.DataFrame(
         {"row": rows, "article_id": data.ids[rows], "wrong": wrong[rows], "tested": found.tested[rows],
-         "probability": likely[rows]}
+         "probability": probabilities[rows]}
     )  # fmt: skip
     share = table["wrong"] / table["tested"]
     doubt = table["probability"] if positive else -table["probability"]

@@ -91,17 +91,17 @@ class SourceAudit:
 
     def __str__(self) -> str:
         """Return a sentence with both accuracies."""
-        told, guessed = (_percent(figure) for figure in (self.accuracy, self.guess))
+        accuracy, guessed = (_percent(figure) for figure in (self.accuracy, self.guess))
         return (
-            f"A classifier predicts the source of {told} of the articles from their text. Always guessing the largest "
-            f"source is right for {guessed}."
+            f"A classifier predicts the source of {accuracy} of the articles from their text. Always guessing the "
+            f"largest source is right for {guessed}."
         )
 
     def table(self) -> pd.DataFrame:
         """Return the sources as text: articles, F1 with its interval, and most predictive terms."""
         f1 = _written(self.sources, {"F1 [95 %]": ("f1", "low", "high")})
-        kept = self.sources[["articles", "terms"]].rename(columns={"terms": "terms that betray it"})
-        return kept.join(f1)[["articles", "F1 [95 %]", "terms that betray it"]]
+        columns = self.sources[["articles", "terms"]].rename(columns={"terms": "terms that betray it"})
+        return columns.join(f1)[["articles", "F1 [95 %]", "terms that betray it"]]
 
     def _repr_html_(self) -> str:
         return as_html(str(self), self.table(), warnings=self.warnings)
@@ -190,18 +190,22 @@ def audit_sources(
     classifiers = (classifier_named(_GUESS), classifier_named(_TELLER))
     engine = LocalEngine(jobs)
     with threadpool_limits(limits=1):
-        splits, found = make_splits(dataset, SplitPlan(folds=_FOLDS), seed)
-        asked = ComparisonPlan(classifiers, inner_folds=_INNER_FOLDS, metric="subset_accuracy", seed=seed)
-        results, more = cross_validate(dataset, asked, splits, engine=engine)
+        splits, split_warnings = make_splits(dataset, SplitPlan(folds=_FOLDS), seed)
+        plan = ComparisonPlan(classifiers, inner_folds=_INNER_FOLDS, metric="subset_accuracy", seed=seed)
+        results, fit_warnings = cross_validate(dataset, plan, splits, engine=engine)
         pooled, by_source, _ = figure_tables(dataset, results, "subset_accuracy", None, resamples, seed, engine)
         terms = _betraying_terms(dataset, n_terms, seed)
     accuracies = figures_where(pooled, sample=ALL_SAMPLES, metric="subset_accuracy").set_index("classifier")[_INTERVAL]
-    told = figures_where(by_source, classifier=_TELLER, metric="f1").set_index("topic")
-    sources = told.loc[list(dataset.topics), _INTERVAL].set_axis(["f1", "low", "high"], axis=1).rename_axis("source")
+    source_figures = figures_where(by_source, classifier=_TELLER, metric="f1").set_index("topic")
+    sources = (
+        source_figures.loc[list(dataset.topics), _INTERVAL]
+        .set_axis(["f1", "low", "high"], axis=1)
+        .rename_axis("source")
+    )
     sources.insert(0, "articles", dataset.Y.sum(axis=0))
     sources["terms"] = [", ".join(terms.loc[terms["source"] == source, "term"]) for source in sources.index]
     accuracy, guess = (accuracies.to_dict("index")[name] for name in (_TELLER, _GUESS))
-    return SourceAudit(accuracy, guess, sources, terms, (*warnings, *found, *more))
+    return SourceAudit(accuracy, guess, sources, terms, (*warnings, *split_warnings, *fit_warnings))
 
 
 def audit_topics(dataset: Dataset, resamples: int = 1000, seed: int = 0, jobs: int = -1) -> TopicAudit:
@@ -231,11 +235,11 @@ def audit_topics(dataset: Dataset, resamples: int = 1000, seed: int = 0, jobs: i
     """
     lone_splits, warnings = leave_one_source_out(dataset, _REPEATS)
     plan = SplitPlan(folds=min(len(set(dataset.sources)), _MOST_FOLDS), repeats=_REPEATS)
-    asked = ComparisonPlan((classifier_named(_CLASSIFIER),), (_SETTING,), inner_folds=_INNER_FOLDS, seed=seed)
-    mixed_splits, found = make_splits(dataset, plan, seed)
+    comparison_plan = ComparisonPlan((classifier_named(_CLASSIFIER),), (_SETTING,), inner_folds=_INNER_FOLDS, seed=seed)
+    mixed_splits, split_warnings = make_splits(dataset, plan, seed)
     with threadpool_limits(limits=1):
         mixed, lone = (
-            cross_validate(dataset, asked, splits, engine=LocalEngine(jobs))[0]
+            cross_validate(dataset, comparison_plan, splits, engine=LocalEngine(jobs))[0]
             for splits in (mixed_splits, lone_splits)
         )
         rng = np.random.default_rng([seed, 2])
@@ -247,7 +251,7 @@ def audit_topics(dataset: Dataset, resamples: int = 1000, seed: int = 0, jobs: i
         "mixed": float(np.mean([len(split.train) for split in mixed_splits])),
         "without": float(np.mean([len(split.train) for split in lone_splits])),
     }
-    return TopicAudit(topics, sources, training, (*dataset.warnings, *warnings, *found))
+    return TopicAudit(topics, sources, training, (*dataset.warnings, *warnings, *split_warnings))
 
 
 def _dataset_of_sources(corpus: pd.DataFrame, text_fields: Sequence[str], seed: int) -> tuple[Dataset, tuple[str, ...]]:
@@ -298,25 +302,25 @@ def _betraying_terms(dataset: Dataset, n_terms: int, seed: int) -> pd.DataFrame:
     coefficients = LinearSVC(random_state=seed).fit(weights, classes).coef_
     if len(coefficients) == 1:  # for two classes scikit-learn stores only the second
         coefficients = np.vstack([-coefficients, coefficients])
-    holds = (weights > 0).astype(np.float64)
-    found = []
+    present = (weights > 0).astype(np.float64)
+    rows = []
     for number, source in enumerate(dataset.topics):
-        inside = classes == number
+        is_source = classes == number
         # Terms that are more frequent elsewhere are predictive too, but do not belong to the source.
-        more = np.maximum(_mean(weights, inside) - _mean(weights, ~inside), 0)
-        push = coefficients[number] * more
-        shares = _mean(holds, inside), _mean(holds, ~inside)
-        for column in np.argsort(-push, kind="stable")[:n_terms]:
-            found.append(
+        excess = np.maximum(_mean(weights, is_source) - _mean(weights, ~is_source), 0)
+        contribution = coefficients[number] * excess
+        shares = _mean(present, is_source), _mean(present, ~is_source)
+        for column in np.argsort(-contribution, kind="stable")[:n_terms]:
+            rows.append(
                 {
                     "source": source,
                     "term": names[column],
-                    "push": float(push[column]),
+                    "push": float(contribution[column]),
                     "inside": float(shares[0][column]),
                     "outside": float(shares[1][column]),
                 }
             )
-    return pd.DataFrame(found)
+    return pd.DataFrame(rows)
 
 
 def _mean(matrix: Any, rows: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -336,7 +340,10 @@ def _topic_rows(
 ) -> Iterator[dict[str, Any]]:
     # The ranking metrics, which need scores, are not used. Decisions are passed in their place.
     f1 = {
-        side: _mean_over(topic_figures(dataset.Y, each, each.astype(np.float64), weights)["f1"] for each in repeats)
+        side: _mean_over(
+            topic_figures(dataset.Y, predictions, predictions.astype(np.float64), weights)["f1"]
+            for predictions in repeats
+        )
         for side, repeats in decisions.items()
     }
     for column, topic in enumerate(dataset.topics):
@@ -352,11 +359,12 @@ def _source_rows(
     sources, counts = np.unique(dataset.sources, return_counts=True)
     for source in sources[np.argsort(-counts, kind="stable")]:
         rows = dataset.sources == source
-        Y, drawn = dataset.Y[rows], weights[:, rows]
-        drawn = drawn[drawn.sum(axis=1) > 0]  # F1 is undefined in resamples without the source
+        Y, row_weights = dataset.Y[rows], weights[:, rows]
+        row_weights = row_weights[row_weights.sum(axis=1) > 0]  # F1 is undefined in resamples without the source
         micro = {
             side: _mean_over(
-                figures(Y, each[rows], each[rows].astype(np.float64), drawn)["micro_f1"] for each in repeats
+                figures(Y, predictions[rows], predictions[rows].astype(np.float64), row_weights)["micro_f1"]
+                for predictions in repeats
             )
             for side, repeats in decisions.items()
         }
@@ -369,8 +377,8 @@ def _mean_over(repeats: Iterable[NDArray[np.float64]]) -> NDArray[np.float64]:
 
 def _sides(distributions: Mapping[str, NDArray[np.float64]]) -> dict[str, float]:
     row: dict[str, float] = {}
-    fall = distributions["mixed"] - distributions["without"]
-    for name, distribution in {**distributions, "fall": fall}.items():
+    decrease = distributions["mixed"] - distributions["without"]
+    for name, distribution in {**distributions, "fall": decrease}.items():
         row |= with_interval(distribution, name, f"{name}_low", f"{name}_high")
     return row
 

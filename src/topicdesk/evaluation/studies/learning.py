@@ -104,18 +104,19 @@ class LearningCurve:
         dict of str to float
             ``value``, and ``low`` and ``high`` of its 95 % interval.
         """
-        now = self.points["labels"].iloc[-1]
-        ends = np.array([now, now + more])
+        current = self.points["labels"].iloc[-1]
+        ends = np.array([current, current + more])
         gains = [np.diff(power_law(ends, *law))[0] for law in (self.law, *self.laws)]
         return with_interval(np.array(gains), "value", "low", "high")
 
     def sentence(self, more: int = 500) -> str:
         """Return a sentence with the gain from more labels."""
-        gain, now, title = self.gain(more), self.points["labels"].iloc[-1], metric_title(self.metric)
+        gain, current, title = self.gain(more), self.points["labels"].iloc[-1], metric_title(self.metric)
         limit, gap, rate = self.law
         return (
-            f"With {more} labels more than the current {now:.0f}, {title} of {self.classifier} is expected to change "
-            f"by {gain['value']:+.3f} (95 % interval over test articles: {gain['low']:+.3f} to {gain['high']:+.3f}). "
+            f"With {more} labels more than the current {current:.0f}, {title} of {self.classifier} is expected to "
+            f"change by {gain['value']:+.3f} (95 % interval over test articles: "
+            f"{gain['low']:+.3f} to {gain['high']:+.3f}). "
             f"This extrapolates the power law {title} = {limit:.3f} − {gap:.2f} · labels^−{rate:.2f}."
         )
 
@@ -123,12 +124,12 @@ class LearningCurve:
         """Plot the measured values and the power law with its interval, up to ``more`` additional labels."""
         from topicdesk.evaluation.studies.plots import plot_learning_curve
 
-        fewest, now, gain = self.points["labels"].iloc[0], self.points["labels"].iloc[-1], self.gain(more)
+        fewest, current, gain = self.points["labels"].iloc[0], self.points["labels"].iloc[-1], self.gain(more)
         title = (
             f"{self.classifier}: expected gain from {more} more labels: {gain['value']:+.3f} "
             f"[{gain['low']:+.3f}, {gain['high']:+.3f}]"
         )
-        forecast = self.forecast(np.linspace(float(fewest), float(now) + more, 100).tolist())
+        forecast = self.forecast(np.linspace(float(fewest), float(current) + more, 100).tolist())
         return plot_learning_curve(self.points, forecast, self.metric, title)
 
     def __str__(self) -> str:
@@ -193,7 +194,9 @@ def learning_curve(
     engine = engine or LocalEngine(jobs)
     with threadpool_limits(limits=1):
         growing = [split for group in by_size.values() for split in group]
-        results, found = cross_validate(dataset, replace(plan, classifiers=(classifier,)), growing, keywords, engine)
+        results, fit_warnings = cross_validate(
+            dataset, replace(plan, classifiers=(classifier,)), growing, keywords, engine
+        )
         grouped = {name: results[step * len(splits) : (step + 1) * len(splits)] for step, name in enumerate(by_size)}
         figures = resampled_figures(dataset, grouped, plan.resamples, plan.seed, engine)
     labels = np.array([np.mean([len(split.train) for split in group]) for group in by_size.values()])
@@ -203,7 +206,7 @@ def learning_curve(
     points = pd.DataFrame(with_interval(column, "value", "low", "high") for column in curves.T)
     points.insert(0, "labels", labels)
     points["fitted"] = power_law(labels, *law)
-    return LearningCurve(classifier.name, plan.metric, points, law, laws, (*warnings, *found))
+    return LearningCurve(classifier.name, plan.metric, points, law, laws, (*warnings, *fit_warnings))
 
 
 def _growing_parts(dataset: Dataset, split: Split, sizes: int, seed: int) -> list[Split]:
@@ -217,5 +220,5 @@ def _fit_law(sizes: _Floats, values: _Floats) -> _Floats:
     highest = float(values.max())
     start = (min(highest + 0.05, 1.0), max(highest - float(values.min()), 1e-3) * sizes[0] ** 0.5, 0.5)
     bounds = ([0.0, 0.0, 0.01], [1.0, np.inf, 3.0])
-    found, _ = curve_fit(power_law, sizes, values, p0=start, bounds=bounds, max_nfev=2000)
-    return np.asarray(found)
+    parameters, _ = curve_fit(power_law, sizes, values, p0=start, bounds=bounds, max_nfev=2000)
+    return np.asarray(parameters)

@@ -69,7 +69,7 @@ def plot_learning_curve(points: pd.DataFrame, forecast: pd.DataFrame, metric: st
     -------
     Figure
     """
-    now = float(points["labels"].iloc[-1])
+    current = float(points["labels"].iloc[-1])
     figure = Figure(figsize=(7, 4.2), layout="constrained")
     axes = figure.subplots()
     axes.plot(forecast["labels"], forecast["value"], color=ORANGE, label="power law, with its 95 % interval")
@@ -78,8 +78,8 @@ def plot_learning_curve(points: pd.DataFrame, forecast: pd.DataFrame, metric: st
         points["labels"], points["value"], yerr=_reach(points, "value", "low", "high"), fmt="o", color=BLUE, capsize=3,
         label="measured, with bootstrap 95 % interval",
     )  # fmt: skip
-    axes.axvline(now, color="grey", linestyle=":", linewidth=1)
-    axes.text(now, axes.get_ylim()[0], " all labels", color="grey", fontsize=8, va="bottom")
+    axes.axvline(current, color="grey", linestyle=":", linewidth=1)
+    axes.text(current, axes.get_ylim()[0], " all labels", color="grey", fontsize=8, va="bottom")
     axes.set(xlabel="labelled training articles", ylabel=metric_title(metric))
     axes.set_ylim(top=min(1, axes.get_ylim()[1]))
     axes.set_title(title, fontsize=10)
@@ -150,9 +150,9 @@ def plot_critical_difference(figures: pd.DataFrame) -> Figure:
     n_left = (n + 1) // 2
     figure = Figure(figsize=(8, 1.8 + 0.22 * n), layout="constrained")
     axes = figure.subplots()
-    for place, (name, rank) in enumerate(ranks.items()):
-        left = place < n_left
-        y, edge = first_row - (place if left else n - 1 - place), 1 if left else n
+    for position, (name, rank) in enumerate(ranks.items()):
+        left = position < n_left
+        y, edge = first_row - (position if left else n - 1 - position), 1 if left else n
         axes.plot([rank, rank, edge], [0, y, y], color="grey", linewidth=1.2, clip_on=False, zorder=1)
         axes.plot(rank, 0, "o", color="grey", markersize=6, clip_on=False, zorder=3)
         label = f"{name} ({rank:.2f}) " if left else f" ({rank:.2f}) {name}"
@@ -186,29 +186,29 @@ def _bars(ranks: pd.Series, pairs: pd.DataFrame, alpha: float = 0.05) -> list[tu
     A bar joins a longest run of classifiers that do not differ. `ranks` are sorted. Nemenyi's test uses the same
     critical difference for all pairs, so if the ends of a run do not differ, no pair in it does.
     """
-    alike = pairs.loc[ranks.index, ranks.index].to_numpy() > alpha
+    similar = pairs.loc[ranks.index, ranks.index].to_numpy() > alpha
     bars: list[tuple[float, float, int]] = []
     farthest = 0
     for start in range(len(ranks)):
-        end = int(np.flatnonzero(alike[start])[-1])
+        end = int(np.flatnonzero(similar[start])[-1])
         if end > max(farthest, start):
             low, high = float(ranks.iloc[start]), float(ranks.iloc[end])
-            taken = {level for _, other, level in bars if other >= low}
+            taken = {level for _, bar_end, level in bars if bar_end >= low}
             bars.append((low, high, min(set(range(len(bars) + 1)) - taken)))
             farthest = end
     return bars
 
 
 def _draw_sources(axes: Axes, audit: SourceAudit) -> None:
-    shown = audit.sources.sort_values("f1", ascending=False).head(_MOST_SOURCES)
-    rows = np.arange(len(shown))
-    axes.barh(rows, shown["f1"], height=0.62, color=BLUE, alpha=0.35)
-    axes.errorbar(shown["f1"], rows, xerr=_reach(shown, "f1", "low", "high"), fmt="none", ecolor=BLUE, capsize=2)
-    for row, terms in zip(rows.tolist(), shown["terms"], strict=True):
+    table = audit.sources.sort_values("f1", ascending=False).head(_MOST_SOURCES)
+    rows = np.arange(len(table))
+    axes.barh(rows, table["f1"], height=0.62, color=BLUE, alpha=0.35)
+    axes.errorbar(table["f1"], rows, xerr=_reach(table, "f1", "low", "high"), fmt="none", ecolor=BLUE, capsize=2)
+    for row, terms in zip(rows.tolist(), table["terms"], strict=True):
         axes.text(0.01, row, ", ".join(terms.split(", ")[:_MOST_TERMS]), va="center", fontsize=8)
     axes.axvline(audit.guess["value"], color="grey", linestyle=":", label="accuracy of guessing the largest source")
     axes.axvline(audit.accuracy["value"], color=BLUE, linestyle="--", label="accuracy of a linear SVM")
-    axes.set_yticks(rows, [f"{name} ({count})" for name, count in shown["articles"].items()], fontsize=8)
+    axes.set_yticks(rows, [f"{name} ({count})" for name, count in table["articles"].items()], fontsize=8)
     axes.invert_yaxis()
     axes.set_xlim(0, 1)
     axes.set_title("F1 of predicting the source from the text, with the most predictive terms", fontsize=10)

@@ -63,15 +63,15 @@ def judge_pool(
     n_topics = Y.shape[1]
     probabilities = np.zeros((features.shape[0], n_topics)) if prior is None else prior.astype(np.float64)
     # A topic needs both positive and negative articles to be learnt.
-    known = np.flatnonzero((Y.min(axis=0, initial=1) == 0) & (Y.max(axis=0, initial=0) == 1))
+    learnable = np.flatnonzero((Y.min(axis=0, initial=1) == 0) & (Y.max(axis=0, initial=0) == 1))
     decisions = np.zeros((len(VOTERS), features.shape[0], n_topics), dtype=np.int8)
-    for place, name in enumerate(VOTERS):
-        if not len(known) or (place and not votes):
+    for index, name in enumerate(VOTERS):
+        if not len(learnable) or (index and not votes):
             break
-        scores = _scores(name, features, labelled, Y[:, known], task, seed)
-        if place == 0:
-            probabilities[:, known] = _probable(scores, task)
-        decisions[place][:, known] = _decided(scores, task)
+        scores = _scores(name, features, labelled, Y[:, learnable], task, seed)
+        if index == 0:
+            probabilities[:, learnable] = _probable(scores, task)
+        decisions[index][:, learnable] = _decided(scores, task)
     return Pool(np.asarray(ids), labelled, Y, features, probabilities, decisions if votes else None, task)
 
 
