@@ -173,7 +173,7 @@ def lock_text(lock: ResultsLock) -> str:
     """Return a lock as sorted JSON, with one score per line."""
     text = json.dumps(lock.model_dump(mode="json"), indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
     # A score and its interval on one line are easier to read in a diff.
-    return re.sub(r"\[\s+([^\[\]]*?)\s+\]", lambda found: f"[{' '.join(found[1].split())}]", text) + "\n"
+    return re.sub(r"\[\s+([^\[\]]*?)\s+\]", lambda match: f"[{' '.join(match[1].split())}]", text) + "\n"
 
 
 def read_lock(path: Path) -> ResultsLock:

@@ -32,9 +32,7 @@ def model_card(comparison: Comparison, labeller: Labeller, about: About) -> str:
         Markdown.
     """
     data, provenance, metric = comparison.dataset, about.provenance, comparison.plan.metric
-    overall = figures_where(comparison.figures, sample=ALL_SAMPLES, classifier=labeller.classifier, metric=metric).iloc[
-        0
-    ]
+    score = figures_where(comparison.figures, sample=ALL_SAMPLES, classifier=labeller.classifier, metric=metric).iloc[0]
     by_topic = figures_where(comparison.topic_figures, sample=ALL_SAMPLES, classifier=labeller.classifier)
     metric_rows = {(row["topic"], row["metric"]): row for row in by_topic.to_dict("records")}
     thresholds = labeller.thresholds
@@ -81,7 +79,7 @@ def model_card(comparison: Comparison, labeller: Labeller, about: About) -> str:
             "",
             "## Performance",
             "",
-            f"{metric_title(metric)} {shown(overall['value'], overall['low'], overall['high'])} [95 %], out of fold. "
+            f"{metric_title(metric)} {shown(score['value'], score['low'], score['high'])} [95 %], out of fold. "
             "This is the score of models that were fitted in the same way on part of the articles. The model itself "
             "was fitted on all articles, so it was not tested.",
             "",
