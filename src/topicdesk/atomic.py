@@ -56,8 +56,8 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         yield part
         # Open for writing: Windows cannot flush a file that is open for reading only.
-        with part.open("r+b") as written:
-            os.fsync(written.fileno())
+        with part.open("r+b") as file:
+            os.fsync(file.fileno())
         part.chmod(0o666 & ~_umask())
         _patiently(lambda: part.replace(path))
     except OSError as error:
@@ -114,13 +114,13 @@ def _removed_prefix(folder: Path) -> str:
 
 
 def _patiently(rename: Callable[[], object]) -> None:
-    end = monotonic() + _RENAME_SECONDS
+    deadline = monotonic() + _RENAME_SECONDS
     while True:
         try:
             rename()
             return
         except PermissionError:
-            if monotonic() >= end:
+            if monotonic() >= deadline:
                 raise
         sleep(_RENAME_AGAIN_SECONDS)
 

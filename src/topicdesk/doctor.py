@@ -100,56 +100,67 @@ _Row = tuple[str, str, str, str]
 
 
 def _python() -> Iterator[_Row]:
-    found = f"{platform.python_version()} on {platform.system()} {platform.machine()}, {sys.prefix}"
-    good = sys.version_info >= (3, 11)
-    yield "Python", "ok" if good else "wrong", found, "" if good else "topicdesk needs Python 3.11 or newer."
+    description = f"{platform.python_version()} on {platform.system()} {platform.machine()}, {sys.prefix}"
+    supported = sys.version_info >= (3, 11)
+    yield (
+        "Python",
+        "ok" if supported else "wrong",
+        description,
+        "" if supported else "topicdesk needs Python 3.11 or newer.",
+    )
 
 
 def _packages() -> Iterator[_Row]:
     """Check the packages that topicdesk requires: one row per fault, or one row if there is none."""
     yield "topicdesk", "ok", version("topicdesk"), ""
-    needed = [one for one in _requirements() if _applies(one)]
-    faults = [(one.name, fault) for one in needed if (fault := _fault(one))]
-    for name, fault in faults:
-        yield name, "wrong", fault, "Recreate the environment: 'make setup' or 'pip install --upgrade topicdesk'."
-    if not faults:
-        main = ", ".join(f"{name} {version(name)}" for name in ("scikit-learn", "pandas", "numpy", "mlflow"))
-        yield "packages", "ok", f"all {len(needed)}: {main} …", ""
+    requirements = [requirement for requirement in _requirements() if _applies(requirement)]
+    problems = [(requirement.name, problem) for requirement in requirements if (problem := _fault(requirement))]
+    for name, problem in problems:
+        yield name, "wrong", problem, "Recreate the environment: 'make setup' or 'pip install --upgrade topicdesk'."
+    if not problems:
+        versions = ", ".join(f"{name} {version(name)}" for name in ("scikit-learn", "pandas", "numpy", "mlflow"))
+        yield "packages", "ok", f"all {len(requirements)}: {versions} …", ""
 
 
 def _parts() -> Iterator[_Row]:
     for extra, purpose in _PARTS.items():
-        needed = [one for one in _requirements() if _applies(one, extra) and not _applies(one)]
-        faults = [f"{one.name} ({fault})" for one in needed if (fault := _fault(one))]
-        if any(one.name == _OF_DEVELOPERS.get(extra) and _fault(one) for one in needed):
+        requirements = [
+            requirement for requirement in _requirements() if _applies(requirement, extra) and not _applies(requirement)
+        ]
+        problems = [
+            f"{requirement.name} ({problem})" for requirement in requirements if (problem := _fault(requirement))
+        ]
+        if any(requirement.name == _OF_DEVELOPERS.get(extra) and _fault(requirement) for requirement in requirements):
             continue
-        if not faults and extra in _LOADED:
+        if not problems and extra in _LOADED:
             try:
                 import_module(_LOADED[extra])
             except OSError as error:
-                faults.append(f"{_LOADED[extra]} cannot be loaded ({error}); on Debian: apt-get install libgomp1")
-        advice = f"pip install 'topicdesk[{extra}]'" if faults else ""
+                problems.append(f"{_LOADED[extra]} cannot be loaded ({error}); on Debian: apt-get install libgomp1")
+        advice = f"pip install 'topicdesk[{extra}]'" if problems else ""
         name = f"optional: {extra}"
-        if faults:
-            yield name, "missing", "; ".join(faults), f"For {purpose}: {advice}"
+        if problems:
+            yield name, "missing", "; ".join(problems), f"For {purpose}: {advice}"
         else:
-            yield name, "ok", purpose if needed else f"not available for this Python or system ({purpose})", ""
+            yield name, "ok", purpose if requirements else f"not available for this Python or system ({purpose})", ""
 
 
 def _project(project: Project) -> Iterator[_Row]:
-    built = sorted(path.stem for path in project.corpora.glob("*.parquet"))
-    corpora = f"corpora built: {', '.join(built)}" if built else "no corpus is built yet"
-    yield "project", "ok", f"{project.root}; {corpora}", "" if built else "topicdesk data build newsarticles"
+    names = sorted(path.stem for path in project.corpora.glob("*.parquet"))
+    corpora = f"corpora built: {', '.join(names)}" if names else "no corpus is built yet"
+    yield "project", "ok", f"{project.root}; {corpora}", "" if names else "topicdesk data build newsarticles"
     pins = pinned_versions(project)
     if pins:
-        moved = [
-            f"{name} {found} (pinned: {', '.join(pinned)})"
+        changed = [
+            f"{name} {installed} (pinned: {', '.join(pinned)})"
             for name, pinned in pins.items()
-            if (found := _found(name)) and found not in pinned
+            if (installed := _found(name)) and installed not in pinned
         ]
-        advice = "Scores may differ from the results locks. 'make setup' installs the pinned versions." if moved else ""
-        told = f"not the pinned version: {', '.join(moved[:5])}" if moved else "all versions are the pinned ones"
-        yield "requirements.lock", "missing" if moved else "ok", told, advice
+        advice = (
+            "Scores may differ from the results locks. 'make setup' installs the pinned versions." if changed else ""
+        )
+        summary = f"not the pinned version: {', '.join(changed[:5])}" if changed else "all versions are the pinned ones"
+        yield "requirements.lock", "missing" if changed else "ok", summary, advice
     free = shutil.disk_usage(project.root).free
     low = free < _LEAST_FREE
     yield "disk", "wrong" if low else "ok", f"{free / 1e9:.1f} GB free", "Free some space." if low else ""
@@ -159,18 +170,18 @@ def _store(project: Project) -> Iterator[_Row]:
     from topicdesk.tracking import list_runs, open_store, reason, tracking_uri, waiting_parcels
 
     uri = tracking_uri(project)
-    shown = reason(uri, uri)
+    address = reason(uri, uri)
     try:
         if uri.startswith("sqlite:") and not project.mlflow_database.exists() and str(project.root) in uri:
-            yield "MLflow's store", "ok", f"{shown}, not created yet: the first run creates it", ""
+            yield "MLflow's store", "ok", f"{address}, not created yet: the first run creates it", ""
         else:
             open_store(project)
-            yield "MLflow's store", "ok", f"{shown}, reachable; comparisons: {len(list_runs(project))}", ""
-        waiting = len(waiting_parcels(project.unsent))
-        if waiting:
-            yield "unsent runs", "wrong", f"{waiting} on disk", "Send them with 'topicdesk log --resume'."
+            yield "MLflow's store", "ok", f"{address}, reachable; comparisons: {len(list_runs(project))}", ""
+        n_waiting = len(waiting_parcels(project.unsent))
+        if n_waiting:
+            yield "unsent runs", "wrong", f"{n_waiting} on disk", "Send them with 'topicdesk log --resume'."
     except TrackingError as error:
-        yield "MLflow's store", "wrong", shown, str(error)
+        yield "MLflow's store", "wrong", address, str(error)
 
 
 def _requirements() -> list[Requirement]:
@@ -182,10 +193,10 @@ def _applies(needed: Requirement, extra: str = "") -> bool:
 
 
 def _fault(needed: Requirement) -> str:
-    found = _found(needed.name)
-    if not found:
+    installed = _found(needed.name)
+    if not installed:
         return "not installed"
-    return "" if needed.specifier.contains(found, prereleases=True) else f"{found}, needs {needed.specifier}"
+    return "" if needed.specifier.contains(installed, prereleases=True) else f"{installed}, needs {needed.specifier}"
 
 
 def _found(name: str) -> str:

@@ -84,10 +84,10 @@ def pinned_versions(project: Project) -> dict[str, tuple[str, ...]]:
     """
     lock = project.root / "requirements.lock"
     text = lock.read_text(encoding="utf-8") if lock.is_file() else ""
-    pinned: dict[str, tuple[str, ...]] = {}
+    versions: dict[str, tuple[str, ...]] = {}
     for name, number in re.findall(r"^([\w.-]+)==([^\s;]+)", text, flags=re.MULTILINE):
-        pinned[name] = (*pinned.get(name, ()), number)
-    return pinned
+        versions[name] = (*versions.get(name, ()), number)
+    return versions
 
 
 def peak_memory() -> int | None:
@@ -102,13 +102,13 @@ def peak_memory() -> int | None:
         import resource
     except ImportError:
         return None
-    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss + resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    return used if sys.platform == "darwin" else 1024 * used  # macOS counts bytes, Linux kilobytes
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss + resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    return peak if sys.platform == "darwin" else 1024 * peak  # macOS counts bytes, Linux kilobytes
 
 
 def _git(project: Project, *command: str) -> str:
     try:
-        done = subprocess.run(
+        result = subprocess.run(
             ["git", *command],
             cwd=project.root,
             capture_output=True,
@@ -119,4 +119,4 @@ def _git(project: Project, *command: str) -> str:
         )
     except FileNotFoundError:  # no git on this machine: the result has no commit
         return ""
-    return done.stdout.strip() if done.returncode == 0 else ""
+    return result.stdout.strip() if result.returncode == 0 else ""

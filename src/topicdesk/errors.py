@@ -109,5 +109,5 @@ def nearest(word: str, valid: Iterable[str]) -> str:
     close = get_close_matches(word.lower(), words, n=1, cutoff=0.6)
     if close:
         return f"did you mean '{close[0]}'?"
-    more = f" and {len(words) - _LISTED} more" if len(words) > _LISTED else ""
-    return f"valid: {', '.join(words[:_LISTED])}{more}"
+    suffix = f" and {len(words) - _LISTED} more" if len(words) > _LISTED else ""
+    return f"valid: {', '.join(words[:_LISTED])}{suffix}"

@@ -83,10 +83,10 @@ def _acquired(path: Path, busy: Exception | None) -> FileLock:
 
 def _is_at(lock: FileLock, path: Path) -> bool:
     """Return whether the locked file is still the one at `path`."""
-    held = lock._context.lock_file_fd  # filelock has no public name for it
-    if held is None:
+    descriptor = lock._context.lock_file_fd  # filelock has no public name for it
+    if descriptor is None:
         return False
     try:
-        return os.path.samestat(os.fstat(held), path.stat())
+        return os.path.samestat(os.fstat(descriptor), path.stat())
     except FileNotFoundError:
         return False

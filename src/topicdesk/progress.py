@@ -51,9 +51,11 @@ def progress(total: int, what: str, unit: str) -> Iterator[Advance]:
     from tqdm.auto import tqdm
 
     # In a notebook, tqdm.auto is a class from tqdm.notebook. Checking its name avoids importing ipywidgets elsewhere.
-    seen = sys.stderr.isatty() or any(base.__module__ == "tqdm.notebook" for base in tqdm.__mro__)
-    with tqdm(total=total, desc=what, unit=unit, disable=not seen, dynamic_ncols=True, unit_scale=unit == "B") as bar:
-        if seen:
+    visible = sys.stderr.isatty() or any(base.__module__ == "tqdm.notebook" for base in tqdm.__mro__)
+    with tqdm(
+        total=total, desc=what, unit=unit, disable=not visible, dynamic_ncols=True, unit_scale=unit == "B"
+    ) as bar:
+        if visible:
 
             def advance(steps: int = 1) -> None:
                 bar.update(steps)

@@ -96,11 +96,11 @@ def find_project(start: Path | str = ".") -> Project:
     ProjectError
         If there is no such folder.
     """
-    here = Path(start).resolve()
-    for folder in (here, *here.parents):
+    base = Path(start).resolve()
+    for folder in (base, *base.parents):
         if any(all((folder / mark).exists() for mark in marks) for marks in _MARKS):
             return Project(folder)
     raise ProjectError(
-        f"no topicdesk project at {here} or above it: a project has the folders data and experiments. "
+        f"no topicdesk project at {base} or above it: a project has the folders data and experiments. "
         "Create one with 'topicdesk init desk', then 'cd desk'."
     )

@@ -49,8 +49,8 @@ def wilson_interval(
         share = k / n
         scale = 1 + z**2 / n
         centre = (share + z**2 / (2 * n)) / scale
-        reach = z * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2)) / scale
-        return np.clip(centre - reach, 0, 1), np.clip(centre + reach, 0, 1)
+        margin = z * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2)) / scale
+        return np.clip(centre - margin, 0, 1), np.clip(centre + margin, 0, 1)
 
 
 def score_test(successes: tuple[int, int], trials: tuple[int, int]) -> float:

@@ -31,9 +31,9 @@ def as_html(line: str, *tables: pd.DataFrame, warnings: Iterable[str] = (), afte
     str
         HTML.
     """
-    told = "".join(f"<p>Warning: {escape(warning)}</p>" for warning in warnings)
-    shown = "".join(_table(table) for table in tables)
-    return f"<p>{escape(line)}</p>{told}{shown}" + (f"<p>{escape(after)}</p>" if after else "")
+    notes = "".join(f"<p>Warning: {escape(warning)}</p>" for warning in warnings)
+    html_tables = "".join(_table(table) for table in tables)
+    return f"<p>{escape(line)}</p>{notes}{html_tables}" + (f"<p>{escape(after)}</p>" if after else "")
 
 
 def _table(table: pd.DataFrame) -> str:

@@ -68,8 +68,8 @@ class RowWriter:
     def write(self, rows: Iterable[Sequence[Any]]) -> None:
         """Write rows. Cells are converted with `str`."""
         for row in rows:
-            broken = any(isinstance(cell, str) and "\r" in cell for cell in row)
-            (self._quoted if broken else self._plain).writerow(row)
+            has_return = any(isinstance(cell, str) and "\r" in cell for cell in row)
+            (self._quoted if has_return else self._plain).writerow(row)
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:

@@ -61,29 +61,29 @@ def read_toml(path: Path, model: type[_Model], error: type[TopicdeskError], miss
         size = path.stat().st_size
         if size > _MOST_BYTES:
             raise error(f"{path}: the file has {size:,} bytes, and the limit is {_MOST_BYTES:,}. Is it the right file?")
-        written = path.read_text(encoding="utf-8")
-        for number, line in enumerate(written.splitlines(), start=1):
+        text = path.read_text(encoding="utf-8")
+        for number, line in enumerate(text.splitlines(), start=1):
             if line.partition("=")[0].count(".") > _MOST_DOTS:
                 raise error(f"{path}, line {number}: a key has more than {_MOST_DOTS} parts")
-        content = tomllib.loads(written)
-    except FileNotFoundError as absent:
-        raise error(f"no file {path} (working directory: {Path.cwd()}). {_near(path)}{missing}") from absent
+        content = tomllib.loads(text)
+    except FileNotFoundError as not_found:
+        raise error(f"no file {path} (working directory: {Path.cwd()}). {_near(path)}{missing}") from not_found
     except (OSError, UnicodeDecodeError) as unreadable:
         raise error(f"{path}: cannot be read: {unreadable}") from unreadable
-    except (ValueError, RecursionError) as broken:  # also a number with thousands of digits, or deeply nested tables
-        raise error(f"{path}: not valid TOML: {broken}") from broken
+    except (ValueError, RecursionError) as invalid:  # also a number with thousands of digits, or deeply nested tables
+        raise error(f"{path}: not valid TOML: {invalid}") from invalid
     try:
         return model.model_validate(content)
-    except ValidationError as faults:
-        raise error(f"{path}: {'; '.join(_explained(model, fault) for fault in faults.errors()[:3])}") from faults
+    except ValidationError as failure:
+        raise error(f"{path}: {'; '.join(_explained(model, item) for item in failure.errors()[:3])}") from failure
 
 
 def _near(path: Path) -> str:
     """Return a hint about a missing file: the nearest existing file, or that the folder is missing."""
-    there = [str(path.with_name(one.name)) for one in path.parent.glob(f"*{path.suffix}")]
-    if there:
-        told = nearest(str(path), there)
-        return f"{told[0].upper()}{told[1:]} "  # not capitalize(): file names may contain capitals
+    siblings = [str(path.with_name(entry.name)) for entry in path.parent.glob(f"*{path.suffix}")]
+    if siblings:
+        hint = nearest(str(path), siblings)
+        return f"{hint[0].upper()}{hint[1:]} "  # not capitalize(): file names may contain capitals
     if path.parent.is_dir():
         return ""
     return f"There is no folder {path.parent}. Run the command inside your project. "

@@ -53,23 +53,23 @@ def label_in_terminal(session: AnnotationSession) -> None:
 
 
 def _label(session: AnnotationSession) -> None:
-    told = ""
+    message = ""
     while (shown := session.shown) is not None:
         chosen, note = list(shown.chosen), shown.note
-        _show(session, shown, told)
-        told = ""
-        while not told:
+        _show(session, shown, message)
+        message = ""
+        while not message:
             click.echo(f"\r{_choice(session, chosen, note)}\x1b[K", nl=False)
             key = os.read(sys.stdin.fileno(), 1).decode(errors="replace")
             names = session.store.taxonomy.names
             if key.isdecimal() and 1 <= int(key) <= min(9, len(names)):
                 name = names[int(key) - 1]
-                chosen = [one for one in chosen if one != name] if name in chosen else [*chosen, name]
+                chosen = [topic for topic in chosen if topic != name] if name in chosen else [*chosen, name]
             elif key in ("q", "\x04", ""):
                 click.echo(f"\nStopped: {session.decided} labelled, saved in {session.store.path}.")
                 return
             else:
-                told, note = _act(session, key, chosen, note, shown)
+                message, note = _act(session, key, chosen, note, shown)
         click.echo("")
     click.echo(
         f"All articles of the queue are labelled: {session.decided} in this session, saved in {session.store.path}."
@@ -111,7 +111,7 @@ def _keys_at_once(wanted: bool = True) -> Iterator[None]:
     import termios
 
     terminal = sys.stdin.fileno()
-    before = termios.tcgetattr(terminal)
+    saved = termios.tcgetattr(terminal)
     changed = termios.tcgetattr(terminal)
     if wanted:
         changed[3] &= ~(termios.ECHO | termios.ICANON)
@@ -121,7 +121,7 @@ def _keys_at_once(wanted: bool = True) -> Iterator[None]:
     try:
         yield
     finally:
-        termios.tcsetattr(terminal, termios.TCSADRAIN, before)
+        termios.tcsetattr(terminal, termios.TCSADRAIN, saved)
 
 
 def _show(session: AnnotationSession, shown: Shown, told: str) -> None:
@@ -133,10 +133,10 @@ def _show(session: AnnotationSession, shown: Shown, told: str) -> None:
     click.echo("\n".join(fill(line, 100) for line in text[:_FIRST].splitlines()))
     if len(text) > _FIRST:
         click.secho(f"… press m for {len(text) - _FIRST} more characters", dim=True)
-    for who, what in shown.answers:
-        click.secho(f"{who}: {what}", fg="blue")
+    for annotator, answer in shown.answers:
+        click.secho(f"{annotator}: {answer}", fg="blue")
     names = session.store.taxonomy.names
-    click.echo("  ".join(f"[{place}] {name}" for place, name in enumerate(names, start=1)))
+    click.echo("  ".join(f"[{number}] {name}" for number, name in enumerate(names, start=1)))
 
 
 def _choice(session: AnnotationSession, chosen: list[str], note: str) -> str:

@@ -57,8 +57,8 @@ def annotate(
 
     check_terminal()
 
-    drawn = None if queue is None else pd.read_csv(queue, dtype="str", keep_default_na=False).map(restored)
-    label_in_terminal(open_session(corpus, topics, annotator, drawn, seed=seed))
+    articles = None if queue is None else pd.read_csv(queue, dtype="str", keep_default_na=False).map(restored)
+    label_in_terminal(open_session(corpus, topics, annotator, articles, seed=seed))
 
 
 def adjudicate(
@@ -102,11 +102,11 @@ def queue_(
     from topicdesk.experiment import queue_for
     from topicdesk.spreadsheets import write_table
 
-    drawn = queue_for(spec, count, None if mix is None else parse_mix(mix), seed)
+    articles = queue_for(spec, count, None if mix is None else parse_mix(mix), seed)
     with replacing(output) as part:
-        write_table(drawn, part)
-    told = ", ".join(f"{count} {name}" for name, count in drawn["sample"].value_counts().items())
-    print(f"{len(drawn)} articles drawn ({told}): {output}")
+        write_table(articles, part)
+    counts = ", ".join(f"{count} {name}" for name, count in articles["sample"].value_counts().items())
+    print(f"{len(articles)} articles drawn ({counts}): {output}")
 
 
 @annotations.command("agreement", epilog="Example: topicdesk annotations agreement gold claude")
@@ -124,17 +124,17 @@ def agreement_(
     project = find_project()
     taxonomy = read_taxonomy(project.root / topics)
     tables = {name: read_label_file(project.labels / f"{name}.csv", taxonomy.names) for name in annotators}
-    found = agreement(tables, taxonomy.names).round(3)
+    scores = agreement(tables, taxonomy.names).round(3)
     for name in ("kappa", "alpha"):
-        if name in found:
-            found[name] = [f"{a} [{b}, {c}]" for a, b, c in found[[name, f"{name}_low", f"{name}_high"]].to_numpy()]
-            found = found.drop(columns=[f"{name}_low", f"{name}_high"])
-    print_table(found, f"Agreement of {', '.join(annotators)} [95 %]")
+        if name in scores:
+            scores[name] = [f"{a} [{b}, {c}]" for a, b, c in scores[[name, f"{name}_low", f"{name}_high"]].to_numpy()]
+            scores = scores.drop(columns=[f"{name}_low", f"{name}_high"])
+    print_table(scores, f"Agreement of {', '.join(annotators)} [95 %]")
     if len(annotators) == 2:
-        apart = disagreements(*tables.values())
-        apart.columns = ["article_id", *annotators, "differ"]
-        print(f"Articles with disagreement: {len(apart)}. Resolve them with 'topicdesk adjudicate'.")
-        print_some(apart, "article_id", "Disagreements")
+        differing = disagreements(*tables.values())
+        differing.columns = ["article_id", *annotators, "differ"]
+        print(f"Articles with disagreement: {len(differing)}. Resolve them with 'topicdesk adjudicate'.")
+        print_some(differing, "article_id", "Disagreements")
 
 
 @annotations.command("outdated", epilog="Example: topicdesk annotations outdated gold claude")
@@ -151,12 +151,12 @@ def outdated(
     taxonomy = read_taxonomy(project.root / topics)
     for name in annotators:
         table = read_label_file(project.labels / f"{name}.csv", taxonomy.names)
-        found = outdated_labels(table, project.labels / "codebooks.json", taxonomy)
-        unknown = found["codebook"] == ""
+        labels = outdated_labels(table, project.labels / "codebooks.json", taxonomy)
+        unknown = labels["codebook"] == ""
         print(f"{name}: {(~unknown).sum()} of {len(table)} labels were made with other definitions")
         if unknown.any():
             print(f"{name}: {unknown.sum()} labels have no codebook version, so their definitions are unknown")
-        print_some(found[~unknown], "article_id", "Outdated labels: review the topics that changed")
+        print_some(labels[~unknown], "article_id", "Outdated labels: review the topics that changed")
 
 
 @annotations.command(
@@ -186,23 +186,27 @@ def suspects(
     if look_again is not None:
         check_terminal()
 
-    found = suspects_of(spec, classifier).head(count)
-    told = found.assign(probability=found["probability"].map("{:.2f}".format))
+    labels = suspects_of(spec, classifier).head(count)
+    table = labels.assign(probability=labels["probability"].map("{:.2f}".format))
     print_some(
-        told, "article_id", "Suspect labels, most suspect first, with the current label and the predicted probability"
+        table, "article_id", "Suspect labels, most suspect first, with the current label and the predicted probability"
     )
-    if look_again is None or found.empty:
+    if look_again is None or labels.empty:
         return
-    session = second_look(spec, found, look_again)
-    before = dict(session.proposed)
+    session = second_look(spec, labels, look_again)
+    previous = dict(session.proposed)
     label_in_terminal(session)
-    changed = {a: named for a, named in session.decisions().items() if set(named) != set(before.get(a, ()))}
+    changed = {
+        article: topics
+        for article, topics in session.decisions().items()
+        if set(topics) != set(previous.get(article, ()))
+    }
     print(f"Labels reviewed: {session.decided}; labels changed: {len(changed)}")
     if changed:
-        rows = [(article, " ".join(before[article]), " ".join(named)) for article, named in changed.items()]
+        rows = [(article, " ".join(previous[article]), " ".join(topics)) for article, topics in changed.items()]
         print_some(pd.DataFrame(rows, columns=["article_id", "before", "after"]), "article_id", "Changed labels")
         # The spec may read the file that the decisions were just saved to.
-        effect = effect_of(spec, changed, classifier, before={article: before[article] for article in changed})
+        effect = effect_of(spec, changed, classifier, before={article: previous[article] for article in changed})
         print_table(effect.round(4), "Out-of-fold scores before and after, on the same splits, with 95 % intervals")
         print("To use the decisions in an experiment, add data/labels/adjudicated.csv to the labels of its spec.")
 
@@ -224,6 +228,6 @@ def rules(
     table = rules_of(spec).round(3).astype("str").set_index("keyword")
     print_table(table, "Rules: shares of the corpus, and precision on labelled articles drawn at random")
     if output is not None:
-        made = weak_labels(spec, method.value)
-        write_annotations(made, output)
-        print(f"{len(made)} weak labels: {output}. They are never used for evaluation.")
+        labels = weak_labels(spec, method.value)
+        write_annotations(labels, output)
+        print(f"{len(labels)} weak labels: {output}. They are never used for evaluation.")

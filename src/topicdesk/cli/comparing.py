@@ -62,10 +62,10 @@ def compare(
     _print_result(result)
     path = lock_path(spec)
     # Check once: another process may write it in the meantime.
-    before = read_lock(path) if path.is_file() else None
-    renew = update_lock or before is None
+    previous = read_lock(path) if path.is_file() else None
+    renew = update_lock or previous is None
     if renew:
-        write_lock(result.lock().after(before), path)
+        write_lock(result.lock().after(previous), path)
         print(f"Results lock written: {path}")
     reviews = review_experiment(result, jobs or result.spec.evaluation.jobs, renew) if log or report is not None else ()
     _print_next(result, log_experiment(result, reviews=reviews) if log else ())
@@ -98,10 +98,10 @@ def verify(
 
     read_lock(lock_path(spec))  # fail before the long work if there is no lock
     result = run_experiment(spec, jobs)
-    found = verify_experiment(result, tolerance)
+    differing = verify_experiment(result, tolerance)
     facts = compare_facts(read_lock(lock_path(spec)).facts(), result.lock().facts())
     print_facts(facts.rename(columns={"then": "locked"}), "What the scores depend on")
-    _report(found, lock_path(spec), result, tolerance)
+    _report(differing, lock_path(spec), result, tolerance)
 
 
 def results(
@@ -132,19 +132,19 @@ def splits(
     from topicdesk.experiment import load_dataset, load_splits, read_spec
     from topicdesk.project import find_project
 
-    asked, project = read_spec(spec), find_project(spec.parent)
-    if output is not None and len(asked.data.corpus) > 1:
+    parsed, project = read_spec(spec), find_project(spec.parent)
+    if output is not None and len(parsed.data.corpus) > 1:
         raise typer.BadParameter(f"{spec} names several corpora, but splits can be saved for one corpus only.")
-    for corpus in asked.data.corpus:
-        dataset = load_dataset(project, asked, corpus)
-        made, warnings = load_splits(project, asked, dataset)
+    for corpus in parsed.data.corpus:
+        dataset = load_dataset(project, parsed, corpus)
+        loaded, warnings = load_splits(project, parsed, dataset)
         print_warnings(warnings)
-        for by in ("topic", "source"):
-            table = split_table(dataset, made, by).astype("str").set_index("repeat")
+        for column in ("topic", "source"):
+            table = split_table(dataset, loaded, column).astype("str").set_index("repeat")
             if table.shape[1] <= _MOST_COLUMNS:
-                print_table(table, f"{dataset.name}: test articles by {by}")
+                print_table(table, f"{dataset.name}: test articles by {column}")
         if output is not None:
-            write_splits(dataset, made, output)
+            write_splits(dataset, loaded, output)
             print(f"Splits saved: {output}")
 
 
@@ -165,8 +165,8 @@ def learning_curve(
     from topicdesk.experiment import load_experiments
 
     for load in load_experiments(spec):
-        one = load.classifier(classifier)
-        curve = learning_curve(load.dataset, load.plan, one, sizes, load.splits, load.keywords, jobs or load.jobs)
+        selected = load.classifier(classifier)
+        curve = learning_curve(load.dataset, load.plan, selected, sizes, load.splits, load.keywords, jobs or load.jobs)
         print_warnings(curve.warnings)
         table = curve.points.assign(labels=curve.points["labels"].map("{:.0f}".format)).set_index("labels")
         print_table(table.map("{:.3f}".format), f"{load.dataset.name}, {curve.classifier}: {curve.metric} by labels")
@@ -190,13 +190,13 @@ def ablate(
     from topicdesk.experiment import load_experiments
 
     for load in load_experiments(spec):
-        found = ablate(
+        ablation = ablate(
             load.dataset, load.plan, load.classifier(classifier), load.splits, load.keywords, jobs or load.jobs
         )
-        print_warnings(found.warnings)
-        print_table(found.text_table(), f"{load.dataset.name}, {found.classifier} without each feature option")
+        print_warnings(ablation.warnings)
+        print_table(ablation.text_table(), f"{load.dataset.name}, {ablation.classifier} without each feature option")
         if plot is not None:
-            save_picture(found.plot(), _named_apart(plot, load))
+            save_picture(ablation.plot(), _named_apart(plot, load))
 
 
 def rank(
@@ -208,15 +208,15 @@ def rank(
     from topicdesk.evaluation import friedman_nemenyi, plot_critical_difference
     from topicdesk.experiment import locked_figures
 
-    figures = locked_figures(specs)
-    found = friedman_nemenyi(figures)
-    table = found.pairs.map("{:.3f}".format)
-    table.insert(0, "mean rank", found.ranks.map("{:.2f}".format))
-    order = found.ranks.sort_values().index
+    scores = locked_figures(specs)
+    test = friedman_nemenyi(scores)
+    table = test.pairs.map("{:.3f}".format)
+    table.insert(0, "mean rank", test.ranks.map("{:.2f}".format))
+    order = test.ranks.sort_values().index
     print_table(table.loc[order, ["mean rank", *order]], "Mean rank, and p-values of Nemenyi's test")
-    print(f"{len(figures)} datasets ({', '.join(figures.index)}); Friedman p = {found.p_value:.3f}")
+    print(f"{len(scores)} datasets ({', '.join(scores.index)}); Friedman p = {test.p_value:.3f}")
     if plot is not None:
-        save_picture(plot_critical_difference(figures), plot)
+        save_picture(plot_critical_difference(scores), plot)
 
 
 def _report(found: list[Difference], path: Path, result: ExperimentResult, tolerance: float = 0.0) -> None:
@@ -244,15 +244,15 @@ def _print_result(result: ExperimentResult) -> None:
             print(f"  warning: {warning}")
         if comparison.checkpoints is not None and comparison.checkpoints.reused:
             print(f"  reused {comparison.checkpoints.reused} checkpoints of a run that was stopped")
-        board = comparison.leaderboard()
+        leaderboard = comparison.leaderboard()
         choices = comparison.choices()
         for column, title in {"fit_seconds": "fit s", "predict_seconds": "predict s"}.items():
-            board[title] = choices.groupby("classifier")[column].mean().map("{:.3f}".format)
-        print_table(board, "Leaderboard: out-of-fold scores, best first")
+            leaderboard[title] = choices.groupby("classifier")[column].mean().map("{:.3f}".format)
+        print_table(leaderboard, "Leaderboard: out-of-fold scores, best first")
         print(f"Verdict: {comparison.verdict.reason}")
-        probable = comparison.probability_leaderboard()
-        if len(probable):
-            print_table(probable, f"Probabilities, by {comparison.plan.decision_rule.calibration}, out-of-fold")
+        probabilities = comparison.probability_leaderboard()
+        if len(probabilities):
+            print_table(probabilities, f"Probabilities, by {comparison.plan.decision_rule.calibration}, out-of-fold")
         if comparison.dataset.n_topics <= _MOST_TOPICS:
             print_table(topic_leaderboard(comparison.topic_figures, comparison.ranking), "F1 by topic [95 %]")
 
@@ -264,9 +264,9 @@ def _print_next(result: ExperimentResult, logged: tuple[LoggedComparison, ...]) 
 
     for run in logged:
         print(run)
-    own = tracking_uri(result.project).startswith("sqlite:")
-    where = "run 'topicdesk review' and open the address it prints" if own else "open your MLflow server"
-    print(f"Where to look next: {where}.")
+    is_local = tracking_uri(result.project).startswith("sqlite:")
+    hint = "run 'topicdesk review' and open the address it prints" if is_local else "open your MLflow server"
+    print(f"Where to look next: {hint}.")
 
 
 def _named_apart(plot: Path, load: LoadedExperiment) -> Path:

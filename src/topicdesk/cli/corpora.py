@@ -44,9 +44,9 @@ def build(name: _Name) -> None:
     say(f"building {name}, unless it is already built ...")
     from topicdesk.corpus import read_corpus, stored_corpus
 
-    before = _changed_at(project.corpora / f"{name}.parquet")
+    previous = _changed_at(project.corpora / f"{name}.parquet")
     path = stored_corpus(project, name)
-    built = _changed_at(path) != before
+    built = _changed_at(path) != previous
     if built:
         _print_account(path)
     print(f"{name}: {len(read_corpus(path))} articles in {project.shown(path)}{'' if built else ', already built'}")
@@ -77,16 +77,16 @@ def show(
     print(f"  hash      {summary.content_hash}\n")
     _print_account(path)
     print_table(summary.table(), "Articles by source")
-    found = find_duplicates(corpus["text"].tolist())
+    duplicates = find_duplicates(corpus["text"].tolist())
     print(
-        f"Near-duplicates: {len(corpus) - len(set(found.groups))} articles repeat an earlier one (at least "
-        f"{found.threshold:.0%} overlap of word triples). Splits keep them on the same side."
+        f"Near-duplicates: {len(corpus) - len(set(duplicates.groups))} articles repeat an earlier one (at least "
+        f"{duplicates.threshold:.0%} overlap of word triples). Splits keep them on the same side."
     )
-    examples = found.pairs.nlargest(_MOST_EXAMPLES, "similarity", keep="first")
+    examples = duplicates.pairs.nlargest(_MOST_EXAMPLES, "similarity", keep="first")
     if len(examples):
         print_table(_told_pairs(corpus, examples), "Examples, most similar first")
     if plot is not None:
-        save_picture(plot_corpus(corpus, found), plot)
+        save_picture(plot_corpus(corpus, duplicates), plot)
     if published_labels_path(path).is_file():
         labels = published_annotations(published_labels_path(path), name)
         counts = labels.assign(topic=labels["topics"].str[0]).value_counts(["topic", "sample"]).unstack(fill_value=0)
@@ -161,7 +161,7 @@ def import_(
     say("reading articles ...")
     from topicdesk.corpus import import_articles
 
-    mapped = dict(column_pair(written) for written in columns or ())
+    mapped = dict(column_pair(pair) for pair in columns or ())
     account = import_articles(paths, output, mapped, source, language, without or ())
     print(account)
     print(f"{account.articles} articles in {output}")
@@ -207,11 +207,11 @@ def _print_account(path: Path) -> None:
 
 def _told_pairs(corpus: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     # An article without a title is shown by the beginning of its text.
-    shown = corpus["title"].where(corpus["title"] != "", corpus["text"]).str.slice(0, 50)
+    titles = corpus["title"].where(corpus["title"] != "", corpus["text"]).str.slice(0, 50)
     return pairs.assign(
         similarity=pairs["similarity"].map("{:.2f}".format),
         **{
-            side: corpus["id"].iloc[pairs[side]].to_numpy() + ": " + shown.iloc[pairs[side]].to_numpy()
-            for side in ("left", "right")
+            column: corpus["id"].iloc[pairs[column]].to_numpy() + ": " + titles.iloc[pairs[column]].to_numpy()
+            for column in ("left", "right")
         },
     ).set_index("similarity")

@@ -66,7 +66,7 @@ def label(
     Rows keep their order and all their columns. Articles that cannot be labelled are listed in
     OUTPUT.unlabelled.csv. If the command is stopped, run it again to continue.
     """
-    mapped = dict(column_pair(written) for written in columns or ())
+    mapped = dict(column_pair(pair) for pair in columns or ())
     model = _check_first(model, paths, mapped)
     say(f"reading {model} ...")
     from topicdesk.prediction import label_files
@@ -107,27 +107,27 @@ def _print_first(labeller: Labeller, account: LabellingAccount, prefix: str, col
     from topicdesk.corpus import matched_columns
     from topicdesk.errors import CorpusError
 
-    first = account.first(_SHOWN)
-    if not len(first):
+    articles = account.first(_SHOWN)
+    if not len(articles):
         return
-    told: dict[int, dict[str, str]] = {}
+    rows: dict[int, dict[str, str]] = {}
     try:
-        where_is = matched_columns("the output", list(map(str, first.columns)), columns)
+        table_columns = matched_columns("the output", list(map(str, articles.columns)), columns)
     except CorpusError:  # rows without texts
-        where_is = {}
-    named = [*(where_is[name] for name in labeller.fields if name in where_is), f"{prefix}id"]
-    for row in first.astype(object).fillna("").to_dict("records"):
-        title = next((str(row[name]) for name in named if row.get(name)), "")
+        table_columns = {}
+    title_columns = [*(table_columns[name] for name in labeller.fields if name in table_columns), f"{prefix}id"]
+    for row in articles.astype(object).fillna("").to_dict("records"):
+        title = next((str(row[name]) for name in title_columns if row.get(name)), "")
         topics = str(row[f"{prefix}topics"]).split()
         terms = [f"{name}: {row[f'{prefix}terms_{name}']}" for name in topics if f"{prefix}terms_{name}" in row]
-        told[len(told) + 1] = {
+        rows[len(rows) + 1] = {
             "article": title[:_TITLE_CHARACTERS],
             "topics": " ".join(topics) or "–",
             "abstain": "yes" if row[f"{prefix}abstain"] in (True, "True") else "",
             "reason": row[f"{prefix}reason"],
             **({"terms": "\n".join(terms)} if any(str(name).startswith(f"{prefix}terms_") for name in row) else {}),
         }
-    table = pd.DataFrame.from_dict(told, orient="index").rename_axis("row")
+    table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("row")
     print_table(table, f"The first {len(table)} of {account.rows:,}" if account.rows > len(table) else "Labelled")
 
 
@@ -152,17 +152,17 @@ def drift(
 
     A check says YES if the difference is significant (p, adjusted for multiple tests) and large enough to matter.
     """
-    mapped = dict(column_pair(written) for written in columns or ())
+    mapped = dict(column_pair(pair) for pair in columns or ())
     reference = _check_first(reference, paths, mapped)
     say(f"reading {reference} ...")
     from topicdesk.prediction import measure_drift_of_files
     from topicdesk.tracking import load_labeller
 
     labeller = load_labeller(reference, trust=trust or ())
-    found = measure_drift_of_files(labeller, paths, mapped)
-    print_table(found.table(), "New articles and the training corpus (medians of scores)")
-    print(found)
+    result = measure_drift_of_files(labeller, paths, mapped)
+    print_table(result.table(), "New articles and the training corpus (medians of scores)")
+    print(result)
     if plot is not None:
-        save_picture(found.plot(), plot)
-    if found.drifted:
+        save_picture(result.plot(), plot)
+    if result.drifted:
         raise typer.Exit(1)

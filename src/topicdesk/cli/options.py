@@ -39,10 +39,10 @@ class EngineName(StrEnum):
 
 def column_pair(written: str) -> tuple[str, str]:
     """Parse an option such as ``title=headline``."""
-    ours, sign, theirs = written.partition("=")
-    if not sign or not ours or not theirs:
+    field, sign, column = written.partition("=")
+    if not sign or not field or not column:
         raise typer.BadParameter(f"--map takes FIELD=COLUMN, such as title=headline, not {written!r}.")
-    return ours, theirs
+    return field, column
 
 
 def engine_named(name: EngineName, scheduler: str | None) -> Engine | None:

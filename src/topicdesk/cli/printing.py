@@ -43,16 +43,16 @@ def print_rows(columns: Sequence[str], rows: Iterable[Iterable[object]], title: 
     from rich.table import Table
     from rich.text import Text
 
-    shown = Table(box=SIMPLE)
-    for place, column in enumerate(columns):
-        shown.add_column(column, no_wrap=place == 0)
+    table = Table(box=SIMPLE)
+    for index, column in enumerate(columns):
+        table.add_column(column, no_wrap=index == 0)
     for row in rows:
         # Cells contain the user's text, not markup.
-        shown.add_row(*(Text(str(value)) for value in row))
+        table.add_row(*(Text(str(value)) for value in row))
     # Logs and pipes have no window width.
     console = Console() if sys.stdout.isatty() else Console(width=160)
     console.print(title, markup=False)
-    console.print(shown)
+    console.print(table)
 
 
 def print_some(table: pd.DataFrame, index: str, title: str) -> None:

@@ -53,8 +53,8 @@ def doctor() -> None:
     say("checking the installation ...")
     from topicdesk.doctor import diagnose
 
-    found = diagnose()
-    print_table(found.checks, "Checks")
-    print(found)
-    if found.wrong:
+    diagnosis = diagnose()
+    print_table(diagnosis.checks, "Checks")
+    print(diagnosis)
+    if diagnosis.wrong:
         raise typer.Exit(1)

@@ -27,13 +27,13 @@ def runs(
     from topicdesk.tracking.listing import logged_comparisons
 
     project = find_project()
-    found = logged_comparisons(project, experiment)
-    if found is None:  # a server, or a store that only MLflow can read
+    comparisons = logged_comparisons(project, experiment)
+    if comparisons is None:  # a server, or a store that only MLflow can read
         say("reading MLflow's store ...")
         from topicdesk.tracking import list_runs
 
-        found = _records(list_runs(project, experiment).reset_index())
-    if not found:
+        comparisons = _records(list_runs(project, experiment).reset_index())
+    if not comparisons:
         print("Nothing is logged yet. Run 'topicdesk compare experiments/topics.toml'.")
         return
     rows = [
@@ -41,7 +41,7 @@ def runs(
             run["run_id"], run["experiment"], f"{run['started']:%Y-%m-%d %H:%M}", run["corpus"], run["winner"],
             run["metric"], f"{run['value']:.3f} [{run['low']:.3f}, {run['high']:.3f}]", run["commit"],
         )
-        for run in found
+        for run in comparisons
     ]  # fmt: skip
     columns = ["run_id", "experiment", "started", "corpus", "winner", "metric", "score [95 %]", "commit"]
     print_rows(columns, rows[:MOST_ROWS], "Comparisons in MLflow, newest first (UTC)")
@@ -63,15 +63,15 @@ def reproduce(
     say(f"reading run {run_id} ...")
     from topicdesk.experiment import reproduce_run
 
-    found = reproduce_run(project, run_id, jobs, tolerance)
-    print_facts(found.facts, f"Run {found.name} ({found.run_id}), then and now")
-    if not found.differences:
-        print(f"Reproduced: all {found.figures} scores match the run (tolerance {tolerance:g}).")
+    result = reproduce_run(project, run_id, jobs, tolerance)
+    print_facts(result.facts, f"Run {result.name} ({result.run_id}), then and now")
+    if not result.differences:
+        print(f"Reproduced: all {result.figures} scores match the run (tolerance {tolerance:g}).")
         return
-    print_differences(found.differences, "Differences from the run")
+    print_differences(result.differences, "Differences from the run")
     raise VerificationError(
-        f"{len(found.differences)} results differ from run {found.run_id}. The facts above that changed are possible "
-        f"causes. The code of the run is commit {found.facts['then'].to_dict()['git.commit']}."
+        f"{len(result.differences)} results differ from run {result.run_id}. The facts above that changed are possible "
+        f"causes. The code of the run is commit {result.facts['then'].to_dict()['git.commit']}."
     )
 
 
@@ -92,19 +92,21 @@ def diff(
     say(f"reading runs {first} and {second} ...")
     from topicdesk.experiment import compare_runs
 
-    found = compare_runs(project, first, second, classifier)
-    print("\n".join(found.spec) if found.spec else "The specs are equal.")
-    if len(found.facts):
-        print_table(found.facts, "Code, packages and data that differ")
-    only = " and ".join(str(count) for count in found.articles)
-    print(f"Articles that only one of the runs tested: {only}; labels that differ: {len(found.labels)}")
-    print_some(found.labels, "article_id", "Labels that differ")
-    print(f"Pooled scores that differ: {len(found.figures)}")
-    print_some(found.figures, "classifier", "Scores that differ")
-    one, other = found.classifiers
-    right = (found.flips["right"] == "after").sum()
-    print(f"Decisions that differ between {one} and {other}: {len(found.flips)}; the second is right in {right}")
-    print_some(found.flips, "article_id", "Decisions that changed")
+    difference = compare_runs(project, first, second, classifier)
+    print("\n".join(difference.spec) if difference.spec else "The specs are equal.")
+    if len(difference.facts):
+        print_table(difference.facts, "Code, packages and data that differ")
+    counts = " and ".join(str(count) for count in difference.articles)
+    print(f"Articles that only one of the runs tested: {counts}; labels that differ: {len(difference.labels)}")
+    print_some(difference.labels, "article_id", "Labels that differ")
+    print(f"Pooled scores that differ: {len(difference.figures)}")
+    print_some(difference.figures, "classifier", "Scores that differ")
+    before, after = difference.classifiers
+    n_right = (difference.flips["right"] == "after").sum()
+    print(
+        f"Decisions that differ between {before} and {after}: {len(difference.flips)}; the second is right in {n_right}"
+    )
+    print_some(difference.flips, "article_id", "Decisions that changed")
 
 
 def log(
@@ -123,10 +125,10 @@ def log(
             print(run)
         print(f"{len(sent)} sent; nothing is waiting.")
         return
-    waiting = waiting_parcels(project.unsent)
-    for parcel in waiting:
+    parcels = waiting_parcels(project.unsent)
+    for parcel in parcels:
         print(f"{parcel.experiment}: {parcel.runs[0].name} ({project.shown(parcel.folder)})")
-    print(f"{len(waiting)} waiting." + (" Send them with 'topicdesk log --resume'." if waiting else ""))
+    print(f"{len(parcels)} waiting." + (" Send them with 'topicdesk log --resume'." if parcels else ""))
 
 
 def promote(

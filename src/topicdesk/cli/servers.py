@@ -30,9 +30,9 @@ def review(
     project = find_project()
     if not tracking_uri(project).startswith("http"):
         check_port(port)
-    logged = logged_comparisons(project, experiment)
+    comparisons = logged_comparisons(project, experiment)
     if experiment is None:
-        experiment = logged[0]["experiment"] if logged else ""
+        experiment = comparisons[0]["experiment"] if comparisons else ""
     print("Starting MLflow's server, which takes 10 s or more ...", flush=True)
     from topicdesk.tracking import serve_pages
 

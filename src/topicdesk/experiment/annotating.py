@@ -105,13 +105,13 @@ def suspects_of(spec_file: Path | str, classifier: str | None = None, jobs: int 
         The result of `topicdesk.suspect_labels`, most suspect first.
     """
     load = _loaded(Path(spec_file))
-    judge = load.classifier(classifier)
+    learner = load.classifier(classifier)
     data = load.dataset
-    found = out_of_fold(_judged(load, judge, data, jobs), judge.name)
-    if found.probabilities is None:
-        raise SpecError(f"classifier {judge.name!r} has no probabilities. Name another classifier of the spec.")
-    rows = np.flatnonzero(found.tested)
-    return suspect_labels(data.ids[rows], data.Y[rows], found.probabilities[rows], data.topics, data.task)
+    held_out = out_of_fold(_judged(load, learner, data, jobs), learner.name)
+    if held_out.probabilities is None:
+        raise SpecError(f"classifier {learner.name!r} has no probabilities. Name another classifier of the spec.")
+    rows = np.flatnonzero(held_out.tested)
+    return suspect_labels(data.ids[rows], data.Y[rows], held_out.probabilities[rows], data.topics, data.task)
 
 
 def effect_of(
@@ -149,7 +149,7 @@ def effect_of(
         If the spec already reads the decisions and `before` is not given.
     """
     load = _loaded(Path(spec_file))
-    judge, data = load.classifier(classifier), load.dataset
+    learner, data = load.classifier(classifier), load.dataset
     earlier = data if before is None else _relabelled(data, before)
     later = _relabelled(data, decisions)
     if before is None and np.array_equal(earlier.Y, later.Y) and _reads_settled(read_spec(Path(spec_file))):
@@ -157,7 +157,7 @@ def effect_of(
             f"{spec_file} already reads these decisions. Pass the earlier labels too:"
             " effect_of(spec, session.decisions(), before=session.proposed)."
         )
-    tables = [_figures_of(load, _judged(load, judge, one, jobs)) for one in (earlier, later)]
+    tables = [_figures_of(load, _judged(load, learner, dataset, jobs)) for dataset in (earlier, later)]
     table = tables[0].add_prefix("before").join(tables[1].add_prefix("after"))
     return table.assign(moved=table["after"] - table["before"])
 
@@ -184,10 +184,10 @@ def second_look(spec_file: Path | str, suspects: pd.DataFrame, annotator: str) -
     doubts: dict[str, list[tuple[str, str]]] = {}
     for row in suspects.to_dict("records"):
         labelled = labels.loc[row["article_id"]]
-        told = doubts.setdefault(
+        answers = doubts.setdefault(
             row["article_id"], [(str(labelled["annotator"]), " ".join(labelled["topics"]) or "no topic")]
         )
-        told.append(("classifier", f"{row['topic']} with a probability of {row['probability']:.0%}"))
+        answers.append(("classifier", f"{row['topic']} with a probability of {row['probability']:.0%}"))
     queue = pd.DataFrame(
         {"article_id": list(doubts), "sample": labels["sample"].reindex(list(doubts)).to_numpy(dtype=object)}
     )
@@ -219,10 +219,10 @@ def rules_of(spec_file: Path | str) -> pd.DataFrame:
         The result of `topicdesk.annotation.rule_table`, with precision on labelled articles of the sample ``random``.
     """
     desk = _desk(spec_file)
-    fires, rules = keyword_matrix(desk.texts(desk.corpus), desk.keywords)
+    matches, rules = keyword_matrix(desk.texts(desk.corpus), desk.keywords)
     labels = desk.labels
     labelled, Y = desk.indicators(desk.corpus, labels[labels["sample"] == "random"])
-    return rule_table(fires, rules, labelled, Y, desk.taxonomy.names)
+    return rule_table(matches, rules, labelled, Y, desk.taxonomy.names)
 
 
 def weak_labels(spec_file: Path | str, method: Literal["majority", "dawid-skene"] = "majority") -> pd.DataFrame:
@@ -243,8 +243,10 @@ def weak_labels(spec_file: Path | str, method: Literal["majority", "dawid-skene"
     desk = _desk(spec_file)
     names, version = desk.taxonomy.names, desk.taxonomy.codebook.version
     corpus = desk.corpus[~desk.corpus["id"].isin(desk.reserved)]
-    fires, rules = keyword_matrix(desk.texts(corpus), desk.keywords)
-    return weak_annotations(corpus["id"].tolist(), aggregate_rules(fires, rules, names, method), names, method, version)
+    matches, rules = keyword_matrix(desk.texts(corpus), desk.keywords)
+    return weak_annotations(
+        corpus["id"].tolist(), aggregate_rules(matches, rules, names, method), names, method, version
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -275,8 +277,8 @@ class _Desk:
         """Return the rows of labelled articles, and their labels as an indicator matrix."""
         topics = labels.set_index("article_id")["topics"]
         rows = np.flatnonzero(articles["id"].isin(topics.index))
-        named = topics.loc[articles["id"].iloc[rows]]
-        Y = np.array([[topic in one for topic in self.taxonomy.names] for one in named], dtype=np.int8)
+        selected = topics.loc[articles["id"].iloc[rows]]
+        Y = np.array([[topic in assigned for topic in self.taxonomy.names] for assigned in selected], dtype=np.int8)
         return rows, Y.reshape(len(rows), len(self.taxonomy.names))
 
 
@@ -342,9 +344,9 @@ def _reads_settled(spec: Spec) -> bool:
 
 def _figures_of(load: LoadedExperiment, comparison: Comparison) -> pd.DataFrame:
     """Return the spec's metric and F1 of each topic, with intervals, in columns that need a prefix."""
-    main = figures_where(comparison.figures, sample=ALL_SAMPLES, metric=load.plan.metric)
+    overall = figures_where(comparison.figures, sample=ALL_SAMPLES, metric=load.plan.metric)
     by_topic = figures_where(comparison.topic_figures, sample=ALL_SAMPLES, metric="f1")
-    rows = pd.concat([main.assign(figure=load.plan.metric), by_topic.assign(figure="F1 of " + by_topic["topic"])])
+    rows = pd.concat([overall.assign(figure=load.plan.metric), by_topic.assign(figure="F1 of " + by_topic["topic"])])
     columns = {"value": "", "low": "_low", "high": "_high"}
     return rows.set_index("figure")[list(columns)].rename(columns=columns)
 
@@ -354,5 +356,5 @@ def _open(corpus: pd.DataFrame, labelled_ids: pd.Series, reserved: Collection[st
     labelled, fit = corpus["id"].isin(labelled_ids), fit_to_label(corpus)
     groups = pd.Series(find_duplicates(corpus["text"].tolist()).groups)
     # A copy of a reserved article would leak it; a copy of a labelled article adds no information.
-    taken = groups.isin(groups[labelled | corpus["id"].isin(reserved)])
-    return labelled | (fit & ~taken & ~groups.where(fit, -1 - groups.index).duplicated())
+    excluded = groups.isin(groups[labelled | corpus["id"].isin(reserved)])
+    return labelled | (fit & ~excluded & ~groups.where(fit, -1 - groups.index).duplicated())

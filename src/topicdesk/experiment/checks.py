@@ -96,9 +96,9 @@ def corpus_path(project: Project, corpus: str) -> Path:
         return project.root / corpus
     sources = read_sources(project)
     if corpus not in sources:
-        known = f"in {project.sources}; {nearest(corpus, sources)}" if sources else "in the project"
+        hint = f"in {project.sources}; {nearest(corpus, sources)}" if sources else "in the project"
         raise SpecError(
-            f"data.corpus: no corpus called {corpus!r} {known} (or name a Parquet file, such as "
+            f"data.corpus: no corpus called {corpus!r} {hint} (or name a Parquet file, such as "
             "data/corpora/NAME.parquet)"
         )
     return project.corpora / f"{corpus}.parquet"

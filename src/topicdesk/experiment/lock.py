@@ -67,16 +67,16 @@ class _LockedComparison(StrictModel):
 
     def significance_frame(self) -> pd.DataFrame:
         """Return the adjusted p-values as `leaderboard` expects them."""
-        adjusted = {name: test.p_holm for name, test in self.significance.items()}
-        return pd.DataFrame({"p_holm": pd.Series(adjusted, dtype=float)})
+        p_values = {name: test.p_holm for name, test in self.significance.items()}
+        return pd.DataFrame({"p_holm": pd.Series(p_values, dtype=float)})
 
     def figures_frame(self, metric: str) -> pd.DataFrame:
         """Return the scores as `leaderboard` expects them."""
         rows = []
         for sample, by_classifier in self.figures.items():
             for classifier, by_metric in by_classifier.items():
-                for name, figure in by_metric.items():
-                    values = dict(zip(("value", "low", "high"), figure, strict=True))
+                for name, interval in by_metric.items():
+                    values = dict(zip(("value", "low", "high"), interval, strict=True))
                     if name == metric and sample == ALL_SAMPLES:
                         values |= dict(zip(DIFFERENCE_FROM_BEST, self.behind[classifier], strict=True))
                     rows.append({"classifier": classifier, "sample": sample, "metric": name} | values)
@@ -99,12 +99,12 @@ class ResultsLock(StrictModel):
 
     def facts(self) -> dict[str, str]:
         """Return what the scores depend on: code, packages, machine, spec, articles, labels and splits."""
-        of_data = {
-            f"{name}: {what}": getattr(locked, what)
-            for name, locked in self.comparisons.items()
-            for what in ("corpus", "labels", "splits")
+        data_facts = {
+            f"{name}: {field}": getattr(comparison, field)
+            for name, comparison in self.comparisons.items()
+            for field in ("corpus", "labels", "splits")
         }
-        return {"commit": self.commit, **self.made_with, "spec": self.spec, **of_data}
+        return {"commit": self.commit, **self.made_with, "spec": self.spec, **data_facts}
 
     def after(self, earlier: ResultsLock | None) -> ResultsLock:
         """Return a copy of the lock with a short list of changes since an earlier one."""
@@ -173,7 +173,7 @@ def lock_text(lock: ResultsLock) -> str:
     """Return a lock as sorted JSON, with one score per line."""
     text = json.dumps(lock.model_dump(mode="json"), indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
     # A score and its interval on one line are easier to read in a diff.
-    return re.sub(r"\[\s+([^\[\]]*?)\s+\]", lambda found: f"[{' '.join(found[1].split())}]", text) + "\n"
+    return re.sub(r"\[\s+([^\[\]]*?)\s+\]", lambda match: f"[{' '.join(match[1].split())}]", text) + "\n"
 
 
 def read_lock(path: Path) -> ResultsLock:
@@ -205,23 +205,23 @@ def differences(locked: ResultsLock, now: ResultsLock, tolerance: float = 0.0) -
         In the order of the lock.
     """
     before, after = (dict(_leaves(lock.model_dump(mode="json", exclude=_NOT_COMPARED))) for lock in (locked, now))
-    found = []
-    for where in dict.fromkeys([*before, *after]):
-        difference = Difference(where=where, locked=before.get(where), now=after.get(where))
+    changed = []
+    for key in dict.fromkeys([*before, *after]):
+        difference = Difference(where=key, locked=before.get(key), now=after.get(key))
         if difference.locked == difference.now:
             continue
         if difference.by is None or abs(difference.by) > tolerance:
-            found.append(difference)
-    return found
+            changed.append(difference)
+    return changed
 
 
 def _locked(comparison: Comparison) -> _LockedComparison:
     data, pooled, by_topic = comparison.dataset, comparison.figures, comparison.topic_figures
-    figures: dict[str, dict[str, dict[str, _Figure]]] = {}
+    scores: dict[str, dict[str, dict[str, _Figure]]] = {}
     for row in pooled.to_dict("records"):
-        by_metric = figures.setdefault(row["sample"], {}).setdefault(row["classifier"], {})
+        by_metric = scores.setdefault(row["sample"], {}).setdefault(row["classifier"], {})
         by_metric[row["metric"]] = _rounded(row["value"], row["low"], row["high"])
-    main = figures_where(pooled, sample=ALL_SAMPLES, metric=comparison.plan.metric)
+    overall = figures_where(pooled, sample=ALL_SAMPLES, metric=comparison.plan.metric)
     topics: dict[str, dict[str, _Figure]] = {}
     f1 = figures_where(by_topic, sample=ALL_SAMPLES, metric="f1")
     for row in f1.to_dict("records"):
@@ -233,10 +233,10 @@ def _locked(comparison: Comparison) -> _LockedComparison:
         near_duplicates=len(data) - len(set(data.groups)),
         splits=splits_hash(data, comparison.splits),
         support={row["topic"]: row["support"] for row in f1.to_dict("records")},
-        figures=figures,
+        figures=scores,
         behind={
             row["classifier"]: _rounded(*(row[column] for column in DIFFERENCE_FROM_BEST))
-            for row in main.to_dict("records")
+            for row in overall.to_dict("records")
         },
         significance={
             str(name): _LockedTest(
@@ -266,38 +266,38 @@ def _told_changes(earlier: ResultsLock, now: ResultsLock) -> Iterator[str]:
     """Yield the changes for readers of a pull request: causes first, then winners and scores."""
     if earlier.spec != now.spec:
         yield "the spec"
-    moved = [name for name, number in now.made_with.items() if earlier.made_with.get(name) != number]
-    if moved:
+    changed = [name for name, number in now.made_with.items() if earlier.made_with.get(name) != number]
+    if changed:
         yield "made with " + ", ".join(
-            f"{name} {earlier.made_with.get(name, '–')} → {now.made_with[name]}" for name in moved
+            f"{name} {earlier.made_with.get(name, '–')} → {now.made_with[name]}" for name in changed
         )
-    for name, locked in now.comparisons.items():
-        before = earlier.comparisons.get(name)
-        if before is None:
+    for name, current in now.comparisons.items():
+        previous = earlier.comparisons.get(name)
+        if previous is None:
             yield f"{name}: new"
             continue
-        for what in ("corpus", "labels", "splits"):
-            if getattr(before, what) != getattr(locked, what):
-                yield f"{name}: the {what}"
-        if before.winner != locked.winner:
-            yield f"{name}: the winner, {before.winner} → {locked.winner}"
-        yield from _moved_figures(name, before, locked, now.metric)
+        for field in ("corpus", "labels", "splits"):
+            if getattr(previous, field) != getattr(current, field):
+                yield f"{name}: the {field}"
+        if previous.winner != current.winner:
+            yield f"{name}: the winner, {previous.winner} → {current.winner}"
+        yield from _moved_figures(name, previous, current, now.metric)
     yield from (f"{name}: removed" for name in earlier.comparisons if name not in now.comparisons)
 
 
 def _moved_figures(name: str, before: _LockedComparison, now: _LockedComparison, metric: str) -> Iterator[str]:
     old, new = before.figures[ALL_SAMPLES], now.figures[ALL_SAMPLES]
-    moved = []
+    changes = []
     for classifier in new:
-        first, second = (side.get(classifier, {}).get(metric, (None,))[0] for side in (old, new))
+        first, second = (scores.get(classifier, {}).get(metric, (None,))[0] for scores in (old, new))
         if first is None or second is None:
             if classifier not in old:
-                moved.append(f"{classifier} is new")
+                changes.append(f"{classifier} is new")
         elif first != second:
-            moved.append(f"{classifier} {first:.4f} → {second:.4f}")
-    moved += [f"{classifier} was removed" for classifier in old if classifier not in new]
-    if moved:
-        yield f"{name}: {metric_title(metric)} of {', '.join(moved)}"
+            changes.append(f"{classifier} {first:.4f} → {second:.4f}")
+    changes += [f"{classifier} was removed" for classifier in old if classifier not in new]
+    if changes:
+        yield f"{name}: {metric_title(metric)} of {', '.join(changes)}"
 
 
 def _leaves(value: Any, where: str = "") -> Iterator[tuple[str, Any]]:

@@ -103,15 +103,17 @@ def reproduce_run(project: Project, run_id: str, jobs: int | None = None, tolera
         If its spec can no longer be run.
     """
     run = read_run(project, run_id)
-    before = ResultsLock.model_validate_json(run.lock)
+    lock = ResultsLock.model_validate_json(run.lock)
     with tempfile.TemporaryDirectory() as folder:
         spec = Path(folder) / f"{run.experiment}.toml"
         spec.write_text(run.spec, encoding="utf-8")
         result = run_experiment(spec, jobs, project=project, corpora=(run.corpus,))
-    found = differences(before, result.lock(), tolerance)
-    by_classifier = [one for locked in before.comparisons.values() for one in locked.figures.values()]
-    count = sum(len(figures) for one in by_classifier for figures in one.values())
-    return Reproduction(run.run_id, run.name, compare_facts(_facts(run.tags), _facts_now(result)), tuple(found), count)
+    changed = differences(lock, result.lock(), tolerance)
+    by_classifier = [scores for comparison in lock.comparisons.values() for scores in comparison.figures.values()]
+    count = sum(len(metrics) for scores in by_classifier for metrics in scores.values())
+    return Reproduction(
+        run.run_id, run.name, compare_facts(_facts(run.tags), _facts_now(result)), tuple(changed), count
+    )
 
 
 def compare_runs(project: Project, first: str, second: str, classifier: str | None = None) -> RunDifference:
@@ -135,10 +137,10 @@ def compare_runs(project: Project, first: str, second: str, classifier: str | No
     TrackingError
         If a run does not exist, or has no such classifier.
     """
-    runs = [read_run(project, one) for one in (first, second)]
+    runs = [read_run(project, run_id) for run_id in (first, second)]
     names = tuple(classifier or run.tags["winner"] for run in runs)
-    decided = [run.predictions(name) for run, name in zip(runs, names, strict=True)]
-    ids = [set(frame["article_id"]) for frame in decided]
+    predictions = [run.predictions(name) for run, name in zip(runs, names, strict=True)]
+    ids = [set(frame["article_id"]) for frame in predictions]
     facts = compare_facts(*(_facts(run.tags) for run in runs)).rename(columns={"then": "first", "now": "second"})
     return RunDifference(
         facts=facts[~facts.pop("same")],
@@ -147,11 +149,11 @@ def compare_runs(project: Project, first: str, second: str, classifier: str | No
                 runs[0].spec.splitlines(), runs[1].spec.splitlines(), runs[0].name, runs[1].name, lineterm="", n=1
             )
         ),
-        labels=_relabelled(*decided),
+        labels=_relabelled(*predictions),
         articles=(len(ids[0] - ids[1]), len(ids[1] - ids[0])),
         figures=_moved(*runs),
         classifiers=(names[0], names[1]),
-        flips=flipped_decisions(*decided),
+        flips=flipped_decisions(*predictions),
     )
 
 
@@ -188,29 +190,29 @@ def _facts_now(result: ExperimentResult) -> dict[str, str]:
 
 
 def _relabelled(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
-    sides = [
+    truths = [
         frame.assign(topic=frame["topic"].astype(str)).groupby(["article_id", "topic"])["truth"].first() == 1
         for frame in (first, second)
     ]
-    both = pd.concat(sides, axis=1, join="inner", keys=["first", "second"])
-    return both[both["first"] != both["second"]].reset_index()
+    table = pd.concat(truths, axis=1, join="inner", keys=["first", "second"])
+    return table[table["first"] != table["second"]].reset_index()
 
 
 def _moved(first: ReadRun, second: ReadRun) -> pd.DataFrame:
-    sides = []
+    scores = []
     for run in (first, second):
-        (locked,) = ResultsLock.model_validate_json(run.lock).comparisons.values()
-        sides.append(
+        (comparison,) = ResultsLock.model_validate_json(run.lock).comparisons.values()
+        scores.append(
             {
-                (classifier, metric): figure[0]
-                for classifier, by_metric in locked.figures[ALL_SAMPLES].items()
-                for metric, figure in by_metric.items()
+                (classifier, metric): interval[0]
+                for classifier, by_metric in comparison.figures[ALL_SAMPLES].items()
+                for metric, interval in by_metric.items()
             }
         )
     rows = [
-        {"classifier": key[0], "metric": key[1], "first": sides[0].get(key), "second": sides[1].get(key)}
-        for key in dict.fromkeys([*sides[0], *sides[1]])
-        if sides[0].get(key) != sides[1].get(key)
+        {"classifier": key[0], "metric": key[1], "first": scores[0].get(key), "second": scores[1].get(key)}
+        for key in dict.fromkeys([*scores[0], *scores[1]])
+        if scores[0].get(key) != scores[1].get(key)
     ]
     table = pd.DataFrame(rows, columns=["classifier", "metric", "first", "second"])
     return table.assign(moved=pd.to_numeric(table["second"]) - pd.to_numeric(table["first"]))

@@ -54,26 +54,31 @@ def results_page(folder: Path) -> str:
 
 def _section(path: Path, spec: Spec, lock: ResultsLock) -> str:
     lines = [f"## {spec.experiment.title}", "", f"{spec.experiment.question} (`{path.name}`)".strip(), ""]
-    for name, locked in lock.comparisons.items():
-        lines += [f"### {name}: {locked.articles} articles", "", _grouping(locked.near_duplicates, spec), ""]
-        board = leaderboard(locked.figures_frame(lock.metric), lock.metric, locked.significance_frame())
-        lines += [_markdown(board), "", f"**Verdict.** {locked.verdict}", ""]
+    for name, comparison in lock.comparisons.items():
+        lines += [f"### {name}: {comparison.articles} articles", "", _grouping(comparison.near_duplicates, spec), ""]
+        table = leaderboard(comparison.figures_frame(lock.metric), lock.metric, comparison.significance_frame())
+        lines += [_markdown(table), "", f"**Verdict.** {comparison.verdict}", ""]
         precision = spec.evaluation.automation_precision
-        sure = probability_leaderboard(locked.figures_frame(lock.metric), tuple(board.index), precision)
-        if len(sure):
-            lines += [f"Probabilities ({spec.evaluation.calibration}):", "", _markdown(sure), ""]
-        if len(locked.support) <= _MOST_TOPICS:
+        probabilities = probability_leaderboard(comparison.figures_frame(lock.metric), tuple(table.index), precision)
+        if len(probabilities):
+            lines += [f"Probabilities ({spec.evaluation.calibration}):", "", _markdown(probabilities), ""]
+        if len(comparison.support) <= _MOST_TOPICS:
             lines += ["F1 by topic:", "", _markdown(_by_topic(lock, name)), ""]
     if spec.experiment.beside is not None:
-        other = path.with_name(f"{spec.experiment.beside}.toml")
-        lines += [f"### Comparison with `{other.name}`", ""]
-        lines += [_markdown(_side_by_side(path, other)), "", _same_folds(lock, read_lock(lock_path(other))), ""]
+        other_path = path.with_name(f"{spec.experiment.beside}.toml")
+        lines += [f"### Comparison with `{other_path.name}`", ""]
+        lines += [
+            _markdown(_side_by_side(path, other_path)),
+            "",
+            _same_folds(lock, read_lock(lock_path(other_path))),
+            "",
+        ]
     if spec.reference is not None:
         lines += ["### Comparison with published scores", "", _markdown(_beside(spec.reference, lock)), ""]
         lines += [f"Published: {spec.reference.citation}.", ""]
     versions = ", ".join(f"{package} {number}" for package, number in sorted(lock.made_with.items()))
-    made = f"Made on {lock.made_on} from commit {lock.commit}, with" if lock.made_on else "Made with"
-    lines += [f"{made} {versions}.", ""]
+    origin = f"Made on {lock.made_on} from commit {lock.commit}, with" if lock.made_on else "Made with"
+    lines += [f"{origin} {versions}.", ""]
     if lock.made_on and not lock.changed:
         lines += ["All scores are the same as in the previous lock.", ""]
     if lock.changed:
@@ -84,32 +89,32 @@ def _section(path: Path, spec: Spec, lock: ResultsLock) -> str:
 def _grouping(near_duplicates: int, spec: Spec) -> str:
     if near_duplicates == 0:
         return "There are no near-duplicates, so grouping them does not change the folds or the scores."
-    kept = (
+    note = (
         "The published split separates some of them, and is used as published"
         if spec.splits.scheme == "published"
         else "Every split keeps each of them on the same side as the article that it repeats"
     )
-    return f"{near_duplicates} articles are near-duplicates of an earlier one. {kept}."
+    return f"{near_duplicates} articles are near-duplicates of an earlier one. {note}."
 
 
 def _same_folds(one: ResultsLock, other: ResultsLock) -> str:
-    same = [locked.splits for locked in one.comparisons.values()] == [
-        locked.splits for locked in other.comparisons.values()
+    equal = [comparison.splits for comparison in one.comparisons.values()] == [
+        comparison.splits for comparison in other.comparisons.values()
     ]
     return (
         "Both experiments use the same folds."
-        if same
+        if equal
         else "The folds differ, because the articles or their near-duplicates differ."
     )
 
 
 def _by_topic(lock: ResultsLock, name: str) -> pd.DataFrame:
-    locked = lock.comparisons[name]
-    rows = leaderboard(locked.figures_frame(lock.metric), lock.metric).index
+    comparison = lock.comparisons[name]
+    rows = leaderboard(comparison.figures_frame(lock.metric), lock.metric).index
     return pd.DataFrame(
         {
-            f"{topic} (n = {support})": [_figure(locked.topics_f1[row][topic]) for row in rows]
-            for topic, support in locked.support.items()
+            f"{topic} (n = {support})": [_figure(comparison.topics_f1[row][topic]) for row in rows]
+            for topic, support in comparison.support.items()
         },
         index=rows,
     )
@@ -119,16 +124,18 @@ def _side_by_side(path: Path, other: Path) -> pd.DataFrame:
     """Return the main scores of two experiments side by side, ordered by `other`; each must have one corpus."""
     locks = {spec.stem: read_lock(lock_path(spec)) for spec in (other, path)}
     metric = locks[other.stem].metric
-    ((_, first),) = locks[other.stem].comparisons.items()
-    order = leaderboard(first.figures_frame(metric), metric).index
+    ((_, other_comparison),) = locks[other.stem].comparisons.items()
+    order = leaderboard(other_comparison.figures_frame(metric), metric).index
     columns: dict[str, list[str]] = {}
     values: dict[str, pd.Series] = {}
     for name, lock in locks.items():
-        ((_, locked),) = lock.comparisons.items()
-        figures = locked.figures[ALL_SAMPLES]
-        columns[f"{metric_title(metric)}, {name} [95 %]"] = [_figure(figures[row][metric]) for row in order]
-        values[name] = pd.Series({row: figures[row][metric][0] for row in order}, dtype=float)
-    columns[f"{other.stem} − {path.stem}"] = [f"{gain:+.3f}" for gain in values[other.stem] - values[path.stem]]
+        ((_, comparison),) = lock.comparisons.items()
+        by_classifier = comparison.figures[ALL_SAMPLES]
+        columns[f"{metric_title(metric)}, {name} [95 %]"] = [_figure(by_classifier[row][metric]) for row in order]
+        values[name] = pd.Series({row: by_classifier[row][metric][0] for row in order}, dtype=float)
+    columns[f"{other.stem} − {path.stem}"] = [
+        f"{difference:+.3f}" for difference in values[other.stem] - values[path.stem]
+    ]
     return pd.DataFrame(columns, index=order)
 
 
@@ -136,12 +143,12 @@ def _beside(reference: Reference, lock: ResultsLock) -> pd.DataFrame:
     rows = []
     for corpus, by_classifier in reference.figures.items():
         for classifier, published in by_classifier.items():
-            ours = lock.comparisons[corpus].figures[ALL_SAMPLES][classifier][reference.metric]
+            score = lock.comparisons[corpus].figures[ALL_SAMPLES][classifier][reference.metric]
             rows.append(
                 {
                     "corpus": corpus,
                     "classifier": classifier,
-                    f"{metric_title(reference.metric)}, ours [95 %]": _figure(ours),
+                    f"{metric_title(reference.metric)}, ours [95 %]": _figure(score),
                     "published": f"{published:.4f}",
                 }
             )

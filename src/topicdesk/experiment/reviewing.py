@@ -131,7 +131,9 @@ def fit_winner(result: ExperimentResult, comparison: Comparison, jobs: int = -1)
     -------
     Labeller
     """
-    (winner,) = (one for one in comparison.plan.classifiers if one.name == comparison.verdict.winner)
+    (winner,) = (
+        classifier for classifier in comparison.plan.classifiers if classifier.name == comparison.verdict.winner
+    )
     keywords = spec_keywords(result.project, result.spec)
     return fit_labeller(comparison.dataset, comparison.plan, winner, keywords, jobs)
 

@@ -143,9 +143,9 @@ def run_experiment(
     environment = observe_environment(project)
     comparisons = []
     for load in _load_all(path, project, spec, corpora):
-        keep = project.cells if resume else None
+        checkpoints = project.cells if resume else None
         comparisons.append(
-            compare(load.dataset, load.plan, load.keywords, load.splits, jobs or load.jobs, engine, keep)
+            compare(load.dataset, load.plan, load.keywords, load.splits, jobs or load.jobs, engine, checkpoints)
         )
     return ExperimentResult(project, path.stem, path, spec, environment, tuple(comparisons))
 
@@ -245,9 +245,9 @@ def locked_figures(spec_files: Sequence[Path]) -> pd.DataFrame:
     if len(metrics) > 1:
         raise SpecError(f"the experiments use different metrics ({', '.join(metrics)}). Ranks need the same metric.")
     rows = {
-        name: {classifier: figures[lock.metric][0] for classifier, figures in locked.figures[ALL_SAMPLES].items()}
+        name: {classifier: scores[lock.metric][0] for classifier, scores in comparison.figures[ALL_SAMPLES].items()}
         for lock in locks
-        for name, locked in lock.comparisons.items()
+        for name, comparison in lock.comparisons.items()
     }
     return pd.DataFrame.from_dict(rows, orient="index").dropna(axis=1)
 
@@ -273,14 +273,14 @@ def verify_experiment(result: ExperimentResult, tolerance: float = 0.0) -> list[
         If there is no lock, or it was made from another version of the spec.
     """
     path = lock_path(result.spec_file)
-    locked = read_lock(path)
-    now = result.lock()
-    if locked.spec != now.spec:
+    lock = read_lock(path)
+    current = result.lock()
+    if lock.spec != current.spec:
         raise VerificationError(
-            f"{path} was made from another version of {result.spec_file.name} (spec {locked.spec}, now {now.spec}). "
+            f"{path} was made from another version of {result.spec_file.name} (spec {lock.spec}, now {current.spec}). "
             "Undo the change to the spec, or replace the lock with 'topicdesk compare --update-lock'."
         )
-    return differences(locked, now, tolerance)
+    return differences(lock, current, tolerance)
 
 
 def load_dataset(project: Project, spec: Spec, corpus: str) -> Dataset:
@@ -305,7 +305,7 @@ def load_dataset(project: Project, spec: Spec, corpus: str) -> Dataset:
     if taxonomy is not None:
         topics: Sequence[str] = taxonomy.names
     else:
-        topics = sorted({topic for named in annotations["topics"] for topic in named})
+        topics = sorted({topic for names in annotations["topics"] for topic in names})
     return join_dataset(Path(corpus).stem, articles, annotations, topics, spec.data.text, spec.data.task)
 
 
@@ -331,8 +331,8 @@ def read_spec_labels(project: Project, spec: Spec, corpus: str, articles: pd.Dat
     """
     taxonomy = _taxonomy(project, spec)
     if spec.data.published:
-        came = published_labels_path(corpus_file(project, corpus))
-        return published_annotations(came, corpus, None if taxonomy is None else taxonomy.names)
+        path = published_labels_path(corpus_file(project, corpus))
+        return published_annotations(path, corpus, None if taxonomy is None else taxonomy.names)
     assert taxonomy is not None
     return read_annotations(
         [project.root / label_file for label_file in spec.data.labels],
@@ -399,21 +399,21 @@ def _load_all(
     taxonomy = _taxonomy(project, spec)
     keywords = None if taxonomy is None else taxonomy.keywords
     plan = spec.plan(keywords is not None)
-    noted = () if taxonomy is None or keywords is not None else (_without_keywords(taxonomy),)
+    notes = () if taxonomy is None or keywords is not None else (_without_keywords(taxonomy),)
     alone = len(spec.data.corpus) == 1
     for corpus in spec.data.corpus:
         if corpora is not None and Path(corpus).stem not in corpora:
             continue
         dataset = load_dataset(project, spec, corpus)
         splits, warnings = load_splits(project, spec, dataset)
-        dataset = replace(dataset, warnings=(*dataset.warnings, *warnings, *noted))
+        dataset = replace(dataset, warnings=(*dataset.warnings, *warnings, *notes))
         yield LoadedExperiment(spec_file, dataset, plan, splits, keywords, spec.evaluation.jobs, alone)
 
 
 def _without_keywords(taxonomy: Taxonomy) -> str:
-    without = [topic.name for topic in taxonomy.topics if not topic.keywords]
-    named = "no topic has" if len(without) == len(taxonomy.topics) else f"{', '.join(without)}: no"
-    return f"The keyword baseline is left out ({named} keywords in the taxonomy)."
+    missing = [topic.name for topic in taxonomy.topics if not topic.keywords]
+    subject = "no topic has" if len(missing) == len(taxonomy.topics) else f"{', '.join(missing)}: no"
+    return f"The keyword baseline is left out ({subject} keywords in the taxonomy)."
 
 
 def _taxonomy(project: Project, spec: Spec) -> Taxonomy | None:

@@ -45,8 +45,8 @@ def _listed(value: Any) -> Any:
 
 
 def _listed_ranges(value: Any) -> Any:
-    one = isinstance(value, list) and all(isinstance(part, int) for part in value)
-    return [value] if one else value
+    is_single = isinstance(value, list) and all(isinstance(part, int) for part in value)
+    return [value] if is_single else value
 
 
 def _listed_or_none(value: Any) -> Any:
@@ -290,8 +290,8 @@ class Spec(StrictModel):
                 for key, values in table.items()
                 if key != "estimator"
             }
-            own = table.get("estimator")
-            classifier = classifier_named(name) if own is None else own_classifier(name, str(own[0]))
+            estimator = table.get("estimator")
+            classifier = classifier_named(name) if estimator is None else own_classifier(name, str(estimator[0]))
             chosen[name] = classifier.with_grid(grid) if grid else classifier
         if keywords is None:
             keywords = self.data.topics is not None
@@ -317,11 +317,11 @@ class Spec(StrictModel):
     def content_hash(self) -> str:
         """Return a hash of what the scores depend on, independent of the file's layout: 32 hexadecimal characters."""
         # Without defaults: a new option must not change the hash of specs that do not use it.
-        telling = self.model_dump_json(
+        content = self.model_dump_json(
             exclude={"experiment": True, "reference": True, "report": True, "evaluation": {"jobs"}},
             exclude_defaults=True,
         )
-        return hashlib.blake2b(telling.encode(), digest_size=16).hexdigest()
+        return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
 
 
 def read_spec(path: Path) -> Spec:

@@ -102,8 +102,8 @@ def read_batches(files: Sequence[Path], reading: Reading) -> Iterator[Batch]:
     """
     number = 0
     for file in files:
-        read = _parquet_batches if file.suffix.lower() == ".parquet" else _record_batches
-        for batch in read(file, reading):
+        reader = _parquet_batches if file.suffix.lower() == ".parquet" else _record_batches
+        for batch in reader(file, reading):
             batch.number = number
             number += 1
             yield batch
@@ -116,18 +116,18 @@ def read_row_groups(file: Path, row_groups: Sequence[int], reading: Reading) -> 
 
 
 def _record_batches(file: Path, reading: Reading) -> Iterator[Batch]:
-    told = _Told()
+    counter = _Told()
     batch, characters = Batch(0), 0
-    for record in read_records(file, reading.columns, told):
+    for record in read_records(file, reading.columns, counter):
         if isinstance(record, Unreadable):
             _add_unreadable(batch, record)
         else:
             characters += _add(batch, record, reading)
         if len(batch) >= _MOST_ROWS or characters >= _MOST_CHARACTERS or len(batch.unreadable) >= _MOST_ROWS:
-            batch.read = told.taken()
+            batch.read = counter.taken()
             yield batch
             batch, characters = Batch(0), 0
-    batch.read = told.taken()
+    batch.read = counter.taken()
     yield batch
 
 
@@ -145,8 +145,8 @@ def _add(batch: Batch, record: Record, reading: Reading) -> int:
             _append(batch, record.row or _told_row(fields), article, record.where)
             characters += sum(len(value) for value in article.values())
         return characters
-    where_is = record.columns
-    article = {name: record.row[where_is[name]] for name in (*reading.fields, "id") if name in where_is}
+    source_columns = record.columns
+    article = {name: record.row[source_columns[name]] for name in (*reading.fields, "id") if name in source_columns}
     _append(batch, record.row, article, record.where)
     return sum(len(value) for value in article.values() if isinstance(value, str))
 
@@ -155,8 +155,8 @@ def _add_unreadable(batch: Batch, unreadable: Unreadable) -> None:
     if unreadable.row is None:
         batch.unreadable.append(unreadable)
     else:
-        own = {"id": unreadable.row["id"]} if "id" in unreadable.row else {}
-        _append(batch, unreadable.row, {"why": unreadable.why, **own}, unreadable.where)
+        id_field = {"id": unreadable.row["id"]} if "id" in unreadable.row else {}
+        _append(batch, unreadable.row, {"why": unreadable.why, **id_field}, unreadable.where)
 
 
 def _append(batch: Batch, row: Mapping[str, Any], article: dict[str, Any], where: str) -> None:
@@ -185,20 +185,22 @@ def _parquet_batches(file: Path, reading: Reading) -> Iterator[Batch]:
 
 
 def _batches_of(file: Path, table: parquet.ParquetFile, row_groups: Sequence[int], reading: Reading) -> Iterator[Batch]:
-    where_is = matched_columns(str(file), table.schema_arrow.names, reading.columns)
-    wanted = {name: where_is[name] for name in (*reading.fields, "id") if name in where_is}
+    table_columns = matched_columns(str(file), table.schema_arrow.names, reading.columns)
+    selected = {name: table_columns[name] for name in (*reading.fields, "id") if name in table_columns}
     n_rows = max(table.metadata.num_rows, 1)
-    size = file.stat().st_size / n_rows
-    unpacked = sum(table.metadata.row_group(one).total_byte_size for one in range(table.num_row_groups)) / n_rows
-    most_rows = int(min(max(_MOST_CHARACTERS / max(unpacked, 1), 1), _MOST_ROWS))
-    row = sum(table.metadata.row_group(one).num_rows for one in range(min(row_groups, default=0)))
+    row_size = file.stat().st_size / n_rows
+    unpacked_size = (
+        sum(table.metadata.row_group(group).total_byte_size for group in range(table.num_row_groups)) / n_rows
+    )
+    most_rows = int(min(max(_MOST_CHARACTERS / max(unpacked_size, 1), 1), _MOST_ROWS))
+    row = sum(table.metadata.row_group(group).num_rows for group in range(min(row_groups, default=0)))
     try:
         for rows in table.iter_batches(most_rows, row_groups=list(row_groups)):
-            columns = {name: rows.column(theirs).to_pylist() for name, theirs in wanted.items()}
+            columns = {name: rows.column(column).to_pylist() for name, column in selected.items()}
             articles = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
-            where = [f"{file}, row {row + place}" for place in range(1, len(articles) + 1)]
+            locations = [f"{file}, row {row + offset}" for offset in range(1, len(articles) + 1)]
             row += len(articles)
-            yield Batch(0, rows, articles, where, read=int(size * len(articles)))
+            yield Batch(0, rows, articles, locations, read=int(row_size * len(articles)))
     except (arrow.ArrowException, OSError) as error:
         yield Batch(0, unreadable=[Unreadable(f"{file}, after row {row}", f"cannot be read: {error}")])
 
@@ -214,5 +216,5 @@ class _Told(Advance):
 
     def taken(self) -> int:
         """Return the bytes since the last call."""
-        taken, self.bytes = self.bytes, 0
-        return taken
+        n_bytes, self.bytes = self.bytes, 0
+        return n_bytes

@@ -109,17 +109,17 @@ class LabellingAccount:
             with self.output.open(encoding="utf-8") as file:
                 return pd.DataFrame([json.loads(line) for line in islice(file, count)])
         files = [self.output] if ending else sorted(self.output.glob("part-*.parquet"))
-        some = next(batch for file in files for batch in parquet.ParquetFile(file).iter_batches(count))
-        found: pd.DataFrame = some.to_pandas()
-        return found
+        first_batch = next(batch for file in files for batch in parquet.ParquetFile(file).iter_batches(count))
+        table: pd.DataFrame = first_batch.to_pandas()
+        return table
 
     def __str__(self) -> str:
         """Return the summary as text."""
-        fresh = self.rows - self.resumed
+        n_new = self.rows - self.resumed
         lines = [
             f"{self.rows:,} article{'' if self.rows == 1 else 's'} labelled into {self.output}"
             + (f", {self.resumed:,} of them before an interruption" if self.resumed else "")
-            + (f": {fresh / self.seconds:,.0f} a second" if fresh >= _FEWEST_FOR_RATE else "")
+            + (f": {n_new / self.seconds:,.0f} a second" if n_new >= _FEWEST_FOR_RATE else "")
         ]
         if self.rows:
             lines.append(
@@ -137,7 +137,7 @@ class LabellingAccount:
             )
         if self.unlabelled:
             lines.append(f"not labelled: {len(self.unlabelled):,}, listed in {self.side_file}")
-            lines += [f"  {where}: {why}" for _, _, where, why in self.unlabelled[:_EXAMPLES]]
+            lines += [f"  {location}: {reason}" for _, _, location, reason in self.unlabelled[:_EXAMPLES]]
         return "\n".join(lines)
 
 
@@ -216,7 +216,7 @@ def label_files(
     ProjectError
         If the output cannot be written.
     """
-    started = perf_counter()
+    start = perf_counter()
     output = Path(output)
     ending = output_format(output)
     if engine is not None and ending:
@@ -224,25 +224,25 @@ def label_files(
     folder = _part_folder(output, ending)
     formulas = Formulas(formulas)
     with _claimed(folder, output):
-        files, passed_over = _found(inputs, folder, columns or {})
+        files, skipped = _found(inputs, folder, columns or {})
         reading = Reading(labeller.fields, dict(columns or {}), Cleaning(), clean)
         plan = _plan(labeller, files, reading, explain, prefix, engine is not None) | {"formulas": formulas}
         _begin(folder, plan)
         job = _Job(labeller, folder, explain, prefix, reading, formulas, plan["labeller"])
         parts, resumed = _finish_parts(job, files, jobs, engine)
-        unlabelled = _gathered(parts, passed_over)
+        unlabelled = _gathered(parts, skipped)
         side_file = _write_side_file(output, unlabelled, formulas)
         if ending:
             with progress(sum(part.rows for part in parts), "joining", "article") as advance:
                 join_parts(folder, parts, output, advance)
             remove_tree(folder.accounts)
         else:  # the accounts stay, because the next run recognizes the folder by them
-            for kept in folder.accounts.glob(f"{_STANDARD_INPUT}.*"):
-                kept.unlink()
+            for copy in folder.accounts.glob(f"{_STANDARD_INPUT}.*"):
+                copy.unlink()
     abstained = sum(part.abstained for part in parts)
     rows = sum(part.rows for part in parts)
     uneven = not ending and len({part.columns for part in parts if part.rows}) > 1
-    seconds = perf_counter() - started
+    seconds = perf_counter() - start
     escaped = sum(part.escaped for part in parts)
     return LabellingAccount(output, rows, abstained, unlabelled, side_file, seconds, resumed, uneven, escaped)
 
@@ -252,10 +252,10 @@ def _finish_parts(job: _Job, files: Sequence[Path], jobs: int, engine: Engine | 
     parts, resumed = _label_parts(job, files, jobs, engine)
     if job.folder.missing(parts):
         parts, _ = _label_parts(job, files, jobs, engine)
-        lost = job.folder.missing(parts)
-        if lost:
+        missing = job.folder.missing(parts)
+        if missing:
             raise EngineError(
-                f"{job.folder.file(lost[0])} was written twice but does not exist. Check that all machines share "
+                f"{job.folder.file(missing[0])} was written twice but does not exist. Check that all machines share "
                 "the folder, and run the command again. Completed work is saved."
             )
     return parts, resumed
@@ -308,10 +308,10 @@ def _found(
     inputs: Sequence[Path | str], folder: PartFolder, columns: Mapping[str, str]
 ) -> tuple[list[Path], list[Unreadable]]:
     """List the files. Save standard input to a file first, because a run that continues reads it again."""
-    files, passed_over = find_files([Path(path) for path in inputs])
+    files, skipped = find_files([Path(path) for path in inputs])
     if not files:
         raise CorpusError(f"no files to label in {', '.join(map(str, inputs))}.")
-    return [_kept(folder, columns) if file == STDIN else file for file in files], passed_over
+    return [_kept(folder, columns) if file == STDIN else file for file in files], skipped
 
 
 def _kept(folder: PartFolder, columns: Mapping[str, str]) -> Path:
@@ -350,30 +350,30 @@ def _state(file: Path) -> int | str:
 
 def _begin(folder: PartFolder, plan: dict[str, Any]) -> None:
     """Keep the parts of an interrupted run with the same plan. Otherwise remove all parts and write the new plan."""
-    noted = folder.accounts / "plan.json"
-    written = json.dumps(plan, sort_keys=True)
-    if noted.is_file() and noted.read_text(encoding="utf-8") == written:
+    plan_file = folder.accounts / "plan.json"
+    plan_text = json.dumps(plan, sort_keys=True)
+    if plan_file.is_file() and plan_file.read_text(encoding="utf-8") == plan_text:
         return
-    if folder.files != folder.accounts and not noted.is_file() and any(folder.files.glob("*.parquet")):
+    if folder.files != folder.accounts and not plan_file.is_file() and any(folder.files.glob("*.parquet")):
         raise LabellerError(
             f"{folder.files} contains Parquet files that topicdesk did not write. Use a new or empty folder."
         )
     # Remove the accounts first: without its account, a part counts as missing. If the process is killed in between, the
     # old plan remains, and a run with that plan labels the missing parts again.
-    for where, names in (
+    for directory, pattern in (
         (folder.accounts, "part-*.json"),
         (folder.accounts, "part-*"),
         (folder.files, "part-*.parquet"),
     ):
-        for old in where.glob(names):
-            old.unlink(missing_ok=True)
-    write_text(noted, written)
+        for path in directory.glob(pattern):
+            path.unlink(missing_ok=True)
+    write_text(plan_file, plan_text)
 
 
 def _label_here(job: _Job, files: Sequence[Path], jobs: int) -> tuple[list[Part], int]:
     parts: list[Part] = []
     resumed = 0
-    waiting: deque[tuple[Callable[[], Part], int]] = deque()
+    pending: deque[tuple[Callable[[], Part], int]] = deque()
     with (
         progress(sum(file.stat().st_size for file in files), "labelling", "B") as advance,
         _workers(job, jobs) as submit,
@@ -387,14 +387,14 @@ def _label_here(job: _Job, files: Sequence[Path], jobs: int) -> tuple[list[Part]
             finished = job.folder.finished(batch.number)
             if finished is not None:
                 resumed += finished.rows
-                waiting.append((_ready(finished), batch.read))
+                pending.append((_ready(finished), batch.read))
             else:
                 _check_names(batch, job)
-                waiting.append((submit(batch), batch.read))
-            while len(waiting) > jobs + 1:
-                note(*waiting.popleft())
-        while waiting:
-            note(*waiting.popleft())
+                pending.append((submit(batch), batch.read))
+            while len(pending) > jobs + 1:
+                note(*pending.popleft())
+        while pending:
+            note(*pending.popleft())
     return parts, resumed
 
 
@@ -466,22 +466,22 @@ def _labelled(job: _Job, batch: Batch) -> tuple[Any, pd.DataFrame, list[Unlabell
     table = pd.DataFrame(
         {name: pd.Series([article.get(name, "") for article in batch.articles], dtype=object) for name in names}
     )
-    some = [
+    tables = [
         labeller.label(table.iloc[start : start + _AT_A_TIME], job.explain)
         for start in range(0, max(len(table), 1), _AT_A_TIME)
     ]
-    answers = pd.concat(some)
-    faults = [Unlabelled(None, "", one.where, one.why) for one in batch.unreadable]
+    answers = pd.concat(tables)
+    unlabelled = [Unlabelled(None, "", unreadable.where, unreadable.why) for unreadable in batch.unreadable]
     ids = [_id_of(article) for article in batch.articles]
-    for place in answers.index[answers["topics"].isna()]:
-        why = batch.articles[place].get("why") or answers["reason"][place].removeprefix("not labelled: ")
-        answers.loc[place, "reason"] = f"not labelled: {why}"
-        faults.append(Unlabelled(int(place), ids[place], batch.where[place], why))
+    for position in answers.index[answers["topics"].isna()]:
+        reason = batch.articles[position].get("why") or answers["reason"][position].removeprefix("not labelled: ")
+        answers.loc[position, "reason"] = f"not labelled: {reason}"
+        unlabelled.append(Unlabelled(int(position), ids[position], batch.where[position], reason))
     abstained = int(answers["abstain"].sum())
     answers = answers.add_prefix(job.prefix)
     if not any("id" in article for article in batch.articles):
         answers.insert(0, f"{job.prefix}id", pd.Series(ids, dtype="str"))
-    return batch.rows, answers, faults, abstained
+    return batch.rows, answers, unlabelled, abstained
 
 
 def _id_of(article: Mapping[str, Any]) -> str:
@@ -496,32 +496,34 @@ def _check_names(batch: Batch, job: _Job) -> None:
     rows = batch.rows
     names = set(rows.schema.names) if isinstance(rows, arrow.RecordBatch) else set().union(*rows)
     topics = job.labeller.topics
-    ours = ["topics", "reason", "abstain", *(f"p_{name}" for name in topics), *(f"terms_{name}" for name in topics)]
-    twice = [f"{job.prefix}{name}" for name in ours if f"{job.prefix}{name}" in names]
-    if twice:
-        where = batch.where[0] if batch.where else "the input"
+    columns = ["topics", "reason", "abstain", *(f"p_{name}" for name in topics), *(f"terms_{name}" for name in topics)]
+    existing = [f"{job.prefix}{name}" for name in columns if f"{job.prefix}{name}" in names]
+    if existing:
+        location = batch.where[0] if batch.where else "the input"
         raise LabellerError(
-            f"{where}: the column {twice[0]!r} already exists and would be overwritten. Add a prefix to the new "
+            f"{location}: the column {existing[0]!r} already exists and would be overwritten. Add a prefix to the new "
             "columns, such as --prefix label_."
         )
 
 
 def _label_there(job: _Job, files: Sequence[Path], engine: Engine) -> tuple[list[Part], int]:
     """Label Parquet files in tasks. Each task reads its row groups and writes its part itself."""
-    other = [file for file in files if file.suffix.lower() != ".parquet"]
-    if other:
-        raise LabellerError(f"{other[0]}: a cluster labels only Parquet files, because its workers read them directly.")
+    unsupported = [file for file in files if file.suffix.lower() != ".parquet"]
+    if unsupported:
+        raise LabellerError(
+            f"{unsupported[0]}: a cluster labels only Parquet files, because its workers read them directly."
+        )
     job = replace(job, folder=_absolute(job.folder))
     shares = list(_row_groups(files))
     tasks = [(number, str(file.resolve()), groups) for number, (file, groups, _) in enumerate(shares)]
     parts = {number: part for number, _, _ in tasks if (part := job.folder.finished(number)) is not None}
-    left = [task for task in tasks if task[0] not in parts]
+    pending = [task for task in tasks if task[0] not in parts]
     resumed = sum(part.rows for part in parts.values())
     with progress(sum(rows for _, _, rows in shares), "labelling", "article") as advance, _told_death():
         advance(resumed)
-        for place, part in engine.run(_label_row_groups, job, left):
-            parts[left[place][0]] = part
-            advance(shares[left[place][0]][2])
+        for position, part in engine.run(_label_row_groups, job, pending):
+            parts[pending[position][0]] = part
+            advance(shares[pending[position][0]][2])
     return [parts[number] for number, _, _ in tasks], resumed
 
 
@@ -530,10 +532,10 @@ def _has_small_row_groups(files: Sequence[Path]) -> bool:
     if any(file.suffix.lower() != ".parquet" for file in files):
         return False
     try:
-        described = [parquet.read_metadata(file) for file in files]
+        footers = [parquet.read_metadata(file) for file in files]
     except (arrow.ArrowException, OSError):  # reported when the file is read
         return False
-    groups = [one.row_group(group) for one in described for group in range(one.num_row_groups)]
+    groups = [footer.row_group(group) for footer in footers for group in range(footer.num_row_groups)]
     return bool(groups) and max(group.num_rows for group in groups) <= _MOST_GROUP_ROWS
 
 
@@ -573,23 +575,25 @@ def _label_row_groups(job: _Job, number: int, file: str, groups: tuple[int, ...]
 
     # Arrow's own pool does not return freed memory, about a tenth of a worker's memory. The pool is restored, because
     # with one process this is the user's process.
-    own = arrow.default_memory_pool()
+    previous = arrow.default_memory_pool()
     arrow.set_memory_pool(arrow.system_memory_pool())
     try:
         with threadpool_limits(limits=1):
             return write_part(job.folder, number, batches())
     finally:
-        arrow.set_memory_pool(own)
+        arrow.set_memory_pool(previous)
 
 
 def _gathered(parts: Sequence[Part], passed_over: Sequence[Unreadable]) -> tuple[tuple[int | None, str, str, str], ...]:
-    found: list[tuple[int | None, str, str, str]] = [(None, "", one.where, one.why) for one in passed_over]
-    before = 0
+    unlabelled: list[tuple[int | None, str, str, str]] = [
+        (None, "", unreadable.where, unreadable.why) for unreadable in passed_over
+    ]
+    offset = 0
     for part in parts:
-        for one in part.unlabelled:
-            found.append((None if one.row is None else before + one.row + 1, one.id, one.where, one.why))
-        before += part.rows
-    return tuple(found)
+        for item in part.unlabelled:
+            unlabelled.append((None if item.row is None else offset + item.row + 1, item.id, item.where, item.why))
+        offset += part.rows
+    return tuple(unlabelled)
 
 
 def _write_side_file(

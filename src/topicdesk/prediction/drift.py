@@ -69,23 +69,23 @@ class Drift:
 
     def table(self) -> pd.DataFrame:
         """Return the checks formatted for display, indexed by ``asked``."""
-        shown = self.checks.assign(drifted=np.where(self.checks["drifted"], "YES", "no"))
+        table = self.checks.assign(drifted=np.where(self.checks["drifted"], "YES", "no"))
         for name in ("reference", "new", "difference", "least"):
-            shown[name] = shown[name].map("{:.3f}".format)
-        shown["p"] = [f"{p:.3f}" if p >= 0.001 else "<0.001" for p in shown["p"]]
-        return shown.set_index("asked")
+            table[name] = table[name].map("{:.3f}".format)
+        table["p"] = [f"{p:.3f}" if p >= 0.001 else "<0.001" for p in table["p"]]
+        return table.set_index("asked")
 
     def __str__(self) -> str:
         """Return the result in a sentence, with the numbers of articles."""
-        named = ", ".join(self.checks["asked"][self.checks["drifted"]])
+        drifted = ", ".join(self.checks["asked"][self.checks["drifted"]])
         reference = self.labeller.reference
-        drawn = (
+        caveat = (
             "; not all of them were drawn at random, which alone can change shares" if reference.sample == "all" else ""
         )
         return (
-            (f"Drift: {named}. " if named else "No drift. ")
+            (f"Drift: {drifted}. " if drifted else "No drift. ")
             + f"{len(self.observed):,} new articles compared with {len(reference):,} of the training corpus "
-            + f"(sample: {reference.sample}){drawn}."
+            + f"(sample: {reference.sample}){caveat}."
             + (f" {self.observed.unlabelled:,} could not be labelled." if self.observed.unlabelled else "")
         )
 
@@ -172,10 +172,10 @@ def observe(labeller: Labeller, articles: pd.DataFrame) -> Observed:
     labelled = answers["topics"].notna().to_numpy()
     answers = answers[labelled]
     texts, _ = readable_articles(articles[labelled], labeller.fields)
-    given = [[name in said.split() for name in labeller.topics] for said in answers["topics"]]
+    decisions = [[name in labels.split() for name in labeller.topics] for labels in answers["topics"]]
     return Observed(
         answers[[f"p_{name}" for name in labeller.topics]].to_numpy(),
-        np.array(given, dtype=np.bool_).reshape(-1, len(labeller.topics)),
+        np.array(decisions, dtype=np.bool_).reshape(-1, len(labeller.topics)),
         labeller.unseen_shares(texts) if len(texts) else None,
         int((~labelled).sum()),
     )
@@ -183,8 +183,8 @@ def observe(labeller: Labeller, articles: pd.DataFrame) -> Observed:
 
 def _together(parts: Sequence[Observed], n_topics: int) -> Observed:
     if not parts:
-        nothing = np.empty((0, n_topics))
-        return Observed(nothing, nothing > 0, None, 0)
+        empty = np.empty((0, n_topics))
+        return Observed(empty, empty > 0, None, 0)
     unseen = [part.unseen for part in parts if part.unseen is not None]
     return Observed(
         np.concatenate([part.probabilities for part in parts]),
@@ -203,17 +203,31 @@ def _judged(labeller: Labeller, observed: Observed) -> Drift:
     reference = labeller.reference
     rows: list[tuple[str, float, float, float, float, float]] = []
     for column, name in enumerate(labeller.topics):
-        then, now = reference.given[:, column], observed.given[:, column]
-        means = float(then.mean()), float(now.mean())
-        rows.append((f"share: {name}", *means, abs(means[1] - means[0]), LEAST["share"], _p_of_shares(now, then)))
-    known, fresh = _known(reference.unseen), _known(observed.unseen)
-    if len(known) and len(fresh):
-        means, p = (float(known.mean()), float(fresh.mean())), float(mannwhitneyu(fresh, known).pvalue)
+        decisions_before, decisions_after = reference.given[:, column], observed.given[:, column]
+        means = float(decisions_before.mean()), float(decisions_after.mean())
+        rows.append(
+            (
+                f"share: {name}",
+                *means,
+                abs(means[1] - means[0]),
+                LEAST["share"],
+                _p_of_shares(decisions_after, decisions_before),
+            )
+        )
+    unseen_before, unseen_after = _known(reference.unseen), _known(observed.unseen)
+    if len(unseen_before) and len(unseen_after):
+        means, p = (
+            (float(unseen_before.mean()), float(unseen_after.mean())),
+            float(mannwhitneyu(unseen_after, unseen_before).pvalue),
+        )
         rows.append(("unseen words", *means, abs(means[1] - means[0]), LEAST["unseen"], p))
     for column, name in enumerate(labeller.topics):
-        before, after = reference.probabilities[:, column], observed.probabilities[:, column]
-        found, medians = ks_2samp(after, before), (float(np.median(before)), float(np.median(after)))
-        rows.append((f"scores: {name}", *medians, float(found.statistic), LEAST["scores"], float(found.pvalue)))
+        scores_before, scores_after = reference.probabilities[:, column], observed.probabilities[:, column]
+        test, medians = (
+            ks_2samp(scores_after, scores_before),
+            (float(np.median(scores_before)), float(np.median(scores_after))),
+        )
+        rows.append((f"scores: {name}", *medians, float(test.statistic), LEAST["scores"], float(test.pvalue)))
     checks = pd.DataFrame(rows, columns=["asked", "reference", "new", "difference", "least", "p"])
     checks["p"] = holm(checks["p"].to_numpy())
     checks["drifted"] = (checks["p"] < _ALPHA) & (checks["difference"] >= checks["least"])

@@ -78,8 +78,8 @@ class Explanation:
     @property
     def marked(self) -> tuple[str, ...]:
         """The predicted topics. If there are none, the most probable one."""
-        given = tuple(str(self.answer["topics"] or "").split())
-        return given or (max(self.contributions, key=lambda name: self.answer[f"p_{name}"]),)
+        topics = tuple(str(self.answer["topics"] or "").split())
+        return topics or (max(self.contributions, key=lambda name: self.answer[f"p_{name}"]),)
 
     def table(self, count: int = _SHOWN) -> pd.DataFrame:
         """Return the terms that contribute most to each topic.
@@ -95,13 +95,13 @@ class Explanation:
             Indexed by topic. Columns: ``probability``, ``given`` (whether the topic is predicted), ``towards`` and
             ``away`` (terms for and against the topic, with their contributions).
         """
-        given = str(self.answer["topics"] or "").split()
+        predicted = str(self.answer["topics"] or "").split()
         rows = {
             name: {
                 "probability": float(self.answer[f"p_{name}"]),
-                "given": name in given,
-                "towards": _told(one for one in terms[:count] if one.contribution > 0),
-                "away": _told(one for one in terms[::-1][:count] if one.contribution < 0),
+                "given": name in predicted,
+                "towards": _told(entry for entry in terms[:count] if entry.contribution > 0),
+                "away": _told(entry for entry in terms[::-1][:count] if entry.contribution < 0),
             }
             for name, terms in self.contributions.items()
         }
@@ -114,27 +114,27 @@ class Explanation:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        colour = {name: _COLOURS[place % len(_COLOURS)] for place, name in enumerate(self.contributions)}
+        colour = {name: _COLOURS[index % len(_COLOURS)] for index, name in enumerate(self.contributions)}
         strongest: dict[str, tuple[float, str]] = {}
         for name in self.marked:
-            for one in self.contributions[name]:
-                term = self._in_text(one.term)
-                if one.contribution > strongest.get(term, (0.0, ""))[0]:
-                    strongest[term] = (one.contribution, name)
-        most = max((push for push, _ in strongest.values()), default=1.0)
+            for entry in self.contributions[name]:
+                term = self._in_text(entry.term)
+                if entry.contribution > strongest.get(term, (0.0, ""))[0]:
+                    strongest[term] = (entry.contribution, name)
+        largest = max((value for value, _ in strongest.values()), default=1.0)
         ordered = sorted(strongest, key=lambda term: -strongest[term][0])
-        pieces, place = [], 0
+        pieces, position = [], 0
         for start, end, term in find_terms(self.text, ordered, self.analyser):
-            push, name = strongest.get(term, (0.0, self.marked[0]))
-            shade = f"rgba({colour[name]},{0.15 + 0.65 * push / most:.2f})"
-            pieces.append(escape(self.text[place:start]))
+            value, name = strongest.get(term, (0.0, self.marked[0]))
+            shade = f"rgba({colour[name]},{0.15 + 0.65 * value / largest:.2f})"
+            pieces.append(escape(self.text[position:start]))
             pieces.append(
-                f'<mark style="background:{shade};color:inherit" title="{escape(term)}: {push:+.2f} towards '
+                f'<mark style="background:{shade};color:inherit" title="{escape(term)}: {value:+.2f} towards '
                 f'{escape(name)}">'
                 f"{escape(self.text[start:end])}</mark>"
             )
-            place = end
-        pieces.append(escape(self.text[place:]))
+            position = end
+        pieces.append(escape(self.text[position:]))
         legend = " ".join(
             f'<span style="border-bottom:3px solid rgb({colour[name]});margin-right:1em">{escape(name)} '
             f"{self.answer[f'p_{name}']:.2f}</span>"
@@ -181,15 +181,15 @@ def contributions(
     else:
         order = np.argsort(-values, kind="stable")[:_MOST_TAKEN_OUT]
         columns = columns[order]
-        without = csr_matrix(np.ones((len(columns) + 1, 1))) @ features
-        without = without.tolil()
+        reduced = csr_matrix(np.ones((len(columns) + 1, 1))) @ features
+        reduced = reduced.tolil()
         for row, column in enumerate(columns, start=1):
-            without[row, column] = 0
-        scores = classifier.score(estimator, without.tocsr())
+            reduced[row, column] = 0
+        scores = classifier.score(estimator, reduced.tocsr())
         scores = scores if scores.ndim == 1 else scores[:, place]
         strength = scores[0] - scores[1:]
     order = np.argsort(-strength, kind="stable")
-    return [Contribution(str(names[columns[one]]), float(strength[one])) for one in order]
+    return [Contribution(str(names[columns[index]]), float(strength[index])) for index in order]
 
 
 def find_terms(text: str, terms: Sequence[str], analyser: Analyser) -> Iterator[tuple[int, int, str]]:
@@ -218,28 +218,28 @@ def find_terms(text: str, terms: Sequence[str], analyser: Analyser) -> Iterator[
                 earliest.setdefault(term.strip().lower(), term)
         pattern = "|".join(map(re.escape, earliest))
         for match in re.finditer(pattern, text, flags=re.IGNORECASE) if pattern else ():
-            found = match.group()
+            matched = match.group()
             # The default is needed where re.IGNORECASE and lower() differ, such as for a dotted capital I.
-            yield match.start(), match.end(), earliest.get(found.lower(), found)
+            yield match.start(), match.end(), earliest.get(matched.lower(), matched)
         return
     words = [(match.start(), match.end()) for match in re.finditer(analyser.token_pattern, text)]
     prepare = analyser.vectorizer().build_preprocessor()
     vectorizer = CountVectorizer(**{**analyser.options(), "ngram_range": (1, 1)})
     analyse = vectorizer.build_analyzer()
     # Analyse each word alone. The result is empty for a stop word.
-    kept = [(span, known[0]) for span in words if (known := analyse(prepare(text[slice(*span)])))]
-    place_of = {term: place for place, term in enumerate(terms)}
-    belongs: dict[int, str] = {}
+    tokens = [(span, analysed[0]) for span in words if (analysed := analyse(prepare(text[slice(*span)])))]
+    rank = {term: position for position, term in enumerate(terms)}
+    term_at: dict[int, str] = {}
     for length in sorted({term.count(" ") + 1 for term in terms}):
-        for start in range(len(kept) - length + 1):
-            run = " ".join(word for _, word in kept[start : start + length])
-            if run in place_of:
+        for start in range(len(tokens) - length + 1):
+            phrase = " ".join(word for _, word in tokens[start : start + length])
+            if phrase in rank:
                 for number in range(start, start + length):
-                    earlier = belongs.get(number)
-                    if earlier is None or place_of[run] < place_of[earlier]:
-                        belongs[number] = run
-    for number in sorted(belongs):
-        yield (*kept[number][0], belongs[number])
+                    existing = term_at.get(number)
+                    if existing is None or rank[phrase] < rank[existing]:
+                        term_at[number] = phrase
+    for number in sorted(term_at):
+        yield (*tokens[number][0], term_at[number])
 
 
 def strongest_terms(
@@ -264,22 +264,24 @@ def strongest_terms(
         One list per topic, with one string per article, such as ``court +1.20, judge +0.85``. Empty if no term
         contributes towards the topic.
     """
-    told = []
+    strongest = []
     for row in weights:
-        pushed = features.copy()
-        pushed.data = features.data * row[features.indices]
-        of_topic = []
-        for start, end in zip(pushed.indptr[:-1], pushed.indptr[1:], strict=True):
-            strength, columns = pushed.data[start:end], pushed.indices[start:end]
+        products = features.copy()
+        products.data = features.data * row[features.indices]
+        descriptions = []
+        for start, end in zip(products.indptr[:-1], products.indptr[1:], strict=True):
+            strength, columns = products.data[start:end], products.indices[start:end]
             order = np.argsort(-strength, kind="stable")[:count]
-            of_topic.append(
+            descriptions.append(
                 _told(
-                    Contribution(str(names[columns[one]]), float(strength[one])) for one in order if strength[one] > 0
+                    Contribution(str(names[columns[index]]), float(strength[index]))
+                    for index in order
+                    if strength[index] > 0
                 )
             )
-        told.append(of_topic)
-    return told
+        strongest.append(descriptions)
+    return strongest
 
 
 def _told(pushed: Iterable[Contribution]) -> str:
-    return ", ".join(f"{one.term} {one.contribution:+.2f}" for one in pushed)
+    return ", ".join(f"{entry.term} {entry.contribution:+.2f}" for entry in pushed)

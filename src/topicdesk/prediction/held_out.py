@@ -53,15 +53,15 @@ def explain_held_out(
         Contributions of each pair, from the strongest towards the topic to the strongest away from it. Rows that were
         never tested are left out.
     """
-    found: dict[tuple[int, int], tuple[Contribution, ...]] = {}
+    explanations: dict[tuple[int, int], tuple[Contribution, ...]] = {}
     for result in comparison.results_of(classifier.name):
         if result.split.repeat != 0:
             continue
-        tested = set(result.split.test.tolist())
-        here = [(row, column) for row, column in wanted if row in tested]
-        if here:
-            found |= _explain_split(comparison, classifier, result, here, keywords, count)
-    return found
+        test_rows = set(result.split.test.tolist())
+        selected = [(row, column) for row, column in wanted if row in test_rows]
+        if selected:
+            explanations |= _explain_split(comparison, classifier, result, selected, keywords, count)
+    return explanations
 
 
 def _explain_split(
@@ -75,30 +75,32 @@ def _explain_split(
     data, split = comparison.dataset, result.split
     rows = sorted({row for row, _ in wanted})
     if classifier.features == "none":
-        return {one: () for one in wanted}
+        return {pair: () for pair in wanted}
     if classifier.features == "keywords":
-        return {one: _keywords_of(data.texts[one[0]], keywords or {}, data.topics[one[1]]) for one in wanted}
+        return {pair: _keywords_of(data.texts[pair[0]], keywords or {}, data.topics[pair[1]]) for pair in wanted}
     setting = _setting_of(comparison, result)
     transformer = setting.transformer()
     train, test = (_readable(data, setting, side) for side in (split.train, np.array(rows)))
     features = transformer.fit_transform(train, data.Y[split.train])
-    tested = csr_matrix(transformer.transform(test))
+    test_features = csr_matrix(transformer.transform(test))
     names = transformer.get_feature_names_out()
     multi_class = data.task == "multi-class"
     columns = sorted({column for _, column in wanted})
-    targets = [data.Y[split.train].argmax(axis=1)] if multi_class else [data.Y[split.train, one] for one in columns]
+    targets = (
+        [data.Y[split.train].argmax(axis=1)] if multi_class else [data.Y[split.train, column] for column in columns]
+    )
     estimators = fit_estimators(classifier, result.parameters, features, targets, comparison.plan.seed)
-    found = {}
+    explanations = {}
     for row, column in wanted:
         if multi_class:
-            estimator, place = estimators[0], int(np.searchsorted(estimators[0].classes_, column))
+            estimator, index = estimators[0], int(np.searchsorted(estimators[0].classes_, column))
         else:
-            estimator, place = estimators[columns.index(column)], 0
-        ranked = contributions(estimator, classifier, tested[rows.index(row)], place, names)
-        towards = [one for one in ranked[:count] if one.contribution > 0]
-        away = [one for one in ranked[-count:] if one.contribution < 0]
-        found[row, column] = tuple([*towards, *away])
-    return found
+            estimator, index = estimators[columns.index(column)], 0
+        ranked = contributions(estimator, classifier, test_features[rows.index(row)], index, names)
+        towards = [entry for entry in ranked[:count] if entry.contribution > 0]
+        away = [entry for entry in ranked[-count:] if entry.contribution < 0]
+        explanations[row, column] = tuple([*towards, *away])
+    return explanations
 
 
 def _setting_of(comparison: Comparison, result: FoldResult) -> FeatureSetting:
@@ -117,5 +119,5 @@ def _keywords_of(text: str, keywords: Mapping[str, Sequence[str]], topic: str) -
     phrases = keyword_phrases({topic: keywords.get(topic, ())})[topic]
     longest = max(phrase.count(" ") + 1 for phrase in phrases)
     analyse = CountVectorizer(ngram_range=(1, longest)).build_analyzer()
-    held = set(analyse(text))
-    return tuple(Contribution(phrase, 1.0) for phrase in phrases if phrase in held)
+    terms = set(analyse(text))
+    return tuple(Contribution(phrase, 1.0) for phrase in phrases if phrase in terms)

@@ -93,15 +93,15 @@ class Labeller:
             predicted), ``given to`` (the share of held-out articles of the training corpus that get the topic) and,
             for a linear classifier, ``strongest terms``.
         """
-        cuts = ["the most probable"] * len(self.topics) if self.thresholds is None else self.thresholds.round(2)
+        thresholds = ["the most probable"] * len(self.topics) if self.thresholds is None else self.thresholds.round(2)
         table = pd.DataFrame(
-            {"given from": cuts, "given to": [f"{share:.1%}" for share in self.reference.given.mean(axis=0)]},
+            {"given from": thresholds, "given to": [f"{share:.1%}" for share in self.reference.given.mean(axis=0)]},
             index=pd.Index(self.topics, name="topic"),
         )
         terms = self.terms(_SHOWN_TERMS)
         if terms is not None:
-            carried = terms[terms["weight"] > 0].groupby("topic")["term"]
-            table["strongest terms"] = carried.agg(", ".join).reindex(self.topics).fillna("")
+            positive = terms[terms["weight"] > 0].groupby("topic")["term"]
+            table["strongest terms"] = positive.agg(", ".join).reindex(self.topics).fillna("")
         return table
 
     def __str__(self) -> str:
@@ -175,8 +175,8 @@ class Labeller:
         except NoFieldError as error:
             raise LabellerError(str(error)) from error
         if explain:
-            held = csr_matrix((0, len(self.names)) if features is None else features)  # no articles were scored
-            answers = pd.concat([answers, self._terms_of(held, table.index, explain)], axis=1)
+            matrix = csr_matrix((0, len(self.names)) if features is None else features)  # no articles were scored
+            answers = pd.concat([answers, self._terms_of(matrix, table.index, explain)], axis=1)
         if "id" in table:
             answers.insert(0, "id", table["id"])
         return answers
@@ -207,20 +207,20 @@ class Labeller:
             )
         texts, _ = readable_articles(table, self.fields)
         features = csr_matrix(self.transform(texts))
-        pushed = {}
+        by_topic = {}
         for column, name in enumerate(self.topics):
             if self.weights is not None:
                 strength = self.weights[column, features.indices] * features.data
                 order = np.argsort(-strength, kind="stable")
-                pushed[name] = tuple(
-                    Contribution(str(self.names[features.indices[one]]), float(strength[one])) for one in order
+                by_topic[name] = tuple(
+                    Contribution(str(self.names[features.indices[index]]), float(strength[index])) for index in order
                 )
             else:
-                pushed[name] = self._taken_out(features, column)
-        weighed_apart = isinstance(self.pipeline["features"], ColumnTransformer)
-        (text,) = ["\n".join(texts.iloc[0])] if weighed_apart else self._read(texts)
-        apart = self.fields if weighed_apart else ()
-        return Explanation(text, self.label(table).iloc[0], pushed, self._analyser, apart)
+                by_topic[name] = self._taken_out(features, column)
+        by_field = isinstance(self.pipeline["features"], ColumnTransformer)
+        (text,) = ["\n".join(texts.iloc[0])] if by_field else self._read(texts)
+        fields = self.fields if by_field else ()
+        return Explanation(text, self.label(table).iloc[0], by_topic, self._analyser, fields)
 
     def decide(self, articles: Articles) -> NDArray[np.int8]:
         """Predict the topics of articles as an array.
@@ -235,8 +235,8 @@ class Labeller:
         ndarray of {0, 1}, shape (n_articles, n_topics)
             The predictions of the pipeline. 0 if an article cannot be labelled.
         """
-        said = self.label(articles)["topics"].fillna("").str.split(" ")
-        return np.array([[name in given for name in self.topics] for given in said], dtype=np.int8).reshape(
+        predicted = self.label(articles)["topics"].fillna("").str.split(" ")
+        return np.array([[name in row for name in self.topics] for row in predicted], dtype=np.int8).reshape(
             -1, len(self.topics)
         )
 
@@ -275,20 +275,24 @@ class Labeller:
 
     def estimators(self) -> tuple[Any, ...]:
         """Return the fitted classifiers of the pipeline: one per topic, or one for all classes."""
-        last = self.pipeline[-1]
-        inside = (last,) if self.rules.multi_class else tuple(one.estimator for one in last.estimators_)
+        final = self.pipeline[-1]
+        estimators = (
+            (final,) if self.rules.multi_class else tuple(estimator.estimator for estimator in final.estimators_)
+        )
         return tuple(
-            one.calibrated_classifiers_[0].estimator if isinstance(one, CalibratedClassifierCV) else one
-            for one in inside
+            estimator.calibrated_classifiers_[0].estimator
+            if isinstance(estimator, CalibratedClassifierCV)
+            else estimator
+            for estimator in estimators
         )
 
     @cached_property
     def weights(self) -> NDArray[np.float64] | None:
         """Weights of features for each topic, shape (n_topics, n_features). None if the classifier is not linear."""
         weights = [linear_weights(estimator) for estimator in self.estimators()]
-        if any(one is None for one in weights):
+        if any(pair is None for pair in weights):
             return None
-        rows = np.vstack([one[0] for one in weights if one is not None])
+        rows = np.vstack([pair[0] for pair in weights if pair is not None])
         if not self.rules.multi_class:
             return rows
         if len(rows) != len(self.topics):  # with two classes there is one row, for the second class
@@ -314,9 +318,9 @@ class Labeller:
         parts = []
         for topic, row in zip(self.topics, self.weights, strict=True):
             order = np.argsort(-row, kind="stable")
-            shown = np.unique(np.concatenate([order[:count], order[-count:]]))
-            shown = shown[np.argsort(-row[shown], kind="stable")]
-            parts.append(pd.DataFrame({"topic": topic, "term": self.names[shown], "weight": row[shown]}))
+            selected = np.unique(np.concatenate([order[:count], order[-count:]]))
+            selected = selected[np.argsort(-row[selected], kind="stable")]
+            parts.append(pd.DataFrame({"topic": topic, "term": self.names[selected], "weight": row[selected]}))
         return pd.concat(parts, ignore_index=True)
 
     @cached_property
@@ -334,10 +338,10 @@ class Labeller:
                 f"{self.classifier} is not linear, so its terms have no fixed weights. Explain one article at a time "
                 "with labeller.explain(article)."
             )
-        told = strongest_terms(features, self.weights, self.names, count)
+        descriptions = strongest_terms(features, self.weights, self.names, count)
         columns = {
-            f"terms_{name}": pd.Series(of_topic, index=index, dtype="str")
-            for name, of_topic in zip(self.topics, told, strict=True)
+            f"terms_{name}": pd.Series(texts, index=index, dtype="str")
+            for name, texts in zip(self.topics, descriptions, strict=True)
         }
         return pd.DataFrame(columns, index=index)
 
@@ -348,28 +352,28 @@ class Labeller:
             )
         estimators = self.estimators()
         if self.rules.multi_class:
-            estimator, place = estimators[0], list(estimators[0].classes_).index(self.topics[column])
+            estimator, index = estimators[0], list(estimators[0].classes_).index(self.topics[column])
         else:
-            estimator, place = estimators[column], 0
-        return tuple(contributions(estimator, classifier_named(self.classifier), features, place, self.names))
+            estimator, index = estimators[column], 0
+        return tuple(contributions(estimator, classifier_named(self.classifier), features, index, self.names))
 
     @property
     def _analyser(self) -> Analyser:
-        found = self.pipeline["features"]
-        while not isinstance(found, CountVectorizer):  # before feature selection, or one of several fields
-            found = found[0] if isinstance(found, Pipeline) else found.transformers_[0][1]
-        if isinstance(found.tokenizer, StemmingTokeniser):
-            return found.tokenizer.analyser
+        vectorizer = self.pipeline["features"]
+        while not isinstance(vectorizer, CountVectorizer):  # before feature selection, or one of several fields
+            vectorizer = vectorizer[0] if isinstance(vectorizer, Pipeline) else vectorizer.transformers_[0][1]
+        if isinstance(vectorizer.tokenizer, StemmingTokeniser):
+            return vectorizer.tokenizer.analyser
         options = {
-            name: getattr(found, name) for name in Analyser.__dataclass_fields__ if name not in ("stemmer", "lead")
+            name: getattr(vectorizer, name) for name in Analyser.__dataclass_fields__ if name not in ("stemmer", "lead")
         }
         return Analyser(**options)
 
     def _read(self, texts: pd.DataFrame) -> list[str]:
         """Return the texts that the vectorizer gets from the steps before it: all fields as one text, or its lead."""
         if "lead" in self.pipeline.named_steps:
-            before = list(self.pipeline.named_steps).index("features")
-            return list(self.pipeline[:before].transform(texts))
+            position = list(self.pipeline.named_steps).index("features")
+            return list(self.pipeline[:position].transform(texts))
         columns = [texts[name].tolist() for name in self.fields]
         return ["\n".join(parts) for parts in zip(*columns, strict=True)]
 
@@ -382,20 +386,20 @@ class Labeller:
         """The steps of the pipeline. For TF-IDF of words of the whole text, a faster function with the same results."""
         vectorizer = self.pipeline["features"]
         if not isinstance(vectorizer, TfidfVectorizer) or not TermLookup.suits(vectorizer):
-            own: Callable[[pd.DataFrame], csr_matrix] = self.pipeline[:-1].transform
-            return own
-        weigh = TfidfTransformer(
+            transform: Callable[[pd.DataFrame], csr_matrix] = self.pipeline[:-1].transform
+            return transform
+        weighting = TfidfTransformer(
             norm=vectorizer.norm,
             use_idf=vectorizer.use_idf,
             smooth_idf=vectorizer.smooth_idf,
             sublinear_tf=vectorizer.sublinear_tf,
         )
         if vectorizer.use_idf:
-            weigh.idf_ = vectorizer.idf_
+            weighting.idf_ = vectorizer.idf_
 
         def features(texts: pd.DataFrame) -> csr_matrix:
-            counts = [self._lookup.counts(some) for some in _portions(self._read(texts))]
-            return csr_matrix(weigh.transform(vstack(counts, format="csr"), copy=False))
+            counts = [self._lookup.counts(portion) for portion in _portions(self._read(texts))]
+            return csr_matrix(weighting.transform(vstack(counts, format="csr"), copy=False))
 
         return features
 

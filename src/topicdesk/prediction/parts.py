@@ -124,7 +124,7 @@ class PartFolder:
         """Return the account of a part, or None if the part is not finished."""
         try:
             facts = json.loads(self.account(number).read_text(encoding="utf-8"))
-            unlabelled = tuple(Unlabelled(**one) for one in facts.pop("unlabelled"))
+            unlabelled = tuple(Unlabelled(**item) for item in facts.pop("unlabelled"))
             part = Part(**{**facts, "columns": tuple(facts["columns"])}, unlabelled=unlabelled)
         except (OSError, ValueError, KeyError, TypeError):  # missing or damaged
             return None
@@ -145,10 +145,10 @@ class PartFolder:
         list of int
             Numbers of the parts, in ascending order.
         """
-        end = monotonic() + _PATIENCE_SECONDS
+        deadline = monotonic() + _PATIENCE_SECONDS
         numbers = list(range(len(parts)))
         while numbers := [number for number in numbers if not self._holds(number, parts[number])]:
-            if monotonic() > end:
+            if monotonic() > deadline:
                 break
             sleep(_LOOK_AGAIN_SECONDS)
         return numbers
@@ -211,13 +211,13 @@ def write_part(
     columns: list[str] = []
     writer = _WRITERS[folder.ending](formulas)
     with replacing(folder.file(number)) as path, path.open("wb") as file:
-        for batch, answers, faults, unsure in batches:
-            unlabelled += [one if one.row is None else replace(one, row=rows + one.row) for one in faults]
+        for batch, answers, skipped, n_abstained in batches:
+            unlabelled += [item if item.row is None else replace(item, row=rows + item.row) for item in skipped]
             if len(batch):
                 header = writer.write(file, batch, answers)
                 columns = writer.columns
             rows += len(batch)
-            abstained += unsure
+            abstained += n_abstained
         writer.close()
         size = file.tell()
     if not rows:  # a file without columns would give readers of the folder a wrong schema
@@ -247,16 +247,16 @@ def join_parts(folder: PartFolder, parts: Sequence[Part], output: Path, advance:
         if folder.ending == ".parquet":
             _join_parquet([folder.file(number) for number in filled], path, advance)
             return
-        same = len({parts[number].columns for number in filled}) <= 1
-        with path.open("wb") as joined:
-            if folder.ending in (".jsonl", ".ndjson") or same:
-                for place, number in enumerate(filled):
+        same_columns = len({parts[number].columns for number in filled}) <= 1
+        with path.open("wb") as target:
+            if folder.ending in (".jsonl", ".ndjson") or same_columns:
+                for position, number in enumerate(filled):
                     with folder.file(number).open("rb") as part:
-                        part.seek(parts[number].header if place else 0)
-                        shutil.copyfileobj(part, joined, 1 << 20)
+                        part.seek(parts[number].header if position else 0)
+                        shutil.copyfileobj(part, target, 1 << 20)
                     advance(parts[number].rows)
             else:
-                _join_tables(folder, [(number, parts[number]) for number in filled], joined, advance)
+                _join_tables(folder, [(number, parts[number]) for number in filled], target, advance)
 
 
 def _join_tables(folder: PartFolder, parts: Sequence[tuple[int, Part]], joined: IO[bytes], advance: Advance) -> None:
@@ -290,25 +290,25 @@ def _common_schema(schemas: Sequence[arrow.Schema]) -> arrow.Schema:
     try:
         return arrow.unify_schemas(schemas, promote_options="permissive")
     except (arrow.ArrowInvalid, arrow.ArrowTypeError):
-        found: dict[str, arrow.DataType] = {}
+        types: dict[str, arrow.DataType] = {}
         for schema in schemas:
-            for one in schema:
-                if found.setdefault(one.name, one.type) != one.type:
-                    found[one.name] = arrow.string()
-        return arrow.schema(list(found.items()))
+            for field in schema:
+                if types.setdefault(field.name, field.type) != field.type:
+                    types[field.name] = arrow.string()
+        return arrow.schema(list(types.items()))
 
 
 def _as_schema(table: arrow.Table, schema: arrow.Schema) -> arrow.Table:
     columns = []
-    for one in schema:
-        if one.name not in table.column_names:
-            columns.append(arrow.nulls(table.num_rows, one.type))
+    for field in schema:
+        if field.name not in table.column_names:
+            columns.append(arrow.nulls(table.num_rows, field.type))
             continue
-        column = table.column(one.name)
-        if column.type != one.type and arrow.types.is_string(one.type):
+        column = table.column(field.name)
+        if column.type != field.type and arrow.types.is_string(field.type):
             columns.append(arrow.array([_as_text(value) for value in column.to_pylist()], arrow.string()))
         else:
-            columns.append(column.cast(one.type))
+            columns.append(column.cast(field.type))
     return arrow.Table.from_arrays(columns, schema=schema)
 
 
@@ -333,14 +333,14 @@ class _CommaWriter(_Writer):
 
     def write(self, file: IO[bytes], rows: _Rows, answers: pd.DataFrame) -> int:
         # A CSV or TSV part has one batch, so all columns of the header are known.
-        whole = _whole_rows(rows, answers)
-        names = list(dict.fromkeys(name for row in whole for name in row))
+        records = _whole_rows(rows, answers)
+        names = list(dict.fromkeys(name for row in records for name in row))
         self.columns = [self._safe(name, "the header") for name in names]
         text = io.StringIO(newline="")
         writer = RowWriter(text, self.delimiter)
         writer.write([self.columns])
         header = len(text.getvalue().encode("utf-8", "replace"))
-        writer.write([self._safe(_as_text(row.get(name)), f"column {name!r}") for name in names] for row in whole)
+        writer.write([self._safe(_as_text(row.get(name)), f"column {name!r}") for name in names] for row in records)
         file.write(text.getvalue().encode("utf-8", "replace"))
         return header
 
@@ -383,9 +383,9 @@ class _ParquetWriter(_Writer):
         else:
             names = list(dict.fromkeys(name for row in rows for name in row))
             table = arrow.table({name: _column([row.get(name) for row in rows]) for name in names})
-        for name, said in answers.items():
-            array = arrow.Array.from_pandas(said)
-            table = table.append_column(str(name), array.cast(arrow.string()) if said.dtype == "str" else array)
+        for name, column in answers.items():
+            array = arrow.Array.from_pandas(column)
+            table = table.append_column(str(name), array.cast(arrow.string()) if column.dtype == "str" else array)
         self.columns = table.column_names
         if self._writer is None:
             self._writer = parquet.ParquetWriter(file, table.schema, compression="zstd", compression_level=1)
@@ -408,11 +408,11 @@ _WRITERS: dict[str, type[_Writer]] = {
 
 
 def _whole_rows(rows: _Rows, answers: pd.DataFrame) -> list[dict[str, Any]]:
-    plain = rows.to_pylist() if isinstance(rows, arrow.RecordBatch) else rows
-    said = answers.astype(object).where(answers.notna(), None).to_dict("records")
+    records = rows.to_pylist() if isinstance(rows, arrow.RecordBatch) else rows
+    predictions = answers.astype(object).where(answers.notna(), None).to_dict("records")
     return [
         dict(row) | {str(name): value for name, value in answer.items()}
-        for row, answer in zip(plain, said, strict=True)
+        for row, answer in zip(records, predictions, strict=True)
     ]
 
 

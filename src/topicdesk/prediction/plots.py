@@ -44,49 +44,49 @@ def plot_drift(names: Sequence[str], then: Reference, now: Observed, checks: pd.
     rows = 1 + -(-len(topics) // 4)
     figure = Figure(figsize=(12, 3.1 * rows), layout="constrained")
     grid = figure.add_gridspec(rows, 4)
-    said = dict(zip(checks["asked"], checks["drifted"], strict=True))
-    _draw_shares(figure.add_subplot(grid[0, :2]), names, then, now, said)
-    _draw_unseen(figure.add_subplot(grid[0, 2:]), then, now, said)
-    for place, name in enumerate(topics):
-        axes = figure.add_subplot(grid[1 + place // 4, place % 4])
+    drifted = dict(zip(checks["asked"], checks["drifted"], strict=True))
+    _draw_shares(figure.add_subplot(grid[0, :2]), names, then, now, drifted)
+    _draw_unseen(figure.add_subplot(grid[0, 2:]), then, now, drifted)
+    for index, name in enumerate(topics):
+        axes = figure.add_subplot(grid[1 + index // 4, index % 4])
         column = names.index(name)
         for values, colour in ((then.probabilities[:, column], _THEN), (now.probabilities[:, column], _NOW)):
             axes.ecdf(values, color=colour)
         axes.set(
-            title=f"scores of {name}: {_answer(said[f'scores: {name}'])}", xlabel="probability", xlim=(-0.02, 1.02)
+            title=f"scores of {name}: {_answer(drifted[f'scores: {name}'])}", xlabel="probability", xlim=(-0.02, 1.02)
         )
-        axes.set_ylabel("cumulative share of articles" if place % 4 == 0 else "")
+        axes.set_ylabel("cumulative share of articles" if index % 4 == 0 else "")
     return figure
 
 
 def _draw_shares(axes: Axes, topics: Sequence[str], then: Reference, now: Observed, said: dict[str, bool]) -> None:
-    sides: list[tuple[NDArray[np.bool_], str, str]] = [
+    series: list[tuple[NDArray[np.bool_], str, str]] = [
         (then.given, _THEN, f"training corpus ({len(then):,})"),
         (now.given, _NOW, f"new ({len(now):,})"),
     ]
-    places = np.arange(len(topics))
-    for shift, (given, colour, label) in zip((-0.2, 0.2), sides, strict=True):
-        share = given.mean(axis=0)
-        low, high = wilson_interval(given.sum(axis=0), len(given))
-        reach = np.clip([share - low, high - share], 0, None)
-        axes.bar(places + shift, share, 0.4, color=colour, yerr=reach, capsize=2, label=label, ecolor="#555")
+    positions = np.arange(len(topics))
+    for shift, (decisions, colour, label) in zip((-0.2, 0.2), series, strict=True):
+        share = decisions.mean(axis=0)
+        low, high = wilson_interval(decisions.sum(axis=0), len(decisions))
+        margins = np.clip([share - low, high - share], 0, None)
+        axes.bar(positions + shift, share, 0.4, color=colour, yerr=margins, capsize=2, label=label, ecolor="#555")
     labels = [f"{name}\n{_answer(said[f'share: {name}'])}" for name in topics]
-    axes.set_xticks(places, labels, rotation=0 if len(topics) <= _MOST_TOPICS else 90)
+    axes.set_xticks(positions, labels, rotation=0 if len(topics) <= _MOST_TOPICS else 90)
     axes.set(title="shares of predicted topics, with 95 % intervals", ylabel="share of articles")
     axes.legend(frameon=False)
 
 
 def _draw_unseen(axes: Axes, of_then: Reference, of_now: Observed, said: dict[str, bool]) -> None:
-    then, now = of_then.unseen, of_now.unseen
-    if then is None or now is None:
+    unseen_then, unseen_now = of_then.unseen, of_now.unseen
+    if unseen_then is None or unseen_now is None:
         axes.text(0.5, 0.5, "features are not words,\nso unseen words were not counted", ha="center", va="center")
         axes.set_axis_off()
         return
-    bins = np.linspace(0, max(np.nanmax(then), np.nanmax(now), 0.01), 40).tolist()
-    for values, colour in ((then, _THEN), (now, _NOW)):
-        kept = values[~np.isnan(values)]
-        axes.hist(kept, bins, weights=np.full(len(kept), 1 / len(kept)), color=colour, alpha=0.55)
-        axes.axvline(float(kept.mean()), color=colour, linestyle="--", linewidth=1)
+    bins = np.linspace(0, max(np.nanmax(unseen_then), np.nanmax(unseen_now), 0.01), 40).tolist()
+    for values, colour in ((unseen_then, _THEN), (unseen_now, _NOW)):
+        finite = values[~np.isnan(values)]
+        axes.hist(finite, bins, weights=np.full(len(finite), 1 / len(finite)), color=colour, alpha=0.55)
+        axes.axvline(float(finite.mean()), color=colour, linestyle="--", linewidth=1)
     axes.set(
         title=f"unseen words: {_answer(said['unseen words'])}",
         xlabel="share of an article's words that the model does not know (dashed: mean)",

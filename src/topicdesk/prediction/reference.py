@@ -127,17 +127,17 @@ def make_reference(
         At most 5000 articles, drawn at random.
     """
     samples = dataset.samples[choice.rows]
-    kept = np.flatnonzero(samples == representative)
+    rows = np.flatnonzero(samples == representative)
     sample = str(representative)
-    if len(kept) < _FEWEST_REPRESENTATIVE:
-        kept, sample = np.arange(len(samples)), "all"
-    kept = np.random.default_rng(0).permutation(kept)[:_MOST_ARTICLES]
-    kept.sort()
+    if len(rows) < _FEWEST_REPRESENTATIVE:
+        rows, sample = np.arange(len(samples)), "all"
+    rows = np.random.default_rng(0).permutation(rows)[:_MOST_ARTICLES]
+    rows.sort()
     unseen = None
     setting = choice.candidate.view
     if isinstance(setting, FeatureSetting) and _of_words(setting):
-        unseen = _unseen_shares(dataset, setting)[choice.rows][kept].round(_DIGITS)
-    return Reference(sample, probabilities[kept].round(_DIGITS), given[kept], unseen)
+        unseen = _unseen_shares(dataset, setting)[choice.rows][rows].round(_DIGITS)
+    return Reference(sample, probabilities[rows].round(_DIGITS), given[rows], unseen)
 
 
 def _of_words(setting: FeatureSetting) -> bool:
@@ -147,21 +147,25 @@ def _of_words(setting: FeatureSetting) -> bool:
 def _unseen_shares(dataset: Dataset, setting: FeatureSetting) -> NDArray[np.float64]:
     """Return the share of each article's words that are not in the vocabulary without the article and its copies."""
     known_words = TermLookup(setting.vectorizer().fit(setting.analyser.read(dataset.texts))).words
-    single = Analyser(**{**setting.analyser.__dict__, "ngram_range": (1, 1)})
-    counts = count_terms(dataset.texts, single)
-    held = counts.matrix.copy()
-    held.data.fill(1)
+    unigrams = Analyser(**{**setting.analyser.__dict__, "ngram_range": (1, 1)})
+    counts = count_terms(dataset.texts, unigrams)
+    presence = counts.matrix.copy()
+    presence.data.fill(1)
     _, group = np.unique(dataset.groups, return_inverse=True)
     membership = csr_matrix((np.ones(len(group), dtype=np.int32), (group, np.arange(len(group)))))
-    within_group = (membership @ held)[group].multiply(held).tocsr()
-    held.sort_indices()
+    within_group = (membership @ presence)[group].multiply(presence).tocsr()
+    presence.sort_indices()
     within_group.sort_indices()
-    in_all = np.asarray(held.sum(axis=0)).ravel()
-    fewest = setting.min_df if isinstance(setting.min_df, int) else setting.min_df * len(dataset)
+    document_frequency = np.asarray(presence.sum(axis=0)).ravel()
+    min_df = setting.min_df if isinstance(setting.min_df, int) else setting.min_df * len(dataset)
     in_vocabulary = np.array([word in known_words for word in counts.terms])
     # `within_group` is at least 1 for each word of an article, so both matrices have the same non-zero entries.
-    taught = in_vocabulary[held.indices] & (in_all[held.indices] - within_group.data >= fewest)
-    known = csr_matrix((counts.matrix.data * taught, counts.matrix.indices, counts.matrix.indptr), counts.matrix.shape)
+    is_known = in_vocabulary[presence.indices] & (document_frequency[presence.indices] - within_group.data >= min_df)
+    known_counts = csr_matrix(
+        (counts.matrix.data * is_known, counts.matrix.indices, counts.matrix.indptr), counts.matrix.shape
+    )
     total = np.asarray(counts.matrix.sum(axis=1), dtype=np.float64).ravel()
-    share = np.divide(np.asarray(known.sum(axis=1)).ravel(), total, out=np.full(len(total), np.nan), where=total > 0)
-    return np.asarray(1 - share)
+    known_share = np.divide(
+        np.asarray(known_counts.sum(axis=1)).ravel(), total, out=np.full(len(total), np.nan), where=total > 0
+    )
+    return np.asarray(1 - known_share)

@@ -105,43 +105,43 @@ def fit_labeller(
     with threadpool_limits(limits=1):
         choice = choose_on_all(dataset, plan, classifier, keywords, engine or LocalEngine(jobs))
         frame = field_frame(dataset)
-        reading = _reading(choice, dataset, keywords)
-        features = reading.fit_transform(frame, dataset.Y if dataset.n_topics > 1 else dataset.Y[:, 0])
+        preprocessing = _reading(choice, dataset, keywords)
+        features = preprocessing.fit_transform(frame, dataset.Y if dataset.n_topics > 1 else dataset.Y[:, 0])
         multi_class = dataset.task == "multi-class"
         estimators = _plain_estimators(classifier, choice, features, dataset, keywords, plan.seed)
         Y = dataset.Y[choice.rows]
         thresholds = None
         if multi_class:
-            deciding, probabilities = _with_class_probabilities(estimators[0], features, choice, dataset)
+            final_step, probabilities = _with_class_probabilities(estimators[0], features, choice, dataset)
         elif classifier.features == "none":
-            deciding, thresholds = _at_fixed_threshold(estimators, classifier)
+            final_step, thresholds = _at_fixed_threshold(estimators, classifier)
             probabilities = choice.scores
         else:
             scores = expit(choice.scores) if classifier.name == "boosted-trees" else choice.scores
-            deciding, thresholds, probabilities = _with_thresholds(estimators, scores, Y, plan, classifier)
+            final_step, thresholds, probabilities = _with_thresholds(estimators, scores, Y, plan, classifier)
     view = choice.candidate.view
     stems = isinstance(view, FeatureSetting) and view.analyser.stemmer is not None
     rules = Rules(
         topics=dataset.topics,
         fields=tuple(frame.columns),
         multi_class=multi_class,
-        thresholds=None if thresholds is None else tuple(float(at) for at in thresholds),
+        thresholds=None if thresholds is None else tuple(float(threshold) for threshold in thresholds),
         sure=None,
     )
-    given = decide(probabilities, rules)
+    decisions = decide(probabilities, rules)
     rules = replace(
-        rules, sure=_least_confidence(probabilities, given, Y, rules, plan.decision_rule.automation_precision)
+        rules, sure=_least_confidence(probabilities, decisions, Y, rules, plan.decision_rule.automation_precision)
     )
     return Labeller(
-        pipeline=Pipeline([*reading.steps, ("topics", deciding)]),
+        pipeline=Pipeline([*preprocessing.steps, ("topics", final_step)]),
         rules=rules,
         classifier=classifier.name,
         features=described(view),
         parameters=", ".join(f"{name}={value}" for name, value in choice.candidate.parameters) or "(none)",
         inner_score=choice.score,
         n_articles=len(dataset),
-        portable=not stems and all(type(one).__module__.startswith("sklearn.") for one in estimators),
-        reference=make_reference(dataset, choice, probabilities, given, plan.representative),
+        portable=not stems and all(type(estimator).__module__.startswith("sklearn.") for estimator in estimators),
+        reference=make_reference(dataset, choice, probabilities, decisions, plan.representative),
     )
 
 
@@ -170,39 +170,39 @@ def _reading(choice: FinalChoice, dataset: Dataset, keywords: Mapping[str, Seque
     view = choice.candidate.view
     fields = list(dataset.fields or ("text",))
     # Select the fields of a table. Missing fields become empty.
-    apart = [
+    table_steps = [
         ("fields", FunctionTransformer(pd.DataFrame, kw_args={"columns": fields})),
         ("any values", FunctionTransformer(methodcaller("astype", "object"))),
         ("no missing", FunctionTransformer(methodcaller("fillna", ""))),
         ("words", FunctionTransformer(methodcaller("astype", "str"))),
     ]
     if isinstance(view, FeatureSetting) and view.field_weights:
-        return Pipeline([*apart, ("features", view.transformer())])
+        return Pipeline([*table_steps, ("features", view.transformer())])
     # A list of texts becomes a table whose only column is called 0. Fields are joined by a line break, as in the texts
     # of a comparison. (An empty field leaves its line break, which matters only for character n-grams.) Every step is a
     # function of NumPy or pandas, so the pipeline loads without our code.
-    apart[0] = ("fields", FunctionTransformer(pd.DataFrame, kw_args={"columns": [*fields, "0"]}))
+    table_steps[0] = ("fields", FunctionTransformer(pd.DataFrame, kw_args={"columns": [*fields, "0"]}))
     breaks = ["\n"] * (len(fields) - 1) + ["", ""]
-    joined = [
+    text_steps = [
         ("table", FunctionTransformer(pd.DataFrame)),
         ("names", FunctionTransformer(methodcaller("add_suffix", ""))),
-        *apart,
+        *table_steps,
         ("line breaks", FunctionTransformer(methodcaller("add", breaks))),
         ("one text", FunctionTransformer(np.sum, kw_args={"axis": 1})),
     ]
     match view:
         case FeatureSetting():
-            return Pipeline([*joined, *_lead(view.analyser), ("features", view.transformer())])
+            return Pipeline([*text_steps, *_lead(view.analyser), ("features", view.transformer())])
         case "keywords":
             if keywords is None:
                 raise FeaturesError("keyword rules need the taxonomy's keywords, but none were given.")
             phrases = keyword_phrases({topic: keywords.get(topic, ()) for topic in dataset.topics})
             vocabulary = _vocabulary(phrases)
             longest = max(phrase.count(" ") + 1 for phrase in vocabulary)
-            counting = CountVectorizer(vocabulary=vocabulary, ngram_range=(1, longest), binary=True)
-            return Pipeline([*joined, ("features", counting)])
+            vectorizer = CountVectorizer(vocabulary=vocabulary, ngram_range=(1, longest), binary=True)
+            return Pipeline([*text_steps, ("features", vectorizer)])
         case _:
-            return Pipeline([*joined, ("features", CountVectorizer(max_features=1))])  # not used
+            return Pipeline([*text_steps, ("features", CountVectorizer(max_features=1))])  # not used
 
 
 def _lead(analyser: Analyser) -> list[tuple[str, FunctionTransformer]]:
@@ -233,8 +233,8 @@ def _plain_estimators(
     if classifier.build is None:
         return _counting(dataset.topics, keywords or {}, multi_class)
     targets = [names[dataset.Y.argmax(axis=1)]] if multi_class else list(dataset.Y.T)
-    found = fit_estimators(classifier, dict(choice.candidate.parameters), features, targets, seed)
-    return [_rewritten(one) if isinstance(one, _REWRITTEN) else one for one in found]
+    fitted = fit_estimators(classifier, dict(choice.candidate.parameters), features, targets, seed)
+    return [_rewritten(estimator) if isinstance(estimator, _REWRITTEN) else estimator for estimator in fitted]
 
 
 def _rewritten(estimator: Any) -> LinearSVC:
@@ -276,16 +276,16 @@ def _with_thresholds(
     calibrated = [
         _calibrate(estimator, column, y, method) for estimator, column, y in zip(estimators, scores.T, Y.T, strict=True)
     ]
-    probabilities = np.column_stack([said for _, said in calibrated])
+    probabilities = np.column_stack([values for _, values in calibrated])
     if classifier.threshold is None:
         thresholds = choose_thresholds(Y, probabilities, plan.decision_rule.threshold)
     else:
         fixed = np.array([classifier.threshold])
         thresholds = np.array(
-            [one.calibrated_classifiers_[0].calibrators[0].predict(fixed)[0] for one, _ in calibrated]
+            [estimator.calibrated_classifiers_[0].calibrators[0].predict(fixed)[0] for estimator, _ in calibrated]
         )
     thresholds = np.where(np.isfinite(thresholds), thresholds, _NEVER)
-    return _side_by_side([one for one, _ in calibrated], thresholds), thresholds, probabilities
+    return _side_by_side([estimator for estimator, _ in calibrated], thresholds), thresholds, probabilities
 
 
 def _at_fixed_threshold(
@@ -299,13 +299,13 @@ def _at_fixed_threshold(
 
 def _side_by_side(probable: Sequence[Any], thresholds: NDArray[np.float64]) -> MultiOutputClassifier:
     """Combine fitted classifiers and their thresholds. scikit-learn has no constructor for fitted classifiers."""
-    together = MultiOutputClassifier(probable[0])
-    together.estimators_ = [
-        FixedThresholdClassifier(one, threshold=float(at), pos_label=1, response_method="predict_proba")
-        for one, at in zip(probable, thresholds, strict=True)
+    combined = MultiOutputClassifier(probable[0])
+    combined.estimators_ = [
+        FixedThresholdClassifier(estimator, threshold=float(threshold), pos_label=1, response_method="predict_proba")
+        for estimator, threshold in zip(probable, thresholds, strict=True)
     ]
-    together.classes_ = [one.classes_ for one in together.estimators_]
-    return together
+    combined.classes_ = [estimator.classes_ for estimator in combined.estimators_]
+    return combined
 
 
 def _with_class_probabilities(
@@ -337,9 +337,9 @@ def _least_confidence(
     probabilities: NDArray[np.float64], given: NDArray[np.bool_], Y: NDArray[np.int8], rules: Rules, precision: float
 ) -> float | None:
     """Return the minimum confidence for labelling without a person (see `fit_calibration`); None if there is none."""
-    sure = confidence(probabilities, given, rules.multi_class)
-    right = (given == (Y == 1)).all(axis=1).astype(np.int8)
-    (cut,) = choose_thresholds(right[:, None], sure[:, None], ThresholdRule(precision=precision))
+    confidences = confidence(probabilities, given, rules.multi_class)
+    correct = (given == (Y == 1)).all(axis=1).astype(np.int8)
+    (cut,) = choose_thresholds(correct[:, None], confidences[:, None], ThresholdRule(precision=precision))
     return float(cut) if np.isfinite(cut) else None
 
 

@@ -31,23 +31,23 @@ def model_card(comparison: Comparison, labeller: Labeller, about: About) -> str:
     str
         Markdown.
     """
-    data, told, metric = comparison.dataset, about.provenance, comparison.plan.metric
-    main = figures_where(comparison.figures, sample=ALL_SAMPLES, classifier=labeller.classifier, metric=metric).iloc[0]
+    data, provenance, metric = comparison.dataset, about.provenance, comparison.plan.metric
+    score = figures_where(comparison.figures, sample=ALL_SAMPLES, classifier=labeller.classifier, metric=metric).iloc[0]
     by_topic = figures_where(comparison.topic_figures, sample=ALL_SAMPLES, classifier=labeller.classifier)
-    figure = {(row["topic"], row["metric"]): row for row in by_topic.to_dict("records")}
+    metric_rows = {(row["topic"], row["metric"]): row for row in by_topic.to_dict("records")}
     thresholds = labeller.thresholds
     rows = [
-        f"| {topic} | {figure[topic, 'f1']['support']} | "
+        f"| {topic} | {metric_rows[topic, 'f1']['support']} | "
         + " | ".join(
-            shown(*(figure[topic, name][part] for part in ("value", "low", "high")))
+            shown(*(metric_rows[topic, name][part] for part in ("value", "low", "high")))
             for name in ("precision", "recall", "f1")
         )
         + f" | {'–' if thresholds is None else f'{thresholds[column]:.3f}'} |"
         for column, topic in enumerate(data.topics)
     ]
     fields = ", ".join(f"`{name}`" for name in labeller.fields)
-    annotators = ", ".join(f"{name} ({count} articles)" for name, count in told.annotators.items()) or "unknown"
-    gives = (
+    annotators = ", ".join(f"{name} ({count} articles)" for name, count in provenance.annotators.items()) or "unknown"
+    output = (
         f"an array of 0 and 1 with one column per topic: {', '.join(data.topics)}"
         if labeller.task == "multi-label"
         else "the name of the topic"
@@ -56,7 +56,7 @@ def model_card(comparison: Comparison, labeller: Labeller, about: About) -> str:
         [
             f"# {about.title}: {labeller.classifier}",
             "",
-            f"A scikit-learn pipeline that reads {fields} of a news article and predicts {gives}. "
+            f"A scikit-learn pipeline that reads {fields} of a news article and predicts {output}. "
             + ("It needs only mlflow, scikit-learn and skops." if labeller.portable else "It needs topicdesk."),
             "",
             "MLflow's own interface and its server return the topics, a calibrated probability of each topic, the "
@@ -72,16 +72,16 @@ def model_card(comparison: Comparison, labeller: Labeller, about: About) -> str:
             "",
             f"All {labeller.n_articles} labelled articles of {data.name} (articles {data.corpus_hash}, "
             f"labels {data.labels_hash}). Annotators: {annotators}; "
-            f"codebook {', '.join(told.codebooks) or 'unknown'}. "
-            f"{told.citation}".strip(),
+            f"codebook {', '.join(provenance.codebooks) or 'unknown'}. "
+            f"{provenance.citation}".strip(),
             "",
             f"Selected on inner folds: {labeller.features}; {labeller.parameters}.",
             "",
             "## Performance",
             "",
-            f"{metric_title(metric)} {shown(main['value'], main['low'], main['high'])} [95 %], out of fold. This is "
-            "the score of models that were fitted in the same way on part of the articles. The model itself was fitted "
-            "on all articles, so it was not tested.",
+            f"{metric_title(metric)} {shown(score['value'], score['low'], score['high'])} [95 %], out of fold. "
+            "This is the score of models that were fitted in the same way on part of the articles. The model itself "
+            "was fitted on all articles, so it was not tested.",
             "",
             "| topic | positives | precision | recall | F1 | threshold (probability) |",
             "|---|---|---|---|---|---|",

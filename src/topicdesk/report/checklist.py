@@ -45,26 +45,26 @@ def checklist(comparison: Comparison, about: About) -> list[Item]:
         All items, including those that are not true. Each is computed from the run. Two are never true: topicdesk
         does not do what they ask for.
     """
-    data, plan, told, where = comparison.dataset, comparison.plan, about.provenance, about.environment
+    data, plan, provenance, environment = comparison.dataset, comparison.plan, about.provenance, about.environment
     names = {classifier.name for classifier in plan.classifiers}
-    parted = straddling(comparison)
+    n_straddling = straddling(comparison)
     repeats = len({split.repeat for split in comparison.splits})
     unconverged = [warning for warning in comparison.warnings if "converged" in warning]
-    probable = len(comparison.probability_leaderboard())
+    n_calibrated = len(comparison.probability_leaderboard())
     scheme = comparison.splits[0].scheme
-    tried = sum(
-        len(list(one.parameters())) * (len(plan.settings) if one.features == "searched" else 1)
-        for one in plan.classifiers
+    n_candidates = sum(
+        len(list(classifier.parameters())) * (len(plan.settings) if classifier.features == "searched" else 1)
+        for classifier in plan.classifiers
     )
     missing = [name for name in BASELINES if name not in names]
-    committed = bool(where.commit) and not where.dirty
-    shared = sum(len(np.intersect1d(split.train, split.test)) for split in comparison.splits)
+    committed = bool(environment.commit) and not environment.dirty
+    n_shared = sum(len(np.intersect1d(split.train, split.test)) for split in comparison.splits)
     searched = [result for result in comparison.results if result.classifier in _searched(comparison)]
-    scored = sum(bool(np.isfinite(result.inner_score)) for result in searched)
-    reported = len(comparison.fold_figures[["classifier", "repeat", "fold"]].drop_duplicates())
-    complete = reported == len(names) * len(comparison.splits)
+    n_scored = sum(bool(np.isfinite(result.inner_score)) for result in searched)
+    n_folds = len(comparison.fold_figures[["classifier", "repeat", "fold"]].drop_duplicates())
+    complete = n_folds == len(names) * len(comparison.splits)
     measured = [topic for topic in data.topics if topic in set(comparison.topic_figures["topic"])]
-    annotators = ", ".join(f"{name} ({count} articles)" for name, count in told.annotators.items())
+    annotators = ", ".join(f"{name} ({count} articles)" for name, count in provenance.annotators.items())
     title = metric_title(plan.metric)
     return [
         Item("Claim", "The experiment states its question.", bool(about.question), about.question),
@@ -77,18 +77,19 @@ def checklist(comparison: Comparison, about: About) -> list[Item]:
         ),
         Item("Data", "Articles and labels are identified by hashes.", bool(data.corpus_hash and data.labels_hash),
              f"articles {data.corpus_hash or 'unknown'}, labels {data.labels_hash or 'unknown'}"),
-        Item("Data", "The origin and licence of the articles are documented.", bool(told.citation and told.licence),
-             f"{told.citation} {told.licence}".strip() or "the corpus is not among the pinned sources"),
+        Item("Data", "The origin and licence of the articles are documented.",
+             bool(provenance.citation and provenance.licence),
+             f"{provenance.citation} {provenance.licence}".strip() or "the corpus is not among the pinned sources"),
         Item("Data", "The annotators, human or machine, and their codebook are documented.",
-             bool(told.annotators and told.codebooks),
-             f"{annotators}; codebook {', '.join(told.codebooks)}" if told.annotators else "unknown"),
+             bool(provenance.annotators and provenance.codebooks),
+             f"{annotators}; codebook {', '.join(provenance.codebooks)}" if provenance.annotators else "unknown"),
         Item("Data", "More than one annotator labelled articles, so agreement can be measured.",
-             len(told.annotators) > 1, f"annotators: {len(told.annotators)}"),
-        Item("Leakage", "No near-duplicates are on both sides of a split.", parted == 0,
-             f"{parted} test articles of {len(comparison.splits)} splits have one in the training articles"),
-        Item("Leakage", "No article is both a training and a test article of a split.", shared == 0,
-             f"{shared} are; vocabulary, idf, selection, thresholds and calibration use {plan.inner_folds} inner folds "
-             "of each split's training articles"),
+             len(provenance.annotators) > 1, f"annotators: {len(provenance.annotators)}"),
+        Item("Leakage", "No near-duplicates are on both sides of a split.", n_straddling == 0,
+             f"{n_straddling} test articles of {len(comparison.splits)} splits have one in the training articles"),
+        Item("Leakage", "No article is both a training and a test article of a split.", n_shared == 0,
+             f"{n_shared} are; vocabulary, idf, selection, thresholds and calibration use {plan.inner_folds} inner "
+             "folds of each split's training articles"),
         Item("Leakage", "Articles are held out by source or by time.", scheme in ("source", "time"),
              f"scheme '{scheme}'; the leakage audit above predicts the source from the text"),
         Item("Leakage", "The result was confirmed on articles that were never used before.", False,
@@ -96,12 +97,13 @@ def checklist(comparison: Comparison, about: About) -> list[Item]:
         Item("Transparency", "The baselines that a reviewer would ask for were run.", not missing,
              ", ".join(BASELINES) if not missing else f"missing: {', '.join(missing)}"),
         Item("Transparency", "Every selected model has a score on inner folds, beside its score on test articles.",
-             0 < scored == len(searched), f"{scored} of {len(searched)}, of {tried} candidates, {plan.search}, highest "
-             f"{title} on inner folds; the simplest on ties"),
+             0 < n_scored == len(searched),
+             f"{n_scored} of {len(searched)}, of {n_candidates} candidates, {plan.search}, "
+             f"highest {title} on inner folds; the simplest on ties"),
         Item("Transparency", "The expected score for smaller search budgets is reported.", False,
              "scores of candidates that were not selected are not saved"),
         Item("Transparency", "Every fold is reported, not only the mean.", complete,
-             f"{reported} folds, for {len(names)} classifiers and {len(comparison.splits)} splits"),
+             f"{n_folds} folds, for {len(names)} classifiers and {len(comparison.splits)} splits"),
         Item("Transparency", "Cross-validation was repeated with other seeds.", repeats > 1, f"{repeats} repeats"),
         Item("Transparency", "Every fit converged.", not unconverged, "; ".join(unconverged) or "no warning"),
         Item("Uncertainty", "Metrics have confidence intervals, over groups of near-duplicates.", plan.resamples > 0,
@@ -113,30 +115,32 @@ def checklist(comparison: Comparison, about: About) -> list[Item]:
              f"differences up to {plan.rope:g} do not matter (region of practical equivalence)"),
         Item("Errors", "Each topic has its own metrics.", len(measured) == data.n_topics,
              f"{len(measured)} of {data.n_topics} topics"),
-        Item("Errors", "Probabilities are calibrated, and the calibration is evaluated.", probable > 0,
-             f"{probable} classifiers, {plan.decision_rule.calibration}"),
+        Item("Errors", "Probabilities are calibrated, and the calibration is evaluated.", n_calibrated > 0,
+             f"{n_calibrated} classifiers, {plan.decision_rule.calibration}"),
         Item("Errors", "Examples of errors are shown.", about.errors > 0 and about.extract > 0,
              f"{about.errors} of each type and topic, {about.extract} characters of each article"),
         Item("Reproducibility", "The code version is known, and was committed.", committed,
-             (where.commit or "no commit") + (", with uncommitted changes" if where.dirty else "")),
-        Item("Reproducibility", "The environment is pinned.", bool(where.requirements),
-             f"requirements.lock {where.requirements[:16]}" if where.requirements else "no requirements.lock"),
+             (environment.commit or "no commit") + (", with uncommitted changes" if environment.dirty else "")),
+        Item("Reproducibility", "The environment is pinned.", bool(environment.requirements),
+             f"requirements.lock {environment.requirements[:16]}" if environment.requirements
+             else "no requirements.lock"),
         Item("Reproducibility", "The figures equal those of an earlier run.", about.lock == "same",
              {"same": "equal to the results lock", "moved": "NOT equal to the results lock",
               "none": "there was no results lock before this run"}[about.lock]),
         Item("Reproducibility", "The machine and the run time are reported.",
-             bool(where.system) and comparison.seconds > 0, f"{where.system or 'unknown'}, {comparison.seconds:.0f} s"),
+             bool(environment.system) and comparison.seconds > 0,
+             f"{environment.system or 'unknown'}, {comparison.seconds:.0f} s"),
     ]  # fmt: skip
 
 
 def _searched(comparison: Comparison) -> set[str]:
     """Return the names of the classifiers with several candidates."""
     plan = comparison.plan
-    several = len(plan.settings) > 1
+    several_settings = len(plan.settings) > 1
     return {
-        one.name
-        for one in plan.classifiers
-        if len(list(one.parameters())) > 1 or (several and one.features == "searched")
+        classifier.name
+        for classifier in plan.classifiers
+        if len(list(classifier.parameters())) > 1 or (several_settings and classifier.features == "searched")
     }
 
 

@@ -69,7 +69,7 @@ def make_report(
     str
         A self-contained HTML page with style, script and plots. `RUN_ID` is a placeholder for the id of the run.
     """
-    room = Environment(
+    environment = Environment(
         loader=PackageLoader("topicdesk.report", ""),
         autoescape=True,
         undefined=StrictUndefined,
@@ -78,14 +78,14 @@ def make_report(
     )
     style = files("topicdesk.report").joinpath("report.css").read_text(encoding="utf-8")
     script = files("topicdesk.report").joinpath("report.js").read_text(encoding="utf-8")
-    found = out_of_fold(comparison, comparison.verdict.winner)
-    return room.get_template("report.html.j2").render(
+    held_out = out_of_fold(comparison, comparison.verdict.winner)
+    return environment.get_template("report.html.j2").render(
         **_answers(comparison, about),
         **_tables(comparison),
-        by_source=_by_source(comparison, found),
-        suspects=_suspects(comparison, about, found),
+        by_source=_by_source(comparison, held_out),
+        suspects=_suspects(comparison, about, held_out),
         audit=audit,
-        topics=_topics(comparison, about, labeller, found),
+        topics=_topics(comparison, about, labeller, held_out),
         checks=checklist(comparison, about),
         leaderboard_picture=inline_picture(comparison.plot_leaderboard, "leaderboard with intervals and single folds"),
         topics_picture=inline_picture(comparison.plot_topics, "F1 of each topic by the best classifier"),
@@ -104,29 +104,30 @@ def _answers(comparison: Comparison, about: About) -> dict[str, Any]:
     rows = figures_where(comparison.figures, sample=ALL_SAMPLES, metric=plan.metric).set_index("classifier")
     interval = ["value", "low", "high"]
     winner = verdict.winner
-    behind = shown(*rows.loc[winner, [*DIFFERENCE_FROM_BEST]].astype(float))
+    gap = shown(*rows.loc[winner, [*DIFFERENCE_FROM_BEST]].astype(float))
     baseline = next((name for name in ("keyword-rules", "plain-linear-svm", "majority") if name in rows.index), winner)
-    of_winner = figures_where(comparison.topic_figures, sample=ALL_SAMPLES, classifier=winner, metric="f1")
-    worst = min(of_winner.to_dict("records"), key=lambda row: (np.nan_to_num(row["value"]), row["topic"]))
+    topic_scores = figures_where(comparison.topic_figures, sample=ALL_SAMPLES, classifier=winner, metric="f1")
+    worst = min(topic_scores.to_dict("records"), key=lambda row: (np.nan_to_num(row["value"]), row["topic"]))
     splits = comparison.splits
     repeats = len({split.repeat for split in splits})
-    parted = straddling(comparison)
-    again = {
+    n_straddling = straddling(comparison)
+    reproducibility = {
         "same": "Yes. All figures equal those of the committed results lock.",
         "moved": "No. Some figures differ from the committed results lock.",
         "none": "Unknown. There was no results lock to compare with before this run.",
     }[about.lock]
-    share = f"{int(data.Y.any(axis=1).sum())} have a topic"
+    coverage = f"{int(data.Y.any(axis=1).sum())} have a topic"
     return {
         "winner": winner,
         "title": title,
         "answers": [
             ("What is the question?", about.question or about.title, "question"),
-            ("Which data were used?", f"{data}; {share}; {len(set(data.sources))} sources.", "data"),
+            ("Which data were used?", f"{data}; {coverage}; {len(set(data.sources))} sources.", "data"),
             (
                 "How were they split?",
                 f"Scheme '{splits[0].scheme}': {len(splits) // repeats} folds × {repeats} repeats. Models are selected "
-                f"on {plan.inner_folds} inner folds. {parted or 'No'} test articles have a near-duplicate in training.",
+                f"on {plan.inner_folds} inner folds. {n_straddling or 'No'} test articles have a near-duplicate in "
+                "training.",
                 "splits",
             ),
             ("Which classifier wins?", verdict.reason, "decision"),
@@ -134,7 +135,7 @@ def _answers(comparison: Comparison, about: About) -> dict[str, Any]:
                 "By how much?",
                 f"{winner} has {title} {shown(*rows.loc[winner, interval].astype(float))} [95 %]. The baseline "
                 f"{baseline} has {shown(*rows.loc[baseline, interval].astype(float))}"
-                + ("." if winner == comparison.ranking[0] else f". The best one is ahead of the winner by {behind}."),
+                + ("." if winner == comparison.ranking[0] else f". The best one is ahead of the winner by {gap}."),
                 "leaderboard",
             ),
             ("Is the difference significant?", _is_real(comparison), "significance"),
@@ -144,7 +145,7 @@ def _answers(comparison: Comparison, about: About) -> dict[str, Any]:
                 f"{worst['support']} positive articles.",
                 f"topic-{worst['topic']}",
             ),
-            ("Are the results reproducible?", again, "again"),
+            ("Are the results reproducible?", reproducibility, "again"),
         ],
     }  # fmt: skip
 
@@ -152,11 +153,14 @@ def _answers(comparison: Comparison, about: About) -> dict[str, Any]:
 def _is_real(comparison: Comparison) -> str:
     table = comparison.significance
     worse = list(table.index[table["p_holm"] < 0.05])
-    same = [name for name in table.index if name not in worse]
+    similar = [name for name in table.index if name not in worse]
     best = comparison.verdict.best
-    told = f"{best} is significantly better than {', '.join(worse)} (Holm-adjusted p < 0.05)" if worse else ""
-    rest = f"no significant difference is shown for {', '.join(same)}" if same else ""
-    return ("; ".join(part for part in (told, rest) if part) or "There is no other classifier to compare with") + "."
+    significant = f"{best} is significantly better than {', '.join(worse)} (Holm-adjusted p < 0.05)" if worse else ""
+    insignificant = f"no significant difference is shown for {', '.join(similar)}" if similar else ""
+    return (
+        "; ".join(part for part in (significant, insignificant) if part)
+        or "There is no other classifier to compare with"
+    ) + "."
 
 
 def _tables(comparison: Comparison) -> dict[str, Any]:
@@ -166,7 +170,7 @@ def _tables(comparison: Comparison) -> dict[str, Any]:
     months = dates.dt.to_period("M").astype(str).value_counts().sort_index()
     lengths = pd.Series([len(text) for text in data.texts])
     significance = comparison.significance
-    tested = pd.DataFrame(
+    tests = pd.DataFrame(
         {
             "ahead [95 %]": [shown(*row) for row in significance[["difference", "low", "high"]].to_numpy(dtype=float)],
             "p": [starred(p) for p in significance["p"].astype(float)],
@@ -177,21 +181,21 @@ def _tables(comparison: Comparison) -> dict[str, Any]:
         index=significance.index,
     )
     choices = comparison.choices()
-    spent = choices.groupby("classifier", sort=False)[["fit_seconds", "predict_seconds"]].mean()
+    seconds = choices.groupby("classifier", sort=False)[["fit_seconds", "predict_seconds"]].mean()
     chosen = choices.groupby("classifier", sort=False).agg(
         features=("features", most_often), parameters=("parameters", most_often), inner=("inner_score", "mean")
     )
-    main = figures_where(comparison.figures, sample=ALL_SAMPLES, metric=comparison.plan.metric)
-    outer = main.set_index("classifier")["value"].astype(float)
+    overall = figures_where(comparison.figures, sample=ALL_SAMPLES, metric=comparison.plan.metric)
+    outer = overall.set_index("classifier")["value"].astype(float)
     chosen["inner"] = [f"{value:.3f}" if value == value else "–" for value in chosen["inner"]]
     chosen["out of fold"] = [f"{outer[name]:.3f}" for name in chosen.index]
-    tagged = chosen.rename(columns={"inner": f"{metric_title(comparison.plan.metric)}, inner folds"})
+    chosen_table = chosen.rename(columns={"inner": f"{metric_title(comparison.plan.metric)}, inner folds"})
     memory = peak_memory()
     return {
         "board": comparison.leaderboard(),
         "probable": comparison.probability_leaderboard(),
-        "tested": tested,
-        "chosen": tagged,
+        "tested": tests,
+        "chosen": chosen_table,
         "support": data.support(),
         "sources": _bars(sources.head(_MOST_SOURCES)),
         "months": _bars(months) if len(months) <= 60 else _bars(dates.dt.year.astype(str).value_counts().sort_index()),
@@ -202,7 +206,7 @@ def _tables(comparison: Comparison) -> dict[str, Any]:
         "more_splits": max(len(comparison.splits) - _MOST_SPLITS, 0),
         "parted": straddling(comparison),
         "future": _future(comparison),
-        "spent": spent.map("{:.3f}".format),
+        "spent": seconds.map("{:.3f}".format),
         "memory": f"{memory / 2**20:.0f} MB" if memory else "–",
     }
 
@@ -216,51 +220,53 @@ def _topics(
     names = [topic for column, topic in enumerate(data.topics) if column in set(order.tolist())]
     readings = read_errors(comparison, held_out, names, about)
     terms = None if labeller is None else labeller.terms(_TERMS)
-    tested, given = held_out.tested, held_out.given
+    tested, n_predicted = held_out.tested, held_out.given
     rows = figures_where(comparison.topic_figures, classifier=winner)
-    probable = comparison.probability_leaderboard()
-    drawn = list(dict.fromkeys([comparison.ranking[0], winner, "keyword-rules"]))
-    drawn = [name for name in drawn if name in comparison.ranking]
+    probability_board = comparison.probability_leaderboard()
+    curves = list(dict.fromkeys([comparison.ranking[0], winner, "keyword-rules"]))
+    curves = [name for name in curves if name in comparison.ranking]
     choices = figures_where(comparison.choices(), classifier=winner)
-    found = []
+    entries = []
     for topic in names:
         column = data.topics.index(topic)
         truth = data.Y[:, column] == 1
         counts = {
-            (labelled, decided): int((given if decided else tested[:, None] - given)[truth == labelled, column].sum())
+            (labelled, decided): int(
+                (n_predicted if decided else tested[:, None] - n_predicted)[truth == labelled, column].sum()
+            )
             for labelled in (True, False)
             for decided in (True, False)
         }
-        of_topic = figures_where(rows, topic=topic)
-        wide = {
+        topic_rows = figures_where(rows, topic=topic)
+        scores = {
             sample: {row["metric"]: shown(row["value"], row["low"], row["high"]) for row in group.to_dict("records")}
-            for sample, group in of_topic.groupby("sample", sort=False)
+            for sample, group in topic_rows.groupby("sample", sort=False)
         }
-        at = choices.get(f"threshold {topic}")
-        thresholds = "none, the class with the highest score is predicted" if at is None else (
-            f"on the scale of the classifier's scores, chosen on inner folds of each split: median {at.median():.3f}, "
-            f"from {at.min():.3f} to {at.max():.3f}"
+        chosen = choices.get(f"threshold {topic}")
+        thresholds = "none, the class with the highest score is predicted" if chosen is None else (
+            f"on the scale of the classifier's scores, chosen on inner folds of each split: median "
+            f"{chosen.median():.3f}, from {chosen.min():.3f} to {chosen.max():.3f}"
         )  # fmt: skip
         if labeller is not None and labeller.thresholds is not None:
             thresholds += f"; the final model predicts the topic from probability {labeller.thresholds[column]:.3f}"
-        found.append(
+        entries.append(
             {
                 "name": topic,
                 "support": int(truth.sum()),
-                "figures": wide,
+                "figures": scores,
                 "counts": counts,
                 "threshold": thresholds,
                 "curve": inline_picture(
-                    partial(comparison.plot_precision_recall, topic, drawn), f"precision and recall: {topic}"
+                    partial(comparison.plot_precision_recall, topic, curves), f"precision and recall: {topic}"
                 ),
                 "reliability": None
-                if probable.empty
+                if probability_board.empty
                 else inline_picture(partial(comparison.plot_reliability, topic, winner), f"reliability: {topic}"),
                 "readings": {kind: readings[topic, kind] for kind in ("false positive", "false negative")},
                 "terms": None if terms is None else _bars_of_terms(terms[terms["topic"] == topic]),
             }
         )
-    return found
+    return entries
 
 
 def _suspects(comparison: Comparison, about: About, found: OutOfFold) -> list[dict[str, Any]] | None:
@@ -269,12 +275,12 @@ def _suspects(comparison: Comparison, about: About, found: OutOfFold) -> list[di
         return None
     rows = np.flatnonzero(~np.isnan(probabilities).any(axis=1))
     table = suspect_labels(data.ids[rows], data.Y[rows], probabilities[rows], data.topics, data.task)
-    place = {article: row for row, article in enumerate(data.ids.tolist())}
+    row_of = {article: row for row, article in enumerate(data.ids.tolist())}
     titles = about.provenance.titles
     return [
         {
             **{str(name): value for name, value in row.items()},
-            "title": titles[place[row["article_id"]]] if titles and about.extract else "",
+            "title": titles[row_of[row["article_id"]]] if titles and about.extract else "",
         }
         for row in table.head(_MOST_SUSPECTS).to_dict("records")
     ]
@@ -282,10 +288,12 @@ def _suspects(comparison: Comparison, about: About, found: OutOfFold) -> list[di
 
 def _by_source(comparison: Comparison, found: OutOfFold) -> pd.DataFrame:
     """Return the share of articles of each source for which the winner predicts all topics correctly."""
-    seen = found.tested > 0
-    share = pd.DataFrame({"source": comparison.dataset.sources[seen], "right": found.right[seen] / found.tested[seen]})
-    share["source"] = share["source"].replace("", "(none)")
-    by_source = share.groupby("source")["right"]
+    tested = found.tested > 0
+    results = pd.DataFrame(
+        {"source": comparison.dataset.sources[tested], "right": found.right[tested] / found.tested[tested]}
+    )
+    results["source"] = results["source"].replace("", "(none)")
+    by_source = results.groupby("source")["right"]
     table = pd.DataFrame({"articles": by_source.size(), "right": by_source.mean()})
     table = table.sort_values("articles", ascending=False)
     low, high = wilson_interval(table["right"] * table["articles"], table["articles"])
@@ -296,21 +304,21 @@ def _by_source(comparison: Comparison, found: OutOfFold) -> pd.DataFrame:
 def _future(comparison: Comparison) -> str:
     """Return a sentence with the share of test articles that are older than the newest training article."""
     dates = pd.Series(comparison.dataset.dates)
-    dated = sum(int(dates[split.test].notna().sum()) for split in comparison.splits)
-    if not dated:
+    n_dated = sum(int(dates[split.test].notna().sum()) for split in comparison.splits)
+    if not n_dated:
         return "Articles have no dates."
-    later = sum(int((dates[split.test] < dates[split.train].max()).sum()) for split in comparison.splits)
-    return f"{later / dated:.0%} of dated test articles are older than the newest training article of their split."
+    n_older = sum(int((dates[split.test] < dates[split.train].max()).sum()) for split in comparison.splits)
+    return f"{n_older / n_dated:.0%} of dated test articles are older than the newest training article of their split."
 
 
 def _bars(counts: pd.Series) -> list[tuple[str, str, float]]:
-    most = float(counts.max()) if len(counts) else 1.0
-    return [(str(name), str(count), 100 * count / most) for name, count in counts.items()]
+    largest = float(counts.max()) if len(counts) else 1.0
+    return [(str(name), str(count), 100 * count / largest) for name, count in counts.items()]
 
 
 def _bars_of_terms(terms: pd.DataFrame) -> list[tuple[str, str, float, bool]]:
-    most = float(terms["weight"].abs().max()) or 1.0
+    largest = float(terms["weight"].abs().max()) or 1.0
     return [
-        (str(row["term"]), f"{row['weight']:+.2f}", 100 * abs(row["weight"]) / most, row["weight"] > 0)
+        (str(row["term"]), f"{row['weight']:+.2f}", 100 * abs(row["weight"]) / largest, row["weight"] > 0)
         for row in terms.to_dict("records")
     ]

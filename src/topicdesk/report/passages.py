@@ -81,28 +81,28 @@ def read_errors(
         Errors by topic and type (``false positive``, ``false negative``), with the worst first.
     """
     data = comparison.dataset
-    (recipe,) = (one for one in comparison.plan.classifiers if one.name == held_out.classifier)
+    (classifier,) = (candidate for candidate in comparison.plan.classifiers if candidate.name == held_out.classifier)
     worst = {
         (topic, kind): worst_errors(comparison, held_out, topic, kind, about.errors)
         for topic in topics
         for kind in ("false positive", "false negative")
     }
-    wanted = [(int(row), data.topics.index(topic)) for (topic, _), table in worst.items() for row in table["row"]]
-    explained = explain_held_out(comparison, recipe, wanted, about.keywords)
+    pairs = [(int(row), data.topics.index(topic)) for (topic, _), table in worst.items() for row in table["row"]]
+    contributions = explain_held_out(comparison, classifier, pairs, about.keywords)
     analyser_of = {
         (int(row)): result.features
-        for result in comparison.results_of(recipe.name)
+        for result in comparison.results_of(classifier.name)
         if result.split.repeat == 0
         for row in result.split.test
     }
     analysers = {described(setting): setting.analyser for setting in comparison.plan.settings}
-    found: dict[tuple[str, str], list[Reading]] = {}
+    passages: dict[tuple[str, str], list[Reading]] = {}
     for (topic, kind), table in worst.items():
         column = data.topics.index(topic)
-        readings = found.setdefault((topic, kind), [])
+        readings = passages.setdefault((topic, kind), [])
         for error in table.to_dict("records"):
             row = int(error["row"])
-            pushed = explained.get((row, column), ())
+            terms = contributions.get((row, column), ())
             analyser = analysers.get(analyser_of.get(row, ""), Analyser(ngram_range=(1, 3)))
             date = pd.Timestamp(data.dates[row])
             titles = about.provenance.titles
@@ -115,12 +115,12 @@ def read_errors(
                     wrong=int(error["wrong"]),
                     tested=int(error["tested"]),
                     probability=float(error["probability"]),
-                    passage=short_passage(data.fields.get("text", data.texts)[row], pushed, analyser, about.extract),
-                    towards=tuple(one for one in pushed if one.contribution > 0),
-                    away=tuple(one for one in reversed(pushed) if one.contribution < 0),
+                    passage=short_passage(data.fields.get("text", data.texts)[row], terms, analyser, about.extract),
+                    towards=tuple(term for term in terms if term.contribution > 0),
+                    away=tuple(term for term in reversed(terms) if term.contribution < 0),
                 )
             )
-    return found
+    return passages
 
 
 def short_passage(text: str, pushed: Sequence[Contribution], analyser: Analyser, characters: int) -> tuple[Piece, ...]:
@@ -144,23 +144,23 @@ def short_passage(text: str, pushed: Sequence[Contribution], analyser: Analyser,
     """
     if characters <= 0 or not text:
         return ()
-    strength = {one.term: one.contribution for one in sorted(pushed, key=lambda one: -abs(one.contribution))}
+    strength = {item.term: item.contribution for item in sorted(pushed, key=lambda item: -abs(item.contribution))}
     spans = list(find_terms(text, list(strength), analyser))
 
     def weight(start: int) -> float:
-        inside = {term for first, last, term in spans if first >= start and last <= start + characters}
-        return sum(abs(strength.get(term, 0.0)) for term in inside)
+        terms = {term for first, last, term in spans if first >= start and last <= start + characters}
+        return sum(abs(strength.get(term, 0.0)) for term in terms)
 
     start = max([0, *(first for first, _, _ in spans)], key=weight) if spans else 0
     # Start at the beginning of a word, a little before the first term.
     start = text.rfind(" ", 0, max(start - 20, 0) + 1) + 1 if start > 20 else 0
     end = min(start + characters, len(text))
     pieces = [Piece("… ")] if start else []
-    place = start
+    position = start
     for first, last, term in spans:
-        if first < place or last > end:
+        if first < position or last > end:
             continue
-        pieces += [Piece(text[place:first]), Piece(text[first:last], strength.get(term, 0.0))]
-        place = last
-    pieces += [Piece(text[place:end]), *([Piece(" …")] if end < len(text) else [])]
+        pieces += [Piece(text[position:first]), Piece(text[first:last], strength.get(term, 0.0))]
+        position = last
+    pieces += [Piece(text[position:end]), *([Piece(" …")] if end < len(text) else [])]
     return tuple(piece for piece in pieces if piece.text)

@@ -52,10 +52,10 @@ def inline_picture(draw: Callable[[], Figure], label: str) -> Markup:
     Markup
         The ``<svg>`` element.
     """
-    out = io.StringIO()
+    buffer = io.StringIO()
     with mpl.rc_context({**_STYLE, "svg.hashsalt": label}):
-        draw().savefig(out, format="svg", metadata={"Date": None, "Creator": None})
-    svg = out.getvalue()
+        draw().savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    svg = buffer.getvalue()
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     svg = re.sub(r'<g id="[^"]*"', "<g", svg)  # equal in every figure, and nothing refers to them

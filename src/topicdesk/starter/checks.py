@@ -25,8 +25,8 @@ def refuse_to_overwrite(root: Path) -> None:
     """Raise `ProjectError` if `root` is a file, or already contains a file of a new project."""
     if root.exists() and not root.is_dir():
         raise ProjectError(f"{root} is a file. Use a new or empty folder.")
-    there = [name for name in _FILES if os.path.lexists(root / name)]
-    if there:
+    existing = [name for name in _FILES if os.path.lexists(root / name)]
+    if existing:
         raise ProjectError(
-            f"{root} already contains {', '.join(there)}. Existing files are not overwritten. Use another folder."
+            f"{root} already contains {', '.join(existing)}. Existing files are not overwritten. Use another folder."
         )

@@ -62,12 +62,12 @@ class NewProject:
     def __str__(self) -> str:
         """Describe the project in a few lines."""
         table, lines = self.table, []
-        repeated = table.account.dropped.get("the same article again", 0)
+        n_repeated = table.account.dropped.get("the same article again", 0)
         lines.append(
             f"{self.root}: {table.account.articles:,} articles, {len(table.labels):,} labelled with "
             f"{len(self.topics)} topics ({'exactly one per article' if table.one_each else 'any number per article'})"
         )
-        if any(len(named) > 1 for named in table.labels.values()) and table.separator:
+        if any(len(labels) > 1 for labels in table.labels.values()) and table.separator:
             lines.append(f"several labels in a cell are separated by {table.separator!r}")
         if table.unsplit:
             lines.append(
@@ -76,23 +76,25 @@ class NewProject:
             )
         renamed = self.topics[self.topics["label"] != self.topics.index]
         if len(renamed):
-            lines.append("labels were renamed: " + _listed([f"{r.label!r} to {r.Index}" for r in renamed.itertuples()]))
+            lines.append(
+                "labels were renamed: " + _listed([f"{row.label!r} to {row.Index}" for row in renamed.itertuples()])
+            )
         rare = list(self.topics.index[self.topics["articles"] < _FEW])
         if rare:
             lines.append(f"topics with fewer than {_FEW} articles, too few to learn from: {_listed(rare)}")
         if table.unlabelled:
             lines.append(f"not labelled: {table.unlabelled:,} articles with an empty label")
-        if repeated:
-            lines.append(f"left out: {repeated:,} rows that repeat an article")
+        if n_repeated:
+            lines.append(f"left out: {n_repeated:,} rows that repeat an article")
         if table.contradicted:
             lines.append(
                 f"{len(table.contradicted):,} of these have other labels; the labels of the first row are used: "
                 f"{'; '.join(table.contradicted[:3])}"
             )
-        left_out = {reason: count for reason, count in table.account.dropped.items() if count}
-        left_out.pop("the same article again", None)
-        lines += [f"left out: {count:,} rows: {reason}" for reason, count in left_out.items()]
-        lines += [f"  {one.where}: {one.why}" for one in table.account.unreadable[:3]]
+        dropped = {reason: count for reason, count in table.account.dropped.items() if count}
+        dropped.pop("the same article again", None)
+        lines += [f"left out: {count:,} rows: {reason}" for reason, count in dropped.items()]
+        lines += [f"  {entry.where}: {entry.why}" for entry in table.account.unreadable[:3]]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
@@ -153,22 +155,22 @@ def create_project(
     refuse_to_overwrite(root)
     try:
         root.absolute().parent.mkdir(parents=True, exist_ok=True)
-        beside = tempfile.TemporaryDirectory(dir=root.absolute().parent, prefix=f".{root.absolute().name}-")
+        temporary_folder = tempfile.TemporaryDirectory(dir=root.absolute().parent, prefix=f".{root.absolute().name}-")
     except OSError as error:
         raise ProjectError(f"cannot create {root}: {error.strerror}. Use a writable folder.") from error
     columns = [part.strip() for part in text.split(",")] if isinstance(text, str) else text
-    with beside as made, as_file(files(__package__)) as data, _project_errors(root):
-        draft = Path(made) / "project"
+    with temporary_folder as temporary, as_file(files(__package__)) as data, _project_errors(root):
+        draft = Path(temporary) / "project"
         source = data / "sample" / "articles.jsonl" if table is None else Path(table)
-        found = read_labelled_table(source, draft / _CORPUS, columns, labels, separator)
-        topics = _topics(found)
-        _write_files(draft, data, topics, found, source, sample=table is None)
-        by = _SAMPLE_ANNOTATOR if table is None else annotator
-        _write_labels(draft, found, topics, by, codebook="1" if table is None else "")
+        labelled = read_labelled_table(source, draft / _CORPUS, columns, labels, separator)
+        topics = _topics(labelled)
+        _write_files(draft, data, topics, labelled, source, sample=table is None)
+        annotator_name = _SAMPLE_ANNOTATOR if table is None else annotator
+        _write_labels(draft, labelled, topics, annotator_name, codebook="1" if table is None else "")
         if table is None:
             record_codebook(draft / _LABELS.with_name("codebooks.json"), read_taxonomy(draft / _TOPICS))
         _move(draft, root)
-    return NewProject(root, topics, found)
+    return NewProject(root, topics, labelled)
 
 
 def _listed(items: Sequence[str]) -> str:
@@ -197,7 +199,7 @@ def _write_files(
 ) -> None:
     rarest = int(topics["articles"].min())
     folds = next((folds for fewest, folds in _FOLDS if rarest >= fewest), 2)
-    about = {
+    context = {
         "sample": sample,
         "source": _printable(source.name),
         "topics": topics.reset_index().to_dict("records"),
@@ -216,12 +218,12 @@ def _write_files(
     templates.filters["toml"] = _as_toml
     for template in sorted((data / "template").rglob("*")):
         if template.is_file():
-            place = template.relative_to(data / "template")
-            target = draft / place.with_name(place.name.removesuffix(".j2").replace("gitignore", ".gitignore"))
+            relative = template.relative_to(data / "template")
+            target = draft / relative.with_name(relative.name.removesuffix(".j2").replace("gitignore", ".gitignore"))
             target.parent.mkdir(parents=True, exist_ok=True)
             content = template.read_text(encoding="utf-8")
-            if place.suffix == ".j2":
-                content = templates.get_template(place.as_posix()).render(about)
+            if relative.suffix == ".j2":
+                content = templates.get_template(relative.as_posix()).render(context)
             target.write_text(content, encoding="utf-8", newline="\n")
     (draft / _SAMPLES).mkdir(parents=True, exist_ok=True)
     if not sample:
@@ -236,17 +238,20 @@ def _write_files(
 def _write_some(draft: Path, table: LabelledTable) -> None:
     """Write a few articles of the table to try a model on, unlabelled ones first."""
     corpus = read_corpus(draft / _CORPUS)
-    some = corpus.iloc[corpus["id"].isin(table.labels).argsort(kind="stable")[:_MOST_LISTED]]
-    lines = [json.dumps({"headline": one.title, "body": one.text}, ensure_ascii=False) for one in some.itertuples()]
+    articles = corpus.iloc[corpus["id"].isin(table.labels).argsort(kind="stable")[:_MOST_LISTED]]
+    lines = [
+        json.dumps({"headline": article.title, "body": article.text}, ensure_ascii=False)
+        for article in articles.itertuples()
+    ]
     (draft / _SAMPLES / "tonight.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
 
 
 def _write_labels(draft: Path, table: LabelledTable, topics: pd.DataFrame, annotator: str, codebook: str) -> None:
-    key_of = dict(zip(topics["label"], topics.index, strict=True))
-    kept = [article for article in read_corpus(draft / _CORPUS)["id"] if article in table.labels]
+    keys = dict(zip(topics["label"], topics.index, strict=True))
+    ids = [article for article in read_corpus(draft / _CORPUS)["id"] if article in table.labels]
     rows: Mapping[str, Any] = {
-        "article_id": kept,
-        "topics": [tuple(key_of[label] for label in table.labels[article]) for article in kept],
+        "article_id": ids,
+        "topics": [tuple(keys[label] for label in table.labels[article]) for article in ids],
         "annotator": annotator,
         "codebook": codebook,
         "sample": "given",
@@ -271,12 +276,12 @@ def _move(draft: Path, root: Path) -> None:
         return
     moved: list[Path] = []
     try:
-        for one in sorted(draft.iterdir()):
-            if os.path.lexists(root / one.name):  # created by another process in the meantime
-                raise FileExistsError(f"{root / one.name} already exists")
-            one.rename(root / one.name)
-            moved.append(one)
+        for path in sorted(draft.iterdir()):
+            if os.path.lexists(root / path.name):  # created by another process in the meantime
+                raise FileExistsError(f"{root / path.name} already exists")
+            path.rename(root / path.name)
+            moved.append(path)
     except OSError:
-        for one in moved:
-            (root / one.name).rename(one)
+        for path in moved:
+            (root / path.name).rename(path)
         raise

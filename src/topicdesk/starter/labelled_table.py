@@ -71,23 +71,23 @@ class LabelledTable:
     @property
     def counts(self) -> dict[str, int]:
         """Number of articles with each label, the most frequent first."""
-        return dict(Counter(label for named in self.labels.values() for label in named).most_common())
+        return dict(Counter(label for names in self.labels.values() for label in names).most_common())
 
     @property
     def unsplit(self) -> str:
         """Possible separator: a character, such as ``,``, in several labels that share a part. Empty if none."""
         counts = self.counts
-        for mark in _POSSIBLE_SEPARATORS:
-            joined = [label for label in counts if mark in label]
-            parts = Counter(part for label in joined for part in {part.strip() for part in label.split(mark)})
-            if len(joined) > 1 and any(count > 1 or part in counts for part, count in parts.items()):
-                return mark
+        for separator in _POSSIBLE_SEPARATORS:
+            matching = [label for label in counts if separator in label]
+            parts = Counter(part for label in matching for part in {part.strip() for part in label.split(separator)})
+            if len(matching) > 1 and any(count > 1 or part in counts for part, count in parts.items()):
+                return separator
         return ""
 
     @property
     def one_each(self) -> bool:
         """Whether every labelled article has exactly one label."""
-        return all(len(named) == 1 for named in self.labels.values())
+        return all(len(names) == 1 for names in self.labels.values())
 
 
 def read_labelled_table(
@@ -129,16 +129,18 @@ def read_labelled_table(
     check_table(path)
     if not path.stat().st_size:
         raise CorpusError(f"{path} is empty.")
-    wanted = _text_columns(text)
-    account = import_articles([path], corpus, wanted, without=_KEPT)
-    cells, fields, contradicted = _cells(path, wanted, labels)
+    columns = _text_columns(text)
+    account = import_articles([path], corpus, columns, without=_KEPT)
+    cells, fields, contradicted = _cells(path, columns, labels)
     if separator is None:
-        written = [cell for cell, _ in cells.values() if isinstance(cell, str)]
-        separator = next((mark for mark in _USUAL_SEPARATORS if any(mark in cell for cell in written)), "")
-    kept = set(parquet.read_table(corpus, columns=["id"])["id"].to_pylist())
-    named = {article: _names(cell, separator, where) for article, (cell, where) in cells.items() if article in kept}
-    found = {article: names for article, names in named.items() if names is not None}
-    table = LabelledTable(fields, separator, found, len(named) - len(found), contradicted, account)
+        texts = [cell for cell, _ in cells.values() if isinstance(cell, str)]
+        separator = next((mark for mark in _USUAL_SEPARATORS if any(mark in cell for cell in texts)), "")
+    ids = set(parquet.read_table(corpus, columns=["id"])["id"].to_pylist())
+    parsed = {
+        article: _names(cell, separator, location) for article, (cell, location) in cells.items() if article in ids
+    }
+    labelled = {article: names for article, names in parsed.items() if names is not None}
+    table = LabelledTable(fields, separator, labelled, len(parsed) - len(labelled), contradicted, account)
     _check(table, path)
     return table
 
@@ -169,11 +171,11 @@ def topic_keys(labels: Iterable[str]) -> dict[str, str]:
         # For a label in another script, only a few digits or nothing would be left.
         legible = len(re.findall(r"[^\W_]", plain)) * 2 > len(re.findall(r"[^\W_]", label))
         key = plain if plain and legible else f"topic-{number}"
-        chosen, tries = key[:_LONGEST_KEY], 2
-        while chosen in used:
-            chosen, tries = f"{key[:_LONGEST_KEY]}-{tries}", tries + 1
-        used.add(chosen)
-        keys[label] = chosen
+        candidate, suffix = key[:_LONGEST_KEY], 2
+        while candidate in used:
+            candidate, suffix = f"{key[:_LONGEST_KEY]}-{suffix}", suffix + 1
+        used.add(candidate)
+        keys[label] = candidate
     return keys
 
 
@@ -194,25 +196,25 @@ def _cells(
     """Return each article's label cell and its place by id, the fields of a text, and places of contradictions."""
     cells: dict[str, tuple[Any, str]] = {}
     contradicted: list[str] = []
-    has_title, seen = False, False
+    has_title, has_column = False, False
     names: dict[str, None] = {}
     for record, row in _rows(path, wanted, labels):
         names.update(dict.fromkeys(map(str, row)))
         column = labels or _usual_column(row)
-        seen |= column in row
+        has_column |= column in row
         has_title |= "title" in (wanted or record.fields)
         (article,) = clean_record(record, Cleaning(without=frozenset({*_KEPT, "detect_language"})))
         cell = None if column is None else row.get(column)
-        known, _ = cells.get(article.fields["id"], (None, ""))
-        if _is_blank(known):
+        previous, _ = cells.get(article.fields["id"], (None, ""))
+        if _is_blank(previous):
             cells[article.fields["id"]] = (cell, record.where)
-        elif not _is_blank(cell) and cell != known:
+        elif not _is_blank(cell) and cell != previous:
             contradicted.append(record.where)
-    if not seen:
+    if not has_column:
         if labels is None:
             raise LabelsError(f"{path}: no label column. Name it with --labels; the columns are: {', '.join(names)}.")
-        several = " (one column per label is not supported)" if "," in labels else ""
-        raise LabelsError(f"{path}: no column {labels!r} for the labels{several}; {nearest(labels, names)}")
+        hint = " (one column per label is not supported)" if "," in labels else ""
+        raise LabelsError(f"{path}: no column {labels!r} for the labels{hint}; {nearest(labels, names)}")
     return cells, ("title", "text") if has_title else ("text",), tuple(contradicted)
 
 
@@ -244,8 +246,8 @@ def _is_blank(cell: Any) -> bool:
 
 
 def _usual_column(names: Iterable[str]) -> str | None:
-    there = set(names)
-    return next((name for name in _USUAL_COLUMNS if name in there), None)
+    available = set(names)
+    return next((name for name in _USUAL_COLUMNS if name in available), None)
 
 
 def _names(cell: Any, separator: str, where: str) -> tuple[str, ...] | None:
@@ -265,9 +267,9 @@ def _names(cell: Any, separator: str, where: str) -> tuple[str, ...] | None:
 
 def _listed(cell: str, where: str) -> list[Any]:
     """Parse a list in the syntax of JSON or Python."""
-    for read in (json.loads, ast.literal_eval):
+    for parse in (json.loads, ast.literal_eval):
         try:
-            items = read(cell.strip())
+            items = parse(cell.strip())
         except (ValueError, SyntaxError, RecursionError, MemoryError):  # not in this syntax
             continue
         if isinstance(items, list) and all(isinstance(item, str | int | float) for item in items):
@@ -291,15 +293,15 @@ def _check(table: LabelledTable, path: Path) -> None:
         raise LabelsError(
             f"{path}: there is only one label ({next(iter(counts))[:60]!r}); a comparison needs two or more."
         )
-    everywhere, count = next(iter(counts.items()))
+    most_common, count = next(iter(counts.items()))
     if count == len(table.labels):
         raise LabelsError(
-            f"{path}: every labelled article has the label {everywhere[:60]!r}, so it cannot be learnt. Remove "
+            f"{path}: every labelled article has the label {most_common[:60]!r}, so it cannot be learnt. Remove "
             "it, or set the separator of labels with --separator."
         )
     if len(counts) > max(_MANY_LABELS, len(table.labels) / 3):
-        first = ", ".join(repr(label[:30]) for label in list(counts)[:3])
+        examples = ", ".join(repr(label[:30]) for label in list(counts)[:3])
         raise LabelsError(
-            f"{path}: {len(counts):,} different labels on {len(table.labels):,} articles, such as {first}. Is this the "
-            "label column? Name another with --labels, or set the separator of labels with --separator."
+            f"{path}: {len(counts):,} different labels on {len(table.labels):,} articles, such as {examples}. Is this "
+            "the label column? Name another with --labels, or set the separator of labels with --separator."
         )

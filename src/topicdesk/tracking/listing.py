@@ -86,8 +86,8 @@ def logged_comparisons(project: Project, experiment: str | None = None) -> list[
         except sqlite3.Error:
             return None
     if experiment is not None and experiment not in names:
-        known = nearest(experiment, names) if names else "nothing is logged yet"
-        raise TrackingError(f"MLflow's store has no experiment {experiment!r}; {known}")
+        hint = nearest(experiment, names) if names else "nothing is logged yet"
+        raise TrackingError(f"MLflow's store has no experiment {experiment!r}; {hint}")
     return [listed(run, name, started, *facts[run]) for run, name, started in runs if experiment in (None, name)]
 
 
@@ -124,8 +124,8 @@ def check_registered(project: Project, name: str) -> None:
     """Raise `TrackingError` if a SQLite store has no registered model of that name. Other stores are not checked."""
     with _reading(project) as store:
         if store is not None and not _any(store, "SELECT 1 FROM registered_models WHERE name = ?", name):
-            known = ", ".join(one for (one,) in _rows(store, "SELECT name FROM registered_models")) or "none"
-            raise TrackingError(f"no registered model called {name!r}; registered models: {known}.")
+            registered = ", ".join(one for (one,) in _rows(store, "SELECT name FROM registered_models")) or "none"
+            raise TrackingError(f"no registered model called {name!r}; registered models: {registered}.")
 
 
 def check_model(project: Project, model: str) -> None:
@@ -147,14 +147,18 @@ def check_model(project: Project, model: str) -> None:
         if not model.startswith("models:/"):
             if not _any(store, "SELECT 1 FROM runs WHERE run_uuid = ?", model):
                 champion = "SELECT 1 FROM registered_model_aliases WHERE name = ? AND alias = 'champion'"
-                named = _rows(store, champion, model)
-                hint = f"; did you mean 'models:/{model}@champion'?" if named else ""
+                champions = _rows(store, champion, model)
+                hint = f"; did you mean 'models:/{model}@champion'?" if champions else ""
                 reason = f"no such folder and no such run{hint}"
         elif at or slash:
-            known = [one for (one,) in _rows(store, "SELECT name FROM registered_models")]
+            registered = [one for (one,) in _rows(store, "SELECT name FROM registered_models")]
             versions = "SELECT 1 FROM model_versions WHERE name = ? AND version = ?"
-            if name not in known:
-                reason = f"no registered model {name!r}; {nearest(name, known)}" if known else "no model is registered"
+            if name not in registered:
+                reason = (
+                    f"no registered model {name!r}; {nearest(name, registered)}"
+                    if registered
+                    else "no model is registered"
+                )
             elif at and not _any(
                 store, "SELECT 1 FROM registered_model_aliases WHERE name = ? AND alias = ?", name, alias
             ):
@@ -249,10 +253,10 @@ def _reading(project: Project) -> Iterator[sqlite3.Connection | None]:
         return
     with closing(store):
         try:
-            ours = store.execute("SELECT count(*) FROM alembic_version").fetchone()[0] == 1
+            is_mlflow = store.execute("SELECT count(*) FROM alembic_version").fetchone()[0] == 1
         except sqlite3.Error:
-            ours = False
-        yield store if ours else None
+            is_mlflow = False
+        yield store if is_mlflow else None
 
 
 def _rows(store: sqlite3.Connection, query: str, *values: object) -> list[Any]:

@@ -87,8 +87,8 @@ def save_labeller(labeller: Labeller, folder: Path, project: Project, card: str)
     """
     example = pd.DataFrame([{name: _EXAMPLE.get(name, _EXAMPLE["text"]) for name in labeller.fields}])
     # Only the last field is required, because a teaser has no title.
-    *optional, needed = labeller.fields
-    inputs = Schema([*(ColSpec("string", name, required=False) for name in optional), ColSpec("string", needed)])
+    *optional, required = labeller.fields
+    inputs = Schema([*(ColSpec("string", name, required=False) for name in optional), ColSpec("string", required)])
     probabilities = [ColSpec("double", f"p_{name}") for name in labeller.topics]
     outputs = Schema(
         [ColSpec("string", "topics"), *probabilities, ColSpec("string", "reason"), ColSpec("boolean", "abstain")]
@@ -117,9 +117,9 @@ def save_labeller(labeller: Labeller, folder: Path, project: Project, card: str)
                 },
             },
         )
-        described = Model.load(str(folder))
-        described.flavors["python_function"]["loader_module"] = code.stem
-        described.save(str(folder / "MLmodel"))
+        manifest = Model.load(str(folder))
+        manifest.flavors["python_function"]["loader_module"] = code.stem
+        manifest.save(str(folder / "MLmodel"))
     _pack_tightly(folder / "model.skops")
     (folder / _REFERENCE).write_text(json.dumps(labeller.reference.facts()), encoding="utf-8", newline="\n")
     (folder / "model-card.md").write_text(card, encoding="utf-8", newline="\n")
@@ -168,10 +168,10 @@ def fetched_model(model: str | Path, project: Project | None = None) -> Iterator
 
 def _download(client: MlflowClient, model: str, folder: str) -> Path:
     try:
-        logged = client.get_logged_model(_logged_model(client, model))
+        logged_model = client.get_logged_model(_logged_model(client, model))
         return Path(
             mlflow.artifacts.download_artifacts(
-                artifact_uri=logged.artifact_location, dst_path=folder, tracking_uri=client.tracking_uri
+                artifact_uri=logged_model.artifact_location, dst_path=folder, tracking_uri=client.tracking_uri
             )
         )
     except STORE_ERRORS as error:
@@ -196,20 +196,20 @@ def _logged_model(client: MlflowClient, model: str) -> str:
             raise TrackingError(f"run {model} has no model: it was logged without one, or it is still running.")
         return str(outputs.model_outputs[0].model_id)
     if at:
-        registered = client.get_model_version_by_alias(name, alias)
+        model_version = client.get_model_version_by_alias(name, alias)
     elif slash:
-        registered = client.get_model_version(name, version)
+        model_version = client.get_model_version(name, version)
     else:
         return name
-    return str(registered.model_id or registered.tags["logged_model"])
+    return str(model_version.model_id or model_version.tags["logged_model"])
 
 
 def _open(folder: Path, name: str, trust: Collection[str]) -> Labeller:
     if not (folder / "MLmodel").is_file():
         raise LabellerError(f"{name} is not a model: it has no file MLmodel.")
-    described = Model.load(str(folder))
-    flavour = described.flavors.get("sklearn", {})
-    facts = (described.metadata or {}).get("labeller")
+    manifest = Model.load(str(folder))
+    flavour = manifest.flavors.get("sklearn", {})
+    facts = (manifest.metadata or {}).get("labeller")
     if facts is None or not (folder / _REFERENCE).is_file():
         raise LabellerError(
             f"{name} is not a model of topicdesk, or an older version of topicdesk saved it. Compare and log the "
@@ -227,18 +227,18 @@ def _open(folder: Path, name: str, trust: Collection[str]) -> Labeller:
             f"differ between major versions. Install scikit-learn=={made_by}, or compare and log the experiment again."
         )
     file = folder / str(flavour["pickled_model"])
-    foreign = sorted(set(skops.io.get_untrusted_types(file=file)) - {*_TRUSTED, *_TRUSTED_BESIDE, *trust})
-    if foreign:
+    untrusted = sorted(set(skops.io.get_untrusted_types(file=file)) - {*_TRUSTED, *_TRUSTED_BESIDE, *trust})
+    if untrusted:
         raise LabellerError(
-            f"{name} contains types that are not trusted: {', '.join(foreign)}. If you trust the author of the model, "
-            "allow these types by name (trust=[...] or --trust)."
+            f"{name} contains types that are not trusted: {', '.join(untrusted)}. If you trust the author of the "
+            "model, allow these types by name (trust=[...] or --trust)."
         )
     with warnings.catch_warnings():
         # scikit-learn loads older models of the same major version, but warns about every estimator in them.
         warnings.simplefilter("ignore", InconsistentVersionWarning)
         pipeline = skops.io.load(file, trusted=[*_TRUSTED, *_TRUSTED_BESIDE, *trust])
     reference = Reference.of(json.loads((folder / _REFERENCE).read_text(encoding="utf-8")))
-    return Labeller(pipeline, Rules.of(facts), reference=reference, **{told: facts[told] for told in _TOLD})
+    return Labeller(pipeline, Rules.of(facts), reference=reference, **{key: facts[key] for key in _TOLD})
 
 
 @contextmanager
@@ -254,17 +254,21 @@ def _answers_module() -> Iterator[Path]:
 def model_requirements(project: Project, labeller: Labeller) -> list[str]:
     """List the model's requirements, at the versions in the project's lock or else the installed versions."""
     pinned = {name: numbers[-1] for name, numbers in pinned_versions(project).items()}
-    needed = [*_NEEDED, *(("lightgbm",) if labeller.classifier == "boosted-trees" else ())]
-    found = [f"{name}=={pinned.get(name) or version(name)}" for name in needed]
-    return found if labeller.portable or "lightgbm" in needed else [*found, f"topicdesk=={version('topicdesk')}"]
+    packages = [*_NEEDED, *(("lightgbm",) if labeller.classifier == "boosted-trees" else ())]
+    requirements = [f"{name}=={pinned.get(name) or version(name)}" for name in packages]
+    return (
+        requirements
+        if labeller.portable or "lightgbm" in packages
+        else [*requirements, f"topicdesk=={version('topicdesk')}"]
+    )
 
 
 def _pack_tightly(path: Path) -> None:
     """Compress a skops file, which MLflow writes uncompressed: a vocabulary shrinks to a tenth of its size."""
     with (
         replacing(path) as part,
-        zipfile.ZipFile(path) as loose,
-        zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as tight,
+        zipfile.ZipFile(path) as source,
+        zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as target,
     ):
-        for entry in loose.infolist():
-            tight.writestr(entry.filename, loose.read(entry))
+        for entry in source.infolist():
+            target.writestr(entry.filename, source.read(entry))

@@ -115,14 +115,14 @@ def pack_comparison(
                 _pack_parent(run_folder(folder, 0), name, tags, comparison, about, report, lock, labeller is not None)
             ]
             advance()
-            for place, classifier in enumerate(comparison.plan.classifiers, start=1):
-                runs.append(_pack_child(run_folder(folder, place), tags, comparison, classifier, choices, topics))
+            for number, classifier in enumerate(comparison.plan.classifiers, start=1):
+                runs.append(_pack_child(run_folder(folder, number), tags, comparison, classifier, choices, topics))
                 advance()
         model = None
         if labeller is not None:
             card = model_card(comparison, labeller, about)
             save_labeller(labeller, model_folder(folder), project, card)
-            place = 1 + [one.name for one in comparison.plan.classifiers].index(labeller.classifier)
+            number = 1 + [classifier.name for classifier in comparison.plan.classifiers].index(labeller.classifier)
             model = PackedModel(
                 registered=registered,
                 tags={**tags, "classifier": labeller.classifier, "experiment": about.experiment},
@@ -130,7 +130,7 @@ def pack_comparison(
                 metric=comparison.plan.metric,
                 rope=comparison.plan.rope,
                 seed=comparison.plan.seed,
-                run=place,
+                run=number,
                 held_back="its scores differ from the results lock" if about.lock == "moved" else "",
             )
         parcel = Parcel(
@@ -174,25 +174,25 @@ def _pack_parent(
         "classifiers": ", ".join(classifier.name for classifier in plan.classifiers),
     }
     winner, leader = comparison.verdict.winner, comparison.ranking[0]
-    probable = comparison.probability_leaderboard()
+    probabilities = comparison.probability_leaderboard()
     tables = {
         "1-leaderboard": comparison.leaderboard().reset_index(),
         "2-topics-f1": topic_leaderboard(comparison.topic_figures, comparison.ranking).reset_index(),
         "3-significance": comparison.significance.round(4).reset_index(),
-        "4-probabilities": probable.reset_index(),
+        "4-probabilities": probabilities.reset_index(),
         "5-splits": comparison.split_table(),
         "6-labels": data.support().rename_axis("topic").reset_index(),
     }
-    written = [write_table(table, here, f"table-{title}.json") for title, table in tables.items()]
+    table_files = [write_table(table, here, f"table-{title}.json") for title, table in tables.items()]
     (here / "report.html").write_text(report, encoding="utf-8", newline="\n")
     (here / "results.lock.json").write_text(lock, encoding="utf-8", newline="\n")
     (here / "spec.toml").write_text(about.spec_text, encoding="utf-8", newline="\n")
-    for title, figures in {
+    for title, scores in {
         "figures": comparison.figures,
         "figures-by-topic": comparison.topic_figures,
         "figures-by-fold": comparison.fold_figures,
     }.items():
-        write_csv(figures, here / f"table-{title}.csv")
+        write_csv(scores, here / f"table-{title}.csv")
     if comparison.warnings:
         (here / "warnings.txt").write_text("\n".join(comparison.warnings) + "\n", encoding="utf-8", newline="\n")
     save_plot(comparison.plot_leaderboard(), here / "visual-1-leaderboard.png")
@@ -201,15 +201,20 @@ def _pack_parent(
     metrics = [
         # The winner's scores have the same names as in its own run: the list of runs shows them in the same columns.
         *(
-            _metric(f"{name}{end}", _figure(comparison, winner, name)[column])
+            _metric(f"{name}{suffix}", _figure(comparison, winner, name)[column])
             for name in dict.fromkeys((plan.metric, "subset_accuracy"))
-            for end, column in (("", "value"), ("/low", "low"), ("/high", "high"), ("/behind", "difference_from_best"))
+            for suffix, column in (
+                ("", "value"),
+                ("/low", "low"),
+                ("/high", "high"),
+                ("/behind", "difference_from_best"),
+            )
         ),
         _metric(f"leader_{plan.metric}", _figure(comparison, leader, plan.metric)["value"]),
         _metric("articles", len(data)),
         _metric("seconds", comparison.seconds),
     ]
-    more = {
+    role_tags = {
         "role": "comparison",
         "leader": leader,
         "winner": winner,
@@ -217,7 +222,7 @@ def _pack_parent(
         "spec": about.spec,
     }
     note = {MLFLOW_RUN_NOTE: _description(comparison, about, has_model)}
-    return _packed(name, tags | more | note, params, metrics, written)
+    return _packed(name, tags | role_tags | note, params, metrics, table_files)
 
 
 def _pack_child(
@@ -239,7 +244,7 @@ def _pack_child(
         "chosen_parameters": most_often(choices["parameters"]),
         "chosen_features": most_often(choices["features"]),
     }
-    written = [
+    table_files = [
         write_table(choices.reset_index(drop=True), here, "choices.json"),
         write_table(topics, here, "topics.json"),
     ]
@@ -247,8 +252,8 @@ def _pack_child(
     comparison.predictions(name).to_parquet(
         here / "predictions.parquet", engine="pyarrow", index=False, use_dictionary=["article_id", "sample", "topic"]
     )
-    more = {"role": "classifier", "classifier": name}
-    return _packed(name, tags | more, params, list(_child_metrics(comparison, name, choices)), written)
+    role_tags = {"role": "classifier", "classifier": name}
+    return _packed(name, tags | role_tags, params, list(_child_metrics(comparison, name, choices)), table_files)
 
 
 def _packed(
@@ -260,14 +265,14 @@ def _packed(
         name,
         tags | ({"undefined_metrics": ", ".join(undefined)} if undefined else {}),
         {key: str(value)[:_PARAM_CHARACTERS] for key, value in params.items()},
-        [one for one in metrics if math.isfinite(one[1])],
+        [metric for metric in metrics if math.isfinite(metric[1])],
         tables,
     )
 
 
 def _child_metrics(comparison: Comparison, classifier: str, choices: pd.DataFrame) -> Iterator[_Metric]:
     # The scores of a single fold would repeat the overall scores.
-    folded = len(comparison.splits) > 1
+    has_folds = len(comparison.splits) > 1
     for row in figures_where(comparison.figures, classifier=classifier).to_dict("records"):
         prefix = "" if row["sample"] == ALL_SAMPLES else f"{row['sample']}/"
         yield _metric(f"{prefix}{row['metric']}", row["value"])
@@ -275,7 +280,7 @@ def _child_metrics(comparison: Comparison, classifier: str, choices: pd.DataFram
         yield _metric(f"{prefix}{row['metric']}/high", row["high"])
         if row["sample"] == ALL_SAMPLES:
             yield _metric(f"{row['metric']}/behind", row["difference_from_best"])
-        if row["sample"] == ALL_SAMPLES and folded:
+        if row["sample"] == ALL_SAMPLES and has_folds:
             yield _metric(f"{row['metric']}/fold_mean", row["fold_mean"])
             yield _metric(f"{row['metric']}/fold_sd", row["fold_sd"])
     topics = figures_where(comparison.topic_figures, classifier=classifier)
@@ -284,7 +289,7 @@ def _child_metrics(comparison: Comparison, classifier: str, choices: pd.DataFram
         yield _metric(f"{prefix}/{row['topic']}/{row['metric']}", row["value"])
     for name in ("fit_seconds", "predict_seconds"):
         yield _metric(name, choices[name].mean())
-    if folded:
+    if has_folds:
         folds = figures_where(comparison.fold_figures, classifier=classifier)
         by_fold = {metric: rows["value"] for metric, rows in folds.groupby("metric", sort=False)}
         for name, values in {**by_fold, **choices[["fit_seconds", "predict_seconds"]]}.items():
@@ -294,9 +299,9 @@ def _child_metrics(comparison: Comparison, classifier: str, choices: pd.DataFram
 
 def _topic_table(comparison: Comparison) -> pd.DataFrame:
     keys = ["classifier", "sample", "topic", "support"]
-    wide = comparison.topic_figures.pivot(index=keys, columns="metric", values=["value", "low", "high"])
+    pivot = comparison.topic_figures.pivot(index=keys, columns="metric", values=["value", "low", "high"])
     flat = {
-        metric if kind == "value" else f"{metric} {kind}": wide[kind, metric]
+        metric if kind == "value" else f"{metric} {kind}": pivot[kind, metric]
         for metric in TOPIC_METRICS
         for kind in ("value", "low", "high")
     }
@@ -306,7 +311,7 @@ def _topic_table(comparison: Comparison) -> pd.DataFrame:
 def _description(comparison: Comparison, about: About, has_model: bool) -> str:
     """Return the run's description in Markdown. Text from the user's files is escaped."""
     metric, leader = comparison.plan.metric, comparison.ranking[0]
-    main, board = _figure(comparison, leader, metric), comparison.leaderboard()
+    overall, leaderboard = _figure(comparison, leader, metric), comparison.leaderboard()
     lines = [
         f"**Verdict.** {_plain(comparison.verdict.reason)}",
         "",
@@ -316,11 +321,11 @@ def _description(comparison: Comparison, about: About, has_model: bool) -> str:
         f"## {_plain(about.title)}",
         _plain(about.question),
         "",
-        board.head(_MOST_ROWS).to_markdown(disable_numparse=True),
-        *([f"\n… and {len(board) - _MOST_ROWS} more, in the report."] if len(board) > _MOST_ROWS else []),
+        leaderboard.head(_MOST_ROWS).to_markdown(disable_numparse=True),
+        *([f"\n… and {len(leaderboard) - _MOST_ROWS} more, in the report."] if len(leaderboard) > _MOST_ROWS else []),
         "",
-        f"{leader} leads with {metric_title(metric)} {main['value']:.3f} "
-        f"(95 % interval {main['low']:.3f} to {main['high']:.3f}) on {_plain(str(comparison.dataset))}. "
+        f"{leader} leads with {metric_title(metric)} {overall['value']:.3f} "
+        f"(95 % interval {overall['low']:.3f} to {overall['high']:.3f}) on {_plain(str(comparison.dataset))}. "
         "How to read the table: if the interval of a classifier's difference from the best contains 0, the articles do "
         "not distinguish the two. Holm p is an adjusted p-value that also takes the choice of training articles into "
         "account.",
@@ -348,8 +353,8 @@ def _dataset_entity(project: Project, comparison: Comparison, corpus_file: Path)
     table = table.join(pd.DataFrame(data.Y == 1, columns=list(data.topics)))
     source = CodeDatasetSource({"corpus": data.name, "file": PurePath(project.shown(corpus_file)).as_posix()})
     # MLflow inspects every value to infer column types. A few rows are enough.
-    few = from_pandas(table.head(), source=source, name=data.name, digest=data.corpus_hash).to_dict()
-    return few | {"profile": json.dumps({"num_rows": len(table), "num_elements": table.size})}
+    entity = from_pandas(table.head(), source=source, name=data.name, digest=data.corpus_hash).to_dict()
+    return entity | {"profile": json.dumps({"num_rows": len(table), "num_elements": table.size})}
 
 
 def _figure(comparison: Comparison, classifier: str, metric: str) -> pd.Series[Any]:

@@ -51,11 +51,11 @@ def serve_pages(project: Project, port: int, experiment: str) -> Iterator[tuple[
         If the port is taken, the store is already on a server, or the server does not start.
     """
     uri = tracking_uri(project)
-    served = uri.startswith("http")
-    if not served:
+    is_remote = uri.startswith("http")
+    if not is_remote:
         check_port(port)
     path = experiment_address(open_store(project), experiment)
-    if served:
+    if is_remote:
         raise TrackingError(f"the runs are already on a server. Open {uri}{path}")
     # MLflow's job runners are for language-model judges, which topicdesk does not use.
     settings = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}

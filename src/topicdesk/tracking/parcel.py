@@ -143,8 +143,8 @@ class Parcel:
     def state(self) -> dict[str, Any]:
         """Return the saved progress of sending; empty if there is none."""
         path = self.folder / _STATE
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-        return found
+        state: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        return state
 
     def keep_state(self, state: dict[str, Any]) -> None:
         """Save the progress of sending."""
@@ -233,9 +233,9 @@ def _unwritten(outbox: Path, error: OSError) -> ProjectError:
 
 def write_manifest(parcel: Parcel, folder: Path) -> None:
     """Write the content of a parcel, without its artifacts, to a folder of `packing`."""
-    told = asdict(parcel)
-    del told["folder"]
-    write_text(folder / _MANIFEST, json.dumps(told))
+    manifest = asdict(parcel)
+    del manifest["folder"]
+    write_text(folder / _MANIFEST, json.dumps(manifest))
 
 
 def waiting_parcels(outbox: Path) -> list[Parcel]:
@@ -246,22 +246,22 @@ def waiting_parcels(outbox: Path) -> list[Parcel]:
     TrackingError
         If a parcel cannot be read.
     """
-    found = []
+    parcels = []
     for manifest in sorted(outbox.glob(f"[!.]*/{_MANIFEST}")):
         try:
-            told = json.loads(manifest.read_text(encoding="utf-8"))
+            data = json.loads(manifest.read_text(encoding="utf-8"))
             runs = tuple(
-                PackedRun(**{**run, "metrics": [tuple(one) for one in run["metrics"]]}) for run in told["runs"]
+                PackedRun(**{**run, "metrics": [tuple(metric) for metric in run["metrics"]]}) for run in data["runs"]
             )
-            model = told["model"] and PackedModel(**told["model"])
-            found.append(Parcel(manifest.parent, **{**told, "runs": runs, "model": model}))
+            model = data["model"] and PackedModel(**data["model"])
+            parcels.append(Parcel(manifest.parent, **{**data, "runs": runs, "model": model}))
         except FileNotFoundError:  # another process has sent it in the meantime
             continue
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise TrackingError(
                 f"{manifest}: cannot be read ({error}). Remove its folder to discard the run."
             ) from error
-    return sorted(found, key=lambda parcel: parcel.started)
+    return sorted(parcels, key=lambda parcel: parcel.started)
 
 
 def write_table(table: pd.DataFrame, folder: Path, name: str) -> str:

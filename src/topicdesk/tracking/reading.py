@@ -126,8 +126,8 @@ class ReadRun:
 
     def facts(self) -> pd.DataFrame:
         """Return the parameters, code, packages and data of the run: index ``fact``, one column ``run``."""
-        kept = {name: value for name, value in self.tags.items() if name.startswith(_FACTS)}
-        return pd.DataFrame({"run": {**self.run.data.params, **kept}}).rename_axis("fact")
+        facts = {name: value for name, value in self.tags.items() if name.startswith(_FACTS)}
+        return pd.DataFrame({"run": {**self.run.data.params, **facts}}).rename_axis("fact")
 
     def __str__(self) -> str:
         """Return the name, id, experiment and winner in one line."""

@@ -82,13 +82,13 @@ def register(
         model_id=model_id,
     )
     champion = _aliased(client, name, CHAMPION)
-    moves, reason = _takes_the_place(client, model, champion, predictions)
-    if moves:
+    wins, reason = _takes_the_place(client, model, champion, predictions)
+    if wins:
         _put_in_place(client, name, str(version.version), champion)
-        told = f"{name} version {version.version} is the champion: {reason}."
+        message = f"{name} version {version.version} is the champion: {reason}."
     else:
-        told = f"{name} version {version.version} is registered but is not the champion: {reason}."
-    return RegisteredLabeller(name, str(version.version), told)
+        message = f"{name} version {version.version} is registered but is not the champion: {reason}."
+    return RegisteredLabeller(name, str(version.version), message)
 
 
 def promote(project: Project, name: str, version: str | None = None) -> str:
@@ -157,7 +157,9 @@ def _told_failures(client: MlflowClient) -> Iterator[None]:
 
 
 def _promote(client: MlflowClient, name: str, version: str | None) -> str:
-    versions = {str(one.version): one for one in client.search_model_versions(f"name = '{name}'")}
+    versions = {
+        str(model_version.version): model_version for model_version in client.search_model_versions(f"name = '{name}'")
+    }
     if not versions:
         raise TrackingError(f"no registered model called {name!r}; registered models: {_registered(client)}.")
     chosen = version or max(versions, key=int)
@@ -167,8 +169,8 @@ def _promote(client: MlflowClient, name: str, version: str | None) -> str:
     if champion is not None and str(champion.version) == chosen:
         return f"{name} version {chosen} is already the champion."
     _put_in_place(client, name, chosen, champion)
-    before = f"; version {champion.version} is kept as '{PREVIOUS}'" if champion is not None else ""
-    return f"{name} version {chosen} is the champion{before}."
+    note = f"; version {champion.version} is kept as '{PREVIOUS}'" if champion is not None else ""
+    return f"{name} version {chosen} is the champion{note}."
 
 
 def _source(client: MlflowClient, model_id: str) -> str:
@@ -209,10 +211,10 @@ def _put_in_place(client: MlflowClient, name: str, version: str, champion: Model
 
 
 def _aliased(client: MlflowClient, name: str, alias: str) -> ModelVersion | None:
-    found = {one.name: one for one in client.search_registered_models(f"name = '{name}'")}
-    number = found[name].aliases.get(alias) if name in found else None
+    models = {model.name: model for model in client.search_registered_models(f"name = '{name}'")}
+    number = models[name].aliases.get(alias) if name in models else None
     return None if number is None else client.get_model_version(name, str(number))
 
 
 def _registered(client: MlflowClient) -> str:
-    return ", ".join(one.name for one in client.search_registered_models()) or "none"
+    return ", ".join(model.name for model in client.search_registered_models()) or "none"

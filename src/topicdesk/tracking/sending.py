@@ -100,16 +100,16 @@ def send_parcel(project: Project, parcel: Parcel) -> LoggedComparison:
         again.
     """
     begun: list[str] = []
-    kept = (
+    advice = (
         f"No result is lost: everything is saved in {project.shown(parcel.folder)}. Repair the store, then run "
         "'topicdesk log --resume'."
     )
-    failed = "MLflow's store failed while logging the comparison:"
+    problem = "MLflow's store failed while logging the comparison:"
     with _claimed(parcel):
         try:
             client = open_store(project)
         except TrackingError as error:
-            raise TrackingError(f"{failed} {error} {kept}") from error
+            raise TrackingError(f"{problem} {error} {advice}") from error
         for tries_left in reversed(range(_TRIES)):
             try:
                 with _in_turn(project, client):
@@ -120,7 +120,7 @@ def send_parcel(project: Project, parcel: Parcel) -> LoggedComparison:
                 if tries_left and isinstance(error, MlflowException) and error.error_code in _REFUSED:
                     continue
                 _mark_failed(client, begun)
-                raise TrackingError(f"{failed} {reason(error, client.tracking_uri)} {kept}") from error
+                raise TrackingError(f"{problem} {reason(error, client.tracking_uri)} {advice}") from error
         parcel.throw_away()
     return logged
 
@@ -137,33 +137,33 @@ def resume_logging(project: Project) -> tuple[LoggedComparison, ...]:
 
 
 def _send(client: MlflowClient, project: Project, parcel: Parcel, begun: list[str]) -> LoggedComparison:
-    within = experiment_id(client, project, parcel.experiment)
+    experiment = experiment_id(client, project, parcel.experiment)
     state = parcel.state()
-    if state.get("experiment") != within or not _holds(client, state["runs"]):
-        state = {"experiment": within, "runs": {}, "done": []}
+    if state.get("experiment") != experiment or not _holds(client, state["runs"]):
+        state = {"experiment": experiment, "runs": {}, "done": []}
     dataset = DatasetInput(Dataset(**parcel.dataset), [InputTag("mlflow.data.context", "evaluation")])
     ids: list[str] = []
     with progress(len(parcel.runs), "logging to MLflow", "run") as advance:
-        for place, run in enumerate(parcel.runs):
-            if place and place in state["done"]:
-                ids.append(state["runs"][str(place)])
+        for number, run in enumerate(parcel.runs):
+            if number and number in state["done"]:
+                ids.append(state["runs"][str(number)])
                 advance()
                 continue
-            run_id = _begin(client, parcel, state, place, within, ids[0] if ids else None)
+            run_id = _begin(client, parcel, state, number, experiment, ids[0] if ids else None)
             ids.append(run_id)
             begun.append(run_id)
-            if place not in state["done"]:
-                _say(client, run_id, run, parcel, dataset, f"#/experiments/{within}/runs/{ids[0]}")
-                _send_artifacts(client, run_id, parcel.artifacts(place), ids[0])
-                if place:
+            if number not in state["done"]:
+                _say(client, run_id, run, parcel, dataset, f"#/experiments/{experiment}/runs/{ids[0]}")
+                _send_artifacts(client, run_id, parcel.artifacts(number), ids[0])
+                if number:
                     client.set_terminated(run_id, end_time=parcel.ended)
                     begun.remove(run_id)  # it is complete: a later failure is not its own
-                state["done"].append(place)
+                state["done"].append(number)
                 parcel.keep_state(state)
             advance()
     model = None
     if parcel.model is not None:
-        model_id = _log_model(client, parcel, state, within, ids[0])
+        model_id = _log_model(client, parcel, state, experiment, ids[0])
         predictions = parcel.artifacts(parcel.model.run) / "predictions.parquet"
         if "version" not in state:
             model = register(client, parcel.model, model_id, ids[0], ids[parcel.model.run], predictions)
@@ -172,7 +172,7 @@ def _send(client: MlflowClient, project: Project, parcel: Parcel, begun: list[st
         model = RegisteredLabeller(*state["version"])
         client.set_tag(ids[0], "model", f"{model.name} version {model.version}")
     client.set_terminated(ids[0], end_time=parcel.ended)
-    _show_first(client, within, parcel.runs[0].params["metric"])
+    _show_first(client, experiment, parcel.runs[0].params["metric"])
     return LoggedComparison(parcel.experiment, ids[0], parcel.runs[0].name, model)
 
 
@@ -203,11 +203,11 @@ def _begin(
     client: MlflowClient, parcel: Parcel, state: dict[str, Any], place: int, within: str, parent: str | None
 ) -> str:
     """Create a run, or continue the one that an earlier attempt created, and return its id."""
-    known = state["runs"].get(str(place))
-    if known is not None:
-        client.update_run(known, status=RunStatus.to_string(RunStatus.RUNNING))
-        client.set_tag(known, PROCESS_TAG, process_name())
-        return str(known)
+    existing = state["runs"].get(str(place))
+    if existing is not None:
+        client.update_run(existing, status=RunStatus.to_string(RunStatus.RUNNING))
+        client.set_tag(existing, PROCESS_TAG, process_name())
+        return str(existing)
     run = parcel.runs[place]
     tags = {PROCESS_TAG: process_name()} | ({MLFLOW_PARENT_RUN_ID: parent} if parent else {})
     run_id = str(client.create_run(within, parcel.started, tags, run.name).info.run_id)
@@ -240,8 +240,8 @@ def _say(
 def _send_artifacts(client: MlflowClient, run_id: str, folder: Path, parent: str) -> None:
     report = folder / "report.html"
     if report.is_file():
-        written = report.read_text(encoding="utf-8").replace(RUN_ID, parent)
-        report.write_text(written, encoding="utf-8", newline="\n")
+        text = report.read_text(encoding="utf-8").replace(RUN_ID, parent)
+        report.write_text(text, encoding="utf-8", newline="\n")
     client.log_artifacts(run_id, str(folder))
 
 
@@ -252,9 +252,9 @@ def _log_model(client: MlflowClient, parcel: Parcel, state: dict[str, Any], with
         return str(state["model"])
     classifier = parcel.model.tags["classifier"]
     model = client.create_logged_model(within, classifier, parent, tags={"role": "winner"})
-    described = Model.load(str(parcel.model_folder))
-    described.run_id, described.model_id, described.artifact_path = parent, model.model_id, model.artifact_location
-    described.save(str(parcel.model_folder / "MLmodel"))
+    manifest = Model.load(str(parcel.model_folder))
+    manifest.run_id, manifest.model_id, manifest.artifact_path = parent, model.model_id, model.artifact_location
+    manifest.save(str(parcel.model_folder / "MLmodel"))
     shutil.rmtree(parcel.model_folder / "__pycache__", ignore_errors=True)
     client.log_model_artifacts(model.model_id, str(parcel.model_folder))
     client.finalize_logged_model(model.model_id, LoggedModelStatus.READY)

@@ -83,9 +83,9 @@ def open_store(project: Project) -> MlflowClient:
         client = MlflowClient(tracking_uri=uri)
         client.search_experiments(max_results=1)
     except STORE_ERRORS as error:
-        held = "Another program has locked it: stop that program or wait. " if _is_locked(error) else ""
+        hint = "Another program has locked it: stop that program or wait. " if _is_locked(error) else ""
         raise TrackingError(
-            f"MLflow's store cannot be used ({reason(error, uri)}). {held}The store is {reason(uri, uri)}; "
+            f"MLflow's store cannot be used ({reason(error, uri)}). {hint}The store is {reason(uri, uri)}; "
             "set MLFLOW_TRACKING_URI to use another."
         ) from error
     return client
@@ -93,30 +93,30 @@ def open_store(project: Project) -> MlflowClient:
 
 def experiment_id(client: MlflowClient, project: Project, name: str) -> str:
     """Return the id of an MLflow experiment. Create it if it is missing, and mark runs of dead processes as killed."""
-    found = client.get_experiment_by_name(name)
-    if found is None:
-        own = tracking_uri(project) == _sqlite(project.mlflow_database)
+    experiment = client.get_experiment_by_name(name)
+    if experiment is None:
+        is_local = tracking_uri(project) == _sqlite(project.mlflow_database)
         # A server chooses the location of its artifacts itself.
-        location = (project.mlflow_artifacts / name).as_uri() if own else None
+        location = (project.mlflow_artifacts / name).as_uri() if is_local else None
         try:
             return str(client.create_experiment(name, artifact_location=location))
         except MlflowException as error:
             # Another process may have created it in the meantime.
-            found = client.get_experiment_by_name(name)
-            if found is None or error.error_code != ErrorCode.Name(RESOURCE_ALREADY_EXISTS):
+            experiment = client.get_experiment_by_name(name)
+            if experiment is None or error.error_code != ErrorCode.Name(RESOURCE_ALREADY_EXISTS):
                 raise
-            return str(found.experiment_id)
-    _mark_killed(client, found.experiment_id)
-    return str(found.experiment_id)
+            return str(experiment.experiment_id)
+    _mark_killed(client, experiment.experiment_id)
+    return str(experiment.experiment_id)
 
 
 def experiment_address(client: MlflowClient, name: str) -> str:
     """Return the path of an experiment's runs in MLflow's pages, to append to the server's address."""
-    found = client.get_experiment_by_name(name) if name else None
-    if found is None:
+    experiment = client.get_experiment_by_name(name) if name else None
+    if experiment is None:
         return "/"
-    view = f"?viewStateShareKey={VIEW}" if f"{VIEW_TAG}{VIEW}" in found.tags else ""
-    return f"/#/experiments/{found.experiment_id}/runs{view}"
+    view = f"?viewStateShareKey={VIEW}" if f"{VIEW_TAG}{VIEW}" in experiment.tags else ""
+    return f"/#/experiments/{experiment.experiment_id}/runs{view}"
 
 
 def reason(error: object, uri: str) -> str:
@@ -124,15 +124,15 @@ def reason(error: object, uri: str) -> str:
 
     A server may report them in another form than in the address: separately, decoded, or as an encoded HTTP header.
     """
-    said = (str(error).splitlines() or [type(error).__name__])[0]
+    message = (str(error).splitlines() or [type(error).__name__])[0]
     credentials, at, _ = uri.partition("://")[2].rpartition("@")
     user, _, password = unquote(credentials).partition(":")
     variables = [os.environ.get(f"MLFLOW_TRACKING_{name}", "") for name in ("PASSWORD", "TOKEN")]
     header = b64encode(f"{user}:{password}".encode()).decode()
-    said = said.replace(credentials + at, "")
+    message = message.replace(credentials + at, "")
     for secret in filter(None, (credentials, password and header, credentials.partition(":")[2], password, *variables)):
-        said = said.replace(secret, "***")
-    return said
+        message = message.replace(secret, "***")
+    return message
 
 
 def process_name() -> str:
@@ -195,8 +195,8 @@ def _make_database(project: Project) -> None:
 def _mark_killed(client: MlflowClient, experiment: str) -> None:
     host = process_name().rpartition(":")[0]
     for run in client.search_runs([experiment], "attributes.status = 'RUNNING'"):
-        of_host, _, pid = run.data.tags.get(PROCESS_TAG, "").rpartition(":")
-        if of_host == host and pid.isdigit() and not _lives(int(pid)):
+        run_host, _, pid = run.data.tags.get(PROCESS_TAG, "").rpartition(":")
+        if run_host == host and pid.isdigit() and not _lives(int(pid)):
             client.set_terminated(run.info.run_id, RunStatus.to_string(RunStatus.KILLED))
 
 
