@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from topicdesk import __version__
-from topicdesk.cli import annotations, comparing, corpora, labelling, projects, runs, servers
+from topicdesk.cli import annotation, comparing, corpora, labelling, projects, runs, servers
 from topicdesk.cli.stopping import Stopped, stop_on_signals
 from topicdesk.errors import TopicdeskError
 
@@ -31,8 +31,8 @@ _GROUPS: dict[str, list[tuple[Callable[..., None], str]]] = {
     ],
     "Articles and labels": [
         (corpora.import_, "topicdesk import pages/ t.csv --map title=headline --output mine.parquet"),
-        (annotations.annotate, "topicdesk annotate newsarticles --annotator maria"),
-        (annotations.adjudicate, "topicdesk adjudicate maria tom newsarticles --annotator lena"),
+        (annotation.annotate, "topicdesk annotate newsarticles --annotator maria"),
+        (annotation.adjudicate, "topicdesk adjudicate maria tom newsarticles --annotator lena"),
     ],
     "Experiments": [
         (comparing.compare, "topicdesk compare experiments/topics.toml --jobs 2"),
@@ -66,8 +66,8 @@ for _group, _commands in _GROUPS.items():
         _name = _command.__name__.strip("_").replace("_", "-")
         app.command(_name, epilog=f"Example: {_example}", rich_help_panel=_group)(_command)
 app.add_typer(corpora.data, name="data", rich_help_panel="Articles and labels")
-app.add_typer(annotations.annotations, name="annotations", rich_help_panel="Articles and labels")
-app.add_typer(annotations.annotations, name="labels", hidden=True, callback=annotations.name_former_group)
+app.add_typer(annotation.group, name="annotations", rich_help_panel="Articles and labels")
+app.add_typer(annotation.group, name="labels", hidden=True, callback=annotation.name_former_group)
 
 
 def _print_version(asked: bool) -> None:

@@ -12,9 +12,9 @@ from topicdesk.cli.options import Corpus
 from topicdesk.cli.printing import print_some, print_table
 from topicdesk.progress import say
 
-__all__ = ["adjudicate", "annotate", "annotations", "name_former_group"]
+__all__ = ["adjudicate", "annotate", "group", "name_former_group"]
 
-annotations = typer.Typer(help="Choose what to annotate next, and check annotations.", no_args_is_help=True)
+group = typer.Typer(help="Choose what to annotate next, and check annotations.", no_args_is_help=True)
 
 _Spec = Annotated[
     Path, typer.Argument(help="A spec with label files, such as experiments/topics.toml.", metavar="SPEC")
@@ -81,7 +81,7 @@ def adjudicate(
     label_in_terminal(adjudication(first, second, corpus, topics, annotator))
 
 
-@annotations.command("queue", epilog="Example: topicdesk annotations queue experiments/topics.toml --output next.csv")
+@group.command("queue", epilog="Example: topicdesk annotations queue experiments/topics.toml --output next.csv")
 def queue_(
     spec: _Spec,
     output: Annotated[Path, typer.Option(help="The CSV to write, for 'topicdesk annotate --queue'.")],
@@ -109,7 +109,7 @@ def queue_(
     print(f"{len(articles)} articles drawn ({counts}): {output}")
 
 
-@annotations.command("agreement", epilog="Example: topicdesk annotations agreement gold claude")
+@group.command("agreement", epilog="Example: topicdesk annotations agreement gold claude")
 def agreement_(
     annotators: Annotated[list[str], typer.Argument(help="Two or more annotators: the names of their files.")],
     topics: _Topics = _TOPICS,
@@ -137,7 +137,7 @@ def agreement_(
         print_some(differing, "article_id", "Disagreements")
 
 
-@annotations.command("outdated", epilog="Example: topicdesk annotations outdated gold claude")
+@group.command("outdated", epilog="Example: topicdesk annotations outdated gold claude")
 def outdated(
     annotators: Annotated[list[str], typer.Argument(help="Annotators: the names of their files.")],
     topics: _Topics = _TOPICS,
@@ -159,9 +159,7 @@ def outdated(
         print_some(labels[~unknown], "article_id", "Outdated labels: review the topics that changed")
 
 
-@annotations.command(
-    "suspects", epilog="Example: topicdesk annotations suspects experiments/topics.toml --look-again maria"
-)
+@group.command("suspects", epilog="Example: topicdesk annotations suspects experiments/topics.toml --look-again maria")
 def suspects(
     spec: _Spec,
     classifier: Annotated[
@@ -211,7 +209,7 @@ def suspects(
         print("To use the decisions in an experiment, add data/labels/adjudicated.csv to the labels of its spec.")
 
 
-@annotations.command("rules", epilog="Example: topicdesk annotations rules experiments/topics.toml --output weak.csv")
+@group.command("rules", epilog="Example: topicdesk annotations rules experiments/topics.toml --output weak.csv")
 def rules(
     spec: _Spec,
     output: Annotated[Path | None, typer.Option(help="Also write weak labels of the whole corpus to this CSV.")] = None,
