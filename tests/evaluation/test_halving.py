@@ -55,7 +55,8 @@ def test_halving_chooses_about_as_well_as_the_grid(dataset):
     for one, other in zip(halving.results, grid.results, strict=True):
         # A surviving candidate has the same score as in the grid.
         assert one.inner_score <= other.inner_score + 1e-9
-        assert one.inner_score >= other.inner_score - 0.15
+        # A search that keeps the worst candidates loses 0.08.
+        assert one.inner_score >= other.inner_score - 0.02
     assert halving.figures.set_index(["classifier", "metric"]).loc[("linear-svm", "macro_f1"), "value"] > 0.8
 
 

@@ -43,6 +43,7 @@ def random_dataset(dataset, n_articles, copies, seed=0):
         samples=np.full(rows, "random", dtype=object),
         sources=np.full(rows, "a", dtype=object),
         dates=np.full(rows, np.datetime64("2024-01-01", "us")),
+        fields={},
     )
 
 

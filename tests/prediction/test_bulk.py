@@ -473,10 +473,23 @@ def test_label_files_does_not_read_parts_of_its_output_as_input(
 
 
 @pytest.mark.slow
-def test_label_files_reports_a_process_that_was_killed(labeller, articles, tmp_path, small_batches, monkeypatch):
-    monkeypatch.setattr(bulk, "_label_taken_up", lambda batch: os.kill(os.getpid(), signal.SIGKILL))
-    with pytest.raises(EngineError, match="killed, probably out of memory"):
-        label_files(labeller, [write(articles, tmp_path / "in.csv")], tmp_path / "out.csv", jobs=2)
+def test_label_files_reports_a_process_that_was_killed_and_keeps_finished_parts(
+    labeller, articles, tmp_path, small_batches, monkeypatch
+):
+    def die_at_the_third(batch):
+        if batch.number == 2:
+            os.kill(os.getpid(), signal.SIGKILL)
+        from topicdesk.prediction import bulk  # this runs in the other process, where nothing is replaced
+
+        return bulk._label_taken_up(batch)
+
+    files = [write(articles, tmp_path / "in.csv")]
+    with monkeypatch.context() as replaced, pytest.raises(EngineError, match="killed, probably out of memory"):
+        replaced.setattr(bulk, "_label_taken_up", die_at_the_third)
+        label_files(labeller, files, tmp_path / "out.csv", jobs=2)
+    account = label_files(labeller, files, tmp_path / "out.csv", jobs=2)
+    assert account.rows == 230
+    assert account.resumed >= 40
 
 
 MEMORY = """
