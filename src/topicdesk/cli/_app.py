@@ -87,9 +87,9 @@ def _options(
 
 def main() -> None:
     """Run the command line. Errors that a user can act on are printed without a traceback."""
-    stop_on_signals()
     try:
-        app()
+        with stop_on_signals():
+            app()
     except TopicdeskError as error:
         print(f"topicdesk: {error}", file=sys.stderr)
         sys.exit(error.exit_code)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 __all__ = ["Stopped", "stop_on_signals"]
@@ -15,10 +17,18 @@ class Stopped(BaseException):
     """
 
 
-def stop_on_signals() -> None:
-    """Install handlers that raise `Stopped` in the main thread on Ctrl-C and on a termination signal."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _stop)
+@contextmanager
+def stop_on_signals() -> Iterator[None]:
+    """Raise `Stopped` in the main thread on Ctrl-C and on a termination signal, and restore the handlers afterwards.
+
+    A signal that arrives when the command has ended, or a second one, then ends the process as it would any other.
+    """
+    handlers = {number: signal.signal(number, _stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
