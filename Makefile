@@ -72,9 +72,8 @@ check: setup-dev lint ## Run lint, and the tests that take less than a second ea
 	@$(DEV_BIN)/python -m pytest -n auto --dist worksteal -q -m "not slow" --durations=5 --durations-min=1
 
 documents: setup setup-dev ## Run README, tutorial and how-tos as they stand, after make reproduce: in this clone (writes desk, mine, newsdesk), and with the wheel in an empty folder
-	@$(DEV_BIN)/python tests/documents/widgets.py $(BIN)/python build/widgets
-	@PYTHONPATH="$(CURDIR)/build/widgets" $(BIN)/python -P tests/documents/run_blocks.py clone . build/documents.json
-	@$(DEV_BIN)/python -m pytest -q --documents tests/documents
+	@echo "Running README, tutorial and how-tos, in two places at once; this takes about five minutes."
+	@$(DEV_BIN)/python -m pytest -n 2 -q --documents tests/documents
 
 core: setup ## Check the environment for running: it has no extras, and labels a file; after make reproduce
 	@$(BIN)/python tests/core/check_core.py

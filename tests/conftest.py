@@ -45,7 +45,7 @@ FIGURES = pytest.StashKey[dict[str, dict[str, object]]]()
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Take the long form of tests, and where to keep their figures."""
     parser.addoption("--torture", action="store_true", help="try the long form of tests: more kills, more inputs")
-    parser.addoption("--documents", action="store_true", help="run the documents with the wheel, in an empty folder")
+    parser.addoption("--documents", action="store_true", help="run the documents here and with the wheel")
     parser.addoption("--figures", metavar="FILE", help="write the figures that tests tell to this file (JSON)")
 
 

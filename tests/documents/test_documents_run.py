@@ -82,6 +82,13 @@ def with_widgets(tmp_path, python):
 
 
 @pytest.fixture
+def here(tmp_path):
+    """Return the Python for running and this clone, after `make reproduce`."""
+    python = ROOT / ".venv" / BIN / "python"
+    return python, ROOT, ROOT, with_widgets(tmp_path, python)
+
+
+@pytest.fixture
 def package(tmp_path, wheel_environment):
     """Return the Python with the wheel, and an empty folder."""
     folder = tmp_path / "empty"
@@ -91,14 +98,14 @@ def package(tmp_path, wheel_environment):
 
 @pytest.mark.slow
 @pytest.mark.corpus
-@pytest.mark.parametrize("place", ["package", "clone"])
+@pytest.mark.parametrize("place", ["here", "package", "clone"])
 def test_code_blocks_of_documents_run(place, request, tmp_path):
-    options = {"package": ("--documents", "--torture"), "clone": ("--torture",)}[place]
+    options = {"here": ("--documents",), "package": ("--documents", "--torture"), "clone": ("--torture",)}[place]
     if not any(map(request.config.getoption, options)):
         pytest.skip("make documents runs them in this clone and with the wheel; in another clone: pytest --torture")
     python, root, folder, environment = request.getfixturevalue(place)
     report = tmp_path / "report.json"
-    run([python, "-P", DRIVER, place, root, report], folder, environment)
+    run([python, "-P", DRIVER, "package" if place == "package" else "clone", root, report], folder, environment)
     counts = json.loads(report.read_text())
     assert counts["run"] > 2 * counts["not run"]
 

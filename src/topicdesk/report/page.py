@@ -116,13 +116,14 @@ def _answers(comparison: Comparison, about: About) -> dict[str, Any]:
         "moved": "No. Some figures differ from the committed results lock.",
         "none": "Unknown. There was no results lock to compare with before this run.",
     }[about.lock]
-    coverage = f"{int(data.Y.any(axis=1).sum())} have a topic"
+    n_sources = len(set(data.sources))
+    coverage = f"{int(data.Y.any(axis=1).sum())} have a topic; {n_sources} source{'s' * (n_sources != 1)}"
     return {
         "winner": winner,
         "title": title,
         "answers": [
             ("What is the question?", about.question or about.title, "question"),
-            ("Which data were used?", f"{data}; {coverage}; {len(set(data.sources))} sources.", "data"),
+            ("Which data were used?", f"{data}; {coverage}.", "data"),
             (
                 "How were they split?",
                 f"Scheme '{splits[0].scheme}': {len(splits) // repeats} folds × {repeats} repeats. Models are selected "
