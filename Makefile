@@ -68,11 +68,11 @@ docs: setup-dev $(EXECUTED)/.ready ## Build the documentation, offline, and chec
 test: setup-dev $(DEV)/pips/.ready ## Run the tests
 	@$(DEV_BIN)/python -m pytest -n auto --dist worksteal
 
-check: setup-dev lint ## Run lint, and the tests that take less than a second each: in under two minutes
+check: setup-dev lint ## Run lint, and the tests that take less than a second each
 	@$(DEV_BIN)/python -m pytest -n auto --dist worksteal -q -m "not slow" --durations=5 --durations-min=1
 
 documents: setup setup-dev ## Run README, tutorial and how-tos as they stand, after make reproduce: in this clone (writes desk, mine, newsdesk), and with the wheel in an empty folder
-	@echo "Running README, tutorial and how-tos, in two places at once; this takes about five minutes."
+	@echo "Running README, tutorial and how-tos, in two places at once; this takes about seven minutes."
 	@$(DEV_BIN)/python -m pytest -n 2 -q --documents tests/documents
 
 core: setup ## Check the environment for running: it has no extras, and labels a file; after make reproduce

@@ -4,6 +4,8 @@ import ast
 from graphlib import TopologicalSorter
 from pathlib import Path
 
+import pytest
+
 SOURCE = Path(__file__).parents[1] / "src" / "topicdesk"
 
 
@@ -42,6 +44,7 @@ def imports_of(tree):
     return imported & set(MODULES)
 
 
+@pytest.mark.slow
 def test_modules_have_no_import_cycle():
     graph = {name: imports_of(ast.parse(path.read_text(encoding="utf-8"))) for name, path in MODULES.items()}
     assert sum(map(len, graph.values())) > len(MODULES), "imports_of finds too few imports"

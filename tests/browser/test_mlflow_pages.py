@@ -62,6 +62,7 @@ def test_serve_pages_shows_the_experiment_its_child_runs_and_the_leaderboard(pro
     assert dialogs == []
 
 
+@pytest.mark.slow
 def test_serve_pages_reports_a_port_in_use(project):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

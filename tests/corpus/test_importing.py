@@ -367,6 +367,7 @@ def test_read_articles_rejects_a_feed_whose_entry_has_no_value(tmp_path):
         read_articles([tmp_path])
 
 
+@pytest.mark.slow
 def test_read_articles_does_not_expand_nested_entities_of_a_feed(tmp_path):
     levels = "".join(f'<!ENTITY b{level} "{f"&b{level - 1};" * 10}">' for level in range(1, 9))
     bomb = f'<?xml version="1.0"?><!DOCTYPE r [<!ENTITY b0 "ferry">{levels}]>'

@@ -84,6 +84,7 @@ def test_load_labeller_accepts_an_alias_a_version_and_a_run_id(project):
         load_labeller("0123456789abcdef")
 
 
+@pytest.mark.slow
 def test_load_labeller_rejects_a_model_of_another_major_scikit_learn_version(saved):
     _, folder = saved()
     metadata = yaml.safe_load((folder / "MLmodel").read_text())
