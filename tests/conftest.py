@@ -74,13 +74,13 @@ def wait_until() -> Callable[..., object]:
 
 @pytest.fixture
 def rounds(request: pytest.FixtureRequest) -> Callable[[float, float], float]:
-    """Give the choice between the short form of a test and the long one, ``rounds(short, long)``."""
+    """Return a function that chooses the short or the long form of a test: ``rounds(short, long)``."""
     return lambda short, long: long if request.config.getoption("--torture") else short
 
 
 @pytest.fixture
 def figure(record_property: Callable[[str, object], None]) -> Callable[[str, object], None]:
-    """Give what tells a figure of a test, for `docs/reliability.md`."""
+    """Return a function that records a figure of a test for `docs/reliability.md`."""
     return record_property
 
 
@@ -208,7 +208,7 @@ def newsroom_articles(n_articles: int, seed: int = 0) -> tuple[pd.DataFrame, pd.
 
 @pytest.fixture(scope="session")
 def newsroom() -> Callable[..., tuple[pd.DataFrame, pd.DataFrame]]:
-    """Give the writer of articles and their labels."""
+    """Return the function that writes articles and their labels."""
     return newsroom_articles
 
 
@@ -223,13 +223,13 @@ class NewsroomFiles:
 
 @pytest.fixture(scope="session")
 def newsroom_files() -> NewsroomFiles:
-    """Give the taxonomy, the spec and the phrases."""
+    """Return the taxonomy, the spec and the phrases."""
     return NewsroomFiles()
 
 
 @pytest.fixture(scope="session")
 def dataset() -> Dataset:
-    """Give 90 labelled articles, two topics."""
+    """Return 90 labelled articles with two topics."""
     articles, labels = newsroom_articles(90)
     labels["time"] = labels["note"] = ""
     return join_dataset("newsroom", articles, labels, tuple(PHRASES))
@@ -284,7 +284,7 @@ def store(project: Project, empty_store: Path) -> Path:
 
 @pytest.fixture
 def begin() -> Iterator[Callable[..., Command]]:
-    """Give what begins a command in a process of its own: ``begin("compare", SPEC, folder=..., stdin=...)``.
+    """Return a function that starts a command in its own process: ``begin("compare", SPEC, folder=..., stdin=...)``.
 
     Other keywords are environment variables. `moment` sets the clock that the command sees.
     """
@@ -304,13 +304,13 @@ def begin() -> Iterator[Callable[..., Command]]:
 
 @pytest.fixture
 def run(begin: Callable[..., Command]) -> Callable[..., Ended]:
-    """Give what runs a command to its end; it takes the arguments of `begin`."""
+    """Return a function that runs a command to its end. It takes the arguments of `begin`."""
     return lambda *arguments, **options: begin(*arguments, **options).wait()
 
 
 @pytest.fixture
 def free_port() -> int:
-    """Give a port of 127.0.0.1 that nobody listens on."""
+    """Return a free port of 127.0.0.1."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -361,7 +361,7 @@ def cluster(tmp_path):
 
 @pytest.fixture
 def chromium():
-    """Give a browser; skip, and say so, where there is none."""
+    """Return a browser. Skip the test if there is none."""
     if _CHROMIUM is None:
         pytest.skip("no Chromium on this machine: install Debian's package 'chromium'")
     from playwright.sync_api import expect, sync_playwright
@@ -413,13 +413,13 @@ class TinySource:
 
 @pytest.fixture(scope="session")
 def tiny() -> TinySource:
-    """Give a corpus that nobody publishes."""
+    """Return a corpus that nobody publishes."""
     return TinySource()
 
 
 @pytest.fixture
 def disk(tmp_path):
-    """Give a small disk, and what mounts it anew: `disk("size=100m")`, `disk("ro")`."""
+    """Return a function that mounts a small disk again with other options: `disk("size=100m")`, `disk("ro")`."""
     folder = tmp_path / "disk"
     folder.mkdir()
 

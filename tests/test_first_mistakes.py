@@ -2,7 +2,6 @@
 
 import re
 import shutil
-import signal
 import socket
 import sqlite3
 import subprocess
@@ -20,7 +19,6 @@ ROOT = find_project(__file__).root
 @pytest.fixture
 def run_mistake(monkeypatch, capsys):
     """Return a function that runs a command in this process, checks that it fails, and returns the message."""
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
 
     def run(folder, *arguments):
@@ -30,9 +28,7 @@ def run_mistake(monkeypatch, capsys):
             main()
         return checked_message(ended.value.code, capsys.readouterr().err)
 
-    yield run
-    for number, handler in handlers.items():
-        signal.signal(number, handler)
+    return run
 
 
 def checked_message(code, message):

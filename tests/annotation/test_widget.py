@@ -43,7 +43,7 @@ def test_widget_undoes_and_skips(project, widget):
     send(widget, "skip")
     assert widget.shown["article"]["id"] != first
     send(widget, "undo")
-    assert widget.shown["told"] == "There is nothing to undo in this session."
+    assert widget.shown["message"] == "There is nothing to undo in this session."
 
 
 def test_widget_ignores_messages_about_an_earlier_article(project, widget):
@@ -52,7 +52,7 @@ def test_widget_ignores_messages_about_an_earlier_article(project, widget):
     before = stored(project)
     send(widget, "decide", topics=["courts"], serial=serial)
     assert stored(project) == before
-    assert "another window" in widget.shown["told"]
+    assert "another window" in widget.shown["message"]
 
 
 def test_widget_shows_an_error_and_keeps_the_choice(project, widget):
@@ -60,8 +60,8 @@ def test_widget_shows_an_error_and_keeps_the_choice(project, widget):
     article = widget.shown["article"]["id"]
     send(widget, "decide", topics=["rail"], note="late")
     assert widget.shown["fault"]
-    assert "the header lacks article_id" in widget.shown["told"]
-    assert "Your decision is saved in" in widget.shown["told"]
+    assert "the header lacks article_id" in widget.shown["message"]
+    assert "Your decision is saved in" in widget.shown["message"]
     shown_article = widget.shown["article"]
     assert (shown_article["id"], shown_article["chosen"], shown_article["note"]) == (article, ["rail"], "late")
     (project.labels / "maria.csv").unlink()

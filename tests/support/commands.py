@@ -47,10 +47,10 @@ PRELOADED = (
 )
 
 # Windows has no fork: each command starts a new Python.
-_context = multiprocessing.get_context(
+context = multiprocessing.get_context(
     "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
 )
-_context.set_forkserver_preload(list(PRELOADED))
+context.set_forkserver_preload(list(PRELOADED))
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Command:
         (streams / "stdin").write_text(stdin, encoding="utf-8")
         words = ["topicdesk", *map(str, arguments)]
         environment = {**os.environ, **(environment or {})}
-        self._process = _context.Process(target=_run, args=(words, str(folder), streams, moment, environment))
+        self._process = context.Process(target=_run, args=(words, str(folder), streams, moment, environment))
         self._process.start()
 
     @property

@@ -118,11 +118,11 @@ def test_log_experiment_promotes_an_equally_good_new_model_but_no_repeated_one(r
     log_experiment(result)
     client = open_store(result.project)
     (again,) = log_experiment(result)
-    assert "made from the same spec" in again.model.told
+    assert "made from the same spec" in again.model.outcome
     assert client.get_model_version_by_alias(NAME, "champion").version == 1
     changed = replace(result, environment=replace(result.environment, commit="f" * 40))
     (third,) = log_experiment(changed)
-    assert "is the champion: the new model is not shown to be worse" in third.model.told
+    assert "is the champion: the new model is not shown to be worse" in third.model.outcome
     assert client.get_model_version_by_alias(NAME, "champion").version == 3
     assert client.get_model_version_by_alias(NAME, "previous").version == 1
 
@@ -136,7 +136,7 @@ def test_log_experiment_does_not_promote_a_worse_winner(result):
         comparisons=(replace(comparison, verdict=Verdict("majority", "majority", "majority wins.")),),
     )
     (run,) = log_experiment(worse)
-    assert "is not the champion: the new model is shown to be worse" in run.model.told
+    assert "is not the champion: the new model is shown to be worse" in run.model.outcome
     assert open_store(result.project).get_model_version_by_alias(NAME, "champion").version == 1
 
 

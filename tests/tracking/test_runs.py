@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from mlflow.entities import ViewType
 
+from support.commands import context
 from topicdesk.errors import TrackingError
 from topicdesk.evaluation import ALL_SAMPLES, PROBABILITY_METRICS, figures_where
 from topicdesk.experiment import log_experiment, run_experiment
@@ -113,7 +114,6 @@ def _open(root):
 
 def test_open_store_creates_one_store_for_concurrent_processes(project):
     project.mlflow_database.unlink()
-    context = multiprocessing.get_context("spawn" if os.name == "nt" else "forkserver")
     workers = [context.Process(target=_open, args=(project.root,)) for _ in range(4)]
     for worker in workers:
         worker.start()

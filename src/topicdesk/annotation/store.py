@@ -174,7 +174,7 @@ class LabelStore:
                 if current != seen:
                     raise LabelsError(
                         f"article {article_id} was labelled in another window in the meantime: "
-                        f"{_told(current)}. Decide again to save your decision."
+                        f"{_described(current)}. Decide again to save your decision."
                     )
             entry = {"article_id": article_id, "row": row}
             _append(journal, entry, self.journal)
@@ -269,5 +269,5 @@ def _applied(rows: dict[str, Row], entries: list[Row]) -> dict[str, Row]:
     return result
 
 
-def _told(row: Row | None) -> str:
+def _described(row: Row | None) -> str:
     return "the label was removed" if row is None else f"{' '.join(row['topics']) or 'no topic'} ({row['time']})"

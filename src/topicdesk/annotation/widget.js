@@ -120,7 +120,7 @@ function render({ model, el }) {
     for (const part of [meta, title, text, answers, topics, note, save]) part.hidden = done;
     progress.textContent = done ? `Every article of the queue is labelled: ${shown.decided} in this session.` : `${shown.decided} labelled in this session, ${shown.left} left.`;
     counts.textContent = `In ${shown.file}: ${Object.entries(shown.counts).map(([name, count]) => `${name} ${count}`).join(" · ")}`;
-    say(shown.told, shown.fault);
+    say(shown.message, shown.fault);
     chosen = done ? [] : [...article.chosen];
     showChosen();
     if (done) return;

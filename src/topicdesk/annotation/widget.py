@@ -191,11 +191,11 @@ class AnnotationWidget(AnyWidget):
             message, fault = str(error), True
         self._show(message, fault, asked if fault else None)
 
-    def _show(self, told: str, fault: bool = False, asked: dict[str, Any] | None = None, serial: int = 0) -> None:
+    def _show(self, message: str, fault: bool = False, asked: dict[str, Any] | None = None, serial: int = 0) -> None:
         session, article = self.session, self.session.shown
         self.shown = {
             "serial": serial or self.shown["serial"] + 1,
-            "told": told,
+            "message": message,
             "fault": fault,
             "left": session.left,
             "decided": session.decided,
@@ -203,7 +203,7 @@ class AnnotationWidget(AnyWidget):
             "file": str(session.store.path.name),
             # Keep the selection on screen if it could not be saved.
             "article": None if article is None else {
-                **_told(article.article, self._marks),
+                **_rendered(article.article, self._marks),
                 "chosen": list(asked["topics"] if asked and "topics" in asked else article.chosen),
                 "note": asked["note"] if asked and "note" in asked else article.note,
                 "answers": [list(answer) for answer in article.answers],
@@ -235,7 +235,7 @@ def _still(shown: dict[str, Any], codebook: dict[str, Any]) -> str:
     )
 
 
-def _told(article: pd.Series, marks: re.Pattern[str] | None) -> dict[str, Any]:
+def _rendered(article: pd.Series, marks: re.Pattern[str] | None) -> dict[str, Any]:
     published = article["published"]
     return {
         "id": article["id"],

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from topicdesk.cli.options import Corpus
 from topicdesk.cli.printing import print_some, print_table
 from topicdesk.progress import say
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from topicdesk.annotation import Taxonomy
+    from topicdesk.project import Project
 
 __all__ = ["adjudicate", "annotate", "group", "name_former_group"]
 
@@ -116,14 +122,11 @@ def agreement_(
 ) -> None:
     """Measure how well annotators agree, by topic, and list where two of them disagree."""
     say(f"reading the labels of {', '.join(annotators)} ...")
-    from topicdesk.annotation import agreement, disagreements, read_label_file, read_taxonomy
-    from topicdesk.project import find_project
+    from topicdesk.annotation import agreement, disagreements
 
     if len(set(annotators)) < 2:
         raise typer.BadParameter("name at least two annotators.")
-    project = find_project()
-    taxonomy = read_taxonomy(project.root / topics)
-    tables = {name: read_label_file(project.labels / f"{name}.csv", taxonomy.names) for name in annotators}
+    _, taxonomy, tables = _read_labels(annotators, topics)
     scores = agreement(tables, taxonomy.names).round(3)
     for name in ("kappa", "alpha"):
         if name in scores:
@@ -144,13 +147,10 @@ def outdated(
 ) -> None:
     """List labels that were made before a definition changed, and the topics that changed."""
     say(f"reading the labels of {', '.join(annotators)} ...")
-    from topicdesk.annotation import outdated_labels, read_label_file, read_taxonomy
-    from topicdesk.project import find_project
+    from topicdesk.annotation import outdated_labels
 
-    project = find_project()
-    taxonomy = read_taxonomy(project.root / topics)
-    for name in annotators:
-        table = read_label_file(project.labels / f"{name}.csv", taxonomy.names)
+    project, taxonomy, tables = _read_labels(annotators, topics)
+    for name, table in tables.items():
         labels = outdated_labels(table, project.labels / "codebooks.json", taxonomy)
         unknown = labels["codebook"] == ""
         print(f"{name}: {(~unknown).sum()} of {len(table)} labels were made with other definitions")
@@ -229,3 +229,17 @@ def rules(
         labels = weak_labels(spec, method.value)
         write_annotations(labels, output)
         print(f"{len(labels)} weak labels: {output}. They are never used for evaluation.")
+
+
+def _read_labels(annotators: list[str], topics: Path) -> tuple[Project, Taxonomy, dict[str, pd.DataFrame]]:
+    """Return the project, its taxonomy, and the labels of each annotator."""
+    from topicdesk.annotation import read_label_file, read_taxonomy
+    from topicdesk.project import find_project
+
+    project = find_project()
+    taxonomy = read_taxonomy(project.root / topics)
+    return (
+        project,
+        taxonomy,
+        {name: read_label_file(project.labels / f"{name}.csv", taxonomy.names) for name in annotators},
+    )

@@ -84,7 +84,7 @@ def show(
     )
     examples = duplicates.pairs.nlargest(_MOST_EXAMPLES, "similarity", keep="first")
     if len(examples):
-        print_table(_told_pairs(corpus, examples), "Examples, most similar first")
+        print_table(_show_pairs(corpus, examples), "Examples, most similar first")
     if plot is not None:
         save_picture(plot_corpus(corpus, duplicates), plot)
     if published_labels_path(path).is_file():
@@ -205,7 +205,7 @@ def _print_account(path: Path) -> None:
         print("\n".join(ReadReport(**facts["report"]).lines()))
 
 
-def _told_pairs(corpus: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
+def _show_pairs(corpus: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     # An article without a title is shown by the beginning of its text.
     titles = corpus["title"].where(corpus["title"] != "", corpus["text"]).str.slice(0, 50)
     return pairs.assign(

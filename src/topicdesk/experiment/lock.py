@@ -108,7 +108,7 @@ class ResultsLock(StrictModel):
 
     def after(self, earlier: ResultsLock | None) -> ResultsLock:
         """Return a copy of the lock with a short list of changes since an earlier one."""
-        changes = ("everything: this is the first lock",) if earlier is None else tuple(_told_changes(earlier, self))
+        changes = ("everything: this is the first lock",) if earlier is None else tuple(_changes_since(earlier, self))
         return self.model_copy(update={"changed": changes})
 
 
@@ -262,7 +262,7 @@ def _rounded_one(part: float) -> float | None:
     return round(float(part), _DECIMALS) if math.isfinite(part) else None
 
 
-def _told_changes(earlier: ResultsLock, now: ResultsLock) -> Iterator[str]:
+def _changes_since(earlier: ResultsLock, now: ResultsLock) -> Iterator[str]:
     """Yield the changes for readers of a pull request: causes first, then winners and scores."""
     if earlier.spec != now.spec:
         yield "the spec"

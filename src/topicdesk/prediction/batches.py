@@ -116,7 +116,7 @@ def read_row_groups(file: Path, row_groups: Sequence[int], reading: Reading) -> 
 
 
 def _record_batches(file: Path, reading: Reading) -> Iterator[Batch]:
-    counter = _Told()
+    counter = _BytesRead()
     batch, characters = Batch(0), 0
     for record in read_records(file, reading.columns, counter):
         if isinstance(record, Unreadable):
@@ -142,7 +142,7 @@ def _add(batch: Batch, record: Record, reading: Reading) -> int:
             return 0
         for fields in cleaned:
             article = {name: fields.get(name, "") for name in (*reading.fields, "id")}
-            _append(batch, record.row or _told_row(fields), article, record.where)
+            _append(batch, record.row or _shown_row(fields), article, record.where)
             characters += sum(len(value) for value in article.values())
         return characters
     source_columns = record.columns
@@ -166,7 +166,7 @@ def _append(batch: Batch, row: Mapping[str, Any], article: dict[str, Any], where
     batch.where.append(where)
 
 
-def _told_row(fields: Mapping[str, Any]) -> dict[str, Any]:
+def _shown_row(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields of a cleaned article as a row of a table."""
     row = {"id": fields["id"], **fields}
     published = row.get("published")
@@ -205,7 +205,7 @@ def _batches_of(file: Path, table: parquet.ParquetFile, row_groups: Sequence[int
         yield Batch(0, unreadable=[Unreadable(f"{file}, after row {row}", f"cannot be read: {error}")])
 
 
-class _Told(Advance):
+class _BytesRead(Advance):
     """Count the bytes that a reader reports as read."""
 
     def __init__(self) -> None:

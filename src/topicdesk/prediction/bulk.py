@@ -419,7 +419,7 @@ def _workers(job: _Job, jobs: int) -> Iterator[Callable[[Batch], Callable[[], Pa
             future = pool.submit(_label_taken_up, batch)
 
             def result() -> Part:
-                with _told_death():
+                with _report_killed_process():
                     part: Part = future.result()
                 return part
 
@@ -433,7 +433,7 @@ def _workers(job: _Job, jobs: int) -> Iterator[Callable[[Batch], Callable[[], Pa
 
 
 @contextmanager
-def _told_death() -> Iterator[None]:
+def _report_killed_process() -> Iterator[None]:
     try:
         yield
     except TerminatedWorkerError as error:
@@ -519,7 +519,7 @@ def _label_there(job: _Job, files: Sequence[Path], engine: Engine) -> tuple[list
     parts = {number: part for number, _, _ in tasks if (part := job.folder.finished(number)) is not None}
     pending = [task for task in tasks if task[0] not in parts]
     resumed = sum(part.rows for part in parts.values())
-    with progress(sum(rows for _, _, rows in shares), "labelling", "article") as advance, _told_death():
+    with progress(sum(rows for _, _, rows in shares), "labelling", "article") as advance, _report_killed_process():
         advance(resumed)
         for position, part in engine.run(_label_row_groups, job, pending):
             parts[pending[position][0]] = part

@@ -100,8 +100,8 @@ class Explanation:
             name: {
                 "probability": float(self.answer[f"p_{name}"]),
                 "given": name in predicted,
-                "towards": _told(entry for entry in terms[:count] if entry.contribution > 0),
-                "away": _told(entry for entry in terms[::-1][:count] if entry.contribution < 0),
+                "towards": _as_text(entry for entry in terms[:count] if entry.contribution > 0),
+                "away": _as_text(entry for entry in terms[::-1][:count] if entry.contribution < 0),
             }
             for name, terms in self.contributions.items()
         }
@@ -110,7 +110,7 @@ class Explanation:
     def __str__(self) -> str:
         """Return the reason for the prediction, and the strongest terms of each topic in `marked`."""
         lines = [str(self.answer["reason"])]
-        lines += [f"{name}: {_told(self.contributions[name][:_SHOWN])}" for name in self.marked]
+        lines += [f"{name}: {_as_text(self.contributions[name][:_SHOWN])}" for name in self.marked]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
@@ -273,7 +273,7 @@ def strongest_terms(
             strength, columns = products.data[start:end], products.indices[start:end]
             order = np.argsort(-strength, kind="stable")[:count]
             descriptions.append(
-                _told(
+                _as_text(
                     Contribution(str(names[columns[index]]), float(strength[index]))
                     for index in order
                     if strength[index] > 0
@@ -283,5 +283,5 @@ def strongest_terms(
     return strongest
 
 
-def _told(pushed: Iterable[Contribution]) -> str:
+def _as_text(pushed: Iterable[Contribution]) -> str:
     return ", ".join(f"{entry.term} {entry.contribution:+.2f}" for entry in pushed)

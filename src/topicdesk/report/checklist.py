@@ -52,24 +52,24 @@ def checklist(comparison: Comparison, about: About) -> list[Item]:
     unconverged = [warning for warning in comparison.warnings if "converged" in warning]
     n_calibrated = len(comparison.probability_leaderboard())
     scheme = comparison.splits[0].scheme
-    n_candidates = sum(
-        len(list(classifier.parameters())) * (len(plan.settings) if classifier.features == "searched" else 1)
-        for classifier in plan.classifiers
-    )
+    candidates = {
+        one.name: len(list(one.parameters())) * (len(plan.settings) if one.features == "searched" else 1)
+        for one in plan.classifiers
+    }
     missing = [name for name in BASELINES if name not in names]
     committed = bool(environment.commit) and not environment.dirty
     n_shared = sum(len(np.intersect1d(split.train, split.test)) for split in comparison.splits)
-    searched = [result for result in comparison.results if result.classifier in _searched(comparison)]
+    searched = [result for result in comparison.results if candidates.get(result.classifier, 0) > 1]
     n_scored = sum(bool(np.isfinite(result.inner_score)) for result in searched)
     n_folds = len(comparison.fold_figures[["classifier", "repeat", "fold"]].drop_duplicates())
     complete = n_folds == len(names) * len(comparison.splits)
-    measured = [topic for topic in data.topics if topic in set(comparison.topic_figures["topic"])]
+    measured = set(data.topics).intersection(comparison.topic_figures["topic"])
     annotators = ", ".join(f"{name} ({count} articles)" for name, count in provenance.annotators.items())
     title = metric_title(plan.metric)
     return [
         Item("Claim", "The experiment states its question.", bool(about.question), about.question),
-        Item("Claim", "The deciding metric was committed before the run.", committed,
-             f"{title}, in {about.spec}" + ("" if committed else ", which was not committed")),
+        Item("Claim", "The spec names the metric that decides.", plan.metric in about.spec_text,
+             f"{title}, in {about.spec}"),
         Item(
             "Claim", "Some articles were drawn uniformly from the population, and are marked as such.",
             plan.representative is not None,
@@ -98,7 +98,7 @@ def checklist(comparison: Comparison, about: About) -> list[Item]:
              ", ".join(BASELINES) if not missing else f"missing: {', '.join(missing)}"),
         Item("Transparency", "Every selected model has a score on inner folds, beside its score on test articles.",
              0 < n_scored == len(searched),
-             f"{n_scored} of {len(searched)}, of {n_candidates} candidates, {plan.search}, "
+             f"{n_scored} of {len(searched)}, of {sum(candidates.values())} candidates, {plan.search}, "
              f"highest {title} on inner folds; the simplest on ties"),
         Item("Transparency", "The expected score for smaller search budgets is reported.", False,
              "scores of candidates that were not selected are not saved"),
@@ -131,17 +131,6 @@ def checklist(comparison: Comparison, about: About) -> list[Item]:
              bool(environment.system) and comparison.seconds > 0,
              f"{environment.system or 'unknown'}, {comparison.seconds:.0f} s"),
     ]  # fmt: skip
-
-
-def _searched(comparison: Comparison) -> set[str]:
-    """Return the names of the classifiers with several candidates."""
-    plan = comparison.plan
-    several_settings = len(plan.settings) > 1
-    return {
-        classifier.name
-        for classifier in plan.classifiers
-        if len(list(classifier.parameters())) > 1 or (several_settings and classifier.features == "searched")
-    }
 
 
 def straddling(comparison: Comparison) -> int:

@@ -38,7 +38,7 @@ class RegisteredLabeller(NamedTuple):
 
     name: str
     version: str
-    told: str
+    outcome: str
 
 
 def register(
@@ -114,7 +114,7 @@ def promote(project: Project, name: str, version: str | None = None) -> str:
         If there is no such model or version, or the store fails.
     """
     client = open_store(project)
-    with _told_failures(client):
+    with _report_failures(client):
         return _promote(client, name, version)
 
 
@@ -139,7 +139,7 @@ def rollback(project: Project, name: str) -> str:
         If there is no previous champion, or the store fails.
     """
     client = open_store(project)
-    with _told_failures(client):
+    with _report_failures(client):
         previous = _aliased(client, name, PREVIOUS)
         if previous is None:
             raise TrackingError(
@@ -149,7 +149,7 @@ def rollback(project: Project, name: str) -> str:
 
 
 @contextmanager
-def _told_failures(client: MlflowClient) -> Iterator[None]:
+def _report_failures(client: MlflowClient) -> Iterator[None]:
     try:
         yield
     except STORE_ERRORS as error:

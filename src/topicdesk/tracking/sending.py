@@ -17,6 +17,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import Model
 from mlflow.protos.databricks_pb2 import BAD_REQUEST, RESOURCE_ALREADY_EXISTS, RESOURCE_DOES_NOT_EXIST, ErrorCode
 from mlflow.utils.mlflow_tags import MLFLOW_LOGGED_ARTIFACTS, MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NOTE
+from sqlalchemy.exc import IntegrityError
 
 from topicdesk.errors import TrackingError
 from topicdesk.locks import exclusive_lock
@@ -72,7 +73,7 @@ class LoggedComparison:
 
     def __str__(self) -> str:
         """Return a sentence that names the experiment, the run and the model."""
-        model = "" if self.model is None else f" Model: {self.model.told}"
+        model = "" if self.model is None else f" Model: {self.model.outcome}"
         return f"Logged to MLflow: experiment {self.experiment!r}, run {self.run_name!r} ({self.run_id}).{model}"
 
     def _repr_html_(self) -> str:
@@ -117,12 +118,17 @@ def send_parcel(project: Project, parcel: Parcel) -> LoggedComparison:
                 break
             except STORE_ERRORS as error:
                 # Another process may have written the same row. Try again: what was already sent is skipped.
-                if tries_left and isinstance(error, MlflowException) and error.error_code in _REFUSED:
+                if tries_left and _is_refused(error):
                     continue
                 _mark_failed(client, begun)
                 raise TrackingError(f"{problem} {reason(error, client.tracking_uri)} {advice}") from error
         parcel.throw_away()
     return logged
+
+
+def _is_refused(error: Exception) -> bool:
+    """Return whether the database refused a row."""
+    return isinstance(error, IntegrityError) or (isinstance(error, MlflowException) and error.error_code in _REFUSED)
 
 
 def resume_logging(project: Project) -> tuple[LoggedComparison, ...]:

@@ -214,7 +214,7 @@ def comparison_hash(
         "dataset": [dataset.name, dataset.task, dataset.corpus_hash, dataset.labels_hash, dataset.topics],
         "splits": splits_hash(dataset, splits),
         "settings": [asdict(setting) for setting in plan.settings],
-        "classifiers": [_told_classifier(classifier) for classifier in plan.classifiers],
+        "classifiers": [_describe_classifier(classifier) for classifier in plan.classifiers],
         "chosen": [plan.search, plan.metric, asdict(plan.decision_rule)],
         "inner_folds": plan.inner_folds,
         "inner_scheme": [split.scheme for split in splits],
@@ -231,7 +231,7 @@ def comparison_hash(
     return digest.hexdigest()
 
 
-def _told_classifier(classifier: Classifier) -> dict[str, object]:
+def _describe_classifier(classifier: Classifier) -> dict[str, object]:
     description: dict[str, object] = {
         "name": classifier.name,
         "features": classifier.features,
