@@ -12,14 +12,9 @@ from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
-import mlflow.sklearn
 import pandas as pd
 import sklearn
 import skops.io
-from mlflow import MlflowClient
-from mlflow.models import Model, ModelSignature
-from mlflow.types import ColSpec, Schema
-from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 from sklearn.exceptions import InconsistentVersionWarning
 
 from topicdesk.atomic import replacing
@@ -27,6 +22,13 @@ from topicdesk.environment import pinned_versions
 from topicdesk.errors import LabellerError, TrackingError
 from topicdesk.prediction import Labeller, Reference, Rules, answers
 from topicdesk.project import Project, find_project
+from topicdesk.tracking._mlflow import (
+    MLFLOW_PARENT_RUN_ID,
+    MlflowClient,
+    Model,
+    download_model,
+    quiet_mlflow,
+)
 from topicdesk.tracking.store import STORE_ERRORS, open_store, reason
 
 __all__ = ["fetched_model", "load_labeller", "model_requirements", "save_labeller"]
@@ -68,6 +70,7 @@ _EXAMPLE = {
 }
 
 
+@quiet_mlflow()
 def save_labeller(labeller: Labeller, folder: Path, project: Project, card: str) -> None:
     """Save a labeller as an MLflow model, with signature, input example, pinned requirements and model card.
 
@@ -85,6 +88,11 @@ def save_labeller(labeller: Labeller, folder: Path, project: Project, card: str)
     card : str
         Model card in Markdown, saved in the same folder.
     """
+    # Only saving needs them, and they take a second to import.
+    import mlflow.sklearn
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, Schema
+
     example = pd.DataFrame([{name: _EXAMPLE.get(name, _EXAMPLE["text"]) for name in labeller.fields}])
     # Only the last field is required, because a teaser has no title.
     *optional, required = labeller.fields
@@ -166,14 +174,10 @@ def fetched_model(model: str | Path, project: Project | None = None) -> Iterator
         yield _download(client, str(model), folder)
 
 
+@quiet_mlflow()
 def _download(client: MlflowClient, model: str, folder: str) -> Path:
     try:
-        logged_model = client.get_logged_model(_logged_model(client, model))
-        return Path(
-            mlflow.artifacts.download_artifacts(
-                artifact_uri=logged_model.artifact_location, dst_path=folder, tracking_uri=client.tracking_uri
-            )
-        )
+        return download_model(client, _logged_model(client, model), folder)
     except STORE_ERRORS as error:
         raise TrackingError(
             f"no model {model!r} in MLflow's store ({reason(error, client.tracking_uri)}). An example of a name "

@@ -15,9 +15,6 @@ from pathlib import Path, PurePath
 from typing import Any
 
 import pandas as pd
-from mlflow.data.code_dataset_source import CodeDatasetSource
-from mlflow.data.pandas_dataset import from_pandas
-from mlflow.utils.mlflow_tags import MLFLOW_RUN_NOTE
 
 from topicdesk.evaluation import (
     ALL_SAMPLES,
@@ -35,6 +32,7 @@ from topicdesk.progress import progress
 from topicdesk.project import Project
 from topicdesk.report import About, model_card
 from topicdesk.spreadsheets import write_table as write_csv
+from topicdesk.tracking._mlflow import MLFLOW_RUN_NOTE, CodeDatasetSource, from_pandas
 from topicdesk.tracking.models import save_labeller
 from topicdesk.tracking.parcel import (
     PackedModel,

@@ -15,6 +15,7 @@ from urllib.request import urlopen
 
 from topicdesk.errors import TrackingError
 from topicdesk.project import Project
+from topicdesk.tracking._mlflow import QUIET_VARIABLES
 from topicdesk.tracking.listing import tracking_uri
 from topicdesk.tracking.models import fetched_model, load_labeller
 from topicdesk.tracking.ports import check_port
@@ -114,7 +115,12 @@ def _serving(
         [sys.executable, "-m", "mlflow", *command, "--host", "127.0.0.1", "--port", str(port)],
         cwd=project.root,
         # MLflow starts programs of its environment by name, so they must be on the PATH.
-        env={**os.environ, **settings, "PATH": os.pathsep.join([programs, os.environ.get("PATH", "")])},
+        env={
+            **QUIET_VARIABLES,
+            **os.environ,
+            **settings,
+            "PATH": os.pathsep.join([programs, os.environ.get("PATH", "")]),
+        },
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,  # a process group that `_end` can signal; ignored on Windows

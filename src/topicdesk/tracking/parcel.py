@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from mlflow.exceptions import MlflowException
 
 from topicdesk.atomic import remove_tree, sweep_removed_in, write_text
 from topicdesk.errors import ProjectError, TrackingError
+from topicdesk.tracking._mlflow import MlflowException
 
 __all__ = [
     "PackedModel",

@@ -8,17 +8,20 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-import mlflow
 import pandas as pd
-from mlflow import MlflowClient
-from mlflow.entities import Run
-from mlflow.exceptions import MlflowException
-from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 from topicdesk.atomic import write_text
 from topicdesk.errors import TrackingError, nearest
 from topicdesk.project import Project
 from topicdesk.rendering import as_html
+from topicdesk.tracking._mlflow import (
+    MLFLOW_PARENT_RUN_ID,
+    MlflowClient,
+    MlflowException,
+    Run,
+    download_artifact,
+    quiet_mlflow,
+)
 from topicdesk.tracking.listing import LISTED, listed, logged_comparisons
 from topicdesk.tracking.store import STORE_ERRORS, open_store, reason
 
@@ -139,12 +142,13 @@ class ReadRun:
     def _text(self, artifact: str) -> str:
         try:
             with tempfile.TemporaryDirectory() as folder:
-                return Path(_download(self.client, self.run_id, artifact, folder)).read_text(encoding="utf-8")
+                return download_artifact(self.client, self.run_id, artifact, folder).read_text(encoding="utf-8")
         except STORE_ERRORS as error:
             raise TrackingError(
                 f"{artifact} of run {self.run_id} cannot be read ({reason(error, self.client.tracking_uri)})."
             ) from error
 
+    @quiet_mlflow()
     def predictions(self, classifier: str | None = None) -> pd.DataFrame:
         """Read all out-of-fold scores and decisions of a classifier, by default of the winner.
 
@@ -161,9 +165,12 @@ class ReadRun:
         if not children:
             raise TrackingError(f"run {self.run_id} has no classifier called {name!r}.")
         with tempfile.TemporaryDirectory() as folder:
-            return pd.read_parquet(_download(self.client, children[0].info.run_id, "predictions.parquet", folder))
+            return pd.read_parquet(
+                download_artifact(self.client, children[0].info.run_id, "predictions.parquet", folder)
+            )
 
 
+@quiet_mlflow()
 def list_runs(project: Project, experiment: str | None = None) -> pd.DataFrame:
     """List the comparisons in MLflow's store, newest first.
 
@@ -225,6 +232,7 @@ def _asked_of_mlflow(project: Project, experiment: str | None) -> list[dict[str,
             return rows
 
 
+@quiet_mlflow()
 def read_run(project: Project, run_id: str) -> ReadRun:
     """Read a logged comparison.
 
@@ -258,7 +266,7 @@ def read_run(project: Project, run_id: str) -> ReadRun:
     try:
         with tempfile.TemporaryDirectory() as folder:
             spec, lock = (
-                Path(_download(client, run.info.run_id, name, folder)).read_text(encoding="utf-8")
+                download_artifact(client, run.info.run_id, name, folder).read_text(encoding="utf-8")
                 for name in ("spec.toml", "results.lock.json")
             )
     except STORE_ERRORS as error:
@@ -267,11 +275,3 @@ def read_run(project: Project, run_id: str) -> ReadRun:
             "incompletely, or by an older version of topicdesk. Log the experiment again."
         ) from error
     return ReadRun(client, run, client.get_experiment(run.info.experiment_id).name, spec, lock)
-
-
-def _download(client: MlflowClient, run: str, path: str, folder: str) -> str:
-    return str(
-        mlflow.artifacts.download_artifacts(
-            run_id=run, artifact_path=path, dst_path=folder, tracking_uri=client.tracking_uri
-        )
-    )

@@ -8,16 +8,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-import mlflow
 import pandas as pd
-from mlflow import MlflowClient
-from mlflow.entities.model_registry import ModelVersion
-from mlflow.exceptions import MlflowException
-from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, ErrorCode
 
 from topicdesk.errors import TrackingError
 from topicdesk.evaluation import challenge
 from topicdesk.project import Project
+from topicdesk.tracking._mlflow import (
+    RESOURCE_ALREADY_EXISTS,
+    ErrorCode,
+    MlflowClient,
+    MlflowException,
+    ModelVersion,
+    download_artifact,
+    quiet_mlflow,
+)
 from topicdesk.tracking.parcel import PackedModel
 from topicdesk.tracking.store import STORE_ERRORS, open_store, reason
 
@@ -91,6 +95,7 @@ def register(
     return RegisteredLabeller(name, str(version.version), message)
 
 
+@quiet_mlflow()
 def promote(project: Project, name: str, version: str | None = None) -> str:
     """Make a version of a registered model the champion, regardless of the rule in `register`.
 
@@ -118,6 +123,7 @@ def promote(project: Project, name: str, version: str | None = None) -> str:
         return _promote(client, name, version)
 
 
+@quiet_mlflow()
 def rollback(project: Project, name: str) -> str:
     """Make the previous champion the champion again. The current champion becomes the previous one.
 
@@ -195,9 +201,7 @@ def _takes_the_place(
     if run is None:
         return False, f"version {champion.version} has no out-of-fold predictions to compare with"
     with tempfile.TemporaryDirectory() as folder:
-        path = mlflow.artifacts.download_artifacts(
-            run_id=run, artifact_path="predictions.parquet", dst_path=folder, tracking_uri=client.tracking_uri
-        )
+        path = download_artifact(client, run, "predictions.parquet", folder)
         outcome = challenge(
             pd.read_parquet(path), pd.read_parquet(predictions), model.metric, model.rope, seed=model.seed
         )

@@ -10,13 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mlflow import MlflowClient
-from mlflow.entities import Dataset, DatasetInput, InputTag, LoggedModelOutput, Metric, Param, RunStatus, RunTag
-from mlflow.entities.logged_model_status import LoggedModelStatus
-from mlflow.exceptions import MlflowException
-from mlflow.models import Model
-from mlflow.protos.databricks_pb2 import BAD_REQUEST, RESOURCE_ALREADY_EXISTS, RESOURCE_DOES_NOT_EXIST, ErrorCode
-from mlflow.utils.mlflow_tags import MLFLOW_LOGGED_ARTIFACTS, MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NOTE
 from sqlalchemy.exc import IntegrityError
 
 from topicdesk.errors import TrackingError
@@ -25,6 +18,28 @@ from topicdesk.progress import progress
 from topicdesk.project import Project
 from topicdesk.rendering import as_html
 from topicdesk.report import RUN_ID
+from topicdesk.tracking._mlflow import (
+    BAD_REQUEST,
+    MLFLOW_LOGGED_ARTIFACTS,
+    MLFLOW_PARENT_RUN_ID,
+    MLFLOW_RUN_NOTE,
+    RESOURCE_ALREADY_EXISTS,
+    RESOURCE_DOES_NOT_EXIST,
+    Dataset,
+    DatasetInput,
+    ErrorCode,
+    InputTag,
+    LoggedModelOutput,
+    LoggedModelStatus,
+    Metric,
+    MlflowClient,
+    MlflowException,
+    Model,
+    Param,
+    RunStatus,
+    RunTag,
+    quiet_mlflow,
+)
 from topicdesk.tracking.packing import RUN_ADDRESS
 from topicdesk.tracking.parcel import PackedRun, Parcel, waiting_parcels
 from topicdesk.tracking.registry import RegisteredLabeller, register
@@ -80,6 +95,7 @@ class LoggedComparison:
         return as_html(str(self), after="'topicdesk review' opens MLflow's pages. read_run reads the run's tables.")
 
 
+@quiet_mlflow()
 def send_parcel(project: Project, parcel: Parcel) -> LoggedComparison:
     """Send a parcel to the project's store, and delete the parcel when everything is sent.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import logging
 import os
 import socket
 import sqlite3
@@ -16,16 +15,20 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from mlflow import MlflowClient
-from mlflow.entities import RunStatus
-from mlflow.exceptions import MlflowException
-from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS, ErrorCode
-from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 from sqlalchemy.exc import SQLAlchemyError
 
 from topicdesk.errors import TrackingError
 from topicdesk.progress import say
 from topicdesk.project import Project
+from topicdesk.tracking._mlflow import (
+    RESOURCE_ALREADY_EXISTS,
+    ErrorCode,
+    MlflowClient,
+    MlflowException,
+    RunStatus,
+    SqlAlchemyStore,
+    quiet_mlflow,
+)
 from topicdesk.tracking.listing import tracking_uri
 
 __all__ = [
@@ -47,9 +50,6 @@ STORE_ERRORS = (MlflowException, SQLAlchemyError, OSError)
 #: Tag of a run: the process that logs it.
 PROCESS_TAG = "topicdesk.process"
 
-# This logger prints the traceback of every error that it raises. Users get topicdesk's error message instead.
-logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
-
 # Default ports of servers, and how many seconds to wait for a server or a locked file.
 _PORTS = {"http": 80, "https": 443, "postgresql": 5432, "mysql": 3306, "mssql": 1433}
 _PATIENCE = 10
@@ -58,6 +58,7 @@ _PATIENCE = 10
 VIEW_TAG, VIEW = "mlflow.sharedViewState.", "topicdesk"
 
 
+@quiet_mlflow()
 def open_store(project: Project) -> MlflowClient:
     """Open MLflow's store. Create the project's own store if it is missing.
 
@@ -91,6 +92,7 @@ def open_store(project: Project) -> MlflowClient:
     return client
 
 
+@quiet_mlflow()
 def experiment_id(client: MlflowClient, project: Project, name: str) -> str:
     """Return the id of an MLflow experiment. Create it if it is missing, and mark runs of dead processes as killed."""
     experiment = client.get_experiment_by_name(name)
@@ -110,6 +112,7 @@ def experiment_id(client: MlflowClient, project: Project, name: str) -> str:
     return str(experiment.experiment_id)
 
 
+@quiet_mlflow()
 def experiment_address(client: MlflowClient, name: str) -> str:
     """Return the path of an experiment's runs in MLflow's pages, to append to the server's address."""
     experiment = client.get_experiment_by_name(name) if name else None
