@@ -1,3 +1,5 @@
+import sys
+
 import pytest
 
 from topicdesk.corpus import read_corpus
@@ -145,7 +147,9 @@ class Patient(LinearSVC):
         return {"C": self.C}
 """)
     path = edited_spec(project, "linear-svm = {", 'patient-svm = { estimator = "ours.models:Patient", ')
+    searched = list(sys.path)
     result = run_experiment(path, jobs=2)
+    assert sys.path == searched
     (comparison,) = result.comparisons
     assert "patient-svm" in comparison.ranking
     assert comparison.results_of("patient-svm")[0].parameters["C"] in (0.3, 3.0)

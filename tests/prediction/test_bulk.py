@@ -1,6 +1,7 @@
 """label_files writes each row once, in order, with its columns, despite faults and interruptions."""
 
 import csv
+import gc
 import io
 import json
 import os
@@ -11,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+import weakref
 import zipfile
 from pathlib import Path
 
@@ -94,6 +96,15 @@ def test_label_files_gives_the_same_bytes_with_two_processes(labeller, articles,
     two = label_files(labeller, [file], tmp_path / "two.csv", jobs=2, explain=2)
     assert one.output.read_bytes() == two.output.read_bytes()
     assert "terms_rail" in read(two.output)
+
+
+def test_label_files_frees_the_model_when_it_ends(articles, labeller, tmp_path):
+    copy = pickle.loads(pickle.dumps(labeller))
+    freed = weakref.ref(copy)
+    label_files(copy, [write(articles, tmp_path / "in.parquet")], tmp_path / "out.parquet", jobs=1)
+    del copy
+    gc.collect()
+    assert freed() is None
 
 
 def test_label_files_keeps_the_types_of_parquet_columns(labeller, articles, tmp_path):
@@ -481,11 +492,11 @@ def test_label_files_reports_a_process_that_was_killed_and_keeps_finished_parts(
             os.kill(os.getpid(), signal.SIGKILL)
         from topicdesk.prediction import bulk  # this runs in the other process, where nothing is replaced
 
-        return bulk._label_taken_up(batch)
+        return bulk._label_with_kept_job(batch)
 
     files = [write(articles, tmp_path / "in.csv")]
     with monkeypatch.context() as replaced, pytest.raises(EngineError, match="killed, probably out of memory"):
-        replaced.setattr(bulk, "_label_taken_up", die_at_the_third)
+        replaced.setattr(bulk, "_label_with_kept_job", die_at_the_third)
         label_files(labeller, files, tmp_path / "out.csv", jobs=2)
     account = label_files(labeller, files, tmp_path / "out.csv", jobs=2)
     assert account.rows == 230

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from itertools import product
+from pathlib import Path
 from time import perf_counter
 from typing import Any, Literal
 
@@ -385,7 +387,7 @@ def classifier_named(name: str) -> Classifier:
     return CLASSIFIERS[name]
 
 
-def own_classifier(name: str, path: str) -> Classifier:
+def own_classifier(name: str, path: str, folder: Path | None = None) -> Classifier:
     """Create a classifier from a user's own estimator.
 
     Parameters
@@ -395,6 +397,8 @@ def own_classifier(name: str, path: str) -> Classifier:
     path : str
         Import path of the estimator's class, as ``package.module:Class``. The class is called without arguments,
         follows scikit-learn's conventions, and has ``decision_function`` or ``predict_proba``.
+    folder : Path, optional
+        Folder that is searched for the module after all others, in every process that needs the estimator.
 
     Returns
     -------
@@ -409,12 +413,11 @@ def own_classifier(name: str, path: str) -> Classifier:
     """
     if name in CLASSIFIERS:
         raise SpecError(f"{name!r} is already a classifier of topicdesk. Give your estimator another name.")
-    module, _, attribute = path.partition(":")
-    if module not in sys.modules:  # running workers may not be able to import it
+    if folder is None and path.partition(":")[0] not in sys.modules:  # running workers may not be able to import it
         restart_workers()
+    build = _OwnEstimator(path, "" if folder is None else str(folder))
     try:
-        estimator_class = getattr(import_module(module), attribute)
-        estimator = estimator_class()
+        estimator: Any = build()
     except (ImportError, AttributeError, ValueError, TypeError) as error:
         raise SpecError(
             f"estimator = {path!r} of {name!r}: {error}. Write package.module:Class. The class takes no "
@@ -434,4 +437,32 @@ def own_classifier(name: str, path: str) -> Classifier:
             "Thresholds, curves and probabilities need scores. Wrap it in a class with one of these methods, as "
             "CalibratedClassifierCV does."
         )
-    return Classifier(name, f"your own: {path}", lambda binary: estimator_class(), score)
+    return Classifier(name, f"your own: {path}", build, score)
+
+
+@dataclass(frozen=True)
+class _OwnEstimator:
+    """Creates a user's estimator. Workers get the import path, and import the class themselves."""
+
+    path: str
+    folder: str
+
+    def __call__(self, binary: bool = True) -> BaseEstimator:
+        module, _, name = self.path.partition(":")
+        with _searching(self.folder):
+            estimator: BaseEstimator = getattr(import_module(module), name)()
+        return estimator
+
+
+@contextmanager
+def _searching(folder: str) -> Iterator[None]:
+    """Search a folder for modules, after all others, until the block ends."""
+    if not folder or folder in sys.path:
+        yield
+        return
+    sys.path.append(folder)
+    try:
+        yield
+    finally:
+        with suppress(ValueError):  # the module may have changed the path itself
+            sys.path.remove(folder)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import math
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, field_validator, model_validator
 
 from topicdesk.errors import FeaturesError, ProjectError, SpecError
 from topicdesk.evaluation.names import (
@@ -247,6 +246,9 @@ class Spec(StrictModel):
     report: _Report = _Report()
     reference: Reference | None = None
 
+    #: Folder of the project, whose modules may contain estimators. Not set outside a project.
+    _folder: Path | None = PrivateAttr(None)
+
     @model_validator(mode="after")
     def _few_enough_candidates(self) -> Spec:
         settings = self.features.n_settings()
@@ -291,7 +293,9 @@ class Spec(StrictModel):
                 if key != "estimator"
             }
             estimator = table.get("estimator")
-            classifier = classifier_named(name) if estimator is None else own_classifier(name, str(estimator[0]))
+            classifier = (
+                classifier_named(name) if estimator is None else own_classifier(name, str(estimator[0]), self._folder)
+            )
             chosen[name] = classifier.with_grid(grid) if grid else classifier
         if keywords is None:
             keywords = self.data.topics is not None
@@ -347,7 +351,8 @@ def read_spec(path: Path) -> Spec:
     """
     spec = read_named_spec(path)
     if any("estimator" in table for table in spec.classifiers.values()):
-        _make_importable(path)
+        with suppress(ProjectError):  # outside a project, a spec can only name installed packages
+            spec._folder = find_project(path.parent).root.absolute()
     with _named(path):
         spec.plan()
     return spec
@@ -390,16 +395,3 @@ def _named(path: Path) -> Iterator[None]:
         raise SpecError(f"{path}: classifiers: {error}") from error
     except FeaturesError as error:
         raise SpecError(f"{path}: features: {error}") from error
-
-
-def _make_importable(path: Path) -> None:
-    """Make the modules of a spec's project importable, so that the spec can name estimators in them."""
-    from topicdesk.evaluation import restart_workers
-
-    try:
-        root = str(find_project(path.parent).root)
-    except ProjectError:  # outside a project, a spec can only name installed packages
-        return
-    if root not in sys.path:
-        sys.path.append(root)
-        restart_workers()

@@ -413,10 +413,10 @@ def _workers(job: _Job, jobs: int) -> Iterator[Callable[[Batch], Callable[[], Pa
         with threadpool_limits(limits=1):
             yield label
         return
-    with ProcessPoolExecutor(max_workers=jobs, initializer=_take_up, initargs=(job,)) as pool:
+    with ProcessPoolExecutor(max_workers=jobs, initializer=_keep_job, initargs=(job,)) as pool:
 
         def submit(batch: Batch) -> Callable[[], Part]:
-            future = pool.submit(_label_taken_up, batch)
+            future = pool.submit(_label_with_kept_job, batch)
 
             def result() -> Part:
                 with _report_killed_process():
@@ -443,17 +443,19 @@ def _report_killed_process() -> Iterator[None]:
         ) from error
 
 
-_taken_up: list[_Job] = []
+# The job of a worker process, at most one. Its labeller builds a lookup of terms once, and not for every task. The
+# process of the user keeps no job when labelling ends.
+_kept_job: list[_Job] = []
 
 
-def _take_up(job: _Job) -> None:
-    """Store in this process the settings that all parts share."""
+def _keep_job(job: _Job) -> None:
+    """Prepare a worker process for the parts of a job."""
     threadpool_limits(limits=1)
-    _taken_up[:] = [job]
+    _kept_job[:] = [job]
 
 
-def _label_taken_up(batch: Batch) -> Part:
-    return _label_part(_taken_up[0], batch)
+def _label_with_kept_job(batch: Batch) -> Part:
+    return _label_part(_kept_job[0], batch)
 
 
 def _label_part(job: _Job, batch: Batch) -> Part:
@@ -521,9 +523,12 @@ def _label_there(job: _Job, files: Sequence[Path], engine: Engine) -> tuple[list
     resumed = sum(part.rows for part in parts.values())
     with progress(sum(rows for _, _, rows in shares), "labelling", "article") as advance, _report_killed_process():
         advance(resumed)
-        for position, part in engine.run(_label_row_groups, job, pending):
-            parts[pending[position][0]] = part
-            advance(shares[pending[position][0]][2])
+        try:
+            for position, part in engine.run(_label_row_groups, job, pending):
+                parts[pending[position][0]] = part
+                advance(shares[pending[position][0]][2])
+        finally:
+            _kept_job.clear()  # with one process, this process did the tasks
     return [parts[number] for number, _, _ in tasks], resumed
 
 
@@ -564,9 +569,9 @@ def _row_groups(files: Sequence[Path]) -> Iterator[tuple[Path, tuple[int, ...], 
 
 def _label_row_groups(job: _Job, number: int, file: str, groups: tuple[int, ...]) -> Part:
     """Label row groups of a file, in a worker."""
-    if not (_taken_up and _taken_up[0].key == job.key):
-        _taken_up[:] = [job]
-    job = replace(job, labeller=_taken_up[0].labeller)
+    if not (_kept_job and _kept_job[0].key == job.key):
+        _kept_job[:] = [job]
+    job = replace(job, labeller=_kept_job[0].labeller)
 
     def batches() -> Iterator[tuple[Any, pd.DataFrame, list[Unlabelled], int]]:
         for batch in read_row_groups(Path(file), groups, job.reading):
