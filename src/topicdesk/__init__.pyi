@@ -18,6 +18,7 @@ from topicdesk.annotation.widget import (
 from topicdesk.corpus import (
     find_duplicates as find_duplicates,
     import_articles as import_articles,
+    near_duplicate_groups as near_duplicate_groups,
     parse_page as parse_page,
     plot_corpus as plot_corpus,
     read_articles as read_articles,
@@ -33,6 +34,7 @@ from topicdesk.evaluation import (
     ComparisonPlan as ComparisonPlan,
     DaskEngine as DaskEngine,
     DecisionRule as DecisionRule,
+    MultilabelStratifiedGroupKFold as MultilabelStratifiedGroupKFold,
     SplitPlan as SplitPlan,
     ThresholdRule as ThresholdRule,
     ablate as ablate,

@@ -21,6 +21,7 @@ from topicdesk.corpus.cleaning import (
 from topicdesk.corpus.duplicates import (
     Duplicates as Duplicates,
     find_duplicates as find_duplicates,
+    near_duplicate_groups as near_duplicate_groups,
 )
 from topicdesk.corpus.importing import (
     ImportAccount as ImportAccount,

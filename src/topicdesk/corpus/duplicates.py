@@ -22,7 +22,7 @@ from scipy.sparse.csgraph import connected_components
 
 from topicdesk.progress import progress
 
-__all__ = ["Duplicates", "find_duplicates"]
+__all__ = ["Duplicates", "find_duplicates", "near_duplicate_groups"]
 
 _WORD = re.compile(r"\w+")
 _SHINGLE_WORDS = 3
@@ -99,6 +99,46 @@ def find_duplicates(texts: Sequence[str], threshold: float = 0.7) -> Duplicates:
     _, labels = connected_components(links, directed=False)
     # Renumber the clusters by their first text, so that the numbers do not depend on SciPy's order.
     return Duplicates(np.asarray(pd.factorize(labels)[0], dtype=np.intp), pairs, threshold)
+
+
+def near_duplicate_groups(texts: Sequence[str], threshold: float = 0.7) -> NDArray[np.intp]:
+    """Return groups of near-duplicate texts, such as for the `groups` of a splitter.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        Length n_texts.
+    threshold : float, default 0.7
+        Minimum Jaccard similarity of word triples, from 0.5 to 1 (see `find_duplicates`).
+
+    Returns
+    -------
+    ndarray of int, shape (n_texts,)
+        Group of each text, numbered from 0 in the order of the first text of each group.
+
+    Raises
+    ------
+    ValueError
+        If the threshold is below 0.5 or above 1.
+
+    See Also
+    --------
+    find_duplicates : Also returns the pairs and their similarities.
+    topicdesk.MultilabelStratifiedGroupKFold : Folds that keep groups together.
+
+    Examples
+    --------
+    >>> from topicdesk import near_duplicate_groups
+    >>> near_duplicate_groups(
+    ...     [
+    ...         "The new tram line opens on Monday, the city said.",
+    ...         "The court heard the appeal of three residents.",
+    ...         "The new tram line opens on Monday, the city said. More soon.",
+    ...     ]
+    ... )
+    array([0, 1, 0])
+    """
+    return find_duplicates(texts, threshold).groups
 
 
 class _Words:

@@ -87,6 +87,9 @@ from topicdesk.evaluation.splits import (
     make_splits as make_splits,
     time_windows as time_windows,
 )
+from topicdesk.evaluation.splitters import (
+    MultilabelStratifiedGroupKFold as MultilabelStratifiedGroupKFold,
+)
 from topicdesk.evaluation.studies.ablation import (
     Ablation as Ablation,
     ablate as ablate,
