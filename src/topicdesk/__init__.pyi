@@ -4,6 +4,7 @@ from topicdesk.annotation import (
     disagreements as disagreements,
     draw_queue as draw_queue,
     join_dataset as join_dataset,
+    make_dataset as make_dataset,
     prevalence as prevalence,
     read_annotations as read_annotations,
     read_label_file as read_label_file,

@@ -26,6 +26,9 @@ from topicdesk.annotation.dataset import (
     Dataset as Dataset,
     join_dataset as join_dataset,
 )
+from topicdesk.annotation.inputs import (
+    make_dataset as make_dataset,
+)
 from topicdesk.annotation.prevalence import (
     prevalence as prevalence,
 )

@@ -17,7 +17,7 @@ from topicdesk.corpus import article_texts, content_hash, find_duplicates
 from topicdesk.errors import LabelsError, nearest
 from topicdesk.rendering import as_html
 
-__all__ = ["Dataset", "join_dataset"]
+__all__ = ["Dataset", "check_topics", "join_dataset"]
 
 Task = Literal["multi-label", "multi-class"]
 
@@ -235,11 +235,11 @@ def join_dataset(
         warnings=tuple(warnings),
         fields={name: tuple(labelled[name].tolist()) for name in text_fields},
     )
-    _check_topics(dataset)
+    check_topics(dataset)
     return dataset
 
 
-def _check_topics(dataset: Dataset) -> None:
+def check_topics(dataset: Dataset) -> None:
     """Raise `LabelsError` if there is nothing to learn about a topic."""
     if dataset.task == "multi-class" and dataset.n_topics < 2:
         raise LabelsError(

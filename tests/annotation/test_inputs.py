@@ -1,0 +1,149 @@
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.sparse import csr_matrix
+
+from topicdesk import make_dataset
+from topicdesk.errors import CorpusError, LabelsError, TopicdeskError
+
+TEXTS = ["Judge hears the appeal", "The tram line opens", "The court stops the tram line", "Nothing happens at all"]
+LABELS = [["courts"], ["rail"], ["rail", "courts"], []]
+Y = [[1, 0], [0, 1], [1, 1], [0, 0]]
+
+
+@pytest.mark.parametrize(
+    ("y", "topics"),
+    [
+        (LABELS, None),
+        ([tuple(names) for names in LABELS], None),
+        ([set(names) for names in LABELS], None),
+        ([np.array(names, dtype=object) for names in LABELS], None),
+        (pd.Series(LABELS), None),
+        (["courts", "rail", "rail; courts", ""], None),
+        (["courts", "rail", "rail|courts", ""], None),
+        (np.array(Y), ["courts", "rail"]),
+        (np.array(Y, dtype=bool), ["courts", "rail"]),
+        (np.array(Y, dtype=float), ["courts", "rail"]),
+        (Y, ["courts", "rail"]),
+        (csr_matrix(Y), ("courts", "rail")),
+        (pd.DataFrame(Y, columns=["courts", "rail"]), None),
+    ],
+)
+def test_make_dataset_reads_several_labels_per_text_in_every_form(y, topics):
+    dataset = make_dataset(TEXTS, y, topics=topics)
+    assert dataset.task == "multi-label"
+    assert dataset.topics == ("courts", "rail")
+    assert dataset.Y.tolist() == Y
+    assert dataset.texts == tuple(TEXTS)
+
+
+@pytest.mark.parametrize(
+    ("y", "classes"),
+    [
+        (["b", "a", "b", "a"], ("a", "b")),
+        (pd.Series(["b", "a", "b", "a"], dtype="category"), ("a", "b")),
+        (np.array(["b", "a", "b", "a"]), ("a", "b")),
+        ([1, 0, 1, 0], ("0", "1")),
+        (pd.Series([1.0, 0.0, 1.0, 0.0]), ("0", "1")),
+        ([True, False, True, False], ("False", "True")),
+    ],
+)
+def test_make_dataset_reads_one_class_per_text(y, classes):
+    dataset = make_dataset(TEXTS, y)
+    assert dataset.task == "multi-class"
+    assert dataset.topics == classes
+    assert dataset.Y.tolist() == [[0, 1], [1, 0], [0, 1], [1, 0]]
+
+
+@pytest.mark.parametrize(
+    "texts", [TEXTS, tuple(TEXTS), np.array(TEXTS), pd.Series(TEXTS), pd.DataFrame({"text": TEXTS})]
+)
+def test_make_dataset_reads_texts_in_every_form(texts):
+    assert make_dataset(texts, LABELS).texts == tuple(TEXTS)
+
+
+def test_make_dataset_joins_columns_and_keeps_the_index():
+    table = pd.DataFrame(
+        {"headline": TEXTS, "body": ["First body", "", "Third body", "Fourth body"], "class": ["a", "b", "a", "b"]},
+        index=["w", "x", "y", "z"],
+    )
+    dataset = make_dataset(table, "class")
+    assert dataset.texts[:2] == ("Judge hears the appeal\nFirst body", "The tram line opens")
+    assert dataset.ids.tolist() == ["w", "x", "y", "z"]
+    assert list(dataset.fields) == ["headline", "body"]
+    assert make_dataset(table, table["class"], text="body").texts[0] == "First body"
+    assert make_dataset(pd.concat([table, table]), "class").ids.tolist() == [str(row) for row in range(8)]
+
+
+def test_make_dataset_keeps_groups_sources_and_dates():
+    dataset = make_dataset(
+        TEXTS,
+        ["a", "b", "a", "b"],
+        groups=["x", "y", "x", None],
+        sources=["one", None, "two", "two"],
+        dates=["2026-01-02", pd.NaT, pd.Timestamp("2026-01-03T10:00+02:00"), None],
+    )
+    assert dataset.groups.tolist() == [0, 1, 0, 2]
+    assert dataset.sources.tolist() == ["one", "", "two", "two"]
+    assert dataset.dates[2] == np.datetime64("2026-01-03T08:00")
+    assert np.isnat(dataset.dates[[1, 3]]).all()
+    twice = make_dataset([*TEXTS, TEXTS[0]], [*"abab", "a"])
+    assert twice.groups[4] == twice.groups[0]
+    assert make_dataset(["x y z"] * 2, ["a", "b"], groups=None).groups.tolist() == [0, 1]
+
+
+def test_make_dataset_warns_about_empty_texts_and_does_not_split_without_a_separator():
+    dataset = make_dataset(["", "one", "two"], ["a;b", "b", "a;b"], separator="")
+    assert dataset.topics == ("a;b", "b")
+    assert dataset.warnings == ("1 of 3 texts are empty and therefore have no features.",)
+    assert make_dataset(["u", "v", "w"], ["a,b", "b", "a"], separator=",").Y.tolist() == [[1, 1], [0, 1], [1, 0]]
+
+
+def test_make_dataset_has_one_hash_for_the_same_labels_in_another_form():
+    first, second = make_dataset(TEXTS, LABELS), make_dataset(TEXTS, np.array(Y), topics=["courts", "rail"])
+    assert first.labels_hash == second.labels_hash
+    assert first.corpus_hash == second.corpus_hash
+    assert make_dataset(TEXTS, [["courts"], ["rail"], ["rail"], []]).labels_hash != first.labels_hash
+
+
+@pytest.mark.parametrize(
+    ("texts", "arguments", "error", "message"),
+    [
+        ("one text", {}, CorpusError, "texts must be a list, Series or DataFrame of texts; got str"),
+        (3, {}, CorpusError, "texts must be a list"),
+        ([], {"y": []}, CorpusError, "texts is empty"),
+        (["a", None], {"y": [1, 2]}, CorpusError, "texts: the text of row 1 is missing"),
+        (["a", float("nan")], {"y": [1, 2]}, CorpusError, "texts: the text of row 1 is missing"),
+        (["a", 5], {"y": [1, 2]}, CorpusError, "texts: the text of row 1 is of type int"),
+        ([" ", ""], {"y": [1, 2]}, CorpusError, "every text is empty"),
+        ([["a"], ["b"]], {"y": [1, 2]}, CorpusError, "texts must have one dimension"),
+        (pd.DataFrame({"words": ["a"]}), {"y": [1]}, CorpusError, "name the columns that form the text.*'words'"),
+        (pd.DataFrame({"words": ["a"]}), {"y": [1], "text": "word"}, CorpusError, "no column 'word'; did you mean"),
+        (pd.DataFrame({"words": ["a"]}), {"y": [1], "text": []}, CorpusError, "text must name at least one column"),
+        (["a", "b"], {"text": "words"}, CorpusError, "text='words' names columns, but texts is not a DataFrame"),
+        (["a", "b"], {"y": "topic"}, LabelsError, "y='topic' names a column, but texts is not a DataFrame"),
+        (pd.DataFrame({"text": ["a"], "topic": [1]}), {"y": "topics"}, LabelsError, "no column 'topics'; did you mean"),
+        (["a", "b"], {"y": ["a"]}, LabelsError, "y has 1 rows, but there are 2 texts"),
+        (["a", "b"], {"y": None}, LabelsError, "y must contain one label"),
+        (["a", "b"], {"y": ["a", None]}, LabelsError, "y: the label of row 1 is missing"),
+        (["a", "b"], {"y": [["a"], [float("nan")]]}, LabelsError, "y: the label of row 1 is missing"),
+        (["a", "b"], {"y": ["a", " "]}, LabelsError, "y: the label of row 1 is empty"),
+        (["a", "b"], {"y": [["a"], [["b"]]]}, LabelsError, "y: row 1 contains nested lists"),
+        (["a", "b"], {"y": ["a", "a"]}, LabelsError, "only one class"),
+        (["a", "b"], {"y": [["a"], ["a", "b"]]}, LabelsError, "every labelled article has the topic 'a'"),
+        (["a", "b"], {"y": ["a", "b"], "topics": ["a", "c"]}, LabelsError, "label 'b', which is not in topics"),
+        (["a", "b"], {"y": ["a", "b"], "topics": "ab"}, LabelsError, "topics must be a sequence of names"),
+        (["a", "b"], {"y": np.eye(2)}, LabelsError, "topics: name the 2 columns of y"),
+        (["a", "b"], {"y": np.eye(2), "topics": ["a"]}, LabelsError, "y has shape"),
+        (["a", "b"], {"y": np.eye(2) * 2, "topics": ["a", "b"]}, LabelsError, "only 0 and 1"),
+        (["a", "b"], {"groups": [0]}, CorpusError, "groups has 1 values, but there are 2 texts"),
+        (["a", "b"], {"groups": "duplicates"}, CorpusError, "groups must be an array, 'near-duplicates' or None"),
+        (["a", "b"], {"ids": ["x", "x"]}, LabelsError, "the id 'x' occurs more than once"),
+        (["a", "b"], {"dates": ["yesterday", "x"]}, CorpusError, "dates: "),
+        (["a", "b"], {"sources": 5}, CorpusError, "sources must contain one value per text; got int"),
+    ],
+)  # fmt: skip
+def test_make_dataset_names_a_wrong_argument(texts, arguments, error, message):
+    assert issubclass(error, TopicdeskError)
+    with pytest.raises(error, match=message):
+        make_dataset(texts, **({"y": ["a", "b"]} | arguments))
