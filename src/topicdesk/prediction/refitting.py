@@ -24,7 +24,6 @@ from sklearn.naive_bayes import ComplementNB, MultinomialNB
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import LinearSVC
-from threadpoolctl import threadpool_limits
 
 from topicdesk.annotation import Dataset
 from topicdesk.errors import FeaturesError
@@ -35,13 +34,13 @@ from topicdesk.evaluation import (
     ComparisonPlan,
     Engine,
     FinalChoice,
-    LocalEngine,
     ThresholdRule,
     choose_on_all,
     choose_thresholds,
     described,
     fit_estimators,
 )
+from topicdesk.evaluation.engine import single_threaded_engine
 from topicdesk.features import Analyser, FeatureSetting, keyword_phrases
 from topicdesk.prediction.answers import Rules, confidence, decide
 from topicdesk.prediction.labeller import Labeller
@@ -102,8 +101,8 @@ def fit_labeller(
         labeller = topicdesk.fit_labeller(comparison.dataset, comparison.plan, winner)
         labeller.label(articles)
     """
-    with threadpool_limits(limits=1):
-        choice = choose_on_all(dataset, plan, classifier, keywords, engine or LocalEngine(jobs))
+    with single_threaded_engine(engine, jobs) as running:
+        choice = choose_on_all(dataset, plan, classifier, keywords, running)
         frame = field_frame(dataset)
         preprocessing = _reading(choice, dataset, keywords)
         features = preprocessing.fit_transform(frame, dataset.Y if dataset.n_topics > 1 else dataset.Y[:, 0])
