@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from topicdesk.evaluation._types import FoldResult
+from topicdesk.evaluation._types import ComparisonPlan, FoldResult
 from topicdesk.evaluation.engine import Engine, run_all
 from topicdesk.evaluation.leaderboard import ALL_SAMPLES
 from topicdesk.evaluation.metrics import (
@@ -29,7 +29,7 @@ from topicdesk.evaluation.names import DIFFERENCE_FROM_BEST
 if TYPE_CHECKING:
     from topicdesk.annotation import Dataset
 
-__all__ = ["figure_tables", "resampled_figures", "with_interval"]
+__all__ = ["figure_tables", "resampled_figures", "resampled_metric", "with_interval"]
 
 _PERCENTILES = (2.5, 97.5)
 
@@ -136,6 +136,27 @@ def resampled_figures(
     tasks = [(list(_pooled(dataset, results[name], sample)),) for sample, name in cells]
     done = run_all(engine, _distributions, (test_rows, weights), tasks, "bootstrap intervals")
     return dict(zip(cells, done, strict=True))
+
+
+def resampled_metric(
+    dataset: Dataset, plan: ComparisonPlan, results: Mapping[str, Sequence[FoldResult]], engine: Engine
+) -> dict[str, NDArray[np.float64]]:
+    """Compute the plan's metric on the test articles and on bootstrap resamples (see `resampled_figures`).
+
+    Parameters
+    ----------
+    dataset, results, engine
+        As in `resampled_figures`.
+    plan : ComparisonPlan
+        Sets metric, number of resamples and seed.
+
+    Returns
+    -------
+    dict of str to ndarray of float, shape (1 + resamples,)
+        By the names of `results`. The first entry is the value on the test articles themselves.
+    """
+    distributions = resampled_figures(dataset, results, plan.resamples, plan.seed, engine)
+    return {name: distributions[ALL_SAMPLES, name][0][plan.metric] for name in results}
 
 
 @dataclass(frozen=True, eq=False)

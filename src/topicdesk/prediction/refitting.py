@@ -77,9 +77,7 @@ def fit_labeller(
         Defines features, inner folds, metric, thresholds, calibration and seed.
     classifier : Classifier
         The best classifier of a comparison, or another one.
-    keywords : mapping of str to sequence of str, optional
-        Keywords of each topic. Only the keyword-rules baseline needs them.
-    jobs, engine
+    keywords, jobs, engine
         As in `compare`.
 
     Returns

@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 
 from topicdesk.evaluation._types import ComparisonPlan, FoldResult
-from topicdesk.evaluation.bootstrap import resampled_figures, with_interval
+from topicdesk.evaluation.bootstrap import resampled_metric, with_interval
 from topicdesk.evaluation.engine import Engine, single_threaded_engine
-from topicdesk.evaluation.leaderboard import ALL_SAMPLES, metric_title, shown, starred
+from topicdesk.evaluation.leaderboard import metric_title, shown, starred
 from topicdesk.evaluation.metrics import figure
 from topicdesk.evaluation.search import cross_validate, planned_splits
 from topicdesk.evaluation.significance import corrected_t_test, holm
@@ -101,11 +101,7 @@ def ablate(
         Features, splits, inner folds, metric and seed. Its classifiers are ignored.
     classifier : Classifier
         The classifier to evaluate. A point of its grid is chosen again without each option.
-    splits : sequence of Split, optional
-        Outer splits to use instead of the plan's.
-    keywords : mapping of str to sequence of str, optional
-        Keywords of each topic; only the keyword-rules baseline needs them.
-    jobs, engine
+    splits, keywords, jobs, engine
         As in `compare`.
 
     Returns
@@ -121,8 +117,7 @@ def ablate(
             variant = replace(plan, classifiers=(classifier,), settings=settings)
             results[name], messages = cross_validate(dataset, variant, splits, keywords, running)
             warnings += tuple(f"Without {name}: {warning}" for warning in messages)
-        figures = resampled_figures(dataset, results, plan.resamples, plan.seed, running)
-    values = {name: figures[ALL_SAMPLES, name][0][plan.metric] for name in variants}
+        values = resampled_metric(dataset, plan, results, running)
     by_fold = {
         name: np.array(
             [
