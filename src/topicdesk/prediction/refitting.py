@@ -26,7 +26,6 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import LinearSVC
 
 from topicdesk.annotation import Dataset
-from topicdesk.errors import FeaturesError
 from topicdesk.evaluation import (
     NBSVM,
     Centroids,
@@ -42,6 +41,7 @@ from topicdesk.evaluation import (
 )
 from topicdesk.evaluation.engine import single_threaded_engine
 from topicdesk.features import Analyser, FeatureSetting, keyword_phrases
+from topicdesk.features.keywords import phrase_vectorizer
 from topicdesk.prediction.answers import Rules, confidence, decide
 from topicdesk.prediction.labeller import Labeller
 from topicdesk.prediction.linear import linear_estimator, linear_weights
@@ -191,13 +191,7 @@ def _reading(choice: FinalChoice, dataset: Dataset, keywords: Mapping[str, Seque
         case FeatureSetting():
             return Pipeline([*text_steps, *_lead(view.analyser), ("features", view.transformer())])
         case "keywords":
-            if keywords is None:
-                raise FeaturesError("keyword rules need the taxonomy's keywords, but none were given.")
-            phrases = keyword_phrases({topic: keywords.get(topic, ()) for topic in dataset.topics})
-            vocabulary = _vocabulary(phrases)
-            longest = max(phrase.count(" ") + 1 for phrase in vocabulary)
-            vectorizer = CountVectorizer(vocabulary=vocabulary, ngram_range=(1, longest), binary=True)
-            return Pipeline([*text_steps, ("features", vectorizer)])
+            return Pipeline([*text_steps, ("features", phrase_vectorizer(_phrases(dataset.topics, keywords)))])
         case _:
             return Pipeline([*text_steps, ("features", CountVectorizer(max_features=1))])  # not used
 
@@ -228,7 +222,7 @@ def _plain_estimators(
     names: NDArray[Any] = np.array(dataset.topics)
     multi_class = dataset.task == "multi-class"
     if classifier.build is None:
-        return _counting(dataset.topics, keywords or {}, multi_class)
+        return _counting(dataset.topics, _phrases(dataset.topics, keywords), multi_class)
     targets = [names[dataset.Y.argmax(axis=1)]] if multi_class else list(dataset.Y.T)
     fitted = fit_estimators(classifier, dict(choice.candidate.parameters), features, targets, seed)
     return [_rewritten(estimator) if isinstance(estimator, _REWRITTEN) else estimator for estimator in fitted]
@@ -240,10 +234,9 @@ def _rewritten(estimator: Any) -> LinearSVC:
     return linear_estimator(*weights, estimator.classes_)
 
 
-def _counting(topics: Sequence[str], keywords: Mapping[str, Sequence[str]], multi_class: bool) -> list[Any]:
+def _counting(topics: Sequence[str], phrases: Mapping[str, Sequence[str]], multi_class: bool) -> list[Any]:
     """Return keyword rules as linear estimators: the score of a topic is the number of its phrases in the text."""
-    phrases = keyword_phrases({topic: keywords.get(topic, ()) for topic in topics})
-    columns = _vocabulary(phrases)
+    columns = phrase_vectorizer(phrases).vocabulary
     coef = np.array([[float(column in phrases[topic]) for column in columns] for topic in topics])
     if multi_class:
         # The constants decrease slightly, so that among classes with equal counts the first of the taxonomy wins. They
@@ -257,8 +250,9 @@ def _counting(topics: Sequence[str], keywords: Mapping[str, Sequence[str]], mult
     return [linear_estimator(row[None, :], np.zeros(1), np.array([0, 1])) for row in coef]
 
 
-def _vocabulary(phrases: Mapping[str, Sequence[str]]) -> list[str]:
-    return sorted({phrase for group in phrases.values() for phrase in group})
+def _phrases(topics: Sequence[str], keywords: Mapping[str, Sequence[str]] | None) -> dict[str, list[str]]:
+    keywords = keywords or {}
+    return keyword_phrases({topic: keywords.get(topic, ()) for topic in topics})
 
 
 def _with_thresholds(
