@@ -33,12 +33,12 @@ from topicdesk.evaluation import (
     ComparisonPlan,
     Engine,
     FinalChoice,
-    ThresholdRule,
     choose_on_all,
     choose_thresholds,
     described,
     fit_estimators,
 )
+from topicdesk.evaluation.calibration import least_confidence
 from topicdesk.evaluation.engine import single_threaded_engine
 from topicdesk.features import Analyser, FeatureSetting, keyword_phrases
 from topicdesk.features.keywords import phrase_vectorizer
@@ -126,9 +126,9 @@ def fit_labeller(
         sure=None,
     )
     decisions = decide(probabilities, rules)
-    rules = replace(
-        rules, sure=_least_confidence(probabilities, decisions, Y, rules, plan.decision_rule.automation_precision)
-    )
+    confidences = confidence(probabilities, decisions, multi_class)
+    cut = least_confidence(confidences, (decisions == (Y == 1)).all(axis=1), plan.decision_rule.automation_precision)
+    rules = replace(rules, sure=cut if np.isfinite(cut) else None)
     return Labeller(
         pipeline=Pipeline([*preprocessing.steps, ("topics", final_step)]),
         rules=rules,
@@ -318,38 +318,29 @@ def _with_class_probabilities(
         unit = np.eye(len(names))
     stand_in = linear_estimator(unit, np.zeros(len(unit)), names[order])
     y = names[dataset.Y[choice.rows].argmax(axis=1)]
-    calibrated = _fitted_on_held_out(stand_in, scores, y, "temperature")
-    probabilities = calibrated.predict_proba(scores)[:, np.argsort(order)]
-    calibrated.calibrated_classifiers_[0].estimator = estimator
-    return calibrated, probabilities
-
-
-def _least_confidence(
-    probabilities: NDArray[np.float64], given: NDArray[np.bool_], Y: NDArray[np.int8], rules: Rules, precision: float
-) -> float | None:
-    """Return the minimum confidence for labelling without a person (see `fit_calibration`); None if there is none."""
-    confidences = confidence(probabilities, given, rules.multi_class)
-    correct = (given == (Y == 1)).all(axis=1).astype(np.int8)
-    (cut,) = choose_thresholds(correct[:, None], confidences[:, None], ThresholdRule(precision=precision))
-    return float(cut) if np.isfinite(cut) else None
+    calibrated, probabilities = _calibrated_on_held_out(estimator, stand_in, scores, y, "temperature")
+    return calibrated, probabilities[:, np.argsort(order)]
 
 
 def _calibrate(
     estimator: Any, scores: NDArray[np.float64], y: NDArray[np.int8], method: str
 ) -> tuple[CalibratedClassifierCV, NDArray[np.float64]]:
-    """Calibrate an estimator with scikit-learn on held-out scores; return also their calibrated probabilities."""
-    # The score of the stand-in is its only feature. Therefore the calibration is fitted on the held-out scores, and not
-    # on scores of the estimator's own training texts.
+    """Calibrate the estimator of one topic; return also the calibrated probabilities of the held-out scores."""
     stand_in = linear_estimator(np.ones((1, 1)), np.zeros(1), np.array([0, 1]))
-    calibrated = _fitted_on_held_out(stand_in, scores[:, None], y, method)
-    probabilities = calibrated.predict_proba(scores[:, None])[:, 1]
-    calibrated.calibrated_classifiers_[0].estimator = estimator
-    return calibrated, probabilities
+    calibrated, probabilities = _calibrated_on_held_out(estimator, stand_in, scores[:, None], y, method)
+    return calibrated, probabilities[:, 1]
 
 
-def _fitted_on_held_out(
-    stand_in: LinearSVC, scores: NDArray[np.float64], y: NDArray[Any], method: str
-) -> CalibratedClassifierCV:
+def _calibrated_on_held_out(
+    estimator: Any, stand_in: LinearSVC, scores: NDArray[np.float64], y: NDArray[Any], method: str
+) -> tuple[CalibratedClassifierCV, NDArray[np.float64]]:
+    """Calibrate an estimator with scikit-learn; return also the calibrated probabilities of the held-out scores.
+
+    The features of the stand-in are the scores themselves. Therefore the calibration is fitted on the held-out scores,
+    and not on scores of the estimator's own training texts.
+    """
     rows = np.arange(len(y))
     calibrated = CalibratedClassifierCV(FrozenEstimator(stand_in), method=method, cv=[(rows, rows)], ensemble=False)
-    return calibrated.fit(scores, y)
+    probabilities = calibrated.fit(scores, y).predict_proba(scores)
+    calibrated.calibrated_classifiers_[0].estimator = estimator
+    return calibrated, probabilities
