@@ -19,8 +19,8 @@ from topicdesk.evaluation.metrics import (
     METRICS,
     PROBABILITY_METRICS,
     TOPIC_METRICS,
-    bootstrap_weights,
     figures,
+    observed_and_bootstrap_weights,
     probability_figures,
     topic_figures,
 )
@@ -130,8 +130,7 @@ def resampled_figures(
     """
     test_rows = np.unique(np.concatenate([result.split.test for group in results.values() for result in group]))
     rng = np.random.default_rng([seed, 1])
-    # The first row counts every article once; the others are bootstrap resamples.
-    weights = np.vstack([np.ones(len(test_rows)), bootstrap_weights(dataset.groups[test_rows], resamples, rng)])
+    weights = observed_and_bootstrap_weights(dataset.groups[test_rows], resamples, rng)
     cells = list(product(samples, results))
     tasks = [(list(_pooled(dataset, results[name], sample)),) for sample, name in cells]
     done = run_all(engine, _distributions, (test_rows, weights), tasks, "bootstrap intervals")

@@ -25,7 +25,7 @@ from topicdesk.evaluation.bootstrap import figure_tables, with_interval
 from topicdesk.evaluation.classifiers import classifier_named
 from topicdesk.evaluation.engine import single_threaded_engine
 from topicdesk.evaluation.leaderboard import ALL_SAMPLES, figures_where, shown
-from topicdesk.evaluation.metrics import bootstrap_weights, figures, topic_figures
+from topicdesk.evaluation.metrics import figures, observed_and_bootstrap_weights, topic_figures
 from topicdesk.evaluation.search import cross_validate
 from topicdesk.evaluation.splits import SplitPlan, leave_one_source_out, make_splits
 from topicdesk.features import FeatureSetting
@@ -240,7 +240,7 @@ def audit_topics(dataset: Dataset, resamples: int = 1000, seed: int = 0, jobs: i
             cross_validate(dataset, comparison_plan, splits, engine=engine)[0] for splits in (mixed_splits, lone_splits)
         )
         rng = np.random.default_rng([seed, 2])
-        weights = np.vstack([np.ones(len(dataset)), bootstrap_weights(dataset.groups, resamples, rng)])
+        weights = observed_and_bootstrap_weights(dataset.groups, resamples, rng)
         decisions = {"mixed": _decisions(dataset, mixed), "without": _decisions(dataset, lone)}
         topics = pd.DataFrame(_topic_rows(dataset, decisions, weights)).set_index("topic")
         sources = pd.DataFrame(_source_rows(dataset, decisions, weights)).set_index("source")
