@@ -9,14 +9,17 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from time import monotonic, sleep
+from time import monotonic, sleep, time
 from uuid import uuid4
 
 from topicdesk.errors import ProjectError
 
-__all__ = ["remove_tree", "replacing", "sweep_removed", "sweep_removed_in", "write_text"]
+__all__ = ["abandoned", "remove_tree", "replacing", "sweep_removed", "sweep_removed_in", "write_text"]
 
 _REMOVED = ".removed"
+
+# Work in a folder that was not continued for this long counts as abandoned.
+_GIVEN_UP_SECONDS = 7 * 24 * 3600
 
 # Windows refuses to rename a file that a virus scanner or an indexer has open, usually for less than a second.
 _RENAME_SECONDS = 2 if os.name == "nt" else 0
@@ -100,6 +103,17 @@ def sweep_removed(folder: Path) -> None:
 def sweep_removed_in(parent: Path) -> None:
     """Delete what interrupted calls of `remove_tree` left of any folder in `parent`."""
     _delete(parent.glob(f".*{_REMOVED}"))
+
+
+def abandoned(folders: Iterable[Path]) -> Iterator[Path]:
+    """Yield the folders that were not changed for a week."""
+    for folder in folders:
+        try:
+            age = time() - folder.stat().st_mtime
+        except FileNotFoundError:  # another process renamed or removed it
+            continue
+        if age > _GIVEN_UP_SECONDS:
+            yield folder
 
 
 def _delete(folders: Iterable[Path]) -> None:

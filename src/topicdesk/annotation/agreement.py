@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from sklearn.metrics import cohen_kappa_score
 
 from topicdesk.annotation.annotations import read_label_file
+from topicdesk.annotation.queue import queue_of_labelled
 from topicdesk.annotation.session import AnnotationSession, open_session
-from topicdesk.annotation.topics import Taxonomy, read_taxonomy
+from topicdesk.annotation.topics import Taxonomy, taxonomy_of
 from topicdesk.errors import LabelsError
 from topicdesk.project import Project, find_project
 
@@ -115,29 +116,18 @@ def adjudication(
 
     Parameters
     ----------
-    first, second : str
-        The annotators, named as their files in ``data/labels``.
-    corpus, topics, project
-        As in `open_session`.
-    annotator : str
-        Who adjudicates.
+    first, second, corpus, topics, annotator, project
+        As in `topicdesk.adjudicate`.
 
     Returns
     -------
     AnnotationSession
-        Its decisions are saved to ``data/labels/adjudicated.csv`` and overrule both annotators.
     """
     project = project or find_project()
-    taxonomy = topics if isinstance(topics, Taxonomy) else read_taxonomy(project.root / topics)
+    taxonomy = taxonomy_of(project, topics)
     tables = [read_label_file(project.labels / f"{name}.csv", taxonomy.names) for name in (first, second)]
     differences = disagreements(*tables)
-    samples = tables[0].set_index("article_id")["sample"]
-    queue = pd.DataFrame(
-        {
-            "article_id": differences["article_id"],
-            "sample": samples.reindex(differences["article_id"]).to_numpy(dtype=object),
-        }
-    )
+    queue = queue_of_labelled(tables[0], differences["article_id"].tolist())
     answers = {
         article: ((first, first_answer or "no topic"), (second, second_answer or "no topic"))
         for article, first_answer, second_answer in zip(

@@ -6,7 +6,7 @@ estimated from rows drawn at random. Every row therefore records its strategy as
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any, Literal
@@ -19,7 +19,7 @@ from scipy.special import logit
 
 from topicdesk.errors import LabelsError, nearest
 
-__all__ = ["QUEUE_COLUMNS", "STRATEGIES", "Pool", "draw_queue", "parse_mix"]
+__all__ = ["QUEUE_COLUMNS", "STRATEGIES", "Pool", "draw_queue", "parse_mix", "queue_of_labelled"]
 
 #: Columns of a queue; ``sample`` is the strategy that drew the article.
 QUEUE_COLUMNS = ("article_id", "sample")
@@ -108,6 +108,25 @@ def draw_queue(pool: Pool, count: int, mix: Mapping[str, float], seed: int) -> p
         {"article_id": pool.ids[[row for row, _ in rows]], "sample": [name for _, name in rows]},
         columns=list(QUEUE_COLUMNS),
     )
+
+
+def queue_of_labelled(labels: pd.DataFrame, articles: Sequence[str]) -> pd.DataFrame:
+    """Return a queue to label articles again.
+
+    Parameters
+    ----------
+    labels : DataFrame
+        Labels of the articles, with the columns ``article_id`` and ``sample``.
+    articles : sequence of str
+        Ids of the articles.
+
+    Returns
+    -------
+    DataFrame of shape (n_articles, 2)
+        `QUEUE_COLUMNS`. Each article keeps the sample of its label.
+    """
+    samples = labels.set_index("article_id")["sample"].reindex(articles)
+    return pd.DataFrame({"article_id": articles, "sample": samples.to_numpy(dtype=object)})
 
 
 def parse_mix(text: str) -> dict[str, float]:

@@ -19,7 +19,7 @@ from topicdesk.annotation.annotations import ADJUDICATED, reserved_in
 from topicdesk.annotation.fields import check_annotator
 from topicdesk.annotation.queue import QUEUE_COLUMNS
 from topicdesk.annotation.store import KeptAside, LabelStore
-from topicdesk.annotation.topics import Taxonomy, read_taxonomy
+from topicdesk.annotation.topics import Taxonomy, taxonomy_of
 from topicdesk.corpus import read_corpus, stored_corpus
 from topicdesk.errors import LabelsError, nearest
 from topicdesk.project import Project, find_project
@@ -217,12 +217,8 @@ def open_session(
 
     Parameters
     ----------
-    corpus : DataFrame, path or str
-        Articles, their Parquet file, or the name of a corpus in ``data/sources.toml``.
-    topics : Taxonomy, path or str
-        The taxonomy, or its file, such as ``data/topics.toml``.
-    annotator : str
-        Name of the annotator. Decisions are saved to ``data/labels/<annotator>.csv``.
+    corpus, topics, annotator, project, practice
+        As in `topicdesk.annotate`.
     queue : DataFrame, optional
         From `draw_queue` or `queue_for`; by default every article that is fit to label, in random order.
     answers : mapping of str to sequence of (str, str), optional
@@ -234,12 +230,8 @@ def open_session(
     settles : bool, default False
         Whether decisions overrule those of others. They are then saved to ``data/labels/adjudicated.csv``, under the
         annotator's name.
-    project : Project, optional
-        By default the project of the current folder.
     seed : int, default 0
         Seed of the random order if no queue is given. To measure the agreement of two annotators, use the same seed.
-    practice : bool, default False
-        Save decisions to a temporary folder that is deleted with the session, instead of ``data/labels``.
 
     Returns
     -------
@@ -253,7 +245,7 @@ def open_session(
     """
     check_annotator(annotator)
     project = project or find_project()
-    taxonomy = topics if isinstance(topics, Taxonomy) else read_taxonomy(project.root / topics)
+    taxonomy = taxonomy_of(project, topics)
     articles = corpus if isinstance(corpus, pd.DataFrame) else _articles(project, str(corpus))
     reserved = reserved_in(project.reserved, articles)
     if queue is None:

@@ -11,10 +11,11 @@ import pandas as pd
 from pydantic import Field, model_validator
 
 from topicdesk.errors import LabelsError
+from topicdesk.project import Project
 from topicdesk.rendering import as_html
 from topicdesk.toml import StrictModel, read_toml
 
-__all__ = ["Codebook", "Taxonomy", "Topic", "read_taxonomy"]
+__all__ = ["Codebook", "Taxonomy", "Topic", "read_taxonomy", "taxonomy_of"]
 
 _Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$", description="one lower-case word")]
 
@@ -112,3 +113,8 @@ def read_taxonomy(path: Path) -> Taxonomy:
     """
     taxonomy = read_toml(path, Taxonomy, LabelsError, "'topicdesk init' writes an example of a taxonomy.")
     return taxonomy if taxonomy.name else taxonomy.model_copy(update={"name": path.stem})
+
+
+def taxonomy_of(project: Project, topics: Taxonomy | Path | str) -> Taxonomy:
+    """Return the given taxonomy, or read it from a file in the project."""
+    return topics if isinstance(topics, Taxonomy) else read_taxonomy(project.root / topics)

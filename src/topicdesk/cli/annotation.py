@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from topicdesk.cli.options import Corpus
+from topicdesk.cli.options import Corpus, announce_spec
 from topicdesk.cli.printing import print_some, print_table
 from topicdesk.progress import say
 
@@ -99,10 +99,7 @@ def queue_(
     seed: Annotated[int, typer.Option(help="The same seed draws the same articles.")] = 0,
 ) -> None:
     """Choose the articles to annotate next: by default half at random, half where classifiers are least sure."""
-    from topicdesk.experiment.checks import check_spec
-
-    check_spec(spec)
-    say(f"reading {spec} ...")
+    announce_spec(spec)
     from topicdesk.annotation import parse_mix
     from topicdesk.atomic import replacing
     from topicdesk.experiment import queue_for
@@ -172,10 +169,7 @@ def suspects(
     ] = None,
 ) -> None:
     """Rank labels that out-of-fold predictions contradict, and decide about them again."""
-    from topicdesk.experiment.checks import check_spec
-
-    check_spec(spec, classifier)
-    say(f"reading {spec} ...")
+    announce_spec(spec, classifier)
     import pandas as pd
 
     from topicdesk.cli.annotating import check_terminal, label_in_terminal
@@ -216,10 +210,7 @@ def rules(
     method: Annotated[_Method, typer.Option(help="How rules are combined.")] = _Method.MAJORITY,
 ) -> None:
     """Evaluate the taxonomy's keywords as labelling rules, and write weak labels."""
-    from topicdesk.experiment.checks import check_spec
-
-    check_spec(spec)
-    say(f"reading {spec} ...")
+    announce_spec(spec)
     from topicdesk.annotation import write_annotations
     from topicdesk.experiment import rules_of, weak_labels
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from topicdesk.cli.options import EngineName, Jobs, OneClassifier, Spec, engine_named
+from topicdesk.cli.options import EngineName, Jobs, OneClassifier, Scheduler, Spec, announce_spec, engine_named
 from topicdesk.cli.printing import print_differences, print_facts, print_table, print_warnings, save_picture
 from topicdesk.errors import VerificationError
 from topicdesk.progress import say
@@ -32,9 +32,7 @@ def compare(
     engine: Annotated[
         EngineName, typer.Option(help="Where the work runs. Scores do not depend on it.")
     ] = EngineName.LOCAL,
-    scheduler: Annotated[
-        str | None, typer.Option(help="Address of the Dask scheduler, such as tcp://127.0.0.1:8786.")
-    ] = None,
+    scheduler: Scheduler = None,
     resume: Annotated[bool, typer.Option(help="Continue a run of the same spec that was stopped.")] = True,
     log: Annotated[bool, typer.Option(help="Log the comparison to MLflow.")] = True,
     update_lock: Annotated[bool, typer.Option("--update-lock", help="Replace the results lock.")] = False,
@@ -90,10 +88,7 @@ def verify(
     ] = 0.0,
 ) -> None:
     """Recompute the scores of a spec, and compare them with its results lock. Exit 1 if a score differs."""
-    from topicdesk.experiment.checks import check_spec
-
-    check_spec(spec)
-    say(f"reading {spec} ...")
+    announce_spec(spec)
     from topicdesk.experiment import compare_facts, lock_path, read_lock, run_experiment, verify_experiment
 
     read_lock(lock_path(spec))  # fail before the long work if there is no lock
@@ -124,10 +119,7 @@ def splits(
     output: Annotated[Path | None, typer.Option(help="Save the splits as CSV, for [splits] file in a spec.")] = None,
 ) -> None:
     """Show how a spec splits its articles, by topic and by source, and save the splits."""
-    from topicdesk.experiment.checks import check_spec
-
-    check_spec(spec)
-    say(f"reading {spec} ...")
+    announce_spec(spec)
     from topicdesk.evaluation import split_table, write_splits
     from topicdesk.experiment import load_dataset, load_splits, read_spec
     from topicdesk.project import find_project
@@ -157,10 +149,7 @@ def learning_curve(
     jobs: Jobs = None,
 ) -> None:
     """Fit a classifier on growing parts of the labels, and forecast the gain from more labels."""
-    from topicdesk.experiment.checks import check_spec
-
-    check_spec(spec, classifier)
-    say(f"reading {spec} ...")
+    announce_spec(spec, classifier)
     from topicdesk.evaluation import learning_curve
     from topicdesk.experiment import load_experiments
 
@@ -182,10 +171,7 @@ def ablate(
     jobs: Jobs = None,
 ) -> None:
     """Remove each feature option of a spec in turn, and show how much a classifier loses."""
-    from topicdesk.experiment.checks import check_spec
-
-    check_spec(spec, classifier)
-    say(f"reading {spec} ...")
+    announce_spec(spec, classifier)
     from topicdesk.evaluation import ablate
     from topicdesk.experiment import load_experiments
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from topicdesk.cli.options import Corpus, column_pair
+from topicdesk.cli.options import ColumnPairs, Corpus, column_pairs
 from topicdesk.cli.printing import print_table, print_warnings, save_picture
 from topicdesk.progress import say
 
@@ -146,9 +146,7 @@ def import_(
         typer.Argument(help="Pages (.txt .html), feeds (.rss .xml), tables (.csv .jsonl .parquet), .zip, folders, -."),
     ],
     output: Annotated[Path, typer.Option(help="The corpus to write, a Parquet file.")],
-    columns: Annotated[
-        list[str] | None, typer.Option("--map", help="A field and your column for it, such as title=headline.")
-    ] = None,
+    columns: ColumnPairs = None,
     source: Annotated[str, typer.Option(help="Outlet of articles without one.")] = "",
     language: Annotated[str, typer.Option(help="Language code of articles without one; else detected.")] = "",
     without: Annotated[list[str] | None, typer.Option(help="A cleaning step to skip; may be repeated.")] = None,
@@ -161,8 +159,7 @@ def import_(
     say("reading articles ...")
     from topicdesk.corpus import import_articles
 
-    mapped = dict(column_pair(pair) for pair in columns or ())
-    account = import_articles(paths, output, mapped, source, language, without or ())
+    account = import_articles(paths, output, column_pairs(columns), source, language, without or ())
     print(account)
     print(f"{account.articles} articles in {output}")
 

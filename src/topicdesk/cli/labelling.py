@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from topicdesk.cli.options import EngineName, Trust, column_pair, engine_named
+from topicdesk.cli.options import ColumnPairs, EngineName, Scheduler, Trust, column_pairs, engine_named
 from topicdesk.cli.printing import print_table, save_picture
 from topicdesk.progress import say
 from topicdesk.spreadsheets import Formulas
@@ -41,9 +41,7 @@ def label(
         ),
     ],
     model: _Model = None,
-    columns: Annotated[
-        list[str] | None, typer.Option("--map", help="A field and your column for it, such as title=headline.")
-    ] = None,
+    columns: ColumnPairs = None,
     explain: Annotated[
         int, typer.Option(min=0, help="Add this many terms that contributed most to each topic.", metavar="TERMS")
     ] = 0,
@@ -56,9 +54,7 @@ def label(
     ] = Formulas.ESCAPE,
     jobs: Annotated[int | None, typer.Option(min=1, help="Number of processes; by default one per core.")] = None,
     engine: Annotated[EngineName, typer.Option(help="Where the work runs.")] = EngineName.LOCAL,
-    scheduler: Annotated[
-        str | None, typer.Option(help="Address of the Dask scheduler, such as tcp://127.0.0.1:8786.")
-    ] = None,
+    scheduler: Scheduler = None,
     trust: Trust = None,
 ) -> None:
     """Label articles with a model: topics, calibrated probabilities, the reason, and whether to abstain.
@@ -66,9 +62,8 @@ def label(
     Rows keep their order and all their columns. Articles that cannot be labelled are listed in
     OUTPUT.unlabelled.csv. If the command is stopped, run it again to continue.
     """
-    mapped = dict(column_pair(pair) for pair in columns or ())
-    model = _check_first(model, paths, mapped)
-    say(f"reading {model} ...")
+    mapped = column_pairs(columns)
+    model = _announce_model(model, paths, mapped)
     from topicdesk.prediction import label_files
     from topicdesk.tracking import load_labeller
 
@@ -89,14 +84,15 @@ def label(
     print(account)
 
 
-def _check_first(model: str | None, paths: list[Path], columns: dict[str, str]) -> str:
-    """Return the model to use; reject missing names and columns before anything slow is imported."""
+def _announce_model(model: str | None, paths: list[Path], columns: dict[str, str]) -> str:
+    """Check names and columns, before anything slow is imported; say that the model is read, and return its name."""
     from topicdesk.corpus.readers import check_columns
     from topicdesk.tracking.listing import chosen_model
 
     model = chosen_model(model)
     for path in paths:
         check_columns(path, columns)
+    say(f"reading {model} ...")
     return model
 
 
@@ -142,9 +138,7 @@ def drift(
             "by default the project's champion."
         ),
     ] = None,
-    columns: Annotated[
-        list[str] | None, typer.Option("--map", help="A field and your column for it, such as title=headline.")
-    ] = None,
+    columns: ColumnPairs = None,
     plot: Annotated[Path | None, typer.Option(help="Also plot the comparison, as PNG, SVG or PDF.")] = None,
     trust: Trust = None,
 ) -> None:
@@ -152,9 +146,8 @@ def drift(
 
     A check says YES if the difference is significant (p, adjusted for multiple tests) and large enough to matter.
     """
-    mapped = dict(column_pair(pair) for pair in columns or ())
-    reference = _check_first(reference, paths, mapped)
-    say(f"reading {reference} ...")
+    mapped = column_pairs(columns)
+    reference = _announce_model(reference, paths, mapped)
     from topicdesk.prediction import measure_drift_of_files
     from topicdesk.tracking import load_labeller
 

@@ -8,10 +8,24 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from topicdesk.progress import say
+
 if TYPE_CHECKING:
     from topicdesk.evaluation import Engine
 
-__all__ = ["Corpus", "EngineName", "Jobs", "OneClassifier", "Spec", "Trust", "column_pair", "engine_named"]
+__all__ = [
+    "ColumnPairs",
+    "Corpus",
+    "EngineName",
+    "Jobs",
+    "OneClassifier",
+    "Scheduler",
+    "Spec",
+    "Trust",
+    "announce_spec",
+    "column_pairs",
+    "engine_named",
+]
 
 Corpus = Annotated[str, typer.Argument(help="A corpus of data/sources.toml, or a Parquet file.", metavar="CORPUS")]
 Spec = Annotated[Path, typer.Argument(help="A spec, such as experiments/topics.toml.", metavar="SPEC")]
@@ -24,6 +38,10 @@ Jobs = Annotated[
 OneClassifier = Annotated[
     str | None, typer.Option(help="One of the spec's classifiers; by default the winner of its results lock.")
 ]
+ColumnPairs = Annotated[
+    list[str] | None, typer.Option("--map", help="A field and your column for it, such as title=headline.")
+]
+Scheduler = Annotated[str | None, typer.Option(help="Address of the Dask scheduler, such as tcp://127.0.0.1:8786.")]
 Trust = Annotated[
     list[str] | None,
     typer.Option(help="A type that the model file may contain, such as mine.Estimator; may be repeated."),
@@ -37,12 +55,23 @@ class EngineName(StrEnum):
     DASK = "dask"
 
 
-def column_pair(written: str) -> tuple[str, str]:
-    """Parse an option such as ``title=headline``."""
-    field, sign, column = written.partition("=")
-    if not sign or not field or not column:
-        raise typer.BadParameter(f"--map takes FIELD=COLUMN, such as title=headline, not {written!r}.")
-    return field, column
+def announce_spec(spec: Path, classifier: str | None = None) -> None:
+    """Check the names in a spec, before anything slow is imported, and say that the spec is read."""
+    from topicdesk.experiment.checks import check_spec
+
+    check_spec(spec, classifier)
+    say(f"reading {spec} ...")
+
+
+def column_pairs(pairs: list[str] | None) -> dict[str, str]:
+    """Parse options such as ``title=headline``."""
+    columns = {}
+    for pair in pairs or ():
+        field, sign, column = pair.partition("=")
+        if not sign or not field or not column:
+            raise typer.BadParameter(f"--map takes FIELD=COLUMN, such as title=headline, not {pair!r}.")
+        columns[field] = column
+    return columns
 
 
 def engine_named(name: EngineName, scheduler: str | None) -> Engine | None:

@@ -18,6 +18,7 @@ __all__ = [
     "MOST_ROWS",
     "print_differences",
     "print_facts",
+    "print_more",
     "print_rows",
     "print_some",
     "print_table",
@@ -59,8 +60,13 @@ def print_some(table: pd.DataFrame, index: str, title: str) -> None:
     """Print the first rows of a table, if it has any, and the number of remaining rows."""
     if len(table):
         print_table(table.head(MOST_ROWS).set_index(index), title)
-        if len(table) > MOST_ROWS:
-            print(f"... and {len(table) - MOST_ROWS} more.")
+        print_more(len(table))
+
+
+def print_more(n_rows: int) -> None:
+    """Print how many of `n_rows` rows a table of `MOST_ROWS` rows leaves out, if any."""
+    if n_rows > MOST_ROWS:
+        print(f"... and {n_rows - MOST_ROWS} more.")
 
 
 def print_differences(found: Sequence[Difference], title: str) -> None:
@@ -77,8 +83,7 @@ def print_differences(found: Sequence[Difference], title: str) -> None:
         for difference in found[:MOST_ROWS]
     ]
     print_table(pd.DataFrame(rows).astype("str").set_index("where"), title)
-    if len(found) > MOST_ROWS:
-        print(f"... and {len(found) - MOST_ROWS} more.")
+    print_more(len(found))
 
 
 def print_warnings(warnings: Iterable[str]) -> None:

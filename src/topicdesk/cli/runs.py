@@ -7,12 +7,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from topicdesk.cli.options import Jobs
-from topicdesk.cli.printing import MOST_ROWS, print_differences, print_facts, print_rows, print_some, print_table
+from topicdesk.cli.printing import (
+    MOST_ROWS,
+    print_differences,
+    print_facts,
+    print_more,
+    print_rows,
+    print_some,
+    print_table,
+)
 from topicdesk.errors import VerificationError
 from topicdesk.progress import say
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from topicdesk.project import Project
 
 __all__ = ["diff", "log", "promote", "reproduce", "rollback", "runs"]
 
@@ -45,8 +55,7 @@ def runs(
     ]  # fmt: skip
     columns = ["run_id", "experiment", "started", "corpus", "winner", "metric", "score [95 %]", "commit"]
     print_rows(columns, rows[:MOST_ROWS], "Comparisons in MLflow, newest first (UTC)")
-    if len(rows) > MOST_ROWS:
-        print(f"... and {len(rows) - MOST_ROWS} more.")
+    print_more(len(rows))
 
 
 def reproduce(
@@ -136,12 +145,7 @@ def promote(
     version: Annotated[str | None, typer.Option(help="Version to promote; by default the newest.")] = None,
 ) -> None:
     """Make a version of a registered model the champion. The current one becomes 'previous'."""
-    from topicdesk.project import find_project
-    from topicdesk.tracking.listing import check_registered
-
-    project = find_project()
-    check_registered(project, model)
-    say("updating MLflow's registry ...")
+    project = _announce_update(model)
     from topicdesk.tracking import promote
 
     print(promote(project, model, version))
@@ -149,15 +153,21 @@ def promote(
 
 def rollback(model: _Model) -> None:
     """Make the previous champion of a registered model the champion again."""
+    project = _announce_update(model)
+    from topicdesk.tracking import rollback
+
+    print(rollback(project, model))
+
+
+def _announce_update(model: str) -> Project:
+    """Check that a model is registered, say that the registry is updated, and return the project."""
     from topicdesk.project import find_project
     from topicdesk.tracking.listing import check_registered
 
     project = find_project()
     check_registered(project, model)
     say("updating MLflow's registry ...")
-    from topicdesk.tracking import rollback
-
-    print(rollback(project, model))
+    return project
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:

@@ -12,15 +12,15 @@ import pandas as pd
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from topicdesk.evaluation._types import FoldResult
+from topicdesk.evaluation._types import ComparisonPlan, FoldResult
 from topicdesk.evaluation.engine import Engine, run_all
 from topicdesk.evaluation.leaderboard import ALL_SAMPLES
 from topicdesk.evaluation.metrics import (
     METRICS,
     PROBABILITY_METRICS,
     TOPIC_METRICS,
-    bootstrap_weights,
     figures,
+    observed_and_bootstrap_weights,
     probability_figures,
     topic_figures,
 )
@@ -29,7 +29,7 @@ from topicdesk.evaluation.names import DIFFERENCE_FROM_BEST
 if TYPE_CHECKING:
     from topicdesk.annotation import Dataset
 
-__all__ = ["figure_tables", "resampled_figures", "with_interval"]
+__all__ = ["figure_tables", "resampled_figures", "resampled_metric", "with_interval"]
 
 _PERCENTILES = (2.5, 97.5)
 
@@ -130,12 +130,32 @@ def resampled_figures(
     """
     test_rows = np.unique(np.concatenate([result.split.test for group in results.values() for result in group]))
     rng = np.random.default_rng([seed, 1])
-    # The first row counts every article once; the others are bootstrap resamples.
-    weights = np.vstack([np.ones(len(test_rows)), bootstrap_weights(dataset.groups[test_rows], resamples, rng)])
+    weights = observed_and_bootstrap_weights(dataset.groups[test_rows], resamples, rng)
     cells = list(product(samples, results))
     tasks = [(list(_pooled(dataset, results[name], sample)),) for sample, name in cells]
     done = run_all(engine, _distributions, (test_rows, weights), tasks, "bootstrap intervals")
     return dict(zip(cells, done, strict=True))
+
+
+def resampled_metric(
+    dataset: Dataset, plan: ComparisonPlan, results: Mapping[str, Sequence[FoldResult]], engine: Engine
+) -> dict[str, NDArray[np.float64]]:
+    """Compute the plan's metric on the test articles and on bootstrap resamples (see `resampled_figures`).
+
+    Parameters
+    ----------
+    dataset, results, engine
+        As in `resampled_figures`.
+    plan : ComparisonPlan
+        Sets metric, number of resamples and seed.
+
+    Returns
+    -------
+    dict of str to ndarray of float, shape (1 + resamples,)
+        By the names of `results`. The first entry is the value on the test articles themselves.
+    """
+    distributions = resampled_figures(dataset, results, plan.resamples, plan.seed, engine)
+    return {name: distributions[ALL_SAMPLES, name][0][plan.metric] for name in results}
 
 
 @dataclass(frozen=True, eq=False)

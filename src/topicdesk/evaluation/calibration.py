@@ -24,6 +24,7 @@ __all__ = [
     "CalibrationMethod",
     "confidence",
     "fit_calibration",
+    "least_confidence",
     "probability_bins",
     "reliability_table",
 ]
@@ -140,9 +141,30 @@ def fit_calibration(
     calibrators = tuple(fit(y, column) for y, column in zip(Y.T, scores.T, strict=True))
     calibration = Calibration(calibrators, multi_class)
     confidences = confidence(calibration.probabilities(scores), decisions, multi_class)
-    correct = (decisions == Y).all(axis=1).astype(np.int8)
-    (threshold,) = choose_thresholds(correct[:, None], confidences[:, None], ThresholdRule(precision=precision))
-    return Calibration(calibrators, multi_class, float(threshold))
+    cut = least_confidence(confidences, (decisions == Y).all(axis=1), precision)
+    return Calibration(calibrators, multi_class, cut)
+
+
+def least_confidence(confidences: _Floats, correct: NDArray[np.bool_], precision: float) -> float:
+    """Choose the minimum confidence for labelling without a person.
+
+    Parameters
+    ----------
+    confidences : ndarray of float, shape (n_rows,)
+        Confidence in each article, from `confidence`.
+    correct : ndarray of bool, shape (n_rows,)
+        Whether all topics of the article are right.
+    precision : float
+        Required share of correct articles among those with at least this confidence.
+
+    Returns
+    -------
+    float
+        Infinite if no confidence reaches the precision.
+    """
+    Y = correct[:, None].astype(np.int8)
+    (cut,) = choose_thresholds(Y, confidences[:, None], ThresholdRule(precision=precision))
+    return float(cut)
 
 
 def confidence(probabilities: _Floats, decisions: NDArray[np.int8], multi_class: bool) -> _Floats:

@@ -16,13 +16,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
-from threadpoolctl import threadpool_limits
 
 from topicdesk.errors import SpecError, SplitError, nearest
 from topicdesk.evaluation._execution.checkpoints import Checkpoints, comparison_hash
 from topicdesk.evaluation._types import ComparisonPlan, ComparisonValues, FoldResult, ranking
 from topicdesk.evaluation.bootstrap import figure_tables
-from topicdesk.evaluation.engine import Engine, LocalEngine
+from topicdesk.evaluation.engine import Engine, single_threaded_engine
 from topicdesk.evaluation.leaderboard import ALL_SAMPLES, figures_where, leaderboard
 from topicdesk.evaluation.search import cross_validate, planned_splits
 from topicdesk.evaluation.significance import Verdict, decide_winner, significance_table
@@ -201,14 +200,12 @@ def compare(
     warnings = dataset.warnings + messages
     _check_sample(plan, dataset)
     _check_neighbours(plan, splits)
-    engine = engine or LocalEngine(jobs)
     checkpoints = None if keep is None else Checkpoints(keep, comparison_hash(dataset, plan, splits, keywords))
-    # Use one thread: the order of a sum, and therefore its last digit, must not depend on the number of cores.
-    with threadpool_limits(limits=1):
-        results, messages = cross_validate(dataset, plan, splits, keywords, engine, checkpoints)
+    with single_threaded_engine(engine, jobs) as running:
+        results, messages = cross_validate(dataset, plan, splits, keywords, running, checkpoints)
         warnings += messages
         pooled, by_topic, by_fold = figure_tables(
-            dataset, results, plan.metric, plan.representative, plan.resamples, plan.seed, engine
+            dataset, results, plan.metric, plan.representative, plan.resamples, plan.seed, running
         )
     significance, verdict = _compare_with_best(dataset, plan, splits, results, pooled, by_fold)
     return Comparison(

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from joblib import Parallel, delayed
 from joblib.externals.loky import get_reusable_executor
 from joblib.externals.loky.process_executor import TerminatedWorkerError
+from threadpoolctl import threadpool_limits
 
 from topicdesk.errors import EngineError
 from topicdesk.evaluation.code_version import code_version
@@ -24,7 +25,7 @@ from topicdesk.progress import progress
 if TYPE_CHECKING:
     from distributed import Client
 
-__all__ = ["DaskEngine", "Engine", "LocalEngine", "restart_workers", "run_all"]
+__all__ = ["DaskEngine", "Engine", "LocalEngine", "restart_workers", "run_all", "single_threaded_engine"]
 
 _Work = Callable[..., Any]
 _Tasks = Sequence[tuple[Any, ...]]
@@ -185,6 +186,27 @@ class DaskEngine:
         except _passing_faults() as error:
             return {self.scheduler: error}
         return versions
+
+
+@contextmanager
+def single_threaded_engine(engine: Engine | None, jobs: int) -> Iterator[Engine]:
+    """Yield the engine, by default local processes, while numeric libraries use one thread of this process.
+
+    The order of a sum, and therefore its last digit, must not depend on the number of cores.
+
+    Parameters
+    ----------
+    engine : Engine or None
+        Engine to use instead of local processes.
+    jobs : int
+        Number of local processes; -1 for one per core.
+
+    Yields
+    ------
+    Engine
+    """
+    with threadpool_limits(limits=1):
+        yield engine or LocalEngine(jobs)
 
 
 def run_all(

@@ -20,7 +20,23 @@ _Features = csr_matrix | NDArray[np.float64]
 _Scores = NDArray[np.float64]
 
 
-class Centroids(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+class _SparseClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+    """Base of classifiers of sparse features whose decision function has one column for two classes."""
+
+    def predict(self, X: _Features) -> NDArray[Any]:
+        """Return the class with the highest decision function for each row."""
+        scores = self.decision_function(X)
+        chosen = (scores > 0).astype(int) if scores.ndim == 1 else scores.argmax(axis=1)
+        return np.asarray(self.classes_[chosen])
+
+    def __sklearn_tags__(self) -> Any:
+        """Return the tags: sparse features are supported."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+
+class Centroids(_SparseClassifier):
     """Nearest-centroid classifier (Rocchio) with the predictions of scikit-learn's `NearestCentroid`.
 
     `NearestCentroid` also computes the standard deviation of each term, for which it makes sparse features dense. It
@@ -45,20 +61,8 @@ class Centroids(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit
         closeness: _Scores = -euclidean_distances(X, self.centroids_, squared=True)
         return closeness[:, 1] - closeness[:, 0] if closeness.shape[1] == 2 else closeness
 
-    def predict(self, X: _Features) -> NDArray[Any]:
-        """Return the class with the nearest mean for each row."""
-        closeness = self.decision_function(X)
-        chosen = (closeness > 0).astype(int) if closeness.ndim == 1 else closeness.argmax(axis=1)
-        return np.asarray(self.classes_[chosen])
 
-    def __sklearn_tags__(self) -> Any:
-        """Return the tags: sparse features are supported."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags
-
-
-class NBSVM(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+class NBSVM(_SparseClassifier):
     """Linear support-vector machine on features scaled by naive Bayes log-count ratios (Wang and Manning 2012).
 
     Parameters
@@ -126,16 +130,9 @@ class NBSVM(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-lea
         margins = np.asarray(safe_sparse_dot(X, self.coef_.T, dense_output=True) + self.intercept_)
         return margins[:, 0] if len(self.classes_) == 2 else margins
 
-    def predict(self, X: _Features) -> NDArray[Any]:
-        """Return the class with the highest margin for each row."""
-        margins = self.decision_function(X)
-        chosen = (margins > 0).astype(int) if margins.ndim == 1 else margins.argmax(axis=1)
-        return np.asarray(self.classes_[chosen])
-
     def __sklearn_tags__(self) -> Any:
         """Return the tags: sparse features are supported, negative ones are not because features are counts."""
         tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
         tags.input_tags.positive_only = True
         # Count ratios do not suit the dense clusters on which scikit-learn checks accuracy (as for ComplementNB).
         tags.classifier_tags.poor_score = True

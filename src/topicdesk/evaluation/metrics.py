@@ -37,6 +37,7 @@ __all__ = [
     "bootstrap_weights",
     "figure",
     "figures",
+    "observed_and_bootstrap_weights",
     "probability_figures",
     "topic_figures",
 ]
@@ -205,6 +206,21 @@ def bootstrap_weights(groups: NDArray[np.intp], resamples: int, rng: np.random.G
     n_groups = int(group_of.max()) + 1
     counts = rng.multinomial(n_groups, np.full(n_groups, 1 / n_groups), size=resamples)
     return counts.astype(np.float64)[:, group_of]
+
+
+def observed_and_bootstrap_weights(groups: NDArray[np.intp], resamples: int, rng: np.random.Generator) -> Floats:
+    """Return a first row that counts every row once, and `bootstrap_weights` below it.
+
+    Parameters
+    ----------
+    groups, resamples, rng
+        As in `bootstrap_weights`.
+
+    Returns
+    -------
+    ndarray of float, shape (1 + resamples, n_rows)
+    """
+    return np.vstack([np.ones(len(groups)), bootstrap_weights(groups, resamples, rng)])
 
 
 def _decision_sums(Y: NDArray[np.int8], decisions: NDArray[np.int8], weights: Floats) -> tuple[Floats, Floats, Floats]:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from topicdesk.evaluation._execution.fitting import Candidate, View, gather_materials, score_inner_folds
-from topicdesk.evaluation._types import ComparisonPlan, DecisionRule
+from topicdesk.evaluation._types import ComparisonPlan
 from topicdesk.evaluation.calibration import Calibration, fit_calibration
 from topicdesk.evaluation.classifiers import Classifier, Scores
 from topicdesk.evaluation.engine import Engine
@@ -103,13 +103,13 @@ def choose_on_all(
     FinalChoice
     """
     candidates = candidates_of(classifier, plan.settings)
-    materials = gather_materials(dataset, {candidate.view for candidate in candidates}, keywords, plan.seed)
+    materials = gather_materials(dataset, candidates, keywords, plan.seed)
     full_split = Split(np.arange(len(dataset)), np.arange(0), 0, 0, plan.splits.scheme)
     folds = make_inner_splits(dataset, full_split, plan.inner_folds, plan.seed)
     fits, _ = score_inner_folds(materials, [folds], [candidates], engine)
     rows, order = held_out(folds)
     scored = {candidate: fits[0, candidate].scores[order] for candidate in candidates}
-    best = choose(iter(scored.items()), materials.Y[rows], plan.metric, materials.multi_class, plan.decision_rule)
+    best = choose(iter(scored.items()), materials.Y[rows], materials.multi_class, plan)
     return FinalChoice(best.candidate, best.score, rows, scored[best.candidate])
 
 
@@ -132,19 +132,14 @@ def has_choice(classifier: Classifier, candidates: Sequence[Candidate], multi_cl
 
 
 def judge(
-    candidate: Candidate,
-    scores: Scores,
-    Y: NDArray[np.int8],
-    metric: str,
-    multi_class: bool,
-    decision_rule: DecisionRule,
+    candidate: Candidate, scores: Scores, Y: NDArray[np.int8], multi_class: bool, plan: ComparisonPlan
 ) -> tuple[NDArray[np.float64] | None, float]:
-    """Return a candidate's thresholds, fixed or chosen on these scores, and the metric that they achieve."""
+    """Return a candidate's thresholds, fixed or chosen on these scores, and the plan's metric that they achieve."""
     if multi_class or candidate.classifier.threshold is not None:
         thresholds = fixed_thresholds(candidate.classifier, Y.shape[1], multi_class)
     else:
-        thresholds = choose_thresholds(Y, scores, decision_rule.threshold)
-    return thresholds, figure(metric, Y, decisions_at(scores, thresholds), scores)
+        thresholds = choose_thresholds(Y, scores, plan.decision_rule.threshold)
+    return thresholds, figure(plan.metric, Y, decisions_at(scores, thresholds), scores)
 
 
 def held_out(folds: Sequence[Split]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -155,24 +150,21 @@ def held_out(folds: Sequence[Split]) -> tuple[NDArray[np.intp], NDArray[np.intp]
 
 
 def choose(
-    scored: Iterator[tuple[Candidate, Scores]],
-    Y: NDArray[np.int8],
-    metric: str,
-    multi_class: bool,
-    decision_rule: DecisionRule,
+    scored: Iterator[tuple[Candidate, Scores]], Y: NDArray[np.int8], multi_class: bool, plan: ComparisonPlan
 ) -> Choice:
     """Choose the candidate with the best metric on the held-out rows of all inner folds. Ties go to the first."""
     best: Choice | None = None
     scores_of_best = np.empty(0)
     for candidate, scores in scored:
-        thresholds, score = judge(candidate, scores, Y, metric, multi_class, decision_rule)
+        thresholds, score = judge(candidate, scores, Y, multi_class, plan)
         # Smaller differences are floating-point noise.
         if best is None or score > best.score + 1e-9 or (np.isnan(best.score) and not np.isnan(score)):
             best, scores_of_best = Choice(candidate, thresholds, score), scores
     assert best is not None
     decisions = decisions_at(scores_of_best, best.thresholds)
+    rule = plan.decision_rule
     calibration = fit_calibration(
-        Y, scores_of_best, decisions, decision_rule.calibration, multi_class, decision_rule.automation_precision
+        Y, scores_of_best, decisions, rule.calibration, multi_class, rule.automation_precision
     )
     return replace(best, calibration=calibration)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import groupby
+from itertools import chain, groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,7 +25,7 @@ from topicdesk.evaluation._execution.fitting import (
     score_inner_folds,
     unpack,
 )
-from topicdesk.evaluation._types import ComparisonPlan, DecisionRule, FoldResult
+from topicdesk.evaluation._types import ComparisonPlan, FoldResult
 from topicdesk.evaluation.calibration import confidence
 from topicdesk.evaluation.classifiers import Classifier, Scores
 from topicdesk.evaluation.engine import Engine, LocalEngine
@@ -94,10 +94,9 @@ def cross_validate(
         One result per classifier and split, ordered by classifier, then split.
     warnings : tuple of str
     """
-    classifiers, decision_rule = plan.classifiers, plan.decision_rule
+    classifiers = plan.classifiers
     candidates = {classifier.name: candidates_of(classifier, plan.settings) for classifier in classifiers}
-    views = {candidate.view for group in candidates.values() for candidate in group}
-    materials = gather_materials(dataset, views, keywords, plan.seed)
+    materials = gather_materials(dataset, chain.from_iterable(candidates.values()), keywords, plan.seed)
     inner = [make_inner_splits(dataset, split, plan.inner_folds, plan.seed) for split in splits]
     searched = [
         candidate
@@ -108,7 +107,7 @@ def cross_validate(
 
     engine = engine or LocalEngine()
     if plan.search == "halving":
-        inner_fits, unconverged = _halve(materials, inner, searched, plan.metric, decision_rule, engine, checkpoints)
+        inner_fits, unconverged = _halve(materials, inner, searched, plan, engine, checkpoints)
     else:
         inner_fits, unconverged = score_inner_folds(materials, inner, [searched] * len(inner), engine, checkpoints)
     choices: dict[tuple[int, str], Choice] = {}
@@ -122,7 +121,7 @@ def cross_validate(
                     for candidate in group
                     if (outer, candidate) in inner_fits
                 )
-                choice = choose(scored, materials.Y[rows], plan.metric, materials.multi_class, decision_rule)
+                choice = choose(scored, materials.Y[rows], materials.multi_class, plan)
                 choice = replace(choice, seconds=inner_fits[outer, choice.candidate].seconds)
             else:
                 choice = Choice(group[0], fixed_thresholds(classifier, dataset.n_topics, materials.multi_class), np.nan)
@@ -166,7 +165,7 @@ def inner_scores(
         For each inner fold, scores of its held-out rows, shape (n_held_out, n_topics).
     """
     candidates = [candidate for classifier in classifiers for candidate in candidates_of(classifier, settings)]
-    materials = gather_materials(dataset, {candidate.view for candidate in candidates}, None, seed)
+    materials = gather_materials(dataset, candidates, None, seed)
     folds = make_inner_splits(dataset, split, inner_folds, seed)
     fits, _ = score_inner_folds(materials, [folds], [candidates], LocalEngine(jobs))
     ends = np.cumsum([len(fold.test) for fold in folds])[:-1]
@@ -177,8 +176,7 @@ def _halve(
     materials: Materials,
     inner: Sequence[Sequence[Split]],
     searched: Sequence[Candidate],
-    metric: str,
-    decision_rule: DecisionRule,
+    plan: ComparisonPlan,
     engine: Engine,
     checkpoints: Checkpoints | None,
 ) -> tuple[dict[tuple[int, Candidate], Fit], Counter[str]]:
@@ -194,12 +192,12 @@ def _halve(
         unconverged.update(stopped)
         for outer, folds in enumerate(inner):
             rows, order = held_out(folds)
-            Y, multi_class = materials.Y[rows], materials.multi_class
+            Y = materials.Y[rows]
             best: list[Candidate] = []
             for _, group in groupby(alive[outer], key=lambda candidate: candidate.classifier):
                 candidates = list(group)
                 merits = [
-                    judge(candidate, fits[outer, candidate].scores[order], Y, metric, multi_class, decision_rule)[1]
+                    judge(candidate, fits[outer, candidate].scores[order], Y, materials.multi_class, plan)[1]
                     for candidate in candidates
                 ]
                 # NaN ranks last, and ties go to the earliest.

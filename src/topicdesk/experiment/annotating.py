@@ -27,6 +27,7 @@ from topicdesk.annotation import (
     suspect_labels,
     weak_annotations,
 )
+from topicdesk.annotation.queue import queue_of_labelled
 from topicdesk.corpus import article_texts, find_duplicates, read_corpus
 from topicdesk.errors import SpecError
 from topicdesk.evaluation import (
@@ -180,7 +181,8 @@ def second_look(spec_file: Path | str, suspects: pd.DataFrame, annotator: str) -
         Its decisions are saved to ``data/labels/adjudicated.csv`` and overrule the current labels.
     """
     desk = _desk(spec_file)
-    labels = desk.labels.set_index("article_id")
+    table = desk.labels
+    labels = table.set_index("article_id")
     doubts: dict[str, list[tuple[str, str]]] = {}
     for row in suspects.to_dict("records"):
         labelled = labels.loc[row["article_id"]]
@@ -188,15 +190,12 @@ def second_look(spec_file: Path | str, suspects: pd.DataFrame, annotator: str) -
             row["article_id"], [(str(labelled["annotator"]), " ".join(labelled["topics"]) or "no topic")]
         )
         answers.append(("classifier", f"{row['topic']} with a probability of {row['probability']:.0%}"))
-    queue = pd.DataFrame(
-        {"article_id": list(doubts), "sample": labels["sample"].reindex(list(doubts)).to_numpy(dtype=object)}
-    )
     proposed: dict[str, tuple[str, ...]] = {article: labels["topics"][article] for article in doubts}
     return open_session(
         desk.corpus,
         desk.taxonomy,
         annotator,
-        queue,
+        queue_of_labelled(table, list(doubts)),
         doubts,
         again=True,
         proposed=proposed,

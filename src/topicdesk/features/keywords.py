@@ -11,7 +11,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 
 from topicdesk.errors import FeaturesError
 
-__all__ = ["keyword_hits", "keyword_matrix", "keyword_phrases"]
+__all__ = ["keyword_hits", "keyword_matrix", "keyword_phrases", "phrase_vectorizer"]
 
 
 def keyword_hits(texts: Sequence[str], keywords: Mapping[str, Sequence[str]]) -> NDArray[np.float64]:
@@ -58,11 +58,9 @@ def keyword_matrix(
     by_topic = keyword_phrases(keywords)
     pairs = [(topic, phrase) for topic, phrases in by_topic.items() for phrase in dict.fromkeys(phrases)]
     rules = pd.DataFrame(pairs, columns=["topic", "keyword"])
-    vocabulary = sorted(set(rules["keyword"]))
-    longest = max(phrase.count(" ") + 1 for phrase in vocabulary)
-    counting = CountVectorizer(vocabulary=vocabulary, ngram_range=(1, longest), binary=True)
-    column_of = {phrase: column for column, phrase in enumerate(vocabulary)}
-    matrix = counting.fit_transform(texts)[:, [column_of[phrase] for phrase in rules["keyword"]]]
+    vectorizer = phrase_vectorizer(by_topic)
+    column_of = {phrase: column for column, phrase in enumerate(vectorizer.vocabulary)}
+    matrix = vectorizer.fit_transform(texts)[:, [column_of[phrase] for phrase in rules["keyword"]]]
     return matrix.toarray().astype(bool), rules
 
 
@@ -94,3 +92,21 @@ def keyword_phrases(keywords: Mapping[str, Sequence[str]]) -> dict[str, list[str
                 f"topic {topic!r} has no usable keywords. Add 'keywords' of at least two letters to the taxonomy."
             )
     return by_topic
+
+
+def phrase_vectorizer(phrases: Mapping[str, Sequence[str]]) -> CountVectorizer:
+    """Return a vectorizer that finds the phrases of all topics in texts.
+
+    Parameters
+    ----------
+    phrases : mapping of str to sequence of str
+        Terms by topic, from `keyword_phrases`.
+
+    Returns
+    -------
+    CountVectorizer
+        Its vocabulary is the sorted list of distinct phrases. Its features are 0 or 1.
+    """
+    vocabulary = sorted({phrase for group in phrases.values() for phrase in group})
+    longest = max(phrase.count(" ") + 1 for phrase in vocabulary)
+    return CountVectorizer(vocabulary=vocabulary, ngram_range=(1, longest), binary=True)

@@ -23,7 +23,7 @@ from topicdesk.evaluation import Classifier
 from topicdesk.features import Analyser
 from topicdesk.prediction.linear import linear_weights
 
-__all__ = ["Contribution", "Explanation", "contributions", "find_terms", "strongest_terms"]
+__all__ = ["Contribution", "Explanation", "contributions", "find_terms", "ranked_contributions", "strongest_terms"]
 
 # Maximum number of terms that are removed, one by one, if the classifier is not linear.
 _MOST_TAKEN_OUT = 60
@@ -188,8 +188,13 @@ def contributions(
         scores = classifier.score(estimator, reduced.tocsr())
         scores = scores if scores.ndim == 1 else scores[:, place]
         strength = scores[0] - scores[1:]
+    return ranked_contributions(names[columns], strength)
+
+
+def ranked_contributions(terms: NDArray[Any], strength: NDArray[np.float64]) -> list[Contribution]:
+    """Return the contributions of terms in descending order. `strength` contains one number per term."""
     order = np.argsort(-strength, kind="stable")
-    return [Contribution(str(names[columns[index]]), float(strength[index])) for index in order]
+    return [Contribution(str(terms[index]), float(strength[index])) for index in order]
 
 
 def find_terms(text: str, terms: Sequence[str], analyser: Analyser) -> Iterator[tuple[int, int, str]]:

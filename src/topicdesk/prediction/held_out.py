@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
-from sklearn.feature_extraction.text import CountVectorizer
 
 from topicdesk.evaluation import Classifier, described, fit_estimators
 from topicdesk.features import FeatureSetting, keyword_phrases
+from topicdesk.features.keywords import phrase_vectorizer
 from topicdesk.prediction.explain import Contribution, contributions
 from topicdesk.prediction.refitting import field_frame
 
@@ -116,8 +116,6 @@ def _readable(data: Dataset, setting: FeatureSetting, rows: NDArray[np.intp]) ->
 
 
 def _keywords_of(text: str, keywords: Mapping[str, Sequence[str]], topic: str) -> tuple[Contribution, ...]:
-    phrases = keyword_phrases({topic: keywords.get(topic, ())})[topic]
-    longest = max(phrase.count(" ") + 1 for phrase in phrases)
-    analyse = CountVectorizer(ngram_range=(1, longest)).build_analyzer()
-    terms = set(analyse(text))
-    return tuple(Contribution(phrase, 1.0) for phrase in phrases if phrase in terms)
+    phrases = keyword_phrases({topic: keywords.get(topic, ())})
+    terms = set(phrase_vectorizer(phrases).build_analyzer()(text))
+    return tuple(Contribution(phrase, 1.0) for phrase in phrases[topic] if phrase in terms)

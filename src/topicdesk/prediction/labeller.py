@@ -27,7 +27,13 @@ from topicdesk.prediction.answers import (
     known_articles,
     readable_articles,
 )
-from topicdesk.prediction.explain import Contribution, Explanation, contributions, strongest_terms
+from topicdesk.prediction.explain import (
+    Contribution,
+    Explanation,
+    contributions,
+    ranked_contributions,
+    strongest_terms,
+)
 from topicdesk.prediction.linear import linear_weights
 from topicdesk.prediction.reference import Reference
 from topicdesk.rendering import as_html
@@ -211,10 +217,7 @@ class Labeller:
         for column, name in enumerate(self.topics):
             if self.weights is not None:
                 strength = self.weights[column, features.indices] * features.data
-                order = np.argsort(-strength, kind="stable")
-                by_topic[name] = tuple(
-                    Contribution(str(self.names[features.indices[index]]), float(strength[index])) for index in order
-                )
+                by_topic[name] = tuple(ranked_contributions(self.names[features.indices], strength))
             else:
                 by_topic[name] = self._taken_out(features, column)
         by_field = isinstance(self.pipeline["features"], ColumnTransformer)

@@ -24,10 +24,8 @@ from sklearn.naive_bayes import ComplementNB, MultinomialNB
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import LinearSVC
-from threadpoolctl import threadpool_limits
 
 from topicdesk.annotation import Dataset
-from topicdesk.errors import FeaturesError
 from topicdesk.evaluation import (
     NBSVM,
     Centroids,
@@ -35,14 +33,15 @@ from topicdesk.evaluation import (
     ComparisonPlan,
     Engine,
     FinalChoice,
-    LocalEngine,
-    ThresholdRule,
     choose_on_all,
     choose_thresholds,
     described,
     fit_estimators,
 )
+from topicdesk.evaluation.calibration import least_confidence
+from topicdesk.evaluation.engine import single_threaded_engine
 from topicdesk.features import Analyser, FeatureSetting, keyword_phrases
+from topicdesk.features.keywords import phrase_vectorizer
 from topicdesk.prediction.answers import Rules, confidence, decide
 from topicdesk.prediction.labeller import Labeller
 from topicdesk.prediction.linear import linear_estimator, linear_weights
@@ -78,9 +77,7 @@ def fit_labeller(
         Defines features, inner folds, metric, thresholds, calibration and seed.
     classifier : Classifier
         The best classifier of a comparison, or another one.
-    keywords : mapping of str to sequence of str, optional
-        Keywords of each topic. Only the keyword-rules baseline needs them.
-    jobs, engine
+    keywords, jobs, engine
         As in `compare`.
 
     Returns
@@ -102,8 +99,8 @@ def fit_labeller(
         labeller = topicdesk.fit_labeller(comparison.dataset, comparison.plan, winner)
         labeller.label(articles)
     """
-    with threadpool_limits(limits=1):
-        choice = choose_on_all(dataset, plan, classifier, keywords, engine or LocalEngine(jobs))
+    with single_threaded_engine(engine, jobs) as running:
+        choice = choose_on_all(dataset, plan, classifier, keywords, running)
         frame = field_frame(dataset)
         preprocessing = _reading(choice, dataset, keywords)
         features = preprocessing.fit_transform(frame, dataset.Y if dataset.n_topics > 1 else dataset.Y[:, 0])
@@ -129,9 +126,9 @@ def fit_labeller(
         sure=None,
     )
     decisions = decide(probabilities, rules)
-    rules = replace(
-        rules, sure=_least_confidence(probabilities, decisions, Y, rules, plan.decision_rule.automation_precision)
-    )
+    confidences = confidence(probabilities, decisions, multi_class)
+    cut = least_confidence(confidences, (decisions == (Y == 1)).all(axis=1), plan.decision_rule.automation_precision)
+    rules = replace(rules, sure=cut if np.isfinite(cut) else None)
     return Labeller(
         pipeline=Pipeline([*preprocessing.steps, ("topics", final_step)]),
         rules=rules,
@@ -194,13 +191,7 @@ def _reading(choice: FinalChoice, dataset: Dataset, keywords: Mapping[str, Seque
         case FeatureSetting():
             return Pipeline([*text_steps, *_lead(view.analyser), ("features", view.transformer())])
         case "keywords":
-            if keywords is None:
-                raise FeaturesError("keyword rules need the taxonomy's keywords, but none were given.")
-            phrases = keyword_phrases({topic: keywords.get(topic, ()) for topic in dataset.topics})
-            vocabulary = _vocabulary(phrases)
-            longest = max(phrase.count(" ") + 1 for phrase in vocabulary)
-            vectorizer = CountVectorizer(vocabulary=vocabulary, ngram_range=(1, longest), binary=True)
-            return Pipeline([*text_steps, ("features", vectorizer)])
+            return Pipeline([*text_steps, ("features", phrase_vectorizer(_phrases(dataset.topics, keywords)))])
         case _:
             return Pipeline([*text_steps, ("features", CountVectorizer(max_features=1))])  # not used
 
@@ -231,7 +222,7 @@ def _plain_estimators(
     names: NDArray[Any] = np.array(dataset.topics)
     multi_class = dataset.task == "multi-class"
     if classifier.build is None:
-        return _counting(dataset.topics, keywords or {}, multi_class)
+        return _counting(dataset.topics, _phrases(dataset.topics, keywords), multi_class)
     targets = [names[dataset.Y.argmax(axis=1)]] if multi_class else list(dataset.Y.T)
     fitted = fit_estimators(classifier, dict(choice.candidate.parameters), features, targets, seed)
     return [_rewritten(estimator) if isinstance(estimator, _REWRITTEN) else estimator for estimator in fitted]
@@ -243,10 +234,9 @@ def _rewritten(estimator: Any) -> LinearSVC:
     return linear_estimator(*weights, estimator.classes_)
 
 
-def _counting(topics: Sequence[str], keywords: Mapping[str, Sequence[str]], multi_class: bool) -> list[Any]:
+def _counting(topics: Sequence[str], phrases: Mapping[str, Sequence[str]], multi_class: bool) -> list[Any]:
     """Return keyword rules as linear estimators: the score of a topic is the number of its phrases in the text."""
-    phrases = keyword_phrases({topic: keywords.get(topic, ()) for topic in topics})
-    columns = _vocabulary(phrases)
+    columns = phrase_vectorizer(phrases).vocabulary
     coef = np.array([[float(column in phrases[topic]) for column in columns] for topic in topics])
     if multi_class:
         # The constants decrease slightly, so that among classes with equal counts the first of the taxonomy wins. They
@@ -260,8 +250,9 @@ def _counting(topics: Sequence[str], keywords: Mapping[str, Sequence[str]], mult
     return [linear_estimator(row[None, :], np.zeros(1), np.array([0, 1])) for row in coef]
 
 
-def _vocabulary(phrases: Mapping[str, Sequence[str]]) -> list[str]:
-    return sorted({phrase for group in phrases.values() for phrase in group})
+def _phrases(topics: Sequence[str], keywords: Mapping[str, Sequence[str]] | None) -> dict[str, list[str]]:
+    keywords = keywords or {}
+    return keyword_phrases({topic: keywords.get(topic, ()) for topic in topics})
 
 
 def _with_thresholds(
@@ -327,38 +318,29 @@ def _with_class_probabilities(
         unit = np.eye(len(names))
     stand_in = linear_estimator(unit, np.zeros(len(unit)), names[order])
     y = names[dataset.Y[choice.rows].argmax(axis=1)]
-    calibrated = _fitted_on_held_out(stand_in, scores, y, "temperature")
-    probabilities = calibrated.predict_proba(scores)[:, np.argsort(order)]
-    calibrated.calibrated_classifiers_[0].estimator = estimator
-    return calibrated, probabilities
-
-
-def _least_confidence(
-    probabilities: NDArray[np.float64], given: NDArray[np.bool_], Y: NDArray[np.int8], rules: Rules, precision: float
-) -> float | None:
-    """Return the minimum confidence for labelling without a person (see `fit_calibration`); None if there is none."""
-    confidences = confidence(probabilities, given, rules.multi_class)
-    correct = (given == (Y == 1)).all(axis=1).astype(np.int8)
-    (cut,) = choose_thresholds(correct[:, None], confidences[:, None], ThresholdRule(precision=precision))
-    return float(cut) if np.isfinite(cut) else None
+    calibrated, probabilities = _calibrated_on_held_out(estimator, stand_in, scores, y, "temperature")
+    return calibrated, probabilities[:, np.argsort(order)]
 
 
 def _calibrate(
     estimator: Any, scores: NDArray[np.float64], y: NDArray[np.int8], method: str
 ) -> tuple[CalibratedClassifierCV, NDArray[np.float64]]:
-    """Calibrate an estimator with scikit-learn on held-out scores; return also their calibrated probabilities."""
-    # The score of the stand-in is its only feature. Therefore the calibration is fitted on the held-out scores, and not
-    # on scores of the estimator's own training texts.
+    """Calibrate the estimator of one topic; return also the calibrated probabilities of the held-out scores."""
     stand_in = linear_estimator(np.ones((1, 1)), np.zeros(1), np.array([0, 1]))
-    calibrated = _fitted_on_held_out(stand_in, scores[:, None], y, method)
-    probabilities = calibrated.predict_proba(scores[:, None])[:, 1]
-    calibrated.calibrated_classifiers_[0].estimator = estimator
-    return calibrated, probabilities
+    calibrated, probabilities = _calibrated_on_held_out(estimator, stand_in, scores[:, None], y, method)
+    return calibrated, probabilities[:, 1]
 
 
-def _fitted_on_held_out(
-    stand_in: LinearSVC, scores: NDArray[np.float64], y: NDArray[Any], method: str
-) -> CalibratedClassifierCV:
+def _calibrated_on_held_out(
+    estimator: Any, stand_in: LinearSVC, scores: NDArray[np.float64], y: NDArray[Any], method: str
+) -> tuple[CalibratedClassifierCV, NDArray[np.float64]]:
+    """Calibrate an estimator with scikit-learn; return also the calibrated probabilities of the held-out scores.
+
+    The features of the stand-in are the scores themselves. Therefore the calibration is fitted on the held-out scores,
+    and not on scores of the estimator's own training texts.
+    """
     rows = np.arange(len(y))
     calibrated = CalibratedClassifierCV(FrozenEstimator(stand_in), method=method, cv=[(rows, rows)], ensemble=False)
-    return calibrated.fit(scores, y)
+    probabilities = calibrated.fit(scores, y).predict_proba(scores)
+    calibrated.calibrated_classifiers_[0].estimator = estimator
+    return calibrated, probabilities

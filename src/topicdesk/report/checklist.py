@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from topicdesk.evaluation import BASELINES, metric_title
+from topicdesk.evaluation.model_selection import candidates_of
 
 if TYPE_CHECKING:
     from topicdesk.evaluation import Comparison
@@ -52,10 +53,7 @@ def checklist(comparison: Comparison, about: About) -> list[Item]:
     unconverged = [warning for warning in comparison.warnings if "converged" in warning]
     n_calibrated = len(comparison.probability_leaderboard())
     scheme = comparison.splits[0].scheme
-    candidates = {
-        one.name: len(list(one.parameters())) * (len(plan.settings) if one.features == "searched" else 1)
-        for one in plan.classifiers
-    }
+    candidates = {one.name: len(candidates_of(one, plan.settings)) for one in plan.classifiers}
     missing = [name for name in BASELINES if name not in names]
     committed = bool(environment.commit) and not environment.dirty
     n_shared = sum(len(np.intersect1d(split.train, split.test)) for split in comparison.splits)

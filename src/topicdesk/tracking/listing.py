@@ -20,7 +20,7 @@ from topicdesk.project import Project, find_project
 
 __all__ = [
     "LISTED", "check_model", "check_registered", "check_run", "chosen_model", "listed", "logged_comparisons",
-    "only_champion", "tracking_uri",
+    "model_not_found", "only_champion", "tracking_uri",
 ]  # fmt: skip
 
 #: Columns of a list of comparisons.
@@ -166,10 +166,15 @@ def check_model(project: Project, model: str) -> None:
             elif slash and not (version.isdecimal() and _any(store, versions, name, int(version))):
                 reason = f"{name} has no version {version!r}"
         if reason is not None:
-            raise TrackingError(
-                f"no model {model!r} in MLflow's store ({reason}). An example of a name is "
-                "models:/topicdesk-topics@champion. 'topicdesk compare SPEC' registers the winner as a model."
-            )
+            raise model_not_found(model, reason)
+
+
+def model_not_found(model: str, reason: str) -> TrackingError:
+    """Return the error for a model that is not in the store."""
+    return TrackingError(
+        f"no model {model!r} in MLflow's store ({reason}). An example of a name is "
+        "models:/topicdesk-topics@champion. 'topicdesk compare SPEC' registers the winner as a model."
+    )
 
 
 def chosen_model(model: str | None) -> str:

@@ -29,6 +29,7 @@ from topicdesk.tracking._mlflow import (
     download_model,
     quiet_mlflow,
 )
+from topicdesk.tracking.listing import model_not_found
 from topicdesk.tracking.store import STORE_ERRORS, open_store, reason
 
 __all__ = ["fetched_model", "load_labeller", "model_requirements", "save_labeller"]
@@ -179,10 +180,7 @@ def _download(client: MlflowClient, model: str, folder: str) -> Path:
     try:
         return download_model(client, _logged_model(client, model), folder)
     except STORE_ERRORS as error:
-        raise TrackingError(
-            f"no model {model!r} in MLflow's store ({reason(error, client.tracking_uri)}). An example of a name "
-            "is models:/topicdesk-topics@champion. 'topicdesk compare SPEC' registers the winner as a model."
-        ) from error
+        raise model_not_found(model, reason(error, client.tracking_uri)) from error
 
 
 def _logged_model(client: MlflowClient, model: str) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -18,7 +17,7 @@ from typing import Any
 
 import pandas as pd
 
-from topicdesk.atomic import remove_tree, sweep_removed_in, write_text
+from topicdesk.atomic import abandoned, remove_tree, sweep_removed_in, write_text
 from topicdesk.errors import ProjectError, TrackingError
 from topicdesk.tracking._mlflow import MlflowException
 
@@ -37,9 +36,6 @@ __all__ = [
 
 _MANIFEST = "parcel.json"
 _STATE = "sent.json"
-
-# An unfinished folder that is older than this was left by a killed process.
-_GIVEN_UP_SECONDS = 7 * 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -215,13 +211,8 @@ def packing(outbox: Path, name: str) -> Iterator[Path]:
 def _sweep(outbox: Path) -> None:
     """Delete what killed processes left behind: parcels that were sent, and parcels that are unfinished."""
     sweep_removed_in(outbox)
-    for part in outbox.glob(".*.part"):
-        try:
-            age = time.time() - part.stat().st_mtime
-        except FileNotFoundError:  # packed, or removed by another process
-            continue
-        if age > _GIVEN_UP_SECONDS:
-            shutil.rmtree(part, ignore_errors=True)
+    for part in abandoned(outbox.glob(".*.part")):
+        shutil.rmtree(part, ignore_errors=True)
 
 
 def _unwritten(outbox: Path, error: OSError) -> ProjectError:

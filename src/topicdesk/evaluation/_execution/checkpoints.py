@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,7 +19,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from topicdesk.atomic import remove_tree, replacing, sweep_removed_in
+from topicdesk.atomic import abandoned, remove_tree, replacing, sweep_removed_in
 from topicdesk.errors import ProjectError
 from topicdesk.evaluation._types import ComparisonPlan
 from topicdesk.evaluation.classifiers import Classifier
@@ -33,9 +32,6 @@ if TYPE_CHECKING:
     from topicdesk.annotation import Dataset
 
 __all__ = ["Cell", "Checkpoints", "Fits", "comparison_hash", "run_cells"]
-
-# A comparison that was not continued for this long counts as abandoned.
-_GIVEN_UP_SECONDS = 7 * 24 * 3600
 
 # Attempts to write a cell while another process removes its folder.
 _TRIES = 10
@@ -129,13 +125,8 @@ class Checkpoints:
         """Remove the cells of this comparison, and of comparisons that were not continued for a week."""
         remove_tree(self.folder / self.key)
         sweep_removed_in(self.folder)
-        for folder in self.folder.glob("[!.]*/"):
-            try:
-                age = time.time() - folder.stat().st_mtime
-            except FileNotFoundError:  # another process removed it
-                continue
-            if age > _GIVEN_UP_SECONDS:
-                remove_tree(folder)
+        for folder in abandoned(self.folder.glob("[!.]*/")):
+            remove_tree(folder)
 
     def _file(self, name: str) -> Path:
         return self.folder / self.key / f"{name}.npz"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Literal
@@ -84,7 +84,7 @@ class Materials:
 
 
 def gather_materials(
-    dataset: Dataset, views: set[View], keywords: Mapping[str, Sequence[str]] | None, seed: int
+    dataset: Dataset, candidates: Iterable[Candidate], keywords: Mapping[str, Sequence[str]] | None, seed: int
 ) -> Materials:
     """Count terms and keywords once for all folds.
 
@@ -92,8 +92,8 @@ def gather_materials(
     ----------
     dataset : Dataset
         Labelled articles.
-    views : set of View
-        The features that the candidates use.
+    candidates : iterable of Candidate
+        The candidates to fit.
     keywords : mapping of str to sequence of str or None
         Keywords of each topic. Only the view ``"keywords"`` needs them.
     seed : int
@@ -108,6 +108,7 @@ def gather_materials(
     FeaturesError
         If the texts contain no term, or if keywords are needed but missing.
     """
+    views = {candidate.view for candidate in candidates}
     hits = None
     if "keywords" in views:
         if keywords is None:

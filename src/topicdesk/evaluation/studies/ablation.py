@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from threadpoolctl import threadpool_limits
 
 from topicdesk.evaluation._types import ComparisonPlan, FoldResult
-from topicdesk.evaluation.bootstrap import resampled_figures, with_interval
-from topicdesk.evaluation.engine import Engine, LocalEngine
-from topicdesk.evaluation.leaderboard import ALL_SAMPLES, metric_title, shown, starred
+from topicdesk.evaluation.bootstrap import resampled_metric, with_interval
+from topicdesk.evaluation.engine import Engine, single_threaded_engine
+from topicdesk.evaluation.leaderboard import metric_title, shown, starred
 from topicdesk.evaluation.metrics import figure
 from topicdesk.evaluation.search import cross_validate, planned_splits
 from topicdesk.evaluation.significance import corrected_t_test, holm
@@ -102,11 +101,7 @@ def ablate(
         Features, splits, inner folds, metric and seed. Its classifiers are ignored.
     classifier : Classifier
         The classifier to evaluate. A point of its grid is chosen again without each option.
-    splits : sequence of Split, optional
-        Outer splits to use instead of the plan's.
-    keywords : mapping of str to sequence of str, optional
-        Keywords of each topic; only the keyword-rules baseline needs them.
-    jobs, engine
+    splits, keywords, jobs, engine
         As in `compare`.
 
     Returns
@@ -115,16 +110,14 @@ def ablate(
         Contains only the full value if every option has scikit-learn's default.
     """
     splits, warnings = planned_splits(dataset, plan, splits)
-    engine = engine or LocalEngine(jobs)
     variants = {_FULL: plan.settings, **dict(_without_each(plan.settings))}
     results: dict[str, tuple[FoldResult, ...]] = {}
-    with threadpool_limits(limits=1):
+    with single_threaded_engine(engine, jobs) as running:
         for name, settings in variants.items():
             variant = replace(plan, classifiers=(classifier,), settings=settings)
-            results[name], messages = cross_validate(dataset, variant, splits, keywords, engine)
+            results[name], messages = cross_validate(dataset, variant, splits, keywords, running)
             warnings += tuple(f"Without {name}: {warning}" for warning in messages)
-        figures = resampled_figures(dataset, results, plan.resamples, plan.seed, engine)
-    values = {name: figures[ALL_SAMPLES, name][0][plan.metric] for name in variants}
+        values = resampled_metric(dataset, plan, results, running)
     by_fold = {
         name: np.array(
             [

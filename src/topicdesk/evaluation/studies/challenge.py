@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from topicdesk.evaluation.bootstrap import with_interval
 from topicdesk.evaluation.leaderboard import metric_title, shown
-from topicdesk.evaluation.metrics import bootstrap_weights, figures
+from topicdesk.evaluation.metrics import figures, observed_and_bootstrap_weights
 
 __all__ = ["Challenge", "challenge", "flipped_decisions"]
 
@@ -78,7 +78,7 @@ def challenge(
     truth = _wide(new[new["repeat"] == new["repeat"].min()], "truth", shared, topics)
     groups = new.drop_duplicates("article_id").set_index("article_id").loc[shared, "group"].to_numpy()
     rng = np.random.default_rng([seed, 4])
-    weights = np.vstack([np.ones(len(shared)), bootstrap_weights(groups, resamples, rng)])
+    weights = observed_and_bootstrap_weights(groups, resamples, rng)
     new_values, current_values = (
         _resampled(predictions, truth, weights, shared, topics, metric) for predictions in (new, in_place)
     )

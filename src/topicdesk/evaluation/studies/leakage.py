@@ -16,7 +16,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.svm import LinearSVC
-from threadpoolctl import threadpool_limits
 
 from topicdesk.annotation import Dataset
 from topicdesk.corpus import article_texts, content_hash, find_duplicates
@@ -24,9 +23,9 @@ from topicdesk.errors import SplitError
 from topicdesk.evaluation._types import ComparisonPlan, FoldResult
 from topicdesk.evaluation.bootstrap import figure_tables, with_interval
 from topicdesk.evaluation.classifiers import classifier_named
-from topicdesk.evaluation.engine import LocalEngine
+from topicdesk.evaluation.engine import single_threaded_engine
 from topicdesk.evaluation.leaderboard import ALL_SAMPLES, figures_where, shown
-from topicdesk.evaluation.metrics import bootstrap_weights, figures, topic_figures
+from topicdesk.evaluation.metrics import figures, observed_and_bootstrap_weights, topic_figures
 from topicdesk.evaluation.search import cross_validate
 from topicdesk.evaluation.splits import SplitPlan, leave_one_source_out, make_splits
 from topicdesk.features import FeatureSetting
@@ -188,8 +187,7 @@ def audit_sources(
     """
     dataset, warnings = _dataset_of_sources(corpus, text_fields, seed)
     classifiers = (classifier_named(_GUESS), classifier_named(_TELLER))
-    engine = LocalEngine(jobs)
-    with threadpool_limits(limits=1):
+    with single_threaded_engine(None, jobs) as engine:
         splits, split_warnings = make_splits(dataset, SplitPlan(folds=_FOLDS), seed)
         plan = ComparisonPlan(classifiers, inner_folds=_INNER_FOLDS, metric="subset_accuracy", seed=seed)
         results, fit_warnings = cross_validate(dataset, plan, splits, engine=engine)
@@ -237,13 +235,12 @@ def audit_topics(dataset: Dataset, resamples: int = 1000, seed: int = 0, jobs: i
     plan = SplitPlan(folds=min(len(set(dataset.sources)), _MOST_FOLDS), repeats=_REPEATS)
     comparison_plan = ComparisonPlan((classifier_named(_CLASSIFIER),), (_SETTING,), inner_folds=_INNER_FOLDS, seed=seed)
     mixed_splits, split_warnings = make_splits(dataset, plan, seed)
-    with threadpool_limits(limits=1):
+    with single_threaded_engine(None, jobs) as engine:
         mixed, lone = (
-            cross_validate(dataset, comparison_plan, splits, engine=LocalEngine(jobs))[0]
-            for splits in (mixed_splits, lone_splits)
+            cross_validate(dataset, comparison_plan, splits, engine=engine)[0] for splits in (mixed_splits, lone_splits)
         )
         rng = np.random.default_rng([seed, 2])
-        weights = np.vstack([np.ones(len(dataset)), bootstrap_weights(dataset.groups, resamples, rng)])
+        weights = observed_and_bootstrap_weights(dataset.groups, resamples, rng)
         decisions = {"mixed": _decisions(dataset, mixed), "without": _decisions(dataset, lone)}
         topics = pd.DataFrame(_topic_rows(dataset, decisions, weights)).set_index("topic")
         sources = pd.DataFrame(_source_rows(dataset, decisions, weights)).set_index("source")

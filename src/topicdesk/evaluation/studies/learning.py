@@ -15,13 +15,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import curve_fit
-from threadpoolctl import threadpool_limits
 
 from topicdesk.errors import SplitError
 from topicdesk.evaluation._types import ComparisonPlan
-from topicdesk.evaluation.bootstrap import resampled_figures, with_interval
-from topicdesk.evaluation.engine import Engine, LocalEngine
-from topicdesk.evaluation.leaderboard import ALL_SAMPLES, metric_title
+from topicdesk.evaluation.bootstrap import resampled_metric, with_interval
+from topicdesk.evaluation.engine import Engine, single_threaded_engine
+from topicdesk.evaluation.leaderboard import metric_title
 from topicdesk.evaluation.search import cross_validate, planned_splits
 from topicdesk.evaluation.splits import Split, stratified_group_folds
 from topicdesk.rendering import as_html
@@ -163,11 +162,7 @@ def learning_curve(
     sizes : int, default 6
         Number of equal steps up to all training articles. Parts are stratified by topic and keep near-duplicates
         together. Each part contains the one before.
-    splits : sequence of Split, optional
-        Outer splits to use instead of the plan's.
-    keywords : mapping of str to sequence of str, optional
-        Keywords of each topic. Only the keyword-rules baseline needs them.
-    jobs, engine
+    splits, keywords, jobs, engine
         As in `compare`.
 
     Returns
@@ -191,16 +186,15 @@ def learning_curve(
             "Use fewer sizes."
         )
     by_size = {f"{step}": [growing[step] for growing in parts] for step in range(sizes)}
-    engine = engine or LocalEngine(jobs)
-    with threadpool_limits(limits=1):
+    with single_threaded_engine(engine, jobs) as running:
         growing = [split for group in by_size.values() for split in group]
         results, fit_warnings = cross_validate(
-            dataset, replace(plan, classifiers=(classifier,)), growing, keywords, engine
+            dataset, replace(plan, classifiers=(classifier,)), growing, keywords, running
         )
         grouped = {name: results[step * len(splits) : (step + 1) * len(splits)] for step, name in enumerate(by_size)}
-        figures = resampled_figures(dataset, grouped, plan.resamples, plan.seed, engine)
+        values = resampled_metric(dataset, plan, grouped, running)
     labels = np.array([np.mean([len(split.train) for split in group]) for group in by_size.values()])
-    curves = np.column_stack([figures[ALL_SAMPLES, name][0][plan.metric] for name in by_size])
+    curves = np.column_stack([values[name] for name in by_size])
     law = _fit_law(labels, curves[0])
     laws = np.array([_fit_law(labels, curve) for curve in curves[1 : _MOST_LAWS + 1] if not np.isnan(curve).any()])
     points = pd.DataFrame(with_interval(column, "value", "low", "high") for column in curves.T)

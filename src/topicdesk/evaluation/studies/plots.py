@@ -208,11 +208,7 @@ def _draw_sources(axes: Axes, audit: SourceAudit) -> None:
         axes.text(0.01, row, ", ".join(terms.split(", ")[:_MOST_TERMS]), va="center", fontsize=8)
     axes.axvline(audit.guess["value"], color="grey", linestyle=":", label="accuracy of guessing the largest source")
     axes.axvline(audit.accuracy["value"], color=BLUE, linestyle="--", label="accuracy of a linear SVM")
-    axes.set_yticks(rows, [f"{name} ({count})" for name, count in table["articles"].items()], fontsize=8)
-    axes.invert_yaxis()
-    axes.set_xlim(0, 1)
-    axes.set_title("F1 of predicting the source from the text, with the most predictive terms", fontsize=10)
-    _legend(axes)
+    _label_rows(axes, table["articles"], "F1 of predicting the source from the text, with the most predictive terms")
 
 
 def _draw_topics(axes: Axes, topics: pd.DataFrame) -> None:
@@ -223,17 +219,18 @@ def _draw_topics(axes: Axes, topics: pd.DataFrame) -> None:
     ):
         reach = _reach(topics, side, f"{side}_low", f"{side}_high")
         axes.errorbar(topics[side], rows + shift, xerr=reach, fmt="o", color=colour, capsize=2, label=label)
-    axes.set_yticks(rows, [f"{name} ({count})" for name, count in topics["positives"].items()], fontsize=8)
-    axes.invert_yaxis()
-    axes.set_xlim(0, 1)
     axes.grid(axis="x", alpha=0.3)
-    axes.set_title("F1 of each topic on articles from an unseen source", fontsize=10)
-    _legend(axes)
+    _label_rows(axes, topics["positives"], "F1 of each topic on articles from an unseen source")
 
 
 def _reach(table: pd.DataFrame, value: str, low: str, high: str) -> NDArray[np.float64]:
     return error_bars(*(table[name].to_numpy() for name in (value, low, high)))
 
 
-def _legend(axes: Axes) -> None:
+def _label_rows(axes: Axes, counts: pd.Series[int], title: str) -> None:
+    """Label the rows of a plot of F1 with names and counts, and add title and legend."""
+    axes.set_yticks(np.arange(len(counts)), [f"{name} ({count})" for name, count in counts.items()], fontsize=8)
+    axes.invert_yaxis()
+    axes.set_xlim(0, 1)
+    axes.set_title(title, fontsize=10)
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=2, fontsize=8, frameon=False)
