@@ -18,7 +18,13 @@ from topicdesk.errors import CorpusError, LabelsError, nearest
 __all__ = ["make_dataset"]
 
 #: Columns of a table that form the text, if the user names none.
-_USUAL_TEXTS = (("title", "text"), ("headline", "body"), ("title", "body"), ("text",), ("body",))
+_USUAL_TEXTS: tuple[tuple[str, ...], ...] = (
+    ("title", "text"),
+    ("headline", "body"),
+    ("title", "body"),
+    ("text",),
+    ("body",),
+)
 
 #: Separators of several labels in a string, if the user names none.
 _USUAL_SEPARATORS = (";", "|")
@@ -238,7 +244,8 @@ def _names(row: int, value: Any, several: bool) -> tuple[str, ...]:
 
 def _indicators(y: Any, topics: tuple[str, ...] | None, n_texts: int) -> tuple[NDArray[np.int8], tuple[str, ...]]:
     names = tuple(map(str, y.columns)) if topics is None and isinstance(y, pd.DataFrame) else topics
-    values = np.asarray(y.toarray() if issparse(y) else y)
+    dense: Any = y
+    values = np.asarray(dense.toarray() if issparse(y) else y)
     if names is None:
         raise LabelsError(f"topics: name the {values.shape[1]} columns of y.")
     if values.shape != (n_texts, len(names)):

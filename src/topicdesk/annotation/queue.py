@@ -125,7 +125,7 @@ def queue_of_labelled(labels: pd.DataFrame, articles: Sequence[str]) -> pd.DataF
     DataFrame of shape (n_articles, 2)
         `QUEUE_COLUMNS`. Each article keeps the sample of its label.
     """
-    samples = labels.set_index("article_id")["sample"].reindex(articles)
+    samples = labels.set_index("article_id")["sample"].reindex(pd.Index(articles))
     return pd.DataFrame({"article_id": articles, "sample": samples.to_numpy(dtype=object)})
 
 

@@ -138,7 +138,8 @@ def _indicators(y: Any) -> NDArray[np.int8]:
     """Return labels as indicators, shape (n_samples, n_labels)."""
     if y is None:
         raise ValueError("y is missing: the labels are needed to balance the folds.")
-    dense = y.toarray() if issparse(y) else np.asarray(y)
+    sparse: Any = y
+    dense = sparse.toarray() if issparse(y) else np.asarray(y)
     # scikit-learn takes an indicator matrix with one column for a column vector of classes.
     if dense.ndim == 2 and np.isin(dense, (0, 1)).all():
         return dense.astype(np.int8)
