@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, strategies as st
 from scipy.sparse import csr_matrix
 
+from topicdesk import fit_labeller, make_dataset
 from topicdesk.evaluation import CLASSIFIERS, ComparisonPlan, SplitPlan, compare
 from topicdesk.features import Analyser, FeatureSetting
 from topicdesk.prediction import contributions, explain_held_out, find_terms
@@ -24,7 +25,7 @@ def test_contributions_of_a_linear_classifier_and_its_constant_sum_to_the_score(
     names = np.array([f"t{place}" for place in range(12)])
     blank = csr_matrix((1, 12))
     for row in range(5):
-        result = contributions(estimator, classifier, features[row], 0, names)
+        result = contributions(estimator, classifier, features[row], 1, names)
         score, constant = (classifier.score(estimator, one)[0] for one in (features[row], blank))
         assert sum(one.contribution for one in result) == pytest.approx(score - constant, abs=1e-9)
         assert [one.contribution for one in result] == sorted((one.contribution for one in result), reverse=True)
@@ -34,9 +35,28 @@ def test_contributions_of_other_classifiers_are_the_loss_without_the_term():
     features = csr_matrix(np.array([[1.0, 0], [1.0, 0], [0, 1.0], [0, 1.0], [1.0, 0.2]]))
     classifier = CLASSIFIERS["k-nn"]
     estimator = classifier.build(True).set_params(n_neighbors=2).fit(features[:4], [1, 1, 0, 0])
-    result = contributions(estimator, classifier, features[4], 0, np.array(["for", "against"]))
+    result = contributions(estimator, classifier, features[4], 1, np.array(["for", "against"]))
+    of_the_other = contributions(estimator, classifier, features[4], 0, np.array(["for", "against"]))
+    assert [one.contribution for one in of_the_other] == [-one.contribution for one in reversed(result)]
     assert result[0].term == "for"
     assert result[0].contribution > 0.5
+
+
+@pytest.mark.parametrize("name", ["linear-svm", "complement-nb", "k-nn"])
+def test_explain_held_out_explains_both_of_two_classes(name):
+    rng = np.random.default_rng(0)
+    word = {"courts": "jury", "rail": "train"}
+    y = ["courts", "rail"] * 30
+    texts = [f"{word[one]} {' '.join(rng.choice(['day', 'week', 'year', 'hour'], 3))} {n}" for n, one in enumerate(y)]
+    dataset = make_dataset(texts, y, groups=None)
+    classifier = CLASSIFIERS[name].with_grid({"n_neighbors": [5]}) if name == "k-nn" else CLASSIFIERS[name]
+    comparison = compare(dataset, ComparisonPlan((classifier,), splits=SplitPlan(folds=3), resamples=100), jobs=1)
+    explanations = explain_held_out(comparison, classifier, [(0, 0), (0, 1), (1, 0), (1, 1)])
+    assert explanations[0, 0][0].term == explanations[0, 1][-1].term == "jury"
+    assert explanations[1, 1][0].term == explanations[1, 0][-1].term == "train"
+    labeller = fit_labeller(dataset, comparison.plan, classifier, jobs=1)
+    by_topic = labeller.explain(texts[0]).contributions
+    assert by_topic["courts"][0].term == by_topic["rail"][-1].term == "jury"
 
 
 def test_explain_held_out_names_terms_of_each_test_article(dataset):

@@ -165,7 +165,7 @@ def contributions(
     features : csr_matrix of float, shape (1, n_features)
         Features of the article.
     place : int
-        Index of the score to explain. 0 if the estimator has one score.
+        Index of the class to explain in ``estimator.classes_``: 1 for an estimator of one topic.
     names : ndarray of str, shape (n_features,)
         Terms of the features.
 
@@ -176,8 +176,11 @@ def contributions(
     """
     weights = linear_weights(estimator)
     columns, values = features.indices, features.data
+    # With two classes there is one score, which is that of the second class.
+    sign = -1 if len(estimator.classes_) == 2 and place == 0 else 1
     if weights is not None:
-        strength = weights[0][place, columns] * values
+        coef = weights[0]
+        strength = sign * coef[place if len(coef) > 1 else 0, columns] * values
     else:
         order = np.argsort(-values, kind="stable")[:_MOST_TAKEN_OUT]
         columns = columns[order]
@@ -187,7 +190,7 @@ def contributions(
             reduced[row, column] = 0
         scores = classifier.score(estimator, reduced.tocsr())
         scores = scores if scores.ndim == 1 else scores[:, place]
-        strength = scores[0] - scores[1:]
+        strength = sign * (scores[0] - scores[1:])
     return ranked_contributions(names[columns], strength)
 
 

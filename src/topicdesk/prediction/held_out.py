@@ -95,7 +95,7 @@ def _explain_split(
         if multi_class:
             estimator, index = estimators[0], int(np.searchsorted(estimators[0].classes_, column))
         else:
-            estimator, index = estimators[columns.index(column)], 0
+            estimator, index = estimators[columns.index(column)], 1
         ranked = contributions(estimator, classifier, test_features[rows.index(row)], index, names)
         towards = [entry for entry in ranked[:count] if entry.contribution > 0]
         away = [entry for entry in ranked[-count:] if entry.contribution < 0]

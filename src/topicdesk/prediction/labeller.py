@@ -357,7 +357,7 @@ class Labeller:
         if self.rules.multi_class:
             estimator, index = estimators[0], list(estimators[0].classes_).index(self.topics[column])
         else:
-            estimator, index = estimators[column], 0
+            estimator, index = estimators[column], 1
         return tuple(contributions(estimator, classifier_named(self.classifier), features, index, self.names))
 
     @property
