@@ -8,7 +8,16 @@ import pytest
 import skops.io
 from sklearn.svm import LinearSVC
 
-from topicdesk.evaluation import CLASSIFIERS, ComparisonPlan, DecisionRule, LocalEngine, ThresholdRule, choose_on_all
+from topicdesk.annotation import make_dataset
+from topicdesk.evaluation import (
+    CLASSIFIERS,
+    ComparisonPlan,
+    DecisionRule,
+    LocalEngine,
+    SplitPlan,
+    ThresholdRule,
+    choose_on_all,
+)
 from topicdesk.features import Analyser, FeatureSetting
 from topicdesk.prediction import field_frame, fit_labeller
 
@@ -120,3 +129,17 @@ def test_labeller_html_shows_thresholds_and_strongest_terms(labeller):
     html = labeller._repr_html_()
     for shown in ("fitted on 90 articles", "given from", "strongest terms", "courts", "rail"):
         assert shown in html
+
+
+def test_decide_and_explain_support_topics_with_spaces_in_their_names():
+    words = {"world news": "summit", "world": "globe", "news": "paper"}
+    y = list(words) * 12
+    texts = [f"The {words[one]} of day {number}" for number, one in enumerate(y)]
+    dataset = make_dataset(texts, y, groups=None)
+    plan = ComparisonPlan((CLASSIFIERS["linear-svm"],), splits=SplitPlan(folds=2), inner_folds=2)
+    labeller = fit_labeller(dataset, plan, CLASSIFIERS["linear-svm"], jobs=1)
+    assert dataset.topics == ("news", "world", "world news")
+    assert labeller.decide(["the summit", "the globe", " "]).tolist() == [[0, 0, 1], [0, 1, 0], [0, 0, 0]]
+    explanation = labeller.explain("the summit")
+    assert explanation.predicted == explanation.marked == ("world news",)
+    assert explanation.table()["given"].tolist() == [False, False, True]

@@ -65,6 +65,8 @@ class Explanation:
         Contributions of the article's terms to each topic, in descending order.
     analyser : Analyser
         The analyser that extracts the terms.
+    predicted : tuple of str
+        The predicted topics.
     fields : tuple of str, default ()
         Fields that are weighted separately. Their names are prefixes of their terms, as in ``title__court``.
     """
@@ -73,13 +75,13 @@ class Explanation:
     answer: pd.Series[Any]
     contributions: Mapping[str, tuple[Contribution, ...]]
     analyser: Analyser
+    predicted: tuple[str, ...]
     fields: tuple[str, ...] = ()
 
     @property
     def marked(self) -> tuple[str, ...]:
         """The predicted topics. If there are none, the most probable one."""
-        topics = tuple(str(self.answer["topics"] or "").split())
-        return topics or (max(self.contributions, key=lambda name: self.answer[f"p_{name}"]),)
+        return self.predicted or (max(self.contributions, key=lambda name: self.answer[f"p_{name}"]),)
 
     def table(self, count: int = _SHOWN) -> pd.DataFrame:
         """Return the terms that contribute most to each topic.
@@ -95,11 +97,10 @@ class Explanation:
             Indexed by topic. Columns: ``probability``, ``given`` (whether the topic is predicted), ``towards`` and
             ``away`` (terms for and against the topic, with their contributions).
         """
-        predicted = str(self.answer["topics"] or "").split()
         rows = {
             name: {
                 "probability": float(self.answer[f"p_{name}"]),
-                "given": name in predicted,
+                "given": name in self.predicted,
                 "towards": _as_text(entry for entry in terms[:count] if entry.contribution > 0),
                 "away": _as_text(entry for entry in terms[::-1][:count] if entry.contribution < 0),
             }

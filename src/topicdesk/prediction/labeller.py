@@ -24,6 +24,7 @@ from topicdesk.prediction.answers import (
     Rules,
     answer,
     class_probabilities,
+    decide,
     known_articles,
     readable_articles,
 )
@@ -223,7 +224,9 @@ class Labeller:
         by_field = isinstance(self.pipeline["features"], ColumnTransformer)
         (text,) = ["\n".join(texts.iloc[0])] if by_field else self._read(texts)
         fields = self.fields if by_field else ()
-        return Explanation(text, self.label(table).iloc[0], by_topic, self._analyser, fields)
+        answers = self.label(table)
+        predicted = tuple(name for name, one in zip(self.topics, self._decisions(answers)[0], strict=True) if one)
+        return Explanation(text, answers.iloc[0], by_topic, self._analyser, predicted, fields)
 
     def decide(self, articles: Articles) -> NDArray[np.int8]:
         """Predict the topics of articles as an array.
@@ -238,10 +241,12 @@ class Labeller:
         ndarray of {0, 1}, shape (n_articles, n_topics)
             The predictions of the pipeline. 0 if an article cannot be labelled.
         """
-        predicted = self.label(articles)["topics"].fillna("").str.split(" ")
-        return np.array([[name in row for name in self.topics] for row in predicted], dtype=np.int8).reshape(
-            -1, len(self.topics)
-        )
+        return self._decisions(self.label(articles))
+
+    def _decisions(self, answers: pd.DataFrame) -> NDArray[np.int8]:
+        """Return the predictions of `label` as an array. Names of topics may contain spaces."""
+        probabilities = answers[[f"p_{name}" for name in self.topics]].to_numpy(dtype=np.float64)
+        return (decide(probabilities, self.rules) & answers["topics"].notna().to_numpy()[:, None]).astype(np.int8)
 
     def transform(self, texts: pd.DataFrame) -> csr_matrix:
         """Compute the features of articles, with the same values as the steps of the pipeline.
