@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 
 from topicdesk.errors import ProjectError
 
-__all__ = ["Project", "find_project"]
+__all__ = ["Project", "find_file", "find_project"]
 
 _SOURCES = Path("data") / "sources.toml"
 
@@ -104,3 +106,35 @@ def find_project(start: Path | str = ".") -> Project:
         f"no topicdesk project at {base} or above it: a project has the folders data and experiments. "
         "Create one with 'topicdesk init desk', then 'cd desk'."
     )
+
+
+def find_file(path: str | PathLike[str], project: Project | None = None) -> Path:
+    """Return the path of a file that is named relative to the working folder or to the project.
+
+    Parameters
+    ----------
+    path : str or path
+        An absolute path is returned unchanged.
+    project : Project, optional
+        By default the project of the working folder, if there is one.
+
+    Returns
+    -------
+    Path
+        `path` itself if it exists in the working folder, else the path in the project if that exists, else `path`.
+
+    Raises
+    ------
+    TypeError
+        If `path` is not a path.
+    """
+    if not isinstance(path, str | PathLike):
+        raise TypeError(f"path must be a string or a path; got {type(path).__name__}.")
+    given = Path(path)
+    if given.is_absolute() or given.exists():
+        return given
+    if project is None:
+        with suppress(ProjectError):
+            project = find_project()
+    in_project = given if project is None else project.root / given
+    return in_project if in_project.exists() else given

@@ -17,6 +17,7 @@ import pandas as pd
 from topicdesk.atomic import replacing
 from topicdesk.corpus.names import CORPUS_NAME
 from topicdesk.errors import LabelsError, nearest
+from topicdesk.project import find_file
 from topicdesk.spreadsheets import RowWriter, defused, restored
 
 __all__ = [
@@ -46,7 +47,7 @@ WEAK = "weak"
 
 
 def read_annotations(
-    paths: Iterable[Path],
+    paths: Iterable[Path | str],
     topics: Collection[str],
     article_ids: Collection[str],
     reserved: Collection[str] = (),
@@ -55,8 +56,8 @@ def read_annotations(
 
     Parameters
     ----------
-    paths : iterable of Path
-        CSV files with `ANNOTATION_COLUMNS`.
+    paths : iterable of path or str
+        CSV files with `ANNOTATION_COLUMNS`, relative to the working folder or the project.
     topics : collection of str
         Names that a label may use.
     article_ids : collection of str
@@ -78,7 +79,7 @@ def read_annotations(
     """
     by_article: dict[str, list[tuple[str, dict[str, Any]]]] = {}
     for path in paths:
-        for location, row in _checked(path, topics, article_ids, reserved):
+        for location, row in _checked(find_file(path), topics, article_ids, reserved):
             if row["sample"] == WEAK:
                 raise LabelsError(
                     f"{location}: this label was made by rules and not reviewed. Weak labels cannot be used in an "
@@ -90,7 +91,7 @@ def read_annotations(
 
 
 def read_label_file(
-    path: Path,
+    path: Path | str,
     topics: Collection[str],
     article_ids: Collection[str] | None = None,
     reserved: Collection[str] = (),
@@ -99,8 +100,8 @@ def read_label_file(
 
     Parameters
     ----------
-    path : Path
-        A CSV with `ANNOTATION_COLUMNS`.
+    path : path or str
+        A CSV with `ANNOTATION_COLUMNS`, relative to the working folder or the project.
     topics : collection of str
         Names that a label may use.
     article_ids : collection of str, optional
@@ -119,7 +120,7 @@ def read_label_file(
         If a file or column is missing, a topic or article id is unknown, an article is labelled twice, or an id is
         reserved. The message names file and line.
     """
-    rows = read_label_rows(path, topics, article_ids, reserved)
+    rows = read_label_rows(find_file(path), topics, article_ids, reserved)
     return pd.DataFrame(rows, columns=list(ANNOTATION_COLUMNS))
 
 

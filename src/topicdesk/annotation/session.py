@@ -22,7 +22,7 @@ from topicdesk.annotation.store import KeptAside, LabelStore
 from topicdesk.annotation.topics import Taxonomy, taxonomy_of
 from topicdesk.corpus import read_corpus, stored_corpus
 from topicdesk.errors import LabelsError, nearest
-from topicdesk.project import Project, find_project
+from topicdesk.project import Project, find_file, find_project
 
 __all__ = ["AnnotationSession", "Shown", "fit_to_label", "open_session"]
 
@@ -273,7 +273,7 @@ def fit_to_label(articles: pd.DataFrame) -> pd.Series:
 
 
 def _articles(project: Project, corpus: str) -> pd.DataFrame:
-    return read_corpus(project.root / corpus if corpus.endswith(".parquet") else stored_corpus(project, corpus))
+    return read_corpus(find_file(corpus, project) if corpus.endswith(".parquet") else stored_corpus(project, corpus))
 
 
 def _at_random(articles: pd.DataFrame, reserved: frozenset[str], seed: int) -> pd.DataFrame:

@@ -11,7 +11,7 @@ import pandas as pd
 from pydantic import Field, model_validator
 
 from topicdesk.errors import LabelsError
-from topicdesk.project import Project
+from topicdesk.project import Project, find_file
 from topicdesk.rendering import as_html
 from topicdesk.toml import StrictModel, read_toml
 
@@ -94,13 +94,13 @@ class Taxonomy(StrictModel):
         return hashlib.blake2b(self.model_dump_json().encode(), digest_size=16).hexdigest()
 
 
-def read_taxonomy(path: Path) -> Taxonomy:
+def read_taxonomy(path: Path | str) -> Taxonomy:
     """Read and check a taxonomy.
 
     Parameters
     ----------
-    path : Path
-        A TOML file in the form of ``data/topics.toml``.
+    path : path or str
+        A TOML file in the form of ``data/topics.toml``, relative to the working folder or the project.
 
     Returns
     -------
@@ -111,10 +111,11 @@ def read_taxonomy(path: Path) -> Taxonomy:
     LabelsError
         If the file is missing or invalid. The message names file, key and value.
     """
+    path = find_file(path)
     taxonomy = read_toml(path, Taxonomy, LabelsError, "'topicdesk init' writes an example of a taxonomy.")
     return taxonomy if taxonomy.name else taxonomy.model_copy(update={"name": path.stem})
 
 
 def taxonomy_of(project: Project, topics: Taxonomy | Path | str) -> Taxonomy:
-    """Return the given taxonomy, or read it from a file in the project."""
-    return topics if isinstance(topics, Taxonomy) else read_taxonomy(project.root / topics)
+    """Return the given taxonomy, or read it from a file."""
+    return topics if isinstance(topics, Taxonomy) else read_taxonomy(find_file(topics, project))

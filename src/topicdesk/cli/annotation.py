@@ -225,10 +225,10 @@ def rules(
 def _read_labels(annotators: list[str], topics: Path) -> tuple[Project, Taxonomy, dict[str, pd.DataFrame]]:
     """Return the project, its taxonomy, and the labels of each annotator."""
     from topicdesk.annotation import read_label_file, read_taxonomy
-    from topicdesk.project import find_project
+    from topicdesk.project import find_file, find_project
 
     project = find_project()
-    taxonomy = read_taxonomy(project.root / topics)
+    taxonomy = read_taxonomy(find_file(topics, project))
     return (
         project,
         taxonomy,

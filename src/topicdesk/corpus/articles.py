@@ -16,6 +16,7 @@ import pyarrow.parquet as parquet
 from topicdesk.atomic import replacing
 from topicdesk.corpus.names import CORPUS_NAME, missing_corpus
 from topicdesk.errors import CorpusError
+from topicdesk.project import find_file
 
 __all__ = [
     "ARTICLE_COLUMNS",
@@ -167,13 +168,13 @@ def read_batches(file: IO[bytes], most_articles: int) -> Iterator[pd.DataFrame]:
         yield batch.to_pandas()
 
 
-def read_corpus(path: Path) -> pd.DataFrame:
+def read_corpus(path: Path | str) -> pd.DataFrame:
     """Read a corpus from Parquet and validate it.
 
     Parameters
     ----------
-    path : Path
-        A file that `write_corpus` wrote.
+    path : path or str
+        A file that `write_corpus` wrote, relative to the working folder or the project.
 
     Returns
     -------
@@ -185,6 +186,7 @@ def read_corpus(path: Path) -> pd.DataFrame:
     CorpusError
         When the file is missing, damaged or not a valid corpus.
     """
+    path = find_file(path)
     if not path.is_file():
         raise CorpusError(missing_corpus(path))
     try:

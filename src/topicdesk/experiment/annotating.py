@@ -43,7 +43,7 @@ from topicdesk.experiment.run import LoadedExperiment, corpus_file, load_experim
 from topicdesk.experiment.spec import Spec, read_spec
 from topicdesk.features import FeatureSetting, keyword_hits, keyword_matrix
 from topicdesk.progress import progress
-from topicdesk.project import Project, find_project
+from topicdesk.project import Project, find_file, find_project
 
 __all__ = ["DEFAULT_MIX", "effect_of", "queue_for", "rules_of", "second_look", "suspects_of", "weak_labels"]
 
@@ -105,7 +105,7 @@ def suspects_of(spec_file: Path | str, classifier: str | None = None, jobs: int 
     DataFrame
         The result of `topicdesk.suspect_labels`, most suspect first.
     """
-    load = _loaded(Path(spec_file))
+    load = _loaded(find_file(spec_file))
     learner = load.classifier(classifier)
     data = load.dataset
     held_out = out_of_fold(_judged(load, learner, data, jobs), learner.name)
@@ -149,11 +149,11 @@ def effect_of(
     SpecError
         If the spec already reads the decisions and `before` is not given.
     """
-    load = _loaded(Path(spec_file))
+    load = _loaded(find_file(spec_file))
     learner, data = load.classifier(classifier), load.dataset
     earlier = data if before is None else _relabelled(data, before)
     later = _relabelled(data, decisions)
-    if before is None and np.array_equal(earlier.Y, later.Y) and _reads_settled(read_spec(Path(spec_file))):
+    if before is None and np.array_equal(earlier.Y, later.Y) and _reads_settled(read_spec(spec_file)):
         raise SpecError(
             f"{spec_file} already reads these decisions. Pass the earlier labels too:"
             " effect_of(spec, session.decisions(), before=session.proposed)."
@@ -282,7 +282,7 @@ class _Desk:
 
 
 def _desk(spec_file: Path | str) -> _Desk:
-    path = Path(spec_file)
+    path = find_file(spec_file)
     project, spec = find_project(path.parent), read_spec(path)
     if spec.data.topics is None or spec.data.published or len(spec.data.corpus) != 1:
         raise SpecError(

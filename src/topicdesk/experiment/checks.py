@@ -13,7 +13,7 @@ from topicdesk.corpus.sources import read_sources
 from topicdesk.errors import CorpusError, LabelsError, SpecError, nearest
 from topicdesk.evaluation.names import BASELINES
 from topicdesk.experiment.spec import Spec, read_named_spec
-from topicdesk.project import Project, find_project
+from topicdesk.project import Project, find_file, find_project
 
 __all__ = ["check_annotation", "check_spec"]
 
@@ -75,12 +75,13 @@ def check_annotation(corpus: str, topics: Path, annotator: str, queue: Path | No
     """
     project = find_project()
     check_annotator(annotator)
-    path = corpus_path(project, corpus)
-    if corpus.endswith(".parquet") and not path.is_file():
-        raise CorpusError(missing_corpus(path))
+    if not corpus.endswith(".parquet"):
+        corpus_path(project, corpus)
+    elif not find_file(corpus, project).is_file():
+        raise CorpusError(missing_corpus(find_file(corpus, project)))
     if queue is not None and not queue.is_file():
         raise LabelsError(f"no queue at {queue}. Draw one with 'topicdesk annotations queue SPEC --output {queue}'.")
-    if not (project.root / topics).is_file():  # its content is checked when it is read
+    if not find_file(topics, project).is_file():  # its content is checked when it is read
         raise LabelsError(f"no taxonomy at {project.root / topics}. Name it with --topics.")
 
 

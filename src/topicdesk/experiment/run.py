@@ -34,7 +34,7 @@ from topicdesk.evaluation import (
 from topicdesk.experiment.checks import corpus_path
 from topicdesk.experiment.lock import Difference, ResultsLock, differences, lock_path, make_lock, read_lock
 from topicdesk.experiment.spec import Spec, read_spec
-from topicdesk.project import Project, find_project
+from topicdesk.project import Project, find_file, find_project
 
 __all__ = [
     "ExperimentResult",
@@ -137,8 +137,8 @@ def run_experiment(
         result = run_experiment("experiments/topics.toml")
         print(result.comparisons[0])
     """
-    path = Path(spec_file)
-    spec = read_spec(path)
+    path = find_file(spec_file)
+    spec = read_spec(path, project)
     project = project or find_project(path.parent)
     environment = observe_environment(project)
     comparisons = []
@@ -218,7 +218,7 @@ def load_experiments(spec_file: Path | str) -> Iterator[LoadedExperiment]:
     iterator of LoadedExperiment
         One per corpus, in the spec's order.
     """
-    path = Path(spec_file)
+    path = find_file(spec_file)
     return _load_all(path, find_project(path.parent), read_spec(path))
 
 

@@ -22,7 +22,7 @@ from topicdesk.evaluation.names import (
     check_hyperparameters,
 )
 from topicdesk.features.names import check_stemmer
-from topicdesk.project import find_project
+from topicdesk.project import Project, find_file, find_project
 from topicdesk.toml import StrictModel, read_toml
 
 if TYPE_CHECKING:
@@ -328,13 +328,15 @@ class Spec(StrictModel):
         return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
 
 
-def read_spec(path: Path) -> Spec:
+def read_spec(path: Path | str, project: Project | None = None) -> Spec:
     """Read and check a spec.
 
     Parameters
     ----------
-    path : Path
-        A TOML file in the form of ``experiments/topics.toml``.
+    path : path or str
+        A TOML file in the form of ``experiments/topics.toml``, relative to the working folder or the project.
+    project : Project, optional
+        Project whose modules may contain estimators; by default that of the spec's folder.
 
     Returns
     -------
@@ -349,10 +351,11 @@ def read_spec(path: Path) -> Spec:
     --------
     read_named_spec : Check keys and names only, without importing scikit-learn.
     """
+    path = find_file(path)
     spec = read_named_spec(path)
     if any("estimator" in table for table in spec.classifiers.values()):
         with suppress(ProjectError):  # outside a project, a spec can only name installed packages
-            spec._folder = find_project(path.parent).root.absolute()
+            spec._folder = (project or find_project(path.parent)).root.absolute()
     with _named(path):
         spec.plan()
     return spec
