@@ -3,12 +3,22 @@ import sys
 import numpy as np
 import pytest
 from scipy.sparse import csr_matrix, random_array, vstack
-from sklearn.linear_model import RidgeClassifier
+from sklearn.linear_model import RidgeClassifier, SGDClassifier
 from sklearn.neighbors import NearestCentroid
+from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
 from topicdesk.errors import SpecError
-from topicdesk.evaluation import BASELINES, CLASSIFIERS, classifier_named
+from topicdesk.evaluation import (
+    BASELINES,
+    CLASSIFIERS,
+    ComparisonPlan,
+    SplitPlan,
+    classifier_named,
+    compare,
+    make_splits,
+)
+from topicdesk.evaluation._execution.checkpoints import comparison_hash
 from topicdesk.evaluation.classifiers import fit_and_score, fit_grid_and_score, own_classifier
 from topicdesk.evaluation.estimators import NBSVM
 from topicdesk.evaluation.grids import RIDGE_TOLERANCE, _solve_shifted, ridge_margins
@@ -183,9 +193,51 @@ def test_own_classifier_scores_with_the_method_of_its_estimator():
         ("mine", "sklearn.cluster:DBSCAN", "computes no scores: it needs decision_function or predict_proba"),
     ],
 )
-def test_own_classifier_rejects_unusable_estimators(name, path, message):
+def test_own_classifier_rejects_unusable_import_paths(name, path, message):
     with pytest.raises(SpecError, match=message):
         own_classifier(name, path)
+
+
+def test_own_classifier_takes_an_estimator_with_its_settings(dataset):
+    estimator = SGDClassifier(loss="hinge", tol=0.1)
+    classifier = own_classifier("mine", estimator).with_grid({"alpha": [1e-4, 1e-2]})
+    assert classifier.build(True).tol == 0.1
+    assert classifier.build(True) is not classifier.build(True)
+    plan = ComparisonPlan((classifier,), splits=SplitPlan(folds=2), inner_folds=2, resamples=100)
+    comparison = compare(dataset, plan, jobs=2)
+    assert comparison.results[0].parameters["alpha"] in (1e-4, 1e-2)
+    assert not hasattr(estimator, "coef_")  # only copies are fitted
+
+
+def test_a_class_without_a_file_gets_checkpoints_of_its_own(dataset, tmp_path):
+    plans = []
+    for tolerance in (1e-3, 1e-4):
+        typed = {"__name__": "typed"}  # like a class of a terminal or notebook, it belongs to no file
+        exec(
+            "from sklearn.svm import LinearSVC\n"
+            f"class Mine(LinearSVC):\n    def fit(self, X, y):\n        self.tol = {tolerance}\n"
+            "        return super().fit(X, y)\n    def get_params(self, deep=True):\n        return {}\n",
+            typed,
+        )
+        classifier = own_classifier("mine", typed["Mine"]())
+        plans.append(ComparisonPlan((classifier,), splits=SplitPlan(folds=2), inner_folds=2, resamples=100))
+    splits, _ = make_splits(dataset, plans[0].splits, 0)
+    first, second = (comparison_hash(dataset, plan, splits, None) for plan in plans)
+    assert first != second
+
+
+@pytest.mark.parametrize(
+    ("estimator", "message"),
+    [
+        (SGDClassifier, r"is a class. Pass an instance: SGDClassifier\(\)"),
+        (3, "cannot be cloned"),
+        (StandardScaler(), "computes no scores"),
+        (None, "cannot be cloned"),
+    ],
+)
+def test_own_classifier_rejects_objects_that_are_no_classifiers(estimator, message):
+    with pytest.raises(SpecError, match=message):
+        own_classifier("mine", estimator)
 
 
 def test_boosted_trees_name_the_extra_to_install_without_lightgbm(monkeypatch):

@@ -20,7 +20,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression, RidgeClassifier, SGDClassifier
 from sklearn.naive_bayes import ComplementNB, MultinomialNB
@@ -387,18 +387,19 @@ def classifier_named(name: str) -> Classifier:
     return CLASSIFIERS[name]
 
 
-def own_classifier(name: str, path: str, folder: Path | None = None) -> Classifier:
+def own_classifier(name: str, estimator: str | BaseEstimator, folder: Path | None = None) -> Classifier:
     """Create a classifier from a user's own estimator.
 
     Parameters
     ----------
     name : str
         Name in tables; must differ from the names in `CLASSIFIERS`.
-    path : str
-        Import path of the estimator's class, as ``package.module:Class``. The class is called without arguments,
-        follows scikit-learn's conventions, and has ``decision_function`` or ``predict_proba``.
+    estimator : estimator or str
+        An estimator that follows scikit-learn's conventions and has ``decision_function`` or ``predict_proba``. It is
+        cloned for each fit. Or the import path of its class, as ``package.module:Class``; the class is called without
+        arguments.
     folder : Path, optional
-        Folder that is searched for the module after all others, in every process that needs the estimator.
+        For an import path: folder that is searched for the module after all others, in every process that needs it.
 
     Returns
     -------
@@ -410,34 +411,67 @@ def own_classifier(name: str, path: str, folder: Path | None = None) -> Classifi
     SpecError
         If the name is taken, or if the class does not exist, cannot be instantiated, is not a scikit-learn estimator
         or does not compute scores.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import SGDClassifier
+    >>> classifier = own_classifier("huber", SGDClassifier(loss="modified_huber")).with_grid({"alpha": [1e-4, 1e-3]})
+    >>> classifier.description
+    "your own: SGDClassifier(loss='modified_huber')"
     """
     if name in CLASSIFIERS:
         raise SpecError(f"{name!r} is already a classifier of topicdesk. Give your estimator another name.")
+    build = _copies(name, estimator) if not isinstance(estimator, str) else _imported(name, estimator, folder)
+    example: Any = build(True)
+    shown = f"estimator = {estimator!r} of {name!r}" if isinstance(estimator, str) else f"the estimator of {name!r}"
+    if not (hasattr(example, "fit") and hasattr(example, "get_params")):
+        raise SpecError(f"{shown} is not a scikit-learn estimator: it needs fit and get_params.")
+    if hasattr(example, "decision_function"):
+        score = _margins
+    elif hasattr(example, "predict_proba"):
+        score = _probabilities
+    else:
+        raise SpecError(
+            f"{shown} computes no scores: it needs decision_function or predict_proba. Thresholds, curves and "
+            "probabilities need scores. Wrap it in a class with one of these methods, as CalibratedClassifierCV does."
+        )
+    description = estimator if isinstance(estimator, str) else " ".join(repr(estimator).split())
+    return Classifier(name, f"your own: {description}", build, score)
+
+
+def _copies(name: str, estimator: Any) -> _Copies:
+    if isinstance(estimator, type):
+        raise SpecError(f"the estimator of {name!r} is a class. Pass an instance: {estimator.__name__}().")
+    try:
+        clone(estimator)
+    except (TypeError, RuntimeError) as error:
+        raise SpecError(f"the estimator of {name!r} cannot be cloned: {error}") from error
+    return _Copies(estimator)
+
+
+def _imported(name: str, path: str, folder: Path | None) -> _OwnEstimator:
     if folder is None and path.partition(":")[0] not in sys.modules:  # running workers may not be able to import it
         restart_workers()
     build = _OwnEstimator(path, "" if folder is None else str(folder))
     try:
-        estimator: Any = build()
+        build()
     except (ImportError, AttributeError, ValueError, TypeError) as error:
         raise SpecError(
             f"estimator = {path!r} of {name!r}: {error}. Write package.module:Class. The class takes no "
             "arguments, and is in an installed package or in the project's folder."
         ) from error
-    if not (hasattr(estimator, "fit") and hasattr(estimator, "get_params")):
-        raise SpecError(
-            f"estimator = {path!r} of {name!r} is not a scikit-learn estimator: it needs fit and get_params."
-        )
-    if hasattr(estimator, "decision_function"):
-        score = _margins
-    elif hasattr(estimator, "predict_proba"):
-        score = _probabilities
-    else:
-        raise SpecError(
-            f"estimator = {path!r} of {name!r} computes no scores: it needs decision_function or predict_proba. "
-            "Thresholds, curves and probabilities need scores. Wrap it in a class with one of these methods, as "
-            "CalibratedClassifierCV does."
-        )
-    return Classifier(name, f"your own: {path}", build, score)
+    return build
+
+
+@dataclass(frozen=True, eq=False)
+class _Copies:
+    """Makes unfitted copies of a user's estimator."""
+
+    estimator: Any
+
+    def __call__(self, binary: bool = True) -> BaseEstimator:
+        copy: BaseEstimator = clone(self.estimator)
+        return copy
 
 
 @dataclass(frozen=True)

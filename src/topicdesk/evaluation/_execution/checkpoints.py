@@ -10,7 +10,9 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
+import marshal
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -222,6 +224,16 @@ def comparison_hash(
     return digest.hexdigest()
 
 
+def _source(estimator: type) -> bytes:
+    """Return the source file of a class, or the code of its methods if it was typed into a terminal."""
+    with suppress(TypeError, OSError):  # a class without a module or a file
+        file = inspect.getsourcefile(estimator)
+        if file is not None:
+            return Path(file).read_bytes()
+    methods = (method for _, method in sorted(vars(estimator).items()) if inspect.isfunction(method))
+    return b"".join(marshal.dumps(method.__code__) for method in methods)
+
+
 def _describe_classifier(classifier: Classifier) -> dict[str, object]:
     description: dict[str, object] = {
         "name": classifier.name,
@@ -232,7 +244,6 @@ def _describe_classifier(classifier: Classifier) -> dict[str, object]:
     if classifier.build is not None:
         estimators = [classifier.build(binary) for binary in (True, False)]
         description["estimators"] = [repr(estimator) for estimator in estimators]
-        file = inspect.getsourcefile(type(estimators[0]))
         # The version of our code does not cover a user's own estimator.
-        description["source"] = None if file is None else hashlib.blake2b(Path(file).read_bytes()).hexdigest()
+        description["source"] = hashlib.blake2b(_source(type(estimators[0]))).hexdigest()
     return description
