@@ -37,7 +37,7 @@ from topicdesk.experiment import load_dataset, read_spec
 from topicdesk.project import find_project
 
 _JOBS = 2
-#: By experiment: its spec, its corpus, and the required speed ratio.
+#: By experiment: its spec, its corpus, and how many times as fast ours is to be.
 _EXPERIMENTS = {
     "topics": ("topics", "newsarticles", 15),
     "20newsgroups": ("published", "20newsgroups", 5),

@@ -141,7 +141,7 @@ def test_commands_stopped_at_any_moment_leave_all_or_nothing_and_resume(
         again = run(*place.arguments[operation])
         assert again.returncode == 0, again.said
         assert place.output_of(operation) == expected
-    figure("interruptions", n_stopped)
+    figure("times stopped", n_stopped)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)

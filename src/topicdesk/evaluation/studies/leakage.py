@@ -45,7 +45,7 @@ _SIDES = {
     title: (name, f"{name}_low", f"{name}_high")
     for title, name in {
         "all sources [95 %]": "mixed",
-        "without its own [95 %]": "without",
+        "other sources only [95 %]": "without",
         "fall [95 %]": "fall",
     }.items()
 }
