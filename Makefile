@@ -1,4 +1,4 @@
-# Every task of a person or of CI. `make` alone lists them.
+# Tasks for users, developers and CI. `make` without a target lists them.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -13,7 +13,7 @@ else
 PYTHON ?= python3
 SCRIPTS := bin
 endif
-# What running needs, and what developing needs; both are created by environments/create.py, and share downloads.
+# Environments for running and for development. environments/create.py creates both. They share downloads.
 VENV := .venv
 DEV := .venv-dev
 RIVALS := .venv-rivals
@@ -27,7 +27,7 @@ PORT ?= 5000
 FUZZ_SECONDS ?= 60
 EXECUTED := docs/executed
 
-# Environments are created one after the other: they share the installer.
+# Environments are created one at a time, because they share the installer.
 .NOTPARALLEL:
 
 .PHONY: help setup setup-dev data reproduce verify review serve notebooks docs documents lab check test core package lint fuzz mutants audit torture coverage bench lock clean
@@ -42,22 +42,22 @@ setup-dev: $(DEV)/.ready ## Create .venv-dev, for tests, notebooks and documenta
 data: setup ## Fetch the pinned news corpus and build it
 	@$(BIN)/topicdesk data build newsarticles
 
-reproduce: data ## Run the main comparison, log it to MLflow, check it against its lock
+reproduce: data ## Run the main comparison, log it to MLflow, and compare its scores with the results lock
 	@$(BIN)/topicdesk compare experiments/topics.toml
 	@$(BIN)/topicdesk results
 
-verify: data ## Compute the main figures again; fail if one is not in the lock
+verify: data ## Recompute the scores of the main comparison; fail if one differs from the results lock
 	@$(BIN)/topicdesk verify experiments/topics.toml
 
 review: setup ## Start MLflow's pages on 127.0.0.1 (PORT=5000)
 	@$(BIN)/topicdesk review --port $(PORT)
 
-serve: setup ## Answer requests with the champion on 127.0.0.1 (PORT=5000)
+serve: setup ## Serve the champion on 127.0.0.1 (PORT=5000)
 	@$(BIN)/topicdesk serve --port $(PORT)
 
 notebooks: $(EXECUTED)/.ready ## Run the notebooks from top to bottom, after make reproduce; executed copies in docs/executed
 
-docs: setup-dev $(EXECUTED)/.ready ## Build the documentation, offline, and check its links
+docs: setup-dev $(EXECUTED)/.ready ## Build the documentation offline, and check its links
 	@$(DEV_BIN)/python docs/badges.py
 	@rm -rf docs/_build/executed docs/_build/html
 	@$(DEV_BIN)/python -m nbconvert --log-level=WARN --to html --config docs/nbconvert_config.py --output-dir docs/_build/executed/notebooks $(EXECUTED)/*.ipynb
@@ -71,11 +71,11 @@ test: setup-dev $(DEV)/pips/.ready ## Run the tests
 check: setup-dev lint ## Run lint, and the tests that take less than a second each
 	@$(DEV_BIN)/python -m pytest -n auto --dist worksteal -q -m "not slow" --durations=5 --durations-min=1
 
-documents: setup setup-dev ## Run README, tutorial and how-tos as they stand, after make reproduce: in this clone (writes desk, mine, newsdesk), and with the wheel in an empty folder
-	@echo "Running README, tutorial and how-tos, in two places at once; this takes about seven minutes."
+documents: setup setup-dev ## Run the code of README, tutorial and how-tos, after make reproduce: in this clone (writes desk, mine, newsdesk), and with the wheel in an empty folder
+	@echo "Running the code of README, tutorial and how-tos, in two places at once; this takes about seven minutes."
 	@$(DEV_BIN)/python -m pytest -n 2 -q --documents tests/documents
 
-core: setup ## Check the environment for running: it has no extras, and labels a file; after make reproduce
+core: setup ## Check that .venv has no extras and can label a file, after make reproduce
 	@$(BIN)/python tests/core/check_core.py
 
 package: setup-dev ## Build the wheel and the source distribution in dist/
@@ -94,29 +94,29 @@ lint: setup-dev ## Check format, style, types, import directions, spelling and s
 	$(DEV_BIN)/codespell
 	$(DEV_BIN)/nbstripout --verify notebooks/*.ipynb
 
-fuzz: setup-dev ## Throw mutated pages, files, specs and labels at what reads them, a minute each (FUZZ_SECONDS=60)
+fuzz: setup-dev ## Fuzz the readers of pages, datelines, files, specs and labels, a minute each (FUZZ_SECONDS=60)
 	@mkdir -p build/fuzz
 	@for target in page dateline readers spec labels; do \
 	  $(DEV_BIN)/python tests/fuzz/fuzz.py $$target $(FUZZ_SECONDS) 2>&1 | tee build/fuzz/$$target.log | grep -v '^#'; done
 
-mutants: setup-dev ## Put a fault each into copies of the statistics and features, and count those that tests find
+mutants: setup-dev ## Run mutation tests of the statistics and features
 	@rm -rf mutants
 	@$(DEV_BIN)/mutmut run
 	@$(DEV_BIN)/python tests/trust/mutants.py
 
-audit: $(AUDIT)/.ready ## Ask for known faults of locked packages, and write build/sbom.cdx.json (CycloneDX)
+audit: $(AUDIT)/.ready ## Check locked packages for known vulnerabilities, and write build/sbom.cdx.json (CycloneDX)
 	@$(AUDIT)/bin/python .ci/audit/audit.py
 
-torture: data setup-dev audit ## All that docs/reliability.md promises, in its long form; writes the figures there
+torture: data setup-dev audit ## Run the long form of all tests in docs/reliability.md, and write the results there
 	@$(DEV_BIN)/python -m pytest -n auto --dist worksteal --torture --figures build/figures.json $$($(DEV_BIN)/python docs/reliability.py --tests)
 	@$(MAKE) fuzz
 	@$(MAKE) mutants
 	@$(DEV_BIN)/python docs/reliability.py --record
 
-coverage: setup-dev $(DEV)/pips/.ready ## Run the tests and report which lines and branches they reach, in build/coverage
+coverage: setup-dev $(DEV)/pips/.ready ## Run the tests, and report line and branch coverage in build/coverage
 	@$(DEV_BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report=term:skip-covered --cov-report=html:build/coverage
 
-bench: setup-dev $(RIVALS)/.ready ## Compare with published figures, LibMultiLabel, fastText and GridSearchCV; measure speed
+bench: setup-dev $(RIVALS)/.ready ## Compare with published scores, LibMultiLabel, fastText and GridSearchCV; measure speed
 	@$(DEV_BIN)/topicdesk compare experiments/published.toml
 	@$(DEV_BIN)/topicdesk results
 	@$(DEV_BIN)/python benchmarks/setup.py
@@ -133,16 +133,16 @@ bench: setup-dev $(RIVALS)/.ready ## Compare with published figures, LibMultiLab
 	@$(DEV_BIN)/python benchmarks/side_by_side.py $(RIVALS)/bin/python
 	@$(DEV_BIN)/python benchmarks/compare.py
 
-# The lock for developing takes its versions from the one for running: figures are the same in both.
+# dev.lock takes its versions from requirements.lock, so that scores are the same in both environments.
 COMPILE = $(DEV_BIN)/uv pip compile --universal --fork-strategy fewest --python-version 3.11 --generate-hashes \
   --no-header --no-emit-index-url --no-emit-find-links --quiet
-lock: setup-dev ## Renew the locks to the newest versions that pyproject.toml allows
+lock: setup-dev ## Update the locks to the newest versions that pyproject.toml allows
 	$(COMPILE) --upgrade --output-file environments/uv.lock environments/uv.in
 	$(COMPILE) --upgrade --output-file requirements.lock pyproject.toml environments/pip.in
 	$(COMPILE) --upgrade --constraint requirements.lock --constraint environments/uv.lock --all-extras \
 	  --output-file environments/dev.lock pyproject.toml environments/pip.in
 
-clean: ## Remove environment, caches and built corpora; keep downloads and MLflow's store
+clean: ## Remove environments, caches and built corpora; keep downloads and MLflow's store
 	rm -rf $(VENV) $(RIVALS) $(DEV) $(AUDIT) .uv mutants docs/_build docs/executed docs/generated .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist data/corpora data/raw/.fetching-* experiments/.cells
 	find . -name '.*.part' -type f -delete
 	find . -name '.*.removed' -prune -exec rm -rf {} +
@@ -154,21 +154,21 @@ $(VENV)/.ready: requirements.lock environments/uv.lock environments/create.py py
 $(DEV)/.ready: environments/dev.lock environments/uv.lock environments/create.py pyproject.toml
 	@$(CREATE) environments/dev.lock $(DEV) --editable
 
-# LibMultiLabel and fastText need another NumPy than we do, and fastText's wheels end at Python 3.11.
+# LibMultiLabel and fastText need another version of NumPy. fastText has no wheels for Python 3.12 or newer.
 $(RIVALS)/.ready: benchmarks/rivals/requirements.lock environments/uv.lock environments/create.py
 	@$(CREATE) $< $(RIVALS)
 
 $(AUDIT)/.ready: .ci/audit/requirements.lock environments/uv.lock environments/create.py
 	@$(CREATE) $< $(AUDIT)
 
-# Old installers, for the test of installation: one version of a package an environment does not do.
+# Old versions of pip, for the tests of installation. Each has its own folder, because an environment has only one pip.
 $(DEV)/pips/.ready: $(wildcard environments/old-pips/*.lock) | setup-dev
 	@rm -rf $(DEV)/pips
 	@for lock in environments/old-pips/*.lock; do $(DEV_BIN)/python -m pip install --quiet --disable-pip-version-check \
 	  --no-deps --require-hashes --requirement $$lock --target $(DEV)/pips/$$(basename $$lock .lock); done
 	@touch $@
 
-# Executed where they are copied to: what is stored has no outputs.
+# Copies are executed, because the notebooks in the repository have no outputs.
 $(EXECUTED)/.ready: $(wildcard notebooks/*.ipynb) $(shell find src -name '*.py') | data setup-dev
 	@rm -rf $(EXECUTED) && mkdir -p $(EXECUTED) && cp notebooks/*.ipynb $(EXECUTED)
 	$(DEV_BIN)/python -m pytest -n auto -p nbmake --nbmake --overwrite --nbmake-timeout=300 --rootdir=. -p no:cacheprovider $(EXECUTED)

@@ -1,8 +1,8 @@
-"""Measure how long an annotator waits: for the first of 100,000 articles, and for the next.
+"""Measure how long an annotator waits for the first of 100,000 articles, and for the next article.
 
-Run with ``make bench``, or ``python benchmarks/annotating.py``. The corpus is NewsArticles, again and again under new
-ids. Beside the first article stands what pandas takes to read the same file, of which no tool can take less; beside the
-next one, an annotator who has labelled 5,000 already.
+Run with ``make bench``, or ``python benchmarks/annotating.py``. The corpus consists of copies of NewsArticles with new
+ids. The first time is compared with the time that pandas takes to read the file. The second is measured for an
+annotator without labels, and for one with 5,000 labels.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _MOST_FIRST, _MOST_NEXT = 2.0, 0.1
 
 
 def main() -> int:
-    """Print seconds and ratios; return 1 when an annotator waits longer than the goals."""
+    """Print seconds and ratios; return 1 if an annotator waits longer than the goals."""
     project = find_project(__file__)
     articles = read_corpus(stored_corpus(project, "newsarticles"))
     copies = -(-_ARTICLES // len(articles))
@@ -61,7 +61,7 @@ def main() -> int:
                 waits.append(perf_counter() - start)
             steps[name] = float(np.quantile(waits, 0.95))
     print(
-        f"next article, 95 of 100 within: {1000 * steps['first']:.0f} ms; with {_LABELLED:,} labels in the file "
+        f"next article, 95th percentile: {1000 * steps['first']:.0f} ms; with {_LABELLED:,} labels in the file "
         f"{1000 * steps['busy']:.0f} ms ({steps['busy'] / steps['first']:.1f}×)"
     )
     met = first < _MOST_FIRST and max(steps.values()) < _MOST_NEXT

@@ -1,8 +1,9 @@
 """Measure how fast a Dask cluster labels partitioned Parquet, with one worker and with two.
 
-Run with ``make bench``, or ``python benchmarks/cluster.py``. Scheduler and workers are processes of this machine, one
-thread each. The articles are NewsArticles, drawn again and again up to 100,000, in files of 10,000; the model is the
-main experiment's winner, fitted here. What follows for 100 million articles is in ``docs/how-to/many-articles.md``.
+Run with ``make bench``, or ``python benchmarks/cluster.py``. Scheduler and workers are processes of this machine, with
+one thread each. The input is 100,000 articles drawn with replacement from NewsArticles, in files of 10,000. The model
+is the main experiment's winner, fitted here. ``docs/how-to/many-articles.md`` estimates the time for 100 million
+articles.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ _ARTICLES, _FILES = 100_000, 10
 
 
 def main() -> int:
-    """Print articles a second, and how much two workers bring."""
+    """Print articles per second, and the speed-up with two workers."""
     project = find_project(__file__)
     (load,) = load_experiments(project.root / "experiments" / "topics.toml")
     labeller = fit_labeller(load.dataset, load.plan, load.classifier(None), load.keywords)
@@ -40,7 +41,7 @@ def main() -> int:
         for workers in (1, 2):
             cluster = _Cluster(folder, workers)
             try:
-                # The first labelling starts what a worker needs, which is done once in its life.
+                # The first run also includes the imports of new workers, so only the second is measured.
                 for take in ("first", "second"):
                     output = folder / f"out-{workers}-{take}"
                     account = label_files(labeller, [folder / "in"], output, engine=DaskEngine(cluster.address()))

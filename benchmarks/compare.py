@@ -1,11 +1,11 @@
-"""Choose features and hyper-parameters of every classifier: topicdesk beside scikit-learn's `GridSearchCV`.
+"""Compare topicdesk's model selection with scikit-learn's `GridSearchCV`: time, memory and scores.
 
 Run with ``python benchmarks/compare.py [topics] [20newsgroups] [20newsgroups-stop-words]``; without a name, all. Both
-search the same grids on the same inner folds of three outer splits (of 20 Newsgroups there is one), with two processes,
-fit what they chose and score the test articles. Ours is the whole `compare`, with thresholds, probabilities, bootstrap
-intervals and significance; theirs is `GridSearchCV` over a pipeline of `TfidfVectorizer` and the same estimator. That
-every candidate has the same score on every inner fold is checked after: accuracy for classes; for topics, of which
-`GridSearchCV` chooses no thresholds, mean average precision.
+sides search the same grids on the same inner folds of three outer splits (20 Newsgroups has one), with two processes.
+Both fit the best candidate and score the test articles. Ours is the whole `compare`, with thresholds, probabilities,
+bootstrap intervals and significance tests. Theirs is `GridSearchCV` over a pipeline of `TfidfVectorizer` and the same
+estimator. Afterwards, the scores of every candidate on every inner fold are compared. The metric is accuracy for
+multi-class data, and mean average precision for topics, because `GridSearchCV` chooses no thresholds.
 """
 
 from __future__ import annotations
@@ -41,18 +41,18 @@ _JOBS = 2
 _EXPERIMENTS = {
     "topics": ("topics", "newsarticles", 15),
     "20newsgroups": ("published", "20newsgroups", 5),
-    # With stop words kept and dropped among the choices, as the topics experiment has them.
+    # Also chooses whether to remove stop words, as the topics experiment does.
     "20newsgroups-stop-words": ("published", "20newsgroups", 5),
 }
-#: Of the outer splits of the topics experiment; the more, the better for the side that counts once.
+#: Number of outer splits of the topics experiment. With more splits, counting once saves more time.
 _OUTER = 3
 _LARGEST_DIFFERENCE = 1e-9
-#: Of the peak memory, ours over theirs.
+#: Largest allowed ratio of the peak memory, ours to theirs.
 _MOST_MEMORY = 1.5
 
 
 def main() -> int:
-    """Print the figures; return 1 when a goal is missed."""
+    """Print the results; return 1 if a goal is missed."""
     if len(sys.argv) == 4 and sys.argv[1] in ("ours", "theirs", "check"):
         _run_side(sys.argv[1], sys.argv[2], Path(sys.argv[3]))
         return 0
@@ -77,7 +77,7 @@ def main() -> int:
 
 
 def _timed(side: str, name: str, folder: Path) -> tuple[float, float]:
-    """Run one side in a process of its own; give the seconds that it measured and the peak memory of all processes."""
+    """Run one side in its own process; return its seconds, and the peak memory of all its processes."""
     process = subprocess.Popen([sys.executable, __file__, side, name, str(folder)])
     watched = psutil.Process(process.pid)
     peak = 0.0
@@ -90,12 +90,12 @@ def _timed(side: str, name: str, folder: Path) -> tuple[float, float]:
 
 
 def _megabytes(process: psutil.Process) -> float:
-    """Add up what processes hold, shared pages by their share."""
+    """Return the memory of a process and its children (PSS: shared pages are divided among processes)."""
     total = 0.0
     for one in [process, *process.children(recursive=True)]:
         try:
             total += one.memory_full_info().pss
-        except psutil.Error:  # it has ended meanwhile
+        except psutil.Error:  # the process has ended
             continue
     return total / 1e6
 
@@ -156,7 +156,7 @@ def _grid_search(
     classifier: Classifier,
     seed: int,
 ) -> dict[str, list[float]]:
-    """Search as a user of scikit-learn would; give the figure of each candidate on each inner fold."""
+    """Search as a user of scikit-learn would; return the score of each candidate on each inner fold."""
     multi_class = dataset.task == "multi-class"
     assert classifier.build is not None
     estimator = classifier.build(not multi_class)

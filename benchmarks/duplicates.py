@@ -1,7 +1,7 @@
-"""Find near-duplicates among 100,000 articles of 3 kB: seconds, peak memory, and how many planted ones are found.
+"""Find near-duplicates among 100,000 articles of 3 kB: seconds, peak memory, and the share of planted ones found.
 
-Run with ``python benchmarks/duplicates.py [ARTICLES]``. Articles are drawn word by word from a vocabulary with the
-frequencies of language (Zipf); every twentieth is an earlier one with 5 % of its words changed.
+Run with ``python benchmarks/duplicates.py [ARTICLES]``. The words of articles are drawn from a vocabulary with Zipf
+frequencies. Every twentieth article is a copy of an earlier one in which 5 % of the words are changed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _CHANGED = 0.05
 
 
 def main() -> int:
-    """Print the figures; return 1 when a planted near-duplicate was missed."""
+    """Print the results; return 1 if a planted near-duplicate was missed."""
     n_articles = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
     rng = np.random.default_rng(0)
     letters = list("abcdefghijklmnoprstuvwy")

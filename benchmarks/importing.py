@@ -1,7 +1,7 @@
-"""Import a JSON-lines file of 1 GB: seconds, and peak memory beside that of a file of 10 MB.
+"""Import JSON-lines files of 10 MB and of 1 GB: seconds and peak memory.
 
-Run with ``python benchmarks/importing.py [BYTES]``. The file is made of random words, written to a temporary folder and
-removed. Each import is a process of its own, so that its peak memory is its own.
+Run with ``python benchmarks/importing.py [BYTES]``. The files contain random words, in a temporary folder. Each import
+runs in its own process, to measure its peak memory separately.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 from time import perf_counter
 
 _SMALL = 10_000_000
-#: What a person's laptop has to spare, in MB.
+#: Memory that a laptop can spare, in MB.
 _GOAL_MEGABYTES = 1000
 
 _IMPORT = """
@@ -28,7 +28,7 @@ print(account.articles, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 10
 
 
 def main() -> int:
-    """Print the figures; return 1 when the goal is missed."""
+    """Print the results; return 1 if the goal is missed."""
     large = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000_000
     megabytes = 0
     for size in (_SMALL, large):

@@ -1,10 +1,10 @@
-"""Measure how fast articles are labelled, and in how much memory, beside scikit-learn's own pipeline and fastText.
+"""Measure speed and memory of labelling, compared with scikit-learn's own pipeline and with fastText.
 
-Run with ``python benchmarks/label.py [PYTHON]``, where PYTHON is that of the environment made from
-``benchmarks/rivals/requirements.lock`` (``make bench`` makes it); without it, fastText is left out. The articles are
-NewsArticles, drawn again and again up to 200,000 under new ids; the model is the main experiment's winner, fitted here
-once on whole texts and once on what it reads. Everything is timed end to end: from a Parquet file (fastText: a text
-file) to labels on disk, processes started and models opened included.
+Run with ``python benchmarks/label.py [PYTHON]``, where PYTHON is that of the environment with
+``benchmarks/rivals/requirements.lock`` (``make bench`` creates it). Without it, fastText is left out. The input is
+200,000 articles drawn with replacement from NewsArticles, with new ids. The model is the main experiment's winner,
+fitted here once on whole texts and once on leads. The time is measured from the start of the command to labels on disk.
+It includes starting processes, loading the model, and reading the Parquet file (fastText: a text file).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from topicdesk.tracking import load_labeller, save_labeller
 
 _ARTICLES, _JOBS = 200_000, 2
 _LEAST_RATIO, _MOST_MEGABYTES = 2.5, 1500
-#: Short rows, and how far the memory of many may be above that of few.
+#: Numbers of short rows, and the largest allowed ratio of the memory for many rows to that for few.
 _FEW, _MANY, _MOST_GROWTH = 10_000, 1_000_000, 1.1
 
 _RIVALS = Path(__file__).parent / "rivals" / "predict.py"
@@ -58,12 +58,12 @@ writer.close()
 
 
 def main(rivals: str | None) -> int:
-    """Print rates, ratios and memory; return 1 when a goal is missed."""
+    """Print rates, ratios and memory; return 1 if a goal is missed."""
     project = find_project(__file__)
     corpus = read_corpus(stored_corpus(project, "newsarticles"))
     (load,) = load_experiments(project.root / "experiments" / "topics.toml")
     whole = tuple(one for one in load.plan.settings if one.analyser.lead is None)
-    plans = {"whole texts": replace(load.plan, settings=whole), "as the main experiment chooses": load.plan}
+    plans = {"whole texts": replace(load.plan, settings=whole), "as in the main experiment": load.plan}
     met = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -76,7 +76,7 @@ def main(rivals: str | None) -> int:
             met.append(_speed(folder))
             if plan.settings == whole:
                 told = f"{_LEAST_RATIO:g}×, at most {_MOST_MEGABYTES} MB"
-                print(f"goal, where there is most to do: {told}: {'met' if met[0] else 'missed'}", flush=True)
+                print(f"goal for whole texts: {told}: {'met' if met[0] else 'missed'}", flush=True)
             if not labeller.pipeline.named_steps.get("lead"):
                 _tokenisers(labeller, list(article_texts(corpus)))
         if rivals:
@@ -100,7 +100,7 @@ def _speed(folder: Path) -> bool:
 
 
 def _assert_same(folder: Path) -> None:
-    """Make sure that both gave the same probabilities, bit for bit."""
+    """Check that both sides return the same probabilities, bit for bit."""
     topics = load_labeller(folder / "model").topics
     own = pd.read_parquet(folder / "sk.parquet", columns=[f"p_{number}" for number in range(len(topics))])
     ours = pd.read_parquet(folder / "ours", columns=[f"p_{name}" for name in topics])
@@ -108,17 +108,17 @@ def _assert_same(folder: Path) -> None:
 
 
 def _memory(folder: Path) -> bool:
-    """Label few and many short rows."""
+    """Label few and many short rows; return whether the peak memory is about the same."""
     peaks = {}
     for rows in (_FEW, _MANY):
         with (folder / f"{rows}.jsonl").open("w") as file:
             for row in range(rows):
                 file.write(f'{{"id": "{row}", "text": "A court sat on day {row} of the trial."}}\n')
-        # One process for both: of a small file there is never more than one.
+        # One process for both, so that the two are comparable.
         seconds, peaks[rows] = _timed(_command(folder, f"{rows}.jsonl", f"{rows}.csv", 1))
         print(f"{rows:>9,} short rows, JSON lines to CSV: {seconds:6.1f} s, {peaks[rows]:.0f} MB")
     met = peaks[_MANY] <= _MOST_GROWTH * peaks[_FEW]
-    print(f"goal: the memory of many is that of few: {'met' if met else 'missed'}", flush=True)
+    print(f"goal: the same memory for many rows as for few: {'met' if met else 'missed'}", flush=True)
     return met
 
 
@@ -130,23 +130,23 @@ def _fast_text(folder: Path, corpus: pd.DataFrame, texts: Sequence[str], labels:
         file.writelines(f"{line}\n" for line in lines)
     done = subprocess.run([python, _RIVALS, folder], check=True, capture_output=True, text=True)
     seconds = float(done.stdout.splitlines()[-1])
-    print(f"fastText, whole texts (word bigrams; labels alone are written): {_ARTICLES / seconds:,.0f} articles/s")
+    print(f"fastText, whole texts (word bigrams; writes labels only): {_ARTICLES / seconds:,.0f} articles/s")
 
 
 def _tokenisers(labeller: Labeller, texts: list[str]) -> None:
-    """Compare ways to count the terms of the vocabulary, on one core; each is as exact as scikit-learn's own."""
+    """Compare ways to tokenise texts and to count terms, on one core; all find the same tokens as scikit-learn."""
     vectorizer = labeller.pipeline["features"]
     lookup = TermLookup(vectorizer)
     cut, shorter = vectorizer.build_tokenizer(), re.compile(r"\w\w+").findall
     between = {ord(one): " " for one in set("".join(texts)) if not (one.isalnum() or one == "_")}
     ways: dict[str, Callable[[list[str]], object]] = {
-        "CountVectorizer.transform: cut and counted": lambda some: CountVectorizer.transform(vectorizer, some),
-        "its regular expression alone: cut, not counted": lambda some: [cut(text.lower()) for text in some],
-        r"\w\w+, which finds the same: cut, not counted": lambda some: [shorter(text.lower()) for text in some],
-        "str.translate and split: cut, not counted": lambda some: [
+        "CountVectorizer.transform: tokenise and count": lambda some: CountVectorizer.transform(vectorizer, some),
+        "its regular expression: tokenise only": lambda some: [cut(text.lower()) for text in some],
+        r"\w\w+, with the same tokens: tokenise only": lambda some: [shorter(text.lower()) for text in some],
+        "str.translate and split: tokenise only": lambda some: [
             text.lower().translate(between).split() for text in some
         ],
-        "TermLookup: cut and counted": lookup.counts,
+        "TermLookup: tokenise and count": lookup.counts,
     }
     print(f"{len(texts):,} articles, whole texts, one core:")
     first = 0.0
@@ -176,7 +176,7 @@ def _command(folder: Path, source: str, output: str, jobs: int) -> list[object]:
 
 
 def _timed(command: Sequence[object]) -> tuple[float, float]:
-    """Give a command's seconds, and the most megabytes that it and its children held at a time."""
+    """Return a command's seconds, and the peak memory of it and its children together, in MB."""
     start = time.perf_counter()
     process = psutil.Popen([str(part) for part in command], stdout=subprocess.DEVNULL)
     peak = 0

@@ -1,10 +1,10 @@
-"""Simulate annotators: how fast strategies of the queue bring a classifier forward, against drawing at random.
+"""Simulate annotators: how fast a classifier improves with each strategy of the queue, compared with random drawing.
 
-Run with ``make bench``, or ``python benchmarks/queues.py --plot docs/pictures/queues.png``. On R52, made to look like a
-news desk: its classes with 30 to 300 training articles are topics, asked for one by one, and the others, most articles,
-carry none. Each simulated annotator starts with the same articles, drawn at random, goes by the published labels, and
-is measured on the published test side, by average precision, which needs no threshold. Every seed runs every strategy:
-differences are paired.
+Run with ``make bench``, or ``python benchmarks/queues.py --plot docs/pictures/queues.png``. The data are R52, changed
+to resemble a news desk: classes with 30 to 300 training articles are topics, and all other articles have no topic. For
+each seed, the simulated annotators of all strategies start with the same articles, drawn at random. They use the
+published labels. The metric is average precision on the published test set, which needs no threshold. Differences are
+paired by seed.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _MIXES: dict[str, Mapping[str, float]] = {
 
 
 def main() -> int:
-    """Print the learning curves and what they say against random; return 1 when the shipped mix is not supported."""
+    """Print the learning curves and the gains over random; return 1 if they do not support the default mix."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=_SEEDS)
     parser.add_argument("--plot", type=Path)
@@ -61,7 +61,7 @@ def main() -> int:
     features = csr_matrix(vstack([train, vectorizer.transform([data.texts[row] for row in rows[1]])]))
     sizes = data.Y[rows[0]].sum(axis=0)
     Y = data.Y[np.concatenate(rows)][:, (sizes >= _FEWEST) & (sizes <= _MOST)]
-    print(f"{Y.shape[1]} topics; {(Y[: len(rows[0])].sum(axis=1) == 0).mean():.0%} of the articles carry none")
+    print(f"{Y.shape[1]} topics; {(Y[: len(rows[0])].sum(axis=1) == 0).mean():.0%} of the articles have none")
     work = [(name, seed) for seed in range(asked.seeds) for name in _MIXES]
     found = Parallel(n_jobs=-1, verbose=5)(
         delayed(_simulate)(features, Y, len(rows[0]), _MIXES[name], seed) for name, seed in work
@@ -88,14 +88,14 @@ def _judge(table: pd.DataFrame) -> int:
     best, (shipped,) = max(halves, key=gain.__getitem__), [n for n, mix in _MIXES.items() if mix == dict(DEFAULT_MIX)]
     supported = low[shipped] > 0 and gain[shipped] >= low[best]
     verdict = "supported" if supported else "NOT supported"
-    print(f"shipped: {shipped}; best of those with half at random: {best}; {verdict}")
+    print(f"default: {shipped}; best mix that is half random: {best}; {verdict}")
     return int(not supported)
 
 
 def _simulate(
     features: csr_matrix, Y: NDArray[np.int8], n_train: int, mix: Mapping[str, float], seed: int
 ) -> list[float]:
-    """Label round by round, and give macro average precision on the test side after each."""
+    """Label in rounds, and return the macro average precision on the test set after each round."""
     ids = np.array([str(row) for row in range(len(Y))], dtype=object)
     labelled = np.random.default_rng(seed).choice(n_train, _START, replace=False)
     values = []

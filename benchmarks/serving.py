@@ -1,8 +1,8 @@
-"""Measure how long MLflow's server takes to answer over a labeller: alone, and with 50 requests in flight.
+"""Measure the response times of MLflow's server for a labeller: with one request at a time, and with 50.
 
-Run with ``make bench``, or ``python benchmarks/serving.py``. The model is the main experiment's winner, fitted here;
-the server is ``mlflow models serve``, one worker, as README has it; each request is one article of NewsArticles. Beside
-the answers stands what the same article takes in this process.
+Run with ``make bench``, or ``python benchmarks/serving.py``. The model is the main experiment's winner, fitted here.
+The server is ``mlflow models serve`` with one worker. Each request contains one article of NewsArticles. For
+comparison, articles are also labelled in this process.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _REQUESTS, _IN_FLIGHT = 2000, 50
 
 
 def main() -> int:
-    """Print milliseconds; return 1 when an answer is lost."""
+    """Print milliseconds; return 1 if a response is lost."""
     project = find_project(__file__)
     (load,) = load_experiments(project.root / "experiments" / "topics.toml")
     labeller = fit_labeller(load.dataset, load.plan, load.classifier(None), load.keywords)

@@ -1,13 +1,13 @@
-"""What set-up costs: seconds, packages and megabytes of the environment for running, beside what pip needs.
+"""Measure set-up: seconds, packages and size of the environment for running, compared with pip.
 
-Every figure is measured in one run, with empty caches, so each side downloads what it installs:
+All sides are measured in one run, with empty caches, so each side downloads what it installs:
 
-- *make setup*: uv is installed by this Python's pip, and installs ``requirements.lock``;
-- *pip, the same lock*: ``pip install`` of ``requirements.lock``, into an environment that venv made;
-- *pip, everything*: the same with ``environments/dev.lock``, all in one environment, as the first edition did.
+- *make setup*: this Python's pip installs uv, and uv installs ``requirements.lock``;
+- *pip, the same lock*: ``pip install`` of ``requirements.lock`` in a new virtual environment;
+- *pip, everything*: the same with ``environments/dev.lock``, all in one environment, as in the first edition.
 
-pip gets ``--no-deps``: without it, versions before 24 fail as soon as the index has newer releases. Exits 1 when a goal
-is missed. Run it on a quiet machine: ``python benchmarks/setup.py``.
+pip gets ``--no-deps``, because without it versions before 24 fail as soon as the index has newer releases. The exit
+code is 1 if a goal is missed. Run it on an idle machine: ``python benchmarks/setup.py``.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from time import perf_counter
 ROOT = Path(__file__).resolve().parent.parent
 MOST_PACKAGES, MOST_MEGABYTES, LEAST_RATIO = 130, 900, 3.0
 
-# The one that a user starts make with, not that of an environment.
+# The Python that a user runs make with, not that of an environment.
 PYTHON = Path(sys.base_prefix) / ("python.exe" if os.name == "nt" else "bin/python3")
 
 
@@ -42,7 +42,7 @@ def main() -> int:
     ratio = rows[2][1] / ours[1]
     goals = {
         f"at most {MOST_PACKAGES} packages": ours[2] <= MOST_PACKAGES,
-        # As set-up leaves it. Bytecode is written when a module is first imported, and of few modules.
+        # The size after set-up. Python writes bytecode later, when a module is first imported.
         f"at most {MOST_MEGABYTES} MB": ours[3] <= MOST_MEGABYTES,
         f"at least {LEAST_RATIO:g} times as fast as pip installing everything": ratio >= LEAST_RATIO,
     }
@@ -79,11 +79,11 @@ def _timed(command: Sequence[str], environment: Mapping[str, str]) -> float:
 
 
 def _size(environment: Path) -> tuple[int, float, float]:
-    """Count packages, and megabytes as installed and with the bytecode that a first import writes."""
+    """Return the number of packages, and the size in MB as installed and with bytecode of all modules."""
     packages = len(list(environment.rglob("*.dist-info")))
     megabytes = _megabytes(environment)
     python = environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    # Some packages ship templates that are no Python; they are not compiled, and that is no fault.
+    # Some packages contain templates that are not valid Python. Errors are ignored.
     subprocess.run([python, "-m", "compileall", "-q", "-j", "0", environment], capture_output=True, check=False)
     return packages, megabytes, _megabytes(environment)
 

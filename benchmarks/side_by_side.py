@@ -1,10 +1,10 @@
-"""Our classifiers, LibMultiLabel and fastText on the published corpora, same texts and split, in one run.
+"""Compare topicdesk with LibMultiLabel and fastText on the published corpora, with the same texts and splits.
 
-Run with ``python benchmarks/side_by_side.py PYTHON``, where PYTHON is that of the environment made from
-``benchmarks/rivals/requirements.lock`` (``make bench`` makes it). Ours choose features and hyper-parameters on inner
-folds of the training texts (`experiments/rivals.toml`), and the figure shown is of the classifier with the best score
-there. Of the rivals, which choose nothing by themselves, the best of their ways is taken by its test figure: a start
-that ours do not have.
+Run with ``python benchmarks/side_by_side.py PYTHON``, where PYTHON is that of the environment with
+``benchmarks/rivals/requirements.lock`` (``make bench`` creates it). topicdesk chooses features and hyper-parameters on
+inner folds of the training texts (`experiments/rivals.toml`). The classifier with the best score on inner folds is
+shown. The rivals choose nothing themselves. The best of their configurations is selected by its test score, which is an
+advantage for them.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _RIVALS = Path(__file__).parent / "rivals" / "label.py"
 
 
 def main(python: str) -> int:
-    """Print the figures; return 1 when a rival has a higher macro-F1."""
+    """Print the scores; return 1 if a rival has a higher macro-F1."""
     behind = 0
     for load in load_experiments(find_project(__file__).root / "experiments" / "rivals.toml"):
         data = load.dataset
@@ -47,7 +47,7 @@ def main(python: str) -> int:
         for name, row in rows.items():
             print(f"  {row['macro_f1']:.4f} macro-F1  {row['accuracy']:.4f} accuracy  {row['seconds']:6.1f} s  {name}")
         ours, *theirs = (row["macro_f1"] for row in rows.values())
-        print(f"  {'at or above' if ours >= max(theirs) else 'below'} the best of them", flush=True)
+        print(f"  {'at or above' if ours >= max(theirs) else 'below'} the best rival", flush=True)
         behind += ours < max(theirs)
     return int(behind > 0)
 

@@ -1,8 +1,8 @@
-"""Measure what commands cost before they answer, as CPU seconds and as a ratio to ``python -c "import mlflow"``.
+"""Measure the response times of commands, in CPU seconds and as a ratio to ``python -c "import mlflow"``.
 
-Run with ``make bench``, or ``python benchmarks/startup.py``. Whole processes, in turn, medians of 3 (``--runs``). CPU
-seconds are user and system time of the process, so other work on the machine matters little; the ratio to importing
-MLflow in the same run makes figures of different machines comparable.
+Run with ``make bench``, or ``python benchmarks/startup.py``. The results are medians over 3 processes per command
+(``--runs``). CPU seconds are user and system time of the process, so other processes matter little. The ratio to
+importing MLflow in the same run makes different machines comparable.
 """
 
 from __future__ import annotations
@@ -26,8 +26,7 @@ from topicdesk.project import find_project
 _TOPICDESK = [sys.executable, "-m", "topicdesk"]
 _BASELINE = [sys.executable, "-c", "import mlflow"]
 
-#: CPU seconds on the machine that the goals were set on, where importing MLflow takes 2.7 s: on another machine the
-#: goals are these ratios to it.
+#: CPU seconds on a machine that imports MLflow in 2.7 s. On other machines, the goals are the ratios to that time.
 _MLFLOW = 2.7
 _ANSWER, _FIRST_LINE = 2.0, 1.0
 
@@ -40,7 +39,7 @@ class Cost(NamedTuple):
 
 
 def main() -> int:
-    """Print a table; return 1 when a goal is missed."""
+    """Print a table; return 1 if a goal is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=3)
     runs = parser.parse_args().runs
@@ -71,7 +70,7 @@ def main() -> int:
 
 
 def measure(command: Sequence[str], folder: Path, *, stop: bool = False) -> Cost:
-    """Run a command, and take its CPU seconds at its first line and at its end.
+    """Run a command, and return its CPU seconds until its first line and until its end.
 
     Parameters
     ----------
@@ -79,7 +78,7 @@ def measure(command: Sequence[str], folder: Path, *, stop: bool = False) -> Cost
     folder : Path
         Working folder.
     stop : bool, default False
-        End the command once it has printed a line: what follows is the work itself.
+        Stop the command after its first line, before the work itself.
     """
     before = _children()
     process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
@@ -99,7 +98,7 @@ def _children() -> float:
 
 
 def _cpu_of(pid: int) -> float | None:
-    """Read CPU seconds of a process that runs, from /proc; None where there is none."""
+    """Return the CPU seconds of a running process; None if the system has no /proc."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
@@ -109,7 +108,7 @@ def _cpu_of(pid: int) -> float | None:
 
 @contextmanager
 def _commands() -> Iterator[tuple[Path, dict[str, list[str]], dict[str, list[str]]]]:
-    """Make a small project with mistakes in it; give its folder, commands that answer, and those that work long."""
+    """Create a small project with mistakes; yield its folder, the short commands and the long ones."""
     root = find_project(__file__).root
     with tempfile.TemporaryDirectory() as name, socket.socket() as taken:
         folder = Path(name)

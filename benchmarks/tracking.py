@@ -1,8 +1,8 @@
-"""Measure what logging a comparison costs, beside the comparison itself, and whether many folds log in time.
+"""Measure the time of logging, as a share of the comparison's time, and for a comparison with many folds.
 
-Run with ``make bench``, or ``python benchmarks/tracking.py``. Logging is writing the runs down and sending them to
-SQLite; making the store (once in a project's life), the report, the audit of sources, the refitted winner and its file
-are work of their own, and told apart.
+Run with ``make bench``, or ``python benchmarks/tracking.py``. Logging means writing the runs to disk and sending them
+to SQLite. Creating the store (once per project), the report, the audit of sources, refitting the winner and saving the
+model are measured separately.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from topicdesk.experiment import (
 from topicdesk.project import Project, find_project
 from topicdesk.tracking import packing, store
 
-#: Share of a comparison's seconds that logging may take, and seconds that the large one may.
+#: Largest allowed share of logging in a comparison's time, and seconds for the large comparison.
 _MOST_SHARE, _MOST_SECONDS = 0.05, 30.0
 _CLASSIFIERS, _FOLDS, _REPEATS = 60, 5, 10
 _LOGGING = ("pack_comparison", "send_parcel")
@@ -37,14 +37,14 @@ _BESIDE = {
     "make_report": "report",
     "_audit": "audit of sources",
     "fit_winner": "winner refitted",
-    "save_labeller": "its file",
-    "_make_database": "store made",
+    "save_labeller": "model saved",
+    "_make_database": "store created",
 }
 _ROOMS = {"save_labeller": packing, "_make_database": store}
 
 
 def main() -> int:
-    """Print seconds and shares; return 1 when a goal is missed."""
+    """Print seconds and shares; return 1 if a goal is missed."""
     project = find_project(__file__)
     shares = {}
     for name in ("topics", "published"):
@@ -56,7 +56,7 @@ def main() -> int:
         beside = ", ".join(f"{title} {spent[one]:.1f} s" for one, title in _BESIDE.items())
         print(
             f"{name}: comparison {compared:.1f} s; logging {written + sent:.1f} s, {shares[name]:.1%} "
-            f"({written:.1f} s written down, {sent:.1f} s sent); beside it {beside}"
+            f"({written:.1f} s to disk, {sent:.1f} s to the store); separately: {beside}"
         )
     seconds = sum(_logging(_log(_large(project))))
     print(f"{_CLASSIFIERS} classifiers × {_FOLDS * _REPEATS} folds: logged in {seconds:.1f} s")
@@ -66,12 +66,12 @@ def main() -> int:
 
 
 def _logging(spent: dict[str, float]) -> tuple[float, float]:
-    """Tell the seconds of writing down and of sending; the model and the store are made within, and not counted."""
+    """Return the seconds of writing to disk and of sending, without saving the model and creating the store."""
     return spent["pack_comparison"] - spent["save_labeller"], spent["send_parcel"] - spent["_make_database"]
 
 
 def _log(result: ExperimentResult) -> dict[str, float]:
-    """Log to a fresh store, and tell the seconds of each part."""
+    """Log to a new store, and return the seconds of each part."""
     spent = dict.fromkeys((*_LOGGING, *_BESIDE), 0.0)
     with tempfile.TemporaryDirectory() as folder, _timed(spent):
         root = Path(folder)
@@ -82,11 +82,11 @@ def _log(result: ExperimentResult) -> dict[str, float]:
 
 
 class _Fresh(Project):
-    """The same data and specs, and a store and an outbox of its own."""
+    """A project with the same data and specs, but its own store and outbox."""
 
     @property
     def unsent(self) -> Path:
-        """Parcels."""
+        """Folder of parcels."""
         return self.root / "unsent"
 
 

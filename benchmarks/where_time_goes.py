@@ -1,7 +1,8 @@
-"""Where `compare` spends its time: counting, each classifier's grid on one inner fold, and the two ways to search.
+"""Measure the parts of `compare`: counting, the grid of each classifier on one inner fold, and both search methods.
 
-Run with ``python benchmarks/where_time_goes.py``. The topics experiment: its analysers, its feature settings, and the
-first inner fold of its first outer split in one process; then the whole search of two outer repeats in two.
+Run with ``python benchmarks/where_time_goes.py``. The data are those of the topics experiment. Counting and grids run
+in one process, with all analysers and feature settings, on the first inner fold of the first outer split. The searches
+run in two processes, with two repeats.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""Write the README's badges, docs/pictures/badge-*.svg, from what they speak of: pyproject.toml, and a results lock."""
+"""Write the README's badges, docs/pictures/badge-*.svg, from pyproject.toml and a results lock."""
 
 import json
 import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-_CHARACTER, _PADDING = 6.6, 12  # pixels at 11 px of a common sans-serif
+_CHARACTER, _PADDING = 6.6, 12  # width in pixels, for a common sans-serif font at 11 px
 
 _BADGE = """<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="20" role="img">
 <title>{name}: {value}</title>
@@ -20,7 +20,7 @@ _BADGE = """<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="
 
 
 def badges() -> dict[str, str]:
-    """Give the SVG of each badge, by the name of its file."""
+    """Return the SVG of each badge, by file name."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     lock = json.loads((ROOT / "experiments" / "topics.lock.json").read_text())["comparisons"]["newsarticles"]
     value, low, high = lock["figures"]["all"][lock["winner"]]["macro_f1"]

@@ -1,8 +1,8 @@
-"""Check a built site: every link within it leads somewhere, anchors included, and no page loads a thing from elsewhere.
+"""Check a built site: every internal link and anchor exists, and no page loads anything from another site.
 
-What others host is not asked for: the documentation is built and checked without a network. A library would do for
-the links (though pytest-check-links holds pytest below 9, and LinkChecker, run as root, becomes a user who may not read
-the files), not for what pages load.
+External links are not checked, because the documentation is built without a network. Libraries check links, but not
+what pages load. In addition, pytest-check-links requires pytest below 9, and LinkChecker cannot read the files when it
+is run as root.
 """
 
 import sys
@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from lxml import html
 
-# Elements whose address the browser fetches by itself; a link of these kinds is only named.
+# Relations of `<link>` elements that the browser does not load.
 _NAMED_ONLY = {"canonical", "author", "license", "next", "prev", "search", "index"}
 
 
@@ -28,7 +28,7 @@ def _anchors(path: Path) -> frozenset[str]:
 
 
 def faults_of(page: Path) -> list[str]:
-    """Say what is wrong with the links of a page."""
+    """Return the faults of the links of a page."""
     found = []
     for element, attribute, address, _ in _page(page).iterlinks():
         parts = urlsplit(address)
@@ -49,8 +49,8 @@ def faults_of(page: Path) -> list[str]:
 
 
 def main(site: Path) -> int:
-    """Check all pages of a site; 1 if something is wrong."""
-    # A theme keeps templates among its static files.
+    """Check all pages of a site, and return the exit code: 1 if there are faults."""
+    # The static files of a theme may include templates.
     pages = [page for page in sorted(site.rglob("*.html")) if "_static" not in page.parts]
     found = [fault for page in pages for fault in faults_of(page)]
     print("\n".join([*found, f"{len(pages)} pages checked, {len(found)} faults"]))

@@ -1,4 +1,4 @@
-"""Sphinx's settings. Built by `make docs`; pages that other files are the source of are written to docs/generated."""
+"""Sphinx's settings, for `make docs`. Pages that are generated from other files are written to docs/generated."""
 
 import re
 import subprocess
@@ -32,16 +32,16 @@ default_role = "autolink"
 numpydoc_show_class_members = False
 numpydoc_xref_param_type = False
 autodoc_default_options = {"members": True}
-autodoc_typehints = "none"  # numpydoc's docstrings say them
+autodoc_typehints = "none"  # the docstrings contain the types
 autosummary_generate = True
-suppress_warnings = ["myst.header"]  # a page put together from a README may begin a level down
+suppress_warnings = ["myst.header"]  # a generated page may begin with a heading of level 2
 
 html_theme = "pydata_sphinx_theme"
 html_title = "topicdesk"
 html_static_path = ["_static"]
 html_css_files = ["own.css"]
 html_show_sourcelink = False
-html_sidebars = {"index": [], "tutorial": [], "notebooks": []}  # pages with none below them
+html_sidebars = {"index": [], "tutorial": [], "notebooks": []}  # these pages have no subpages
 html_theme_options = {
     "navbar_end": ["theme-switcher"],
     "show_toc_level": 2,
@@ -50,7 +50,7 @@ html_theme_options = {
 }
 html_extra_path = ["_build/executed"]  # notebooks/<name>.html
 
-#: Pages whose source stands elsewhere, for readers of the repository too.
+#: Pages that are copied from files of the repository.
 COPIES = {
     "data-card": ROOT / "data" / "README.md",
     "results": ROOT / "experiments" / "README.md",
@@ -72,7 +72,7 @@ def write_pages() -> None:
 
 
 def relinked(source: Path) -> str:
-    """Let links of a page lead to pages of the site; of files that are not on it, the name stays."""
+    """Return a page whose links point to pages of the site. Links to other files are replaced by the file name."""
     pages = {copied.resolve(): f"{name}.md" for name, copied in COPIES.items()}
 
     def follow(link: re.Match[str]) -> str:
@@ -88,19 +88,19 @@ def relinked(source: Path) -> str:
 
 
 def model_card() -> str:
-    """Give the card of the champion that `make reproduce` registered."""
+    """Return the card of the champion that `make reproduce` registered."""
     head = "# Model card\n\n"
     try:
         with fetched_model("models:/topicdesk-topics@champion", find_project(ROOT)) as folder:
             card = (folder / "model-card.md").read_text()
     except TopicdeskError as error:
         return f"{head}There is no champion yet: run `make reproduce`, then `make docs`.\n\n{error}\n"
-    told = "The card of the model `topicdesk-topics`, as registered by `make reproduce`; each model brings its own.\n\n"
+    told = "The card of the model `topicdesk-topics` that `make reproduce` registered. Each model has its own.\n\n"
     return head + told + re.sub(r"^#", "##", card, flags=re.MULTILINE)
 
 
 def python_reference() -> str:
-    """List the public names by package, with a page each."""
+    """Return the list of public names by package, with a page for each name."""
     parts = ["# Python\n\nImport every public name from `topicdesk` itself.\n"]
     packages: dict[str, list[str]] = {}
     for name in topicdesk.__all__:
@@ -116,7 +116,7 @@ def python_reference() -> str:
 
 
 def command_line() -> str:
-    """Write every command's help."""
+    """Return the help of every command."""
     command = [sys.executable, "-m", "typer", "topicdesk.cli", "utils", "docs", "--name", "topicdesk"]
     written = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     return written.replace("# `topicdesk`\n", "# Command line\n", 1).replace("&#x27;", "'")

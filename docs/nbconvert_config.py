@@ -1,11 +1,11 @@
-"""nbconvert's settings for executed copies: pages that need no network and run no widget."""
+"""nbconvert's settings for executed notebooks: the pages need no network and run no widget."""
 
 c = get_config()  # type: ignore[name-defined]  # noqa: F821
 c.HTMLExporter.require_js_url = ""
 c.HTMLExporter.jquery_url = ""
 c.HTMLExporter.mathjax_url = ""
 c.HTMLExporter.mermaid_js_url = ""
-# Of a widget, the still that it gives for pages without a kernel.
+# HTML first: it is the static view of a widget, for pages without a kernel.
 c.NbConvertBase.display_data_priority = ["text/html", "image/svg+xml", "image/png", "text/markdown", "text/plain"]
 c.ClearMetadataPreprocessor.enabled = True
 c.ClearMetadataPreprocessor.clear_cell_metadata = False

@@ -1,7 +1,7 @@
-"""Write docs/reliability.md from the promises, docs/promises.toml, and the record of the last long run.
+"""Write docs/reliability.md from docs/promises.toml and the record of the last long run, docs/reliability.json.
 
-``python docs/reliability.py`` writes the page; ``--tests`` lists the tests to run in their long form, and ``--record``
-takes what they have told (build/figures.json, build/fuzz/*.log, build/mutants.json) into docs/reliability.json.
+``python docs/reliability.py`` writes the page. ``--tests`` lists the tests to run in their long form. ``--record``
+first copies their results (build/figures.json, build/fuzz/*.log, build/mutants.json) to the record.
 """
 
 import json
@@ -22,17 +22,17 @@ _MARK = "<!-- written by docs/reliability.py -->"
 
 
 def promises() -> list[dict]:
-    """Read what is promised, and what holds it."""
+    """Read the promises, and the tests or the command that check each of them."""
     return tomllib.loads((ROOT / "docs" / "promises.toml").read_text(encoding="utf-8"))["promises"]
 
 
 def tests() -> list[str]:
-    """List the tests that hold a promise, each once."""
+    """List the tests of all promises, without repetition."""
     return list(dict.fromkeys(test for promise in promises() for test in promise.get("tests", ())))
 
 
 def record() -> dict:
-    """Gather what the last long run has told; what was not run again is kept from before."""
+    """Return the results of the last long run. Results of parts that were not run again are kept."""
     kept = json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.is_file() else {}
     run = subprocess.run
     commit = run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
@@ -47,7 +47,7 @@ def record() -> dict:
         kept["mutants"] = json.loads((_BUILD / "mutants.json").read_text(encoding="utf-8"))
     for log in sorted(_BUILD.glob("fuzz/*.log")):
         ended = re.search(r"^Done (\d+) runs in (\d+) second", log.read_text(errors="replace"), re.MULTILINE)
-        # One that broke something has no such line.
+        # A log of a run that found a failure has no such line.
         if ended and int(ended[2]) >= _LONG_SECONDS:
             kept.setdefault("fuzz", {})[log.stem] = {"executions": int(ended[1]), "seconds": int(ended[2])}
     if (_BUILD / "sbom.cdx.json").is_file():
@@ -68,7 +68,7 @@ def _summed(told: dict, test: str) -> dict:
 
 
 def figures_of(promise: dict, kept: dict) -> str:
-    """Say in a cell what the last run told of a promise."""
+    """Return the results of a promise, as a table cell."""
     match promise.get("command", ""):
         case "make mutants":
             return "<br>".join(
@@ -94,15 +94,15 @@ def _counted(name: str, value: int) -> str:
 
 
 def page(kept: dict) -> str:
-    """Write the tables."""
+    """Return the tables in Markdown."""
     lines = [f"Last long run: commit {kept['commit']}, {kept['machine']}."]
     about = ""
     for promise in promises():
         if promise["about"] != about:
             about = promise["about"]
-            lines += ["", f"### {about}", "", "| Promise | Last long run | Held by |", "|---|---|---|"]
+            lines += ["", f"### {about}", "", "| Promise | Last long run | Test |", "|---|---|---|"]
         held = [*promise.get("tests", ()), *([promise["command"]] if "command" in promise else [])]
-        # A name of a test is longer than a column is wide: it may break behind a line or a slash.
+        # Names of tests are wider than a column. Allow line breaks after underscores, slashes and colons.
         broken = [re.sub(r"(_|/|::)", r"\1<wbr>", name.removeprefix("tests/")) for name in held]
         names = "<br>".join(f"<code>{name}</code>" for name in broken)
         lines.append(f"| {promise['promise']} | {figures_of(promise, kept)} | {names} |")
@@ -110,13 +110,13 @@ def page(kept: dict) -> str:
 
 
 def written(text: str, kept: dict) -> str:
-    """Put the tables where the page has its marks."""
+    """Return the page with the tables between its two marks."""
     before, _, rest = text.partition(_MARK)
     return f"{before}{_MARK}\n\n{page(kept)}\n{_MARK}{rest.partition(_MARK)[2]}"
 
 
 def main() -> None:
-    """Do what the command line asks for."""
+    """Run the command line."""
     if "--tests" in sys.argv:
         print("\n".join(tests()))
         return

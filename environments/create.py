@@ -77,7 +77,7 @@ def create(lock: Path, folder: Path, editable: bool) -> None:
         uv = bootstrap_uv()
         if python.exists() and read(stamp) == PYTHON:
             stamp.unlink()
-        else:  # it is missing, made with another Python, or incomplete
+        else:  # missing, created with another Python, or incomplete
             shutil.rmtree(folder, ignore_errors=True)
             create_empty(folder)
         settings = index_settings()
@@ -152,8 +152,8 @@ def create_empty(folder: Path) -> None:
 def install(uv: Path, command: list, settings: dict, lock: Path) -> None:
     """Run uv. If it fails, raise an error that names the package of `lock`.
 
-    uv draws a progress bar on a terminal, and its messages cannot be captured there. After a failure, uv therefore runs
-    once more with captured messages. A temporary fault may be gone by then.
+    On a terminal, uv draws a progress bar, so its messages cannot be captured. After a failure, uv therefore runs again
+    with captured messages. If the failure was temporary, the second run succeeds.
     """
     environment = {**os.environ, "UV_PYTHON_DOWNLOADS": "never", **settings}
     if sys.stderr.isatty() and subprocess.call([uv, *command], env=environment) == 0:

@@ -1,7 +1,7 @@
-"""Ask whether a locked package has a known fault, and write what the lock holds as a bill of materials (CycloneDX).
+"""Check locked packages for known vulnerabilities, and write the lock as a bill of materials (CycloneDX).
 
-Run by ``make audit``. Exits 1 when a fault is known. Where no advisories can be asked for, as behind a mirror that has
-none, it says for how many packages: that is no proof of anything, and no failure.
+Run by ``make audit``. The exit code is 1 if a vulnerability is known. If there are no advisories, as with some package
+mirrors, the number of packages that were not checked is printed, and the exit code is 0.
 """
 
 import json
@@ -22,7 +22,7 @@ def tool(name: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 def write_bill() -> None:
-    """Write the bill, checked against CycloneDX's schema, and against the lock."""
+    """Write the bill of materials, and check it against CycloneDX's schema and the lock."""
     BILL.parent.mkdir(exist_ok=True)
     made = tool(
         "cyclonedx-py", "requirements", LOCKS[0], "--pyproject", "pyproject.toml", "--output-reproducible",
@@ -33,13 +33,13 @@ def write_bill() -> None:
     locked = dict(re.findall(r"^([\w.-]+)==([^\s;\\]+)", LOCKS[0].read_text(encoding="utf-8"), re.MULTILINE))
     components = json.loads(BILL.read_text(encoding="utf-8"))["components"]
     if {one["name"]: one["version"] for one in components} != locked:
-        sys.exit(f"{BILL} does not hold what {LOCKS[0]} does")
+        sys.exit(f"{BILL} and {LOCKS[0]} list different packages")
     hashes = sum(len(place["hashes"]) for one in components for place in one["externalReferences"])
     print(f"{BILL}: {len(components)} components, {hashes} hashes")
 
 
 def ask(lock: Path) -> int:
-    """Ask for advisories; give how many faults are known."""
+    """Print the known vulnerabilities of a lock's packages, and return their number."""
     asked = tool(
         "pip-audit", "--requirement", lock, "--require-hashes", "--disable-pip", "--progress-spinner", "off",
         "--format", "json",
@@ -47,7 +47,7 @@ def ask(lock: Path) -> int:
     try:
         packages = json.loads(asked.stdout)["dependencies"]
     except ValueError:
-        print(f"{lock}: no advisories could be asked for: {asked.stderr.strip().splitlines()[-1]}")
+        print(f"{lock}: not audited: {asked.stderr.strip().splitlines()[-1]}")
         return 0
     skipped = [one for one in packages if "skip_reason" in one]
     print(f"{lock}: {len(packages) - len(skipped)} of {len(packages)} packages audited")
@@ -55,9 +55,7 @@ def ask(lock: Path) -> int:
         print(f"  not audited: {len(skipped)}, such as {skipped[0]['name']}: {skipped[0]['skip_reason']}")
     faults = [(one, fault) for one in packages for fault in one.get("vulns", ())]
     for one, fault in faults:
-        print(
-            f"  {one['name']} {one['version']}: {fault['id']}, mended in {', '.join(fault['fix_versions']) or 'none'}"
-        )
+        print(f"  {one['name']} {one['version']}: {fault['id']}, fixed in {', '.join(fault['fix_versions']) or 'none'}")
     return len(faults)
 
 

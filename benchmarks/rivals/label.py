@@ -1,6 +1,7 @@
-"""LibMultiLabel and fastText on one corpus, in an environment of their own: nothing of topicdesk is imported.
+"""Train and test LibMultiLabel and fastText on one corpus, in their own environment, without topicdesk.
 
-Run by ``benchmarks/side_by_side.py`` with the folder that holds ``texts.json``; writes ``figures.json`` there.
+``benchmarks/side_by_side.py`` runs this with a folder that contains ``texts.json``. The results are written to
+``figures.json`` in the same folder.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ def main(folder: Path) -> None:
 
 
 def libmultilabel(corpus: dict[str, dict[str, Texts]], train: Callable[..., object], options: str) -> Texts:
-    """Fit one of its linear methods on its default TF-IDF, and give each test text its best class."""
+    """Fit one of its linear methods on its default TF-IDF, and return the best class of each test text."""
     data = {side: {"x": part["texts"], "y": [[label] for label in part["labels"]]} for side, part in corpus.items()} | {
         "data_format": "dataframe"
     }
@@ -58,7 +59,7 @@ def libmultilabel(corpus: dict[str, dict[str, Texts]], train: Callable[..., obje
 
 
 def fast_text(corpus: dict[str, dict[str, Texts]], folder: Path, options: dict[str, float]) -> Texts:
-    """Train on words in lower case; one thread, since more give other figures each time."""
+    """Train on lower-case words, with one thread, because results vary with more threads."""
     lines = [
         f"__label__{label} {_plain(text)}"
         for label, text in zip(corpus["train"]["labels"], corpus["train"]["texts"], strict=True)

@@ -1,7 +1,7 @@
-"""fastText labels many texts, in an environment of its own: nothing of topicdesk is imported.
+"""Label many texts with fastText, in its own environment, without topicdesk.
 
-Run by ``benchmarks/label.py`` with a folder that holds ``train.txt`` (fastText's form) and ``texts.txt``, a text a
-line; writes ``labels.txt`` there, and prints the seconds from opening the model to the last line written.
+``benchmarks/label.py`` runs this with a folder that contains ``train.txt`` (in fastText's format) and ``texts.txt``
+(one text per line). It writes ``labels.txt``, and prints the seconds from loading the model to the last written line.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _AT_A_TIME = 5000
 
 
 def main(folder: Path) -> None:
-    """Train, which is not timed, and label."""
+    """Train a model, then label the texts and measure the time."""
     model = fasttext.train_supervised(
         str(folder / "train.txt"), loss="ova", epoch=25, lr=0.5, wordNgrams=2, thread=1, seed=1, verbose=0
     )

@@ -56,7 +56,7 @@ class Project:
 
     @property
     def cells(self) -> Path:
-        """Folder of the finished cells of comparisons that are running or were stopped."""
+        """Folder of the checkpoints of comparisons that are running or were stopped."""
         return self.root / "experiments" / ".cells"
 
     @property

@@ -61,7 +61,7 @@ def test_learning_curve_forecasts_a_gain_from_more_labels(curve):
     assert gain["low"] >= 0
     assert gain["low"] - 1e-6 <= gain["value"] <= gain["high"] + 1e-6
     assert curve.gain(0)["value"] == 0
-    assert "With 100 labels more than the current 60, macro-F1 of linear-svm" in curve.sentence(100)
+    assert "With 100 more labels than the current 60, macro-F1 of linear-svm" in curve.sentence(100)
     assert curve.sentence() in str(curve)
     forecast = curve.forecast([60, 1000])
     assert (forecast["value"] <= 1).all()

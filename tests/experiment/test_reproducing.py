@@ -78,4 +78,4 @@ def test_report_counts_only_a_lock_from_before_the_run_as_verification(project, 
         return (project.root / "report.html").read_text()
 
     assert "there was no results lock before this run" in report_text()
-    assert "Yes. All figures equal those of the committed results lock." in report_text()
+    assert "Yes. All scores equal those of the committed results lock." in report_text()

@@ -200,7 +200,7 @@ def test_learning_curve_and_ablate_commands_print_and_plot_their_results(project
     curve = run("learning-curve", *small, "--sizes", "4", "--more", "40", "--plot", "curve.png")
     assert curve.returncode == 0, curve.stderr
     assert f"newsroom, {winner}: macro_f1 by labels" in curve.stdout
-    assert f"With 40 labels more than the current 60, macro-F1 of {winner}" in curve.stdout
+    assert f"With 40 more labels than the current 60, macro-F1 of {winner}" in curve.stdout
     ablation = run("ablate", *small, "--classifier", "linear-svm", "--plot", "lost.png")
     assert ablation.returncode == 0, ablation.stderr
     assert re.search(r"ngram_range +[01]\.\d{3} \[", ablation.stdout)

@@ -102,12 +102,12 @@ def test_checklist_ticks_only_items_that_hold(comparison, about):
     items = {item.asks: item.holds for item in checklist(comparison, about)}
     assert items["No near-duplicates are on both sides of a split."]
     assert items["The code version is known, and was committed."]
-    assert not items["The figures equal those of an earlier run."]
+    assert not items["The scores equal those of an earlier run."]
     assert not items["Cross-validation was repeated with other seeds."]
     dirty = replace(about, environment=replace(ENVIRONMENT, dirty=True), lock="same")
     items = {item.asks: item.holds for item in checklist(comparison, dirty)}
     assert not items["The code version is known, and was committed."]
-    assert items["The figures equal those of an earlier run."]
+    assert items["The scores equal those of an earlier run."]
 
 
 def test_checklist_ticks_nothing_for_a_run_that_meets_no_item(comparison, about):

@@ -166,7 +166,7 @@ def test_commands_report_a_full_disk_and_succeed_with_more_space(place, disk, ru
         spare *= rounds(3, 1.3)
     assert n_full > 0
     assert newsroom_on_disk.output_of(operation) is not None
-    figure("times full", n_full)
+    figure("times the disk was full", n_full)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
@@ -208,7 +208,7 @@ def test_label_store_loses_no_decision_on_a_full_or_read_only_disk(project, disk
     assert {
         row["article_id"]: row for row in read_label_file(store.path, taxonomy.names).to_dict("records")
     } == decisions
-    figure("decisions before and while it was full", len(decisions))
+    figure("decisions before and while the disk was full", len(decisions))
 
 
 def test_commands_name_a_parquet_file_with_a_damaged_page(place, run, refused, rounds, figure):

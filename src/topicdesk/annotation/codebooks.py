@@ -52,7 +52,7 @@ def codebook_marks(taxonomy: Taxonomy) -> dict[str, str]:
 
 
 def record_codebook(path: Path, taxonomy: Taxonomy) -> None:
-    """Save the marks of a codebook version when labels are first made under it.
+    """Save the marks of a codebook version when it is first used for annotation.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def record_codebook(path: Path, taxonomy: Taxonomy) -> None:
     Raises
     ------
     LabelsError
-        If labels were made under the same version of this taxonomy, but with other definitions.
+        If the same version of this taxonomy was used before, with other definitions.
     """
     bound, marks = _read_marks(path), codebook_marks(taxonomy)
     known = _marks_of(bound, taxonomy, marks)
@@ -74,8 +74,8 @@ def record_codebook(path: Path, taxonomy: Taxonomy) -> None:
     if changed:
         raise LabelsError(
             f"the codebook of {taxonomy.name or 'this taxonomy'} has changed ({', '.join(changed)}), but its version "
-            f"is still {version}, and labels were made under this version. Increase codebook.version. Older labels are "
-            "then listed for review."
+            f"is still {version}, which is already in use. Increase codebook.version. Older labels are then listed for "
+            "review."
         )
     if version not in known or taxonomy.name not in bound:
         if known is bound.get(_NO_TAXONOMY):

@@ -1,4 +1,4 @@
-"""Commands about corpora: fetch, build, look at, import."""
+"""Commands about corpora: fetch, build, show, audit, import."""
 
 from __future__ import annotations
 

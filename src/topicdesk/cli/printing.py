@@ -78,7 +78,7 @@ def print_differences(found: Sequence[Difference], title: str) -> None:
             "where": difference.where,
             "locked": difference.locked,
             "now": difference.now,
-            "moved by": "" if difference.by is None else f"{difference.by:+.6f}",
+            "difference": "" if difference.by is None else f"{difference.by:+.6f}",
         }
         for difference in found[:MOST_ROWS]
     ]

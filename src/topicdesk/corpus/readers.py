@@ -321,7 +321,7 @@ def _read_html(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Iterat
     if fields is None:
         yield Unreadable(name, "no main text was found in the page")
     else:
-        yield Record(name, _texts(fields), ("a HTML page, of which the main text was taken",))
+        yield Record(name, _texts(fields), ("an HTML page, reduced to its main text",))
 
 
 def _read_feed(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Iterator[Record | Unreadable]:

@@ -1,4 +1,4 @@
-"""Evaluation: splits, classifiers, nested cross-validation, and figures with intervals."""
+"""Evaluation: splits, classifiers, nested cross-validation, and metrics with intervals."""
 
 from topicdesk.lazy import attach
 

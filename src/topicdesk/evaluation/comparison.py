@@ -48,7 +48,7 @@ class Comparison(ComparisonValues):
     dataset, plan, splits, results, figures, topic_figures, fold_figures, significance, verdict, warnings, seconds
         As in `ComparisonValues`.
     checkpoints : Checkpoints, optional
-        Where the cells are saved, and how many were loaded.
+        Where finished fits are saved, and how many were loaded.
     """
 
     checkpoints: Checkpoints | None = None
@@ -173,8 +173,8 @@ def compare(
     engine : Engine, optional
         Engine to use instead of local processes, such as a `DaskEngine`. Results do not depend on it.
     keep : Path, optional
-        Folder where each finished cell is saved. If the run is interrupted, the same call resumes where it stopped.
-        Cells of another plan, other data or other code are never loaded. By default, nothing is saved.
+        Folder of checkpoints. If the run is interrupted, the same call resumes where it stopped. Checkpoints of another
+        plan, other data or other code are never loaded. By default, nothing is saved.
 
     Returns
     -------

@@ -122,7 +122,7 @@ def checklist(comparison: Comparison, about: About) -> list[Item]:
         Item("Reproducibility", "The environment is pinned.", bool(environment.requirements),
              f"requirements.lock {environment.requirements[:16]}" if environment.requirements
              else "no requirements.lock"),
-        Item("Reproducibility", "The figures equal those of an earlier run.", about.lock == "same",
+        Item("Reproducibility", "The scores equal those of an earlier run.", about.lock == "same",
              {"same": "equal to the results lock", "moved": "NOT equal to the results lock",
               "none": "there was no results lock before this run"}[about.lock]),
         Item("Reproducibility", "The machine and the run time are reported.",

@@ -112,8 +112,8 @@ def _answers(comparison: Comparison, about: About) -> dict[str, Any]:
     repeats = len({split.repeat for split in splits})
     n_straddling = straddling(comparison)
     reproducibility = {
-        "same": "Yes. All figures equal those of the committed results lock.",
-        "moved": "No. Some figures differ from the committed results lock.",
+        "same": "Yes. All scores equal those of the committed results lock.",
+        "moved": "No. Some scores differ from the committed results lock.",
         "none": "Unknown. There was no results lock to compare with before this run.",
     }[about.lock]
     n_sources = len(set(data.sources))
@@ -173,11 +173,13 @@ def _tables(comparison: Comparison) -> dict[str, Any]:
     significance = comparison.significance
     tests = pd.DataFrame(
         {
-            "ahead [95 %]": [shown(*row) for row in significance[["difference", "low", "high"]].to_numpy(dtype=float)],
+            "difference [95 %]": [
+                shown(*row) for row in significance[["difference", "low", "high"]].to_numpy(dtype=float)
+            ],
             "p": [starred(p) for p in significance["p"].astype(float)],
             "Holm p": [starred(p) for p in significance["p_holm"].astype(float)],
             "McNemar p": [starred(p) for p in significance["mcnemar_p"].astype(float)],
-            "matters with": [f"{p:.0%}" if p == p else "–" for p in significance["better"].astype(float)],
+            "P(difference matters)": [f"{p:.0%}" if p == p else "–" for p in significance["better"].astype(float)],
         },
         index=significance.index,
     )

@@ -1,1 +1,1 @@
-"""Questions beyond the leaderboard: what features bring, more labels, leakage, errors, and a newer model."""
+"""Studies beyond the leaderboard: ablations, learning curves, leakage, errors, and challenges by a new model."""

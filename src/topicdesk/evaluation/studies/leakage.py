@@ -44,7 +44,7 @@ _SIDES = {
     title: (name, f"{name}_low", f"{name}_high")
     for title, name in {
         "all sources [95 %]": "mixed",
-        "without its own [95 %]": "without",
+        "other sources only [95 %]": "without",
         "fall [95 %]": "fall",
     }.items()
 }
@@ -99,8 +99,8 @@ class SourceAudit:
     def table(self) -> pd.DataFrame:
         """Return the sources as text: articles, F1 with its interval, and most predictive terms."""
         f1 = _written(self.sources, {"F1 [95 %]": ("f1", "low", "high")})
-        columns = self.sources[["articles", "terms"]].rename(columns={"terms": "terms that betray it"})
-        return columns.join(f1)[["articles", "F1 [95 %]", "terms that betray it"]]
+        columns = self.sources[["articles", "terms"]].rename(columns={"terms": "most predictive terms"})
+        return columns.join(f1)[["articles", "F1 [95 %]", "most predictive terms"]]
 
     def _repr_html_(self) -> str:
         return as_html(str(self), self.table(), warnings=self.warnings)

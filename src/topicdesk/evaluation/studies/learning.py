@@ -113,7 +113,7 @@ class LearningCurve:
         gain, current, title = self.gain(more), self.points["labels"].iloc[-1], metric_title(self.metric)
         limit, gap, rate = self.law
         return (
-            f"With {more} labels more than the current {current:.0f}, {title} of {self.classifier} is expected to "
+            f"With {more} more labels than the current {current:.0f}, {title} of {self.classifier} is expected to "
             f"change by {gain['value']:+.3f} (95 % interval over test articles: "
             f"{gain['low']:+.3f} to {gain['high']:+.3f}). "
             f"This extrapolates the power law {title} = {limit:.3f} − {gap:.2f} · labels^−{rate:.2f}."
