@@ -35,6 +35,10 @@ from topicdesk.evaluation.estimators import (
     NBSVM as NBSVM,
     Centroids as Centroids,
 )
+from topicdesk.evaluation.intervals import (
+    BootstrapInterval as BootstrapInterval,
+    bootstrap_interval as bootstrap_interval,
+)
 from topicdesk.evaluation.leaderboard import (
     ALL_SAMPLES as ALL_SAMPLES,
     figures_where as figures_where,

@@ -152,10 +152,21 @@ def corrected_t_test(differences: Sequence[float] | NDArray[np.float64], test_to
     CorrectedTest
         The interval and the p-value are NaN if fewer than two differences are defined.
 
+    See Also
+    --------
+    topicdesk.bootstrap_interval : Interval of the metric of one classifier.
+
     References
     ----------
     Nadeau and Bengio (2003), "Inference for the generalization error", Machine Learning 52, equation 9. Bouckaert and
     Frank (2004), for repeats.
+
+    Examples
+    --------
+    >>> from topicdesk import corrected_t_test
+    >>> test = corrected_t_test([0.02, 0.01, 0.03, 0.02, 0.02], test_to_train=1 / 4)
+    >>> print(f"{test.difference:.3f} [{test.low:.3f}, {test.high:.3f}], p = {test.p_value:.3f}")
+    0.020 [0.007, 0.033], p = 0.014
     """
     mean, scale, n = _mean_and_scale(differences, test_to_train)
     if n < 2:

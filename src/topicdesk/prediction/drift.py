@@ -21,7 +21,7 @@ from scipy.stats import ks_2samp, mannwhitneyu
 from topicdesk.corpus import find_files
 from topicdesk.errors import LabellerError
 from topicdesk.evaluation import holm
-from topicdesk.prediction.answers import readable_articles
+from topicdesk.prediction.answers import decide, readable_articles
 from topicdesk.prediction.batches import Reading, read_batches
 from topicdesk.prediction.labeller import Labeller
 from topicdesk.prediction.reference import Observed
@@ -172,10 +172,10 @@ def observe(labeller: Labeller, articles: pd.DataFrame) -> Observed:
     labelled = answers["topics"].notna().to_numpy()
     answers = answers[labelled]
     texts, _ = readable_articles(articles[labelled], labeller.fields)
-    decisions = [[name in labels.split() for name in labeller.topics] for labels in answers["topics"]]
+    probabilities = answers[[f"p_{name}" for name in labeller.topics]].to_numpy()
     return Observed(
-        answers[[f"p_{name}" for name in labeller.topics]].to_numpy(),
-        np.array(decisions, dtype=np.bool_).reshape(-1, len(labeller.topics)),
+        probabilities,
+        decide(probabilities, labeller.rules),
         labeller.unseen_shares(texts) if len(texts) else None,
         int((~labelled).sum()),
     )
