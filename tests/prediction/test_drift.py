@@ -13,7 +13,7 @@ from topicdesk.prediction import fit_labeller, measure_drift, measure_drift_of_f
 
 
 def drifted_by_check(drift):
-    return dict(zip(drift.checks["asked"], drift.checks["drifted"], strict=True))
+    return dict(zip(drift.checks["check"], drift.checks["drifted"], strict=True))
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def test_measure_drift_finds_no_drift_in_similar_articles(labeller, newsroom):
     drift = measure_drift(labeller, articles)
     # Scores of the final model are slightly more extreme than those of the fold models. Shares and words are similar.
     assert not any(drifted for check, drifted in drifted_by_check(drift).items() if not check.startswith("scores"))
-    assert drift.table().columns.tolist() == ["reference", "new", "difference", "least", "p", "drifted"]
+    assert drift.table().columns.tolist() == ["reference", "new", "difference", "minimum", "p", "drifted"]
     assert "400 new articles compared with" in str(drift)
 
 
@@ -69,7 +69,7 @@ def test_drift_excludes_significant_differences_that_are_too_small_to_matter(lar
     from topicdesk.prediction.drift import Observed, _judged
 
     probabilities = np.resize(large.reference.probabilities, (200_000, 2))
-    checks = _judged(larger, Observed(probabilities, given, None, 0)).checks.set_index("asked")
+    checks = _judged(larger, Observed(probabilities, given, None, 0)).checks.set_index("check")
     assert checks.loc["share: courts", "p"] < 0.001
     assert not checks.loc["share: courts", "drifted"]
 

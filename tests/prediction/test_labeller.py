@@ -118,5 +118,5 @@ def test_labeller_estimators_of_linear_classifiers_are_linear_svc(dataset):
 
 def test_labeller_html_shows_thresholds_and_strongest_terms(labeller):
     html = labeller._repr_html_()
-    for shown in ("fitted on 90 articles", "given from", "strongest terms", "courts", "rail"):
+    for shown in ("fitted on 90 articles", "threshold", "share predicted", "strongest terms", "courts", "rail"):
         assert shown in html
