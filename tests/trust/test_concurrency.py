@@ -78,7 +78,7 @@ def runs_of(project):
 
 def test_concurrent_compare_commands_give_the_results_of_a_single_one(project, begin, run, rounds, figure):
     single = run("compare", SPEC, "--jobs", "1")
-    assert single.returncode == 0, single.said
+    assert single.returncode == 0, single.output
     lock = lock_path(project.root / SPEC)
     written, logged = lock.read_bytes(), runs_of(project)
     lock.unlink()
@@ -88,7 +88,7 @@ def test_concurrent_compare_commands_give_the_results_of_a_single_one(project, b
     commands = [begin("compare", SPEC, "--jobs", "1") for _ in range(n_concurrent)]
     ended = [command.wait() for command in commands]
     assert [result.returncode for result in ended] == [0] * n_concurrent, next(
-        result.said for result in ended if result.returncode
+        result.output for result in ended if result.returncode
     )
     assert lock.read_bytes() == written
     assert runs_of(project) == [(key, value, n_concurrent * count) for key, value, count in logged]
@@ -117,8 +117,8 @@ def test_concurrent_label_commands_write_the_file_of_a_single_one(project, newsr
     (project.root / "out.csv").unlink()
     commands = [begin(*arguments) for _ in range(TEN)]
     ended = [command.wait() for command in commands]
-    assert {result.returncode for result in ended} in ({0}, {0, 2}), [result.said for result in ended]
+    assert {result.returncode for result in ended} in ({0}, {0, 2}), [result.output for result in ended]
     for result in ended:
-        assert result.returncode == 0 or "out.csv: another process writes to it. Wait until it ends" in result.said
+        assert result.returncode == 0 or "out.csv: another process writes to it. Wait until it ends" in result.output
     assert (project.root / "out.csv").read_bytes() == expected
     assert not (project.root / ".out.csv.parts").exists()

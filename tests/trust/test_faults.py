@@ -49,7 +49,7 @@ class Newsroom:
     def save_unsent_comparison(self):
         # No server listens at this address.
         ended = self.run(*self.arguments["compare"], MLFLOW_TRACKING_URI="http://127.0.0.1:9")
-        assert "topicdesk log --resume" in ended.said, ended.said
+        assert "topicdesk log --resume" in ended.output, ended.output
 
     def output_of(self, operation):
         """Return the output of the operation in a form to compare, or None if there is none."""
@@ -131,15 +131,15 @@ def test_commands_stopped_at_any_moment_leave_all_or_nothing_and_resume(
         command.kill_group(number)
         ended = command.wait()
         n_stopped += ended.returncode != 0
-        assert ended.returncode in (0, -number, 128 + number), ended.said
+        assert ended.returncode in (0, -number, 128 + number), ended.output
         if ended.returncode == 128 + number:
-            assert "stopped. No file is incomplete. Run the command again to continue." in ended.said
+            assert "stopped. No file is incomplete. Run the command again to continue." in ended.output
             # A signal between the creation of a file and the line that registers it leaves an empty file.
             assert not [path for path in place.incomplete_files() if path.stat().st_size]
         if operation != "log":
             assert place.output_of(operation) in (None, expected)
         again = run(*place.arguments[operation])
-        assert again.returncode == 0, again.said
+        assert again.returncode == 0, again.output
         assert place.output_of(operation) == expected
     figure("times stopped", n_stopped)
 
@@ -160,7 +160,11 @@ def test_commands_report_a_full_disk_and_succeed_with_more_space(place, disk, ru
             break
         n_full += 1
         refused(ended)
-        assert "No space left on device" in ended.said or "disk is full" in ended.said or "disk I/O error" in ended.said
+        assert (
+            "No space left on device" in ended.output
+            or "disk is full" in ended.output
+            or "disk I/O error" in ended.output
+        )
         if operation in ("import", "label"):
             assert newsroom_on_disk.output_of(operation) is None
         spare *= rounds(3, 1.3)
@@ -222,7 +226,7 @@ def test_commands_name_a_parquet_file_with_a_damaged_page(place, run, refused, r
             refused(compared, "newsroom.parquet")
         (place.root / "broken.parquet").write_bytes(corpus.read_bytes())
         imported = run("import", "broken.parquet", "new.csv", "--output", "new.parquet")
-        assert imported.returncode == 0, imported.said
+        assert imported.returncode == 0, imported.output
         assert len(read_corpus(place.root / "new.parquet")) >= 400, "undamaged rows are read"
         labelled = run("label", "broken.parquet", "--output", "out.csv", "--model", place.arguments["label"][-1])
         if labelled.returncode != 0:
@@ -251,7 +255,7 @@ def check_truncated_store(place, run, refused, share):
     refused(run("runs"), "mlflow.db")
     database.write_bytes(content)
     resumed = run("log", "--resume")
-    assert resumed.returncode == 0, resumed.said
+    assert resumed.returncode == 0, resumed.output
     assert place.finished() == 2 * runs
 
 
@@ -281,8 +285,8 @@ def test_compare_command_reports_a_worker_killed_for_memory_and_resumes(place, b
     refused(ended, "memory", "--jobs")
     (place.root / "fed").write_text("")
     again = begin("compare", SPEC, "--jobs", "2", "--no-log").wait()
-    assert again.returncode == 0, again.said
-    assert "checkpoints of a run that was stopped" in again.said
+    assert again.returncode == 0, again.output
+    assert "checkpoints of a run that was stopped" in again.output
 
 
 def test_results_do_not_depend_on_clock_jumps(place, run, time_machine):
@@ -297,7 +301,7 @@ def test_results_do_not_depend_on_clock_jumps(place, run, time_machine):
     assert run(*place.arguments["compare"], "--no-log", moment="2026-03-02").returncode == 0
     lock = place.output_of("compare")
     again = run(*place.arguments["compare"], moment="2024-01-01")
-    assert again.returncode == 0, again.said
+    assert again.returncode == 0, again.output
     assert place.output_of("compare") == lock
     assert run(*place.arguments["label"], moment="2024-01-01").returncode == 0
     labelled = place.output_of("label")
