@@ -325,16 +325,16 @@ class Cluster:
         # Dask writes the file in place, so it may exist and be incomplete.
         self.address = poll(self._read_address)
 
-    def add_worker(self):
+    def add_worker(self, **environment):
         # Without a nanny, which would start another in its place.
         options = ("--nthreads", "1", "--no-nanny", "--no-dashboard", "--memory-limit", "0")
-        self.workers.append(self._start("worker", "--local-directory", str(self.folder), *options))
+        self.workers.append(self._start("worker", "--local-directory", str(self.folder), *options, **environment))
 
-    def _start(self, part, *options):
+    def _start(self, part, *options, **environment):
         with (self.folder / f"{part}-{len(self.processes)}.log").open("wb") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "dask", part, "--scheduler-file", str(self.file), *options],
-                stdout=log, stderr=log, start_new_session=True,
+                stdout=log, stderr=log, start_new_session=True, env={**os.environ, **environment},
             )  # fmt: skip
         self.processes.append(process)
         return process

@@ -22,8 +22,8 @@ from topicdesk.evaluation import (
     classifier_named,
     compare,
 )
-from topicdesk.evaluation._execution import checkpoints
 from topicdesk.evaluation._execution.checkpoints import Checkpoints, Fits
+from topicdesk.evaluation.code_version import code_version
 from topicdesk.features import Analyser, FeatureSetting
 
 KEYWORDS = {"courts": ["judge"], "rail": ["train"]}
@@ -104,13 +104,17 @@ def test_compare_reuses_no_checkpoint_after_a_change_of_data_or_plan(dataset, tm
 
 
 @pytest.mark.slow
-def test_compare_reuses_no_checkpoint_of_other_code_or_keywords(dataset, tmp_path, monkeypatch):
+def test_compare_reuses_no_checkpoint_of_another_python_or_keywords(dataset, tmp_path, monkeypatch):
     compare(dataset, PLAN, KEYWORDS, jobs=1, keep=tmp_path)
     assert compare(dataset, PLAN, KEYWORDS, jobs=1, keep=tmp_path).checkpoints.reused == 27
     other = compare(dataset, PLAN, KEYWORDS | {"rail": ["railway"]}, jobs=1, keep=tmp_path)
     assert other.checkpoints.reused == 0
-    monkeypatch.setattr(checkpoints, "code_version", lambda: "another commit")
-    assert compare(dataset, PLAN, KEYWORDS, jobs=1, keep=tmp_path).checkpoints.reused == 0
+    monkeypatch.setattr("platform.python_version", lambda: "3.99.0")
+    code_version.cache_clear()
+    try:
+        assert compare(dataset, PLAN, KEYWORDS, jobs=1, keep=tmp_path).checkpoints.reused == 0
+    finally:
+        code_version.cache_clear()
 
 
 def test_checkpoints_clear_removes_its_own_and_week_old_folders(tmp_path):
