@@ -210,7 +210,7 @@ def test_compare_killed_at_random_moments_gives_the_uninterrupted_scores(dataset
     plan = replace(PLAN, splits=SplitPlan(folds=4, repeats=3), inner_folds=3)
     expected = compare(dataset, plan, KEYWORDS, jobs=1, keep=tmp_path / "undisturbed")
     n_cells = len(list(tmp_path.glob("undisturbed/*/*.npz")))
-    output = tmp_path / "found.pickle"
+    output = tmp_path / "result.pickle"
 
     def work():
         comparison = compare(dataset, plan, KEYWORDS, jobs=1, keep=tmp_path / "cells")

@@ -59,8 +59,9 @@ def test_pages_show_markup_in_text_fields_and_never_run_it(project, run, chromiu
         "run": read_run(project, logged)._repr_html_(),
     }
     page = chromium.new_page()
+    for name in ("report", "summary", "taxonomy"):
+        assert "window.hacked" in shown[name], f"{name} shows the field"
     for name, html in shown.items():
-        assert "window.hacked" in html or name == "run", f"{name} shows the field"
         # These pages have no content security policy, which would block scripts too.
         page.goto(f"data:text/html;base64,{base64.b64encode(html.encode()).decode()}")
         page.wait_for_load_state("networkidle")
@@ -255,7 +256,7 @@ def test_commands_never_print_or_write_credentials_of_a_tracking_server(project,
         if server is not None:
             server.shutdown()
             server.server_close()
-    assert ended.returncode in (1, 2), ended.output
+    assert ended.returncode == (1 if arguments == ("doctor",) else 2), ended.output
     assert "Traceback" not in ended.output
     encoded = base64.b64encode(f"anna:{SECRET}".encode()).decode()
     for secret in (SECRET, encoded):
