@@ -28,7 +28,7 @@ from topicdesk.project import Project
 hypothesis.settings.register_profile("patient", deadline=None)
 hypothesis.settings.load_profile("patient")
 
-# A mutant that is found out is found out: the smallest example is of no interest.
+# A mutant counts as killed with the first failing example: shrinking it would waste time.
 hypothesis.settings.register_profile(
     "mutants", phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate], database=None
 )
@@ -43,14 +43,14 @@ FIGURES = pytest.StashKey[dict[str, dict[str, object]]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Take the long form of tests, and where to keep their figures."""
+    """Add the options of this test suite."""
     parser.addoption("--torture", action="store_true", help="try the long form of tests: more kills, more inputs")
     parser.addoption("--documents", action="store_true", help="run the documents here and with the wheel")
-    parser.addoption("--figures", metavar="FILE", help="write the figures that tests tell to this file (JSON)")
+    parser.addoption("--figures", metavar="FILE", help="write the figures that tests record to this file (JSON)")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Have a place for figures."""
+    """Create the place where figures are collected."""
     config.stash[FIGURES] = {}
 
 
@@ -87,8 +87,8 @@ def figure(record_property: Callable[[str, object], None]) -> Callable[[str, obj
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Collect figures; with several processes, in the one that gathers the reports."""
     if report.when == "call" and _collecting is not None:
-        told = {name: value for name, value in report.user_properties}
-        _collecting.stash[FIGURES][report.nodeid] = {**told, "outcome": report.outcome}
+        figures = {name: value for name, value in report.user_properties}
+        _collecting.stash[FIGURES][report.nodeid] = {**figures, "outcome": report.outcome}
 
 
 _collecting: pytest.Config | None = None
@@ -102,7 +102,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Write the figures down."""
+    """Write the figures to the file that --figures names."""
     if _collecting is not None:
         path = Path(session.config.getoption("--figures"))
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -214,7 +214,7 @@ def newsroom() -> Callable[..., tuple[pd.DataFrame, pd.DataFrame]]:
 
 @dataclass(frozen=True)
 class NewsroomFiles:
-    """What a project of the newsroom is made of: files, and the phrases that tell an article's topics."""
+    """The files of a newsroom project, and the phrases that reveal an article's topics."""
 
     taxonomy: str = TAXONOMY
     spec: str = SPEC
@@ -237,7 +237,7 @@ def dataset() -> Dataset:
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    """Make a whole project of 90 articles in an empty folder, and stand in it."""
+    """Create a complete project of 90 articles in an empty folder, and change to that folder."""
     articles, labels = newsroom_articles(90)
     root = tmp_path / "project"
     made = Project(root)
@@ -322,19 +322,19 @@ class Cluster:
     def __init__(self, folder):
         self.file, self.folder, self.processes, self.workers = folder / "scheduler.json", folder, [], []
         self._start("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--no-show")
-        # Dask writes the file in place, so it may be there and not yet whole.
+        # Dask writes the file in place, so it may exist and be incomplete.
         self.address = poll(self._read_address)
 
-    def add_worker(self):
+    def add_worker(self, **environment):
         # Without a nanny, which would start another in its place.
         options = ("--nthreads", "1", "--no-nanny", "--no-dashboard", "--memory-limit", "0")
-        self.workers.append(self._start("worker", "--local-directory", str(self.folder), *options))
+        self.workers.append(self._start("worker", "--local-directory", str(self.folder), *options, **environment))
 
-    def _start(self, part, *options):
+    def _start(self, part, *options, **environment):
         with (self.folder / f"{part}-{len(self.processes)}.log").open("wb") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "dask", part, "--scheduler-file", str(self.file), *options],
-                stdout=log, stderr=log, start_new_session=True,
+                stdout=log, stderr=log, start_new_session=True, env={**os.environ, **environment},
             )  # fmt: skip
         self.processes.append(process)
         return process

@@ -6,8 +6,8 @@ import sys
 import threading
 
 import pytest
+from filelock import FileLock
 
-from topicdesk import locks
 from topicdesk.errors import ProjectError
 from topicdesk.locks import exclusive_lock
 
@@ -68,21 +68,20 @@ def test_exclusive_lock_ignores_a_file_that_is_no_longer_at_its_path(tmp_path, m
     folder.mkdir()
     path, faults = folder / "lock", []
 
-    class Disturbed(locks.FileLock):
-        def acquire(self, *args, **options):
-            acquired = super().acquire(*args, **options)
-            if not faults:
-                faults.append(fault)
-                if fault == "its folder renamed":
-                    folder.rename(tmp_path / "renamed")
-                    folder.mkdir()
-                else:
-                    path.unlink()
-                if fault != "deleted":
-                    path.touch()
-            return acquired
+    def acquire_and_disturb(lock, *arguments, acquire=FileLock.acquire, **options):
+        acquired = acquire(lock, *arguments, **options)
+        if not faults:
+            faults.append(fault)
+            if fault == "its folder renamed":
+                folder.rename(tmp_path / "renamed")
+                folder.mkdir()
+            else:
+                path.unlink()
+            if fault != "deleted":
+                path.touch()
+        return acquired
 
-    monkeypatch.setattr(locks, "FileLock", Disturbed)
+    monkeypatch.setattr(FileLock, "acquire", acquire_and_disturb)
     with exclusive_lock(path, busy=ProjectError("busy")):
         assert faults == [fault]
         monkeypatch.undo()

@@ -100,7 +100,7 @@ def test_posix_only_calls_are_behind_a_check_of_the_system():
 
 
 @pytest.mark.parametrize(
-    ("code", "found"),
+    ("code", "expected"),
     [
         ("path.read_text()", True),
         ("path.read_text(encoding='utf-8')", False),
@@ -115,12 +115,12 @@ def test_posix_only_calls_are_behind_a_check_of_the_system():
         ("subprocess.run(command, text=True)", True),
     ],
 )
-def test_texts_without_encoding_finds_only_missing_encodings(code, found):
-    assert bool(list(texts_without_encoding(ast.parse(code)))) is found
+def test_texts_without_encoding_finds_only_missing_encodings(code, expected):
+    assert bool(list(texts_without_encoding(ast.parse(code)))) is expected
 
 
 @pytest.mark.parametrize(
-    ("code", "found"),
+    ("code", "expected"),
     [
         ("import fcntl", {"fcntl"}),
         ("from resource import getrusage", {"resource"}),
@@ -128,8 +128,8 @@ def test_texts_without_encoding_finds_only_missing_encodings(code, found):
         ("def work():\n    import fcntl", set()),
     ],
 )
-def test_imports_at_module_level_finds_imports(code, found):
-    assert set(imports_at_module_level(ast.parse(code))) == found
+def test_imports_at_module_level_finds_imports(code, expected):
+    assert set(imports_at_module_level(ast.parse(code))) == expected
 
 
 IMPORT_ALL = """

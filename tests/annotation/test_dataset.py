@@ -41,7 +41,7 @@ def test_support_counts_topics_and_samples():
 
 
 @pytest.mark.parametrize(
-    ("found", "topics", "task", "message"),
+    ("annotations", "topics", "task", "message"),
     [
         (labels(), ["rail"], "multi-label", "no article is labelled"),
         (labels(a="", b=""), ["rail"], "multi-label", "no labelled article has the topic 'rail'"),
@@ -50,9 +50,9 @@ def test_support_counts_topics_and_samples():
         (labels(a="rail", b=""), ["rail", "courts"], "multi-class", "article b has 0 classes"),
     ],
 )
-def test_join_dataset_rejects_labels_that_cannot_be_learnt(found, topics, task, message):
+def test_join_dataset_rejects_labels_that_cannot_be_learnt(annotations, topics, task, message):
     with pytest.raises(LabelsError, match=message):
-        join_dataset("tiny", ARTICLES, found, topics, task=task)
+        join_dataset("tiny", ARTICLES, annotations, topics, task=task)
 
 
 def test_join_dataset_warns_of_empty_texts_and_fails_if_all_are_empty():

@@ -12,6 +12,7 @@ CORPUS, TOPICS = "data/corpora/newsroom.parquet", "data/topics.toml"
 
 def send(widget, do, **content):
     message = {"do": do, "serial": widget.shown["serial"], "topics": [], "note": "", **content}
+    # ipywidgets has no public function that delivers a message of the page.
     widget._handle_custom_msg(message, [])
 
 

@@ -284,14 +284,15 @@ def test_import_articles_rejects_input_without_articles_and_writes_nothing(tmp_p
     assert not list(tmp_path.glob("out/*"))
 
 
-def test_import_articles_equals_read_articles_over_many_batches(tmp_path, monkeypatch):
-    monkeypatch.setattr("topicdesk.corpus.importing._BATCH_ARTICLES", 7)
-    rows = [{"title": f"Boat {number}", "text": f"Boat {number} was painted."} for number in range(40)]
+@pytest.mark.slow
+def test_import_articles_equals_read_articles_over_two_batches(tmp_path):
+    # A batch has 5000 articles.
+    rows = [{"title": f"Boat {number}", "text": f"Boat {number} was painted."} for number in range(5100)]
     path = write(tmp_path, "t.jsonl", rows)
     account = import_articles([path], tmp_path / "c.parquet")
     corpus, _ = read_articles([path])
     pd.testing.assert_frame_equal(read_corpus(tmp_path / "c.parquet"), corpus)
-    assert account.articles == read_corpus_facts(tmp_path / "c.parquet")["report"]["articles"] == 40
+    assert account.articles == read_corpus_facts(tmp_path / "c.parquet")["report"]["articles"] == 5100
 
 
 @pytest.mark.parametrize("name", ["t.csv", "t.tsv", "t.jsonl"])

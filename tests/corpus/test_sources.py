@@ -1,8 +1,9 @@
 """Pinned corpora: download, verification by hash, and errors that explain what to do."""
 
 import hashlib
+import os
 import zipfile
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -12,10 +13,10 @@ from topicdesk.corpus import (
     published_labels_path,
     read_corpus,
     read_sources,
-    sources,
     stored_corpus,
 )
 from topicdesk.errors import FetchError, ProjectError
+from topicdesk.locks import exclusive_lock
 from topicdesk.project import Project, find_project
 
 
@@ -27,6 +28,9 @@ def with_wheel(tmp_path, tiny):
     wheel = project.raw / "tiny-1.0-py3-none-any.whl"
     with zipfile.ZipFile(wheel, "w") as archive:
         archive.writestr("tiny/train.tab", tiny.table)
+        archive.writestr("tiny-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n")
+        archive.writestr("tiny-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr("tiny-1.0.dist-info/RECORD", "")
     content = wheel.read_bytes()
     project.sources.write_text(tiny.entry.format(sha256=hashlib.sha256(content).hexdigest(), size=len(content)))
     return project
@@ -58,16 +62,19 @@ def test_fetch_source_without_an_index_explains_how_to_add_the_file(with_wheel, 
     assert list(with_wheel.raw.iterdir()) == [], "the failed download must leave no files"
 
 
-def test_fetch_source_removes_what_a_killed_download_left(with_wheel, monkeypatch):
+@pytest.mark.slow
+def test_fetch_source_downloads_a_wheel_and_removes_what_a_killed_download_left(with_wheel, tmp_path, monkeypatch):
     wheel = with_wheel.raw / "tiny-1.0-py3-none-any.whl"
     content = wheel.read_bytes()
-    wheel.unlink()
+    # pip downloads from this folder instead of an index.
+    (tmp_path / "index").mkdir()
+    wheel.rename(tmp_path / "index" / wheel.name)
+    with_wheel.sources.write_text(with_wheel.sources.read_text().replace("tiny-corpus-that-nobody-publishes", "tiny"))
+    for name, value in {"NO_INDEX": "1", "FIND_LINKS": str(tmp_path / "index"), "CONFIG_FILE": os.devnull}.items():
+        monkeypatch.setenv(f"PIP_{name}", value)
     leftover = with_wheel.raw / f".fetching-{wheel.name}-killed"
     leftover.mkdir()
     (leftover / wheel.name).write_bytes(content[:10])
-    monkeypatch.setattr(
-        sources, "_pip_download", lambda source, folder, *rest: (folder / wheel.name).write_bytes(content)
-    )
     assert fetch_source(with_wheel, "tiny") == wheel
     assert wheel.read_bytes() == content
     assert list(with_wheel.raw.iterdir()) == [wheel]
@@ -77,15 +84,14 @@ def test_fetch_source_uses_a_wheel_that_another_process_downloaded(with_wheel, m
     wheel = with_wheel.raw / "tiny-1.0-py3-none-any.whl"
     content = wheel.read_bytes()
     wheel.unlink()
-
-    @contextmanager
-    def other_first(path):
-        wheel.write_bytes(content)
-        yield
-
-    monkeypatch.setattr(sources, "exclusive_lock", other_first)
-    monkeypatch.setattr(sources, "_pip_download", lambda *arguments: pytest.fail("pip was called"))
-    assert fetch_source(with_wheel, "tiny") == wheel
+    monkeypatch.setattr("subprocess.run", lambda *args, **kwargs: pytest.fail("pip was called"))
+    with ThreadPoolExecutor(1) as thread:
+        with exclusive_lock(with_wheel.raw / f".{wheel.name}.lock"):  # as the other process does
+            fetched = thread.submit(fetch_source, with_wheel, "tiny")
+            with pytest.raises(TimeoutError):
+                fetched.result(timeout=0.5)
+            wheel.write_bytes(content)
+        assert fetched.result() == wheel
     assert list(with_wheel.raw.iterdir()) == [wheel]
 
 

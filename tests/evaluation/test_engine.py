@@ -7,7 +7,6 @@ import threading
 import time
 import warnings
 from dataclasses import replace
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -33,17 +32,12 @@ def slow_double(shared, number):
     return shared * number
 
 
-def die_the_first_time():
-    """Kill the first worker that runs its version check; the next worker answers."""
-    marker = Path(os.environ["TOPICDESK_TEST_MARKER"])
-    if not marker.exists():
-        marker.touch()
-        os.kill(os.getpid(), signal.SIGKILL)
-    return code_version()
-
-
-def fail_to_import():
-    raise ModuleNotFoundError("No module named 'topicdesk'")
+def other_topicdesk(folder, code=""):
+    """Write another package of that name. Return the variables of a worker that imports it instead of topicdesk."""
+    package = folder / "other" / "topicdesk"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text(code)
+    return {"PYTHONPATH": str(package.parent)}
 
 
 def refuse(shared, number):
@@ -90,13 +84,11 @@ def test_dask_engine_continues_after_all_workers_died_and_another_joined(cluster
     assert cluster.workers[0].wait(timeout=600) == -signal.SIGKILL
 
 
-def test_dask_engine_continues_after_its_only_worker_dies_in_the_version_check(
-    cluster, tmp_path, monkeypatch, wait_until
-):
-    marker = tmp_path / "asked"
-    monkeypatch.setenv("TOPICDESK_TEST_MARKER", str(marker))
-    monkeypatch.setattr("topicdesk.evaluation.engine._own_version", die_the_first_time)
-    cluster.add_worker()
+def test_dask_engine_continues_after_its_only_worker_dies_in_the_version_check(cluster, tmp_path, wait_until):
+    # The version check is the first thing for which a worker imports topicdesk.
+    marker = tmp_path / "imported"
+    code = f"import os, pathlib; pathlib.Path({str(marker)!r}).touch(); os.kill(os.getpid(), {int(signal.SIGKILL)})"
+    cluster.add_worker(**other_topicdesk(tmp_path, code))
 
     def replace_worker():
         wait_until(marker.exists)
@@ -113,10 +105,9 @@ def test_dask_engine_continues_after_its_only_worker_dies_in_the_version_check(
     assert cluster.workers[0].returncode == -signal.SIGKILL
 
 
-def test_dask_engine_reports_workers_that_cannot_import_topicdesk(cluster, monkeypatch):
-    monkeypatch.setattr("topicdesk.evaluation.engine._own_version", fail_to_import)
-    cluster.add_worker()
-    with pytest.raises(EngineError, match="cannot run topicdesk: No module named 'topicdesk'"):
+def test_dask_engine_reports_workers_that_cannot_import_topicdesk(cluster, tmp_path):
+    cluster.add_worker(**other_topicdesk(tmp_path))
+    with pytest.raises(EngineError, match=r"cannot run topicdesk: .*No module named 'topicdesk\.evaluation'"):
         run_all(DaskEngine(cluster.address, patience=600), slow_double, 2, [(1,)], "doubling")
 
 
@@ -148,9 +139,13 @@ def test_dask_engine_reports_no_scheduler_no_worker_and_other_code(cluster, monk
     with pytest.raises(EngineError, match=r"has no worker\. Start some with 'dask worker"):
         run_all(DaskEngine(cluster.address, patience=1), slow_double, 2, [(1,)], "doubling")
     cluster.add_worker()
-    monkeypatch.setattr("topicdesk.evaluation.engine.code_version", lambda: "another commit")
-    with pytest.raises(EngineError, match="have another version of topicdesk"):
-        run_all(replace(DaskEngine(cluster.address), patience=600), slow_double, 2, [(1,)], "doubling")
+    monkeypatch.setattr("platform.python_version", lambda: "3.99.0")
+    code_version.cache_clear()
+    try:
+        with pytest.raises(EngineError, match="have another version of topicdesk"):
+            run_all(replace(DaskEngine(cluster.address), patience=600), slow_double, 2, [(1,)], "doubling")
+    finally:
+        code_version.cache_clear()
 
 
 def test_dask_engine_names_the_extra_to_install_without_distributed(monkeypatch):

@@ -31,6 +31,7 @@ def curve(dataset):
 
 @pytest.mark.parametrize("law", [(0.9, 2.0, 0.5), (0.7, 30.0, 1.2), (1.0, 1.0, 0.2)])
 def test_fit_law_recovers_a_power_law(law):
+    # The function is private. Through `learning_curve`, the true law of the scores is not known.
     sizes = np.array([50.0, 100, 200, 300, 400, 500])
     fitted = _fit_law(sizes, power_law(sizes, *law))
     np.testing.assert_allclose(power_law(np.array([1000.0]), *fitted), power_law(np.array([1000.0]), *law), atol=1e-3)

@@ -142,9 +142,11 @@ def test_figures_are_nan_if_undefined_and_left_out_of_macro_means():
     decisions = np.array([[1, 0], [0, 0], [1, 0]], dtype=np.int8)
     scores = np.array([[2.0, 1.0], [1.0, 2.0], [3.0, 0.0]])
     by_topic = topic_figures(Y, decisions, scores)
+    assert set(by_topic) >= set(TOPIC_METRICS)
     for name in TOPIC_METRICS:
         assert by_topic[name][0, 0] == 1
-        assert np.isnan(by_topic[name][0, 1]) or (name == "precision" and by_topic[name][0, 1] == 0)
+        expected = 0.0 if name == "precision" else np.nan
+        np.testing.assert_equal(by_topic[name][0, 1], expected, err_msg=name)
     assert figures(Y, decisions, scores)["macro_f1"][0] == 1
 
 

@@ -84,7 +84,7 @@ def test_corrected_t_test_uses_the_correction_of_the_paper():
 
 
 @pytest.mark.parametrize(
-    ("differences", "found"),
+    ("differences", "expected"),
     [
         ([0.0, 0.0, 0.0], (0, 0, 0, 1, 3)),
         ([0.1, 0.1], (0.1, 0.1, 0.1, 0, 2)),
@@ -92,8 +92,8 @@ def test_corrected_t_test_uses_the_correction_of_the_paper():
         ([], (np.nan, np.nan, np.nan, np.nan, 0)),
     ],
 )
-def test_corrected_t_test_handles_equal_and_too_few_differences(differences, found):
-    assert astuple(corrected_t_test(differences, FIVE_FOLDS)) == pytest.approx(found, nan_ok=True)
+def test_corrected_t_test_handles_equal_and_too_few_differences(differences, expected):
+    assert astuple(corrected_t_test(differences, FIVE_FOLDS)) == pytest.approx(expected, nan_ok=True)
 
 
 def test_corrected_t_test_ignores_rounding_errors_of_equal_differences():

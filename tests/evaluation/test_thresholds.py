@@ -89,7 +89,7 @@ def test_choose_thresholds_minimise_cost(rows, costs):
 
 
 @pytest.mark.parametrize(
-    ("asked", "message"),
+    ("parameters", "message"),
     [
         ({"false_positive": 1.0}, "a cost needs both false_positive and false_negative"),
         ({"false_negative": 1.0}, "a cost needs both false_positive and false_negative"),
@@ -103,6 +103,6 @@ def test_choose_thresholds_minimise_cost(rows, costs):
         ({"false_positive": 1.0, "false_negative": 0.0}, "costs must be above 0"),
     ],
 )
-def test_threshold_rule_rejects_invalid_parameters(asked, message):
+def test_threshold_rule_rejects_invalid_parameters(parameters, message):
     with pytest.raises(ValueError, match=f"^{message}$"):
-        ThresholdRule(**asked)
+        ThresholdRule(**parameters)

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from topicdesk.annotation import read_label_file, suspect_labels, write_annotations
+from topicdesk.corpus import find_duplicates, read_corpus
 from topicdesk.errors import LabelsError, SpecError
 from topicdesk.evaluation import ComparisonPlan, SplitPlan, classifier_named, compare, out_of_fold
 from topicdesk.experiment import (
@@ -44,7 +45,11 @@ def test_queue_for_has_no_labelled_reserved_or_repeated_articles(half_labelled, 
     queue = queue_for(SPEC, 90, mix)
     assert queue["article_id"].is_unique
     assert not set(queue["article_id"]) & (labelled | {"n40", "n41"})
-    assert len(queue) > 30
+    articles = read_corpus(half_labelled.corpora / "newsroom.parquet")
+    group = pd.Series(find_duplicates(articles["text"].tolist()).groups, index=articles["id"])
+    excluded = set(group[list(labelled | {"n40", "n41"})])
+    expected = sorted(set(group) - excluded)
+    assert sorted(group[queue["article_id"]]) == expected, "one article of each group of near-duplicates"
 
 
 def test_queue_for_draws_rare_topics_without_any_label(half_labelled):

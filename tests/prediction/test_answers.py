@@ -186,7 +186,7 @@ def test_labeller_explain_contributions_sum_to_the_score(labeller):
     strongest = explanation.contributions["courts"][0]
     assert answers["terms_courts"][0].startswith(f"{strongest.term} {strongest.contribution:+.2f}")
     assert explanation.marked == ("courts",)
-    assert explanation.table().loc["courts", "given"]
+    assert explanation.table().loc["courts", "predicted"]
     assert str(explanation).splitlines()[0] == answers["reason"][0]
 
 

@@ -14,6 +14,7 @@ import sys
 import time
 import weakref
 import zipfile
+from dataclasses import fields
 from pathlib import Path
 
 import pandas as pd
@@ -21,9 +22,9 @@ import pyarrow as arrow
 import pyarrow.parquet as parquet
 import pytest
 
-from topicdesk.errors import CorpusError, EngineError, LabellerError
+from topicdesk.errors import CorpusError, EngineError, LabellerError, ProjectError
 from topicdesk.evaluation import DaskEngine
-from topicdesk.prediction import batches, bulk, label_files, parts
+from topicdesk.prediction import Labeller, label_files, parts
 from topicdesk.prediction.answers import MOST_CHARACTERS
 
 JURY = "A jury found the defendant guilty and the verdict was read."
@@ -35,11 +36,6 @@ ADDED = ["topics", "p_courts", "p_rail", "reason", "abstain"]
 def articles(newsroom):
     table, _ = newsroom(230)
     return pd.DataFrame({"headline": table["title"], "number": range(230), "body": table["text"], "id": table["id"]})
-
-
-@pytest.fixture
-def small_batches(monkeypatch):
-    monkeypatch.setattr(batches, "_MOST_ROWS", 40)
 
 
 def write(table, path):
@@ -57,6 +53,24 @@ def write(table, path):
     return path
 
 
+def write_files(table, folder, ending, rows=40):
+    """Write a table to files with so many rows. Each file is a batch, or a task if it is Parquet."""
+    folder.mkdir()
+    starts = range(0, len(table), rows)
+    return [write(table.iloc[start : start + rows], folder / f"{start:04d}{ending}") for start in starts]
+
+
+def with_hook(labeller, hook):
+    """Return the labeller with a method `label` that first calls a function with the articles of the batch."""
+
+    class HookedLabeller(Labeller):  # a local class, which is copied to other processes
+        def label(self, articles, explain=0):
+            hook(articles)
+            return super().label(articles, explain)
+
+    return HookedLabeller(**{field.name: getattr(labeller, field.name) for field in fields(labeller)})
+
+
 def read(path):
     match path.suffix:
         case ".csv" | ".tsv":
@@ -69,11 +83,9 @@ def read(path):
 
 @pytest.mark.parametrize("source", [".csv", ".tsv", ".jsonl", ".json", ".parquet"])
 @pytest.mark.parametrize("target", [".csv", ".jsonl", ".parquet", ""])
-def test_label_files_keeps_rows_and_columns_for_each_pair_of_formats(
-    labeller, articles, tmp_path, small_batches, source, target
-):
-    file = write(articles, tmp_path / f"in{source}")
-    account = label_files(labeller, [file], tmp_path / f"out{target}")
+def test_label_files_keeps_rows_and_columns_for_each_pair_of_formats(labeller, articles, tmp_path, source, target):
+    files = write_files(articles, tmp_path / "in", source)
+    account = label_files(labeller, files, tmp_path / f"out{target}")
     output = read(account.output)
     assert output.columns.tolist() == [*articles.columns, *ADDED]
     for name in articles:
@@ -85,15 +97,44 @@ def test_label_files_keeps_rows_and_columns_for_each_pair_of_formats(
     assert (account.rows, account.abstained) == (230, expected["abstain"].sum())
     assert account.side_file is None
     assert account.first(3)["topics"].fillna("").tolist() == expected["topics"].tolist()[:3]
-    expected_files = {"in" + source, "out" + target}
-    assert {path.name for path in tmp_path.iterdir()} == expected_files
+    assert {path.name for path in tmp_path.iterdir()} == {"in", f"out{target}"}
 
 
 @pytest.mark.slow
-def test_label_files_gives_the_same_bytes_with_two_processes(labeller, articles, tmp_path, small_batches, monkeypatch):
-    file = write(articles, tmp_path / "in.csv")
-    one = label_files(labeller, [file], tmp_path / "one.csv", jobs=1, explain=2)
-    two = label_files(labeller, [file], tmp_path / "two.csv", jobs=2, explain=2)
+@pytest.mark.parametrize("source", [".csv", ".jsonl", ".parquet"])
+def test_label_files_labels_a_file_of_several_batches(labeller, articles, tmp_path, source):
+    many = pd.concat([articles] * 20, ignore_index=True).assign(number=range(4600))
+    many.loc[4500, ["headline", "body"]] = ""
+    account = label_files(labeller, [write(many, tmp_path / f"in{source}")], tmp_path / "out.csv", jobs=1)
+    output = read(account.output)
+    assert output["number"].astype(int).tolist() == list(range(4600))
+    expected = labeller.label(articles.rename(columns={"headline": "title", "body": "text"}))["topics"].tolist() * 20
+    expected[4500] = ""
+    assert output["topics"].tolist() == expected
+    assert [row for row, *_ in account.unlabelled] == [4501]
+
+
+@pytest.mark.slow
+def test_label_files_labels_a_parquet_file_of_several_tasks(labeller, tmp_path):
+    texts = [JURY, TRAIN] * 12_500
+    texts[24_000] = ""
+    file = tmp_path / "in.parquet"
+    parquet.write_table(arrow.table({"text": texts, "number": range(25_000)}), file, row_group_size=5000)
+    account = label_files(labeller, [file], tmp_path / "out", jobs=1)
+    output = [pd.read_parquet(path) for path in sorted(account.output.glob("*.parquet"))]
+    assert [len(part) for part in output] == [10_000, 10_000, 5000]
+    assert pd.concat(output)["number"].tolist() == list(range(25_000))
+    expected = ["courts", "rail"] * 12_500
+    expected[24_000] = ""
+    assert pd.concat(output)["topics"].fillna("").tolist() == expected
+    assert [(row, where) for row, _, where, _ in account.unlabelled] == [(24_001, f"{file}, row 24001")]
+
+
+@pytest.mark.slow
+def test_label_files_gives_the_same_bytes_with_two_processes(labeller, articles, tmp_path):
+    files = write_files(articles, tmp_path / "in", ".csv")
+    one = label_files(labeller, files, tmp_path / "one.csv", jobs=1, explain=2)
+    two = label_files(labeller, files, tmp_path / "two.csv", jobs=2, explain=2)
     assert one.output.read_bytes() == two.output.read_bytes()
     assert "terms_rail" in read(two.output)
 
@@ -245,9 +286,7 @@ def test_label_files_reads_any_format_from_standard_input(labeller, articles, tm
     assert sorted(path.name for path in tmp_path.iterdir()) == [f"in{ending}", "out.csv"]
 
 
-def test_label_files_does_not_resume_with_other_standard_input_of_the_same_length(
-    labeller, tmp_path, monkeypatch, small_batches
-):
+def test_label_files_does_not_resume_with_other_standard_input_of_the_same_length(labeller, tmp_path, monkeypatch):
     outputs = []
     for topic in (JURY, TRAIN[: len(JURY)]):
         content = json.dumps({"text": topic}).encode() + b"\n"
@@ -297,17 +336,13 @@ def kill_while_labelling(labeller, files, output, new_parts):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("source", "target"), [("in.jsonl", "out.csv"), ("in.jsonl", "out.parquet"), ("in.parquet", "out")]
-)
+@pytest.mark.parametrize(("source", "target"), [(".jsonl", "out.csv"), (".jsonl", "out.parquet"), (".parquet", "out")])
 def test_label_files_killed_at_random_moments_gives_the_uninterrupted_output(
-    labeller, articles, tmp_path, monkeypatch, rounds, source, target
+    labeller, articles, tmp_path, rounds, source, target
 ):
-    monkeypatch.setattr(batches, "_MOST_ROWS", 10)
-    monkeypatch.setattr(bulk, "_TASK_ROWS", 10)
     many = pd.concat([articles] * 4, ignore_index=True).assign(number=range(920))
-    file = write(many, tmp_path / source)
-    expected = label_files(labeller, [file], tmp_path / f"whole{Path(target).suffix}", jobs=1)
+    files = write_files(many, tmp_path / "in", source, rows=10)
+    expected = label_files(labeller, files, tmp_path / f"whole{Path(target).suffix}", jobs=1)
     n_parts = len(list((expected.output / "_parts").glob("part-*.json"))) if target == "out" else 92
     moments, kills, wanted = random.Random(7), 0, rounds(4, 10)
     for _ in range(10 * wanted):
@@ -315,14 +350,14 @@ def test_label_files_killed_at_random_moments_gives_the_uninterrupted_output(
             break
         # One process in four is killed once its output exists, which is during its cleanup.
         new_parts = moments.choice([n_parts, *moments.choices(range(n_parts // 3), k=3)])
-        if kill_while_labelling(labeller, [file], tmp_path / target, new_parts):
+        if kill_while_labelling(labeller, files, tmp_path / target, new_parts):
             kills += 1
         elif (tmp_path / target).is_dir():  # it was complete: start again
             shutil.rmtree(tmp_path / target)
         else:
             (tmp_path / target).unlink()
     assert kills == wanted, "too many runs ended before they could be killed"
-    account = label_files(labeller, [file], tmp_path / target, jobs=1)
+    account = label_files(labeller, files, tmp_path / target, jobs=1)
     assert account.rows == 920
     if target == "out":
         pd.testing.assert_frame_equal(read(account.output), read(expected.output))
@@ -330,51 +365,40 @@ def test_label_files_killed_at_random_moments_gives_the_uninterrupted_output(
         assert account.output.read_bytes() == expected.output.read_bytes()
 
 
-def test_label_files_resumes_after_an_interruption_and_restarts_for_other_input(
-    labeller, articles, tmp_path, small_batches, monkeypatch
-):
-    file = write(articles, tmp_path / "in.jsonl")
-    done = []
-    original = bulk._label_part
+def test_label_files_resumes_after_an_interruption_and_restarts_for_other_input(labeller, articles, tmp_path):
+    files, texts = write_files(articles, tmp_path / "in", ".jsonl"), articles["body"].tolist()
+    labelled = []
 
-    def stopped(job, batch):
-        if len(done) == 3:
+    def interrupt_the_fourth_batch(batch):
+        if len(labelled) == 120:
             raise KeyboardInterrupt
-        done.append(batch.number)
-        return original(job, batch)
+        labelled.extend(batch["text"])
 
-    monkeypatch.setattr(bulk, "_label_part", stopped)
+    interrupted = with_hook(labeller, interrupt_the_fourth_batch)
     with pytest.raises(KeyboardInterrupt):
-        label_files(labeller, [file], tmp_path / "out.csv", jobs=1)
+        label_files(interrupted, files, tmp_path / "out.csv", jobs=1)
     assert not (tmp_path / "out.csv").exists()
-    counted = []
-    monkeypatch.setattr(bulk, "_label_part", lambda job, batch: counted.append(batch.number) or original(job, batch))
-    account = label_files(labeller, [file], tmp_path / "out.csv", jobs=1)
-    assert (done, counted) == ([0, 1, 2], [3, 4, 5])
+    rest = []
+    counting = with_hook(labeller, lambda batch: rest.extend(batch["text"]))
+    account = label_files(counting, files, tmp_path / "out.csv", jobs=1)
+    assert (labelled, rest) == (texts[:120], texts[120:])
     assert account.resumed == 120
     assert "120 of them before an interruption" in str(account)
-    done.clear()
-    monkeypatch.setattr(bulk, "_label_part", stopped)
+    labelled.clear()
     with pytest.raises(KeyboardInterrupt):
-        label_files(labeller, [file], tmp_path / "out.csv", jobs=1)
-    write(articles.head(50), file)
-    monkeypatch.setattr(bulk, "_label_part", original)
-    account = label_files(labeller, [file], tmp_path / "out.csv", jobs=1)
-    assert (account.rows, account.resumed) == (50, 0)
+        label_files(interrupted, files, tmp_path / "out.csv", jobs=1)
+    write(articles.head(50), files[0])
+    account = label_files(labeller, files, tmp_path / "out.csv", jobs=1)
+    assert (account.rows, account.resumed) == (240, 0)
 
 
-def label_and_copy_part_folder(labeller, file, output, copy, monkeypatch):
-    """Label a file, copy the folder of parts before it is removed, and return the output's content."""
-    join_parts = bulk.join_parts
-
-    def join_and_copy(folder, *arguments):
-        join_parts(folder, *arguments)
-        shutil.copytree(folder.accounts, copy)
-
-    monkeypatch.setattr(bulk, "join_parts", join_and_copy)
-    content = label_files(labeller, [file], output, jobs=1).output.read_bytes()
-    monkeypatch.setattr(bulk, "join_parts", join_parts)
-    return content
+def write_parts(labeller, files, output):
+    """Label files into parts that are not joined, because a folder has the name of the output."""
+    output.mkdir()
+    with pytest.raises(ProjectError, match="cannot write"):
+        label_files(labeller, files, output, jobs=1)
+    output.rmdir()
+    return output.with_name(f".{output.name}.parts")
 
 
 def lose_a_part(folder, ending):
@@ -395,86 +419,78 @@ def damage_an_account(folder, ending):
     (folder / "part-000001.json").write_text("{")
 
 
+# A part that no process writes is not waited for: that would take a minute.
+WAIT_SECONDS = 60
+
+
 @pytest.mark.parametrize("ending", [".csv", ".jsonl", ".parquet"])
-@pytest.mark.parametrize("fault", [lose_a_part, shorten_a_part, lose_all_but_the_accounts, damage_an_account])
+@pytest.mark.parametrize(
+    ("fault", "resumed"),
+    [(lose_a_part, 190), (shorten_a_part, 190), (lose_all_but_the_accounts, 0), (damage_an_account, 190)],
+)
 def test_label_files_killed_during_cleanup_gives_the_same_bytes_when_run_again(
-    labeller, articles, tmp_path, small_batches, monkeypatch, fault, ending
+    labeller, articles, tmp_path, fault, resumed, ending
 ):
-    file, output = write(articles, tmp_path / "in.jsonl"), tmp_path / f"out{ending}"
-    folder = tmp_path / f".out{ending}.parts"
-    expected = label_and_copy_part_folder(labeller, file, output, tmp_path / "kept", monkeypatch)
-    (tmp_path / "kept").rename(folder)
-    fault(folder, ending)
-    monkeypatch.setattr(
-        parts, "sleep", lambda seconds: pytest.fail("label_files waits for a part that no process writes")
-    )
-    assert label_files(labeller, [file], output, jobs=1).output.read_bytes() == expected
-    assert {path.name for path in tmp_path.iterdir()} == {file.name, output.name}
+    files, output = write_files(articles, tmp_path / "in", ".jsonl"), tmp_path / f"out{ending}"
+    fault(write_parts(labeller, files, output), ending)
+    expected = label_files(labeller, files, tmp_path / "whole" / output.name, jobs=1).output.read_bytes()
+    output.write_bytes(expected)
+    account = label_files(labeller, files, output, jobs=1)
+    assert output.read_bytes() == expected
+    assert account.resumed == resumed
+    assert account.seconds < WAIT_SECONDS
+    assert {path.name for path in tmp_path.iterdir()} == {"in", "whole", output.name}
 
 
-def test_label_files_killed_after_renaming_its_part_folder_gives_the_same_bytes(
-    labeller, articles, tmp_path, small_batches, monkeypatch
-):
-    file, output = write(articles, tmp_path / "in.jsonl"), tmp_path / "out.csv"
-    expected = label_and_copy_part_folder(labeller, file, output, tmp_path / "kept", monkeypatch)
+def test_label_files_killed_after_renaming_its_part_folder_gives_the_same_bytes(labeller, articles, tmp_path):
+    files, output = write_files(articles, tmp_path / "in", ".jsonl"), tmp_path / "out.csv"
+    expected = label_files(labeller, files, tmp_path / "whole" / "out.csv", jobs=1).output.read_bytes()
     left = tmp_path / ".out.csv.parts.0123456789ab.removed"
-    (tmp_path / "kept").rename(left)
+    write_parts(labeller, files, output).rename(left)
     lose_a_part(left, ".csv")
     (tmp_path / ".out.csv.lock").touch()
-    assert label_files(labeller, [file], output, jobs=1).output.read_bytes() == expected
-    assert {path.name for path in tmp_path.iterdir()} == {file.name, output.name}
+    output.write_bytes(expected)
+    assert label_files(labeller, files, output, jobs=1).output.read_bytes() == expected
+    assert {path.name for path in tmp_path.iterdir()} == {"in", "whole", output.name}
 
 
-def test_label_files_replaces_a_part_that_is_missing_from_an_output_folder(labeller, articles, tmp_path, monkeypatch):
-    monkeypatch.setattr(bulk, "_TASK_ROWS", 23)
-    file, output = write(articles, tmp_path / "in.parquet"), tmp_path / "out"
-    expected = read(label_files(labeller, [file], output, jobs=1).output)
+def test_label_files_replaces_a_part_that_is_missing_from_an_output_folder(labeller, articles, tmp_path):
+    files, output = write_files(articles, tmp_path / "in", ".parquet", rows=23), tmp_path / "out"
+    expected = read(label_files(labeller, files, output, jobs=1).output)
     lose_a_part(output, ".parquet")
-    monkeypatch.setattr(
-        parts, "sleep", lambda seconds: pytest.fail("label_files waits for a part that no process writes")
-    )
-    account = label_files(labeller, [file], output, jobs=1)
+    account = label_files(labeller, files, output, jobs=1)
     pd.testing.assert_frame_equal(read(account.output), expected)
     assert (account.rows, account.resumed) == (230, 207)
+    assert account.seconds < WAIT_SECONDS
 
 
-def test_label_files_replaces_a_part_that_is_lost_after_it_was_written(
-    labeller, articles, tmp_path, small_batches, monkeypatch
-):
-    file = write(articles, tmp_path / "in.jsonl")
-    expected = label_files(labeller, [file], tmp_path / "whole.csv", jobs=1).output.read_bytes()
-    label_part, lost = bulk._label_part, []
+def test_label_files_replaces_a_part_that_is_lost_after_it_was_written(labeller, articles, tmp_path, monkeypatch):
+    files, batches = write_files(articles, tmp_path / "in", ".jsonl"), []
+    expected = label_files(labeller, files, tmp_path / "whole.csv", jobs=1).output.read_bytes()
 
-    def label_and_lose_part(job, batch):
-        part = label_part(job, batch)
-        if batch.number == 2 and not lost:
-            lost.append(batch.number)
-            job.folder.file(2).unlink()
-        return part
+    def lose_the_third_part(batch):
+        batches.append(len(batch))
+        if len(batches) == 4:
+            (tmp_path / ".out.csv.parts" / "part-000002.csv").unlink()
 
-    monkeypatch.setattr(bulk, "_label_part", label_and_lose_part)
+    # The constant is private, because no user needs to change it. Without this line, the test waits for a minute.
     monkeypatch.setattr(parts, "_PATIENCE_SECONDS", 0.1)
-    account = label_files(labeller, [file], tmp_path / "out.csv", jobs=1)
-    assert lost == [2]
+    account = label_files(with_hook(labeller, lose_the_third_part), files, tmp_path / "out.csv", jobs=1)
+    assert batches == [40, 40, 40, 40, 40, 30, 40], "the third part is labelled again, and no other"
     assert account.output.read_bytes() == expected
     assert (account.rows, account.resumed) == (230, 0)
 
 
-def test_label_files_restarts_for_other_input_into_a_parquet_file(
-    labeller, articles, tmp_path, small_batches, monkeypatch
-):
-    file, output = write(articles, tmp_path / "in.jsonl"), tmp_path / "out.parquet"
-    label_and_copy_part_folder(labeller, file, output, tmp_path / "kept", monkeypatch)
-    (tmp_path / "kept").rename(tmp_path / ".out.parquet.parts")
-    write(articles.head(50), file)
-    account = label_files(labeller, [file], output, jobs=1)
-    assert (account.rows, account.resumed) == (50, 0)
-    assert read(output)["number"].tolist() == list(range(50))
+def test_label_files_restarts_for_other_input_into_a_parquet_file(labeller, articles, tmp_path):
+    files, output = write_files(articles, tmp_path / "in", ".jsonl"), tmp_path / "out.parquet"
+    write_parts(labeller, files, output)
+    write(articles.head(50), files[0])
+    account = label_files(labeller, files, output, jobs=1)
+    assert (account.rows, account.resumed) == (240, 0)
+    assert read(output)["number"].tolist() == [*range(50), *range(40, 230)]
 
 
-def test_label_files_does_not_read_parts_of_its_output_as_input(
-    labeller, articles, tmp_path, small_batches, monkeypatch
-):
+def test_label_files_does_not_read_parts_of_its_output_as_input(labeller, articles, tmp_path):
     write(articles, tmp_path / "in.csv")
     left = tmp_path / ".out.csv.parts"
     left.mkdir()
@@ -484,23 +500,22 @@ def test_label_files_does_not_read_parts_of_its_output_as_input(
 
 
 @pytest.mark.slow
-def test_label_files_reports_a_process_that_was_killed_and_keeps_finished_parts(
-    labeller, articles, tmp_path, small_batches, monkeypatch
-):
-    def die_at_the_third(batch):
-        if batch.number == 2:
+def test_label_files_reports_a_process_that_was_killed_and_keeps_finished_parts(labeller, articles, tmp_path):
+    files, survive = write_files(articles, tmp_path / "in", ".csv"), tmp_path / "survive"
+    deadly = "The jury sat on the day of the deadly article."
+    write(articles.iloc[80:120].assign(body=deadly), files[2])
+
+    def die_at_the_third_batch(batch):
+        if deadly in batch["text"].tolist() and not survive.exists():
             os.kill(os.getpid(), signal.SIGKILL)
-        from topicdesk.prediction import bulk  # this runs in the other process, where nothing is replaced
 
-        return bulk._label_with_kept_job(batch)
-
-    files = [write(articles, tmp_path / "in.csv")]
-    with monkeypatch.context() as replaced, pytest.raises(EngineError, match="killed, probably out of memory"):
-        replaced.setattr(bulk, "_label_with_kept_job", die_at_the_third)
-        label_files(labeller, files, tmp_path / "out.csv", jobs=2)
-    account = label_files(labeller, files, tmp_path / "out.csv", jobs=2)
+    mortal = with_hook(labeller, die_at_the_third_batch)
+    with pytest.raises(EngineError, match="killed, probably out of memory"):
+        label_files(mortal, files, tmp_path / "out.csv", jobs=2)
+    survive.touch()
+    account = label_files(mortal, files, tmp_path / "out.csv", jobs=2)
     assert account.rows == 230
-    assert account.resumed >= 40
+    assert 40 <= account.resumed <= 190, "a process labels the third batch after one of the first two"
 
 
 MEMORY = """
@@ -524,13 +539,9 @@ def test_label_files_needs_no_more_memory_for_more_rows(labeller, tmp_path):
     assert used[100_000] < 1.1 * used[10_000]
 
 
-def test_label_files_on_a_cluster_gives_the_local_output_after_losing_a_worker(
-    labeller, articles, tmp_path, cluster, monkeypatch
-):
-    monkeypatch.setattr(bulk, "_TASK_ROWS", 60)
-    for part in range(3):
-        write(articles.assign(number=articles["number"] + 230 * part), tmp_path / f"in-{part}.parquet")
-    files = sorted(tmp_path.glob("in-*.parquet"))
+def test_label_files_on_a_cluster_gives_the_local_output_after_losing_a_worker(labeller, articles, tmp_path, cluster):
+    many = pd.concat([articles] * 3, ignore_index=True).assign(number=range(690))
+    files = write_files(many, tmp_path / "in", ".parquet", rows=60)
     expected = read(label_files(labeller, files, tmp_path / "here").output)
     cluster.add_worker()
     cluster.add_worker()

@@ -127,7 +127,7 @@ def test_labeller_estimators_of_linear_classifiers_are_linear_svc(dataset):
 
 def test_labeller_html_shows_thresholds_and_strongest_terms(labeller):
     html = labeller._repr_html_()
-    for shown in ("fitted on 90 articles", "given from", "strongest terms", "courts", "rail"):
+    for shown in ("fitted on 90 articles", "threshold", "share predicted", "strongest terms", "courts", "rail"):
         assert shown in html
 
 
@@ -142,4 +142,4 @@ def test_decide_and_explain_support_topics_with_spaces_in_their_names():
     assert labeller.decide(["the summit", "the globe", " "]).tolist() == [[0, 0, 1], [0, 1, 0], [0, 0, 0]]
     explanation = labeller.explain("the summit")
     assert explanation.predicted == explanation.marked == ("world news",)
-    assert explanation.table()["given"].tolist() == [False, False, True]
+    assert explanation.table()["predicted"].tolist() == [False, False, True]

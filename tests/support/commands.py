@@ -62,7 +62,7 @@ class Ended:
     stderr: str
 
     @property
-    def said(self) -> str:
+    def output(self) -> str:
         """Standard output, followed by standard error."""
         return self.stdout + self.stderr
 

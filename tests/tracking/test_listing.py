@@ -3,13 +3,13 @@
 import shutil
 import sqlite3
 
+import pandas as pd
 import pytest
 
 from topicdesk.errors import TrackingError
 from topicdesk.project import Project
-from topicdesk.tracking import open_store
+from topicdesk.tracking import list_runs, open_store
 from topicdesk.tracking.listing import check_model, check_registered, check_run, logged_comparisons, only_champion
-from topicdesk.tracking.reading import _asked_of_mlflow
 
 pytestmark = pytest.mark.slow
 
@@ -47,10 +47,16 @@ def template(tmp_path_factory):
     return project
 
 
-def test_logged_comparisons_equal_those_that_mlflow_lists(logged):
+def test_logged_comparisons_equal_those_that_mlflow_lists(logged, monkeypatch):
     comparisons = logged_comparisons(logged)
     assert len(comparisons) == 2
-    assert repr(comparisons) == repr(_asked_of_mlflow(logged, None))
+    read_directly = list_runs(logged)
+    assert read_directly.index.tolist() == [comparison["run_id"] for comparison in comparisons]
+    with monkeypatch.context() as patch:
+        # An address that only MLflow understands, of the same store.
+        patch.setenv("MLFLOW_TRACKING_URI", f"sqlite+pysqlite:///{logged.mlflow_database}")
+        assert logged_comparisons(logged) is None
+        pd.testing.assert_frame_equal(list_runs(logged), read_directly)
     (comparison,) = logged_comparisons(logged, "experiment 0")[:1]
     assert comparison["experiment"] == "experiment 0"
     with pytest.raises(TrackingError, match="no experiment 'experiment 9'; did you mean"):

@@ -7,7 +7,8 @@ import time
 import pytest
 
 from topicdesk.errors import TrackingError
-from topicdesk.tracking import sending
+from topicdesk.locks import exclusive_lock
+from topicdesk.project import Project
 from topicdesk.tracking.parcel import (
     PackedRun,
     Parcel,
@@ -17,6 +18,7 @@ from topicdesk.tracking.parcel import (
     waiting_parcels,
     write_manifest,
 )
+from topicdesk.tracking.sending import send_parcel
 
 
 @pytest.fixture
@@ -70,11 +72,13 @@ def test_waiting_parcels_omits_a_parcel_that_is_sent_during_the_read(parcel, mon
     assert waiting_parcels(parcel.folder.parent) == []
 
 
-def test_claimed_parcel_is_sent_once_and_by_one_process_at_a_time(parcel):
-    with sending._claimed(parcel):
-        with pytest.raises(TrackingError, match="another process is sending"), sending._claimed(parcel):
-            pytest.fail("two processes send one parcel")
+def test_send_parcel_sends_a_parcel_once_and_by_one_process_at_a_time(parcel, tmp_path):
+    project = Project(tmp_path / "project")
+    with exclusive_lock(parcel.folder.with_name(f".{parcel.folder.name}.lock")):  # as another process does
+        with pytest.raises(TrackingError, match="another process is sending"):
+            send_parcel(project, parcel)
         parcel.throw_away()
-    with pytest.raises(TrackingError, match="no longer exists: another process has sent it"), sending._claimed(parcel):
-        pytest.fail("the parcel was sent twice")
+    with pytest.raises(TrackingError, match="no longer exists: another process has sent it"):
+        send_parcel(project, parcel)
     assert list(parcel.folder.parent.iterdir()) == []
+    assert not project.root.exists(), "nothing is sent"

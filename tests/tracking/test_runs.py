@@ -10,6 +10,7 @@ from pathlib import Path
 import mlflow
 import pandas as pd
 import pytest
+from mlflow import MlflowClient
 from mlflow.entities import ViewType
 
 from support.commands import context
@@ -17,7 +18,7 @@ from topicdesk.errors import TrackingError
 from topicdesk.evaluation import ALL_SAMPLES, PROBABILITY_METRICS, figures_where
 from topicdesk.experiment import log_experiment, run_experiment
 from topicdesk.project import Project
-from topicdesk.tracking import open_store, resume_logging, sending
+from topicdesk.tracking import open_store, resume_logging
 from topicdesk.tracking.store import PROCESS_TAG, experiment_id, process_name
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("store")]
@@ -155,20 +156,21 @@ def test_log_experiment_accepts_a_comparison_without_probabilities(project):
 
 def test_resume_logging_keeps_runs_completed_before_the_store_failed(project, monkeypatch):
     result = run_experiment(project.root / "experiments" / "small.toml", jobs=1)
-    send, sent = sending._send_artifacts, []
+    sent = []
 
-    def fail_at_the_third(*arguments):
-        sent.append(arguments)
+    def fail_at_the_third(client, run_id, *arguments, original=MlflowClient.log_artifacts):
+        sent.append(run_id)
         if len(sent) == 3:
             raise OSError("the store is away")
-        send(*arguments)
+        original(client, run_id, *arguments)
 
-    monkeypatch.setattr(sending, "_send_artifacts", fail_at_the_third)
+    monkeypatch.setattr(MlflowClient, "log_artifacts", fail_at_the_third)
     with pytest.raises(TrackingError, match="the store is away"):
         log_experiment(result)
-    monkeypatch.undo()
-    monkeypatch.chdir(project.root)
     (run,) = resume_logging(project)
+    assert sent[0] == run.run_id
+    assert sent[3] == sent[2], "the run that failed is sent again"
+    assert set(sent[3:]).isdisjoint(sent[:2]), "runs that are complete are not sent again"
     client = open_store(project)
     runs = client.search_runs([client.get_run(run.run_id).info.experiment_id])
     assert len(runs) == len(result.comparisons[0].plan.classifiers) + 1

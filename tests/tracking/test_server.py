@@ -89,7 +89,7 @@ def test_concurrent_compare_commands_log_complete_runs_to_a_new_store(project, b
     started = [begin("compare", spec, "--jobs", "1") for _ in range(3)]
     for process in started:
         ended = process.wait()
-        assert ended.returncode == 0, ended.said
+        assert ended.returncode == 0, ended.output
     client = open_store(project)
     runs = client.search_runs([client.get_experiment_by_name("small").experiment_id])
     parents = [run for run in runs if run.data.tags["role"] == "comparison"]

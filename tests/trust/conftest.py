@@ -25,9 +25,9 @@ def refused():
     """Return a check that a command rejected its input with a short message that contains some words."""
 
     def check(ended, *words):
-        assert ended.returncode == 2, ended.said
-        assert "Traceback" not in ended.said
-        message = ended.said[ended.said.rindex("topicdesk: ") :]
+        assert ended.returncode == 2, ended.output
+        assert "Traceback" not in ended.output
+        message = ended.output[ended.output.rindex("topicdesk: ") :]
         assert len(message.strip().splitlines()) <= 3, message
         for word in words:
             assert word in message, (word, message)

@@ -9,6 +9,7 @@ from topicdesk.annotation import LabelStore, read_label_file, read_taxonomy
 from topicdesk.annotation.annotations import write_label_rows
 from topicdesk.corpus import read_corpus
 from topicdesk.experiment import lock_path
+from topicdesk.locks import exclusive_lock
 
 TEN = 10
 SPEC = "experiments/small.toml"
@@ -78,7 +79,7 @@ def runs_of(project):
 
 def test_concurrent_compare_commands_give_the_results_of_a_single_one(project, begin, run, rounds, figure):
     single = run("compare", SPEC, "--jobs", "1")
-    assert single.returncode == 0, single.said
+    assert single.returncode == 0, single.output
     lock = lock_path(project.root / SPEC)
     written, logged = lock.read_bytes(), runs_of(project)
     lock.unlink()
@@ -88,7 +89,7 @@ def test_concurrent_compare_commands_give_the_results_of_a_single_one(project, b
     commands = [begin("compare", SPEC, "--jobs", "1") for _ in range(n_concurrent)]
     ended = [command.wait() for command in commands]
     assert [result.returncode for result in ended] == [0] * n_concurrent, next(
-        result.said for result in ended if result.returncode
+        result.output for result in ended if result.returncode
     )
     assert lock.read_bytes() == written
     assert runs_of(project) == [(key, value, n_concurrent * count) for key, value, count in logged]
@@ -117,8 +118,19 @@ def test_concurrent_label_commands_write_the_file_of_a_single_one(project, newsr
     (project.root / "out.csv").unlink()
     commands = [begin(*arguments) for _ in range(TEN)]
     ended = [command.wait() for command in commands]
-    assert {result.returncode for result in ended} in ({0}, {0, 2}), [result.said for result in ended]
-    for result in ended:
-        assert result.returncode == 0 or "out.csv: another process writes to it. Wait until it ends" in result.said
+    rejected = [result for result in ended if result.returncode != 0]
+    assert len(rejected) < TEN, [result.output for result in ended]
+    for result in rejected:
+        assert result.returncode == 2, result.output
+        assert "out.csv: another process writes to it. Wait until it ends" in result.output
     assert (project.root / "out.csv").read_bytes() == expected
     assert not (project.root / ".out.csv.parts").exists()
+
+
+def test_label_command_rejects_an_output_that_another_process_writes(project, newsroom, model, run, refused):
+    articles, _ = newsroom(20, seed=5)
+    articles.to_csv(project.root / "new.csv", index=False)
+    with exclusive_lock(project.root / ".out.csv.lock"):
+        ended = run("label", "new.csv", "--output", "out.csv", "--model", model)
+    refused(ended, "out.csv: another process writes to it. Wait until it ends")
+    assert not list(project.root.glob("*out.csv*"))

@@ -45,7 +45,7 @@ def test_data_build_command_runs_no_code_of_a_corpus_wheel(project, run, tiny):
     content = path.read_bytes()
     project.sources.write_text(tiny.entry.format(sha256=hashlib.sha256(content).hexdigest(), size=len(content)))
     ended = run("data", "build", "tiny")
-    assert ended.returncode == 0, ended.said
+    assert ended.returncode == 0, ended.output
     assert len(read_corpus(project.corpora / "tiny.parquet")) == 2
     assert not marker.exists()
     assert path.read_bytes() == content, "the wheel is not changed"

@@ -50,8 +50,8 @@ class Drift:
     Parameters
     ----------
     checks : DataFrame
-        One row per check, with the columns ``asked, reference, new, difference, least, p, drifted``. ``difference`` is
-        compared with ``least``. ``p`` is Holm-adjusted over all checks.
+        One row per check, with the columns ``check, reference, new, difference, minimum, p, drifted``. ``minimum`` is
+        the smallest ``difference`` that matters. ``p`` is Holm-adjusted over all checks.
     labeller : Labeller
         The model.
     observed : Observed
@@ -68,16 +68,16 @@ class Drift:
         return bool(self.checks["drifted"].any())
 
     def table(self) -> pd.DataFrame:
-        """Return the checks formatted for display, indexed by ``asked``."""
+        """Return the checks formatted for display, indexed by ``check``."""
         table = self.checks.assign(drifted=np.where(self.checks["drifted"], "YES", "no"))
-        for name in ("reference", "new", "difference", "least"):
+        for name in ("reference", "new", "difference", "minimum"):
             table[name] = table[name].map("{:.3f}".format)
         table["p"] = [f"{p:.3f}" if p >= 0.001 else "<0.001" for p in table["p"]]
-        return table.set_index("asked")
+        return table.set_index("check")
 
     def __str__(self) -> str:
         """Return the result in a sentence, with the numbers of articles."""
-        drifted = ", ".join(self.checks["asked"][self.checks["drifted"]])
+        drifted = ", ".join(self.checks["check"][self.checks["drifted"]])
         reference = self.labeller.reference
         caveat = (
             "; not all of them were drawn at random, which alone can change shares" if reference.sample == "all" else ""
@@ -228,9 +228,9 @@ def _judged(labeller: Labeller, observed: Observed) -> Drift:
             (float(np.median(scores_before)), float(np.median(scores_after))),
         )
         rows.append((f"scores: {name}", *medians, float(test.statistic), LEAST["scores"], float(test.pvalue)))
-    checks = pd.DataFrame(rows, columns=["asked", "reference", "new", "difference", "least", "p"])
+    checks = pd.DataFrame(rows, columns=["check", "reference", "new", "difference", "minimum", "p"])
     checks["p"] = holm(checks["p"].to_numpy())
-    checks["drifted"] = (checks["p"] < _ALPHA) & (checks["difference"] >= checks["least"])
+    checks["drifted"] = (checks["p"] < _ALPHA) & (checks["difference"] >= checks["minimum"])
     return Drift(checks, labeller, observed)
 
 

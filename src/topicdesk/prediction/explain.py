@@ -94,13 +94,13 @@ class Explanation:
         Returns
         -------
         DataFrame of shape (n_topics, 4)
-            Indexed by topic. Columns: ``probability``, ``given`` (whether the topic is predicted), ``towards`` and
+            Indexed by topic. Columns: ``probability``, ``predicted`` (whether the topic is predicted), ``towards`` and
             ``away`` (terms for and against the topic, with their contributions).
         """
         rows = {
             name: {
                 "probability": float(self.answer[f"p_{name}"]),
-                "given": name in self.predicted,
+                "predicted": name in self.predicted,
                 "towards": _as_text(entry for entry in terms[:count] if entry.contribution > 0),
                 "away": _as_text(entry for entry in terms[::-1][:count] if entry.contribution < 0),
             }

@@ -96,13 +96,16 @@ class Labeller:
         Returns
         -------
         DataFrame of shape (n_topics, 2) or (n_topics, 3)
-            Indexed by ``topic``. Columns: ``given from`` (the minimum probability, or that the most probable topic is
-            predicted), ``given to`` (the share of held-out articles of the training corpus that get the topic) and,
-            for a linear classifier, ``strongest terms``.
+            Indexed by ``topic``. Columns: ``threshold`` (the minimum probability, or that the most probable topic is
+            predicted), ``share predicted`` (the share of held-out articles of the training corpus for which the topic
+            is predicted) and, for a linear classifier, ``strongest terms``.
         """
         thresholds = ["the most probable"] * len(self.topics) if self.thresholds is None else self.thresholds.round(2)
         table = pd.DataFrame(
-            {"given from": thresholds, "given to": [f"{share:.1%}" for share in self.reference.given.mean(axis=0)]},
+            {
+                "threshold": thresholds,
+                "share predicted": [f"{share:.1%}" for share in self.reference.given.mean(axis=0)],
+            },
             index=pd.Index(self.topics, name="topic"),
         )
         terms = self.terms(_SHOWN_TERMS)

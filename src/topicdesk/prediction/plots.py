@@ -44,7 +44,7 @@ def plot_drift(names: Sequence[str], then: Reference, now: Observed, checks: pd.
     rows = 1 + -(-len(topics) // 4)
     figure = Figure(figsize=(12, 3.1 * rows), layout="constrained")
     grid = figure.add_gridspec(rows, 4)
-    drifted = dict(zip(checks["asked"], checks["drifted"], strict=True))
+    drifted = dict(zip(checks["check"], checks["drifted"], strict=True))
     _draw_shares(figure.add_subplot(grid[0, :2]), names, then, now, drifted)
     _draw_unseen(figure.add_subplot(grid[0, 2:]), then, now, drifted)
     for index, name in enumerate(topics):
@@ -59,7 +59,7 @@ def plot_drift(names: Sequence[str], then: Reference, now: Observed, checks: pd.
     return figure
 
 
-def _draw_shares(axes: Axes, topics: Sequence[str], then: Reference, now: Observed, said: dict[str, bool]) -> None:
+def _draw_shares(axes: Axes, topics: Sequence[str], then: Reference, now: Observed, drifted: dict[str, bool]) -> None:
     series: list[tuple[NDArray[np.bool_], str, str]] = [
         (then.given, _THEN, f"training corpus ({len(then):,})"),
         (now.given, _NOW, f"new ({len(now):,})"),
@@ -70,13 +70,13 @@ def _draw_shares(axes: Axes, topics: Sequence[str], then: Reference, now: Observ
         low, high = wilson_interval(decisions.sum(axis=0), len(decisions))
         margins = np.clip([share - low, high - share], 0, None)
         axes.bar(positions + shift, share, 0.4, color=colour, yerr=margins, capsize=2, label=label, ecolor="#555")
-    labels = [f"{name}\n{_answer(said[f'share: {name}'])}" for name in topics]
+    labels = [f"{name}\n{_answer(drifted[f'share: {name}'])}" for name in topics]
     axes.set_xticks(positions, labels, rotation=0 if len(topics) <= _MOST_TOPICS else 90)
     axes.set(title="shares of predicted topics, with 95 % intervals", ylabel="share of articles")
     axes.legend(frameon=False)
 
 
-def _draw_unseen(axes: Axes, of_then: Reference, of_now: Observed, said: dict[str, bool]) -> None:
+def _draw_unseen(axes: Axes, of_then: Reference, of_now: Observed, drifted: dict[str, bool]) -> None:
     unseen_then, unseen_now = of_then.unseen, of_now.unseen
     if unseen_then is None or unseen_now is None:
         axes.text(0.5, 0.5, "features are not words,\nso unseen words were not counted", ha="center", va="center")
@@ -88,7 +88,7 @@ def _draw_unseen(axes: Axes, of_then: Reference, of_now: Observed, said: dict[st
         axes.hist(finite, bins, weights=np.full(len(finite), 1 / len(finite)), color=colour, alpha=0.55)
         axes.axvline(float(finite.mean()), color=colour, linestyle="--", linewidth=1)
     axes.set(
-        title=f"unseen words: {_answer(said['unseen words'])}",
+        title=f"unseen words: {_answer(drifted['unseen words'])}",
         xlabel="share of an article's words that the model does not know (dashed: mean)",
         ylabel="share of articles",
     )
