@@ -36,7 +36,7 @@ from topicdesk.evaluation.search import inner_scores
 from topicdesk.experiment import load_dataset, read_spec
 from topicdesk.project import find_project
 
-_JOBS = 2
+_N_JOBS = 2
 #: By experiment: its spec, its corpus, and how many times as fast ours is to be.
 _EXPERIMENTS = {
     "topics": ("topics", "newsarticles", 15),
@@ -65,7 +65,7 @@ def main() -> int:
             _timed("check", name, Path(folder))
             told = json.loads((Path(folder) / "check.json").read_text())
         ratio, memory = theirs / ours, ours_memory / theirs_memory
-        print(f"{name}: {told['candidates']} candidates on {told['folds']} inner folds, {_JOBS} processes")
+        print(f"{name}: {told['candidates']} candidates on {told['folds']} inner folds, {_N_JOBS} processes")
         print(f"  GridSearchCV        {theirs:7.1f} s   peak memory {theirs_memory:5.0f} MB")
         print(f"  topicdesk compare   {ours:7.1f} s   peak memory {ours_memory:5.0f} MB")
         print(f"  {ratio:.1f} times as fast (goal {goal}), {memory:.2f} times the memory (goal at most {_MOST_MEMORY})")
@@ -116,7 +116,7 @@ def _run_side(side: str, name: str, folder: Path) -> None:
     outers = make_splits(dataset, plan.splits, plan.seed)[0][:_OUTER]
     if side == "ours":
         start = time.perf_counter()
-        compare(dataset, plan, splits=outers, jobs=_JOBS)
+        compare(dataset, plan, splits=outers, n_jobs=_N_JOBS)
         (folder / "ours.json").write_text(json.dumps({"seconds": time.perf_counter() - start}))
         return
     options = TfidfVectorizer().get_params()
@@ -137,7 +137,7 @@ def _run_side(side: str, name: str, folder: Path) -> None:
     largest, candidates = 0.0, 0
     theirs = json.loads((folder / "theirs.json").read_text())["scores"]
     for outer, inner, of_outer in zip(outers, folds, theirs, strict=True):
-        ours = inner_scores(dataset, searched, plan.settings, outer, plan.inner_folds, plan.seed, _JOBS)
+        ours = inner_scores(dataset, searched, plan.settings, outer, plan.inner_folds, plan.seed, _N_JOBS)
         candidates += len(ours)
         for candidate, by_fold in ours.items():
             key = _key(settings[plan.settings.index(candidate.view)], dict(candidate.parameters))
@@ -184,7 +184,7 @@ def _grid_search(
         by_topic = [classifier.score(one, features) for one in fitted["clf"].estimators_]
         return _figure(truth, np.column_stack(by_topic), multi_class)
 
-    search = GridSearchCV(pipeline, grid, scoring=score, cv=cv, n_jobs=_JOBS)
+    search = GridSearchCV(pipeline, grid, scoring=score, cv=cv, n_jobs=_N_JOBS)
     search.fit(texts, Y.argmax(axis=1) if multi_class else Y)
     score(
         search.best_estimator_,

@@ -32,7 +32,7 @@ from topicdesk.prediction import Labeller, fit_labeller
 from topicdesk.project import find_project
 from topicdesk.tracking import load_labeller, save_labeller
 
-_ARTICLES, _JOBS = 200_000, 2
+_ARTICLES, _N_JOBS = 200_000, 2
 _LEAST_RATIO, _MOST_MEGABYTES = 2.5, 1500
 #: Numbers of short rows, and the largest allowed ratio of the memory for many rows to that for few.
 _FEW, _MANY, _MOST_GROWTH = 10_000, 1_000_000, 1.1
@@ -90,11 +90,11 @@ def _speed(folder: Path) -> bool:
     alone = _timed([sys.executable, "-c", _SCIKIT_LEARN, folder / "model", source, folder / "sk.parquet"])
     _print_rate("scikit-learn's pipeline, one process", *alone)
     ratio = megabytes = 0.0
-    for jobs in (1, _JOBS):
+    for n_jobs in (1, _N_JOBS):
         shutil.rmtree(folder / "ours", ignore_errors=True)
-        seconds, megabytes = _timed(_command(folder, source.name, "ours", jobs))
+        seconds, megabytes = _timed(_command(folder, source.name, "ours", n_jobs))
         ratio = alone[0] / seconds
-        _print_rate(f"topicdesk label --jobs {jobs}", seconds, megabytes, alone[0])
+        _print_rate(f"topicdesk label --jobs {n_jobs}", seconds, megabytes, alone[0])
         _assert_same(folder)
     return ratio >= _LEAST_RATIO and megabytes <= _MOST_MEGABYTES
 
@@ -168,10 +168,10 @@ def _resampled(corpus: pd.DataFrame) -> pd.DataFrame:
     return corpus.iloc[rows].assign(id=[f"r{number}" for number in range(_ARTICLES)])
 
 
-def _command(folder: Path, source: str, output: str, jobs: int) -> list[object]:
+def _command(folder: Path, source: str, output: str, n_jobs: int) -> list[object]:
     topicdesk = Path(sys.executable).with_name("topicdesk")
     return [
-        topicdesk, "label", folder / source, "--output", folder / output, "--model", folder / "model", "--jobs", jobs,
+        topicdesk, "label", folder / source, "--output", folder / output, "--model", folder / "model", "--jobs", n_jobs,
     ]  # fmt: skip
 
 

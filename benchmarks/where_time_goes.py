@@ -19,7 +19,7 @@ from topicdesk.experiment import LoadedExperiment, load_experiments
 from topicdesk.features import count_terms_once, weigh_fold
 from topicdesk.project import find_project
 
-_JOBS = 2
+_N_JOBS = 2
 _FOLDS, _REPEATS = 5, 2
 
 
@@ -32,10 +32,10 @@ def main() -> None:
     _fitting(load, plan)
     for search in ("grid", "halving"):
         start = time.perf_counter()
-        found = compare(load.dataset, replace(plan, search=search), jobs=_JOBS)
+        found = compare(load.dataset, replace(plan, search=search), n_jobs=_N_JOBS)
         best = found.leaderboard().iloc[:, 0]
         seconds = time.perf_counter() - start
-        print(f"{search}: {seconds:.0f} s, {_JOBS} processes; linear-svm {best['linear-svm']}", flush=True)
+        print(f"{search}: {seconds:.0f} s, {_N_JOBS} processes; linear-svm {best['linear-svm']}", flush=True)
 
 
 def _counting(load: LoadedExperiment) -> None:

@@ -27,4 +27,4 @@ def test_readers_accept_strings_and_paths_in_a_folder_of_the_project(project, mo
     assert read_taxonomy("data/topics.toml").names == ("courts", "rail")
     assert len(read_label_file("data/labels/gold.csv", ("courts", "rail"))) == 90
     assert read_spec("experiments/small.toml").experiment.title
-    assert run_experiment("experiments/small.toml", jobs=1).comparisons[0].ranking
+    assert run_experiment("experiments/small.toml", n_jobs=1).comparisons[0].ranking

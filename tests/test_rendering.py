@@ -64,9 +64,9 @@ def test_split_shows_the_sizes_of_its_sides(dataset):
 @pytest.mark.slow
 @pytest.mark.usefixtures("store")
 def test_run_shows_its_leaderboard_and_verdict_and_returns_its_tables(project):
-    result = run_experiment(project.root / "experiments" / "small.toml", jobs=1)
+    result = run_experiment(project.root / "experiments" / "small.toml", n_jobs=1)
     comparison = result.comparisons[0]
-    (logged,) = log_experiment(result, jobs=1)
+    (logged,) = log_experiment(result, n_jobs=1)
     assert logged.run_id in logged._repr_html_()
 
     listed = list_runs(project, "small")

@@ -17,7 +17,7 @@ def test_serve_pages_shows_the_experiment_its_child_runs_and_the_leaderboard(pro
 
     spec = project.root / "experiments" / "small.toml"
     spec.write_text(spec.read_text().replace('title = "Small newsroom"', 'title = "<img src=x onerror=alert(1)>"'))
-    (run,) = log_experiment(run_experiment(spec, jobs=1))
+    (run,) = log_experiment(run_experiment(spec, n_jobs=1))
     dialogs = []
     with serve_pages(project, free_port, "small") as (address, _):
         page = chromium.new_page(viewport={"width": 1500, "height": 1000})

@@ -26,7 +26,7 @@ def test_report_fits_wide_and_narrow_screens_and_runs_no_script_of_an_article(
     write_corpus(articles, corpus)
     file = tmp_path / "report.html"
     file.write_text(
-        review_experiment(run_experiment(project.root / "experiments" / "small.toml", jobs=1), jobs=1)[0].report
+        review_experiment(run_experiment(project.root / "experiments" / "small.toml", n_jobs=1), n_jobs=1)[0].report
     )
     page = chromium.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
     messages, requested = [], []

@@ -28,7 +28,7 @@ def test_without_each_resets_an_option_in_all_settings_and_merges_equal_settings
 
 @pytest.mark.slow
 def test_ablate_loss_is_the_difference_of_two_comparisons(dataset):
-    ablation = ablate(dataset, PLAN, SMALL, jobs=1)
+    ablation = ablate(dataset, PLAN, SMALL, n_jobs=1)
     assert list(ablation.table.index) == ["(nothing)", "ngram_range", "min_df", "sublinear_tf"]
     variants = {
         "(nothing)": SETTINGS,
@@ -38,7 +38,7 @@ def test_ablate_loss_is_the_difference_of_two_comparisons(dataset):
     }
     values = {
         name: figures_where(
-            compare(dataset, replace(PLAN, settings=settings), jobs=1).figures, metric="macro_f1", sample="all"
+            compare(dataset, replace(PLAN, settings=settings), n_jobs=1).figures, metric="macro_f1", sample="all"
         )["value"].item()
         for name, settings in variants.items()
     }
@@ -56,6 +56,6 @@ def test_ablate_loss_is_the_difference_of_two_comparisons(dataset):
 
 
 def test_ablate_removes_nothing_from_default_settings(dataset):
-    ablation = ablate(dataset, replace(PLAN, settings=(FeatureSetting(),)), SMALL, jobs=1)
+    ablation = ablate(dataset, replace(PLAN, settings=(FeatureSetting(),)), SMALL, n_jobs=1)
     assert list(ablation.table.index) == ["(nothing)"]
     assert "(nothing)" in str(ablation)

@@ -179,7 +179,7 @@ def test_compare_gives_probabilities_to_classifiers_with_inner_folds(dataset):
         resamples=50,
         decision_rule=DecisionRule(automation_precision=0.8),
     )
-    comparison = compare(dataset, plan, jobs=1)
+    comparison = compare(dataset, plan, n_jobs=1)
     table = comparison.probability_leaderboard()
     assert sorted(table.index) == ["linear-svm", "multinomial-nb"]
     assert "labelled alone at 80% [95 %]" in table.columns
@@ -188,14 +188,14 @@ def test_compare_gives_probabilities_to_classifiers_with_inner_folds(dataset):
     predictions = comparison.predictions("linear-svm")
     assert predictions["probability"].between(0, 1).all()
     assert comparison.predictions("majority")["probability"].isna().all()
-    isotonic = compare(dataset, replace(plan, decision_rule=DecisionRule(calibration="isotonic")), jobs=1)
+    isotonic = compare(dataset, replace(plan, decision_rule=DecisionRule(calibration="isotonic")), n_jobs=1)
     assert not np.array_equal(isotonic.results[-1].probabilities, comparison.results[-1].probabilities)
     np.testing.assert_array_equal(isotonic.results[-1].decisions, comparison.results[-1].decisions)
 
 
 def test_plot_reliability_reports_that_no_classifier_has_probabilities(dataset):
     plan = ComparisonPlan((classifier_named("majority"), classifier_named("plain-linear-svm")), resamples=20)
-    comparison = compare(dataset, plan, jobs=1)
+    comparison = compare(dataset, plan, n_jobs=1)
     assert comparison.probability_leaderboard().empty
     with pytest.raises(SpecError, match="no classifier of this comparison has probabilities"):
         comparison.plot_reliability("courts")

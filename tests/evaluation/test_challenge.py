@@ -9,7 +9,7 @@ from topicdesk.evaluation import CLASSIFIERS, ComparisonPlan, SplitPlan, challen
 @pytest.fixture(scope="module")
 def comparison(dataset):
     classifiers = tuple(CLASSIFIERS[name] for name in ("majority", "linear-svm"))
-    return compare(dataset, ComparisonPlan(classifiers, splits=SplitPlan(folds=3, repeats=2), resamples=100), jobs=1)
+    return compare(dataset, ComparisonPlan(classifiers, splits=SplitPlan(folds=3, repeats=2), resamples=100), n_jobs=1)
 
 
 @pytest.mark.slow

@@ -56,7 +56,7 @@ class Counting:
 
 @pytest.mark.slow
 def test_compare_resumes_an_interrupted_comparison(dataset, tmp_path):
-    expected = compare(dataset, PLAN, KEYWORDS, jobs=1)
+    expected = compare(dataset, PLAN, KEYWORDS, n_jobs=1)
     with pytest.raises(KeyboardInterrupt):
         compare(dataset, PLAN, KEYWORDS, engine=Counting(stop_after=7), keep=tmp_path)
     rest = Counting()
@@ -98,21 +98,21 @@ def changed_label(dataset):
     ids=["text", "label", "groups", "seed", "inner folds", "metric", "threshold", "settings", "grid"],
 )
 def test_compare_reuses_no_checkpoint_after_a_change_of_data_or_plan(dataset, tmp_path, change):
-    compare(dataset, PLAN, KEYWORDS, jobs=1, keep=tmp_path)
-    changed = compare(*change(dataset, PLAN), KEYWORDS, jobs=1, keep=tmp_path)
+    compare(dataset, PLAN, KEYWORDS, n_jobs=1, keep=tmp_path)
+    changed = compare(*change(dataset, PLAN), KEYWORDS, n_jobs=1, keep=tmp_path)
     assert changed.checkpoints.reused == 0
 
 
 @pytest.mark.slow
 def test_compare_reuses_no_checkpoint_of_another_python_or_keywords(dataset, tmp_path, monkeypatch):
-    compare(dataset, PLAN, KEYWORDS, jobs=1, keep=tmp_path)
-    assert compare(dataset, PLAN, KEYWORDS, jobs=1, keep=tmp_path).checkpoints.reused == 27
-    other = compare(dataset, PLAN, KEYWORDS | {"rail": ["railway"]}, jobs=1, keep=tmp_path)
+    compare(dataset, PLAN, KEYWORDS, n_jobs=1, keep=tmp_path)
+    assert compare(dataset, PLAN, KEYWORDS, n_jobs=1, keep=tmp_path).checkpoints.reused == 27
+    other = compare(dataset, PLAN, KEYWORDS | {"rail": ["railway"]}, n_jobs=1, keep=tmp_path)
     assert other.checkpoints.reused == 0
     monkeypatch.setattr("platform.python_version", lambda: "3.99.0")
     code_version.cache_clear()
     try:
-        assert compare(dataset, PLAN, KEYWORDS, jobs=1, keep=tmp_path).checkpoints.reused == 0
+        assert compare(dataset, PLAN, KEYWORDS, n_jobs=1, keep=tmp_path).checkpoints.reused == 0
     finally:
         code_version.cache_clear()
 
@@ -134,16 +134,16 @@ def test_checkpoints_clear_removes_its_own_and_week_old_folders(tmp_path):
 def test_compare_reports_an_unwritable_checkpoint_folder(dataset, tmp_path):
     (tmp_path / "file").write_text("no folder")
     with pytest.raises(ProjectError, match="cannot write"):
-        compare(dataset, PLAN, KEYWORDS, jobs=1, keep=tmp_path / "file")
+        compare(dataset, PLAN, KEYWORDS, n_jobs=1, keep=tmp_path / "file")
 
 
 @pytest.mark.slow
 def test_compare_names_a_damaged_checkpoint(dataset, tmp_path):
-    compare(dataset, PLAN, KEYWORDS, jobs=1, keep=tmp_path)
+    compare(dataset, PLAN, KEYWORDS, n_jobs=1, keep=tmp_path)
     (checkpoint,) = tmp_path.glob("*/outer-0-0.npz")
     checkpoint.write_bytes(b"half of a fil")
     with pytest.raises(ProjectError, match=r"outer-0-0\.npz: cannot be read .* Remove its folder"):
-        compare(dataset, PLAN, KEYWORDS, jobs=1, keep=tmp_path)
+        compare(dataset, PLAN, KEYWORDS, n_jobs=1, keep=tmp_path)
 
 
 # `Checkpoints` is private. `compare` cannot be stopped at the exact moment in which a file is saved or removed.
@@ -210,12 +210,12 @@ def kill_at(child, n_checkpoints, folder):
 def test_compare_killed_at_random_moments_gives_the_uninterrupted_scores(dataset, tmp_path, rounds):
     # All settings and repeated folds: long enough to be killed. tests/trust kills the command with its workers.
     plan = replace(PLAN, splits=SplitPlan(folds=4, repeats=3), inner_folds=3)
-    expected = compare(dataset, plan, KEYWORDS, jobs=1, keep=tmp_path / "undisturbed")
+    expected = compare(dataset, plan, KEYWORDS, n_jobs=1, keep=tmp_path / "undisturbed")
     n_cells = len(list(tmp_path.glob("undisturbed/*/*.npz")))
     output = tmp_path / "result.pickle"
 
     def work():
-        comparison = compare(dataset, plan, KEYWORDS, jobs=1, keep=tmp_path / "cells")
+        comparison = compare(dataset, plan, KEYWORDS, n_jobs=1, keep=tmp_path / "cells")
         output.write_bytes(pickle.dumps((comparison.figures, comparison.choices(), comparison.checkpoints.reused)))
 
     wanted, moments, kills, ends, reused = rounds(5, 20), random.Random(7), 0, 0, 0

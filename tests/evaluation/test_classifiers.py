@@ -208,7 +208,7 @@ def test_own_classifier_takes_an_estimator_with_its_settings(dataset):
     assert classifier.build(True).tol == 0.1
     assert classifier.build(True) is not classifier.build(True)
     plan = ComparisonPlan((classifier,), splits=SplitPlan(folds=2), inner_folds=2, resamples=100)
-    comparison = compare(dataset, plan, jobs=2)
+    comparison = compare(dataset, plan, n_jobs=2)
     assert comparison.results[0].parameters["alpha"] in (1e-4, 1e-2)
     assert not hasattr(estimator, "coef_")  # only copies are fitted
 

@@ -60,7 +60,7 @@ PLAN = ComparisonPlan(
 
 @pytest.fixture(scope="module")
 def comparison(dataset):
-    return compare(dataset, PLAN, KEYWORDS, jobs=1)
+    return compare(dataset, PLAN, KEYWORDS, n_jobs=1)
 
 
 def test_compare_learns_nothing_from_test_texts_and_labels(dataset):
@@ -73,8 +73,8 @@ def test_compare_learns_nothing_from_test_texts_and_labels(dataset):
         Y[row] = 1 - Y[row]
     altered = replace(dataset, texts=tuple(texts), Y=Y)
 
-    before = compare(dataset, PLAN, KEYWORDS, splits=[split], jobs=1)
-    after = compare(altered, PLAN, KEYWORDS, splits=[split], jobs=1)
+    before = compare(dataset, PLAN, KEYWORDS, splits=[split], n_jobs=1)
+    after = compare(altered, PLAN, KEYWORDS, splits=[split], n_jobs=1)
 
     unaltered = np.isin(split.test, unaltered_rows)
     for one, two in zip(before.results, after.results, strict=True):
@@ -92,7 +92,7 @@ def test_compare_learns_nothing_from_test_texts_and_labels(dataset):
 
 
 def test_compare_does_not_depend_on_the_number_of_processes(dataset, comparison):
-    again = compare(dataset, PLAN, KEYWORDS, jobs=2)
+    again = compare(dataset, PLAN, KEYWORDS, n_jobs=2)
     pd.testing.assert_frame_equal(comparison.figures, again.figures, check_exact=True)
     pd.testing.assert_frame_equal(comparison.topic_figures, again.topic_figures, check_exact=True)
     timed = ["fit_seconds", "predict_seconds"]
@@ -123,7 +123,7 @@ def test_compare_gives_the_scores_of_a_scikit_learn_pipeline(dataset, classes, c
     setting = FeatureSetting(Analyser(ngram_range=(1, 2)), min_df=2, sublinear_tf=True)
     plan = ComparisonPlan((chosen,), (setting,), SplitPlan(folds=3), inner_folds=2, resamples=100)
     options = {} if classifier.features == "default" else {"ngram_range": (1, 2), "min_df": 2, "sublinear_tf": True}
-    for result in compare(data, plan, jobs=1).results:
+    for result in compare(data, plan, n_jobs=1).results:
         train = [data.texts[row] for row in result.split.train]
         test = [data.texts[row] for row in result.split.test]
         estimator = classifier.build(task == "multi-label").set_params(**point)
@@ -190,7 +190,7 @@ def test_comparison_predictions_contain_each_article_and_topic(comparison, datas
 
 def test_compare_accepts_strings_and_numbers_in_a_grid(dataset):
     ridge = classifier_named("ridge").with_grid({"solver": ("sparse_cg", "lsqr"), "alpha": (1, 0.00001)})
-    result = compare(dataset, replace(PLAN, classifiers=(ridge,), splits=SplitPlan(folds=2)), jobs=1)
+    result = compare(dataset, replace(PLAN, classifiers=(ridge,), splits=SplitPlan(folds=2)), n_jobs=1)
     chosen = result.choices()["parameters"]
     assert chosen.str.fullmatch(r"solver=(sparse_cg|lsqr), alpha=(1|1e-05)").all()
 
@@ -200,7 +200,7 @@ def test_compare_warns_of_a_rare_topic(dataset):
     Y[:, 1] = 0
     Y[:2, 1] = 1
     plan = replace(PLAN, classifiers=(classifier_named("ridge"),), splits=SplitPlan(folds=3))
-    result = compare(replace(dataset, Y=Y), plan, jobs=1)
+    result = compare(replace(dataset, Y=Y), plan, n_jobs=1)
     assert any("rail: only 2 distinct positive articles for 3 folds" in warning for warning in result.warnings)
     assert np.isfinite(figures_where(result.figures, sample=ALL_SAMPLES, metric="macro_f1")["value"]).all()
 
@@ -211,24 +211,24 @@ def test_compare_warns_of_fits_that_do_not_converge(dataset):
         build=lambda binary: CLASSIFIERS["linear-svm"].build(binary).set_params(max_iter=1, tol=1e-12),
     )
     plan = replace(PLAN, classifiers=(unconverged,), splits=SplitPlan(folds=2))
-    result = compare(dataset, plan, jobs=1)
+    result = compare(dataset, plan, n_jobs=1)
     assert any(warning.startswith("linear-svm: ") and "converged" in warning for warning in result.warnings)
 
 
 def test_compare_rejects_more_neighbours_than_articles(dataset):
     plan = replace(PLAN, classifiers=(replace(classifier_named("k-nn"), grid={"n_neighbors": (50,)}),))
     with pytest.raises(SplitError, match="needs 50 neighbours"):
-        compare(dataset, plan, jobs=1)
+        compare(dataset, plan, n_jobs=1)
 
 
 def test_compare_rejects_an_unknown_representative_sample(dataset):
     with pytest.raises(SpecError, match=r"to the sample 'randon'; did you mean 'random'"):
-        compare(dataset, replace(PLAN, representative="randon"), KEYWORDS, jobs=1)
+        compare(dataset, replace(PLAN, representative="randon"), KEYWORDS, n_jobs=1)
 
 
 def test_compare_rejects_keyword_rules_without_keywords(dataset):
     with pytest.raises(FeaturesError, match="needs the taxonomy's keywords"):
-        compare(dataset, PLAN, jobs=1)
+        compare(dataset, PLAN, n_jobs=1)
 
 
 def test_compare_uses_a_published_split_and_warns_of_its_near_duplicates(dataset):
@@ -241,7 +241,7 @@ def test_compare_uses_a_published_split_and_warns_of_its_near_duplicates(dataset
     plan = ComparisonPlan(
         (classifier_named("complement-nb"),), splits=SplitPlan("published"), metric="subset_accuracy", resamples=100
     )
-    result = compare(published, plan, jobs=1)
+    result = compare(published, plan, n_jobs=1)
     (split,) = result.splits
     np.testing.assert_array_equal(split.test, np.arange(60, 90))
     assert "1 of 30 test articles have a near-duplicate among the training articles" in result.warnings[0]
@@ -260,7 +260,7 @@ def test_compare_splits_by_source_and_by_time(dataset, scheme):
     data = replace(dataset, sources=sources, dates=np.datetime64("2024-01-01", "us") + days)
     classifiers = (classifier_named("majority"), classifier_named("linear-svm").with_grid({"C": [1.0]}))
     plan = ComparisonPlan(classifiers, splits=SplitPlan(scheme, folds=3), inner_folds=2, resamples=100)
-    result = compare(data, plan, jobs=1)
+    result = compare(data, plan, n_jobs=1)
     assert len(result.splits) == 3
     for split in result.splits:
         if scheme == "source":
@@ -280,7 +280,7 @@ def test_compare_rejects_non_finite_scores(dataset):
     )
     plan = ComparisonPlan((broken,), splits=SplitPlan(folds=2), inner_folds=2, resamples=100)
     with pytest.raises(SpecError, match=r"linear-svm with \{'C': 0.1\} produced non-finite scores"):
-        compare(dataset, plan, jobs=1)
+        compare(dataset, plan, n_jobs=1)
 
 
 def test_comparison_exports_markdown_and_latex(comparison):

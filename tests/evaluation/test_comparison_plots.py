@@ -25,7 +25,7 @@ def comparison(dataset):
     rng = np.random.default_rng(0)
     flipped = np.where(rng.random(dataset.Y.shape) < 0.15, 1 - dataset.Y, dataset.Y).astype(np.int8)
     dataset = type(dataset)(**{**vars(dataset), "Y": flipped})
-    return compare(dataset, PLAN, jobs=1)
+    return compare(dataset, PLAN, n_jobs=1)
 
 
 def test_plot_leaderboard_shows_classifiers_in_order_with_the_best_on_top(comparison):

@@ -45,7 +45,7 @@ def refuse(shared, number):
 
 
 def test_dask_engine_gives_the_local_scores_after_losing_a_worker(cluster, dataset):
-    local = compare(dataset, PLAN, jobs=1)
+    local = compare(dataset, PLAN, n_jobs=1)
     cluster.add_worker()
     cluster.add_worker()
     engine, done = DaskEngine(cluster.address, patience=600), []

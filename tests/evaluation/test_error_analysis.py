@@ -12,7 +12,7 @@ from topicdesk.evaluation import CLASSIFIERS, ComparisonPlan, SplitPlan, compare
 def comparison(dataset):
     noisy = replace(dataset, Y=np.where(np.arange(len(dataset))[:, None] % 15 == 0, 1 - dataset.Y, dataset.Y))
     classifiers = tuple(CLASSIFIERS[name] for name in ("majority", "multinomial-nb"))
-    return compare(noisy, ComparisonPlan(classifiers, splits=SplitPlan(folds=3, repeats=2), resamples=100), jobs=1)
+    return compare(noisy, ComparisonPlan(classifiers, splits=SplitPlan(folds=3, repeats=2), resamples=100), n_jobs=1)
 
 
 def test_out_of_fold_agrees_with_the_predictions(comparison):

@@ -51,7 +51,7 @@ def test_halving_fits_a_third_of_the_candidates_on_three_times_the_rows(dataset)
 
 
 def test_halving_chooses_about_as_well_as_the_grid(dataset):
-    halving, grid = (compare(dataset, replace(PLAN, search=search), jobs=1) for search in ("halving", "grid"))
+    halving, grid = (compare(dataset, replace(PLAN, search=search), n_jobs=1) for search in ("halving", "grid"))
     for one, other in zip(halving.results, grid.results, strict=True):
         # A surviving candidate has the same score as in the grid.
         assert one.inner_score <= other.inner_score + 1e-9
@@ -61,11 +61,11 @@ def test_halving_chooses_about_as_well_as_the_grid(dataset):
 
 
 def test_halving_is_reproducible_and_sees_no_test_row(dataset):
-    first = compare(dataset, PLAN, jobs=1)
+    first = compare(dataset, PLAN, n_jobs=1)
     split = first.splits[0]
     Y = dataset.Y.copy()
     Y[split.test] = 1 - Y[split.test]
-    altered = compare(replace(dataset, Y=Y), PLAN, splits=[split], jobs=1)
+    altered = compare(replace(dataset, Y=Y), PLAN, splits=[split], n_jobs=1)
     for name in ("linear-svm", "multinomial-nb"):
         assert altered.results_of(name)[0].parameters == first.results_of(name)[0].parameters
         assert altered.results_of(name)[0].inner_score == pytest.approx(first.results_of(name)[0].inner_score, abs=0)

@@ -40,7 +40,7 @@ def outlets(newsroom):
 
 def test_audit_sources_lists_the_outlet_name_as_the_strongest_term(outlets):
     corpus, _ = outlets(signed=True)
-    audit = audit_sources(corpus, resamples=50, jobs=1)
+    audit = audit_sources(corpus, resamples=50, n_jobs=1)
     assert audit.accuracy["value"] == 1.0
     assert audit.guess["value"] == pytest.approx(1 / 3)
     for outlet in OUTLETS:
@@ -54,7 +54,7 @@ def test_audit_sources_lists_the_outlet_name_as_the_strongest_term(outlets):
 
 
 def test_audit_sources_has_chance_accuracy_for_similar_outlets(outlets):
-    audit = audit_sources(outlets(360)[0], resamples=200, jobs=1)
+    audit = audit_sources(outlets(360)[0], resamples=200, n_jobs=1)
     assert audit.accuracy["low"] < 1 / 3 + 0.03
     assert audit.accuracy["value"] < 0.45
 
@@ -62,25 +62,25 @@ def test_audit_sources_has_chance_accuracy_for_similar_outlets(outlets):
 def test_audit_sources_lists_terms_of_both_of_two_outlets(outlets):
     corpus, _ = outlets(signed=True)
     two = corpus[corpus["source"] != "herald"]
-    audit = audit_sources(two, resamples=20, jobs=1)
+    audit = audit_sources(two, resamples=20, n_jobs=1)
     assert audit.terms.groupby("source").first()["term"].tolist() == ["courier", "gazette"]
 
 
 def test_audit_sources_omits_small_sources_and_rejects_a_single_source(outlets):
     corpus, _ = outlets(signed=True)
     corpus.loc[:3, "source"] = "leaflet"
-    audit = audit_sources(corpus, resamples=20, jobs=1)
+    audit = audit_sources(corpus, resamples=20, n_jobs=1)
     assert "leaflet" not in audit.sources.index
     assert audit.warnings[0].startswith("1 sources with fewer than 20 articles are left out")
     with pytest.raises(SplitError, match="only 1 of 1 sources have 20 articles or more"):
-        audit_sources(corpus.assign(source=""), jobs=1)
+        audit_sources(corpus.assign(source=""), n_jobs=1)
 
 
 @pytest.mark.slow
 def test_audit_topics_finds_a_fall_only_if_outlets_use_different_words(outlets):
     _, shared = outlets()
     _, own = outlets(own_words=True)
-    shared_audit, own_audit = (audit_topics(dataset, resamples=100, jobs=1) for dataset in (shared, own))
+    shared_audit, own_audit = (audit_topics(dataset, resamples=100, n_jobs=1) for dataset in (shared, own))
     assert shared_audit.topics["fall"].abs().max() < 0.03
     assert (own_audit.topics["fall_low"] > 0.2).all()
     assert (own_audit.topics["mixed"] > 0.9).all()
@@ -93,9 +93,9 @@ def test_audit_topics_finds_a_fall_only_if_outlets_use_different_words(outlets):
 @pytest.mark.slow
 def test_audits_do_not_depend_on_the_number_of_processes(outlets):
     corpus, dataset = outlets(90)
-    one, two = (audit_topics(dataset, resamples=20, seed=3, jobs=jobs) for jobs in (1, 2))
+    one, two = (audit_topics(dataset, resamples=20, seed=3, n_jobs=n_jobs) for n_jobs in (1, 2))
     pd.testing.assert_frame_equal(one.topics, two.topics)
-    one, two = (audit_sources(corpus, resamples=20, seed=3, jobs=jobs) for jobs in (1, 2))
+    one, two = (audit_sources(corpus, resamples=20, seed=3, n_jobs=n_jobs) for n_jobs in (1, 2))
     pd.testing.assert_frame_equal(one.terms, two.terms)
 
 
@@ -126,7 +126,7 @@ def test_leave_one_source_out_warns_of_one_source_topics_and_rejects_one_source(
 @pytest.mark.slow
 def test_plot_leakage_labels_sources_terms_and_topics(outlets):
     corpus, dataset = outlets(90, signed=True)
-    sources, topics = audit_sources(corpus, resamples=20, jobs=1), audit_topics(dataset, resamples=20, jobs=1)
+    sources, topics = audit_sources(corpus, resamples=20, n_jobs=1), audit_topics(dataset, resamples=20, n_jobs=1)
     left, right = plot_leakage(sources, topics).axes
     assert {tick.get_text() for tick in left.get_yticklabels()} == {f"{outlet} (30)" for outlet in OUTLETS}
     assert {text.get_text().split(",")[0] for text in left.texts} == set(OUTLETS)

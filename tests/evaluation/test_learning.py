@@ -26,7 +26,7 @@ SMALL = classifier_named("linear-svm").with_grid({"C": (0.3, 3.0)})
 
 @pytest.fixture(scope="module")
 def curve(dataset):
-    return learning_curve(dataset, PLAN, SMALL, sizes=4, jobs=1)
+    return learning_curve(dataset, PLAN, SMALL, sizes=4, n_jobs=1)
 
 
 @pytest.mark.parametrize("law", [(0.9, 2.0, 0.5), (0.7, 30.0, 1.2), (1.0, 1.0, 0.2)])
@@ -46,7 +46,7 @@ def test_learning_curve_gain_is_zero_for_a_flat_curve():
 
 @pytest.mark.slow
 def test_learning_curve_ends_at_the_score_of_compare(dataset, curve):
-    comparison = compare(dataset, replace(PLAN, classifiers=(SMALL,)), jobs=1)
+    comparison = compare(dataset, replace(PLAN, classifiers=(SMALL,)), n_jobs=1)
     value = figures_where(comparison.figures, metric="macro_f1", sample="all")["value"].item()
     assert curve.points["value"].iloc[-1] == value
     labels = curve.points["labels"]
@@ -78,6 +78,6 @@ def test_learning_curve_plot_extends_to_the_requested_labels(curve):
 
 def test_learning_curve_rejects_too_few_sizes_and_too_small_parts(dataset):
     with pytest.raises(SplitError, match="needs at least 4 sizes, not 3"):
-        learning_curve(dataset, PLAN, SMALL, sizes=3, jobs=1)
+        learning_curve(dataset, PLAN, SMALL, sizes=3, n_jobs=1)
     with pytest.raises(SplitError, match=r"the smallest of 4 parts has 1\d training articles, and k-nn needs 80"):
-        learning_curve(dataset, PLAN, classifier_named("k-nn"), sizes=4, jobs=1)
+        learning_curve(dataset, PLAN, classifier_named("k-nn"), sizes=4, n_jobs=1)

@@ -54,7 +54,7 @@ def macro_f1(dataset):
         inner_folds=2,
         resamples=100,
     )
-    comparison = compare(dataset, plan, jobs=1)
+    comparison = compare(dataset, plan, n_jobs=1)
     return comparison, figures_where(comparison.figures, sample=ALL_SAMPLES, metric="macro_f1")["value"].item()
 
 

@@ -76,7 +76,7 @@ def test_suspects_of_finds_planted_errors_and_second_look_corrects_them(project)
     planted = labels.index[labels["topics"] == ("courts",)][:2]
     labels.loc[planted, "topics"] = pd.Series([("rail",)] * 2, index=planted)
     write_annotations(labels, path)
-    suspects = suspects_of(SPEC, "linear-svm", jobs=1)
+    suspects = suspects_of(SPEC, "linear-svm", n_jobs=1)
     assert set(labels.loc[planted, "article_id"]) <= set(suspects["article_id"].head(4))
 
     to_review = suspects[suspects["article_id"].isin(labels.loc[planted, "article_id"])]
@@ -87,7 +87,7 @@ def test_suspects_of_finds_planted_errors_and_second_look_corrects_them(project)
         assert session.shown.answers[1][0] == "classifier"
         session.decide(["courts"])
     assert session.decisions() == dict.fromkeys(labels.loc[planted, "article_id"], ("courts",))
-    effect = effect_of(SPEC, session.decisions(), "linear-svm", jobs=1)
+    effect = effect_of(SPEC, session.decisions(), "linear-svm", n_jobs=1)
     assert effect.loc["macro_f1", "after"] > effect.loc["macro_f1", "before"]
     assert list(effect.index) == ["macro_f1", "F1 of courts", "F1 of rail"]
     adjudicated = read_label_file(project.labels / "adjudicated.csv", ["courts", "rail"])
@@ -100,8 +100,8 @@ def test_suspects_of_finds_planted_errors_and_second_look_corrects_them(project)
     spec = (project.root / SPEC).read_text().replace('labels = ["data/labels/gold.csv"]', labels_of_both)
     spec_with_both.write_text(spec)
     with pytest.raises(SpecError, match=r"before=session\.proposed"):
-        effect_of(spec_with_both, session.decisions(), "linear-svm", jobs=1)
-    effect_with_before = effect_of(spec_with_both, session.decisions(), "linear-svm", jobs=1, before=session.proposed)
+        effect_of(spec_with_both, session.decisions(), "linear-svm", n_jobs=1)
+    effect_with_before = effect_of(spec_with_both, session.decisions(), "linear-svm", n_jobs=1, before=session.proposed)
     pd.testing.assert_frame_equal(effect_with_before, effect)
 
 

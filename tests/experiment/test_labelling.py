@@ -17,7 +17,7 @@ CHAMPION = "models:/topicdesk-small@champion"
 @pytest.fixture
 def logged(project):
     """Return a project whose winner is registered, and the logged comparison."""
-    (comparison,) = log_experiment(run_experiment(project.root / "experiments" / "small.toml", jobs=1))
+    (comparison,) = log_experiment(run_experiment(project.root / "experiments" / "small.toml", n_jobs=1))
     return project, comparison
 
 

@@ -16,14 +16,14 @@ def spec(project):
 
 
 def logged(spec):
-    (run,) = log_experiment(run_experiment(spec, jobs=1))
+    (run,) = log_experiment(run_experiment(spec, n_jobs=1))
     return run.run_id
 
 
 def test_reproduce_run_uses_the_spec_saved_with_the_run(project, spec):
     run = logged(spec)
     spec.write_text(spec.read_text().replace("seed = 5", "seed = 6"))
-    reproduction = reproduce_run(project, run, jobs=1)
+    reproduction = reproduce_run(project, run, n_jobs=1)
     assert reproduction.differences == ()
     assert reproduction.figures > 50
     assert reproduction.facts.loc[["spec.hash", "corpus.hash", "labels.hash", "python"], "same"].all()
@@ -32,7 +32,7 @@ def test_reproduce_run_uses_the_spec_saved_with_the_run(project, spec):
         for logged_run in open_store(project).search_runs(["1"])
         if logged_run.data.tags.get("classifier") == "linear-svm"
     )
-    assert reproduce_run(project, child.info.run_id, jobs=1).run_id == run
+    assert reproduce_run(project, child.info.run_id, n_jobs=1).run_id == run
 
 
 def test_reproduce_run_and_compare_runs_report_changed_labels(project, spec, newsroom):
@@ -40,7 +40,7 @@ def test_reproduce_run_and_compare_runs_report_changed_labels(project, spec, new
     _, labels = newsroom(90)
     labels.at[0, "topics"] = () if labels.at[0, "topics"] else ("courts",)
     write_annotations(labels, project.root / "data" / "labels" / "gold.csv")
-    reproduction = reproduce_run(project, run, jobs=1)
+    reproduction = reproduce_run(project, run, n_jobs=1)
     assert reproduction.differences
     assert not reproduction.facts.loc["labels.hash", "same"]
     assert reproduction.facts.loc["corpus.hash", "same"]

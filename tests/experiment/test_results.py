@@ -18,7 +18,7 @@ def experiments(project):
     )
     other.write_text(text)
     for path in (spec, other):
-        write_lock(run_experiment(path, jobs=1).lock(), lock_path(path))
+        write_lock(run_experiment(path, n_jobs=1).lock(), lock_path(path))
     return folder
 
 
@@ -59,15 +59,15 @@ def test_results_page_reports_the_effect_of_grouping(experiments, count, expecte
 
 def test_lock_and_results_page_list_changes_since_the_previous_lock(project):
     spec = project.root / "experiments" / "small.toml"
-    first = run_experiment(spec, jobs=1).lock().after(None)
+    first = run_experiment(spec, n_jobs=1).lock().after(None)
     assert first.changed == ("everything: this is the first lock",)
     assert first.made_on
-    again = run_experiment(spec, jobs=1).lock().after(first)
+    again = run_experiment(spec, n_jobs=1).lock().after(first)
     assert again.changed == ()
     spec.write_text(
         spec.read_text().replace("seed = 5", "seed = 6").replace("linear-svm = ", "nearest-centroid = {}\n#")
     )
-    changed = run_experiment(spec, jobs=1).lock().after(first)
+    changed = run_experiment(spec, n_jobs=1).lock().after(first)
     assert changed.changed[0] == "the spec"
     assert "newsroom: the splits" in changed.changed
     assert any("nearest-centroid is new" in line and "linear-svm was removed" in line for line in changed.changed)

@@ -26,17 +26,17 @@ def spec_of(project):
 @pytest.mark.slow
 def test_run_experiment_gives_identical_locks_for_the_same_spec(project):
     path = lock_path(spec_of(project))
-    write_lock(run_experiment(spec_of(project), jobs=1).lock(), path)
+    write_lock(run_experiment(spec_of(project), n_jobs=1).lock(), path)
     first = path.read_bytes()
-    write_lock(run_experiment(spec_of(project), jobs=2).lock(), path)
+    write_lock(run_experiment(spec_of(project), n_jobs=2).lock(), path)
     assert path.read_bytes() == first
 
 
 @pytest.mark.slow
 def test_lock_records_the_splits_and_the_number_of_near_duplicates(project):
-    first = run_experiment(spec_of(project), jobs=1).lock().comparisons["newsroom"]
+    first = run_experiment(spec_of(project), n_jobs=1).lock().comparisons["newsroom"]
     spec_of(project).write_text(spec_of(project).read_text().replace("seed = 5", "seed = 6"))
-    other = run_experiment(spec_of(project), jobs=1).lock().comparisons["newsroom"]
+    other = run_experiment(spec_of(project), n_jobs=1).lock().comparisons["newsroom"]
     assert first.splits != other.splits
     corpus = read_corpus(project.corpora / "newsroom.parquet")
     repeated = len(corpus) - len(set(find_duplicates(corpus["text"].tolist()).groups))
@@ -48,18 +48,18 @@ def test_splits_command_shows_and_saves_splits_that_a_spec_can_reuse(project, ru
     assert done.returncode == 0, done.stderr
     assert "newsroom: test articles by topic" in done.stdout
     assert "newsroom: test articles by source" in done.stdout
-    first = run_experiment(spec_of(project), jobs=1).lock().comparisons["newsroom"]
+    first = run_experiment(spec_of(project), n_jobs=1).lock().comparisons["newsroom"]
     text = (
         spec_of(project).read_text().replace("[splits]", '[splits]\nfile = "saved.csv"').replace("seed = 5", "seed = 6")
     )
     spec_of(project).write_text(text)
-    again = run_experiment(spec_of(project), jobs=1).lock().comparisons["newsroom"]
+    again = run_experiment(spec_of(project), n_jobs=1).lock().comparisons["newsroom"]
     assert again.splits == first.splits
 
 
 @pytest.mark.slow
 def test_lock_records_the_winner_its_verdict_and_the_significance_tests(project):
-    result = run_experiment(spec_of(project), jobs=1)
+    result = run_experiment(spec_of(project), n_jobs=1)
     (comparison,) = result.comparisons
     locked = result.lock().comparisons["newsroom"]
     assert locked.winner == comparison.verdict.winner in locked.verdict
@@ -72,7 +72,7 @@ def test_lock_records_the_winner_its_verdict_and_the_significance_tests(project)
 
 @pytest.mark.slow
 def test_verify_experiment_reports_place_and_size_of_a_difference(project):
-    result = run_experiment(spec_of(project), jobs=1)
+    result = run_experiment(spec_of(project), n_jobs=1)
     path = lock_path(spec_of(project))
     write_lock(result.lock(), path)
     assert verify_experiment(result) == []
@@ -89,10 +89,10 @@ def test_verify_experiment_reports_place_and_size_of_a_difference(project):
 @pytest.mark.slow
 def test_verify_experiment_rejects_the_lock_of_another_spec(project):
     path = spec_of(project)
-    write_lock(run_experiment(path, jobs=1).lock(), lock_path(path))
+    write_lock(run_experiment(path, n_jobs=1).lock(), lock_path(path))
     path.write_text(path.read_text().replace("seed = 5", "seed = 6"))
     with pytest.raises(VerificationError, match=r"made from another version of small\.toml"):
-        verify_experiment(run_experiment(path, jobs=1))
+        verify_experiment(run_experiment(path, n_jobs=1))
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_read_lock_rejects_a_missing_or_damaged_lock(tmp_path, content, fault):
 
 @pytest.mark.slow
 def test_differences_names_changed_corpora_and_missing_classifiers(project):
-    lock = run_experiment(spec_of(project), jobs=1).lock()
+    lock = run_experiment(spec_of(project), n_jobs=1).lock()
     newsroom = lock.comparisons["newsroom"]
     fewer = newsroom.model_copy(
         update={"figures": {"all": {"majority": newsroom.figures["all"]["majority"]}}, "corpus": "0" * 32}
@@ -168,7 +168,7 @@ def test_verify_command_fails_with_a_table_of_edited_scores(project, run):
 
 def test_compare_command_resumes_a_stopped_run_and_removes_its_checkpoints(project, run):
     path = spec_of(project)
-    write_lock(run_experiment(path, jobs=1, resume=True).lock(), lock_path(path))
+    write_lock(run_experiment(path, n_jobs=1, resume=True).lock(), lock_path(path))
     assert list(project.cells.glob("*/*.npz"))  # as if the run had been stopped before it wrote its lock
     done = run("compare", "experiments/small.toml", "--no-log")
     assert done.returncode == 0, done.stderr
@@ -179,7 +179,7 @@ def test_compare_command_resumes_a_stopped_run_and_removes_its_checkpoints(proje
 
 
 def test_compare_command_on_a_dask_cluster_gives_the_scores_of_the_lock(project, cluster, run):
-    write_lock(run_experiment(spec_of(project), jobs=1).lock(), lock_path(spec_of(project)))
+    write_lock(run_experiment(spec_of(project), n_jobs=1).lock(), lock_path(spec_of(project)))
     cluster.add_worker()
     arguments = ("compare", "experiments/small.toml", "--no-log", "--engine", "dask", "--scheduler", cluster.address)
     done = run(*arguments)
@@ -194,7 +194,7 @@ def test_learning_curve_and_ablate_commands_print_and_plot_their_results(project
     without_lock = run("learning-curve", "experiments/small.toml", "--sizes", "4")
     assert without_lock.returncode == 2
     assert "has no results lock, so it has no winner. Name a classifier (--classifier)" in without_lock.stderr
-    write_lock(run_experiment(spec_of(project), jobs=1).lock(), lock_path(spec_of(project)))
+    write_lock(run_experiment(spec_of(project), n_jobs=1).lock(), lock_path(spec_of(project)))
     winner = read_lock(lock_path(spec_of(project))).comparisons["newsroom"].winner
     small = ("experiments/small.toml", "--jobs", "1")
     curve = run("learning-curve", *small, "--sizes", "4", "--more", "40", "--plot", "curve.png")
@@ -211,7 +211,7 @@ def test_learning_curve_and_ablate_commands_print_and_plot_their_results(project
 
 
 def test_rank_command_ranks_classifiers_over_the_datasets_of_several_locks(project, run):
-    write_lock(run_experiment(spec_of(project), jobs=1).lock(), lock_path(spec_of(project)))
+    write_lock(run_experiment(spec_of(project), n_jobs=1).lock(), lock_path(spec_of(project)))
     lock = lock_path(spec_of(project)).read_text()
     specs = []
     for name in ("one", "two", "three"):
@@ -247,7 +247,7 @@ def test_rank_command_ranks_classifiers_over_the_datasets_of_several_locks(proje
 def test_run_experiment_rejects_missing_or_invalid_labels(project, spoil, error, fault):
     spoil(project.root)
     with pytest.raises(error, match=fault):
-        run_experiment(spec_of(project), jobs=1)
+        run_experiment(spec_of(project), n_jobs=1)
 
 
 def test_run_experiment_suggests_a_name_for_an_unknown_corpus(project):
@@ -255,7 +255,7 @@ def test_run_experiment_suggests_a_name_for_an_unknown_corpus(project):
     path.write_text(path.read_text().replace("data/corpora/newsroom.parquet", "newsarticle"))
     project.sources.write_bytes(find_project(__file__).sources.read_bytes())
     with pytest.raises(SpecError, match=r"no corpus called 'newsarticle'.*did you mean 'newsarticles'"):
-        run_experiment(path, jobs=1)
+        run_experiment(path, n_jobs=1)
 
 
 @pytest.mark.parametrize(
@@ -276,7 +276,7 @@ def test_commands_report_wrong_input_without_a_traceback(project, arguments, cod
 
 @pytest.mark.slow
 def test_write_lock_raises_project_error_for_an_unwritable_path(project):
-    result = run_experiment(spec_of(project), jobs=1)
+    result = run_experiment(spec_of(project), n_jobs=1)
     with pytest.raises(ProjectError, match="cannot write"):
         write_lock(result.lock(), spec_of(project) / "small.lock.json")
 

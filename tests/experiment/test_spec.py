@@ -148,7 +148,7 @@ class Patient(LinearSVC):
 """)
     path = edited_spec(project, "linear-svm = {", 'patient-svm = { estimator = "ours.models:Patient", ')
     searched = list(sys.path)
-    result = run_experiment(path, jobs=2)
+    result = run_experiment(path, n_jobs=2)
     assert sys.path == searched
     (comparison,) = result.comparisons
     assert "patient-svm" in comparison.ranking

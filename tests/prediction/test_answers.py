@@ -104,7 +104,7 @@ def test_fit_labeller_abstains_to_reach_the_requested_precision(dataset):
     plan = ComparisonPlan(
         (CLASSIFIERS["linear-svm"],), inner_folds=3, decision_rule=DecisionRule(automation_precision=0.9), seed=3
     )
-    fitted = fit_labeller(noisy, plan, CLASSIFIERS["linear-svm"], jobs=1)
+    fitted = fit_labeller(noisy, plan, CLASSIFIERS["linear-svm"], n_jobs=1)
     probabilities, decisions = fitted.reference.probabilities, fitted.reference.given
     sure = np.where(decisions, probabilities, 1 - probabilities).prod(axis=1) >= fitted.rules.sure - 1e-4
     right = (decisions == (noisy.Y == 1)).all(axis=1)
@@ -128,7 +128,7 @@ def test_labeller_label_gives_the_same_answer_alone_in_a_batch_and_in_mlflow(lab
 def test_labeller_transform_gives_the_features_of_the_pipeline(dataset, lead):
     setting = FeatureSetting(Analyser(lead=lead), min_df=2, chi2=None)
     plan = ComparisonPlan((CLASSIFIERS["logistic-regression"],), (setting,), inner_folds=2, seed=3)
-    fitted = fit_labeller(dataset, plan, CLASSIFIERS["logistic-regression"], jobs=1)
+    fitted = fit_labeller(dataset, plan, CLASSIFIERS["logistic-regression"], n_jobs=1)
     table = pd.DataFrame({"title": [*dataset.fields["title"], ""], "text": [*dataset.fields["text"], TRAIN]})
     expected = fitted.pipeline[:-1].transform(table)
     assert (fitted.transform(table) != expected).nnz == 0
@@ -148,7 +148,7 @@ def test_labeller_label_gives_the_most_probable_class(dataset, name):
     keywords = {"courts": ("judge", "jury", "verdict"), "rail": ("train", "trains", "platform")}
     classifier = CLASSIFIERS[name].with_grid({"n_neighbors": [3]}) if name == "k-nn" else CLASSIFIERS[name]
     plan = ComparisonPlan((classifier,), inner_folds=2, seed=3)
-    fitted = fit_labeller(classes, plan, classifier, keywords, jobs=1)
+    fitted = fit_labeller(classes, plan, classifier, keywords, n_jobs=1)
     table = pd.DataFrame({"title": list(classes.fields["title"]), "text": list(classes.fields["text"])})
     answers = fitted.label(table)
     assert answers[["p_courts", "p_rail"]].sum(axis=1).to_numpy() == pytest.approx(1.0)
@@ -164,7 +164,7 @@ def test_labeller_label_keeps_the_order_of_three_classes_in_its_probabilities(da
     classes = replace(classes, Y=Y, topics=("rail", "courts", "other"))
     for name in ("linear-svm", "nearest-centroid"):
         plan = ComparisonPlan((CLASSIFIERS[name],), inner_folds=2, seed=3)
-        fitted = fit_labeller(classes, plan, CLASSIFIERS[name], jobs=1)
+        fitted = fit_labeller(classes, plan, CLASSIFIERS[name], n_jobs=1)
         (estimator,) = fitted.estimators()
         scores = estimator.decision_function(fitted.transform(pd.DataFrame(dict(classes.fields))))
         answers = fitted.label(pd.DataFrame(dict(classes.fields)))
@@ -210,7 +210,7 @@ def test_explanation_html_marks_terms_and_escapes_the_text(labeller):
 )
 def test_explanation_html_marks_terms_for_each_kind_of_features(dataset, setting, marked):
     plan = ComparisonPlan((CLASSIFIERS["linear-svm"],), (setting,), inner_folds=2, seed=3)
-    fitted = fit_labeller(dataset, plan, CLASSIFIERS["linear-svm"], jobs=1)
+    fitted = fit_labeller(dataset, plan, CLASSIFIERS["linear-svm"], n_jobs=1)
     explanation = fitted.explain(pd.DataFrame({"title": ["Jury finds guilty"], "text": [COURT + " \u0130"]}))
     assert marked in explanation._repr_html_()
     assert ("courtroom" in explanation.text) == (setting.analyser.lead is None)
@@ -218,7 +218,7 @@ def test_explanation_html_marks_terms_for_each_kind_of_features(dataset, setting
 
 def test_labeller_explains_a_non_linear_classifier_one_article_at_a_time(dataset):
     classifier = CLASSIFIERS["k-nn"].with_grid({"n_neighbors": [5]})
-    fitted = fit_labeller(dataset, ComparisonPlan((classifier,), inner_folds=2), classifier, jobs=1)
+    fitted = fit_labeller(dataset, ComparisonPlan((classifier,), inner_folds=2), classifier, n_jobs=1)
     with pytest.raises(LabellerError, match=r"k-nn is not linear.*labeller\.explain\(article\)"):
         fitted.label(COURT, explain=3)
     assert len(fitted.explain(COURT).contributions["courts"]) > 3
@@ -230,5 +230,5 @@ def test_labeller_label_gives_no_topic_below_its_threshold(dataset):
     rare = ThresholdRule(false_positive=1e9, false_negative=1e-9)
     plan = ComparisonPlan((CLASSIFIERS["nearest-centroid"],), inner_folds=2, decision_rule=DecisionRule(rare))
     shuffled = replace(dataset, Y=np.roll(dataset.Y, 7, axis=0))
-    fitted = fit_labeller(shuffled, plan, CLASSIFIERS["nearest-centroid"], jobs=1)
+    fitted = fit_labeller(shuffled, plan, CLASSIFIERS["nearest-centroid"], n_jobs=1)
     assert fitted.label(COURT)["topics"].tolist() == [""]

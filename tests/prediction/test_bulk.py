@@ -105,7 +105,7 @@ def test_label_files_keeps_rows_and_columns_for_each_pair_of_formats(labeller, a
 def test_label_files_labels_a_file_of_several_batches(labeller, articles, tmp_path, source):
     many = pd.concat([articles] * 20, ignore_index=True).assign(number=range(4600))
     many.loc[4500, ["headline", "body"]] = ""
-    account = label_files(labeller, [write(many, tmp_path / f"in{source}")], tmp_path / "out.csv", jobs=1)
+    account = label_files(labeller, [write(many, tmp_path / f"in{source}")], tmp_path / "out.csv", n_jobs=1)
     output = read(account.output)
     assert output["number"].astype(int).tolist() == list(range(4600))
     expected = labeller.label(articles.rename(columns={"headline": "title", "body": "text"}))["topics"].tolist() * 20
@@ -120,7 +120,7 @@ def test_label_files_labels_a_parquet_file_of_several_tasks(labeller, tmp_path):
     texts[24_000] = ""
     file = tmp_path / "in.parquet"
     parquet.write_table(arrow.table({"text": texts, "number": range(25_000)}), file, row_group_size=5000)
-    account = label_files(labeller, [file], tmp_path / "out", jobs=1)
+    account = label_files(labeller, [file], tmp_path / "out", n_jobs=1)
     output = [pd.read_parquet(path) for path in sorted(account.output.glob("*.parquet"))]
     assert [len(part) for part in output] == [10_000, 10_000, 5000]
     assert pd.concat(output)["number"].tolist() == list(range(25_000))
@@ -133,8 +133,8 @@ def test_label_files_labels_a_parquet_file_of_several_tasks(labeller, tmp_path):
 @pytest.mark.slow
 def test_label_files_gives_the_same_bytes_with_two_processes(labeller, articles, tmp_path):
     files = write_files(articles, tmp_path / "in", ".csv")
-    one = label_files(labeller, files, tmp_path / "one.csv", jobs=1, explain=2)
-    two = label_files(labeller, files, tmp_path / "two.csv", jobs=2, explain=2)
+    one = label_files(labeller, files, tmp_path / "one.csv", n_jobs=1, explain=2)
+    two = label_files(labeller, files, tmp_path / "two.csv", n_jobs=2, explain=2)
     assert one.output.read_bytes() == two.output.read_bytes()
     assert "terms_rail" in read(two.output)
 
@@ -142,7 +142,7 @@ def test_label_files_gives_the_same_bytes_with_two_processes(labeller, articles,
 def test_label_files_frees_the_model_when_it_ends(articles, labeller, tmp_path):
     copy = pickle.loads(pickle.dumps(labeller))
     freed = weakref.ref(copy)
-    label_files(copy, [write(articles, tmp_path / "in.parquet")], tmp_path / "out.parquet", jobs=1)
+    label_files(copy, [write(articles, tmp_path / "in.parquet")], tmp_path / "out.parquet", n_jobs=1)
     del copy
     gc.collect()
     assert freed() is None
@@ -323,7 +323,7 @@ def kill_while_labelling(labeller, files, output, new_parts):
     n_parts, inode_before = count_parts() + new_parts, output_inode()
     child = os.fork()
     if child == 0:
-        label_files(labeller, files, output, jobs=1)
+        label_files(labeller, files, output, n_jobs=1)
         os._exit(0)
     while count_parts() < n_parts and output_inode() == inode_before:
         ended, status = os.waitpid(child, os.WNOHANG)
@@ -342,7 +342,7 @@ def test_label_files_killed_at_random_moments_gives_the_uninterrupted_output(
 ):
     many = pd.concat([articles] * 4, ignore_index=True).assign(number=range(920))
     files = write_files(many, tmp_path / "in", source, rows=10)
-    expected = label_files(labeller, files, tmp_path / f"whole{Path(target).suffix}", jobs=1)
+    expected = label_files(labeller, files, tmp_path / f"whole{Path(target).suffix}", n_jobs=1)
     n_parts = len(list((expected.output / "_parts").glob("part-*.json"))) if target == "out" else 92
     moments, kills, wanted = random.Random(7), 0, rounds(4, 10)
     for _ in range(10 * wanted):
@@ -357,7 +357,7 @@ def test_label_files_killed_at_random_moments_gives_the_uninterrupted_output(
         else:
             (tmp_path / target).unlink()
     assert kills == wanted, "too many runs ended before they could be killed"
-    account = label_files(labeller, files, tmp_path / target, jobs=1)
+    account = label_files(labeller, files, tmp_path / target, n_jobs=1)
     assert account.rows == 920
     if target == "out":
         pd.testing.assert_frame_equal(read(account.output), read(expected.output))
@@ -376,19 +376,19 @@ def test_label_files_resumes_after_an_interruption_and_restarts_for_other_input(
 
     interrupted = with_hook(labeller, interrupt_the_fourth_batch)
     with pytest.raises(KeyboardInterrupt):
-        label_files(interrupted, files, tmp_path / "out.csv", jobs=1)
+        label_files(interrupted, files, tmp_path / "out.csv", n_jobs=1)
     assert not (tmp_path / "out.csv").exists()
     rest = []
     counting = with_hook(labeller, lambda batch: rest.extend(batch["text"]))
-    account = label_files(counting, files, tmp_path / "out.csv", jobs=1)
+    account = label_files(counting, files, tmp_path / "out.csv", n_jobs=1)
     assert (labelled, rest) == (texts[:120], texts[120:])
     assert account.resumed == 120
     assert "120 of them before an interruption" in str(account)
     labelled.clear()
     with pytest.raises(KeyboardInterrupt):
-        label_files(interrupted, files, tmp_path / "out.csv", jobs=1)
+        label_files(interrupted, files, tmp_path / "out.csv", n_jobs=1)
     write(articles.head(50), files[0])
-    account = label_files(labeller, files, tmp_path / "out.csv", jobs=1)
+    account = label_files(labeller, files, tmp_path / "out.csv", n_jobs=1)
     assert (account.rows, account.resumed) == (240, 0)
 
 
@@ -396,7 +396,7 @@ def write_parts(labeller, files, output):
     """Label files into parts that are not joined, because a folder has the name of the output."""
     output.mkdir()
     with pytest.raises(ProjectError, match="cannot write"):
-        label_files(labeller, files, output, jobs=1)
+        label_files(labeller, files, output, n_jobs=1)
     output.rmdir()
     return output.with_name(f".{output.name}.parts")
 
@@ -433,9 +433,9 @@ def test_label_files_killed_during_cleanup_gives_the_same_bytes_when_run_again(
 ):
     files, output = write_files(articles, tmp_path / "in", ".jsonl"), tmp_path / f"out{ending}"
     fault(write_parts(labeller, files, output), ending)
-    expected = label_files(labeller, files, tmp_path / "whole" / output.name, jobs=1).output.read_bytes()
+    expected = label_files(labeller, files, tmp_path / "whole" / output.name, n_jobs=1).output.read_bytes()
     output.write_bytes(expected)
-    account = label_files(labeller, files, output, jobs=1)
+    account = label_files(labeller, files, output, n_jobs=1)
     assert output.read_bytes() == expected
     assert account.resumed == resumed
     assert account.seconds < WAIT_SECONDS
@@ -444,21 +444,21 @@ def test_label_files_killed_during_cleanup_gives_the_same_bytes_when_run_again(
 
 def test_label_files_killed_after_renaming_its_part_folder_gives_the_same_bytes(labeller, articles, tmp_path):
     files, output = write_files(articles, tmp_path / "in", ".jsonl"), tmp_path / "out.csv"
-    expected = label_files(labeller, files, tmp_path / "whole" / "out.csv", jobs=1).output.read_bytes()
+    expected = label_files(labeller, files, tmp_path / "whole" / "out.csv", n_jobs=1).output.read_bytes()
     left = tmp_path / ".out.csv.parts.0123456789ab.removed"
     write_parts(labeller, files, output).rename(left)
     lose_a_part(left, ".csv")
     (tmp_path / ".out.csv.lock").touch()
     output.write_bytes(expected)
-    assert label_files(labeller, files, output, jobs=1).output.read_bytes() == expected
+    assert label_files(labeller, files, output, n_jobs=1).output.read_bytes() == expected
     assert {path.name for path in tmp_path.iterdir()} == {"in", "whole", output.name}
 
 
 def test_label_files_replaces_a_part_that_is_missing_from_an_output_folder(labeller, articles, tmp_path):
     files, output = write_files(articles, tmp_path / "in", ".parquet", rows=23), tmp_path / "out"
-    expected = read(label_files(labeller, files, output, jobs=1).output)
+    expected = read(label_files(labeller, files, output, n_jobs=1).output)
     lose_a_part(output, ".parquet")
-    account = label_files(labeller, files, output, jobs=1)
+    account = label_files(labeller, files, output, n_jobs=1)
     pd.testing.assert_frame_equal(read(account.output), expected)
     assert (account.rows, account.resumed) == (230, 207)
     assert account.seconds < WAIT_SECONDS
@@ -466,7 +466,7 @@ def test_label_files_replaces_a_part_that_is_missing_from_an_output_folder(label
 
 def test_label_files_replaces_a_part_that_is_lost_after_it_was_written(labeller, articles, tmp_path, monkeypatch):
     files, batches = write_files(articles, tmp_path / "in", ".jsonl"), []
-    expected = label_files(labeller, files, tmp_path / "whole.csv", jobs=1).output.read_bytes()
+    expected = label_files(labeller, files, tmp_path / "whole.csv", n_jobs=1).output.read_bytes()
 
     def lose_the_third_part(batch):
         batches.append(len(batch))
@@ -475,7 +475,7 @@ def test_label_files_replaces_a_part_that_is_lost_after_it_was_written(labeller,
 
     # The constant is private, because no user needs to change it. Without this line, the test waits for a minute.
     monkeypatch.setattr(parts, "_PATIENCE_SECONDS", 0.1)
-    account = label_files(with_hook(labeller, lose_the_third_part), files, tmp_path / "out.csv", jobs=1)
+    account = label_files(with_hook(labeller, lose_the_third_part), files, tmp_path / "out.csv", n_jobs=1)
     assert batches == [40, 40, 40, 40, 40, 30, 40], "the third part is labelled again, and no other"
     assert account.output.read_bytes() == expected
     assert (account.rows, account.resumed) == (230, 0)
@@ -485,7 +485,7 @@ def test_label_files_restarts_for_other_input_into_a_parquet_file(labeller, arti
     files, output = write_files(articles, tmp_path / "in", ".jsonl"), tmp_path / "out.parquet"
     write_parts(labeller, files, output)
     write(articles.head(50), files[0])
-    account = label_files(labeller, files, output, jobs=1)
+    account = label_files(labeller, files, output, n_jobs=1)
     assert (account.rows, account.resumed) == (240, 0)
     assert read(output)["number"].tolist() == [*range(50), *range(40, 230)]
 
@@ -495,7 +495,7 @@ def test_label_files_does_not_read_parts_of_its_output_as_input(labeller, articl
     left = tmp_path / ".out.csv.parts"
     left.mkdir()
     (left / "part-000000.csv").write_text("text\nThe jury sat.\n")
-    account = label_files(labeller, [tmp_path], tmp_path / "out.csv", jobs=1)
+    account = label_files(labeller, [tmp_path], tmp_path / "out.csv", n_jobs=1)
     assert (account.rows, account.unlabelled) == (230, ())
 
 
@@ -511,9 +511,9 @@ def test_label_files_reports_a_process_that_was_killed_and_keeps_finished_parts(
 
     mortal = with_hook(labeller, die_at_the_third_batch)
     with pytest.raises(EngineError, match="killed, probably out of memory"):
-        label_files(mortal, files, tmp_path / "out.csv", jobs=2)
+        label_files(mortal, files, tmp_path / "out.csv", n_jobs=2)
     survive.touch()
-    account = label_files(mortal, files, tmp_path / "out.csv", jobs=2)
+    account = label_files(mortal, files, tmp_path / "out.csv", n_jobs=2)
     assert account.rows == 230
     assert 40 <= account.resumed <= 190, "a process labels the third batch after one of the first two"
 
@@ -522,7 +522,7 @@ MEMORY = """
 import pickle, resource, sys
 from topicdesk.prediction import label_files
 labeller = pickle.load(open(sys.argv[1], "rb"))
-label_files(labeller, [sys.argv[2]], sys.argv[3], jobs=1)
+label_files(labeller, [sys.argv[2]], sys.argv[3], n_jobs=1)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 """
 

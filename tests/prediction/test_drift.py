@@ -107,7 +107,7 @@ def test_reference_counts_words_that_occur_in_no_other_cluster_as_unseen(dataset
         groups[1] = 0 if same_cluster else 1
         data = replace(dataset, texts=texts, groups=groups.copy(), fields={"text": texts})
         plan = ComparisonPlan((CLASSIFIERS["linear-svm"],), (FeatureSetting(),), inner_folds=2, seed=3)
-        unseen = fit_labeller(data, plan, CLASSIFIERS["linear-svm"], jobs=1).reference.unseen
+        unseen = fit_labeller(data, plan, CLASSIFIERS["linear-svm"], n_jobs=1).reference.unseen
         words = len(FeatureSetting().analyser.vectorizer().build_analyzer()(texts[0]))
         assert (unseen[0] == pytest.approx(5 / words, abs=1e-4)) == expected
 
@@ -115,7 +115,7 @@ def test_reference_counts_words_that_occur_in_no_other_cluster_as_unseen(dataset
 def test_measure_drift_omits_unseen_words_if_features_are_not_words(dataset, newsroom):
     setting = FeatureSetting(Analyser(analyzer="char_wb", ngram_range=(2, 3)))
     plan = ComparisonPlan((CLASSIFIERS["linear-svm"],), (setting,), inner_folds=2, seed=3)
-    fitted = fit_labeller(dataset, plan, CLASSIFIERS["linear-svm"], jobs=1)
+    fitted = fit_labeller(dataset, plan, CLASSIFIERS["linear-svm"], n_jobs=1)
     drift = measure_drift(fitted, newsroom(40, seed=8)[0])
     assert "unseen words" not in drifted_by_check(drift)
     assert drift.plot().axes

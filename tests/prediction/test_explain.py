@@ -50,11 +50,11 @@ def test_explain_held_out_explains_both_of_two_classes(name):
     texts = [f"{word[one]} {' '.join(rng.choice(['day', 'week', 'year', 'hour'], 3))} {n}" for n, one in enumerate(y)]
     dataset = make_dataset(texts, y, groups=None)
     classifier = CLASSIFIERS[name].with_grid({"n_neighbors": [5]}) if name == "k-nn" else CLASSIFIERS[name]
-    comparison = compare(dataset, ComparisonPlan((classifier,), splits=SplitPlan(folds=3), resamples=100), jobs=1)
+    comparison = compare(dataset, ComparisonPlan((classifier,), splits=SplitPlan(folds=3), resamples=100), n_jobs=1)
     explanations = explain_held_out(comparison, classifier, [(0, 0), (0, 1), (1, 0), (1, 1)])
     assert explanations[0, 0][0].term == explanations[0, 1][-1].term == "jury"
     assert explanations[1, 1][0].term == explanations[1, 0][-1].term == "train"
-    labeller = fit_labeller(dataset, comparison.plan, classifier, jobs=1)
+    labeller = fit_labeller(dataset, comparison.plan, classifier, n_jobs=1)
     by_topic = labeller.explain(texts[0]).contributions
     assert by_topic["courts"][0].term == by_topic["rail"][-1].term == "jury"
 
@@ -66,7 +66,7 @@ def test_explain_held_out_names_terms_of_each_test_article(dataset):
     )
     settings = (FeatureSetting(), FeatureSetting(Analyser(ngram_range=(1, 2))))
     comparison = compare(
-        dataset, ComparisonPlan(classifiers, settings, SplitPlan(folds=3), 2, resamples=100), KEYWORDS, jobs=1
+        dataset, ComparisonPlan(classifiers, settings, SplitPlan(folds=3), 2, resamples=100), KEYWORDS, n_jobs=1
     )
     row = int(np.flatnonzero(dataset.Y[:, 0])[0])
     for classifier in classifiers:
@@ -84,7 +84,7 @@ def test_explain_held_out_supports_settings_with_and_without_field_weights(datas
     rows = [(int(row), 0) for row in np.flatnonzero(dataset.Y[:, 0])[:5]]
     for settings in ((FeatureSetting(),), (by_field,), (FeatureSetting(), by_field), (by_field, FeatureSetting())):
         plan = ComparisonPlan((classifier,), settings, SplitPlan(folds=3), 2, resamples=100)
-        comparison = compare(dataset, plan, jobs=1)
+        comparison = compare(dataset, plan, n_jobs=1)
         explanations = explain_held_out(comparison, classifier, rows)
         terms = {one.term.rpartition("__")[2] for explanation in explanations.values() for one in explanation}
         assert terms & {"jury", "judge", "verdict", "court", "appeal", "defendant", "lawyers"}

@@ -38,7 +38,7 @@ def skip_without_package_of(name):
 @pytest.mark.parametrize("name", CLASSIFIERS)
 def test_fit_labeller_makes_a_pipeline_that_skops_restores_for_each_classifier(dataset, name):
     skip_without_package_of(name)
-    labeller = fit_labeller(dataset, plan_of(name), CLASSIFIERS[name], KEYWORDS, jobs=1)
+    labeller = fit_labeller(dataset, plan_of(name), CLASSIFIERS[name], KEYWORDS, n_jobs=1)
     frame = field_frame(dataset)
     decisions = labeller.decide(frame)
     saved = skops.io.dumps(labeller.pipeline)
@@ -54,7 +54,7 @@ def test_fit_labeller_makes_a_pipeline_that_skops_restores_for_each_classifier(d
 )
 def test_fit_labeller_calibrates_on_scores_of_held_out_articles(dataset, name):
     plan, classifier = plan_of(name), CLASSIFIERS[name]
-    labeller = fit_labeller(dataset, plan, classifier, KEYWORDS, jobs=1)
+    labeller = fit_labeller(dataset, plan, classifier, KEYWORDS, n_jobs=1)
     frame = field_frame(dataset)
     choice = choose_on_all(dataset, plan, classifier, KEYWORDS, LocalEngine(1))
     probabilities = np.column_stack([column[:, 1] for column in labeller.pipeline.predict_proba(frame)])
@@ -67,7 +67,7 @@ def test_fit_labeller_calibrates_on_scores_of_held_out_articles(dataset, name):
 
 
 def test_labeller_decide_reads_missing_fields_as_empty(dataset):
-    labeller = fit_labeller(dataset, plan_of("linear-svm"), CLASSIFIERS["linear-svm"], jobs=1)
+    labeller = fit_labeller(dataset, plan_of("linear-svm"), CLASSIFIERS["linear-svm"], n_jobs=1)
     missing = pd.DataFrame({"title": ["The jury found the defendant guilty", None], "text": [None, None]})
     assert (labeller.decide(missing) == labeller.decide(missing.fillna(""))).all()
     assert labeller.decide(missing)[0].tolist() == [1, 0]
@@ -77,7 +77,7 @@ def test_labeller_decide_never_gives_a_topic_without_a_suitable_threshold(datase
     rare = ThresholdRule(false_positive=1e9, false_negative=1e-9)
     plan = plan_of("majority", "nearest-centroid", decision_rule=DecisionRule(rare))
     labeller = fit_labeller(
-        replace(dataset, Y=np.roll(dataset.Y, 7, axis=0)), plan, CLASSIFIERS["nearest-centroid"], jobs=1
+        replace(dataset, Y=np.roll(dataset.Y, 7, axis=0)), plan, CLASSIFIERS["nearest-centroid"], n_jobs=1
     )
     assert not labeller.decide(field_frame(dataset)).any()
 
@@ -93,35 +93,35 @@ def test_labeller_pipeline_predicts_classes_by_name(dataset):
     )
     for name in ("linear-svm", "complement-nb", "k-nn", "keyword-rules"):
         classifier = CLASSIFIERS[name].with_grid({"n_neighbors": [3]}) if name == "k-nn" else CLASSIFIERS[name]
-        labeller = fit_labeller(classes, plan_of(name), classifier, KEYWORDS, jobs=1)
+        labeller = fit_labeller(classes, plan_of(name), classifier, KEYWORDS, n_jobs=1)
         assert set(labeller.pipeline.predict(field_frame(classes))) == set(classes.topics)
         assert (labeller.decide(field_frame(classes)) == classes.Y).all(axis=1).mean() > 0.9
 
 
 def test_labeller_terms_names_the_strongest_terms_of_a_topic(dataset):
-    labeller = fit_labeller(dataset, plan_of("linear-svm"), CLASSIFIERS["linear-svm"], jobs=1)
+    labeller = fit_labeller(dataset, plan_of("linear-svm"), CLASSIFIERS["linear-svm"], n_jobs=1)
     terms = labeller.terms(6)
     top = {topic: set(group.nlargest(6, "weight")["term"]) for topic, group in terms.groupby("topic")}
     assert top["courts"] & {"jury", "judge", "verdict", "court", "lawyers", "appeal"}
     assert top["rail"] & {"train", "trains", "railway", "passengers", "station"}
-    assert fit_labeller(dataset, plan_of("majority"), CLASSIFIERS["majority"], jobs=1).terms(3) is None
+    assert fit_labeller(dataset, plan_of("majority"), CLASSIFIERS["majority"], n_jobs=1).terms(3) is None
 
 
 def test_fit_labeller_supports_field_weights_and_stemming(dataset):
     settings = (FeatureSetting(field_weights=(("title", 2.0), ("text", 1.0))),)
     labeller = fit_labeller(
-        dataset, replace(plan_of("linear-svm"), settings=settings), CLASSIFIERS["linear-svm"], jobs=1
+        dataset, replace(plan_of("linear-svm"), settings=settings), CLASSIFIERS["linear-svm"], n_jobs=1
     )
     assert labeller.portable
     assert (labeller.decide(field_frame(dataset)) == dataset.Y).mean() > 0.95
     stems = (FeatureSetting(Analyser(stemmer="english")),)
-    stemmed = fit_labeller(dataset, replace(plan_of("linear-svm"), settings=stems), CLASSIFIERS["linear-svm"], jobs=1)
+    stemmed = fit_labeller(dataset, replace(plan_of("linear-svm"), settings=stems), CLASSIFIERS["linear-svm"], n_jobs=1)
     assert not stemmed.portable
 
 
 def test_labeller_estimators_of_linear_classifiers_are_linear_svc(dataset):
     for name in ("multinomial-nb", "nearest-centroid", "nb-svm"):
-        labeller = fit_labeller(dataset, plan_of(name), CLASSIFIERS[name], jobs=1)
+        labeller = fit_labeller(dataset, plan_of(name), CLASSIFIERS[name], n_jobs=1)
         assert all(type(one) is LinearSVC for one in labeller.estimators())
 
 
@@ -137,7 +137,7 @@ def test_decide_and_explain_support_topics_with_spaces_in_their_names():
     texts = [f"The {words[one]} of day {number}" for number, one in enumerate(y)]
     dataset = make_dataset(texts, y, groups=None)
     plan = ComparisonPlan((CLASSIFIERS["linear-svm"],), splits=SplitPlan(folds=2), inner_folds=2)
-    labeller = fit_labeller(dataset, plan, CLASSIFIERS["linear-svm"], jobs=1)
+    labeller = fit_labeller(dataset, plan, CLASSIFIERS["linear-svm"], n_jobs=1)
     assert dataset.topics == ("news", "world", "world news")
     assert labeller.decide(["the summit", "the globe", " "]).tolist() == [[0, 0, 1], [0, 1, 0], [0, 0, 0]]
     explanation = labeller.explain("the summit")

@@ -34,7 +34,7 @@ def comparison(dataset):
         Y=np.where(np.arange(len(dataset))[:, None] % 15 == 0, 1 - dataset.Y, dataset.Y),  # adds errors
     )
     plan = ComparisonPlan(tuple(CLASSIFIERS[name] for name in names), splits=SplitPlan(folds=3), resamples=100)
-    return compare(hostile, plan, KEYWORDS, jobs=1)
+    return compare(hostile, plan, KEYWORDS, n_jobs=1)
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ class Page(HTMLParser):
 @pytest.mark.slow
 def test_make_report_has_every_section_and_loads_nothing_from_a_network(comparison, about):
     winner = CLASSIFIERS[comparison.verdict.winner]
-    labeller = fit_labeller(comparison.dataset, comparison.plan, winner, KEYWORDS, jobs=1)
+    labeller = fit_labeller(comparison.dataset, comparison.plan, winner, KEYWORDS, n_jobs=1)
     page = Page(make_report(comparison, about, labeller))
     assert [name for name in page.ids if name in SECTIONS] == SECTIONS
     assert page.external == []
@@ -142,7 +142,7 @@ def test_straddling_counts_near_duplicates_on_both_sides(comparison):
 
 def test_model_card_states_topics_data_and_performance(comparison, about):
     classifier = CLASSIFIERS["multinomial-nb"]
-    labeller = fit_labeller(comparison.dataset, comparison.plan, classifier, jobs=1)
+    labeller = fit_labeller(comparison.dataset, comparison.plan, classifier, n_jobs=1)
     card = model_card(comparison, labeller, about)
     value = comparison.figures.query("classifier == 'multinomial-nb' and metric == 'macro_f1'")["value"].iloc[0]
     assert f"macro-F1 {value:.3f}" in card

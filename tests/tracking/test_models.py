@@ -31,7 +31,7 @@ def saved(dataset, project):
 
     def save(setting=None, classifier="linear-svm"):
         plan = ComparisonPlan((CLASSIFIERS[classifier],), (setting or FeatureSetting(),), inner_folds=2, seed=3)
-        labeller = fit_labeller(dataset, plan, CLASSIFIERS[classifier], jobs=1)
+        labeller = fit_labeller(dataset, plan, CLASSIFIERS[classifier], n_jobs=1)
         folder = project.root / "model"
         shutil.rmtree(folder, ignore_errors=True)
         save_labeller(labeller, folder, project, "# card")
@@ -70,7 +70,7 @@ def test_load_labeller_and_mlflow_predict_like_the_saved_labeller(saved, setting
 
 @pytest.mark.slow
 def test_load_labeller_accepts_an_alias_a_version_and_a_run_id(project):
-    result = run_experiment(project.root / "experiments" / "small.toml", jobs=1)
+    result = run_experiment(project.root / "experiments" / "small.toml", n_jobs=1)
     (run,) = log_experiment(result)
     labelled = [
         load_labeller(name).label(TEXTS)

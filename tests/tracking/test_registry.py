@@ -39,7 +39,7 @@ print(json.dumps([plain.predict(articles).tolist(), wrapped.predict(articles).to
 
 @pytest.fixture
 def result(project):
-    return run_experiment(project.root / "experiments" / "small.toml", jobs=1)
+    return run_experiment(project.root / "experiments" / "small.toml", n_jobs=1)
 
 
 def closure(*names):
@@ -85,7 +85,7 @@ def test_registered_model_predicts_the_same_without_topicdesk(result, tmp_path):
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     plain, wrapped = json.loads(done.stdout.splitlines()[-1])
-    labeller = fit_winner(result, comparison, jobs=1)
+    labeller = fit_winner(result, comparison, n_jobs=1)
     assert plain == labeller.decide(frame).tolist()
     assert wrapped == labeller.label(frame).to_dict("records")
 

@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("store")]
 
 @pytest.fixture
 def logged(project):
-    result = run_experiment(project.root / "experiments" / "small.toml", jobs=1)
+    result = run_experiment(project.root / "experiments" / "small.toml", n_jobs=1)
     (run,) = log_experiment(result)
     client = open_store(project)
     experiment = client.get_experiment_by_name("small")
@@ -139,7 +139,7 @@ def test_open_store_rejects_a_file_that_is_not_a_database(project):
 
 
 def test_log_experiment_accepts_a_comparison_without_probabilities(project):
-    result = run_experiment(project.root / "experiments" / "small.toml", jobs=1)
+    result = run_experiment(project.root / "experiments" / "small.toml", n_jobs=1)
     (comparison,) = result.comparisons
     figures = comparison.figures.copy()
     figures.loc[figures["metric"].isin(PROBABILITY_METRICS), ["value", "low", "high"]] = float("nan")
@@ -155,7 +155,7 @@ def test_log_experiment_accepts_a_comparison_without_probabilities(project):
 
 
 def test_resume_logging_keeps_runs_completed_before_the_store_failed(project, monkeypatch):
-    result = run_experiment(project.root / "experiments" / "small.toml", jobs=1)
+    result = run_experiment(project.root / "experiments" / "small.toml", n_jobs=1)
     sent = []
 
     def fail_at_the_third(client, run_id, *arguments, original=MlflowClient.log_artifacts):

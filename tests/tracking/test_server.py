@@ -33,7 +33,7 @@ def test_log_experiment_sends_runs_and_artifacts_to_the_configured_server(projec
     with serve_pages(team, free_port, "small") as (address, _):
         uri = address.partition("/#")[0]
         monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
-        (run,) = log_experiment(run_experiment(project.root / "experiments" / "small.toml", jobs=1))
+        (run,) = log_experiment(run_experiment(project.root / "experiments" / "small.toml", n_jobs=1))
         client = MlflowClient(uri)
         assert client.get_run(run.run_id).info.status == "FINISHED"
         assert "report.html" in {artifact.path for artifact in client.list_artifacts(run.run_id)}
@@ -48,7 +48,7 @@ def test_log_experiment_sends_runs_and_artifacts_to_the_configured_server(projec
 
 @pytest.mark.slow
 def test_resume_logging_completes_runs_after_the_server_stopped(project, team, monkeypatch, free_port):
-    result = run_experiment(project.root / "experiments" / "small.toml", jobs=1)
+    result = run_experiment(project.root / "experiments" / "small.toml", n_jobs=1)
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     with serve_pages(team, free_port, "small") as (address, server):
         monkeypatch.setenv("MLFLOW_TRACKING_URI", address.partition("/#")[0])
@@ -94,7 +94,7 @@ def test_concurrent_compare_commands_log_complete_runs_to_a_new_store(project, b
     runs = client.search_runs([client.get_experiment_by_name("small").experiment_id])
     parents = [run for run in runs if run.data.tags["role"] == "comparison"]
     assert len(parents) == 3
-    assert len(runs) == 3 * len(run_experiment(spec, jobs=1).comparisons[0].plan.classifiers) + 3
+    assert len(runs) == 3 * len(run_experiment(spec, n_jobs=1).comparisons[0].plan.classifiers) + 3
     assert {run.info.status for run in runs} == {"FINISHED"}
     assert len(client.search_model_versions("name = 'topicdesk-small'")) == 3
     assert client.get_model_version_by_alias("topicdesk-small", "champion")
@@ -123,7 +123,7 @@ def test_server_with_basic_auth_requires_the_password(project, team, monkeypatch
     options = ("--app-name", "basic-auth", "--backend-store-uri", f"sqlite:///{team}/mlflow.db",
                "--artifacts-destination", str(team / "artifacts"))  # fmt: skip
     variables = {"MLFLOW_AUTH_CONFIG_PATH": str(team / "auth.ini"), "MLFLOW_FLASK_SERVER_SECRET_KEY": "of these tests"}
-    result = run_experiment(project.root / "experiments" / "small.toml", jobs=1)
+    result = run_experiment(project.root / "experiments" / "small.toml", n_jobs=1)
     with team_server(team, free_port, *options, **variables) as address:
         monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
         monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
@@ -179,7 +179,7 @@ def test_server_on_postgresql_stores_runs_artifacts_and_models(project, tmp_path
     options = ("--backend-store-uri", postgres, "--artifacts-destination", str(team / "artifacts"))
     with team_server(team, free_port, *options) as address:
         monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
-        (run,) = log_experiment(run_experiment(project.root / "experiments" / "small.toml", jobs=1))
+        (run,) = log_experiment(run_experiment(project.root / "experiments" / "small.toml", n_jobs=1))
         client = MlflowClient(address)
         assert client.get_run(run.run_id).info.status == "FINISHED"
         assert "report.html" in {artifact.path for artifact in client.list_artifacts(run.run_id)}

@@ -38,7 +38,7 @@ def ask(port, content, kind="application/json"):
 @pytest.fixture
 def served(project, free_port):
     """Serve the champion of a comparison, as a user would."""
-    log_experiment(run_experiment(project.root / "experiments" / "small.toml", jobs=1))
+    log_experiment(run_experiment(project.root / "experiments" / "small.toml", n_jobs=1))
     environment = {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "MLFLOW_TRACKING_URI": tracking_uri(project),

@@ -16,7 +16,7 @@ def model(dataset, tmp_path_factory):
     plan = ComparisonPlan((CLASSIFIERS["linear-svm"],), (FeatureSetting(),), inner_folds=2, seed=3)
     root = folder.with_name("project")
     root.mkdir()
-    save_labeller(fit_labeller(dataset, plan, CLASSIFIERS["linear-svm"], jobs=1), folder, Project(root), "# card")
+    save_labeller(fit_labeller(dataset, plan, CLASSIFIERS["linear-svm"], n_jobs=1), folder, Project(root), "# card")
     return folder
 
 

@@ -346,13 +346,13 @@ def test_label_files_waits_for_a_rename_that_becomes_visible_late(place, monkeyp
         return target
 
     labeller = load_labeller(place.arguments["label"][-1])
-    expected = label_files(labeller, ["new.csv"], "whole.csv", jobs=1).output.read_bytes()
+    expected = label_files(labeller, ["new.csv"], "whole.csv", n_jobs=1).output.read_bytes()
     monkeypatch.setattr(Path, "replace", late)
-    assert label_files(labeller, ["new.csv"], "late.csv", jobs=1).output.read_bytes() == expected
+    assert label_files(labeller, ["new.csv"], "late.csv", n_jobs=1).output.read_bytes() == expected
     # The constant is private, because no user needs to change it. Without this line, the test waits for two minutes.
     monkeypatch.setattr(parts, "_PATIENCE_SECONDS", 0.2)
     monkeypatch.setattr(
         Path, "replace", lambda self, target: target if "part-" in str(target) else rename(self, target)
     )
     with pytest.raises(EngineError, match=r"part-000000.* was written twice but does not exist"):
-        label_files(labeller, ["new.csv"], "never.csv", jobs=1)
+        label_files(labeller, ["new.csv"], "never.csv", n_jobs=1)

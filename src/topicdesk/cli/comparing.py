@@ -155,7 +155,9 @@ def learning_curve(
 
     for load in load_experiments(spec):
         selected = load.classifier(classifier)
-        curve = learning_curve(load.dataset, load.plan, selected, sizes, load.splits, load.keywords, jobs or load.jobs)
+        curve = learning_curve(
+            load.dataset, load.plan, selected, sizes, load.splits, load.keywords, jobs or load.n_jobs
+        )
         print_warnings(curve.warnings)
         table = curve.points.assign(labels=curve.points["labels"].map("{:.0f}".format)).set_index("labels")
         print_table(table.map("{:.3f}".format), f"{load.dataset.name}, {curve.classifier}: {curve.metric} by labels")
@@ -177,7 +179,7 @@ def ablate(
 
     for load in load_experiments(spec):
         ablation = ablate(
-            load.dataset, load.plan, load.classifier(classifier), load.splits, load.keywords, jobs or load.jobs
+            load.dataset, load.plan, load.classifier(classifier), load.splits, load.keywords, jobs or load.n_jobs
         )
         print_warnings(ablation.warnings)
         print_table(ablation.text_table(), f"{load.dataset.name}, {ablation.classifier} without each feature option")

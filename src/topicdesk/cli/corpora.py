@@ -122,10 +122,10 @@ def audit(
             raise typer.BadParameter(f"{what} names several corpora. An audit needs a spec with one corpus.")
         dataset = load_dataset(project, spec, name)
         seed = spec.evaluation.seed
-        sources = audit_sources(read_corpus(corpus_file(project, name)), spec.data.text, seed=seed, jobs=jobs)
-        topics = audit_topics(dataset, seed=seed, jobs=jobs)
+        sources = audit_sources(read_corpus(corpus_file(project, name)), spec.data.text, seed=seed, n_jobs=jobs)
+        topics = audit_topics(dataset, seed=seed, n_jobs=jobs)
     else:
-        sources = audit_sources(read_corpus(_corpus_path(what)), jobs=jobs)
+        sources = audit_sources(read_corpus(_corpus_path(what)), n_jobs=jobs)
     print_warnings(sources.warnings)
     print(sources)
     print_table(sources.table(), "Sources: F1 of predicting each source, and the terms that identify it")

@@ -77,7 +77,7 @@ def label(
         prefix=prefix,
         clean=clean,
         formulas=formulas,
-        jobs=jobs or -1,
+        n_jobs=jobs or -1,
         engine=engine_named(engine, scheduler),
     )
     _print_first(labeller, account, prefix, mapped)

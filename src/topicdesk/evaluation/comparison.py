@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
+from topicdesk._renamed import renamed_arguments
 from topicdesk.errors import SpecError, SplitError, nearest
 from topicdesk.evaluation._execution.checkpoints import Checkpoints, comparison_hash
 from topicdesk.evaluation._types import ComparisonPlan, ComparisonValues, FoldResult, ranking
@@ -147,12 +148,13 @@ class Comparison(ComparisonValues):
         return split_table(self.dataset, self.splits, by)
 
 
+@renamed_arguments(jobs="n_jobs")
 def compare(
     dataset: Dataset,
     plan: ComparisonPlan,
     keywords: Mapping[str, Sequence[str]] | None = None,
     splits: Sequence[Split] | None = None,
-    jobs: int = -1,
+    n_jobs: int = -1,
     engine: Engine | None = None,
     keep: Path | None = None,
 ) -> Comparison:
@@ -168,7 +170,7 @@ def compare(
         Keywords of each topic; only the keyword-rules baseline needs them.
     splits : sequence of Split, optional
         Outer splits to use instead of the plan's.
-    jobs : int, default -1
+    n_jobs : int, default -1
         Number of processes; -1 for one per core. Results do not depend on it.
     engine : Engine, optional
         Engine to use instead of local processes, such as a `DaskEngine`. Results do not depend on it.
@@ -201,7 +203,7 @@ def compare(
     _check_sample(plan, dataset)
     _check_neighbours(plan, splits)
     checkpoints = None if keep is None else Checkpoints(keep, comparison_hash(dataset, plan, splits, keywords))
-    with single_threaded_engine(engine, jobs) as running:
+    with single_threaded_engine(engine, n_jobs) as running:
         results, messages = cross_validate(dataset, plan, splits, keywords, running, checkpoints)
         warnings += messages
         pooled, by_topic, by_fold = figure_tables(

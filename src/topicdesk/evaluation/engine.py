@@ -18,6 +18,7 @@ from joblib.externals.loky import get_reusable_executor
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 from threadpoolctl import threadpool_limits
 
+from topicdesk._renamed import renamed_fields
 from topicdesk.errors import EngineError
 from topicdesk.evaluation.code_version import code_version
 from topicdesk.progress import progress
@@ -38,22 +39,23 @@ class Engine(Protocol):
         """Yield the number of each task and the result of ``work(shared, *task)``, in order of completion."""
 
 
+@renamed_fields(jobs="n_jobs")
 @dataclass(frozen=True)
 class LocalEngine:
     """Engine that runs tasks in processes on this machine. Large shared arrays are memory-mapped, not copied.
 
     Parameters
     ----------
-    jobs : int, default -1
+    n_jobs : int, default -1
         Number of processes; -1 for one per core.
     """
 
-    jobs: int = -1
+    n_jobs: int = -1
 
     def run(self, work: _Work, shared: object, tasks: _Tasks) -> Iterator[tuple[int, Any]]:
         """Run the tasks (see `Engine`); raise `EngineError` if a process dies or memory runs out."""
         calls = (delayed(_numbered)(number, work, shared, task) for number, task in enumerate(tasks))
-        results = Parallel(n_jobs=self.jobs, return_as="generator_unordered", max_nbytes="256K")(calls)
+        results = Parallel(n_jobs=self.n_jobs, return_as="generator_unordered", max_nbytes="256K")(calls)
         try:
             while True:
                 with _no_word_of_cancelled_tasks():
@@ -189,7 +191,7 @@ class DaskEngine:
 
 
 @contextmanager
-def single_threaded_engine(engine: Engine | None, jobs: int) -> Iterator[Engine]:
+def single_threaded_engine(engine: Engine | None, n_jobs: int) -> Iterator[Engine]:
     """Yield the engine, by default local processes, while numeric libraries use one thread of this process.
 
     The order of a sum, and therefore its last digit, must not depend on the number of cores.
@@ -198,7 +200,7 @@ def single_threaded_engine(engine: Engine | None, jobs: int) -> Iterator[Engine]
     ----------
     engine : Engine or None
         Engine to use instead of local processes.
-    jobs : int
+    n_jobs : int
         Number of local processes; -1 for one per core.
 
     Yields
@@ -206,7 +208,7 @@ def single_threaded_engine(engine: Engine | None, jobs: int) -> Iterator[Engine]
     Engine
     """
     with threadpool_limits(limits=1):
-        yield engine or LocalEngine(jobs)
+        yield engine or LocalEngine(n_jobs)
 
 
 def run_all(

@@ -146,7 +146,7 @@ def inner_scores(
     split: Split,
     inner_folds: int,
     seed: int,
-    jobs: int = -1,
+    n_jobs: int = -1,
 ) -> dict[Candidate, tuple[Scores, ...]]:
     """Score every candidate on the inner folds of one outer split, as `cross_validate` does before the choice.
 
@@ -156,7 +156,7 @@ def inner_scores(
         As in `cross_validate`.
     split : Split
         The outer split. Its training rows are divided into inner folds.
-    jobs : int, default -1
+    n_jobs : int, default -1
         Number of processes; -1 means one per core.
 
     Returns
@@ -167,7 +167,7 @@ def inner_scores(
     candidates = [candidate for classifier in classifiers for candidate in candidates_of(classifier, settings)]
     materials = gather_materials(dataset, candidates, None, seed)
     folds = make_inner_splits(dataset, split, inner_folds, seed)
-    fits, _ = score_inner_folds(materials, [folds], [candidates], LocalEngine(jobs))
+    fits, _ = score_inner_folds(materials, [folds], [candidates], LocalEngine(n_jobs))
     ends = np.cumsum([len(fold.test) for fold in folds])[:-1]
     return {candidate: tuple(np.split(fit.scores, ends)) for (_, candidate), fit in fits.items()}
 

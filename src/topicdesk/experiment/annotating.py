@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from topicdesk._renamed import renamed_arguments
 from topicdesk.annotation import (
     ADJUDICATED,
     AnnotationSession,
@@ -88,7 +89,8 @@ def queue_for(spec_file: Path | str, count: int, mix: Mapping[str, float] | None
     return draw_queue(_pool_of(_desk(spec_file), seed), count, mix or DEFAULT_MIX, seed)
 
 
-def suspects_of(spec_file: Path | str, classifier: str | None = None, jobs: int | None = None) -> pd.DataFrame:
+@renamed_arguments(jobs="n_jobs")
+def suspects_of(spec_file: Path | str, classifier: str | None = None, n_jobs: int | None = None) -> pd.DataFrame:
     """Rank the labels of a spec that a classifier contradicts, by its out-of-fold probabilities.
 
     Parameters
@@ -97,7 +99,7 @@ def suspects_of(spec_file: Path | str, classifier: str | None = None, jobs: int 
         A spec with one corpus, such as ``experiments/topics.toml``.
     classifier : str, optional
         A classifier of the spec; by default the winner of its results lock.
-    jobs : int, optional
+    n_jobs : int, optional
         Number of processes; by default that of the spec.
 
     Returns
@@ -108,18 +110,19 @@ def suspects_of(spec_file: Path | str, classifier: str | None = None, jobs: int 
     load = _loaded(find_file(spec_file))
     learner = load.classifier(classifier)
     data = load.dataset
-    held_out = out_of_fold(_judged(load, learner, data, jobs), learner.name)
+    held_out = out_of_fold(_judged(load, learner, data, n_jobs), learner.name)
     if held_out.probabilities is None:
         raise SpecError(f"classifier {learner.name!r} has no probabilities. Name another classifier of the spec.")
     rows = np.flatnonzero(held_out.tested)
     return suspect_labels(data.ids[rows], data.Y[rows], held_out.probabilities[rows], data.topics, data.task)
 
 
+@renamed_arguments(jobs="n_jobs")
 def effect_of(
     spec_file: Path | str,
     decisions: Mapping[str, Sequence[str]],
     classifier: str | None = None,
-    jobs: int | None = None,
+    n_jobs: int | None = None,
     before: Mapping[str, Sequence[str]] | None = None,
 ) -> pd.DataFrame:
     """Compute how corrected labels change a classifier's out-of-fold scores, on the same splits.
@@ -132,7 +135,7 @@ def effect_of(
         New topics of the reviewed articles, from `AnnotationSession.decisions`.
     classifier : str, optional
         A classifier of the spec; by default the winner of its results lock.
-    jobs : int, optional
+    n_jobs : int, optional
         Number of processes; by default that of the spec.
     before : mapping of str to sequence of str, optional
         Earlier topics of these articles, from `AnnotationSession.proposed`; by default the labels that the spec reads.
@@ -158,7 +161,7 @@ def effect_of(
             f"{spec_file} already reads these decisions. Pass the earlier labels too:"
             " effect_of(spec, session.decisions(), before=session.proposed)."
         )
-    tables = [_figures_of(load, _judged(load, learner, dataset, jobs)) for dataset in (earlier, later)]
+    tables = [_figures_of(load, _judged(load, learner, dataset, n_jobs)) for dataset in (earlier, later)]
     table = tables[0].add_prefix("before").join(tables[1].add_prefix("after"))
     return table.assign(moved=table["after"] - table["before"])
 
@@ -324,10 +327,10 @@ def _loaded(path: Path) -> LoadedExperiment:
     return loads[0]
 
 
-def _judged(load: LoadedExperiment, judge: Classifier, data: Dataset, jobs: int | None) -> Comparison:
+def _judged(load: LoadedExperiment, judge: Classifier, data: Dataset, n_jobs: int | None) -> Comparison:
     """Evaluate a classifier on the first repeat only: it tests every article."""
     splits = [split for split in load.splits if split.repeat == load.splits[0].repeat]
-    return compare(data, replace(load.plan, classifiers=(judge,)), load.keywords, splits, jobs or load.jobs)
+    return compare(data, replace(load.plan, classifiers=(judge,)), load.keywords, splits, n_jobs or load.n_jobs)
 
 
 def _relabelled(data: Dataset, named: Mapping[str, Sequence[str]]) -> Dataset:

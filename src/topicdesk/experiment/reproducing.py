@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from topicdesk._renamed import renamed_arguments
 from topicdesk.evaluation import ALL_SAMPLES, flipped_decisions
 from topicdesk.experiment.lock import Difference, ResultsLock, differences
 from topicdesk.experiment.run import ExperimentResult, run_experiment
@@ -77,7 +78,8 @@ class RunDifference:
     flips: pd.DataFrame
 
 
-def reproduce_run(project: Project, run_id: str, jobs: int | None = None, tolerance: float = 0.0) -> Reproduction:
+@renamed_arguments(jobs="n_jobs")
+def reproduce_run(project: Project, run_id: str, n_jobs: int | None = None, tolerance: float = 0.0) -> Reproduction:
     """Recompute a logged run from its saved spec and the data of the project.
 
     Parameters
@@ -86,7 +88,7 @@ def reproduce_run(project: Project, run_id: str, jobs: int | None = None, tolera
         The project with the run and the data.
     run_id : str
         Id of the run of a comparison, or of one of its classifiers.
-    jobs : int, optional
+    n_jobs : int, optional
         Number of processes; by default that of the spec.
     tolerance : float, default 0.0
         Maximum absolute difference of a score that is not reported.
@@ -107,7 +109,7 @@ def reproduce_run(project: Project, run_id: str, jobs: int | None = None, tolera
     with tempfile.TemporaryDirectory() as folder:
         spec = Path(folder) / f"{run.experiment}.toml"
         spec.write_text(run.spec, encoding="utf-8")
-        result = run_experiment(spec, jobs, project=project, corpora=(run.corpus,))
+        result = run_experiment(spec, n_jobs, project=project, corpora=(run.corpus,))
     changed = differences(lock, result.lock(), tolerance)
     by_classifier = [scores for comparison in lock.comparisons.values() for scores in comparison.figures.values()]
     count = sum(len(metrics) for scores in by_classifier for metrics in scores.values())

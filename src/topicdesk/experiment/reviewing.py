@@ -8,6 +8,7 @@ from typing import Literal
 
 import pandas as pd
 
+from topicdesk._renamed import renamed_arguments
 from topicdesk.corpus import read_corpus, read_sources
 from topicdesk.errors import SplitError
 from topicdesk.evaluation import Comparison, SourceAudit, audit_sources
@@ -46,14 +47,15 @@ class Review:
     report: str
 
 
-def review_experiment(result: ExperimentResult, jobs: int = -1, lock_is_new: bool = False) -> tuple[Review, ...]:
+@renamed_arguments(jobs="n_jobs")
+def review_experiment(result: ExperimentResult, n_jobs: int = -1, lock_is_new: bool = False) -> tuple[Review, ...]:
     """Fit the winners on all labels and make the reports, without logging anything.
 
     Parameters
     ----------
     result : ExperimentResult
         The result to review.
-    jobs : int, default -1
+    n_jobs : int, default -1
         Number of processes; -1 uses one per core.
     lock_is_new : bool, default False
         Whether the results lock was made from this result. If so, the two are not compared.
@@ -65,13 +67,14 @@ def review_experiment(result: ExperimentResult, jobs: int = -1, lock_is_new: boo
     """
     lock: _LockState = "none" if lock_is_new else _against_lock(result)
     return tuple(
-        _review(result, corpus, comparison, lock, jobs)
+        _review(result, corpus, comparison, lock, n_jobs)
         for corpus, comparison in zip(result.spec.data.corpus, result.comparisons, strict=True)
     )
 
 
+@renamed_arguments(jobs="n_jobs")
 def log_experiment(
-    result: ExperimentResult, jobs: int = -1, reviews: Sequence[Review] | None = None
+    result: ExperimentResult, n_jobs: int = -1, reviews: Sequence[Review] | None = None
 ) -> tuple[LoggedComparison, ...]:
     """Log an experiment to MLflow: one parent run per comparison, with its report and the winner as registered model.
 
@@ -81,7 +84,7 @@ def log_experiment(
     ----------
     result : ExperimentResult
         The result to log.
-    jobs : int, default -1
+    n_jobs : int, default -1
         Number of processes for `review_experiment`; -1 uses one per core.
     reviews : sequence of Review, optional
         From `review_experiment`, which is called by default.
@@ -97,7 +100,7 @@ def log_experiment(
         If the store fails. Unsent data are kept for `resume_logging`.
     """
     parcels = []
-    reviews = review_experiment(result, jobs) if reviews is None else reviews
+    reviews = review_experiment(result, n_jobs) if reviews is None else reviews
     for corpus, review in zip(result.spec.data.corpus, reviews, strict=True):
         comparison, name = review.comparison, f"topicdesk-{result.name}"
         parcels.append(
@@ -115,7 +118,8 @@ def log_experiment(
     return tuple(send_parcel(result.project, parcel) for parcel in parcels)
 
 
-def fit_winner(result: ExperimentResult, comparison: Comparison, jobs: int = -1) -> Labeller:
+@renamed_arguments(jobs="n_jobs")
+def fit_winner(result: ExperimentResult, comparison: Comparison, n_jobs: int = -1) -> Labeller:
     """Fit the winner of a comparison on all its labels.
 
     Parameters
@@ -124,7 +128,7 @@ def fit_winner(result: ExperimentResult, comparison: Comparison, jobs: int = -1)
         The result with the comparison.
     comparison : Comparison
         One of the result's comparisons.
-    jobs : int, default -1
+    n_jobs : int, default -1
         Number of processes; -1 uses one per core.
 
     Returns
@@ -135,11 +139,11 @@ def fit_winner(result: ExperimentResult, comparison: Comparison, jobs: int = -1)
         classifier for classifier in comparison.plan.classifiers if classifier.name == comparison.verdict.winner
     )
     keywords = spec_keywords(result.project, result.spec)
-    return fit_labeller(comparison.dataset, comparison.plan, winner, keywords, jobs)
+    return fit_labeller(comparison.dataset, comparison.plan, winner, keywords, n_jobs)
 
 
-def _review(result: ExperimentResult, corpus: str, comparison: Comparison, lock: _LockState, jobs: int) -> Review:
-    spec, labeller = result.spec, fit_winner(result, comparison, jobs)
+def _review(result: ExperimentResult, corpus: str, comparison: Comparison, lock: _LockState, n_jobs: int) -> Review:
+    spec, labeller = result.spec, fit_winner(result, comparison, n_jobs)
     articles = read_corpus(corpus_file(result.project, corpus))
     labelled = articles.set_index("id", drop=False).loc[comparison.dataset.ids].reset_index(drop=True)
     about = About(
@@ -156,7 +160,7 @@ def _review(result: ExperimentResult, corpus: str, comparison: Comparison, lock:
         extract=spec.report.extract,
         errors=spec.report.errors,
     )
-    audit = _audit(labelled, spec.data.text, jobs)
+    audit = _audit(labelled, spec.data.text, n_jobs)
     return Review(comparison, about, labeller, make_report(comparison, about, labeller, audit))
 
 
@@ -175,10 +179,10 @@ def _provenance(result: ExperimentResult, corpus: str, articles: pd.DataFrame, l
     )
 
 
-def _audit(labelled: pd.DataFrame, fields: Sequence[str], jobs: int) -> SourceAudit | None:
+def _audit(labelled: pd.DataFrame, fields: Sequence[str], n_jobs: int) -> SourceAudit | None:
     """Audit how well the source of a labelled article can be predicted; return None if there are too few articles."""
     try:
-        return audit_sources(labelled, fields, resamples=_AUDIT_RESAMPLES, jobs=jobs)
+        return audit_sources(labelled, fields, resamples=_AUDIT_RESAMPLES, n_jobs=n_jobs)
     except SplitError:  # fewer than two sources have enough articles; the report mentions it
         return None
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from topicdesk._renamed import renamed_arguments, renamed_fields
 from topicdesk.annotation import (
     Dataset,
     Taxonomy,
@@ -95,9 +96,10 @@ class ExperimentResult:
         )
 
 
+@renamed_arguments(jobs="n_jobs")
 def run_experiment(
     spec_file: Path | str,
-    jobs: int | None = None,
+    n_jobs: int | None = None,
     engine: Engine | None = None,
     resume: bool = False,
     project: Project | None = None,
@@ -109,7 +111,7 @@ def run_experiment(
     ----------
     spec_file : path
         A spec such as ``experiments/topics.toml``, inside a project.
-    jobs : int, optional
+    n_jobs : int, optional
         Number of processes; by default that of the spec. Scores do not depend on it.
     engine : Engine, optional
         Runs the tasks instead of local processes, such as a `DaskEngine`.
@@ -145,11 +147,12 @@ def run_experiment(
     for load in _load_all(path, project, spec, corpora):
         checkpoints = project.cells if resume else None
         comparisons.append(
-            compare(load.dataset, load.plan, load.keywords, load.splits, jobs or load.jobs, engine, checkpoints)
+            compare(load.dataset, load.plan, load.keywords, load.splits, n_jobs or load.n_jobs, engine, checkpoints)
         )
     return ExperimentResult(project, path.stem, path, spec, environment, tuple(comparisons))
 
 
+@renamed_fields(jobs="n_jobs")
 @dataclass(frozen=True, eq=False)
 class LoadedExperiment:
     """One corpus of a spec, loaded and split.
@@ -166,7 +169,7 @@ class LoadedExperiment:
         The outer splits.
     keywords : mapping of str to tuple of str, or None
         Keywords of each topic; None without a taxonomy, or if a topic has none.
-    jobs : int
+    n_jobs : int
         Number of processes in the spec.
     alone : bool
         Whether the spec has no other corpus.
@@ -177,7 +180,7 @@ class LoadedExperiment:
     plan: ComparisonPlan
     splits: tuple[Split, ...]
     keywords: Mapping[str, Sequence[str]] | None
-    jobs: int
+    n_jobs: int
     alone: bool
 
     def classifier(self, name: str | None = None) -> Classifier:

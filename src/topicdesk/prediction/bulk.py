@@ -28,6 +28,7 @@ from joblib.externals.loky import ProcessPoolExecutor
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 from threadpoolctl import threadpool_limits
 
+from topicdesk._renamed import renamed_arguments
 from topicdesk.atomic import remove_tree, sweep_removed, write_text
 from topicdesk.corpus import STDIN, Cleaning, Unreadable, article_id, find_files, guess_ending
 from topicdesk.errors import CorpusError, EngineError, LabellerError, ProjectError
@@ -155,6 +156,7 @@ class _Job:
     key: str
 
 
+@renamed_arguments(jobs="n_jobs")
 def label_files(
     labeller: Labeller,
     inputs: Sequence[Path | str],
@@ -165,7 +167,7 @@ def label_files(
     prefix: str = "",
     clean: bool = False,
     formulas: Formulas | str = Formulas.ESCAPE,
-    jobs: int = -1,
+    n_jobs: int = -1,
     engine: Engine | None = None,
 ) -> LabellingAccount:
     """Label the articles of files and write them with their predictions.
@@ -192,7 +194,7 @@ def label_files(
     formulas : {"escape", "refuse", "keep"}, default "escape"
         How to write a cell of a CSV or TSV that a spreadsheet would run as a formula: with an apostrophe before it,
         not at all (an error), or unchanged.
-    jobs : int, default -1
+    n_jobs : int, default -1
         Number of processes; -1 means one per core, and this process alone for inputs of less than 50 MB in total.
     engine : Engine, optional
         Labels Parquet files elsewhere, such as on a Dask cluster. The output is then a folder that the workers and this
@@ -229,7 +231,7 @@ def label_files(
         plan = _plan(labeller, files, reading, explain, prefix, engine is not None) | {"formulas": formulas}
         _begin(folder, plan)
         job = _Job(labeller, folder, explain, prefix, reading, formulas, plan["labeller"])
-        parts, resumed = _finish_parts(job, files, jobs, engine)
+        parts, resumed = _finish_parts(job, files, n_jobs, engine)
         unlabelled = _gathered(parts, skipped)
         side_file = _write_side_file(output, unlabelled, formulas)
         if ending:
@@ -247,11 +249,11 @@ def label_files(
     return LabellingAccount(output, rows, abstained, unlabelled, side_file, seconds, resumed, uneven, escaped)
 
 
-def _finish_parts(job: _Job, files: Sequence[Path], jobs: int, engine: Engine | None) -> tuple[list[Part], int]:
+def _finish_parts(job: _Job, files: Sequence[Path], n_jobs: int, engine: Engine | None) -> tuple[list[Part], int]:
     """Label all parts. Label a part again, once, if its file is missing after it was written."""
-    parts, resumed = _label_parts(job, files, jobs, engine)
+    parts, resumed = _label_parts(job, files, n_jobs, engine)
     if job.folder.missing(parts):
-        parts, _ = _label_parts(job, files, jobs, engine)
+        parts, _ = _label_parts(job, files, n_jobs, engine)
         missing = job.folder.missing(parts)
         if missing:
             raise EngineError(
@@ -261,16 +263,16 @@ def _finish_parts(job: _Job, files: Sequence[Path], jobs: int, engine: Engine | 
     return parts, resumed
 
 
-def _label_parts(job: _Job, files: Sequence[Path], jobs: int, engine: Engine | None) -> tuple[list[Part], int]:
+def _label_parts(job: _Job, files: Sequence[Path], n_jobs: int, engine: Engine | None) -> tuple[list[Part], int]:
     """Label in the fastest way; return all parts, and the number of rows that an earlier run had labelled."""
     if engine is not None:
         return _label_there(job, files, engine)
     # Starting processes takes longer than labelling a small input. Who asks for a number of processes gets them.
-    small = jobs < 0 and sum(file.stat().st_size for file in files) < _SMALL_BYTES
-    jobs = 1 if small else joblib.effective_n_jobs(jobs)
+    small = n_jobs < 0 and sum(file.stat().st_size for file in files) < _SMALL_BYTES
+    n_jobs = 1 if small else joblib.effective_n_jobs(n_jobs)
     if job.folder.ending == ".parquet" and _has_small_row_groups(files):
-        return _label_there(job, files, LocalEngine(jobs))
-    return _label_here(job, files, jobs)
+        return _label_there(job, files, LocalEngine(n_jobs))
+    return _label_here(job, files, n_jobs)
 
 
 @contextmanager
@@ -370,13 +372,13 @@ def _begin(folder: PartFolder, plan: dict[str, Any]) -> None:
     write_text(plan_file, plan_text)
 
 
-def _label_here(job: _Job, files: Sequence[Path], jobs: int) -> tuple[list[Part], int]:
+def _label_here(job: _Job, files: Sequence[Path], n_jobs: int) -> tuple[list[Part], int]:
     parts: list[Part] = []
     resumed = 0
     pending: deque[tuple[Callable[[], Part], int]] = deque()
     with (
         progress(sum(file.stat().st_size for file in files), "labelling", "B") as advance,
-        _workers(job, jobs) as submit,
+        _workers(job, n_jobs) as submit,
     ):
 
         def note(ended: Callable[[], Part], read: int) -> None:
@@ -391,7 +393,7 @@ def _label_here(job: _Job, files: Sequence[Path], jobs: int) -> tuple[list[Part]
             else:
                 _check_names(batch, job)
                 pending.append((submit(batch), batch.read))
-            while len(pending) > jobs + 1:
+            while len(pending) > n_jobs + 1:
                 note(*pending.popleft())
         while pending:
             note(*pending.popleft())
@@ -403,9 +405,9 @@ def _ready(part: Part) -> Callable[[], Part]:
 
 
 @contextmanager
-def _workers(job: _Job, jobs: int) -> Iterator[Callable[[Batch], Callable[[], Part]]]:
+def _workers(job: _Job, n_jobs: int) -> Iterator[Callable[[Batch], Callable[[], Part]]]:
     """Yield a function that submits a batch and returns a function that waits for its part."""
-    if jobs == 1:
+    if n_jobs == 1:
 
         def label(batch: Batch) -> Callable[[], Part]:
             return _ready(_label_part(job, batch))
@@ -413,7 +415,7 @@ def _workers(job: _Job, jobs: int) -> Iterator[Callable[[Batch], Callable[[], Pa
         with threadpool_limits(limits=1):
             yield label
         return
-    with ProcessPoolExecutor(max_workers=jobs, initializer=_keep_job, initargs=(job,)) as pool:
+    with ProcessPoolExecutor(max_workers=n_jobs, initializer=_keep_job, initargs=(job,)) as pool:
 
         def submit(batch: Batch) -> Callable[[], Part]:
             future = pool.submit(_label_with_kept_job, batch)

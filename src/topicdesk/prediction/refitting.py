@@ -25,6 +25,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import LinearSVC
 
+from topicdesk._renamed import renamed_arguments
 from topicdesk.annotation import Dataset
 from topicdesk.evaluation import (
     NBSVM,
@@ -57,12 +58,13 @@ _NEVER = float(np.nextafter(1, 2))
 _REWRITTEN = (NBSVM, Centroids, MultinomialNB, ComplementNB)
 
 
+@renamed_arguments(jobs="n_jobs")
 def fit_labeller(
     dataset: Dataset,
     plan: ComparisonPlan,
     classifier: Classifier,
     keywords: Mapping[str, Sequence[str]] | None = None,
-    jobs: int = -1,
+    n_jobs: int = -1,
     engine: Engine | None = None,
 ) -> Labeller:
     """Select features and hyper-parameters on inner folds of all labelled articles, and fit a labeller on all articles.
@@ -77,7 +79,7 @@ def fit_labeller(
         Defines features, inner folds, metric, thresholds, calibration and seed.
     classifier : Classifier
         The best classifier of a comparison, or another one.
-    keywords, jobs, engine
+    keywords, n_jobs, engine
         As in `compare`.
 
     Returns
@@ -99,7 +101,7 @@ def fit_labeller(
         labeller = topicdesk.fit_labeller(comparison.dataset, comparison.plan, winner)
         labeller.label(articles)
     """
-    with single_threaded_engine(engine, jobs) as running:
+    with single_threaded_engine(engine, n_jobs) as running:
         choice = choose_on_all(dataset, plan, classifier, keywords, running)
         frame = field_frame(dataset)
         preprocessing = _reading(choice, dataset, keywords)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from topicdesk._renamed import renamed_arguments
 from topicdesk.evaluation._types import ComparisonPlan, FoldResult
 from topicdesk.evaluation.bootstrap import resampled_metric, with_interval
 from topicdesk.evaluation.engine import Engine, single_threaded_engine
@@ -82,13 +83,14 @@ class Ablation:
         return as_html(f"{self.classifier} without each feature option", self.text_table(), warnings=self.warnings)
 
 
+@renamed_arguments(jobs="n_jobs")
 def ablate(
     dataset: Dataset,
     plan: ComparisonPlan,
     classifier: Classifier,
     splits: Sequence[Split] | None = None,
     keywords: Mapping[str, Sequence[str]] | None = None,
-    jobs: int = -1,
+    n_jobs: int = -1,
     engine: Engine | None = None,
 ) -> Ablation:
     """Evaluate a classifier without each feature option in turn.
@@ -101,7 +103,7 @@ def ablate(
         Features, splits, inner folds, metric and seed. Its classifiers are ignored.
     classifier : Classifier
         The classifier to evaluate. A point of its grid is chosen again without each option.
-    splits, keywords, jobs, engine
+    splits, keywords, n_jobs, engine
         As in `compare`.
 
     Returns
@@ -112,7 +114,7 @@ def ablate(
     splits, warnings = planned_splits(dataset, plan, splits)
     variants = {_FULL: plan.settings, **dict(_without_each(plan.settings))}
     results: dict[str, tuple[FoldResult, ...]] = {}
-    with single_threaded_engine(engine, jobs) as running:
+    with single_threaded_engine(engine, n_jobs) as running:
         for name, settings in variants.items():
             variant = replace(plan, classifiers=(classifier,), settings=settings)
             results[name], messages = cross_validate(dataset, variant, splits, keywords, running)

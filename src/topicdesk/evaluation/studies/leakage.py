@@ -17,6 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.svm import LinearSVC
 
+from topicdesk._renamed import renamed_arguments
 from topicdesk.annotation import Dataset
 from topicdesk.corpus import article_texts, content_hash, find_duplicates
 from topicdesk.errors import SplitError
@@ -151,13 +152,14 @@ class TopicAudit:
         return as_html(str(self), self.topic_table(), self.source_table(), warnings=self.warnings)
 
 
+@renamed_arguments(jobs="n_jobs")
 def audit_sources(
     corpus: pd.DataFrame,
     text_fields: Sequence[str] = ("title", "text"),
     n_terms: int = 8,
     resamples: int = 1000,
     seed: int = 0,
-    jobs: int = -1,
+    n_jobs: int = -1,
 ) -> SourceAudit:
     """Measure how well the source of an article can be predicted from its text.
 
@@ -173,7 +175,7 @@ def audit_sources(
         Number of bootstrap resamples for each interval.
     seed : int, default 0
         Random seed. The same seed reproduces the result.
-    jobs : int, default -1
+    n_jobs : int, default -1
         Number of processes; -1 means one per core.
 
     Returns
@@ -187,7 +189,7 @@ def audit_sources(
     """
     dataset, warnings = _dataset_of_sources(corpus, text_fields, seed)
     classifiers = (classifier_named(_GUESS), classifier_named(_TELLER))
-    with single_threaded_engine(None, jobs) as engine:
+    with single_threaded_engine(None, n_jobs) as engine:
         splits, split_warnings = make_splits(dataset, SplitPlan(folds=_FOLDS), seed)
         plan = ComparisonPlan(classifiers, inner_folds=_INNER_FOLDS, metric="subset_accuracy", seed=seed)
         results, fit_warnings = cross_validate(dataset, plan, splits, engine=engine)
@@ -206,7 +208,8 @@ def audit_sources(
     return SourceAudit(accuracy, guess, sources, terms, (*warnings, *split_warnings, *fit_warnings))
 
 
-def audit_topics(dataset: Dataset, resamples: int = 1000, seed: int = 0, jobs: int = -1) -> TopicAudit:
+@renamed_arguments(jobs="n_jobs")
+def audit_topics(dataset: Dataset, resamples: int = 1000, seed: int = 0, n_jobs: int = -1) -> TopicAudit:
     """Compare F1 with and without training articles of the tested articles' source.
 
     A linear support-vector machine is trained on stratified folds that mix the sources, and on all sources but one. Its
@@ -219,7 +222,7 @@ def audit_topics(dataset: Dataset, resamples: int = 1000, seed: int = 0, jobs: i
     ----------
     dataset : Dataset
         Labelled articles.
-    resamples, seed, jobs
+    resamples, seed, n_jobs
         As in `audit_sources`.
 
     Returns
@@ -235,7 +238,7 @@ def audit_topics(dataset: Dataset, resamples: int = 1000, seed: int = 0, jobs: i
     plan = SplitPlan(folds=min(len(set(dataset.sources)), _MOST_FOLDS), repeats=_REPEATS)
     comparison_plan = ComparisonPlan((classifier_named(_CLASSIFIER),), (_SETTING,), inner_folds=_INNER_FOLDS, seed=seed)
     mixed_splits, split_warnings = make_splits(dataset, plan, seed)
-    with single_threaded_engine(None, jobs) as engine:
+    with single_threaded_engine(None, n_jobs) as engine:
         mixed, lone = (
             cross_validate(dataset, comparison_plan, splits, engine=engine)[0] for splits in (mixed_splits, lone_splits)
         )

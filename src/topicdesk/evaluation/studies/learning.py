@@ -16,6 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import curve_fit
 
+from topicdesk._renamed import renamed_arguments
 from topicdesk.errors import SplitError
 from topicdesk.evaluation._types import ComparisonPlan
 from topicdesk.evaluation.bootstrap import resampled_metric, with_interval
@@ -139,6 +140,7 @@ class LearningCurve:
         return as_html(self.sentence(), self.points.round(3), warnings=self.warnings)
 
 
+@renamed_arguments(jobs="n_jobs")
 def learning_curve(
     dataset: Dataset,
     plan: ComparisonPlan,
@@ -146,7 +148,7 @@ def learning_curve(
     sizes: int = 6,
     splits: Sequence[Split] | None = None,
     keywords: Mapping[str, Sequence[str]] | None = None,
-    jobs: int = -1,
+    n_jobs: int = -1,
     engine: Engine | None = None,
 ) -> LearningCurve:
     """Fit and test a classifier on growing parts of the training articles.
@@ -162,7 +164,7 @@ def learning_curve(
     sizes : int, default 6
         Number of equal steps up to all training articles. Parts are stratified by topic and keep near-duplicates
         together. Each part contains the one before.
-    splits, keywords, jobs, engine
+    splits, keywords, n_jobs, engine
         As in `compare`.
 
     Returns
@@ -186,7 +188,7 @@ def learning_curve(
             "Use fewer sizes."
         )
     by_size = {f"{step}": [growing[step] for growing in parts] for step in range(sizes)}
-    with single_threaded_engine(engine, jobs) as running:
+    with single_threaded_engine(engine, n_jobs) as running:
         growing = [split for group in by_size.values() for split in group]
         results, fit_warnings = cross_validate(
             dataset, replace(plan, classifiers=(classifier,)), growing, keywords, running
