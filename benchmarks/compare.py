@@ -113,7 +113,7 @@ def _run_side(side: str, name: str, folder: Path) -> None:
             replace(one, analyser=replace(one.analyser, stop_words="english")) for one in plan.settings
         )
     plan = replace(plan, classifiers=searched, settings=settings_tried)
-    outers = make_splits(dataset, plan.splits, plan.seed)[0][:_OUTER]
+    outers = make_splits(dataset, plan.splits, plan.random_state)[0][:_OUTER]
     if side == "ours":
         start = time.perf_counter()
         compare(dataset, plan, splits=outers, n_jobs=_N_JOBS)
@@ -124,11 +124,11 @@ def _run_side(side: str, name: str, folder: Path) -> None:
         {name: value for name, value in (asdict(one) | asdict(one.analyser)).items() if name in {*options, "lead"}}
         for one in plan.settings
     ]
-    folds = [make_inner_splits(dataset, outer, plan.inner_folds, plan.seed) for outer in outers]
+    folds = [make_inner_splits(dataset, outer, plan.inner_folds, plan.random_state) for outer in outers]
     if side == "theirs":
         start = time.perf_counter()
         scores = [
-            {one.name: _grid_search(dataset, outer, inner, settings, one, plan.seed) for one in searched}
+            {one.name: _grid_search(dataset, outer, inner, settings, one, plan.random_state) for one in searched}
             for outer, inner in zip(outers, folds, strict=True)
         ]
         seconds = time.perf_counter() - start
@@ -137,7 +137,7 @@ def _run_side(side: str, name: str, folder: Path) -> None:
     largest, candidates = 0.0, 0
     theirs = json.loads((folder / "theirs.json").read_text())["scores"]
     for outer, inner, of_outer in zip(outers, folds, theirs, strict=True):
-        ours = inner_scores(dataset, searched, plan.settings, outer, plan.inner_folds, plan.seed, _N_JOBS)
+        ours = inner_scores(dataset, searched, plan.settings, outer, plan.inner_folds, plan.random_state, _N_JOBS)
         candidates += len(ours)
         for candidate, by_fold in ours.items():
             key = _key(settings[plan.settings.index(candidate.view)], dict(candidate.parameters))
@@ -154,14 +154,14 @@ def _grid_search(
     folds: tuple[Split, ...],
     settings: list[dict[str, Any]],
     classifier: Classifier,
-    seed: int,
+    random_state: int,
 ) -> dict[str, list[float]]:
     """Search as a user of scikit-learn would; return the score of each candidate on each inner fold."""
     multi_class = dataset.task == "multi-class"
     assert classifier.build is not None
     estimator = classifier.build(not multi_class)
     if "random_state" in estimator.get_params():
-        estimator.set_params(random_state=seed)
+        estimator.set_params(random_state=random_state)
     last = estimator if multi_class else OneVsRestClassifier(estimator)
     pipeline = Pipeline([("read", FunctionTransformer(_read)), ("tfidf", TfidfVectorizer()), ("clf", last)])
     prefix = "clf__" if multi_class else "clf__estimator__"

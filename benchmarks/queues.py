@@ -93,15 +93,15 @@ def _judge(table: pd.DataFrame) -> int:
 
 
 def _simulate(
-    features: csr_matrix, Y: NDArray[np.int8], n_train: int, mix: Mapping[str, float], seed: int
+    features: csr_matrix, Y: NDArray[np.int8], n_train: int, mix: Mapping[str, float], random_state: int
 ) -> list[float]:
     """Label in rounds, and return the macro average precision on the test set after each round."""
     ids = np.array([str(row) for row in range(len(Y))], dtype=object)
-    labelled = np.random.default_rng(seed).choice(n_train, _START, replace=False)
+    labelled = np.random.default_rng(random_state).choice(n_train, _START, replace=False)
     values = []
     for turn in range(_ROUNDS + 1):
         votes = "disagreement" in mix
-        pool = judge_pool(ids, features, labelled, Y[labelled], votes=votes, seed=seed)
+        pool = judge_pool(ids, features, labelled, Y[labelled], votes=votes, random_state=random_state)
         assert pool.probabilities is not None
         values.append(float(average_precision_score(Y[n_train:], pool.probabilities[n_train:], average="macro")))
         if turn == _ROUNDS:
@@ -113,7 +113,7 @@ def _simulate(
             probabilities=pool.probabilities[:n_train],
             votes=None if pool.votes is None else pool.votes[:, :n_train],
         )
-        drawn = draw_queue(open_side, _BATCH, mix, seed=1000 * seed + turn)
+        drawn = draw_queue(open_side, _BATCH, mix, random_state=1000 * random_state + turn)
         labelled = np.concatenate([labelled, drawn["article_id"].astype(int).to_numpy()])
     return values
 

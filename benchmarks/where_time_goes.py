@@ -53,7 +53,7 @@ def _counting(load: LoadedExperiment) -> None:
 def _fitting(load: LoadedExperiment, plan: ComparisonPlan) -> None:
     data = load.dataset
     counts = count_terms_once(data.texts, [setting.analyser for setting in plan.settings])
-    fold = make_inner_splits(data, load.splits[0], plan.inner_folds, plan.seed)[0]
+    fold = make_inner_splits(data, load.splits[0], plan.inner_folds, plan.random_state)[0]
     seconds = dict.fromkeys(("weighing", *(one.name for one in plan.classifiers)), 0.0)
     with threadpool_limits(limits=1), config_context(assume_finite=True, skip_parameter_validation=True):
         for setting in plan.settings:
@@ -63,7 +63,9 @@ def _fitting(load: LoadedExperiment, plan: ComparisonPlan) -> None:
             for one in plan.classifiers:
                 start = time.perf_counter()
                 points = list(one.parameters())
-                fit_grid_and_score(one, points, weights.train, data.Y[fold.train], weights.test, False, plan.seed)
+                fit_grid_and_score(
+                    one, points, weights.train, data.Y[fold.train], weights.test, False, plan.random_state
+                )
                 seconds[one.name] += time.perf_counter() - start
     print("a whole grid on one inner fold, mean over feature settings:")
     for name, total in sorted(seconds.items(), key=lambda item: -item[1]):

@@ -181,9 +181,9 @@ jobs = 1
 """
 
 
-def newsroom_articles(n_articles: int, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
+def newsroom_articles(n_articles: int, random_state: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Write articles of which about 30 % carry each topic, and their labels."""
-    rng = random.Random(seed)
+    rng = random.Random(random_state)
     texts, topics = [], []
     for _ in range(n_articles):
         named = tuple(topic for topic in PHRASES if rng.random() < 0.3)

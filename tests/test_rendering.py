@@ -53,7 +53,7 @@ def test_dataset_shows_its_labels_by_sample(dataset):
 
 
 def test_split_shows_the_sizes_of_its_sides(dataset):
-    splits, _ = make_splits(dataset, SplitPlan(folds=3), seed=1)
+    splits, _ = make_splits(dataset, SplitPlan(folds=3), random_state=1)
     assert (
         repr(splits[1])
         == f"Split(stratified, repeat 0, fold 1: {len(splits[1].train)} train, {len(splits[1].test)} test)"

@@ -25,8 +25,8 @@ def anaesthetists():
     return counts
 
 
-def simulated(seed, n_items=400, n_observers=5, n_classes=3):
-    rng = np.random.default_rng(seed)
+def simulated(random_state, n_items=400, n_observers=5, n_classes=3):
+    rng = np.random.default_rng(random_state)
     truth = rng.choice(n_classes, n_items, p=rng.dirichlet(np.full(n_classes, 5.0)))
     rates = np.stack([rng.dirichlet(1 + 9 * np.eye(n_classes)[true], n_observers) for true in range(n_classes)], axis=1)
     counts = np.zeros((n_items, n_observers, n_classes))
@@ -44,9 +44,9 @@ def test_dawid_skene_reproduces_the_published_estimates(anaesthetists):
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_dawid_skene_recovers_true_classes_and_error_rates(seed):
-    counts, truth, rates = simulated(seed, n_items=3000)
+@pytest.mark.parametrize("random_state", range(5))
+def test_dawid_skene_recovers_true_classes_and_error_rates(random_state):
+    counts, truth, rates = simulated(random_state, n_items=3000)
     result = dawid_skene(counts)
     majority = counts.sum(axis=1).argmax(axis=1)
     accuracy = np.mean(result.probabilities.argmax(axis=1) == truth)
@@ -56,9 +56,9 @@ def test_dawid_skene_recovers_true_classes_and_error_rates(seed):
     np.testing.assert_allclose(result.error_rates, rates, atol=0.08)
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_dawid_skene_increases_the_likelihood_of_its_model(seed):
-    counts, _, _ = simulated(seed, n_items=50)
+@pytest.mark.parametrize("random_state", range(5))
+def test_dawid_skene_increases_the_likelihood_of_its_model(random_state):
+    counts, _, _ = simulated(random_state, n_items=50)
     result = dawid_skene(counts, max_iter=20, tol=-np.inf)
     assert result.n_iter == 20
     assert (np.diff(result.log_likelihood) >= -1e-9).all()

@@ -9,8 +9,8 @@ from topicdesk.annotation import STRATEGIES, Pool, draw_queue, parse_mix
 from topicdesk.errors import LabelsError
 
 
-def make_pool(n=40, labelled=8, seed=0, **others):
-    rng = np.random.default_rng(seed)
+def make_pool(n=40, labelled=8, random_state=0, **others):
+    rng = np.random.default_rng(random_state)
     features = np.abs(rng.normal(size=(n, 6)))
     features /= np.linalg.norm(features, axis=1, keepdims=True)
     probabilities = rng.random((n, 3))
@@ -30,10 +30,10 @@ mixes = st.dictionaries(st.sampled_from(sorted(STRATEGIES)), st.integers(1, 5), 
 
 
 @pytest.mark.slow
-@given(mix=mixes, count=st.integers(0, 50), seed=st.integers(0, 3))
-def test_draw_queue_draws_each_article_at_most_once_and_keeps_the_shares(mix, count, seed):
+@given(mix=mixes, count=st.integers(0, 50), random_state=st.integers(0, 3))
+def test_draw_queue_draws_each_article_at_most_once_and_keeps_the_shares(mix, count, random_state):
     pool = make_pool()
-    drawn = draw_queue(pool, count, mix, seed)
+    drawn = draw_queue(pool, count, mix, random_state)
     assert len(drawn) == min(count, 32)
     assert drawn["article_id"].is_unique
     assert not set(drawn["article_id"]) & set(pool.ids[:8])

@@ -14,7 +14,7 @@ SETTINGS = (
     FeatureSetting(Analyser(ngram_range=(1, 1)), min_df=2, sublinear_tf=True),
 )
 SMALL = classifier_named("linear-svm").with_grid({"C": (0.3, 3.0)})
-PLAN = ComparisonPlan((SMALL,), SETTINGS, SplitPlan(folds=3, repeats=2), inner_folds=2, resamples=50, seed=3)
+PLAN = ComparisonPlan((SMALL,), SETTINGS, SplitPlan(folds=3, repeats=2), inner_folds=2, resamples=50, random_state=3)
 
 
 def test_without_each_resets_an_option_in_all_settings_and_merges_equal_settings():

@@ -27,8 +27,8 @@ from topicdesk.evaluation.calibration import confidence
 NOTHING = np.zeros((0, 1))
 
 
-def draw_scores(n_rows, slope, intercept, seed, n_topics=1):
-    rng = np.random.default_rng(seed)
+def draw_scores(n_rows, slope, intercept, random_state, n_topics=1):
+    rng = np.random.default_rng(random_state)
     scores = rng.normal(size=(n_rows, n_topics))
     return (rng.random((n_rows, n_topics)) < expit(slope * scores + intercept)).astype(np.int8), scores
 
@@ -40,10 +40,12 @@ def calibrate(Y, scores, method="platt", multi_class=False):
 @pytest.mark.slow
 @settings(max_examples=50, deadline=None)
 @given(
-    seed=st.integers(0, 10_000), scale=st.sampled_from([1e-3, 1.0, 1e4]), method=st.sampled_from(["platt", "isotonic"])
+    random_state=st.integers(0, 10_000),
+    scale=st.sampled_from([1e-3, 1.0, 1e4]),
+    method=st.sampled_from(["platt", "isotonic"]),
 )
-def test_fit_calibration_agrees_with_scikit_learn(seed, scale, method):
-    Y, scores = draw_scores(200, 2.0, -1.0, seed)
+def test_fit_calibration_agrees_with_scikit_learn(random_state, scale, method):
+    Y, scores = draw_scores(200, 2.0, -1.0, random_state)
     if Y.min() == Y.max():
         return
     ours = calibrate(Y, scores * scale, method).probabilities(scores * scale)[:, 0]
@@ -83,9 +85,9 @@ def test_confidence_is_the_probability_that_all_decisions_are_right():
 
 
 @settings(max_examples=60, deadline=None)
-@given(seed=st.integers(0, 10_000))
-def test_probability_figures_with_weights_agree_with_scikit_learn(seed):
-    rng = np.random.default_rng(seed)
+@given(random_state=st.integers(0, 10_000))
+def test_probability_figures_with_weights_agree_with_scikit_learn(random_state):
+    rng = np.random.default_rng(random_state)
     n_rows, n_topics = 60, 3
     probabilities = rng.random((n_rows, n_topics))
     Y = (rng.random((n_rows, n_topics)) < probabilities).astype(np.int8)

@@ -33,7 +33,7 @@ PLAN = ComparisonPlan(
     splits=SplitPlan(folds=3),
     inner_folds=2,
     resamples=100,
-    seed=3,
+    random_state=3,
 )
 
 # Columns of measured times, which differ between runs.
@@ -83,7 +83,7 @@ def changed_label(dataset):
         lambda dataset, plan: (replace(dataset, texts=("another text", *dataset.texts[1:])), plan),
         lambda dataset, plan: (changed_label(dataset), plan),
         lambda dataset, plan: (replace(dataset, groups=np.zeros_like(dataset.groups) + np.arange(len(dataset))), plan),
-        lambda dataset, plan: (dataset, replace(plan, seed=4)),
+        lambda dataset, plan: (dataset, replace(plan, random_state=4)),
         lambda dataset, plan: (dataset, replace(plan, inner_folds=3)),
         lambda dataset, plan: (dataset, replace(plan, metric="micro_f1")),
         lambda dataset, plan: (dataset, replace(plan, decision_rule=DecisionRule(ThresholdRule(precision=0.9)))),

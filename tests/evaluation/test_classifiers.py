@@ -35,8 +35,8 @@ def _needs_libgomp(request):
             pytest.skip(str(error))
 
 
-def points(n_rows, seed):
-    return csr_matrix(random_array((n_rows, 30), density=0.3, rng=np.random.default_rng(seed)))
+def points(n_rows, random_state):
+    return csr_matrix(random_array((n_rows, 30), density=0.3, rng=np.random.default_rng(random_state)))
 
 
 def first_point(classifier):
@@ -48,8 +48,8 @@ def test_fit_and_score_ranks_two_classes_like_one_topic(classifier):
     X, test = points(40, 0), points(10, 1)
     Y = np.zeros((40, 2), dtype=np.int8)
     Y[np.arange(40), np.random.default_rng(2).integers(0, 2, 40)] = 1
-    one, _, _ = fit_and_score(classifier, first_point(classifier), X, Y[:, 1:], test, multi_class=False, seed=0)
-    both, _, _ = fit_and_score(classifier, first_point(classifier), X, Y, test, multi_class=True, seed=0)
+    one, _, _ = fit_and_score(classifier, first_point(classifier), X, Y[:, 1:], test, multi_class=False, random_state=0)
+    both, _, _ = fit_and_score(classifier, first_point(classifier), X, Y, test, multi_class=True, random_state=0)
     assert both.shape == (10, 2)
     order = np.argsort(one[:, 0], kind="stable")
     assert (np.diff((both[:, 1] - both[:, 0])[order]) >= -1e-6).all()
@@ -60,9 +60,13 @@ def test_fit_and_score_ranks_a_topic_without_training_rows_last(classifier):
     X, test = points(40, 0), points(10, 1)
     Y = np.zeros((40, 3), dtype=np.int8)
     Y[np.arange(40), np.random.default_rng(2).integers(0, 2, 40)] = 1
-    topic_scores, _, _ = fit_and_score(classifier, first_point(classifier), X, Y, test, multi_class=False, seed=0)
+    topic_scores, _, _ = fit_and_score(
+        classifier, first_point(classifier), X, Y, test, multi_class=False, random_state=0
+    )
     assert len(set(topic_scores[:, 2])) == 1
-    class_scores, _, _ = fit_and_score(classifier, first_point(classifier), X, Y, test, multi_class=True, seed=0)
+    class_scores, _, _ = fit_and_score(
+        classifier, first_point(classifier), X, Y, test, multi_class=True, random_state=0
+    )
     assert (class_scores[:, 2] < class_scores[:, :2].min()).all()
 
 
@@ -100,21 +104,21 @@ WITH_FIT_GRID = [classifier for classifier in CLASSIFIERS.values() if classifier
 
 
 @pytest.mark.parametrize("classifier", WITH_FIT_GRID, ids=lambda classifier: classifier.name)
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("random_state", range(5))
 @pytest.mark.parametrize("multi_class", [False, True], ids=["topics", "classes"])
-def test_fit_grid_and_score_agrees_with_fitting_each_point(classifier, multi_class, seed):
-    rng = np.random.default_rng(seed)
-    X = points(120, seed)
-    test = csr_matrix(vstack([X[:3], points(20, seed + 100)]))  # three test rows equal training rows
+def test_fit_grid_and_score_agrees_with_fitting_each_point(classifier, multi_class, random_state):
+    rng = np.random.default_rng(random_state)
+    X = points(120, random_state)
+    test = csr_matrix(vstack([X[:3], points(20, random_state + 100)]))  # three test rows equal training rows
     if multi_class:
         Y = np.eye(5, dtype=np.int8)[rng.permutation(np.repeat(range(5), 24))]
     else:
         Y = (rng.random((120, 4)) < [0.5, 0.3, 0.1, 0.9]).astype(np.int8)
     grid = list(classifier.parameters())
-    results = fit_grid_and_score(classifier, grid, X, Y, test, multi_class, seed=0)
+    results = fit_grid_and_score(classifier, grid, X, Y, test, multi_class, random_state=0)
     assert len(results) == len(grid)
     for point, (scores, _, _) in zip(grid, results, strict=True):
-        expected, _, _ = fit_and_score(classifier, point, X, Y, test, multi_class, seed=0)
+        expected, _, _ = fit_and_score(classifier, point, X, Y, test, multi_class, random_state=0)
         np.testing.assert_allclose(scores, expected, rtol=0, atol=1e-9)
 
 
@@ -142,7 +146,7 @@ def test_solve_shifted_keeps_a_solved_column_while_others_iterate():
 def test_fit_grid_and_score_falls_back_without_positives_or_with_other_parameters():
     classifier = classifier_named("multinomial-nb")
     X, Y = points(40, 0), np.zeros((40, 1), dtype=np.int8)
-    results = fit_grid_and_score(classifier, list(classifier.parameters()), X, Y, X, multi_class=False, seed=0)
+    results = fit_grid_and_score(classifier, list(classifier.parameters()), X, Y, X, multi_class=False, random_state=0)
     assert all((scores == -1.0).all() for scores, _, _ in results)
     assert classifier.with_grid({"alpha": [1.0, 0.5], "fit_prior": [True, False]}).fit_grid is None
     assert classifier.with_grid({"alpha": [1.0, 0.5]}).fit_grid is not None
@@ -175,7 +179,7 @@ def test_own_classifier_scores_with_the_method_of_its_estimator():
     perceptron = own_classifier("perceptron", "sklearn.linear_model:Perceptron")
     X, Y = points(40, 0), (np.random.default_rng(1).random((40, 2)) < 0.5).astype(np.int8)
     probabilities, margins = (
-        fit_and_score(classifier, next(classifier.parameters()), X, Y, X, multi_class=False, seed=0)[0]
+        fit_and_score(classifier, next(classifier.parameters()), X, Y, X, multi_class=False, random_state=0)[0]
         for classifier in (forest, perceptron)
     )
     assert probabilities.shape == margins.shape == (40, 2)

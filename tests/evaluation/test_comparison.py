@@ -54,7 +54,7 @@ PLAN = ComparisonPlan(
     inner_folds=2,
     representative="random",
     resamples=100,
-    seed=3,
+    random_state=3,
 )
 
 
@@ -64,7 +64,7 @@ def comparison(dataset):
 
 
 def test_compare_learns_nothing_from_test_texts_and_labels(dataset):
-    splits, _ = make_splits(dataset, PLAN.splits, PLAN.seed)
+    splits, _ = make_splits(dataset, PLAN.splits, PLAN.random_state)
     split = splits[0]
     altered_rows, unaltered_rows = split.test[::2], split.test[1::2]
     texts, Y = list(dataset.texts), dataset.Y.copy()
@@ -128,7 +128,7 @@ def test_compare_gives_the_scores_of_a_scikit_learn_pipeline(dataset, classes, c
         test = [data.texts[row] for row in result.split.test]
         estimator = classifier.build(task == "multi-label").set_params(**point)
         if hasattr(estimator, "random_state"):
-            estimator.set_params(random_state=plan.seed)
+            estimator.set_params(random_state=plan.random_state)
         if task == "multi-label":
             pipeline = make_pipeline(TfidfVectorizer(**options), OneVsRestClassifier(estimator))
             pipeline.fit(train, data.Y[result.split.train])

@@ -100,9 +100,9 @@ def test_plot_critical_difference_joins_only_classifiers_that_do_not_differ():
         plot_critical_difference(scores.head(2))
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_plot_critical_difference_bars_join_exactly_the_pairs_that_do_not_differ(seed):
-    rng = np.random.default_rng(seed)
+@pytest.mark.parametrize("random_state", range(6))
+def test_plot_critical_difference_bars_join_exactly_the_pairs_that_do_not_differ(random_state):
+    rng = np.random.default_rng(random_state)
     n_classifiers = int(rng.integers(3, 12))
     quality = rng.normal(size=n_classifiers)
     scores = pd.DataFrame(quality + rng.normal(scale=0.4, size=(15, n_classifiers))).add_prefix("c")

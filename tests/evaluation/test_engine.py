@@ -23,7 +23,7 @@ PLAN = ComparisonPlan(
     splits=SplitPlan(folds=3, repeats=2),
     inner_folds=2,
     resamples=100,
-    seed=3,
+    random_state=3,
 )
 
 

@@ -17,7 +17,7 @@ PLAN = ComparisonPlan(
     splits=SplitPlan(folds=3),
     inner_folds=2,
     resamples=50,
-    seed=3,
+    random_state=3,
     search="halving",
 )
 

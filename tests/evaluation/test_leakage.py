@@ -93,9 +93,9 @@ def test_audit_topics_finds_a_fall_only_if_outlets_use_different_words(outlets):
 @pytest.mark.slow
 def test_audits_do_not_depend_on_the_number_of_processes(outlets):
     corpus, dataset = outlets(90)
-    one, two = (audit_topics(dataset, resamples=20, seed=3, n_jobs=n_jobs) for n_jobs in (1, 2))
+    one, two = (audit_topics(dataset, resamples=20, random_state=3, n_jobs=n_jobs) for n_jobs in (1, 2))
     pd.testing.assert_frame_equal(one.topics, two.topics)
-    one, two = (audit_sources(corpus, resamples=20, seed=3, n_jobs=n_jobs) for n_jobs in (1, 2))
+    one, two = (audit_sources(corpus, resamples=20, random_state=3, n_jobs=n_jobs) for n_jobs in (1, 2))
     pd.testing.assert_frame_equal(one.terms, two.terms)
 
 

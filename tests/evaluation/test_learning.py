@@ -19,7 +19,11 @@ from topicdesk.evaluation import (
 from topicdesk.evaluation.studies.learning import _fit_law, power_law
 
 PLAN = ComparisonPlan(
-    classifiers=(classifier_named("linear-svm"),), splits=SplitPlan(folds=3), inner_folds=2, resamples=50, seed=3
+    classifiers=(classifier_named("linear-svm"),),
+    splits=SplitPlan(folds=3),
+    inner_folds=2,
+    resamples=50,
+    random_state=3,
 )
 SMALL = classifier_named("linear-svm").with_grid({"C": (0.3, 3.0)})
 

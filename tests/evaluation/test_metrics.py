@@ -67,10 +67,10 @@ def test_figure_equals_its_entry_in_figures(outcome):
 
 @pytest.mark.slow
 @settings(max_examples=60, deadline=None)
-@given(outcome=outcomes(), seed=st.integers(0, 999))
-def test_figures_of_many_weights_equal_those_of_each_alone(outcome, seed):
+@given(outcome=outcomes(), random_state=st.integers(0, 999))
+def test_figures_of_many_weights_equal_those_of_each_alone(outcome, random_state):
     Y, decisions, scores, _ = outcome
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(random_state)
     # Some weights leave a topic without positives. Undefined metrics must not affect others.
     weights = rng.integers(0, 3, (70, len(Y))).astype(float)
     weights[:, 2] += 1
@@ -86,10 +86,10 @@ def test_figures_of_many_weights_equal_those_of_each_alone(outcome, seed):
 
 @pytest.mark.slow
 @settings(max_examples=60, deadline=None)
-@given(outcome=outcomes(), seed=st.integers(0, 999))
-def test_topic_figures_average_ranking_metrics_over_folds(outcome, seed):
+@given(outcome=outcomes(), random_state=st.integers(0, 999))
+def test_topic_figures_average_ranking_metrics_over_folds(outcome, random_state):
     Y, decisions, scores, _ = outcome
-    folds = np.random.default_rng(seed).integers(0, 3, len(Y))
+    folds = np.random.default_rng(random_state).integers(0, 3, len(Y))
     result = topic_figures(Y, decisions, scores, folds=folds)
     for name in ("average_precision", "roc_auc"):
         for topic in range(Y.shape[1]):

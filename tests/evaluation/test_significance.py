@@ -43,12 +43,12 @@ def accuracies(X, y, folds, repeats, rng):
             yield (decided == y[test]).mean()
 
 
-def differences_of_equal_classifiers(seed, repeats=4):
+def differences_of_equal_classifiers(random_state, repeats=4):
     """Return differences between two classifiers on equally good features: neither is better."""
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(random_state)
     y = rng.permutation(np.arange(100) % 2)
     blocks = [rng.normal(size=(100, 5)) + 0.4 * y[:, None] for _ in range(2)]
-    first, second = (list(accuracies(X, y, 5, repeats, np.random.default_rng(seed))) for X in blocks)
+    first, second = (list(accuracies(X, y, 5, repeats, np.random.default_rng(random_state))) for X in blocks)
     return np.subtract(first, second)
 
 
@@ -313,8 +313,8 @@ def test_significance_table_uses_mcnemar_for_a_single_split():
 
 @given(st.integers(3, 12), st.integers(3, 15), st.integers(0, 10_000), st.booleans())
 @settings(max_examples=15, deadline=None)
-def test_nemenyi_agrees_with_scikit_posthocs(n_datasets, n_classifiers, seed, missing):
-    rng = np.random.default_rng(seed)
+def test_nemenyi_agrees_with_scikit_posthocs(n_datasets, n_classifiers, random_state, missing):
+    rng = np.random.default_rng(random_state)
     figures = pd.DataFrame(rng.normal(size=(n_datasets, n_classifiers)).round(1))  # with ties
     if missing:
         figures.iloc[0, 0] = np.nan

@@ -21,9 +21,9 @@ from topicdesk.evaluation import (
 VOCABULARY = [f"word{number}" for number in range(400)]
 
 
-def random_dataset(dataset, n_articles, copies, seed=0):
+def random_dataset(dataset, n_articles, copies, random_state=0):
     """Return articles of random words with a random topic. Near-copies of an article have the same label."""
-    rng = random.Random(seed)
+    rng = random.Random(random_state)
     texts, labels = [], []
     for _ in range(n_articles):
         words, label = rng.choices(VOCABULARY, k=60), rng.random() < 0.4
@@ -76,7 +76,7 @@ def test_compare_is_not_inflated_by_near_duplicates(dataset):
 def test_compare_does_not_choose_thresholds_on_test_rows(dataset):
     leaked_f1, compared_f1, highest_f1 = [], [], []
     for seed in range(6):
-        data = random_dataset(dataset, n_articles=80, copies=1, seed=seed)
+        data = random_dataset(dataset, n_articles=80, copies=1, random_state=seed)
         comparison, f1 = macro_f1(data)
         hits = decided = 0
         for result in comparison.results:

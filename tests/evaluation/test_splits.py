@@ -12,12 +12,12 @@ from topicdesk.evaluation.splits import stratified_group_folds, time_windows
 
 
 @settings(max_examples=100, deadline=None)
-@given(seed=st.integers(0, 2**32 - 1), n_folds=st.integers(2, 5))
-def test_stratified_group_folds_keep_groups_together_and_fill_each_fold(seed, n_folds):
-    rng = np.random.default_rng(seed)
+@given(random_state=st.integers(0, 2**32 - 1), n_folds=st.integers(2, 5))
+def test_stratified_group_folds_keep_groups_together_and_fill_each_fold(random_state, n_folds):
+    rng = np.random.default_rng(random_state)
     Y = (rng.random((40, 3)) < [0.5, 0.2, 0.05]).astype(np.int8)
     groups = rng.integers(0, 25, 40)
-    folds = stratified_group_folds(Y, groups, n_folds, np.random.default_rng(seed))
+    folds = stratified_group_folds(Y, groups, n_folds, np.random.default_rng(random_state))
     for group in np.unique(groups):
         assert len(set(folds[groups == group])) == 1
     assert set(folds) == set(range(n_folds))
@@ -86,9 +86,9 @@ def dated(dataset, days):
 
 
 @settings(max_examples=60, deadline=None)
-@given(days=st.integers(6, 60), windows=st.integers(1, 5), seed=st.integers(0, 1000))
-def test_time_windows_expand_and_train_only_on_earlier_articles(dataset, days, windows, seed):
-    rng = np.random.default_rng(seed)
+@given(days=st.integers(6, 60), windows=st.integers(1, 5), random_state=st.integers(0, 1000))
+def test_time_windows_expand_and_train_only_on_earlier_articles(dataset, days, windows, random_state):
+    rng = np.random.default_rng(random_state)
     dates = np.datetime64("2024-01-01", "us") + rng.integers(0, days, len(dataset)).astype("timedelta64[D]")
     splits, _ = time_windows(replace(dataset, dates=dates, groups=np.arange(len(dataset))), windows)
     assert len(splits) == windows

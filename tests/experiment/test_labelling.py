@@ -85,7 +85,7 @@ def test_label_command_resumes_after_it_and_its_workers_are_killed(logged, newsr
 
 
 def test_drift_command_exits_with_1_on_drift_and_2_for_an_unknown_model(logged, newsroom, run):
-    articles, labels = newsroom(200, seed=8)
+    articles, labels = newsroom(200, random_state=8)
     articles.to_parquet("same.parquet")
     courts = labels["topics"].map(lambda topics: topics == ("courts",)).to_numpy()
     drifted = articles[courts].assign(text=articles["text"] + " quantum lattice fermion boson spin hadron")

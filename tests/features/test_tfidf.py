@@ -95,14 +95,14 @@ articles = st.lists(
     chi2=st.sampled_from([None, 1, 3, 1000]),
     stemmer=st.sampled_from([None, "english"]),
     n_topics=st.integers(1, 3),
-    seed=st.integers(0, 99),
+    random_state=st.integers(0, 99),
 )
 def test_fold_features_equals_scikit_learns_pipeline_with_weights_and_chi2(
-    articles, weights, chi2, stemmer, n_topics, seed
+    articles, weights, chi2, stemmer, n_topics, random_state
 ):
     frame = pd.DataFrame(articles)
     frame["whole"] = frame["title"] + "\n" + frame["text"]
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(random_state)
     order = rng.permutation(len(frame))
     train, test = order[: len(frame) // 2 + 1], order[len(frame) // 2 + 1 :]
     Y = rng.integers(0, 2, (len(frame), n_topics), dtype=np.int8)

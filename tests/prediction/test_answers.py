@@ -102,7 +102,10 @@ def test_labeller_label_gives_a_reason_with_topics_thresholds_and_confidence(lab
 def test_fit_labeller_abstains_to_reach_the_requested_precision(dataset):
     noisy = replace(dataset, Y=np.where(np.arange(90)[:, None] % 9 == 0, 1 - dataset.Y, dataset.Y).astype(np.int8))
     plan = ComparisonPlan(
-        (CLASSIFIERS["linear-svm"],), inner_folds=3, decision_rule=DecisionRule(automation_precision=0.9), seed=3
+        (CLASSIFIERS["linear-svm"],),
+        inner_folds=3,
+        decision_rule=DecisionRule(automation_precision=0.9),
+        random_state=3,
     )
     fitted = fit_labeller(noisy, plan, CLASSIFIERS["linear-svm"], n_jobs=1)
     probabilities, decisions = fitted.reference.probabilities, fitted.reference.given
@@ -127,7 +130,7 @@ def test_labeller_label_gives_the_same_answer_alone_in_a_batch_and_in_mlflow(lab
 @pytest.mark.parametrize("lead", [None, 60])
 def test_labeller_transform_gives_the_features_of_the_pipeline(dataset, lead):
     setting = FeatureSetting(Analyser(lead=lead), min_df=2, chi2=None)
-    plan = ComparisonPlan((CLASSIFIERS["logistic-regression"],), (setting,), inner_folds=2, seed=3)
+    plan = ComparisonPlan((CLASSIFIERS["logistic-regression"],), (setting,), inner_folds=2, random_state=3)
     fitted = fit_labeller(dataset, plan, CLASSIFIERS["logistic-regression"], n_jobs=1)
     table = pd.DataFrame({"title": [*dataset.fields["title"], ""], "text": [*dataset.fields["text"], TRAIN]})
     expected = fitted.pipeline[:-1].transform(table)
@@ -147,7 +150,7 @@ def test_labeller_label_gives_the_most_probable_class(dataset, name):
     classes = multi_class(dataset)
     keywords = {"courts": ("judge", "jury", "verdict"), "rail": ("train", "trains", "platform")}
     classifier = CLASSIFIERS[name].with_grid({"n_neighbors": [3]}) if name == "k-nn" else CLASSIFIERS[name]
-    plan = ComparisonPlan((classifier,), inner_folds=2, seed=3)
+    plan = ComparisonPlan((classifier,), inner_folds=2, random_state=3)
     fitted = fit_labeller(classes, plan, classifier, keywords, n_jobs=1)
     table = pd.DataFrame({"title": list(classes.fields["title"]), "text": list(classes.fields["text"])})
     answers = fitted.label(table)
@@ -163,7 +166,7 @@ def test_labeller_label_keeps_the_order_of_three_classes_in_its_probabilities(da
     Y = np.column_stack([np.where(third[:, None], 0, classes.Y), third]).astype(np.int8)
     classes = replace(classes, Y=Y, topics=("rail", "courts", "other"))
     for name in ("linear-svm", "nearest-centroid"):
-        plan = ComparisonPlan((CLASSIFIERS[name],), inner_folds=2, seed=3)
+        plan = ComparisonPlan((CLASSIFIERS[name],), inner_folds=2, random_state=3)
         fitted = fit_labeller(classes, plan, CLASSIFIERS[name], n_jobs=1)
         (estimator,) = fitted.estimators()
         scores = estimator.decision_function(fitted.transform(pd.DataFrame(dict(classes.fields))))
@@ -209,7 +212,7 @@ def test_explanation_html_marks_terms_and_escapes_the_text(labeller):
     ids=["fields apart", "characters", "stems", "lead"],
 )
 def test_explanation_html_marks_terms_for_each_kind_of_features(dataset, setting, marked):
-    plan = ComparisonPlan((CLASSIFIERS["linear-svm"],), (setting,), inner_folds=2, seed=3)
+    plan = ComparisonPlan((CLASSIFIERS["linear-svm"],), (setting,), inner_folds=2, random_state=3)
     fitted = fit_labeller(dataset, plan, CLASSIFIERS["linear-svm"], n_jobs=1)
     explanation = fitted.explain(pd.DataFrame({"title": ["Jury finds guilty"], "text": [COURT + " \u0130"]}))
     assert marked in explanation._repr_html_()

@@ -34,7 +34,7 @@ def large(labeller):
 
 
 def test_measure_drift_finds_no_drift_in_similar_articles(labeller, newsroom):
-    articles, _ = newsroom(400, seed=8)
+    articles, _ = newsroom(400, random_state=8)
     drift = measure_drift(labeller, articles)
     # Scores of the final model are slightly more extreme than those of the fold models. Shares and words are similar.
     assert not any(drifted for check, drifted in drifted_by_check(drift).items() if not check.startswith("scores"))
@@ -43,14 +43,14 @@ def test_measure_drift_finds_no_drift_in_similar_articles(labeller, newsroom):
 
 
 def test_measure_drift_detects_unseen_words(large, newsroom):
-    articles, _ = newsroom(300, seed=8)
+    articles, _ = newsroom(300, random_state=8)
     changed = articles.assign(text=articles["text"] + " quantum lattice fermion boson spin hadron gluon meson")
     drifted = drifted_by_check(measure_drift(large, changed))
     assert drifted["unseen words"]
 
 
 def test_measure_drift_detects_and_names_a_changed_topic_share(large, newsroom):
-    articles, labels = newsroom(600, seed=8)
+    articles, labels = newsroom(600, random_state=8)
     courts = labels["topics"].map(lambda topics: "courts" in topics).to_numpy()
     drift = measure_drift(large, articles[courts])
     assert drifted_by_check(drift)["share: courts"]
@@ -74,7 +74,7 @@ def test_measure_drift_ignores_significant_differences_that_are_too_small_to_mat
             unseen=reference.unseen[rows],
         ),
     )
-    articles, _ = newsroom(200, seed=8)
+    articles, _ = newsroom(200, random_state=8)
     predicted = large.label(articles)["topics"].str.contains("courts").to_numpy(dtype=bool)
     n_courts = round((reference.given[:, 0].mean() + 0.02) * n_articles)
     new = np.concatenate(
@@ -87,7 +87,7 @@ def test_measure_drift_ignores_significant_differences_that_are_too_small_to_mat
 
 
 def test_measure_drift_of_files_agrees_and_counts_unlabelled_articles(labeller, newsroom, tmp_path):
-    articles, _ = newsroom(60, seed=8)
+    articles, _ = newsroom(60, random_state=8)
     articles.loc[5, "text"] = ""
     articles.loc[5, "title"] = ""
     articles.drop(columns="published").to_json(tmp_path / "new.jsonl", orient="records", lines=True)
@@ -106,7 +106,7 @@ def test_reference_counts_words_that_occur_in_no_other_cluster_as_unseen(dataset
     for same_cluster, expected in ((True, True), (False, False)):
         groups[1] = 0 if same_cluster else 1
         data = replace(dataset, texts=texts, groups=groups.copy(), fields={"text": texts})
-        plan = ComparisonPlan((CLASSIFIERS["linear-svm"],), (FeatureSetting(),), inner_folds=2, seed=3)
+        plan = ComparisonPlan((CLASSIFIERS["linear-svm"],), (FeatureSetting(),), inner_folds=2, random_state=3)
         unseen = fit_labeller(data, plan, CLASSIFIERS["linear-svm"], n_jobs=1).reference.unseen
         words = len(FeatureSetting().analyser.vectorizer().build_analyzer()(texts[0]))
         assert (unseen[0] == pytest.approx(5 / words, abs=1e-4)) == expected
@@ -114,15 +114,15 @@ def test_reference_counts_words_that_occur_in_no_other_cluster_as_unseen(dataset
 
 def test_measure_drift_omits_unseen_words_if_features_are_not_words(dataset, newsroom):
     setting = FeatureSetting(Analyser(analyzer="char_wb", ngram_range=(2, 3)))
-    plan = ComparisonPlan((CLASSIFIERS["linear-svm"],), (setting,), inner_folds=2, seed=3)
+    plan = ComparisonPlan((CLASSIFIERS["linear-svm"],), (setting,), inner_folds=2, random_state=3)
     fitted = fit_labeller(dataset, plan, CLASSIFIERS["linear-svm"], n_jobs=1)
-    drift = measure_drift(fitted, newsroom(40, seed=8)[0])
+    drift = measure_drift(fitted, newsroom(40, random_state=8)[0])
     assert "unseen words" not in drifted_by_check(drift)
     assert drift.plot().axes
 
 
 def test_drift_plot_marks_the_checks_that_drifted(large, newsroom):
-    articles, labels = newsroom(300, seed=8)
+    articles, labels = newsroom(300, random_state=8)
     courts = labels["topics"].map(lambda topics: "courts" in topics).to_numpy()
     figure = measure_drift(large, articles[courts]).plot()
     titles = [axes.get_title() for axes in figure.axes]

@@ -26,7 +26,9 @@ SETTINGS = (FeatureSetting(), FeatureSetting(Analyser(ngram_range=(1, 2)), subli
 
 
 def plan_of(*names, **options):
-    return ComparisonPlan(tuple(CLASSIFIERS[name] for name in names), SETTINGS, inner_folds=2, seed=3, **options)
+    return ComparisonPlan(
+        tuple(CLASSIFIERS[name] for name in names), SETTINGS, inner_folds=2, random_state=3, **options
+    )
 
 
 def skip_without_package_of(name):

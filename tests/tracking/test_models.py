@@ -30,7 +30,7 @@ def saved(dataset, project):
     """Return a function that fits a labeller and saves it in a folder."""
 
     def save(setting=None, classifier="linear-svm"):
-        plan = ComparisonPlan((CLASSIFIERS[classifier],), (setting or FeatureSetting(),), inner_folds=2, seed=3)
+        plan = ComparisonPlan((CLASSIFIERS[classifier],), (setting or FeatureSetting(),), inner_folds=2, random_state=3)
         labeller = fit_labeller(dataset, plan, CLASSIFIERS[classifier], n_jobs=1)
         folder = project.root / "model"
         shutil.rmtree(folder, ignore_errors=True)

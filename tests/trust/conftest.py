@@ -13,7 +13,7 @@ from topicdesk.tracking.models import save_labeller
 def model(dataset, tmp_path_factory):
     """Return the folder of a model that was fitted on the newsroom."""
     folder = tmp_path_factory.mktemp("trust") / "model"
-    plan = ComparisonPlan((CLASSIFIERS["linear-svm"],), (FeatureSetting(),), inner_folds=2, seed=3)
+    plan = ComparisonPlan((CLASSIFIERS["linear-svm"],), (FeatureSetting(),), inner_folds=2, random_state=3)
     root = folder.with_name("project")
     root.mkdir()
     save_labeller(fit_labeller(dataset, plan, CLASSIFIERS["linear-svm"], n_jobs=1), folder, Project(root), "# card")

@@ -98,7 +98,7 @@ def test_concurrent_compare_commands_give_the_results_of_a_single_one(project, b
 
 
 def test_concurrent_import_commands_write_the_file_of_a_single_one(project, newsroom, begin, run):
-    articles, _ = newsroom(200, seed=5)
+    articles, _ = newsroom(200, random_state=5)
     articles.to_csv(project.root / "new.csv", index=False)
     assert run("import", "new.csv", "--output", "new.parquet").returncode == 0
     expected = read_corpus(project.root / "new.parquet").to_csv()
@@ -110,7 +110,7 @@ def test_concurrent_import_commands_write_the_file_of_a_single_one(project, news
 
 
 def test_concurrent_label_commands_write_the_file_of_a_single_one(project, newsroom, model, begin, run):
-    articles, _ = newsroom(200, seed=5)
+    articles, _ = newsroom(200, random_state=5)
     articles.to_csv(project.root / "new.csv", index=False)
     arguments = ("label", "new.csv", "--output", "out.csv", "--model", model)
     assert run(*arguments).returncode == 0
@@ -128,7 +128,7 @@ def test_concurrent_label_commands_write_the_file_of_a_single_one(project, newsr
 
 
 def test_label_command_rejects_an_output_that_another_process_writes(project, newsroom, model, run, refused):
-    articles, _ = newsroom(20, seed=5)
+    articles, _ = newsroom(20, random_state=5)
     articles.to_csv(project.root / "new.csv", index=False)
     with exclusive_lock(project.root / ".out.csv.lock"):
         ended = run("label", "new.csv", "--output", "out.csv", "--model", model)

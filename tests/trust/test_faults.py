@@ -109,7 +109,7 @@ class Events:
 
 @pytest.fixture
 def place(project, newsroom, model, run):
-    articles, _ = newsroom(400, seed=5)
+    articles, _ = newsroom(400, random_state=5)
     articles["id"] = [f"w{number}" for number in range(len(articles))]
     return Newsroom(project, articles, model, run)
 

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.metrics import cohen_kappa_score
 
+from topicdesk._renamed import renamed_arguments
 from topicdesk.annotation.annotations import read_label_file
 from topicdesk.annotation.queue import queue_of_labelled
 from topicdesk.annotation.session import AnnotationSession, open_session
@@ -21,8 +22,9 @@ from topicdesk.project import Project, find_project
 __all__ = ["adjudication", "agreement", "disagreements"]
 
 
+@renamed_arguments(seed="random_state")
 def agreement(
-    annotations: Mapping[str, pd.DataFrame], topics: Sequence[str], resamples: int = 1000, seed: int = 0
+    annotations: Mapping[str, pd.DataFrame], topics: Sequence[str], resamples: int = 1000, random_state: int = 0
 ) -> pd.DataFrame:
     """Compute inter-annotator agreement on the articles that two or more annotators have labelled.
 
@@ -34,7 +36,7 @@ def agreement(
         Names of the topics.
     resamples : int, default 1000
         Number of bootstrap resamples of articles, for 95 % percentile intervals.
-    seed : int, default 0
+    random_state : int, default 0
         Seed of the bootstrap.
 
     Returns
@@ -56,7 +58,7 @@ def agreement(
     alpha-reliability". Kappa is computed by scikit-learn, alpha by the library krippendorff.
     """
     votes = _votes(annotations, topics)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(random_state)
     draws = rng.integers(0, votes.shape[1], (resamples, votes.shape[1]))
     rows = {}
     for column, topic in enumerate(topics):

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from scipy.special import logit
 
+from topicdesk._renamed import renamed_arguments
 from topicdesk.errors import LabelsError, nearest
 
 __all__ = ["QUEUE_COLUMNS", "STRATEGIES", "Pool", "draw_queue", "parse_mix", "queue_of_labelled"]
@@ -66,7 +67,8 @@ class Pool:
 _Strategy = Callable[[Pool, NDArray[np.intp], int, np.random.Generator], NDArray[np.intp]]
 
 
-def draw_queue(pool: Pool, count: int, mix: Mapping[str, float], seed: int) -> pd.DataFrame:
+@renamed_arguments(seed="random_state")
+def draw_queue(pool: Pool, count: int, mix: Mapping[str, float], random_state: int) -> pd.DataFrame:
     """Draw articles to label.
 
     The random share is drawn first, from all unlabelled articles. Other strategies therefore do not bias it.
@@ -79,7 +81,7 @@ def draw_queue(pool: Pool, count: int, mix: Mapping[str, float], seed: int) -> p
         Number of articles to draw; all unlabelled articles if there are fewer.
     mix : mapping of str to float
         Share of each strategy, such as ``{"random": 0.5, "rare-first": 0.5}``. Shares add up to 1.
-    seed : int
+    random_state : int
         Seed of the random draw.
 
     Returns
@@ -94,7 +96,7 @@ def draw_queue(pool: Pool, count: int, mix: Mapping[str, float], seed: int) -> p
         strategy.
     """
     _check_mix(mix)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(random_state)
     remaining = pool.unlabelled()
     turns = _turns(mix, min(count, len(remaining)))
     rows_of: dict[str, list[int]] = {}

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from topicdesk._renamed import renamed_arguments
 from topicdesk.annotation.annotations import ADJUDICATED, reserved_in
 from topicdesk.annotation.fields import check_annotator
 from topicdesk.annotation.queue import QUEUE_COLUMNS
@@ -200,6 +201,7 @@ class AnnotationSession:
             self._seen[article] = row
 
 
+@renamed_arguments(seed="random_state")
 def open_session(
     corpus: pd.DataFrame | Path | str,
     topics: Taxonomy | Path | str,
@@ -210,7 +212,7 @@ def open_session(
     proposed: Mapping[str, tuple[str, ...]] | None = None,
     settles: bool = False,
     project: Project | None = None,
-    seed: int = 0,
+    random_state: int = 0,
     practice: bool = False,
 ) -> AnnotationSession:
     """Open an annotation session.
@@ -230,7 +232,7 @@ def open_session(
     settles : bool, default False
         Whether decisions overrule those of others. They are then saved to ``data/labels/adjudicated.csv``, under the
         annotator's name.
-    seed : int, default 0
+    random_state : int, default 0
         Seed of the random order if no queue is given. To measure the agreement of two annotators, use the same seed.
 
     Returns
@@ -249,7 +251,7 @@ def open_session(
     articles = corpus if isinstance(corpus, pd.DataFrame) else _articles(project, str(corpus))
     reserved = reserved_in(project.reserved, articles)
     if queue is None:
-        queue = _at_random(articles, reserved, seed)
+        queue = _at_random(articles, reserved, random_state)
     elif blocked := sorted(set(queue["article_id"]) & reserved):
         raise LabelsError(
             f"the queue contains article {blocked[0]}, which is reserved for an external evaluation and must not be "
@@ -276,9 +278,9 @@ def _articles(project: Project, corpus: str) -> pd.DataFrame:
     return read_corpus(find_file(corpus, project) if corpus.endswith(".parquet") else stored_corpus(project, corpus))
 
 
-def _at_random(articles: pd.DataFrame, reserved: frozenset[str], seed: int) -> pd.DataFrame:
+def _at_random(articles: pd.DataFrame, reserved: frozenset[str], random_state: int) -> pd.DataFrame:
     ids = np.array(
         [article for article in articles.loc[fit_to_label(articles), "id"].tolist() if article not in reserved],
         dtype=object,
     )
-    return pd.DataFrame({"article_id": np.random.default_rng(seed).permutation(ids), "sample": "random"})
+    return pd.DataFrame({"article_id": np.random.default_rng(random_state).permutation(ids), "sample": "random"})

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from topicdesk._renamed import renamed_arguments
 from topicdesk.annotation.agreement import adjudication
 from topicdesk.annotation.session import AnnotationSession, open_session
 from topicdesk.annotation.topics import Taxonomy
@@ -31,6 +32,7 @@ __all__ = ["AnnotationWidget", "adjudicate", "annotate"]
 _STILL_PARAGRAPHS = 4
 
 
+@renamed_arguments(seed="random_state")
 def annotate(
     corpus: pd.DataFrame | Path | str,
     topics: Taxonomy | Path | str,
@@ -38,7 +40,7 @@ def annotate(
     queue: pd.DataFrame | None = None,
     highlight: Sequence[str] = (),
     project: Project | None = None,
-    seed: int = 0,
+    random_state: int = 0,
     practice: bool = False,
 ) -> AnnotationWidget:
     """Label articles in a notebook; each decision is saved before the next article is shown.
@@ -57,7 +59,7 @@ def annotate(
         Words and phrases to highlight in the text.
     project : Project, optional
         By default the project of the current folder.
-    seed : int, default 0
+    random_state : int, default 0
         Seed of the random order if no queue is given.
     practice : bool, default False
         Save decisions to a temporary folder that is deleted with the session, instead of ``data/labels``.
@@ -78,7 +80,9 @@ def annotate(
 
         topicdesk.annotate("newsarticles", "data/topics.toml", annotator="maria")
     """
-    session = open_session(corpus, topics, annotator, queue, project=project, seed=seed, practice=practice)
+    session = open_session(
+        corpus, topics, annotator, queue, project=project, random_state=random_state, practice=practice
+    )
     return AnnotationWidget(session, highlight)
 
 

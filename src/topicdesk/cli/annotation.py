@@ -64,7 +64,7 @@ def annotate(
     check_terminal()
 
     articles = None if queue is None else pd.read_csv(queue, dtype="str", keep_default_na=False).map(restored)
-    label_in_terminal(open_session(corpus, topics, annotator, articles, seed=seed))
+    label_in_terminal(open_session(corpus, topics, annotator, articles, random_state=seed))
 
 
 def adjudicate(

@@ -121,9 +121,11 @@ def audit(
         if others:
             raise typer.BadParameter(f"{what} names several corpora. An audit needs a spec with one corpus.")
         dataset = load_dataset(project, spec, name)
-        seed = spec.evaluation.seed
-        sources = audit_sources(read_corpus(corpus_file(project, name)), spec.data.text, seed=seed, n_jobs=jobs)
-        topics = audit_topics(dataset, seed=seed, n_jobs=jobs)
+        random_state = spec.evaluation.seed
+        sources = audit_sources(
+            read_corpus(corpus_file(project, name)), spec.data.text, random_state=random_state, n_jobs=jobs
+        )
+        topics = audit_topics(dataset, random_state=random_state, n_jobs=jobs)
     else:
         sources = audit_sources(read_corpus(_corpus_path(what)), n_jobs=jobs)
     print_warnings(sources.warnings)

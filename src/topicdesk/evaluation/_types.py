@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from topicdesk._renamed import renamed_fields
 from topicdesk.evaluation.calibration import CalibrationMethod
 from topicdesk.evaluation.classifiers import Classifier, Scores
 from topicdesk.evaluation.leaderboard import ALL_SAMPLES, figures_where, probability_leaderboard
@@ -45,6 +46,7 @@ class DecisionRule:
     automation_precision: float = 0.95
 
 
+@renamed_fields(seed="random_state")
 @dataclass(frozen=True)
 class ComparisonPlan:
     """Configuration of a comparison.
@@ -73,7 +75,7 @@ class ComparisonPlan:
         Number of bootstrap resamples for each interval.
     rope : float, default 0.01
         Differences in the metric up to this value do not matter (region of practical equivalence).
-    seed : int, default 0
+    random_state : int, default 0
         Random seed. Results are reproducible for a fixed seed.
     """
 
@@ -87,7 +89,7 @@ class ComparisonPlan:
     representative: str | None = None
     resamples: int = 1000
     rope: float = 0.01
-    seed: int = 0
+    random_state: int = 0
 
 
 @dataclass(frozen=True, eq=False)

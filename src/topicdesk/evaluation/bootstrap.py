@@ -44,7 +44,7 @@ def figure_tables(
     metric: str,
     representative: str | None,
     resamples: int,
-    seed: int,
+    random_state: int,
     engine: Engine,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Compute the tables of metrics of a comparison.
@@ -61,7 +61,7 @@ def figure_tables(
         Sample to evaluate separately as well.
     resamples : int
         Number of bootstrap resamples for each interval.
-    seed : int
+    random_state : int
         Random seed of the bootstrap.
     engine : Engine
         Engine that runs the computation.
@@ -76,7 +76,7 @@ def figure_tables(
     if representative is not None and set(dataset.samples) != {representative}:
         samples.append(representative)
     by_name = {name: [result for result in results if result.classifier == name] for name in names}
-    distributions = resampled_figures(dataset, by_name, resamples, seed, engine, samples)
+    distributions = resampled_figures(dataset, by_name, resamples, random_state, engine, samples)
 
     leader = max(names, key=lambda name: distributions[ALL_SAMPLES, name][0][metric][0])
     by_fold = pd.DataFrame([row for result in results for row in _fold_rows(dataset, result)])
@@ -101,7 +101,7 @@ def resampled_figures(
     dataset: Dataset,
     results: Mapping[str, Sequence[FoldResult]],
     resamples: int,
-    seed: int,
+    random_state: int,
     engine: Engine,
     samples: Sequence[str] = (ALL_SAMPLES,),
 ) -> dict[tuple[str, str], tuple[dict[str, NDArray[np.float64]], dict[str, NDArray[np.float64]]]]:
@@ -115,7 +115,7 @@ def resampled_figures(
         Results by any name, such as that of a classifier. All share the same resamples and can therefore be paired.
     resamples : int
         Number of bootstrap resamples.
-    seed : int
+    random_state : int
         Random seed of the bootstrap.
     engine : Engine
         Engine that runs the computation.
@@ -129,7 +129,7 @@ def resampled_figures(
         shape (1 + resamples, n_topics). The first entry is the value on the test articles themselves.
     """
     test_rows = np.unique(np.concatenate([result.split.test for group in results.values() for result in group]))
-    rng = np.random.default_rng([seed, 1])
+    rng = np.random.default_rng([random_state, 1])
     weights = observed_and_bootstrap_weights(dataset.groups[test_rows], resamples, rng)
     cells = list(product(samples, results))
     tasks = [(list(_pooled(dataset, results[name], sample)),) for sample, name in cells]
@@ -154,7 +154,7 @@ def resampled_metric(
     dict of str to ndarray of float, shape (1 + resamples,)
         By the names of `results`. The first entry is the value on the test articles themselves.
     """
-    distributions = resampled_figures(dataset, results, plan.resamples, plan.seed, engine)
+    distributions = resampled_figures(dataset, results, plan.resamples, plan.random_state, engine)
     return {name: distributions[ALL_SAMPLES, name][0][plan.metric] for name in results}
 
 

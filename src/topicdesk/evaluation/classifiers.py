@@ -27,6 +27,7 @@ from sklearn.naive_bayes import ComplementNB, MultinomialNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import LinearSVC
 
+from topicdesk._renamed import renamed_arguments
 from topicdesk.errors import SpecError
 from topicdesk.evaluation.engine import restart_workers
 from topicdesk.evaluation.estimators import NBSVM, Centroids
@@ -124,7 +125,7 @@ def fit_and_score(
     Y: NDArray[np.int8],
     test: Features,
     multi_class: bool,
-    seed: int,
+    random_state: int,
 ) -> tuple[Scores, float, float]:
     """Fit on training rows and score held-out rows.
 
@@ -142,7 +143,7 @@ def fit_and_score(
         Features of the held-out rows.
     multi_class : bool
         Whether every row has exactly one topic.
-    seed : int
+    random_state : int
         Random seed of the estimator, if it uses one.
 
     Returns
@@ -155,7 +156,7 @@ def fit_and_score(
     """
     if classifier.build is None:
         return np.asarray(test, dtype=np.float64), 0.0, 0.0
-    timed = _Timed(classifier, parameters, seed)
+    timed = _Timed(classifier, parameters, random_state)
     if multi_class:
         return timed.all_classes(train, Y.argmax(axis=1), test, Y.shape[1]), timed.fitting, timed.predicting
     columns = [timed.one_topic(train, Y[:, topic], test) for topic in range(Y.shape[1])]
@@ -169,13 +170,13 @@ def fit_grid_and_score(
     Y: NDArray[np.int8],
     test: Features,
     multi_class: bool,
-    seed: int,
+    random_state: int,
 ) -> list[tuple[Scores, float, float]]:
     """Fit and score many points of a classifier's grid, in one computation if the result is the same.
 
     Parameters
     ----------
-    classifier, train, Y, test, multi_class, seed
+    classifier, train, Y, test, multi_class, random_state
         As in `fit_and_score`.
     points : sequence of mapping
         Points of the classifier's grid.
@@ -187,7 +188,7 @@ def fit_grid_and_score(
     """
     both = bool((Y.min(axis=0) < Y.max(axis=0)).all()) and not (multi_class and Y.shape[1] == 2)
     if classifier.fit_grid is None or not both:
-        return [fit_and_score(classifier, point, train, Y, test, multi_class, seed) for point in points]
+        return [fit_and_score(classifier, point, train, Y, test, multi_class, random_state) for point in points]
     start = perf_counter()
     score = classifier.fit_grid(points, train, Y, multi_class)
     fitted = perf_counter()
@@ -196,12 +197,13 @@ def fit_grid_and_score(
     return [(scores, *seconds) for scores in all_scores]
 
 
+@renamed_arguments(seed="random_state")
 def fit_estimators(
     classifier: Classifier,
     parameters: Mapping[str, Any],
     features: Features,
     targets: Sequence[NDArray[Any]],
-    seed: int,
+    random_state: int,
 ) -> list[Any]:
     """Fit a classifier and return its estimators.
 
@@ -215,7 +217,7 @@ def fit_estimators(
         Features of the training rows.
     targets : sequence of ndarray, shape (n_rows,)
         Target of each estimator: {0, 1} for one topic, or all classes.
-    seed : int
+    random_state : int
         Random seed of the estimators, if they use one.
 
     Returns
@@ -223,29 +225,29 @@ def fit_estimators(
     list of estimator
         One fitted estimator per target.
     """
-    return [_made(classifier, parameters, _binary(y), seed).fit(features, y) for y in targets]
+    return [_made(classifier, parameters, _binary(y), random_state).fit(features, y) for y in targets]
 
 
 def _binary(target: NDArray[Any]) -> bool:
     return target.dtype.kind in "iu" and set(np.unique(target)) <= {0, 1}
 
 
-def _made(classifier: Classifier, parameters: Mapping[str, Any], binary: bool, seed: int) -> Any:
+def _made(classifier: Classifier, parameters: Mapping[str, Any], binary: bool, random_state: int) -> Any:
     assert classifier.build is not None
     estimator = classifier.build(binary)
     # Names and values were checked with the grid, and `set_params` would take as long as a small fit.
     for name, value in parameters.items():
         setattr(estimator, name, value)
     if hasattr(estimator, "random_state"):
-        estimator.random_state = seed
+        estimator.random_state = random_state
     return estimator
 
 
 class _Timed:
     """Fits the estimators of one classifier and sums the time for fitting and predicting."""
 
-    def __init__(self, classifier: Classifier, parameters: Mapping[str, Any], seed: int) -> None:
-        self.classifier, self.parameters, self.seed = classifier, parameters, seed
+    def __init__(self, classifier: Classifier, parameters: Mapping[str, Any], random_state: int) -> None:
+        self.classifier, self.parameters, self.random_state = classifier, parameters, random_state
         self.fitting = self.predicting = 0.0
 
     def one_topic(self, train: Features, y: NDArray[np.int8], test: Features) -> Scores:
@@ -266,7 +268,7 @@ class _Timed:
         return scores
 
     def _estimator(self, binary: bool) -> BaseEstimator:
-        return _made(self.classifier, self.parameters, binary, self.seed)
+        return _made(self.classifier, self.parameters, binary, self.random_state)
 
     def _scores(self, estimator: Any, train: Features, y: NDArray[Any], test: Features) -> Scores:
         start = perf_counter()

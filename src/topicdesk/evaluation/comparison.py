@@ -207,7 +207,7 @@ def compare(
         results, messages = cross_validate(dataset, plan, splits, keywords, running, checkpoints)
         warnings += messages
         pooled, by_topic, by_fold = figure_tables(
-            dataset, results, plan.metric, plan.representative, plan.resamples, plan.seed, running
+            dataset, results, plan.metric, plan.representative, plan.resamples, plan.random_state, running
         )
     significance, verdict = _compare_with_best(dataset, plan, splits, results, pooled, by_fold)
     return Comparison(

@@ -103,9 +103,9 @@ def choose_on_all(
     FinalChoice
     """
     candidates = candidates_of(classifier, plan.settings)
-    materials = gather_materials(dataset, candidates, keywords, plan.seed)
+    materials = gather_materials(dataset, candidates, keywords, plan.random_state)
     full_split = Split(np.arange(len(dataset)), np.arange(0), 0, 0, plan.splits.scheme)
-    folds = make_inner_splits(dataset, full_split, plan.inner_folds, plan.seed)
+    folds = make_inner_splits(dataset, full_split, plan.inner_folds, plan.random_state)
     fits, _ = score_inner_folds(materials, [folds], [candidates], engine)
     rows, order = held_out(folds)
     scored = {candidate: fits[0, candidate].scores[order] for candidate in candidates}

@@ -57,7 +57,7 @@ def planned_splits(
     dataset: Dataset, plan: ComparisonPlan, splits: Sequence[Split] | None = None
 ) -> tuple[Sequence[Split], tuple[str, ...]]:
     """Return the given outer splits, or else the plan's splits with their warnings."""
-    return make_splits(dataset, plan.splits, plan.seed) if splits is None else (splits, ())
+    return make_splits(dataset, plan.splits, plan.random_state) if splits is None else (splits, ())
 
 
 def cross_validate(
@@ -96,8 +96,8 @@ def cross_validate(
     """
     classifiers = plan.classifiers
     candidates = {classifier.name: candidates_of(classifier, plan.settings) for classifier in classifiers}
-    materials = gather_materials(dataset, chain.from_iterable(candidates.values()), keywords, plan.seed)
-    inner = [make_inner_splits(dataset, split, plan.inner_folds, plan.seed) for split in splits]
+    materials = gather_materials(dataset, chain.from_iterable(candidates.values()), keywords, plan.random_state)
+    inner = [make_inner_splits(dataset, split, plan.inner_folds, plan.random_state) for split in splits]
     searched = [
         candidate
         for classifier in classifiers
@@ -145,14 +145,14 @@ def inner_scores(
     settings: Sequence[FeatureSetting],
     split: Split,
     inner_folds: int,
-    seed: int,
+    random_state: int,
     n_jobs: int = -1,
 ) -> dict[Candidate, tuple[Scores, ...]]:
     """Score every candidate on the inner folds of one outer split, as `cross_validate` does before the choice.
 
     Parameters
     ----------
-    dataset, classifiers, settings, inner_folds, seed
+    dataset, classifiers, settings, inner_folds, random_state
         As in `cross_validate`.
     split : Split
         The outer split. Its training rows are divided into inner folds.
@@ -165,8 +165,8 @@ def inner_scores(
         For each inner fold, scores of its held-out rows, shape (n_held_out, n_topics).
     """
     candidates = [candidate for classifier in classifiers for candidate in candidates_of(classifier, settings)]
-    materials = gather_materials(dataset, candidates, None, seed)
-    folds = make_inner_splits(dataset, split, inner_folds, seed)
+    materials = gather_materials(dataset, candidates, None, random_state)
+    folds = make_inner_splits(dataset, split, inner_folds, random_state)
     fits, _ = score_inner_folds(materials, [folds], [candidates], LocalEngine(n_jobs))
     ends = np.cumsum([len(fold.test) for fold in folds])[:-1]
     return {candidate: tuple(np.split(fit.scores, ends)) for (_, candidate), fit in fits.items()}
@@ -186,7 +186,7 @@ def _halve(
     fewest = max((dict(candidate.parameters).get("n_neighbors", 0) for candidate in searched), default=0)
     for rung in range(_RUNGS - 1):
         share = _FACTOR ** (rung + 1 - _RUNGS)
-        parts = [[_part_of(fold, share, fewest, materials.seed, number) for number, fold in enumerate(folds)]
+        parts = [[_part_of(fold, share, fewest, materials.random_state, number) for number, fold in enumerate(folds)]
                  for folds in inner]  # fmt: skip
         fits, stopped = score_inner_folds(materials, parts, alive, engine, checkpoints, f"rung{rung}")
         unconverged.update(stopped)
@@ -210,9 +210,9 @@ def _halve(
     return fits, unconverged
 
 
-def _part_of(fold: Split, share: float, fewest: int, seed: int, number: int) -> Split:
+def _part_of(fold: Split, share: float, fewest: int, random_state: int, number: int) -> Split:
     """Draw a random share of a fold's training rows. A larger share contains every smaller one."""
-    rng = np.random.default_rng([seed, 3, fold.repeat, fold.fold, number])
+    rng = np.random.default_rng([random_state, 3, fold.repeat, fold.fold, number])
     rows = rng.permutation(fold.train)[: max(round(share * len(fold.train)), fewest)]
     return replace(fold, train=np.sort(rows))
 

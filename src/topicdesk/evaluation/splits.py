@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from topicdesk._renamed import renamed_arguments
 from topicdesk.errors import SplitError
 from topicdesk.rendering import as_html
 
@@ -85,7 +86,8 @@ class Split:
         return as_html(repr(self))
 
 
-def make_splits(dataset: Dataset, plan: SplitPlan, seed: int) -> tuple[tuple[Split, ...], tuple[str, ...]]:
+@renamed_arguments(seed="random_state")
+def make_splits(dataset: Dataset, plan: SplitPlan, random_state: int) -> tuple[tuple[Split, ...], tuple[str, ...]]:
     """Split a dataset according to a plan.
 
     Parameters
@@ -94,7 +96,7 @@ def make_splits(dataset: Dataset, plan: SplitPlan, seed: int) -> tuple[tuple[Spl
         Labelled articles.
     plan : SplitPlan
         How to split.
-    seed : int
+    random_state : int
         Random seed. The same seed reproduces the splits.
 
     Returns
@@ -119,7 +121,7 @@ def make_splits(dataset: Dataset, plan: SplitPlan, seed: int) -> tuple[tuple[Spl
         case "time":
             splits, warnings = time_windows(dataset, plan.folds)
         case "stratified":
-            splits, warnings = _stratified_splits(dataset, plan, seed)
+            splits, warnings = _stratified_splits(dataset, plan, random_state)
     return splits, (*warnings, *unlearnable(dataset, splits))
 
 
@@ -128,7 +130,8 @@ def mean_test_to_train(splits: Sequence[Split]) -> float:
     return float(np.mean([len(split.test) / len(split.train) for split in splits]))
 
 
-def make_inner_splits(dataset: Dataset, outer: Split, folds: int, seed: int) -> tuple[Split, ...]:
+@renamed_arguments(seed="random_state")
+def make_inner_splits(dataset: Dataset, outer: Split, folds: int, random_state: int) -> tuple[Split, ...]:
     """Split the training rows of an outer split into inner folds, with the same scheme.
 
     Parameters
@@ -140,7 +143,7 @@ def make_inner_splits(dataset: Dataset, outer: Split, folds: int, seed: int) -> 
     folds : int
         Maximum number of folds. There are fewer if there are few sources or days. With a single source or day, the
         folds are stratified.
-    seed : int
+    random_state : int
         Random seed.
 
     Returns
@@ -149,7 +152,7 @@ def make_inner_splits(dataset: Dataset, outer: Split, folds: int, seed: int) -> 
         Splits of ``outer.train``, with the dataset's row numbers. Time windows leave the earliest articles untested.
     """
     rows = outer.train
-    rng = np.random.default_rng([seed, outer.repeat, outer.fold + 1])
+    rng = np.random.default_rng([random_state, outer.repeat, outer.fold + 1])
     sources = len(set(dataset.sources[rows]))
     if outer.scheme == "source" and sources > 1:
         _, codes = np.unique(dataset.sources[rows], return_inverse=True)
@@ -314,10 +317,14 @@ def _splits_of(folds: NDArray[np.intp], rows: NDArray[np.intp], n_folds: int, re
     return [Split(rows[folds != fold], rows[folds == fold], repeat, fold, scheme) for fold in range(n_folds)]
 
 
-def _stratified_splits(dataset: Dataset, plan: SplitPlan, seed: int) -> tuple[tuple[Split, ...], tuple[str, ...]]:
+def _stratified_splits(
+    dataset: Dataset, plan: SplitPlan, random_state: int
+) -> tuple[tuple[Split, ...], tuple[str, ...]]:
     splits = []
     for repeat in range(plan.repeats):
-        folds = stratified_group_folds(dataset.Y, dataset.groups, plan.folds, np.random.default_rng([seed, repeat]))
+        folds = stratified_group_folds(
+            dataset.Y, dataset.groups, plan.folds, np.random.default_rng([random_state, repeat])
+        )
         splits += _splits_of(folds, np.arange(len(dataset)), plan.folds, repeat, "stratified")
     warnings = []
     for column, topic in enumerate(dataset.topics):

@@ -55,7 +55,10 @@ DEFAULT_MIX: Mapping[str, float] = {"random": 0.5, "uncertain": 0.5}
 _EVEN_HITS = 3.0
 
 
-def queue_for(spec_file: Path | str, count: int, mix: Mapping[str, float] | None = None, seed: int = 0) -> pd.DataFrame:
+@renamed_arguments(seed="random_state")
+def queue_for(
+    spec_file: Path | str, count: int, mix: Mapping[str, float] | None = None, random_state: int = 0
+) -> pd.DataFrame:
     """Draw the articles to label next for an experiment.
 
     Parameters
@@ -66,7 +69,7 @@ def queue_for(spec_file: Path | str, count: int, mix: Mapping[str, float] | None
         Number of articles to draw.
     mix : mapping of str to float, optional
         Share of each strategy (see `topicdesk.annotation.draw_queue`); by default `DEFAULT_MIX`.
-    seed : int, default 0
+    random_state : int, default 0
         Seed of the random draw.
 
     Returns
@@ -86,7 +89,7 @@ def queue_for(spec_file: Path | str, count: int, mix: Mapping[str, float] | None
 
         queue = topicdesk.queue_for("experiments/topics.toml", 200, {"random": 0.5, "rare-first": 0.5})
     """
-    return draw_queue(_pool_of(_desk(spec_file), seed), count, mix or DEFAULT_MIX, seed)
+    return draw_queue(_pool_of(_desk(spec_file), random_state), count, mix or DEFAULT_MIX, random_state)
 
 
 @renamed_arguments(jobs="n_jobs")
@@ -295,7 +298,7 @@ def _desk(spec_file: Path | str) -> _Desk:
     return _Desk(project, spec, read_taxonomy(project.root / spec.data.topics), corpus)
 
 
-def _pool_of(desk: _Desk, seed: int) -> Pool:
+def _pool_of(desk: _Desk, random_state: int) -> Pool:
     """Return the pool of labelled articles and those that may be labelled, with predictions."""
     labels = desk.labels
     with progress(3, "scoring articles", "step") as advance:
@@ -306,7 +309,7 @@ def _pool_of(desk: _Desk, seed: int) -> Pool:
         features = FeatureSetting(min_df=2, sublinear_tf=True).vectorizer().fit_transform(texts)
         advance()
         ids, prior = articles["id"].to_numpy(dtype=object), hits / (hits + _EVEN_HITS)
-        pool = judge_pool(ids, features, *desk.indicators(articles, labels), prior=prior, seed=seed)
+        pool = judge_pool(ids, features, *desk.indicators(articles, labels), prior=prior, random_state=random_state)
         advance()
     return pool
 

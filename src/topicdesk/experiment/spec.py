@@ -315,7 +315,7 @@ class Spec(StrictModel):
             representative=self.evaluation.representative,
             resamples=self.evaluation.resamples,
             rope=self.evaluation.rope,
-            seed=self.evaluation.seed,
+            random_state=self.evaluation.seed,
         )
 
     def content_hash(self) -> str:

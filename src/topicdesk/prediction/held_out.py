@@ -89,7 +89,7 @@ def _explain_split(
     targets = (
         [data.Y[split.train].argmax(axis=1)] if multi_class else [data.Y[split.train, column] for column in columns]
     )
-    estimators = fit_estimators(classifier, result.parameters, features, targets, comparison.plan.seed)
+    estimators = fit_estimators(classifier, result.parameters, features, targets, comparison.plan.random_state)
     explanations = {}
     for row, column in wanted:
         if multi_class:

@@ -107,7 +107,7 @@ def fit_labeller(
         preprocessing = _reading(choice, dataset, keywords)
         features = preprocessing.fit_transform(frame, dataset.Y if dataset.n_topics > 1 else dataset.Y[:, 0])
         multi_class = dataset.task == "multi-class"
-        estimators = _plain_estimators(classifier, choice, features, dataset, keywords, plan.seed)
+        estimators = _plain_estimators(classifier, choice, features, dataset, keywords, plan.random_state)
         Y = dataset.Y[choice.rows]
         thresholds = None
         if multi_class:
@@ -218,7 +218,7 @@ def _plain_estimators(
     features: Any,
     dataset: Dataset,
     keywords: Mapping[str, Sequence[str]] | None,
-    seed: int,
+    random_state: int,
 ) -> list[Any]:
     """Fit the estimators. Replace those in `_REWRITTEN`, and keyword rules, by scikit-learn's linear estimators."""
     names: NDArray[Any] = np.array(dataset.topics)
@@ -226,7 +226,7 @@ def _plain_estimators(
     if classifier.build is None:
         return _counting(dataset.topics, _phrases(dataset.topics, keywords), multi_class)
     targets = [names[dataset.Y.argmax(axis=1)]] if multi_class else list(dataset.Y.T)
-    fitted = fit_estimators(classifier, dict(choice.candidate.parameters), features, targets, seed)
+    fitted = fit_estimators(classifier, dict(choice.candidate.parameters), features, targets, random_state)
     return [_rewritten(estimator) if isinstance(estimator, _REWRITTEN) else estimator for estimator in fitted]
 
 

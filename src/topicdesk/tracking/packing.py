@@ -127,7 +127,7 @@ def pack_comparison(
                 card=card,
                 metric=comparison.plan.metric,
                 rope=comparison.plan.rope,
-                seed=comparison.plan.seed,
+                seed=comparison.plan.random_state,
                 run=number,
                 held_back="its scores differ from the results lock" if about.lock == "moved" else "",
             )
@@ -168,7 +168,7 @@ def _pack_parent(
         "feature_settings": len(plan.settings),
         "metric": plan.metric,
         "resamples": plan.resamples,
-        "seed": plan.seed,
+        "seed": plan.random_state,
         "classifiers": ", ".join(classifier.name for classifier in plan.classifiers),
     }
     winner, leader = comparison.verdict.winner, comparison.ranking[0]

@@ -211,7 +211,7 @@ def comparison_hash(
         "chosen": [plan.search, plan.metric, asdict(plan.decision_rule)],
         "inner_folds": plan.inner_folds,
         "inner_scheme": [split.scheme for split in splits],
-        "seed": plan.seed,
+        "seed": plan.random_state,
         "keywords": None if keywords is None else {topic: list(words) for topic, words in keywords.items()},
     }
     digest.update(json.dumps(description, sort_keys=True, default=str).encode())

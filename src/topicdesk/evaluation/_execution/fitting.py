@@ -74,7 +74,7 @@ class Materials:
     keyword_hits: NDArray[np.float64] | None
     Y: NDArray[np.int8]
     multi_class: bool
-    seed: int
+    random_state: int
 
     def size(self, view: View) -> int:
         """Return the number of nonzero counts of a view, a proxy for the time that a fit takes."""
@@ -84,7 +84,7 @@ class Materials:
 
 
 def gather_materials(
-    dataset: Dataset, candidates: Iterable[Candidate], keywords: Mapping[str, Sequence[str]] | None, seed: int
+    dataset: Dataset, candidates: Iterable[Candidate], keywords: Mapping[str, Sequence[str]] | None, random_state: int
 ) -> Materials:
     """Count terms and keywords once for all folds.
 
@@ -96,7 +96,7 @@ def gather_materials(
         The candidates to fit.
     keywords : mapping of str to sequence of str or None
         Keywords of each topic. Only the view ``"keywords"`` needs them.
-    seed : int
+    random_state : int
         Seed of randomised estimators.
 
     Returns
@@ -129,7 +129,7 @@ def gather_materials(
         keyword_hits=hits,
         Y=dataset.Y,
         multi_class=dataset.task == "multi-class",
-        seed=seed,
+        random_state=random_state,
     )
 
 
@@ -265,7 +265,7 @@ def fit_candidates(materials: Materials, candidates: Sequence[Candidate], split:
                     materials.Y[split.train],
                     test,
                     materials.multi_class,
-                    materials.seed,
+                    materials.random_state,
                 )
             for warning in caught:
                 if issubclass(warning.category, ConvergenceWarning):

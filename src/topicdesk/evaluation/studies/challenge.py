@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from topicdesk._renamed import renamed_arguments
 from topicdesk.evaluation.bootstrap import with_interval
 from topicdesk.evaluation.leaderboard import metric_title, shown
 from topicdesk.evaluation.metrics import figures, observed_and_bootstrap_weights
@@ -35,13 +36,14 @@ class Challenge:
     reason: str
 
 
+@renamed_arguments(seed="random_state")
 def challenge(
     in_place: pd.DataFrame,
     new: pd.DataFrame,
     metric: str,
     rope: float = 0.01,
     resamples: int = 1000,
-    seed: int = 0,
+    random_state: int = 0,
 ) -> Challenge:
     """Compare two models by their out-of-fold decisions on the same articles.
 
@@ -60,7 +62,7 @@ def challenge(
         Differences up to this value do not matter.
     resamples : int, default 1000
         Number of bootstrap resamples.
-    seed : int, default 0
+    random_state : int, default 0
         Random seed of the bootstrap.
 
     Returns
@@ -77,7 +79,7 @@ def challenge(
         )
     truth = _wide(new[new["repeat"] == new["repeat"].min()], "truth", shared, topics)
     groups = new.drop_duplicates("article_id").set_index("article_id").loc[shared, "group"].to_numpy()
-    rng = np.random.default_rng([seed, 4])
+    rng = np.random.default_rng([random_state, 4])
     weights = observed_and_bootstrap_weights(groups, resamples, rng)
     new_values, current_values = (
         _resampled(predictions, truth, weights, shared, topics, metric) for predictions in (new, in_place)

@@ -152,13 +152,13 @@ class TopicAudit:
         return as_html(str(self), self.topic_table(), self.source_table(), warnings=self.warnings)
 
 
-@renamed_arguments(jobs="n_jobs")
+@renamed_arguments(jobs="n_jobs", seed="random_state")
 def audit_sources(
     corpus: pd.DataFrame,
     text_fields: Sequence[str] = ("title", "text"),
     n_terms: int = 8,
     resamples: int = 1000,
-    seed: int = 0,
+    random_state: int = 0,
     n_jobs: int = -1,
 ) -> SourceAudit:
     """Measure how well the source of an article can be predicted from its text.
@@ -173,7 +173,7 @@ def audit_sources(
         Number of terms to show per source.
     resamples : int, default 1000
         Number of bootstrap resamples for each interval.
-    seed : int, default 0
+    random_state : int, default 0
         Random seed. The same seed reproduces the result.
     n_jobs : int, default -1
         Number of processes; -1 means one per core.
@@ -187,14 +187,16 @@ def audit_sources(
     SplitError
         If fewer than two sources have at least 20 articles.
     """
-    dataset, warnings = _dataset_of_sources(corpus, text_fields, seed)
+    dataset, warnings = _dataset_of_sources(corpus, text_fields, random_state)
     classifiers = (classifier_named(_GUESS), classifier_named(_TELLER))
     with single_threaded_engine(None, n_jobs) as engine:
-        splits, split_warnings = make_splits(dataset, SplitPlan(folds=_FOLDS), seed)
-        plan = ComparisonPlan(classifiers, inner_folds=_INNER_FOLDS, metric="subset_accuracy", seed=seed)
+        splits, split_warnings = make_splits(dataset, SplitPlan(folds=_FOLDS), random_state)
+        plan = ComparisonPlan(
+            classifiers, inner_folds=_INNER_FOLDS, metric="subset_accuracy", random_state=random_state
+        )
         results, fit_warnings = cross_validate(dataset, plan, splits, engine=engine)
-        pooled, by_source, _ = figure_tables(dataset, results, "subset_accuracy", None, resamples, seed, engine)
-        terms = _betraying_terms(dataset, n_terms, seed)
+        pooled, by_source, _ = figure_tables(dataset, results, "subset_accuracy", None, resamples, random_state, engine)
+        terms = _betraying_terms(dataset, n_terms, random_state)
     accuracies = figures_where(pooled, sample=ALL_SAMPLES, metric="subset_accuracy").set_index("classifier")[_INTERVAL]
     source_figures = figures_where(by_source, classifier=_TELLER, metric="f1").set_index("topic")
     sources = (
@@ -208,8 +210,8 @@ def audit_sources(
     return SourceAudit(accuracy, guess, sources, terms, (*warnings, *split_warnings, *fit_warnings))
 
 
-@renamed_arguments(jobs="n_jobs")
-def audit_topics(dataset: Dataset, resamples: int = 1000, seed: int = 0, n_jobs: int = -1) -> TopicAudit:
+@renamed_arguments(jobs="n_jobs", seed="random_state")
+def audit_topics(dataset: Dataset, resamples: int = 1000, random_state: int = 0, n_jobs: int = -1) -> TopicAudit:
     """Compare F1 with and without training articles of the tested articles' source.
 
     A linear support-vector machine is trained on stratified folds that mix the sources, and on all sources but one. Its
@@ -222,7 +224,7 @@ def audit_topics(dataset: Dataset, resamples: int = 1000, seed: int = 0, n_jobs:
     ----------
     dataset : Dataset
         Labelled articles.
-    resamples, seed, n_jobs
+    resamples, random_state, n_jobs
         As in `audit_sources`.
 
     Returns
@@ -236,13 +238,15 @@ def audit_topics(dataset: Dataset, resamples: int = 1000, seed: int = 0, n_jobs:
     """
     lone_splits, warnings = leave_one_source_out(dataset, _REPEATS)
     plan = SplitPlan(folds=min(len(set(dataset.sources)), _MOST_FOLDS), repeats=_REPEATS)
-    comparison_plan = ComparisonPlan((classifier_named(_CLASSIFIER),), (_SETTING,), inner_folds=_INNER_FOLDS, seed=seed)
-    mixed_splits, split_warnings = make_splits(dataset, plan, seed)
+    comparison_plan = ComparisonPlan(
+        (classifier_named(_CLASSIFIER),), (_SETTING,), inner_folds=_INNER_FOLDS, random_state=random_state
+    )
+    mixed_splits, split_warnings = make_splits(dataset, plan, random_state)
     with single_threaded_engine(None, n_jobs) as engine:
         mixed, lone = (
             cross_validate(dataset, comparison_plan, splits, engine=engine)[0] for splits in (mixed_splits, lone_splits)
         )
-        rng = np.random.default_rng([seed, 2])
+        rng = np.random.default_rng([random_state, 2])
         weights = observed_and_bootstrap_weights(dataset.groups, resamples, rng)
         decisions = {"mixed": _decisions(dataset, mixed), "without": _decisions(dataset, lone)}
         topics = pd.DataFrame(_topic_rows(dataset, decisions, weights)).set_index("topic")
@@ -254,7 +258,9 @@ def audit_topics(dataset: Dataset, resamples: int = 1000, seed: int = 0, n_jobs:
     return TopicAudit(topics, sources, training, (*dataset.warnings, *warnings, *split_warnings))
 
 
-def _dataset_of_sources(corpus: pd.DataFrame, text_fields: Sequence[str], seed: int) -> tuple[Dataset, tuple[str, ...]]:
+def _dataset_of_sources(
+    corpus: pd.DataFrame, text_fields: Sequence[str], random_state: int
+) -> tuple[Dataset, tuple[str, ...]]:
     """Return a multi-class dataset whose classes are the sources, and warnings."""
     warnings = []
     articles = corpus.assign(source=corpus["source"].replace("", "(none)"))
@@ -273,7 +279,7 @@ def _dataset_of_sources(corpus: pd.DataFrame, text_fields: Sequence[str], seed: 
     articles = articles[articles["source"].isin(large)]
     if len(articles) > _MOST_ARTICLES:
         warnings.append(f"The source audit uses {_MOST_ARTICLES} of {len(articles)} articles, drawn at random.")
-        articles = articles.sample(_MOST_ARTICLES, random_state=seed).sort_index()
+        articles = articles.sample(_MOST_ARTICLES, random_state=random_state).sort_index()
     present = [source for source in large if (articles["source"] == source).any()]
     sources = articles["source"].to_numpy(dtype=object)
     dataset = Dataset(
@@ -293,13 +299,13 @@ def _dataset_of_sources(corpus: pd.DataFrame, text_fields: Sequence[str], seed: 
     return dataset, tuple(warnings)
 
 
-def _betraying_terms(dataset: Dataset, n_terms: int, seed: int) -> pd.DataFrame:
+def _betraying_terms(dataset: Dataset, n_terms: int, random_state: int) -> pd.DataFrame:
     """Return the most predictive terms of each source, from a classifier fitted on all articles."""
     vectorizer = FeatureSetting(min_df=2).vectorizer()
     weights = vectorizer.fit_transform(dataset.texts)
     names = vectorizer.get_feature_names_out()
     classes = dataset.Y.argmax(axis=1)
-    coefficients = LinearSVC(random_state=seed).fit(weights, classes).coef_
+    coefficients = LinearSVC(random_state=random_state).fit(weights, classes).coef_
     if len(coefficients) == 1:  # for two classes scikit-learn stores only the second
         coefficients = np.vstack([-coefficients, coefficients])
     present = (weights > 0).astype(np.float64)

@@ -179,7 +179,7 @@ def learning_curve(
     if sizes < _FEWEST_SIZES:
         raise SplitError(f"a learning curve needs at least {_FEWEST_SIZES} sizes, not {sizes}.")
     splits, warnings = planned_splits(dataset, plan, splits)
-    parts = [_growing_parts(dataset, split, sizes, plan.seed) for split in splits]
+    parts = [_growing_parts(dataset, split, sizes, plan.random_state) for split in splits]
     smallest = min(len(growing[0].train) for growing in parts)
     needed = max(plan.inner_folds * 2, 2 * max(classifier.grid.get("n_neighbors", (0,))))
     if smallest < needed:
@@ -205,8 +205,8 @@ def learning_curve(
     return LearningCurve(classifier.name, plan.metric, points, law, laws, (*warnings, *fit_warnings))
 
 
-def _growing_parts(dataset: Dataset, split: Split, sizes: int, seed: int) -> list[Split]:
-    rng = np.random.default_rng([seed, 4, split.repeat, split.fold])
+def _growing_parts(dataset: Dataset, split: Split, sizes: int, random_state: int) -> list[Split]:
+    rng = np.random.default_rng([random_state, 4, split.repeat, split.fold])
     part = stratified_group_folds(dataset.Y[split.train], dataset.groups[split.train], sizes, rng)
     return [replace(split, train=split.train[part <= step]) for step in range(sizes)]
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from scipy.special import expit, softmax
 
+from topicdesk._renamed import renamed_arguments
 from topicdesk.annotation import Pool
 from topicdesk.evaluation.classifiers import Scores, classifier_named, fit_and_score
 from topicdesk.evaluation.thresholds import decide_class
@@ -25,6 +26,7 @@ VOTERS: dict[str, dict[str, Any]] = {
 }
 
 
+@renamed_arguments(seed="random_state")
 def judge_pool(
     ids: Sequence[str] | NDArray[Any],
     features: csr_matrix,
@@ -33,7 +35,7 @@ def judge_pool(
     prior: NDArray[np.float64] | None = None,
     task: Literal["multi-label", "multi-class"] = "multi-label",
     votes: bool = True,
-    seed: int = 0,
+    random_state: int = 0,
 ) -> Pool:
     """Fit quick classifiers on the labelled articles, and predict all articles.
 
@@ -53,7 +55,7 @@ def judge_pool(
         Whether an article can have several topics, or has exactly one.
     votes : bool, default True
         If True, all `VOTERS` vote. If False, only the first is fitted, for its probabilities.
-    seed : int, default 0
+    random_state : int, default 0
         Random seed.
 
     Returns
@@ -68,7 +70,7 @@ def judge_pool(
     for index, name in enumerate(VOTERS):
         if not len(learnable) or (index and not votes):
             break
-        scores = _scores(name, features, labelled, Y[:, learnable], task, seed)
+        scores = _scores(name, features, labelled, Y[:, learnable], task, random_state)
         if index == 0:
             probabilities[:, learnable] = _probable(scores, task)
         decisions[index][:, learnable] = _decided(scores, task)
@@ -76,10 +78,12 @@ def judge_pool(
 
 
 def _scores(
-    name: str, features: csr_matrix, labelled: NDArray[np.intp], Y: NDArray[np.int8], task: str, seed: int
+    name: str, features: csr_matrix, labelled: NDArray[np.intp], Y: NDArray[np.int8], task: str, random_state: int
 ) -> Scores:
     classifier = classifier_named(name)
-    scores, _, _ = fit_and_score(classifier, VOTERS[name], features[labelled], Y, features, task == "multi-class", seed)
+    scores, _, _ = fit_and_score(
+        classifier, VOTERS[name], features[labelled], Y, features, task == "multi-class", random_state
+    )
     return scores
 
 
