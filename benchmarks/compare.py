@@ -142,7 +142,7 @@ def _run_side(side: str, name: str, folder: Path) -> None:
         for candidate, by_fold in ours.items():
             key = _key(settings[plan.settings.index(candidate.view)], dict(candidate.parameters))
             for number, (fold, scored) in enumerate(zip(inner, by_fold, strict=True)):
-                found = _figure(dataset.Y[fold.test], scored, dataset.task == "multi-class")
+                found = _score(dataset.Y[fold.test], scored, dataset.task == "multi-class")
                 largest = max(largest, abs(found - of_outer[candidate.classifier.name][key][number]))
     told = {"seconds": 0.0, "candidates": candidates, "folds": len(folds[0]), "difference": largest}
     (folder / "check.json").write_text(json.dumps(told))
@@ -180,9 +180,9 @@ def _grid_search(
         features = fitted[:-1].transform(some)
         if multi_class:
             one_hot = np.eye(dataset.n_topics, dtype=np.int8)[truth]
-            return _figure(one_hot, classifier.score(fitted["clf"], features), multi_class)
+            return _score(one_hot, classifier.score(fitted["clf"], features), multi_class)
         by_topic = [classifier.score(one, features) for one in fitted["clf"].estimators_]
-        return _figure(truth, np.column_stack(by_topic), multi_class)
+        return _score(truth, np.column_stack(by_topic), multi_class)
 
     search = GridSearchCV(pipeline, grid, scoring=score, cv=cv, n_jobs=_N_JOBS)
     search.fit(texts, Y.argmax(axis=1) if multi_class else Y)
@@ -213,7 +213,7 @@ def _key(setting: dict[str, Any], parameters: dict[str, Any]) -> str:
     return json.dumps([setting, parameters], sort_keys=True, default=list)
 
 
-def _figure(Y: NDArray[np.int8], scores: NDArray[np.float64], multi_class: bool) -> float:
+def _score(Y: NDArray[np.int8], scores: NDArray[np.float64], multi_class: bool) -> float:
     scores = scores.round(10)
     if multi_class:
         return float(accuracy_score(Y.argmax(axis=1), scores.argmax(axis=1)))

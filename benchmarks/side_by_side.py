@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from topicdesk.annotation import Dataset
-from topicdesk.evaluation import BASELINES, Comparison, compare, figures_where
+from topicdesk.evaluation import BASELINES, Comparison, compare, scores_where
 from topicdesk.experiment import load_experiments
 from topicdesk.project import find_project
 
@@ -58,8 +58,8 @@ def _best_on_inner_folds(comparison: Comparison) -> str:
 
 
 def _ours(comparison: Comparison, classifier: str) -> dict[str, float]:
-    figures = figures_where(comparison.figures, classifier=classifier).set_index("metric")["value"]
-    return {"macro_f1": float(figures["macro_f1"]), "accuracy": float(figures["subset_accuracy"])}
+    scores = scores_where(comparison.scores, classifier=classifier).set_index("metric")["value"]
+    return {"macro_f1": float(scores["macro_f1"]), "accuracy": float(scores["subset_accuracy"])}
 
 
 def _rivals(python: str, data: Dataset, sides: dict[str, np.ndarray]) -> dict[str, dict[str, float]]:

@@ -78,8 +78,8 @@ def test_readme_names_the_winner():
 
 def test_readme_states_the_automation_rate_of_the_winner():
     locked = read_lock(EXPERIMENTS / "topics.lock.json").comparisons["newsarticles"]
-    figures = locked.figures["all"][locked.winner]
-    rate, (precision, low, high) = figures["automation_rate"][0], figures["automation_precision"]
+    scores = locked.figures["all"][locked.winner]
+    rate, (precision, low, high) = scores["automation_rate"][0], scores["automation_precision"]
     expected = (
         f"For {display_name(locked.winner)}, it is {rate:.0%} of these articles; {precision:.1%} "
         f"[{100 * low:.1f}, {100 * high:.1f}] of them were right"

@@ -72,6 +72,8 @@ def test_renamed_fields_keep_the_dataclass():
         ("topicdesk.evaluation", "LocalEngine", "jobs", "n_jobs"),
         ("topicdesk", "audit_topics", "seed", "random_state"),
         ("topicdesk", "ComparisonPlan", "seed", "random_state"),
+        ("topicdesk", "leaderboard", "figures", "scores"),
+        ("topicdesk", "Comparison", "figures", "scores"),
     ],
 )
 def test_public_names_have_the_new_argument_and_accept_the_former(package, name, former, present):

@@ -34,16 +34,16 @@ def main(folder: Path) -> None:
         ),
         "fastText (100 epochs, learning rate 0.5)": lambda: fast_text(corpus, folder, {"epoch": 100, "lr": 0.5}),
     }
-    truth, figures = corpus["test"]["labels"], {}
+    truth, scores = corpus["test"]["labels"], {}
     for name, run in rivals.items():
         start = time.perf_counter()
         decided = run()
-        figures[name] = {
+        scores[name] = {
             "seconds": time.perf_counter() - start,
             "macro_f1": float(f1_score(truth, decided, average="macro")),
             "accuracy": float(accuracy_score(truth, decided)),
         }
-    (folder / "figures.json").write_text(json.dumps(figures), encoding="utf-8")
+    (folder / "figures.json").write_text(json.dumps(scores), encoding="utf-8")
 
 
 def libmultilabel(corpus: dict[str, dict[str, Texts]], train: Callable[..., object], options: str) -> Texts:

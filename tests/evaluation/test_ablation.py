@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from topicdesk.evaluation import ComparisonPlan, SplitPlan, ablate, classifier_named, compare, figures_where
+from topicdesk.evaluation import ComparisonPlan, SplitPlan, ablate, classifier_named, compare, scores_where
 from topicdesk.evaluation.studies.ablation import _without_each
 from topicdesk.features import Analyser, FeatureSetting
 
@@ -37,8 +37,8 @@ def test_ablate_loss_is_the_difference_of_two_comparisons(dataset):
         "sublinear_tf": tuple(replace(setting, sublinear_tf=False) for setting in SETTINGS),
     }
     values = {
-        name: figures_where(
-            compare(dataset, replace(PLAN, settings=settings), n_jobs=1).figures, metric="macro_f1", sample="all"
+        name: scores_where(
+            compare(dataset, replace(PLAN, settings=settings), n_jobs=1).scores, metric="macro_f1", sample="all"
         )["value"].item()
         for name, settings in variants.items()
     }

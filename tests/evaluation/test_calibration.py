@@ -19,7 +19,7 @@ from topicdesk.evaluation import (
     classifier_named,
     compare,
     fit_calibration,
-    probability_figures,
+    probability_metric_values,
     reliability_table,
 )
 from topicdesk.evaluation.calibration import confidence
@@ -86,7 +86,7 @@ def test_confidence_is_the_probability_that_all_decisions_are_right():
 
 @settings(max_examples=60, deadline=None)
 @given(random_state=st.integers(0, 10_000))
-def test_probability_figures_with_weights_agree_with_scikit_learn(random_state):
+def test_probability_metric_values_with_weights_agree_with_scikit_learn(random_state):
     rng = np.random.default_rng(random_state)
     n_rows, n_topics = 60, 3
     probabilities = rng.random((n_rows, n_topics))
@@ -96,7 +96,7 @@ def test_probability_figures_with_weights_agree_with_scikit_learn(random_state):
     weights = rng.integers(0, 4, n_rows).astype(float)
     result = {
         name: value[0]
-        for name, value in probability_figures(Y, decisions, probabilities, automated, weights[None]).items()
+        for name, value in probability_metric_values(Y, decisions, probabilities, automated, weights[None]).items()
     }
     rows = np.repeat(np.arange(n_rows), weights.astype(int))
     Y, decisions, probabilities, automated = Y[rows], decisions[rows], probabilities[rows], automated[rows]
@@ -114,24 +114,24 @@ def test_probability_figures_with_weights_agree_with_scikit_learn(random_state):
     assert result["automation_precision"] == pytest.approx(right[automated].mean())
 
 
-def test_probability_figures_of_many_weights_equal_those_of_each_alone():
+def test_probability_metric_values_of_many_weights_equal_those_of_each_alone():
     rng = np.random.default_rng(2)
     probabilities = rng.random((40, 2))
     Y = (rng.random((40, 2)) < probabilities).astype(np.int8)
     decisions, automated = (probabilities > 0.5).astype(np.int8), rng.random(40) < 0.5
     weights = rng.integers(0, 4, (5, 40)).astype(float)
-    together = probability_figures(Y, decisions, probabilities, automated, weights)
+    together = probability_metric_values(Y, decisions, probabilities, automated, weights)
     for row in range(5):
-        alone = probability_figures(Y, decisions, probabilities, automated, weights[row : row + 1])
+        alone = probability_metric_values(Y, decisions, probabilities, automated, weights[row : row + 1])
         for name, values in together.items():
             assert values.shape == (5,)
             assert values[row] == pytest.approx(alone[name][0])
-    assert probability_figures(Y, decisions, probabilities, automated)["brier"].shape == (1,)
+    assert probability_metric_values(Y, decisions, probabilities, automated)["brier"].shape == (1,)
 
 
-def test_probability_figures_have_no_precision_if_nothing_is_automated():
+def test_probability_metric_values_have_no_precision_if_nothing_is_automated():
     Y = np.ones((3, 1), dtype=np.int8)
-    result = probability_figures(Y, Y, Y.astype(float), np.zeros(3, dtype=bool))
+    result = probability_metric_values(Y, Y, Y.astype(float), np.zeros(3, dtype=bool))
     assert result["automation_rate"] == 0
     assert np.isnan(result["automation_precision"]).all()
 

@@ -64,7 +64,7 @@ def test_compare_resumes_an_interrupted_comparison(dataset, tmp_path):
     assert resumed.checkpoints.reused == 7
     cells = 3 * 2 * 3 + 3 * 3  # outer and inner folds of three views, then outer folds of three classifiers
     assert rest.done == cells - 7 + 3  # the intervals of three classifiers have no checkpoints
-    pd.testing.assert_frame_equal(resumed.figures, expected.figures)
+    pd.testing.assert_frame_equal(resumed.scores, expected.scores)
     for one, other in zip(resumed.results, expected.results, strict=True):
         np.testing.assert_array_equal(one.scores, other.scores)
         assert one.parameters == other.parameters
@@ -216,7 +216,7 @@ def test_compare_killed_at_random_moments_gives_the_uninterrupted_scores(dataset
 
     def work():
         comparison = compare(dataset, plan, KEYWORDS, n_jobs=1, keep=tmp_path / "cells")
-        output.write_bytes(pickle.dumps((comparison.figures, comparison.choices(), comparison.checkpoints.reused)))
+        output.write_bytes(pickle.dumps((comparison.scores, comparison.choices(), comparison.checkpoints.reused)))
 
     wanted, moments, kills, ends, reused = rounds(5, 20), random.Random(7), 0, 0, 0
     while kills < wanted or not output.exists():
@@ -229,8 +229,8 @@ def test_compare_killed_at_random_moments_gives_the_uninterrupted_scores(dataset
         assert status in (0, signal.SIGKILL)
         kills += status == signal.SIGKILL
         if output.exists() and status == 0:
-            figures, choices, reused_now = pickle.loads(output.read_bytes())
-            pd.testing.assert_frame_equal(figures, expected.figures)
+            scores, choices, reused_now = pickle.loads(output.read_bytes())
+            pd.testing.assert_frame_equal(scores, expected.scores)
             pd.testing.assert_frame_equal(choices.drop(columns=TIMES), expected.choices().drop(columns=TIMES))
             ends, reused = ends + 1, reused + reused_now
         if output.exists() and kills < wanted:  # start again

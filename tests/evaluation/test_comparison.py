@@ -21,8 +21,8 @@ from topicdesk.evaluation import (
     SplitPlan,
     classifier_named,
     compare,
-    figures_where,
     make_splits,
+    scores_where,
 )
 from topicdesk.features import Analyser, FeatureSetting
 
@@ -93,8 +93,8 @@ def test_compare_learns_nothing_from_test_texts_and_labels(dataset):
 
 def test_compare_does_not_depend_on_the_number_of_processes(dataset, comparison):
     again = compare(dataset, PLAN, KEYWORDS, n_jobs=2)
-    pd.testing.assert_frame_equal(comparison.figures, again.figures, check_exact=True)
-    pd.testing.assert_frame_equal(comparison.topic_figures, again.topic_figures, check_exact=True)
+    pd.testing.assert_frame_equal(comparison.scores, again.scores, check_exact=True)
+    pd.testing.assert_frame_equal(comparison.topic_scores, again.topic_scores, check_exact=True)
     timed = ["fit_seconds", "predict_seconds"]
     pd.testing.assert_frame_equal(
         comparison.choices().drop(columns=timed), again.choices().drop(columns=timed), check_exact=True
@@ -150,14 +150,14 @@ def test_compare_tests_each_article_once_per_repeat_and_keeps_groups_together(co
 
 
 def test_compare_ranks_a_good_classifier_above_the_majority_baseline(comparison):
-    f1 = figures_where(comparison.figures, sample=ALL_SAMPLES, metric="macro_f1").set_index("classifier")["value"]
+    f1 = scores_where(comparison.scores, sample=ALL_SAMPLES, metric="macro_f1").set_index("classifier")["value"]
     assert f1["linear-svm"] > 0.9
     assert f1["majority"] == 0
     assert comparison.ranking[-1] == "majority"
 
 
 def test_compare_gives_each_score_an_interval_and_the_best_zero_difference(comparison):
-    pooled = comparison.figures
+    pooled = comparison.scores
     undefined = pooled[pooled["value"].isna()]
     # Classifiers that are not scored on inner folds have no probabilities.
     assert set(undefined["classifier"]) == {"majority", "plain-linear-svm"}
@@ -167,12 +167,12 @@ def test_compare_gives_each_score_an_interval_and_the_best_zero_difference(compa
     assert pooled.loc[without, ["low", "high"]].isna().all(axis=None)
     pooled = pooled[~without].drop(undefined.index, errors="ignore")
     assert (pooled["low"] <= pooled["high"]).all()
-    best = figures_where(pooled, classifier=comparison.ranking[0])
+    best = scores_where(pooled, classifier=comparison.ranking[0])
     assert (best[[*DIFFERENCE_FROM_BEST]] == 0).all(axis=None)
 
 
 def test_compare_scores_the_representative_sample_on_its_own_articles(comparison, dataset):
-    support = figures_where(comparison.topic_figures, classifier="ridge", metric="f1")
+    support = scores_where(comparison.topic_scores, classifier="ridge", metric="f1")
     support = support.set_index(["sample", "topic"])["support"]
     random_rows = dataset.samples == "random"
     for column, topic in enumerate(dataset.topics):
@@ -183,7 +183,7 @@ def test_compare_scores_the_representative_sample_on_its_own_articles(comparison
 def test_comparison_predictions_contain_each_article_and_topic(comparison, dataset):
     table = comparison.predictions("linear-svm")
     assert len(table) == 2 * len(dataset) * dataset.n_topics
-    first = figures_where(table, repeat=0)
+    first = scores_where(table, repeat=0)
     wide = first.pivot(index="article_id", columns="topic", values="truth").loc[list(dataset.ids), list(dataset.topics)]
     np.testing.assert_array_equal(wide.to_numpy(), dataset.Y)
 
@@ -202,7 +202,7 @@ def test_compare_warns_of_a_rare_topic(dataset):
     plan = replace(PLAN, classifiers=(classifier_named("ridge"),), splits=SplitPlan(folds=3))
     result = compare(replace(dataset, Y=Y), plan, n_jobs=1)
     assert any("rail: only 2 distinct positive articles for 3 folds" in warning for warning in result.warnings)
-    assert np.isfinite(figures_where(result.figures, sample=ALL_SAMPLES, metric="macro_f1")["value"]).all()
+    assert np.isfinite(scores_where(result.scores, sample=ALL_SAMPLES, metric="macro_f1")["value"]).all()
 
 
 def test_compare_warns_of_fits_that_do_not_converge(dataset):
@@ -269,7 +269,7 @@ def test_compare_splits_by_source_and_by_time(dataset, scheme):
             assert data.dates[split.train].max() < data.dates[split.test].min()
     assert result.verdict.best == "linear-svm"
     assert (
-        figures_where(result.figures, classifier="linear-svm", sample=ALL_SAMPLES, metric="macro_f1")["value"].item()
+        scores_where(result.scores, classifier="linear-svm", sample=ALL_SAMPLES, metric="macro_f1")["value"].item()
         > 0.6
     )
 

@@ -63,8 +63,8 @@ def test_dask_engine_gives_the_local_scores_after_losing_a_worker(cluster, datas
     distributed = compare(dataset, PLAN, engine=KillingEngine())
     assert cluster.workers[0].wait(timeout=600) == -signal.SIGKILL
     assert cluster.workers[1].poll() is None
-    pd.testing.assert_frame_equal(distributed.figures, local.figures)
-    pd.testing.assert_frame_equal(distributed.topic_figures, local.topic_figures)
+    pd.testing.assert_frame_equal(distributed.scores, local.scores)
+    pd.testing.assert_frame_equal(distributed.topic_scores, local.topic_scores)
     assert distributed.warnings == local.warnings
 
 

@@ -57,7 +57,7 @@ def test_halving_chooses_about_as_well_as_the_grid(dataset):
         assert one.inner_score <= other.inner_score + 1e-9
         # A search that keeps the worst candidates loses 0.08.
         assert one.inner_score >= other.inner_score - 0.02
-    assert halving.figures.set_index(["classifier", "metric"]).loc[("linear-svm", "macro_f1"), "value"] > 0.8
+    assert halving.scores.set_index(["classifier", "metric"]).loc[("linear-svm", "macro_f1"), "value"] > 0.8
 
 
 def test_halving_is_reproducible_and_sees_no_test_row(dataset):

@@ -13,8 +13,8 @@ from topicdesk.evaluation import (
     SplitPlan,
     classifier_named,
     compare,
-    figures_where,
     learning_curve,
+    scores_where,
 )
 from topicdesk.evaluation.studies.learning import _fit_law, power_law
 
@@ -51,7 +51,7 @@ def test_learning_curve_gain_is_zero_for_a_flat_curve():
 @pytest.mark.slow
 def test_learning_curve_ends_at_the_score_of_compare(dataset, curve):
     comparison = compare(dataset, replace(PLAN, classifiers=(SMALL,)), n_jobs=1)
-    value = figures_where(comparison.figures, metric="macro_f1", sample="all")["value"].item()
+    value = scores_where(comparison.scores, metric="macro_f1", sample="all")["value"].item()
     assert curve.points["value"].iloc[-1] == value
     labels = curve.points["labels"]
     assert labels.is_monotonic_increasing

@@ -8,8 +8,8 @@ from hypothesis import given, settings, strategies as st
 from sklearn import metrics as sk
 from sklearn.exceptions import UndefinedMetricWarning
 
-from topicdesk.evaluation import METRICS, TOPIC_METRICS, figures, topic_figures
-from topicdesk.evaluation.metrics import bootstrap_weights, figure
+from topicdesk.evaluation import METRICS, TOPIC_METRICS, metric_values, topic_metric_values
+from topicdesk.evaluation.metrics import bootstrap_weights, metric_value
 
 
 @st.composite
@@ -29,10 +29,10 @@ def outcomes(draw):
 @pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(outcome=outcomes())
-def test_figures_with_weights_agree_with_scikit_learn(outcome):
+def test_metric_values_with_weights_agree_with_scikit_learn(outcome):
     Y, decisions, scores, weights = outcome
-    own = figures(Y, decisions, scores, weights[None])
-    by_topic = topic_figures(Y, decisions, scores, weights[None])
+    own = metric_values(Y, decisions, scores, weights[None])
+    by_topic = topic_metric_values(Y, decisions, scores, weights[None])
     # A row of weight 3 equals a row that is repeated three times.
     rows = np.repeat(np.arange(len(Y)), weights.astype(int))
     Y, decisions, scores = Y[rows], decisions[rows], scores[rows]
@@ -58,17 +58,17 @@ def test_figures_with_weights_agree_with_scikit_learn(outcome):
 
 @settings(max_examples=60, deadline=None)
 @given(outcome=outcomes())
-def test_figure_equals_its_entry_in_figures(outcome):
+def test_metric_value_equals_its_entry_in_metric_values(outcome):
     Y, decisions, scores, _ = outcome
-    everything = figures(Y, decisions, scores)
+    everything = metric_values(Y, decisions, scores)
     for name in METRICS:
-        assert figure(name, Y, decisions, scores) == pytest.approx(everything[name][0], abs=1e-12)
+        assert metric_value(name, Y, decisions, scores) == pytest.approx(everything[name][0], abs=1e-12)
 
 
 @pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(outcome=outcomes(), random_state=st.integers(0, 999))
-def test_figures_of_many_weights_equal_those_of_each_alone(outcome, random_state):
+def test_metric_values_of_many_weights_equal_those_of_each_alone(outcome, random_state):
     Y, decisions, scores, _ = outcome
     rng = np.random.default_rng(random_state)
     # Some weights leave a topic without positives. Undefined metrics must not affect others.
@@ -76,9 +76,9 @@ def test_figures_of_many_weights_equal_those_of_each_alone(outcome, random_state
     weights[:, 2] += 1
     folds = rng.integers(0, 3, len(Y))
     for fold in (None, folds):
-        together = figures(Y, decisions, scores, weights, fold)
+        together = metric_values(Y, decisions, scores, weights, fold)
         for row in (0, 1, 35, 69):
-            alone = figures(Y, decisions, scores, weights[row : row + 1], fold)
+            alone = metric_values(Y, decisions, scores, weights[row : row + 1], fold)
             for name in METRICS:
                 assert together[name].shape == (70,)
                 np.testing.assert_allclose(together[name][row], alone[name][0], atol=1e-12)
@@ -87,10 +87,10 @@ def test_figures_of_many_weights_equal_those_of_each_alone(outcome, random_state
 @pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(outcome=outcomes(), random_state=st.integers(0, 999))
-def test_topic_figures_average_ranking_metrics_over_folds(outcome, random_state):
+def test_topic_metric_values_average_ranking_metrics_over_folds(outcome, random_state):
     Y, decisions, scores, _ = outcome
     folds = np.random.default_rng(random_state).integers(0, 3, len(Y))
-    result = topic_figures(Y, decisions, scores, folds=folds)
+    result = topic_metric_values(Y, decisions, scores, folds=folds)
     for name in ("average_precision", "roc_auc"):
         for topic in range(Y.shape[1]):
             by_fold = []
@@ -103,51 +103,51 @@ def test_topic_figures_average_ranking_metrics_over_folds(outcome, random_state)
             )
 
 
-def test_figures_count_each_row_once_by_default():
+def test_metric_values_count_each_row_once_by_default():
     Y = np.array([[1, 0], [0, 1]], dtype=np.int8)
-    assert figures(Y, Y, Y.astype(float))["macro_f1"].shape == (1,)
-    assert topic_figures(Y, Y, Y.astype(float))["f1"].shape == (1, 2)
+    assert metric_values(Y, Y, Y.astype(float))["macro_f1"].shape == (1,)
+    assert topic_metric_values(Y, Y, Y.astype(float))["f1"].shape == (1, 2)
 
 
-def test_figures_use_given_topic_figures():
+def test_metric_values_use_given_topic_metric_values():
     Y = np.array([[1, 0], [0, 1]], dtype=np.int8)
-    halved = {name: values / 2 for name, values in topic_figures(Y, Y, Y.astype(float)).items()}
-    result = figures(Y, Y, Y.astype(float), by_topic=halved)
+    halved = {name: values / 2 for name, values in topic_metric_values(Y, Y, Y.astype(float)).items()}
+    result = metric_values(Y, Y, Y.astype(float), by_topic=halved)
     assert result["macro_f1"][0] == 0.5
     assert result["micro_f1"][0] == 1
 
 
-def test_figures_without_positives_have_no_recall_and_no_warning():
+def test_metric_values_without_positives_have_no_recall_and_no_warning():
     Y = np.zeros((3, 2), dtype=np.int8)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        result = figures(Y, Y, Y.astype(float))
+        result = metric_values(Y, Y, Y.astype(float))
     for name in ("macro_recall", "macro_f1", "macro_average_precision", "macro_roc_auc", "micro_recall"):
         assert np.isnan(result[name][0])
     assert result["macro_precision"][0] == result["micro_precision"][0] == 0
 
 
-def test_figures_do_not_rank_scores_of_different_folds_together():
+def test_metric_values_do_not_rank_scores_of_different_folds_together():
     Y = np.array([[1], [0], [1], [0]], dtype=np.int8)
     # Each fold ranks its own rows perfectly, on its own scale.
     scores = np.array([[0.9], [0.8], [0.2], [0.1]])
     folds = np.array([0, 0, 1, 1])
-    assert figures(Y, Y, scores)["macro_roc_auc"][0] < 1
-    assert figures(Y, Y, scores, folds=folds)["macro_roc_auc"][0] == 1
-    assert figures(Y, Y, scores, folds=folds)["micro_average_precision"][0] == 1
+    assert metric_values(Y, Y, scores)["macro_roc_auc"][0] < 1
+    assert metric_values(Y, Y, scores, folds=folds)["macro_roc_auc"][0] == 1
+    assert metric_values(Y, Y, scores, folds=folds)["micro_average_precision"][0] == 1
 
 
-def test_figures_are_nan_if_undefined_and_left_out_of_macro_means():
+def test_metric_values_are_nan_if_undefined_and_left_out_of_macro_means():
     Y = np.array([[1, 0], [0, 0], [1, 0]], dtype=np.int8)
     decisions = np.array([[1, 0], [0, 0], [1, 0]], dtype=np.int8)
     scores = np.array([[2.0, 1.0], [1.0, 2.0], [3.0, 0.0]])
-    by_topic = topic_figures(Y, decisions, scores)
+    by_topic = topic_metric_values(Y, decisions, scores)
     assert set(by_topic) >= set(TOPIC_METRICS)
     for name in TOPIC_METRICS:
         assert by_topic[name][0, 0] == 1
         expected = 0.0 if name == "precision" else np.nan
         np.testing.assert_equal(by_topic[name][0, 1], expected, err_msg=name)
-    assert figures(Y, decisions, scores)["macro_f1"][0] == 1
+    assert metric_values(Y, decisions, scores)["macro_f1"][0] == 1
 
 
 def test_bootstrap_weights_draw_whole_groups():
@@ -169,7 +169,7 @@ def test_bootstrap_intervals_have_about_their_nominal_coverage():
         decisions = np.where(rng.random((150, 1)) < 0.8, Y, 1 - Y).astype(np.int8)
         weights = bootstrap_weights(np.arange(150), 400, rng)
         low, high = np.percentile(
-            figures(Y, decisions, decisions.astype(float), weights)["subset_accuracy"], [2.5, 97.5]
+            metric_values(Y, decisions, decisions.astype(float), weights)["subset_accuracy"], [2.5, 97.5]
         )
         inside += low <= 0.8 <= high
     assert 180 <= inside <= 198

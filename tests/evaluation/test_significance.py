@@ -315,11 +315,11 @@ def test_significance_table_uses_mcnemar_for_a_single_split():
 @settings(max_examples=15, deadline=None)
 def test_nemenyi_agrees_with_scikit_posthocs(n_datasets, n_classifiers, random_state, missing):
     rng = np.random.default_rng(random_state)
-    figures = pd.DataFrame(rng.normal(size=(n_datasets, n_classifiers)).round(1))  # with ties
+    scores = pd.DataFrame(rng.normal(size=(n_datasets, n_classifiers)).round(1))  # with ties
     if missing:
-        figures.iloc[0, 0] = np.nan
-    expected = scikit_posthocs.posthoc_nemenyi_friedman(figures.dropna().to_numpy())
-    np.testing.assert_allclose(nemenyi(figures), expected, rtol=0, atol=1e-12)
+        scores.iloc[0, 0] = np.nan
+    expected = scikit_posthocs.posthoc_nemenyi_friedman(scores.dropna().to_numpy())
+    np.testing.assert_allclose(nemenyi(scores), expected, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize(("n_classifiers", "quantile"), [(2, 1.960), (3, 2.343), (4, 2.569), (6, 2.850), (10, 3.164)])
@@ -331,17 +331,17 @@ def test_critical_difference_agrees_with_the_table_of_demsar(n_classifiers, quan
 def test_friedman_nemenyi_ranks_classifiers_over_datasets():
     rng = np.random.default_rng(0)
     base = rng.uniform(0.5, 0.9, 12)
-    figures = pd.DataFrame({"good": base + 0.05, "same": base + 0.049 + rng.normal(0, 0.01, 12), "bad": base - 0.2})
-    result = friedman_nemenyi(figures)
+    scores = pd.DataFrame({"good": base + 0.05, "same": base + 0.049 + rng.normal(0, 0.01, 12), "bad": base - 0.2})
+    result = friedman_nemenyi(scores)
     assert result.p_value < 0.001
     assert result.ranks["bad"] == 3
     assert result.pairs.loc["good", "bad"] < 0.01
     assert result.pairs.loc["good", "same"] > 0.5
-    assert friedman_nemenyi(figures.iloc[:3]).ranks["bad"] == 3
-    with_gap = pd.concat([figures, figures.iloc[:1].assign(good=np.nan)], ignore_index=True)
+    assert friedman_nemenyi(scores.iloc[:3]).ranks["bad"] == 3
+    with_gap = pd.concat([scores, scores.iloc[:1].assign(good=np.nan)], ignore_index=True)
     assert friedman_nemenyi(with_gap).p_value == result.p_value
     assert friedman_nemenyi(with_gap).ranks.equals(result.ranks)
     with pytest.raises(SplitError, match="needs at least three classifiers and three datasets, not 3 and 2"):
-        friedman_nemenyi(figures.iloc[:2])
+        friedman_nemenyi(scores.iloc[:2])
     with pytest.raises(SplitError, match="needs at least three classifiers and three datasets, not 2 and 12"):
-        friedman_nemenyi(figures[["good", "bad"]])
+        friedman_nemenyi(scores[["good", "bad"]])

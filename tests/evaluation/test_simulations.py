@@ -15,7 +15,7 @@ from topicdesk.evaluation import (
     classifier_named,
     compare,
     decide,
-    figures_where,
+    scores_where,
 )
 
 VOCABULARY = [f"word{number}" for number in range(400)]
@@ -55,7 +55,7 @@ def macro_f1(dataset):
         resamples=100,
     )
     comparison = compare(dataset, plan, n_jobs=1)
-    return comparison, figures_where(comparison.figures, sample=ALL_SAMPLES, metric="macro_f1")["value"].item()
+    return comparison, scores_where(comparison.scores, sample=ALL_SAMPLES, metric="macro_f1")["value"].item()
 
 
 def always_positive_f1(Y):

@@ -25,7 +25,7 @@ def test_reproduce_run_uses_the_spec_saved_with_the_run(project, spec):
     spec.write_text(spec.read_text().replace("seed = 5", "seed = 6"))
     reproduction = reproduce_run(project, run, n_jobs=1)
     assert reproduction.differences == ()
-    assert reproduction.figures > 50
+    assert reproduction.n_scores > 50
     assert reproduction.facts.loc[["spec.hash", "corpus.hash", "labels.hash", "python"], "same"].all()
     child = next(
         logged_run
@@ -49,7 +49,7 @@ def test_reproduce_run_and_compare_runs_report_changed_labels(project, spec, new
     assert set(comparison.labels["article_id"]) == {"n0"}
     assert list(comparison.facts.index) == ["labels.hash"]
     assert comparison.spec == ()
-    assert len(comparison.figures)
+    assert len(comparison.scores)
     assert comparison.articles == (0, 0)
 
 

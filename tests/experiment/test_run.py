@@ -10,7 +10,7 @@ from topicdesk.experiment import (
     differences,
     load_experiments,
     lock_path,
-    locked_figures,
+    locked_scores,
     read_lock,
     run_experiment,
     verify_experiment,
@@ -220,7 +220,7 @@ def test_rank_command_ranks_classifiers_over_the_datasets_of_several_locks(proje
     done = run("rank", *specs, "--plot", "ranks.svg")
     assert done.returncode == 0, done.stderr
     assert "3 datasets (one, two, three); Friedman p = 0.0" in done.stdout
-    ranks = locked_figures([project.root / spec for spec in specs]).rank(axis=1, ascending=False).mean()
+    ranks = locked_scores([project.root / spec for spec in specs]).rank(axis=1, ascending=False).mean()
     for name, rank in ranks.items():
         assert re.search(rf"^ *{name} +{rank:.2f} ", done.stdout, flags=re.MULTILINE)
     assert (project.root / "ranks.svg").read_bytes().startswith(b"<?xml")

@@ -113,16 +113,16 @@ def test_checklist_ticks_only_items_that_hold(comparison, about):
 def test_checklist_ticks_nothing_for_a_run_that_meets_no_item(comparison, about):
     data = replace(comparison.dataset, groups=np.zeros(len(comparison.dataset), dtype=int), labels_hash="")
     plan = replace(comparison.plan, classifiers=comparison.plan.classifiers[-1:], resamples=0, rope=0.0)
-    probable = comparison.figures["metric"].isin(PROBABILITY_METRICS)
+    probable = comparison.scores["metric"].isin(PROBABILITY_METRICS)
     poor = replace(
         comparison,
         dataset=data,
         plan=plan,
         splits=tuple(replace(split, train=np.arange(len(data))) for split in comparison.splits),
         results=tuple(replace(one, inner_score=np.nan) for one in comparison.results),
-        figures=comparison.figures[~probable],
-        topic_figures=comparison.topic_figures.head(0),
-        fold_figures=comparison.fold_figures.head(0),
+        scores=comparison.scores[~probable],
+        topic_scores=comparison.topic_scores.head(0),
+        fold_scores=comparison.fold_scores.head(0),
         significance=comparison.significance.head(0),
         warnings=("1 fit of multinomial-nb has not converged",),
         seconds=0.0,
@@ -144,7 +144,7 @@ def test_model_card_states_topics_data_and_performance(comparison, about):
     classifier = CLASSIFIERS["multinomial-nb"]
     labeller = fit_labeller(comparison.dataset, comparison.plan, classifier, n_jobs=1)
     card = model_card(comparison, labeller, about)
-    value = comparison.figures.query("classifier == 'multinomial-nb' and metric == 'macro_f1'")["value"].iloc[0]
+    value = comparison.scores.query("classifier == 'multinomial-nb' and metric == 'macro_f1'")["value"].iloc[0]
     assert f"macro-F1 {value:.3f}" in card
     assert "| courts |" in card
     assert comparison.dataset.labels_hash in card

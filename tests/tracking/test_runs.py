@@ -15,7 +15,7 @@ from mlflow.entities import ViewType
 
 from support.commands import context
 from topicdesk.errors import TrackingError
-from topicdesk.evaluation import ALL_SAMPLES, PROBABILITY_METRICS, figures_where
+from topicdesk.evaluation import ALL_SAMPLES, PROBABILITY_METRICS, scores_where
 from topicdesk.experiment import log_experiment, run_experiment
 from topicdesk.project import Project
 from topicdesk.tracking import open_store, resume_logging
@@ -79,13 +79,13 @@ def test_child_run_records_pooled_scores_scores_by_fold_and_predictions(logged):
     result, client, _, children = logged
     comparison = result.comparisons[0]
     child = children["linear-svm"]
-    row = figures_where(comparison.figures, classifier="linear-svm", sample=ALL_SAMPLES, metric="macro_f1").iloc[0]
+    row = scores_where(comparison.scores, classifier="linear-svm", sample=ALL_SAMPLES, metric="macro_f1").iloc[0]
     assert child.data.metrics["macro_f1"] == pytest.approx(row["value"])
     assert child.data.metrics["macro_f1/low"] == pytest.approx(row["low"])
     assert "random/micro_f1" in child.data.metrics
     assert "topic/courts/recall" in child.data.metrics
     history = client.get_metric_history(child.info.run_id, "fold/macro_f1")
-    by_fold = figures_where(comparison.fold_figures, classifier="linear-svm", metric="macro_f1")["value"]
+    by_fold = scores_where(comparison.fold_scores, classifier="linear-svm", metric="macro_f1")["value"]
     assert {point.step: point.value for point in history} == pytest.approx(dict(enumerate(by_fold)))
     assert artifacts(client, child.info.run_id) == {"choices.json", "topics.json", "predictions.parquet"}
     path = mlflow.artifacts.download_artifacts(
@@ -141,10 +141,10 @@ def test_open_store_rejects_a_file_that_is_not_a_database(project):
 def test_log_experiment_accepts_a_comparison_without_probabilities(project):
     result = run_experiment(project.root / "experiments" / "small.toml", n_jobs=1)
     (comparison,) = result.comparisons
-    figures = comparison.figures.copy()
-    figures.loc[figures["metric"].isin(PROBABILITY_METRICS), ["value", "low", "high"]] = float("nan")
+    scores = comparison.scores.copy()
+    scores.loc[scores["metric"].isin(PROBABILITY_METRICS), ["value", "low", "high"]] = float("nan")
     results = tuple(replace(classifier_results, probabilities=None) for classifier_results in comparison.results)
-    without_probabilities = replace(comparison, figures=figures, results=results)
+    without_probabilities = replace(comparison, scores=scores, results=results)
     (run,) = log_experiment(replace(result, comparisons=(without_probabilities,)))
     client = open_store(project)
     assert client.get_run(run.run_id).info.status == "FINISHED"

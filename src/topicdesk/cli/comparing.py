@@ -194,9 +194,9 @@ def rank(
     """Rank classifiers over several datasets, with the tests of Friedman and Nemenyi."""
     say("reading results locks ...")
     from topicdesk.evaluation import friedman_nemenyi, plot_critical_difference
-    from topicdesk.experiment import locked_figures
+    from topicdesk.experiment import locked_scores
 
-    scores = locked_figures(specs)
+    scores = locked_scores(specs)
     test = friedman_nemenyi(scores)
     table = test.pairs.map("{:.3f}".format)
     table.insert(0, "mean rank", test.ranks.map("{:.2f}".format))
@@ -242,7 +242,7 @@ def _print_result(result: ExperimentResult) -> None:
         if len(probabilities):
             print_table(probabilities, f"Probabilities, by {comparison.plan.decision_rule.calibration}, out-of-fold")
         if comparison.dataset.n_topics <= _MOST_TOPICS:
-            print_table(topic_leaderboard(comparison.topic_figures, comparison.ranking), "F1 by topic [95 %]")
+            print_table(topic_leaderboard(comparison.topic_scores, comparison.ranking), "F1 by topic [95 %]")
 
 
 def _print_next(result: ExperimentResult, logged: tuple[LoggedComparison, ...]) -> None:

@@ -75,7 +75,7 @@ def reproduce(
     result = reproduce_run(project, run_id, jobs, tolerance)
     print_facts(result.facts, f"Run {result.name} ({result.run_id}), then and now")
     if not result.differences:
-        print(f"Reproduced: all {result.figures} scores match the run (tolerance {tolerance:g}).")
+        print(f"Reproduced: all {result.n_scores} scores match the run (tolerance {tolerance:g}).")
         return
     print_differences(result.differences, "Differences from the run")
     raise VerificationError(
@@ -108,8 +108,8 @@ def diff(
     counts = " and ".join(str(count) for count in difference.articles)
     print(f"Articles that only one of the runs tested: {counts}; labels that differ: {len(difference.labels)}")
     print_some(difference.labels, "article_id", "Labels that differ")
-    print(f"Pooled scores that differ: {len(difference.figures)}")
-    print_some(difference.figures, "classifier", "Scores that differ")
+    print(f"Pooled scores that differ: {len(difference.scores)}")
+    print_some(difference.scores, "classifier", "Scores that differ")
     before, after = difference.classifiers
     n_right = (difference.flips["right"] == "after").sum()
     print(

@@ -41,19 +41,19 @@ from topicdesk.evaluation.intervals import (
 )
 from topicdesk.evaluation.leaderboard import (
     ALL_SAMPLES as ALL_SAMPLES,
-    figures_where as figures_where,
     leaderboard as leaderboard,
     metric_title as metric_title,
     most_often as most_often,
     probability_leaderboard as probability_leaderboard,
+    scores_where as scores_where,
     shown as shown,
     starred as starred,
     topic_leaderboard as topic_leaderboard,
 )
 from topicdesk.evaluation.metrics import (
-    figures as figures,
-    probability_figures as probability_figures,
-    topic_figures as topic_figures,
+    metric_values as metric_values,
+    probability_metric_values as probability_metric_values,
+    topic_metric_values as topic_metric_values,
 )
 from topicdesk.evaluation.model_selection import (
     FinalChoice as FinalChoice,

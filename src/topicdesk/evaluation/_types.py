@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from topicdesk._renamed import renamed_fields
 from topicdesk.evaluation.calibration import CalibrationMethod
 from topicdesk.evaluation.classifiers import Classifier, Scores
-from topicdesk.evaluation.leaderboard import ALL_SAMPLES, figures_where, probability_leaderboard
+from topicdesk.evaluation.leaderboard import ALL_SAMPLES, probability_leaderboard, scores_where
 from topicdesk.evaluation.significance import Verdict
 from topicdesk.evaluation.splits import Split, SplitPlan
 from topicdesk.evaluation.thresholds import ThresholdRule
@@ -152,13 +152,13 @@ class ComparisonValues:
         The outer splits.
     results : tuple of FoldResult
         Results by classifier, in the plan's order, then by split.
-    figures : DataFrame
+    scores : DataFrame
         Columns ``classifier, sample, metric, value, low, high``, `DIFFERENCE_FROM_BEST`, ``fold_mean, fold_sd``: the
         pooled metric (mean over repeats), its bootstrap 95 % interval over duplicate groups, the difference from the
         best classifier with its paired interval, and the mean and standard deviation over folds.
-    topic_figures : DataFrame
+    topic_scores : DataFrame
         Columns ``classifier, topic, sample, metric, value, low, high, support``.
-    fold_figures : DataFrame
+    fold_scores : DataFrame
         Columns ``classifier, repeat, fold, metric, value``, over all test articles of the fold.
     significance : DataFrame
         Difference between the best classifier and each other one, with significance tests (see `significance_table`).
@@ -174,9 +174,9 @@ class ComparisonValues:
     plan: ComparisonPlan
     splits: tuple[Split, ...]
     results: tuple[FoldResult, ...]
-    figures: pd.DataFrame
-    topic_figures: pd.DataFrame
-    fold_figures: pd.DataFrame
+    scores: pd.DataFrame
+    topic_scores: pd.DataFrame
+    fold_scores: pd.DataFrame
     significance: pd.DataFrame
     verdict: Verdict
     warnings: tuple[str, ...]
@@ -185,11 +185,11 @@ class ComparisonValues:
     @property
     def ranking(self) -> tuple[str, ...]:
         """Names of the classifiers, sorted by the plan's metric, best first; on ties, simplest first."""
-        return ranking(self.figures, self.plan.metric)
+        return ranking(self.scores, self.plan.metric)
 
     def probability_leaderboard(self) -> pd.DataFrame:
         """Return metrics of the probabilities and of automatic labelling as text (see `probability_leaderboard`)."""
-        return probability_leaderboard(self.figures, self.ranking, self.plan.decision_rule.automation_precision)
+        return probability_leaderboard(self.scores, self.ranking, self.plan.decision_rule.automation_precision)
 
     def results_of(self, classifier: str) -> tuple[FoldResult, ...]:
         """Return the results of one classifier, one per split."""
@@ -198,5 +198,5 @@ class ComparisonValues:
 
 def ranking(pooled: pd.DataFrame, metric: str) -> tuple[str, ...]:
     """Sort classifiers by a metric, best first; on ties, simplest first."""
-    rows = figures_where(pooled, sample=ALL_SAMPLES, metric=metric)
+    rows = scores_where(pooled, sample=ALL_SAMPLES, metric=metric)
     return tuple(rows.sort_values("value", ascending=False, kind="stable")["classifier"])

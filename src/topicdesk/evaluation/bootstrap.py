@@ -19,17 +19,17 @@ from topicdesk.evaluation.metrics import (
     METRICS,
     PROBABILITY_METRICS,
     TOPIC_METRICS,
-    figures,
+    metric_values,
     observed_and_bootstrap_weights,
-    probability_figures,
-    topic_figures,
+    probability_metric_values,
+    topic_metric_values,
 )
 from topicdesk.evaluation.names import DIFFERENCE_FROM_BEST
 
 if TYPE_CHECKING:
     from topicdesk.annotation import Dataset
 
-__all__ = ["figure_tables", "resampled_figures", "resampled_metric", "with_interval"]
+__all__ = ["resampled_metric", "resampled_scores", "score_tables", "with_interval"]
 
 _PERCENTILES = (2.5, 97.5)
 
@@ -38,7 +38,7 @@ _PERCENTILES = (2.5, 97.5)
 _NO_INTERVAL = ("calibration_error",)
 
 
-def figure_tables(
+def score_tables(
     dataset: Dataset,
     results: Sequence[FoldResult],
     metric: str,
@@ -68,7 +68,7 @@ def figure_tables(
 
     Returns
     -------
-    figures, topic_figures, fold_figures : DataFrame
+    scores, topic_scores, fold_scores : DataFrame
         See `Comparison`.
     """
     names = list(dict.fromkeys(result.classifier for result in results))
@@ -76,7 +76,7 @@ def figure_tables(
     if representative is not None and set(dataset.samples) != {representative}:
         samples.append(representative)
     by_name = {name: [result for result in results if result.classifier == name] for name in names}
-    distributions = resampled_figures(dataset, by_name, resamples, random_state, engine, samples)
+    distributions = resampled_scores(dataset, by_name, resamples, random_state, engine, samples)
 
     leader = max(names, key=lambda name: distributions[ALL_SAMPLES, name][0][metric][0])
     by_fold = pd.DataFrame([row for result in results for row in _fold_rows(dataset, result)])
@@ -97,7 +97,7 @@ def figure_tables(
     return pooled, pd.DataFrame(topic_rows), by_fold
 
 
-def resampled_figures(
+def resampled_scores(
     dataset: Dataset,
     results: Mapping[str, Sequence[FoldResult]],
     resamples: int,
@@ -140,12 +140,12 @@ def resampled_figures(
 def resampled_metric(
     dataset: Dataset, plan: ComparisonPlan, results: Mapping[str, Sequence[FoldResult]], engine: Engine
 ) -> dict[str, NDArray[np.float64]]:
-    """Compute the plan's metric on the test articles and on bootstrap resamples (see `resampled_figures`).
+    """Compute the plan's metric on the test articles and on bootstrap resamples (see `resampled_scores`).
 
     Parameters
     ----------
     dataset, results, engine
-        As in `resampled_figures`.
+        As in `resampled_scores`.
     plan : ComparisonPlan
         Sets metric, number of resamples and seed.
 
@@ -154,7 +154,7 @@ def resampled_metric(
     dict of str to ndarray of float, shape (1 + resamples,)
         By the names of `results`. The first entry is the value on the test articles themselves.
     """
-    distributions = resampled_figures(dataset, results, plan.resamples, plan.random_state, engine)
+    distributions = resampled_scores(dataset, results, plan.resamples, plan.random_state, engine)
     return {name: distributions[ALL_SAMPLES, name][0][plan.metric] for name in results}
 
 
@@ -198,15 +198,15 @@ def _distributions(
     with threadpool_limits(limits=1):
         for part in repeats:
             weights = all_weights[:, np.searchsorted(test_rows, part.rows)]
-            by_topic.append(topic_figures(part.Y, part.decisions, part.scores, weights, part.folds))
+            by_topic.append(topic_metric_values(part.Y, part.decisions, part.scores, weights, part.folds))
             overall.append(
-                figures(part.Y, part.decisions, part.scores, weights, part.folds, by_topic[-1])
-                | _probability_figures(part.Y, part.decisions, part.probabilities, part.automated, weights)
+                metric_values(part.Y, part.decisions, part.scores, weights, part.folds, by_topic[-1])
+                | _probability_metric_values(part.Y, part.decisions, part.probabilities, part.automated, weights)
             )
     return _mean_over_repeats(overall), _mean_over_repeats(by_topic)
 
 
-def _probability_figures(
+def _probability_metric_values(
     Y: NDArray[np.int8],
     decisions: NDArray[np.int8],
     probabilities: NDArray[np.float64] | None,
@@ -215,7 +215,7 @@ def _probability_figures(
 ) -> dict[str, NDArray[np.float64]]:
     if probabilities is None:
         return {name: np.full(1 if weights is None else len(weights), np.nan) for name in PROBABILITY_METRICS}
-    return probability_figures(Y, decisions, probabilities, automated, weights)
+    return probability_metric_values(Y, decisions, probabilities, automated, weights)
 
 
 def _mean_over_repeats(repeats: Sequence[dict[str, NDArray[np.float64]]]) -> dict[str, NDArray[np.float64]]:
@@ -236,7 +236,7 @@ def _topic_rows(
 
 def _fold_rows(dataset: Dataset, result: FoldResult) -> list[dict[str, Any]]:
     Y = dataset.Y[result.split.test]
-    of_fold = figures(Y, result.decisions, result.scores) | _probability_figures(
+    of_fold = metric_values(Y, result.decisions, result.scores) | _probability_metric_values(
         Y, result.decisions, result.probabilities, result.automated
     )
     return [

@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
-from topicdesk._renamed import renamed_arguments
+from topicdesk._renamed import renamed_arguments, renamed_fields
 from topicdesk.errors import SpecError, SplitError, nearest
 from topicdesk.evaluation._execution.checkpoints import Checkpoints, comparison_hash
 from topicdesk.evaluation._types import ComparisonPlan, ComparisonValues, FoldResult, ranking
-from topicdesk.evaluation.bootstrap import figure_tables
+from topicdesk.evaluation.bootstrap import score_tables
 from topicdesk.evaluation.engine import Engine, single_threaded_engine
-from topicdesk.evaluation.leaderboard import ALL_SAMPLES, figures_where, leaderboard
+from topicdesk.evaluation.leaderboard import ALL_SAMPLES, leaderboard, scores_where
 from topicdesk.evaluation.search import cross_validate, planned_splits
 from topicdesk.evaluation.significance import Verdict, decide_winner, significance_table
 from topicdesk.evaluation.split_files import split_table
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["Comparison", "compare"]
 
 
+@renamed_fields(figures="scores", topic_figures="topic_scores", fold_figures="fold_scores")
 @dataclass(frozen=True, eq=False)
 class Comparison(ComparisonValues):
     """Out-of-fold scores and decisions of every classifier on every split, with its tables and plots.
@@ -46,7 +47,7 @@ class Comparison(ComparisonValues):
 
     Parameters
     ----------
-    dataset, plan, splits, results, figures, topic_figures, fold_figures, significance, verdict, warnings, seconds
+    dataset, plan, splits, results, scores, topic_scores, fold_scores, significance, verdict, warnings, seconds
         As in `ComparisonValues`.
     checkpoints : Checkpoints, optional
         Where finished fits are saved, and how many were loaded.
@@ -56,7 +57,7 @@ class Comparison(ComparisonValues):
 
     def leaderboard(self) -> pd.DataFrame:
         """Return the metrics of all classifiers as text, best first (see `leaderboard`)."""
-        return leaderboard(self.figures, self.plan.metric, self.significance)
+        return leaderboard(self.scores, self.plan.metric, self.significance)
 
     def plot_leaderboard(self) -> Figure:
         """Plot each classifier's metric with its interval, and the value of each fold."""
@@ -206,7 +207,7 @@ def compare(
     with single_threaded_engine(engine, n_jobs) as running:
         results, messages = cross_validate(dataset, plan, splits, keywords, running, checkpoints)
         warnings += messages
-        pooled, by_topic, by_fold = figure_tables(
+        pooled, by_topic, by_fold = score_tables(
             dataset, results, plan.metric, plan.representative, plan.resamples, plan.random_state, running
         )
     significance, verdict = _compare_with_best(dataset, plan, splits, results, pooled, by_fold)
@@ -215,9 +216,9 @@ def compare(
         plan=plan,
         splits=tuple(splits),
         results=results,
-        figures=pooled,
-        topic_figures=by_topic,
-        fold_figures=by_fold,
+        scores=pooled,
+        topic_scores=by_topic,
+        fold_scores=by_fold,
         significance=significance,
         verdict=verdict,
         warnings=warnings,
@@ -235,7 +236,7 @@ def _compare_with_best(
     by_fold: pd.DataFrame,
 ) -> tuple[pd.DataFrame, Verdict]:
     order = ranking(pooled, plan.metric)
-    of_metric = figures_where(by_fold, metric=plan.metric)
+    of_metric = scores_where(by_fold, metric=plan.metric)
     fold_values = of_metric.pivot(index=["repeat", "fold"], columns="classifier", values="value")
     right = {
         name: np.concatenate(
@@ -249,7 +250,7 @@ def _compare_with_best(
     }
     table = significance_table(fold_values, pd.DataFrame(right), order, mean_test_to_train(splits), plan.rope)
     simplest_first = [classifier.name for classifier in plan.classifiers]
-    intervals = figures_where(pooled, sample=ALL_SAMPLES, metric=plan.metric).set_index("classifier")
+    intervals = scores_where(pooled, sample=ALL_SAMPLES, metric=plan.metric).set_index("classifier")
     return table, decide_winner(table, order[0], simplest_first, plan.metric, plan.rope, intervals)
 
 

@@ -15,7 +15,7 @@ from topicdesk.colours import BLUE, GREY
 from topicdesk.errors import SpecError
 from topicdesk.evaluation._types import ComparisonValues, FoldResult
 from topicdesk.evaluation.calibration import reliability_table
-from topicdesk.evaluation.leaderboard import ALL_SAMPLES, figures_where, metric_title
+from topicdesk.evaluation.leaderboard import ALL_SAMPLES, metric_title, scores_where
 
 __all__ = [
     "error_bars",
@@ -42,13 +42,13 @@ def save_plot(figure: Figure, path: Path) -> None:
 def plot_leaderboard(comparison: ComparisonValues) -> Figure:
     """Plot each classifier's metric with its 95 % interval, and the value of each fold as a dot; best on top."""
     metric, order = comparison.plan.metric, comparison.ranking
-    rows = figures_where(comparison.figures, sample=ALL_SAMPLES, metric=metric).set_index("classifier")
+    rows = scores_where(comparison.scores, sample=ALL_SAMPLES, metric=metric).set_index("classifier")
     rows = rows.loc[list(order)]
-    folds = figures_where(comparison.fold_figures, metric=metric)
+    folds = scores_where(comparison.fold_scores, metric=metric)
     figure = Figure(figsize=(8, 1.2 + 0.36 * len(order)), layout="constrained")
     axes = figure.subplots()
     for position, name in enumerate(order):
-        dots = figures_where(folds, classifier=name)["value"]
+        dots = scores_where(folds, classifier=name)["value"]
         axes.scatter(dots, np.full(len(dots), position + 0.28), s=12, color=GREY, alpha=0.6, linewidths=0, zorder=2)
     _intervals(axes, rows["value"].to_numpy(), rows["low"].to_numpy(), rows["high"].to_numpy())
     axes.set_yticks(range(len(order)), order)
@@ -63,12 +63,12 @@ def plot_leaderboard(comparison: ComparisonValues) -> Figure:
 def plot_topics(comparison: ComparisonValues) -> Figure:
     """Plot the best classifier's F1 of each topic with its 95 % interval, and that of the keyword rules if they ran."""
     leader = comparison.ranking[0]
-    rows = figures_where(comparison.topic_figures, sample=ALL_SAMPLES, metric="f1")
+    rows = scores_where(comparison.topic_scores, sample=ALL_SAMPLES, metric="f1")
     topics = comparison.dataset.topics
     figure = Figure(figsize=(8, 1.2 + 0.4 * len(topics)), layout="constrained")
     axes = figure.subplots()
-    leader_rows = figures_where(rows, classifier=leader).set_index("topic").loc[list(topics)]
-    rules = figures_where(rows, classifier="keyword-rules").set_index("topic")
+    leader_rows = scores_where(rows, classifier=leader).set_index("topic").loc[list(topics)]
+    rules = scores_where(rows, classifier="keyword-rules").set_index("topic")
     if len(rules):
         axes.scatter(
             rules.loc[list(topics), "value"], np.arange(len(topics)), marker="|", s=120, color=GREY,
@@ -134,7 +134,7 @@ def plot_precision_recall(comparison: ComparisonValues, topic: str, classifiers:
     column = comparison.dataset.topics.index(topic)
     figure = Figure(figsize=(6.4, 5.2), layout="constrained")
     axes = figure.subplots()
-    points = figures_where(comparison.topic_figures, sample=ALL_SAMPLES, topic=topic)
+    points = scores_where(comparison.topic_scores, sample=ALL_SAMPLES, topic=topic)
     point = points.set_index(["classifier", "metric"])["value"].to_dict()
     for position, name in enumerate(classifiers or comparison.ranking):
         results = comparison.results_of(name)

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from topicdesk.errors import SpecError, nearest
-from topicdesk.evaluation.metrics import METRICS, bootstrap_weights, figures
+from topicdesk.evaluation.metrics import METRICS, bootstrap_weights, metric_values
 
 __all__ = ["BootstrapInterval", "bootstrap_interval"]
 
@@ -150,7 +150,7 @@ def _named(metric: str, true: NDArray[Any], predicted: NDArray[Any], weights: ND
     elif not (np.isin(true, (0, 1)).all() and np.isin(predicted, (0, 1)).all()):
         raise ValueError("y_true and y_pred with two dimensions must contain only 0 and 1.")
     true, predicted = true.astype(np.int8), predicted.astype(np.int8)
-    return figures(true, predicted, predicted.astype(np.float64), weights)[metric]
+    return metric_values(true, predicted, predicted.astype(np.float64), weights)[metric]
 
 
 def _called(

@@ -5,15 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from topicdesk._renamed import renamed_arguments
 from topicdesk.evaluation.names import DIFFERENCE_FROM_BEST
 
 __all__ = [
     "ALL_SAMPLES",
-    "figures_where",
     "leaderboard",
     "metric_title",
     "most_often",
     "probability_leaderboard",
+    "scores_where",
     "shown",
     "starred",
     "topic_leaderboard",
@@ -55,23 +56,25 @@ def starred(p_value: float) -> str:
     return f"{'<0.001' if p_value < 0.001 else f'{p_value:.3f}'} {marks}".strip()
 
 
-def figures_where(figures: pd.DataFrame, **equal: object) -> pd.DataFrame:
+@renamed_arguments(figures="scores")
+def scores_where(scores: pd.DataFrame, **equal: object) -> pd.DataFrame:
     """Return the rows of a table of metrics whose columns equal the given values.
 
     Examples
     --------
     >>> table = pd.DataFrame({"metric": ["macro_f1", "micro_f1"], "value": [0.5, 0.6]})
-    >>> figures_where(table, metric="micro_f1")["value"].item()
+    >>> scores_where(table, metric="micro_f1")["value"].item()
     0.6
     """
-    mask = pd.Series(True, index=figures.index)
+    mask = pd.Series(True, index=scores.index)
     for column, value in equal.items():
-        mask &= figures[column] == value
-    return figures[mask]
+        mask &= scores[column] == value
+    return scores[mask]
 
 
+@renamed_arguments(figures="scores")
 def leaderboard(
-    figures: pd.DataFrame,
+    scores: pd.DataFrame,
     metric: str,
     significance: pd.DataFrame | None = None,
     also: tuple[str, ...] = ("subset_accuracy",),
@@ -80,8 +83,8 @@ def leaderboard(
 
     Parameters
     ----------
-    figures : DataFrame
-        Columns as in `Comparison.figures`. The columns over folds are optional.
+    scores : DataFrame
+        Columns as in `Comparison.scores`. The columns over folds are optional.
     metric : str
         The metric that orders the rows. It is shown in full detail.
     significance : DataFrame, optional
@@ -95,8 +98,8 @@ def leaderboard(
     DataFrame of str, shape (n_classifiers, n_columns)
         Index ``classifier``.
     """
-    samples = list(dict.fromkeys(figures["sample"]))
-    main = _by_classifier(figures, ALL_SAMPLES, metric).sort_values("value", ascending=False, kind="stable")
+    samples = list(dict.fromkeys(scores["sample"]))
+    main = _by_classifier(scores, ALL_SAMPLES, metric).sort_values("value", ascending=False, kind="stable")
     title = metric_title(metric)
     columns: dict[str, list[str]] = {
         f"{title} [95 %]": _intervals(main),
@@ -110,21 +113,22 @@ def leaderboard(
             f"{shown(mean)} ± {shown(sd)}" for mean, sd in zip(main["fold_mean"], main["fold_sd"], strict=True)
         ]
     for extra in (extra for extra in also if extra != metric):
-        columns[metric_title(extra)] = _intervals(_by_classifier(figures, ALL_SAMPLES, extra).loc[main.index], "value")
+        columns[metric_title(extra)] = _intervals(_by_classifier(scores, ALL_SAMPLES, extra).loc[main.index], "value")
     for sample in samples[1:]:
         prevalent = _prevalent(metric)
-        rows = _by_classifier(figures, sample, prevalent).loc[main.index]
+        rows = _by_classifier(scores, sample, prevalent).loc[main.index]
         columns[f"{metric_title(prevalent)}, {sample} sample [95 %]"] = _intervals(rows)
     return pd.DataFrame(columns, index=pd.Index(main.index, name="classifier"))
 
 
-def topic_leaderboard(topic_figures: pd.DataFrame, order: tuple[str, ...], metric: str = "f1") -> pd.DataFrame:
+@renamed_arguments(topic_figures="topic_scores")
+def topic_leaderboard(topic_scores: pd.DataFrame, order: tuple[str, ...], metric: str = "f1") -> pd.DataFrame:
     """Format one metric of each topic and classifier, with its interval.
 
     Parameters
     ----------
-    topic_figures : DataFrame
-        Columns as in `Comparison.topic_figures`.
+    topic_scores : DataFrame
+        Columns as in `Comparison.topic_scores`.
     order : tuple of str
         Classifiers, best first.
     metric : str, default "f1"
@@ -135,19 +139,20 @@ def topic_leaderboard(topic_figures: pd.DataFrame, order: tuple[str, ...], metri
     DataFrame of str, shape (n_classifiers, n_topics)
         Index ``classifier``. Column names include the support of the topic.
     """
-    rows = figures_where(topic_figures, sample=ALL_SAMPLES, metric=metric)
+    rows = scores_where(topic_scores, sample=ALL_SAMPLES, metric=metric)
     titles = [f"{topic} (n = {support})" for topic, support in zip(rows["topic"], rows["support"], strict=True)]
     wide = rows.assign(text=_intervals(rows), title=titles).pivot(index="classifier", columns="title", values="text")
     return wide.loc[list(order), list(dict.fromkeys(titles))].rename_axis(columns=None)
 
 
-def probability_leaderboard(figures: pd.DataFrame, order: tuple[str, ...], precision: float) -> pd.DataFrame:
+@renamed_arguments(figures="scores")
+def probability_leaderboard(scores: pd.DataFrame, order: tuple[str, ...], precision: float) -> pd.DataFrame:
     """Format the quality of the probabilities and the share of articles that can be labelled automatically.
 
     Parameters
     ----------
-    figures : DataFrame
-        Columns as in `Comparison.figures`.
+    scores : DataFrame
+        Columns as in `Comparison.scores`.
     order : tuple of str
         Classifiers, best first. Classifiers without probabilities are left out.
     precision : float
@@ -158,7 +163,7 @@ def probability_leaderboard(figures: pd.DataFrame, order: tuple[str, ...], preci
     DataFrame of str, shape (n_classifiers, 4)
         Index ``classifier``.
     """
-    rates = _by_classifier(figures, ALL_SAMPLES, "automation_rate")
+    rates = _by_classifier(scores, ALL_SAMPLES, "automation_rate")
     names = [name for name in order if name in rates["value"].dropna().index]
     columns = {
         "Brier score [95 %]": "brier",
@@ -166,9 +171,7 @@ def probability_leaderboard(figures: pd.DataFrame, order: tuple[str, ...], preci
         f"labelled alone at {precision:.0%} [95 %]": "automation_rate",
         "of those all topics right [95 %]": "automation_precision",
     }
-    table = {
-        title: _intervals(_by_classifier(figures, ALL_SAMPLES, name).loc[names]) for title, name in columns.items()
-    }
+    table = {title: _intervals(_by_classifier(scores, ALL_SAMPLES, name).loc[names]) for title, name in columns.items()}
     return pd.DataFrame(table, index=pd.Index(names, name="classifier"))
 
 
@@ -177,8 +180,8 @@ def _decimals(value: float) -> str:
     return "0.000" if text == "-0.000" else text
 
 
-def _by_classifier(figures: pd.DataFrame, sample: str, metric: str) -> pd.DataFrame:
-    return figures_where(figures, sample=sample, metric=metric).set_index("classifier")
+def _by_classifier(scores: pd.DataFrame, sample: str, metric: str) -> pd.DataFrame:
+    return scores_where(scores, sample=sample, metric=metric).set_index("classifier")
 
 
 def _intervals(rows: pd.DataFrame, *columns: str) -> list[str]:

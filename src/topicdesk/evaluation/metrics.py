@@ -35,11 +35,11 @@ __all__ = [
     "SELECTION_METRICS",
     "TOPIC_METRICS",
     "bootstrap_weights",
-    "figure",
-    "figures",
+    "metric_value",
+    "metric_values",
     "observed_and_bootstrap_weights",
-    "probability_figures",
-    "topic_figures",
+    "probability_metric_values",
+    "topic_metric_values",
 ]
 
 # Weightings per batch: enough to share one pass over a ranking, few enough for the processor's cache.
@@ -48,7 +48,7 @@ _TOGETHER = 32
 Floats = NDArray[np.float64]
 
 
-def figures(
+def metric_values(
     Y: NDArray[np.int8],
     decisions: NDArray[np.int8],
     scores: Floats,
@@ -69,17 +69,17 @@ def figures(
     folds : ndarray of int, shape (n_rows,), optional
         Fold whose model scored each row. By default, one model scored all rows.
     by_topic : dict of str to ndarray, optional
-        Result of `topic_figures` for the same arguments, if already computed.
+        Result of `topic_metric_values` for the same arguments, if already computed.
 
     Returns
     -------
     dict of str to ndarray of float, shape (n_weightings,)
     """
     weights = np.ones((1, len(Y))) if weights is None else weights
-    by_topic = topic_figures(Y, decisions, scores, weights, folds) if by_topic is None else by_topic
+    by_topic = topic_metric_values(Y, decisions, scores, weights, folds) if by_topic is None else by_topic
     result = {f"macro_{name}": _mean_of_defined(by_topic[name]) for name in TOPIC_METRICS}
     sums = (part.sum(axis=1, keepdims=True) for part in _decision_sums(Y, decisions, weights))
-    micro = _decision_figures(*sums) | _mean_over_folds(_micro_ranking_figures, Y, scores, weights, folds)
+    micro = _decision_metric_values(*sums) | _mean_over_folds(_micro_ranking_metric_values, Y, scores, weights, folds)
     result |= {f"micro_{name}": values[:, 0] for name, values in micro.items()}
     total = weights.sum(axis=1)
     wrong = decisions != Y
@@ -88,8 +88,8 @@ def figures(
     return result
 
 
-def figure(name: str, Y: NDArray[np.int8], decisions: NDArray[np.int8], scores: Floats) -> float:
-    """Compute a single one of `METRICS`, with equal weights (see `figures`)."""
+def metric_value(name: str, Y: NDArray[np.int8], decisions: NDArray[np.int8], scores: Floats) -> float:
+    """Compute a single one of `METRICS`, with equal weights (see `metric_values`)."""
     weights = np.ones((1, len(Y)))
     mean, _, kind = name.partition("_")
     if name == "subset_accuracy":
@@ -100,12 +100,12 @@ def figure(name: str, Y: NDArray[np.int8], decisions: NDArray[np.int8], scores: 
         true, decided, positive = _decision_sums(Y, decisions, weights)
         if mean == "micro":
             true, decided, positive = (part.sum(axis=1, keepdims=True) for part in (true, decided, positive))
-        return float(_mean_of_defined(_decision_figures(true, decided, positive)[kind])[0])
-    ranking = _micro_ranking_figures if mean == "micro" else _ranking_figures
+        return float(_mean_of_defined(_decision_metric_values(true, decided, positive)[kind])[0])
+    ranking = _micro_ranking_metric_values if mean == "micro" else _ranking_metric_values
     return float(_mean_of_defined(ranking(Y, scores, weights)[kind])[0])
 
 
-def topic_figures(
+def topic_metric_values(
     Y: NDArray[np.int8],
     decisions: NDArray[np.int8],
     scores: Floats,
@@ -117,7 +117,7 @@ def topic_figures(
     Parameters
     ----------
     Y, decisions, scores, weights, folds
-        As in `figures`.
+        As in `metric_values`.
 
     Returns
     -------
@@ -126,11 +126,11 @@ def topic_figures(
     """
     weights = np.ones((1, len(Y))) if weights is None else weights
     true, decided, positive = _decision_sums(Y, decisions, weights)
-    ranking = _mean_over_folds(_ranking_figures, Y, scores, weights, folds)
-    return _decision_figures(true, decided, positive) | ranking | {"support": positive}
+    ranking = _mean_over_folds(_ranking_metric_values, Y, scores, weights, folds)
+    return _decision_metric_values(true, decided, positive) | ranking | {"support": positive}
 
 
-def probability_figures(
+def probability_metric_values(
     Y: NDArray[np.int8],
     decisions: NDArray[np.int8],
     probabilities: Floats,
@@ -227,7 +227,7 @@ def _decision_sums(Y: NDArray[np.int8], decisions: NDArray[np.int8], weights: Fl
     return weights @ (Y & decisions), weights @ decisions, weights @ Y
 
 
-def _decision_figures(true: Floats, decided: Floats, positive: Floats) -> dict[str, Floats]:
+def _decision_metric_values(true: Floats, decided: Floats, positive: Floats) -> dict[str, Floats]:
     with np.errstate(invalid="ignore"):
         return {
             "precision": np.where(decided > 0, true / decided, 0.0),
@@ -236,14 +236,16 @@ def _decision_figures(true: Floats, decided: Floats, positive: Floats) -> dict[s
         }
 
 
-def _ranking_figures(Y: NDArray[np.int8], scores: Floats, weights: Floats) -> dict[str, Floats]:
+def _ranking_metric_values(Y: NDArray[np.int8], scores: Floats, weights: Floats) -> dict[str, Floats]:
     articles = np.arange(len(Y))
-    return _curve_figures([_Ranking.of(y, ranked, articles) for y, ranked in zip(Y.T, scores.T, strict=True)], weights)
+    return _curve_metric_values(
+        [_Ranking.of(y, ranked, articles) for y, ranked in zip(Y.T, scores.T, strict=True)], weights
+    )
 
 
-def _micro_ranking_figures(Y: NDArray[np.int8], scores: Floats, weights: Floats) -> dict[str, Floats]:
+def _micro_ranking_metric_values(Y: NDArray[np.int8], scores: Floats, weights: Floats) -> dict[str, Floats]:
     articles = np.repeat(np.arange(len(Y)), Y.shape[1])
-    return _curve_figures([_Ranking.of(Y.ravel(), scores.ravel(), articles)], weights)
+    return _curve_metric_values([_Ranking.of(Y.ravel(), scores.ravel(), articles)], weights)
 
 
 @dataclass(frozen=True, eq=False)
@@ -273,7 +275,7 @@ class _Ranking:
         shape = (3 * n_rows, int(articles[-1]) + 1)
         return cls(csr_matrix((np.ones(len(y)), (kind * n_rows + step, articles)), shape=shape))
 
-    def figures(self, drawn: Floats) -> tuple[Floats, Floats]:
+    def metric_values(self, drawn: Floats) -> tuple[Floats, Floats]:
         """Return average precision and ROC AUC, shape (n_weightings,), for weights (n_articles, n_weightings)."""
         true, tied, above = (self.sums @ drawn).reshape(3, -1, drawn.shape[1])
         false = np.cumsum(tied + above, axis=0)
@@ -284,13 +286,13 @@ class _Ranking:
             return (true * precision).sum(axis=0) / positives, (true * outranked).sum(axis=0) / (positives * negatives)
 
 
-def _curve_figures(rankings: Sequence[_Ranking], weights: Floats) -> dict[str, Floats]:
+def _curve_metric_values(rankings: Sequence[_Ranking], weights: Floats) -> dict[str, Floats]:
     precision, auc = (np.empty((len(weights), len(rankings))) for _ in range(2))
     for start in range(0, len(weights), _TOGETHER):
         part = slice(start, start + _TOGETHER)
         chunk = np.ascontiguousarray(weights[part].T)
         for topic, ranking in enumerate(rankings):
-            precision[part, topic], auc[part, topic] = ranking.figures(chunk)
+            precision[part, topic], auc[part, topic] = ranking.metric_values(chunk)
     return {"average_precision": precision, "roc_auc": auc}
 
 

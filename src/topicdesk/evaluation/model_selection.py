@@ -18,7 +18,7 @@ from topicdesk.evaluation._types import ComparisonPlan
 from topicdesk.evaluation.calibration import Calibration, fit_calibration
 from topicdesk.evaluation.classifiers import Classifier, Scores
 from topicdesk.evaluation.engine import Engine
-from topicdesk.evaluation.metrics import figure
+from topicdesk.evaluation.metrics import metric_value
 from topicdesk.evaluation.splits import Split, make_inner_splits
 from topicdesk.evaluation.thresholds import choose_thresholds, decide, decide_class
 from topicdesk.features import FeatureSetting
@@ -139,7 +139,7 @@ def judge(
         thresholds = fixed_thresholds(candidate.classifier, Y.shape[1], multi_class)
     else:
         thresholds = choose_thresholds(Y, scores, plan.decision_rule.threshold)
-    return thresholds, figure(plan.metric, Y, decisions_at(scores, thresholds), scores)
+    return thresholds, metric_value(plan.metric, Y, decisions_at(scores, thresholds), scores)
 
 
 def held_out(folds: Sequence[Split]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

@@ -17,6 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
+from topicdesk._renamed import renamed_arguments
 from topicdesk.errors import SplitError
 from topicdesk.evaluation.leaderboard import metric_title, shown
 from topicdesk.evaluation.names import DIFFERENCE_FROM_BEST
@@ -257,12 +258,13 @@ def mcnemar(first_right: NDArray[np.bool_], second_right: NDArray[np.bool_]) -> 
     return min(1.0, float(stats.binom.cdf(min(only_first, only_second), only_first + only_second, 0.5) * 2))
 
 
-def friedman_nemenyi(figures: pd.DataFrame) -> FriedmanTest:
+@renamed_arguments(figures="scores")
+def friedman_nemenyi(scores: pd.DataFrame) -> FriedmanTest:
     """Compare classifiers over many datasets with Friedman's and Nemenyi's tests.
 
     Parameters
     ----------
-    figures : DataFrame of shape (n_datasets, n_classifiers)
+    scores : DataFrame of shape (n_datasets, n_classifiers)
         One metric value each; higher is better. Datasets with a missing value are left out.
 
     Returns
@@ -278,23 +280,23 @@ def friedman_nemenyi(figures: pd.DataFrame) -> FriedmanTest:
     ----------
     Demšar (2006), "Statistical comparisons of classifiers over multiple data sets".
     """
-    figures = figures.dropna()
-    datasets, classifiers = figures.shape
+    scores = scores.dropna()
+    datasets, classifiers = scores.shape
     if classifiers < 3 or datasets < 3:
         raise SplitError(
             f"Friedman's test needs at least three classifiers and three datasets, not {classifiers} and {datasets}."
         )
-    p_value = float(stats.friedmanchisquare(*(figures[name] for name in figures)).pvalue)
-    ranks = figures.rank(axis=1, ascending=False).mean()
-    return FriedmanTest(p_value, ranks, nemenyi(figures))
+    p_value = float(stats.friedmanchisquare(*(scores[name] for name in scores)).pvalue)
+    ranks = scores.rank(axis=1, ascending=False).mean()
+    return FriedmanTest(p_value, ranks, nemenyi(scores))
 
 
-def nemenyi(figures: pd.DataFrame) -> pd.DataFrame:
+def nemenyi(scores: pd.DataFrame) -> pd.DataFrame:
     """Test every pair of classifiers over many datasets with Nemenyi's test.
 
     Parameters
     ----------
-    figures : DataFrame of shape (n_datasets, n_classifiers)
+    scores : DataFrame of shape (n_datasets, n_classifiers)
         One metric value each. Datasets with a missing value are left out.
 
     Returns
@@ -313,17 +315,17 @@ def nemenyi(figures: pd.DataFrame) -> pd.DataFrame:
 
     Examples
     --------
-    >>> figures = pd.DataFrame({"a": [0.9, 0.8, 0.9], "b": [0.8, 0.7, 0.8], "c": [0.1, 0.2, 0.3]})
-    >>> nemenyi(figures).loc["a"].round(3).tolist()
+    >>> scores = pd.DataFrame({"a": [0.9, 0.8, 0.9], "b": [0.8, 0.7, 0.8], "c": [0.1, 0.2, 0.3]})
+    >>> nemenyi(scores).loc["a"].round(3).tolist()
     [1.0, 0.438, 0.038]
     """
-    complete = figures.dropna().to_numpy(dtype=np.float64)
+    complete = scores.dropna().to_numpy(dtype=np.float64)
     n, k = complete.shape
     mean_ranks = stats.rankdata(complete, axis=1).mean(axis=0)
     differences = np.abs(mean_ranks[:, None] - mean_ranks)
     p_values = stats.studentized_range.sf(differences / _rank_scale(n, k) * np.sqrt(2.0), k, np.inf)
     np.fill_diagonal(p_values, 1)
-    return pd.DataFrame(p_values, index=figures.columns, columns=figures.columns)
+    return pd.DataFrame(p_values, index=scores.columns, columns=scores.columns)
 
 
 def critical_difference(n_datasets: int, n_classifiers: int, *, alpha: float = _ALPHA) -> float:

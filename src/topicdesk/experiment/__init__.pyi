@@ -40,7 +40,7 @@ from topicdesk.experiment.run import (
     load_dataset as load_dataset,
     load_experiments as load_experiments,
     load_splits as load_splits,
-    locked_figures as locked_figures,
+    locked_scores as locked_scores,
     run_experiment as run_experiment,
     verify_experiment as verify_experiment,
 )

@@ -36,9 +36,9 @@ from topicdesk.evaluation import (
     Classifier,
     Comparison,
     compare,
-    figures_where,
     judge_pool,
     out_of_fold,
+    scores_where,
 )
 from topicdesk.experiment.run import LoadedExperiment, corpus_file, load_experiments, read_spec_labels
 from topicdesk.experiment.spec import Spec, read_spec
@@ -164,7 +164,7 @@ def effect_of(
             f"{spec_file} already reads these decisions. Pass the earlier labels too:"
             " effect_of(spec, session.decisions(), before=session.proposed)."
         )
-    tables = [_figures_of(load, _judged(load, learner, dataset, n_jobs)) for dataset in (earlier, later)]
+    tables = [_scores_of(load, _judged(load, learner, dataset, n_jobs)) for dataset in (earlier, later)]
     table = tables[0].add_prefix("before").join(tables[1].add_prefix("after"))
     return table.assign(moved=table["after"] - table["before"])
 
@@ -347,13 +347,13 @@ def _reads_settled(spec: Spec) -> bool:
     return any(Path(file).stem == ADJUDICATED for file in spec.data.labels)
 
 
-def _figures_of(load: LoadedExperiment, comparison: Comparison) -> pd.DataFrame:
+def _scores_of(load: LoadedExperiment, comparison: Comparison) -> pd.DataFrame:
     """Return the spec's metric and F1 of each topic, with intervals, in columns that need a prefix."""
-    overall = figures_where(comparison.figures, sample=ALL_SAMPLES, metric=load.plan.metric)
-    by_topic = figures_where(comparison.topic_figures, sample=ALL_SAMPLES, metric="f1")
-    rows = pd.concat([overall.assign(figure=load.plan.metric), by_topic.assign(figure="F1 of " + by_topic["topic"])])
+    overall = scores_where(comparison.scores, sample=ALL_SAMPLES, metric=load.plan.metric)
+    by_topic = scores_where(comparison.topic_scores, sample=ALL_SAMPLES, metric="f1")
+    rows = pd.concat([overall.assign(score=load.plan.metric), by_topic.assign(score="F1 of " + by_topic["topic"])])
     columns = {"value": "", "low": "_low", "high": "_high"}
-    return rows.set_index("figure")[list(columns)].rename(columns=columns)
+    return rows.set_index("score")[list(columns)].rename(columns=columns)
 
 
 def _open(corpus: pd.DataFrame, labelled_ids: pd.Series, reserved: Collection[str]) -> pd.Series:

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from topicdesk.atomic import write_text
 from topicdesk.environment import Environment
 from topicdesk.errors import VerificationError
-from topicdesk.evaluation import ALL_SAMPLES, DIFFERENCE_FROM_BEST, Comparison, figures_where, metric_title, splits_hash
+from topicdesk.evaluation import ALL_SAMPLES, DIFFERENCE_FROM_BEST, Comparison, metric_title, scores_where, splits_hash
 from topicdesk.toml import StrictModel
 
 __all__ = ["Difference", "ResultsLock", "differences", "lock_path", "lock_text", "make_lock", "read_lock", "write_lock"]
@@ -28,18 +28,18 @@ _NOT_COMPARED = {"made_with", "made_on", "commit", "changed"}
 _COMMIT_CHARACTERS = 10
 
 #: A score and the ends of its interval; None if undefined.
-_Figure = tuple[float | None, float | None, float | None]
+_Interval = tuple[float | None, float | None, float | None]
 
 
 class _LockedTest(StrictModel):
     """Difference between the best classifier and another, with significance tests."""
 
-    difference: _Figure
+    difference: _Interval
     p: float | None
     p_holm: float | None
     mcnemar_p: float
     #: Posterior probabilities of being better, equivalent and worse by more than the region of practical equivalence.
-    posterior: _Figure
+    posterior: _Interval
 
 
 class _LockedComparison(StrictModel):
@@ -55,22 +55,22 @@ class _LockedComparison(StrictModel):
     #: Number of test articles that have each topic.
     support: dict[str, int]
     #: By sample, classifier and metric.
-    figures: dict[str, dict[str, dict[str, _Figure]]]
+    figures: dict[str, dict[str, dict[str, _Interval]]]
     #: Difference from the best classifier in the experiment's metric, by classifier.
-    behind: dict[str, _Figure]
+    behind: dict[str, _Interval]
     #: By classifier, except the best.
     significance: dict[str, _LockedTest]
     winner: str
     verdict: str
     #: F1 by classifier and topic, over all test articles.
-    topics_f1: dict[str, dict[str, _Figure]]
+    topics_f1: dict[str, dict[str, _Interval]]
 
     def significance_frame(self) -> pd.DataFrame:
         """Return the adjusted p-values as `leaderboard` expects them."""
         p_values = {name: test.p_holm for name, test in self.significance.items()}
         return pd.DataFrame({"p_holm": pd.Series(p_values, dtype=float)})
 
-    def figures_frame(self, metric: str) -> pd.DataFrame:
+    def scores_frame(self, metric: str) -> pd.DataFrame:
         """Return the scores as `leaderboard` expects them."""
         rows = []
         for sample, by_classifier in self.figures.items():
@@ -216,14 +216,14 @@ def differences(locked: ResultsLock, now: ResultsLock, tolerance: float = 0.0) -
 
 
 def _locked(comparison: Comparison) -> _LockedComparison:
-    data, pooled, by_topic = comparison.dataset, comparison.figures, comparison.topic_figures
-    scores: dict[str, dict[str, dict[str, _Figure]]] = {}
+    data, pooled, by_topic = comparison.dataset, comparison.scores, comparison.topic_scores
+    scores: dict[str, dict[str, dict[str, _Interval]]] = {}
     for row in pooled.to_dict("records"):
         by_metric = scores.setdefault(row["sample"], {}).setdefault(row["classifier"], {})
         by_metric[row["metric"]] = _rounded(row["value"], row["low"], row["high"])
-    overall = figures_where(pooled, sample=ALL_SAMPLES, metric=comparison.plan.metric)
-    topics: dict[str, dict[str, _Figure]] = {}
-    f1 = figures_where(by_topic, sample=ALL_SAMPLES, metric="f1")
+    overall = scores_where(pooled, sample=ALL_SAMPLES, metric=comparison.plan.metric)
+    topics: dict[str, dict[str, _Interval]] = {}
+    f1 = scores_where(by_topic, sample=ALL_SAMPLES, metric="f1")
     for row in f1.to_dict("records"):
         topics.setdefault(row["classifier"], {})[row["topic"]] = _rounded(row["value"], row["low"], row["high"])
     return _LockedComparison(
@@ -254,7 +254,7 @@ def _locked(comparison: Comparison) -> _LockedComparison:
     )
 
 
-def _rounded(value: float, low: float, high: float) -> _Figure:
+def _rounded(value: float, low: float, high: float) -> _Interval:
     return _rounded_one(value), _rounded_one(low), _rounded_one(high)
 
 
@@ -281,11 +281,11 @@ def _changes_since(earlier: ResultsLock, now: ResultsLock) -> Iterator[str]:
                 yield f"{name}: the {field}"
         if previous.winner != current.winner:
             yield f"{name}: the winner, {previous.winner} → {current.winner}"
-        yield from _moved_figures(name, previous, current, now.metric)
+        yield from _moved_scores(name, previous, current, now.metric)
     yield from (f"{name}: removed" for name in earlier.comparisons if name not in now.comparisons)
 
 
-def _moved_figures(name: str, before: _LockedComparison, now: _LockedComparison, metric: str) -> Iterator[str]:
+def _moved_scores(name: str, before: _LockedComparison, now: _LockedComparison, metric: str) -> Iterator[str]:
     old, new = before.figures[ALL_SAMPLES], now.figures[ALL_SAMPLES]
     changes = []
     for classifier in new:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from topicdesk._renamed import renamed_arguments
+from topicdesk._renamed import renamed_arguments, renamed_fields
 from topicdesk.evaluation import ALL_SAMPLES, flipped_decisions
 from topicdesk.experiment.lock import Difference, ResultsLock, differences
 from topicdesk.experiment.run import ExperimentResult, run_experiment
@@ -24,6 +24,7 @@ _FACTS = (
 )  # fmt: skip
 
 
+@renamed_fields(figures="n_scores")
 @dataclass(frozen=True)
 class Reproduction:
     """Result of recomputing a logged run.
@@ -36,7 +37,7 @@ class Reproduction:
         Index ``fact``; columns ``then, now, same``: code, environment, data, labels and spec.
     differences : tuple of Difference
         Differences beyond the tolerance; empty if the run is reproducible.
-    figures : int
+    n_scores : int
         Number of scores compared.
     """
 
@@ -44,9 +45,10 @@ class Reproduction:
     name: str
     facts: pd.DataFrame
     differences: tuple[Difference, ...]
-    figures: int
+    n_scores: int
 
 
+@renamed_fields(figures="scores")
 @dataclass(frozen=True)
 class RunDifference:
     """Differences between two runs.
@@ -61,7 +63,7 @@ class RunDifference:
         Labels of tested articles that differ. Columns ``article_id, topic, first, second``.
     articles : tuple of (int, int)
         Number of articles that only the first run tested, and that only the second run tested.
-    figures : DataFrame
+    scores : DataFrame
         Pooled scores that differ. Columns ``classifier, metric, first, second, moved``.
     classifiers : tuple of (str, str)
         The classifiers whose decisions are compared: the two winners, or the requested one twice.
@@ -73,7 +75,7 @@ class RunDifference:
     spec: tuple[str, ...]
     labels: pd.DataFrame
     articles: tuple[int, int]
-    figures: pd.DataFrame
+    scores: pd.DataFrame
     classifiers: tuple[str, str]
     flips: pd.DataFrame
 
@@ -153,7 +155,7 @@ def compare_runs(project: Project, first: str, second: str, classifier: str | No
         ),
         labels=_relabelled(*predictions),
         articles=(len(ids[0] - ids[1]), len(ids[1] - ids[0])),
-        figures=_moved(*runs),
+        scores=_moved(*runs),
         classifiers=(names[0], names[1]),
         flips=flipped_decisions(*predictions),
     )

@@ -56,10 +56,10 @@ def _section(path: Path, spec: Spec, lock: ResultsLock) -> str:
     lines = [f"## {spec.experiment.title}", "", f"{spec.experiment.question} (`{path.name}`)".strip(), ""]
     for name, comparison in lock.comparisons.items():
         lines += [f"### {name}: {comparison.articles} articles", "", _grouping(comparison.near_duplicates, spec), ""]
-        table = leaderboard(comparison.figures_frame(lock.metric), lock.metric, comparison.significance_frame())
+        table = leaderboard(comparison.scores_frame(lock.metric), lock.metric, comparison.significance_frame())
         lines += [_markdown(table), "", f"**Verdict.** {comparison.verdict}", ""]
         precision = spec.evaluation.automation_precision
-        probabilities = probability_leaderboard(comparison.figures_frame(lock.metric), tuple(table.index), precision)
+        probabilities = probability_leaderboard(comparison.scores_frame(lock.metric), tuple(table.index), precision)
         if len(probabilities):
             lines += [f"Probabilities ({spec.evaluation.calibration}):", "", _markdown(probabilities), ""]
         if len(comparison.support) <= _MOST_TOPICS:
@@ -110,10 +110,10 @@ def _same_folds(one: ResultsLock, other: ResultsLock) -> str:
 
 def _by_topic(lock: ResultsLock, name: str) -> pd.DataFrame:
     comparison = lock.comparisons[name]
-    rows = leaderboard(comparison.figures_frame(lock.metric), lock.metric).index
+    rows = leaderboard(comparison.scores_frame(lock.metric), lock.metric).index
     return pd.DataFrame(
         {
-            f"{topic} (n = {support})": [_figure(comparison.topics_f1[row][topic]) for row in rows]
+            f"{topic} (n = {support})": [_score_text(comparison.topics_f1[row][topic]) for row in rows]
             for topic, support in comparison.support.items()
         },
         index=rows,
@@ -125,13 +125,13 @@ def _side_by_side(path: Path, other: Path) -> pd.DataFrame:
     locks = {spec.stem: read_lock(lock_path(spec)) for spec in (other, path)}
     metric = locks[other.stem].metric
     ((_, other_comparison),) = locks[other.stem].comparisons.items()
-    order = leaderboard(other_comparison.figures_frame(metric), metric).index
+    order = leaderboard(other_comparison.scores_frame(metric), metric).index
     columns: dict[str, list[str]] = {}
     values: dict[str, pd.Series] = {}
     for name, lock in locks.items():
         ((_, comparison),) = lock.comparisons.items()
         by_classifier = comparison.figures[ALL_SAMPLES]
-        columns[f"{metric_title(metric)}, {name} [95 %]"] = [_figure(by_classifier[row][metric]) for row in order]
+        columns[f"{metric_title(metric)}, {name} [95 %]"] = [_score_text(by_classifier[row][metric]) for row in order]
         values[name] = pd.Series({row: by_classifier[row][metric][0] for row in order}, dtype=float)
     columns[f"{other.stem} − {path.stem}"] = [
         f"{difference:+.3f}" for difference in values[other.stem] - values[path.stem]
@@ -148,7 +148,7 @@ def _beside(reference: Reference, lock: ResultsLock) -> pd.DataFrame:
                 {
                     "corpus": corpus,
                     "classifier": classifier,
-                    f"{metric_title(reference.metric)}, ours [95 %]": _figure(score),
+                    f"{metric_title(reference.metric)}, ours [95 %]": _score_text(score),
                     "published": f"{published:.4f}",
                 }
             )
@@ -159,6 +159,6 @@ def _markdown(table: pd.DataFrame) -> str:
     return table.to_markdown(disable_numparse=True)
 
 
-def _figure(figure: tuple[float | None, float | None, float | None]) -> str:
-    value, low, high = (float("nan") if part is None else part for part in figure)
+def _score_text(score: tuple[float | None, float | None, float | None]) -> str:
+    value, low, high = (float("nan") if part is None else part for part in score)
     return shown(value, low, high)

@@ -44,7 +44,7 @@ __all__ = [
     "load_dataset",
     "load_experiments",
     "load_splits",
-    "locked_figures",
+    "locked_scores",
     "read_spec_labels",
     "run_experiment",
     "spec_keywords",
@@ -225,7 +225,7 @@ def load_experiments(spec_file: Path | str) -> Iterator[LoadedExperiment]:
     return _load_all(path, find_project(path.parent), read_spec(path))
 
 
-def locked_figures(spec_files: Sequence[Path]) -> pd.DataFrame:
+def locked_scores(spec_files: Sequence[Path]) -> pd.DataFrame:
     """Read the main score of each classifier on each dataset from results locks.
 
     Parameters

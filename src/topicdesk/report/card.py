@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from topicdesk.evaluation import ALL_SAMPLES, figures_where, metric_title, shown
+from topicdesk.evaluation import ALL_SAMPLES, metric_title, scores_where, shown
 
 if TYPE_CHECKING:
     from topicdesk.evaluation import Comparison
@@ -32,8 +32,8 @@ def model_card(comparison: Comparison, labeller: Labeller, about: About) -> str:
         Markdown.
     """
     data, provenance, metric = comparison.dataset, about.provenance, comparison.plan.metric
-    score = figures_where(comparison.figures, sample=ALL_SAMPLES, classifier=labeller.classifier, metric=metric).iloc[0]
-    by_topic = figures_where(comparison.topic_figures, sample=ALL_SAMPLES, classifier=labeller.classifier)
+    score = scores_where(comparison.scores, sample=ALL_SAMPLES, classifier=labeller.classifier, metric=metric).iloc[0]
+    by_topic = scores_where(comparison.topic_scores, sample=ALL_SAMPLES, classifier=labeller.classifier)
     metric_rows = {(row["topic"], row["metric"]): row for row in by_topic.to_dict("records")}
     thresholds = labeller.thresholds
     rows = [

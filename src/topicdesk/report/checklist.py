@@ -59,9 +59,9 @@ def checklist(comparison: Comparison, about: About) -> list[Item]:
     n_shared = sum(len(np.intersect1d(split.train, split.test)) for split in comparison.splits)
     searched = [result for result in comparison.results if candidates.get(result.classifier, 0) > 1]
     n_scored = sum(bool(np.isfinite(result.inner_score)) for result in searched)
-    n_folds = len(comparison.fold_figures[["classifier", "repeat", "fold"]].drop_duplicates())
+    n_folds = len(comparison.fold_scores[["classifier", "repeat", "fold"]].drop_duplicates())
     complete = n_folds == len(names) * len(comparison.splits)
-    measured = set(data.topics).intersection(comparison.topic_figures["topic"])
+    measured = set(data.topics).intersection(comparison.topic_scores["topic"])
     annotators = ", ".join(f"{name} ({count} articles)" for name, count in provenance.annotators.items())
     title = metric_title(plan.metric)
     return [

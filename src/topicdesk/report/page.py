@@ -20,10 +20,10 @@ from topicdesk.environment import peak_memory
 from topicdesk.evaluation import (
     ALL_SAMPLES,
     DIFFERENCE_FROM_BEST,
-    figures_where,
     metric_title,
     most_often,
     out_of_fold,
+    scores_where,
     shown,
     starred,
 )
@@ -101,12 +101,12 @@ def _answers(comparison: Comparison, about: About) -> dict[str, Any]:
     """Return the answers to eight questions of a reviewer, and the winner."""
     data, plan, verdict = comparison.dataset, comparison.plan, comparison.verdict
     title = metric_title(plan.metric)
-    rows = figures_where(comparison.figures, sample=ALL_SAMPLES, metric=plan.metric).set_index("classifier")
+    rows = scores_where(comparison.scores, sample=ALL_SAMPLES, metric=plan.metric).set_index("classifier")
     interval = ["value", "low", "high"]
     winner = verdict.winner
     gap = shown(*rows.loc[winner, [*DIFFERENCE_FROM_BEST]].astype(float))
     baseline = next((name for name in ("keyword-rules", "plain-linear-svm", "majority") if name in rows.index), winner)
-    topic_scores = figures_where(comparison.topic_figures, sample=ALL_SAMPLES, classifier=winner, metric="f1")
+    topic_scores = scores_where(comparison.topic_scores, sample=ALL_SAMPLES, classifier=winner, metric="f1")
     worst = min(topic_scores.to_dict("records"), key=lambda row: (np.nan_to_num(row["value"]), row["topic"]))
     splits = comparison.splits
     repeats = len({split.repeat for split in splits})
@@ -188,7 +188,7 @@ def _tables(comparison: Comparison) -> dict[str, Any]:
     chosen = choices.groupby("classifier", sort=False).agg(
         features=("features", most_often), parameters=("parameters", most_often), inner=("inner_score", "mean")
     )
-    overall = figures_where(comparison.figures, sample=ALL_SAMPLES, metric=comparison.plan.metric)
+    overall = scores_where(comparison.scores, sample=ALL_SAMPLES, metric=comparison.plan.metric)
     outer = overall.set_index("classifier")["value"].astype(float)
     chosen["inner"] = [f"{value:.3f}" if value == value else "–" for value in chosen["inner"]]
     chosen["out of fold"] = [f"{outer[name]:.3f}" for name in chosen.index]
@@ -224,11 +224,11 @@ def _topics(
     readings = read_errors(comparison, held_out, names, about)
     terms = None if labeller is None else labeller.terms(_TERMS)
     tested, n_predicted = held_out.tested, held_out.given
-    rows = figures_where(comparison.topic_figures, classifier=winner)
+    rows = scores_where(comparison.topic_scores, classifier=winner)
     probability_board = comparison.probability_leaderboard()
     curves = list(dict.fromkeys([comparison.ranking[0], winner, "keyword-rules"]))
     curves = [name for name in curves if name in comparison.ranking]
-    choices = figures_where(comparison.choices(), classifier=winner)
+    choices = scores_where(comparison.choices(), classifier=winner)
     entries = []
     for topic in names:
         column = data.topics.index(topic)
@@ -240,7 +240,7 @@ def _topics(
             for labelled in (True, False)
             for decided in (True, False)
         }
-        topic_rows = figures_where(rows, topic=topic)
+        topic_rows = scores_where(rows, topic=topic)
         scores = {
             sample: {row["metric"]: shown(row["value"], row["low"], row["high"]) for row in group.to_dict("records")}
             for sample, group in topic_rows.groupby("sample", sort=False)
@@ -256,7 +256,7 @@ def _topics(
             {
                 "name": topic,
                 "support": int(truth.sum()),
-                "figures": scores,
+                "scores": scores,
                 "counts": counts,
                 "threshold": thresholds,
                 "curve": inline_picture(

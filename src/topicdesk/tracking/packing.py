@@ -21,10 +21,10 @@ from topicdesk.evaluation import (
     TOPIC_METRICS,
     Classifier,
     Comparison,
-    figures_where,
     metric_title,
     most_often,
     save_plot,
+    scores_where,
     topic_leaderboard,
 )
 from topicdesk.prediction import Labeller
@@ -175,7 +175,7 @@ def _pack_parent(
     probabilities = comparison.probability_leaderboard()
     tables = {
         "1-leaderboard": comparison.leaderboard().reset_index(),
-        "2-topics-f1": topic_leaderboard(comparison.topic_figures, comparison.ranking).reset_index(),
+        "2-topics-f1": topic_leaderboard(comparison.topic_scores, comparison.ranking).reset_index(),
         "3-significance": comparison.significance.round(4).reset_index(),
         "4-probabilities": probabilities.reset_index(),
         "5-splits": comparison.split_table(),
@@ -186,9 +186,9 @@ def _pack_parent(
     (here / "results.lock.json").write_text(lock, encoding="utf-8", newline="\n")
     (here / "spec.toml").write_text(about.spec_text, encoding="utf-8", newline="\n")
     for title, scores in {
-        "figures": comparison.figures,
-        "figures-by-topic": comparison.topic_figures,
-        "figures-by-fold": comparison.fold_figures,
+        "figures": comparison.scores,
+        "figures-by-topic": comparison.topic_scores,
+        "figures-by-fold": comparison.fold_scores,
     }.items():
         write_csv(scores, here / f"table-{title}.csv")
     if comparison.warnings:
@@ -199,7 +199,7 @@ def _pack_parent(
     metrics = [
         # The winner's scores have the same names as in its own run: the list of runs shows them in the same columns.
         *(
-            _metric(f"{name}{suffix}", _figure(comparison, winner, name)[column])
+            _metric(f"{name}{suffix}", _score_row(comparison, winner, name)[column])
             for name in dict.fromkeys((plan.metric, "subset_accuracy"))
             for suffix, column in (
                 ("", "value"),
@@ -208,7 +208,7 @@ def _pack_parent(
                 ("/behind", "difference_from_best"),
             )
         ),
-        _metric(f"leader_{plan.metric}", _figure(comparison, leader, plan.metric)["value"]),
+        _metric(f"leader_{plan.metric}", _score_row(comparison, leader, plan.metric)["value"]),
         _metric("articles", len(data)),
         _metric("seconds", comparison.seconds),
     ]
@@ -232,8 +232,8 @@ def _pack_child(
     all_topics: pd.DataFrame,
 ) -> PackedRun:
     name = classifier.name
-    choices = figures_where(all_choices, classifier=name).drop(columns="classifier")
-    topics = figures_where(all_topics, classifier=name).drop(columns="classifier")
+    choices = scores_where(all_choices, classifier=name).drop(columns="classifier")
+    topics = scores_where(all_topics, classifier=name).drop(columns="classifier")
     params = {
         "classifier": name,
         "what": classifier.description,
@@ -271,7 +271,7 @@ def _packed(
 def _child_metrics(comparison: Comparison, classifier: str, choices: pd.DataFrame) -> Iterator[_Metric]:
     # The scores of a single fold would repeat the overall scores.
     has_folds = len(comparison.splits) > 1
-    for row in figures_where(comparison.figures, classifier=classifier).to_dict("records"):
+    for row in scores_where(comparison.scores, classifier=classifier).to_dict("records"):
         prefix = "" if row["sample"] == ALL_SAMPLES else f"{row['sample']}/"
         yield _metric(f"{prefix}{row['metric']}", row["value"])
         yield _metric(f"{prefix}{row['metric']}/low", row["low"])
@@ -281,14 +281,14 @@ def _child_metrics(comparison: Comparison, classifier: str, choices: pd.DataFram
         if row["sample"] == ALL_SAMPLES and has_folds:
             yield _metric(f"{row['metric']}/fold_mean", row["fold_mean"])
             yield _metric(f"{row['metric']}/fold_sd", row["fold_sd"])
-    topics = figures_where(comparison.topic_figures, classifier=classifier)
+    topics = scores_where(comparison.topic_scores, classifier=classifier)
     for row in topics[topics["metric"].isin(_TOPIC_METRICS)].to_dict("records"):
         prefix = "topic" if row["sample"] == ALL_SAMPLES else f"{row['sample']}/topic"
         yield _metric(f"{prefix}/{row['topic']}/{row['metric']}", row["value"])
     for name in ("fit_seconds", "predict_seconds"):
         yield _metric(name, choices[name].mean())
     if has_folds:
-        folds = figures_where(comparison.fold_figures, classifier=classifier)
+        folds = scores_where(comparison.fold_scores, classifier=classifier)
         by_fold = {metric: rows["value"] for metric, rows in folds.groupby("metric", sort=False)}
         for name, values in {**by_fold, **choices[["fit_seconds", "predict_seconds"]]}.items():
             for step, value in enumerate(values):
@@ -297,7 +297,7 @@ def _child_metrics(comparison: Comparison, classifier: str, choices: pd.DataFram
 
 def _topic_table(comparison: Comparison) -> pd.DataFrame:
     keys = ["classifier", "sample", "topic", "support"]
-    pivot = comparison.topic_figures.pivot(index=keys, columns="metric", values=["value", "low", "high"])
+    pivot = comparison.topic_scores.pivot(index=keys, columns="metric", values=["value", "low", "high"])
     flat = {
         metric if kind == "value" else f"{metric} {kind}": pivot[kind, metric]
         for metric in TOPIC_METRICS
@@ -309,7 +309,7 @@ def _topic_table(comparison: Comparison) -> pd.DataFrame:
 def _description(comparison: Comparison, about: About, has_model: bool) -> str:
     """Return the run's description in Markdown. Text from the user's files is escaped."""
     metric, leader = comparison.plan.metric, comparison.ranking[0]
-    overall, leaderboard = _figure(comparison, leader, metric), comparison.leaderboard()
+    overall, leaderboard = _score_row(comparison, leader, metric), comparison.leaderboard()
     lines = [
         f"**Verdict.** {_plain(comparison.verdict.reason)}",
         "",
@@ -355,8 +355,8 @@ def _dataset_entity(project: Project, comparison: Comparison, corpus_file: Path)
     return entity | {"profile": json.dumps({"num_rows": len(table), "num_elements": table.size})}
 
 
-def _figure(comparison: Comparison, classifier: str, metric: str) -> pd.Series[Any]:
-    return figures_where(comparison.figures, sample=ALL_SAMPLES, classifier=classifier, metric=metric).iloc[0]
+def _score_row(comparison: Comparison, classifier: str, metric: str) -> pd.Series[Any]:
+    return scores_where(comparison.scores, sample=ALL_SAMPLES, classifier=classifier, metric=metric).iloc[0]
 
 
 def _metric(name: str, value: float, step: int = 0) -> _Metric:

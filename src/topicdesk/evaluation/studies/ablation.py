@@ -18,7 +18,7 @@ from topicdesk.evaluation._types import ComparisonPlan, FoldResult
 from topicdesk.evaluation.bootstrap import resampled_metric, with_interval
 from topicdesk.evaluation.engine import Engine, single_threaded_engine
 from topicdesk.evaluation.leaderboard import metric_title, shown, starred
-from topicdesk.evaluation.metrics import figure
+from topicdesk.evaluation.metrics import metric_value
 from topicdesk.evaluation.search import cross_validate, planned_splits
 from topicdesk.evaluation.significance import corrected_t_test, holm
 from topicdesk.evaluation.splits import Split, mean_test_to_train
@@ -123,7 +123,7 @@ def ablate(
     by_fold = {
         name: np.array(
             [
-                figure(plan.metric, dataset.Y[result.split.test], result.decisions, result.scores)
+                metric_value(plan.metric, dataset.Y[result.split.test], result.decisions, result.scores)
                 for result in results[name]
             ]
         )

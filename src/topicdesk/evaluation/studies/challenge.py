@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from topicdesk._renamed import renamed_arguments
 from topicdesk.evaluation.bootstrap import with_interval
 from topicdesk.evaluation.leaderboard import metric_title, shown
-from topicdesk.evaluation.metrics import figures, observed_and_bootstrap_weights
+from topicdesk.evaluation.metrics import metric_values, observed_and_bootstrap_weights
 
 __all__ = ["Challenge", "challenge", "flipped_decisions"]
 
@@ -134,7 +134,7 @@ def _resampled(
         decisions = _wide(part, "decision", articles, topics)
         scores = _wide(part, "score", articles, topics)
         folds = part.drop_duplicates("article_id").set_index("article_id")["fold"].reindex(articles).to_numpy()
-        repeats.append(figures(truth, decisions, scores, weights, folds)[metric])
+        repeats.append(metric_values(truth, decisions, scores, weights, folds)[metric])
     mean: NDArray[Any] = np.mean(repeats, axis=0)
     return mean
 

@@ -22,11 +22,11 @@ from topicdesk.annotation import Dataset
 from topicdesk.corpus import article_texts, content_hash, find_duplicates
 from topicdesk.errors import SplitError
 from topicdesk.evaluation._types import ComparisonPlan, FoldResult
-from topicdesk.evaluation.bootstrap import figure_tables, with_interval
+from topicdesk.evaluation.bootstrap import score_tables, with_interval
 from topicdesk.evaluation.classifiers import classifier_named
 from topicdesk.evaluation.engine import single_threaded_engine
-from topicdesk.evaluation.leaderboard import ALL_SAMPLES, figures_where, shown
-from topicdesk.evaluation.metrics import figures, observed_and_bootstrap_weights, topic_figures
+from topicdesk.evaluation.leaderboard import ALL_SAMPLES, scores_where, shown
+from topicdesk.evaluation.metrics import metric_values, observed_and_bootstrap_weights, topic_metric_values
 from topicdesk.evaluation.search import cross_validate
 from topicdesk.evaluation.splits import SplitPlan, leave_one_source_out, make_splits
 from topicdesk.features import FeatureSetting
@@ -91,7 +91,7 @@ class SourceAudit:
 
     def __str__(self) -> str:
         """Return a sentence with both accuracies."""
-        accuracy, guessed = (_percent(figure) for figure in (self.accuracy, self.guess))
+        accuracy, guessed = (_percent(score) for score in (self.accuracy, self.guess))
         return (
             f"A classifier predicts the source of {accuracy} of the articles from their text. Always guessing the "
             f"largest source is right for {guessed}."
@@ -195,14 +195,12 @@ def audit_sources(
             classifiers, inner_folds=_INNER_FOLDS, metric="subset_accuracy", random_state=random_state
         )
         results, fit_warnings = cross_validate(dataset, plan, splits, engine=engine)
-        pooled, by_source, _ = figure_tables(dataset, results, "subset_accuracy", None, resamples, random_state, engine)
+        pooled, by_source, _ = score_tables(dataset, results, "subset_accuracy", None, resamples, random_state, engine)
         terms = _betraying_terms(dataset, n_terms, random_state)
-    accuracies = figures_where(pooled, sample=ALL_SAMPLES, metric="subset_accuracy").set_index("classifier")[_INTERVAL]
-    source_figures = figures_where(by_source, classifier=_TELLER, metric="f1").set_index("topic")
+    accuracies = scores_where(pooled, sample=ALL_SAMPLES, metric="subset_accuracy").set_index("classifier")[_INTERVAL]
+    source_scores = scores_where(by_source, classifier=_TELLER, metric="f1").set_index("topic")
     sources = (
-        source_figures.loc[list(dataset.topics), _INTERVAL]
-        .set_axis(["f1", "low", "high"], axis=1)
-        .rename_axis("source")
+        source_scores.loc[list(dataset.topics), _INTERVAL].set_axis(["f1", "low", "high"], axis=1).rename_axis("source")
     )
     sources.insert(0, "articles", dataset.Y.sum(axis=0))
     sources["terms"] = [", ".join(terms.loc[terms["source"] == source, "term"]) for source in sources.index]
@@ -347,7 +345,7 @@ def _topic_rows(
     # The ranking metrics, which need scores, are not used. Decisions are passed in their place.
     f1 = {
         side: _mean_over(
-            topic_figures(dataset.Y, predictions, predictions.astype(np.float64), weights)["f1"]
+            topic_metric_values(dataset.Y, predictions, predictions.astype(np.float64), weights)["f1"]
             for predictions in repeats
         )
         for side, repeats in decisions.items()
@@ -369,7 +367,7 @@ def _source_rows(
         row_weights = row_weights[row_weights.sum(axis=1) > 0]  # F1 is undefined in resamples without the source
         micro = {
             side: _mean_over(
-                figures(Y, predictions[rows], predictions[rows].astype(np.float64), row_weights)["micro_f1"]
+                metric_values(Y, predictions[rows], predictions[rows].astype(np.float64), row_weights)["micro_f1"]
                 for predictions in repeats
             )
             for side, repeats in decisions.items()
@@ -389,8 +387,8 @@ def _sides(distributions: Mapping[str, NDArray[np.float64]]) -> dict[str, float]
     return row
 
 
-def _percent(figure: Mapping[Hashable, float]) -> str:
-    return f"{figure['value']:.1%} [{figure['low']:.1%}, {figure['high']:.1%}]"
+def _percent(score: Mapping[Hashable, float]) -> str:
+    return f"{score['value']:.1%} [{score['low']:.1%}, {score['high']:.1%}]"
 
 
 def _written(table: pd.DataFrame, columns: Mapping[str, tuple[str, str, str]]) -> pd.DataFrame:

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from topicdesk._renamed import renamed_arguments
 from topicdesk.colours import BLUE, ORANGE
 from topicdesk.evaluation.comparison_plots import error_bars
 from topicdesk.evaluation.leaderboard import metric_title
@@ -117,12 +118,13 @@ def plot_ablation(table: pd.DataFrame, classifier: str, metric: str) -> Figure:
     return figure
 
 
-def plot_critical_difference(figures: pd.DataFrame) -> Figure:
+@renamed_arguments(figures="scores")
+def plot_critical_difference(scores: pd.DataFrame) -> Figure:
     """Plot a critical-difference diagram: mean ranks, and bars that join classifiers that do not differ.
 
     Parameters
     ----------
-    figures : DataFrame of shape (n_datasets, n_classifiers)
+    scores : DataFrame of shape (n_datasets, n_classifiers)
         One metric value each, as in `friedman_nemenyi`. Datasets with a missing value are left out.
 
     Returns
@@ -142,8 +144,8 @@ def plot_critical_difference(figures: pd.DataFrame) -> Figure:
     ----------
     Demšar (2006), "Statistical comparisons of classifiers over multiple data sets", figure 1.
     """
-    figures = figures.dropna()
-    test = friedman_nemenyi(figures)
+    scores = scores.dropna()
+    test = friedman_nemenyi(scores)
     ranks, n = test.ranks.sort_values(), len(test.ranks)
     bars = _bars(ranks, test.pairs)
     first_row = -_BAR_STEP * (1 + max((level for *_, level in bars), default=-1)) - 1
@@ -160,7 +162,7 @@ def plot_critical_difference(figures: pd.DataFrame) -> Figure:
     for low, high, level in bars:
         y = -_BAR_STEP * (level + 1)
         axes.plot([low, high], [y, y], color="k", linewidth=4, clip_on=False, zorder=2)
-    needed = critical_difference(len(figures), n)
+    needed = critical_difference(len(scores), n)
     ruler = {"arrowstyle": "|-|", "mutation_scale": 3, "shrinkA": 0, "shrinkB": 0}
     axes.annotate("", (1, 1.9), (1 + needed, 1.9), arrowprops=ruler, annotation_clip=False)
     axes.text(1 + needed, 1.9, f"  critical difference {needed:.2f}", va="center", fontsize=9)
@@ -169,7 +171,7 @@ def plot_critical_difference(figures: pd.DataFrame) -> Figure:
     axes.spines["top"].set_position(("data", 0))
     axes.xaxis.tick_top()
     axes.set_title(
-        f"Mean rank over {len(figures)} datasets (1 is best), Friedman p = {test.p_value:.3f}; "
+        f"Mean rank over {len(scores)} datasets (1 is best), Friedman p = {test.p_value:.3f}; "
         "bars join classifiers that do not differ significantly (Nemenyi, 0.05)",
         fontsize=9,
     )
