@@ -1,5 +1,8 @@
+import tracemalloc
+
 import numpy as np
 import pandas as pd
+import pyarrow
 import pytest
 from scipy.sparse import csr_matrix
 
@@ -145,5 +148,111 @@ def test_make_dataset_has_one_hash_for_the_same_labels_in_another_form():
 )  # fmt: skip
 def test_make_dataset_names_a_wrong_argument(texts, arguments, error, message):
     assert issubclass(error, TopicdeskError)
+    with pytest.raises(error, match=message):
+        make_dataset(texts, **({"y": ["a", "b"]} | arguments))
+
+
+def test_make_dataset_puts_the_columns_of_a_table_in_the_order_of_the_topics():
+    table = pd.DataFrame(Y, columns=["courts", "rail"])
+    dataset = make_dataset(TEXTS, table, topics=["rail", "courts"])
+    assert dataset.topics == ("rail", "courts")
+    assert dataset.Y.tolist() == [row[::-1] for row in Y]
+    unnamed = make_dataset(TEXTS, pd.DataFrame(Y), topics=["rail", "courts"])
+    assert unnamed.Y.tolist() == Y
+
+
+@pytest.mark.parametrize("argument", ["y", "groups", "ids", "sources", "dates", "samples"])
+def test_make_dataset_rejects_the_same_index_in_another_order(argument):
+    texts, index = pd.Series(TEXTS, index=list("wxyz")), list("zyxw")
+    values = pd.Series(["2026-01-01", "2026-01-02", "2026-01-03", "2026-01-04"], index=index)
+    with pytest.raises(
+        TopicdeskError, match=rf"{argument} has the index of texts in another order.*\.loc\[texts.index"
+    ):
+        make_dataset(texts, **({"y": [*"abab"]} | {argument: values}))
+    assert len(make_dataset(texts, **({"y": [*"abab"]} | {argument: values.loc[texts.index]}))) == 4
+    assert len(make_dataset(texts, **({"y": [*"abab"]} | {argument: values.to_numpy()}))) == 4
+    assert len(make_dataset(texts, **({"y": [*"abab"]} | {argument: values.reset_index(drop=True)}))) == 4
+
+
+def test_make_dataset_has_one_topic_for_a_label_in_composed_and_decomposed_characters():
+    dataset = make_dataset(TEXTS, ["caf\u00e9", "cafe\u0301", "rail", "rail"], topics=["rail ", "cafe\u0301"])
+    assert dataset.topics == ("rail", "caf\u00e9")
+    assert dataset.Y[:, 1].tolist() == [1, 1, 0, 0]
+
+
+def test_make_dataset_puts_each_row_without_a_group_in_its_own_group():
+    groups = [None, "a", float("nan"), "a"]
+    assert make_dataset(TEXTS, [*"abab"], groups=groups).groups.tolist() == [0, 1, 2, 1]
+
+
+def test_make_dataset_reads_a_column_whose_name_is_a_number():
+    dataset = make_dataset(pd.DataFrame({0: TEXTS}), LABELS, text=0)
+    assert dataset.texts == tuple(TEXTS)
+    assert list(dataset.fields) == ["0"]
+
+
+def test_make_dataset_reads_missing_values_of_arrow_arrays():
+    sources = make_dataset(TEXTS, pyarrow.array([*"abab"]), sources=pyarrow.array(["x", None, "y", "z"])).sources
+    assert sources.tolist() == ["x", "", "y", "z"]
+
+
+def test_make_dataset_needs_little_memory_for_many_topics():
+    names = [f"topic {number}" for number in range(1000)]
+    tracemalloc.start()
+    make_dataset(names, names, groups=None)
+    assert tracemalloc.get_traced_memory()[1] < 6e6  # the indicators need 1 MB
+    tracemalloc.stop()
+
+
+NAN, MASKED = np.float32("nan"), np.ma.masked_array([*"ab"], [False, True])
+
+
+@pytest.mark.parametrize(
+    ("texts", "arguments", "error", "message"),
+    [
+        ({"a", "b"}, {}, CorpusError, "texts must be a list, Series or DataFrame of texts; got set"),
+        (pd.DataFrame([["a", "b"]], columns=["text"] * 2), {}, CorpusError, "text: the table has more than one column"),
+        (pd.DataFrame({0: ["a"]}), {"text": 1}, CorpusError, "text: the table has no column 1; valid: 0"),
+        (pd.DataFrame({"a": ["a"]}), {"text": {"a"}}, CorpusError, "a set has no order"),
+        (pd.DataFrame({"text": ["a"]}), {"y": "text"}, LabelsError, "y='text' is a column of the text"),
+        (["a", "b"], {"name": ""}, CorpusError, "name must be a string that is not empty"),
+        (["a", "b"], {"y": np.array([1, NAN])}, LabelsError, "y: the label of row 1 is missing"),
+        (["a", "b"], {"y": np.array(["2026", "NaT"], dtype="M8[D]")}, LabelsError, "y: the label of row 1 is missing"),
+        (["a", "b"], {"y": pyarrow.array(["a", None])}, LabelsError, "y: the label of row 1 is missing"),
+        (["a", "b"], {"y": MASKED}, LabelsError, "y: the label of row 1 is missing"),
+        (["a", "b"], {"y": [[1, pd.NA], [0, 1]]}, LabelsError, "y: the label of row 0 is missing"),
+        (["a", "b"], {"y": {"x", "y"}}, LabelsError, "y must contain one label.*got set"),
+        (["a", "b"], {"y": np.array("a")}, LabelsError, r"y must contain one label.*got an array of shape \(\)"),
+        (["a", "b"], {"y": np.zeros((2, 2, 2))}, LabelsError, "y must contain one label.*got an array of shape"),
+        (["a", "b"], {"y": [{"a": 1}, {"a": 0}]}, LabelsError, "y: the label of row 0 is of type dict"),
+        (["a", "b"], {"y": np.array([b"a", b"b"])}, LabelsError, "y: the label of row 0 is of type bytes"),
+        (["a", "b"], {"y": [(x for x in "a"), "b"]}, LabelsError, "y: the label of row 0 is of type generator"),
+        (["a", "b"], {"y": [0.25, 0.75]}, LabelsError, "y: the label of row 0 is the number 0.25"),
+        (["a", "b"], {"y": ["\ud800", "b"]}, LabelsError, "y: the label of row 0.* cannot be written as UTF-8"),
+        (["a", "b"], {"y": ["['a']", "['a', 'b']"]}, LabelsError, "lists that are written as strings"),
+        (["a", "b"], {"y": ["a;b", "c|d"]}, LabelsError, r"both ';' and '\|'"),
+        (["a", "b"], {"y": [[], []]}, LabelsError, "y contains no label"),
+        (["a", "b"], {"separator": 5}, LabelsError, "separator must be a string; got 5"),
+        (["a", "b"], {"topics": 5}, LabelsError, "topics must be a sequence of names; got int"),
+        (["a", "b"], {"topics": {"a", "b"}}, LabelsError, "topics must be a sequence of names; got set"),
+        (["a", "b"], {"topics": ["a", None]}, LabelsError, "topics: name 1 is missing"),
+        (["a", "b"], {"y": pd.DataFrame({"a": [1, 0], "b": [0, 1]}), "topics": ["a", "c"]}, LabelsError,
+         "'c' is in topics, but is not a column of y"),
+        (["a", "b"], {"y": pd.DataFrame({"a": [1, 0], "b": [0, 1]}), "topics": ["a"]}, LabelsError,
+         "'b' is a column of y, but is not in topics"),
+        (["a", "b"], {"y": pd.DataFrame({"a": pd.array([1, None], dtype="Int64")})}, LabelsError, "missing values"),
+        (["a", "b"], {"y": pd.DataFrame({"a": ["x", "y"]})}, LabelsError, "Pass a single column of labels in one dim"),
+        (["a", "b"], {"groups": np.zeros((2, 2))}, CorpusError, "groups must contain one value per text"),
+        (["a", "b"], {"groups": [[1], [2]]}, CorpusError, "groups: unhashable type: 'list'"),
+        (["a", "b"], {"ids": {"a", "b"}}, CorpusError, "ids must contain one value per text; got set"),
+        (["a", "b"], {"ids": pd.DataFrame(np.eye(2))}, CorpusError, "ids must contain one value per text; got DataF"),
+        (["a", "b"], {"ids": ["a", None]}, CorpusError, "ids: the id of row 1 is missing"),
+        (["a", "b"], {"sources": [["a"], ["b"]]}, CorpusError, "sources: row 0 is of type list"),
+        (["a", "b"], {"dates": [2020, 2021]}, CorpusError, "dates: row 0 is 2020. Write dates as"),
+        (["a", "b"], {"dates": ["2026-01-31", "now"]}, CorpusError, "dates: row 1 is 'now'"),
+        (["a", "b"], {"dates": ["31.01.2026", None]}, CorpusError, "31.01.2026 is not ISO8601 format. Write dates as"),
+    ],
+)  # fmt: skip
+def test_make_dataset_rejects_values_that_it_would_misread(texts, arguments, error, message):
     with pytest.raises(error, match=message):
         make_dataset(texts, **({"y": ["a", "b"]} | arguments))

@@ -88,7 +88,7 @@ class Dataset:
             raise LabelsError(
                 f"{self.name}: Y has shape {self.Y.shape}, but there are {len(self)} texts and {self.n_topics} topics."
             )
-        if not np.isin(self.Y, (0, 1)).all():
+        if not ((self.Y == 0) | (self.Y == 1)).all():
             raise LabelsError(f"{self.name}: Y has other values than 0 and 1.")
         for kind, values in (("topic", self.topics), ("id", self.ids.tolist())):
             duplicate = next((value for value, count in Counter(values).items() if count > 1), None)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
+import unicodedata
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from numbers import Number
 from typing import Any
 
 import numpy as np
@@ -13,7 +15,7 @@ from scipy.sparse import issparse
 
 from topicdesk.annotation.dataset import Dataset, check_topics
 from topicdesk.corpus import article_texts, content_hash, near_duplicate_groups
-from topicdesk.errors import CorpusError, LabelsError, nearest
+from topicdesk.errors import CorpusError, LabelsError, TopicdeskError, nearest
 
 __all__ = ["make_dataset"]
 
@@ -53,23 +55,25 @@ def make_dataset(
     y : Series, sequence, array, sparse matrix, DataFrame or str
         Labels, one row per text, in one of these forms. One label per row (strings, integers or booleans): the task is
         multi-class. Lists, tuples or sets of labels, or strings with several labels and a separator: multi-label.
-        Indicators of 0 and 1, shape (n_texts, n_topics): multi-label. The name of a column of the table `texts`.
+        Indicators of 0 and 1, shape (n_texts, n_topics): multi-label. The name of a column of the table `texts`. Labels
+        are stripped of surrounding spaces and normalised to Unicode NFC.
     text : str or sequence of str, optional
         Columns of the table that form the text, joined by a line break. By default, columns with common names, such as
         ``title`` and ``text``.
     topics : sequence of str, optional
         Names and order of the topics. By default the columns of a DataFrame of indicators, else all labels, sorted.
-        Indicators in an array need it.
+        Indicators in an array need it. For a DataFrame of indicators, it must name the columns, in any order.
     separator : str, optional
         Separator of several labels in a string. By default ``;`` or ``|``, if a string contains it. With the empty
         string, strings are not split.
     groups : array-like of shape (n_texts,), "near-duplicates" or None, default "near-duplicates"
         Rows of one group stay on the same side of a split. By default, near-duplicates are found in the texts (see
-        `near_duplicate_groups`). With None, each row is a group.
+        `near_duplicate_groups`). With None, each row is a group. A row whose group is missing is a group of its own.
     ids : array-like of shape (n_texts,), optional
         Ids of the rows. By default the index of a table or Series if its values are unique, else row numbers.
     sources, dates, samples : array-like of shape (n_texts,), optional
-        Source, publication date and sample of each text. Splits by source or by time need the first two.
+        Source, publication date and sample of each text. Splits by source or by time need the first two. Dates are
+        datetimes or ISO 8601 strings; those with a time zone are converted to UTC.
     name : str, default "texts"
         Name of the dataset in tables and messages.
 
@@ -81,13 +85,19 @@ def make_dataset(
     Raises
     ------
     CorpusError
-        If `texts` is empty, a text is missing or not a string, or a column does not exist.
+        If `texts` is empty, a text is missing or not a string, or a column does not exist. If `groups`, `ids`,
+        `sources`, `dates` or `samples` has another length or values that cannot be used.
     LabelsError
         If `y` has another length, a label is missing, all rows have the same label, or indicators have no names.
 
     See Also
     --------
     topicdesk.join_dataset : Join a corpus with annotations from label files.
+
+    Notes
+    -----
+    Rows are matched by position, as in scikit-learn. If `texts` and another argument have the same index in another
+    order, an error is raised.
 
     Examples
     --------
@@ -108,14 +118,25 @@ def make_dataset(
            [0, 1],
            [1, 1]], dtype=int8)
     """
-    labels = _column(texts, y) if isinstance(y, str) else y
+    if not isinstance(name, str) or not name.strip():
+        raise CorpusError(f"name must be a string that is not empty; got {name!r}.")
     fields = _fields(texts, text)
     n_texts = len(next(iter(fields.values())))
     if not n_texts:
         raise CorpusError("texts is empty.")
+    labels = _label_column(texts, y, fields) if isinstance(y, str) else y
+    _check_order("y", labels, texts, LabelsError)
+    for argument, values in (
+        ("groups", groups),
+        ("ids", ids),
+        ("sources", sources),
+        ("dates", dates),
+        ("samples", samples),
+    ):
+        _check_order(argument, values, texts, CorpusError)
     Y, names, multi_class = _labels(labels, topics, separator, n_texts)
     whole = article_texts(pd.DataFrame(fields, dtype="object"), tuple(fields))
-    row_ids = np.array([str(value) for value in _ids(texts, ids, n_texts)], dtype=object)
+    row_ids = _ids(texts, ids, n_texts)
     named = pd.DataFrame({"id": row_ids, "title": "", "text": whole}, dtype="object")
     blank = sum(not value.strip() for value in whole)
     if blank == n_texts:
@@ -140,19 +161,43 @@ def make_dataset(
     return dataset
 
 
-def _column(texts: Any, column: str) -> Any:
+def _check_order(name: str, values: Any, texts: Any, error: type[TopicdeskError]) -> None:
+    """Raise an error if rows that are matched by position have the same index in another order."""
+    if not (isinstance(values, pd.Series | pd.DataFrame) and isinstance(texts, pd.Series | pd.DataFrame)):
+        return
+    given, expected = values.index, texts.index
+    if len(given) != len(expected) or given.equals(expected) or not (given.is_unique and expected.is_unique):
+        return
+    if expected.isin(given).all():
+        raise error(
+            f"{name} has the index of texts in another order. Pass {name}.loc[texts.index] to match rows by index, or "
+            f"{name}.to_numpy() to match them by position."
+        )
+
+
+def _label_column(texts: Any, column: str, fields: Mapping[str, tuple[str, ...]]) -> Any:
     if not isinstance(texts, pd.DataFrame):
         raise LabelsError(
             f"y={column!r} names a column, but texts is not a DataFrame. Pass one label per text, or a DataFrame."
         )
-    if column not in texts:
-        raise LabelsError(f"y: the table has no column {column!r}; {nearest(column, map(str, texts.columns))}")
+    if column in fields:
+        raise LabelsError(f"y={column!r} is a column of the text. Name the column of the labels.")
+    return _column("y", texts, column, LabelsError)
+
+
+def _column(argument: str, texts: pd.DataFrame, column: Any, error: type[TopicdeskError]) -> Any:
+    columns = texts.columns.tolist()
+    if column not in columns:
+        raise error(f"{argument}: the table has no column {column!r}; {nearest(str(column), map(str, columns))}")
+    if columns.count(column) > 1:
+        raise error(f"{argument}: the table has more than one column {column!r}. Rename them.")
     return texts[column]
 
 
-def _fields(texts: Any, text: str | Sequence[str] | None) -> dict[str, tuple[str, ...]]:
+def _fields(texts: Any, text: Any) -> dict[str, tuple[str, ...]]:
     """Return the fields of the texts, by name."""
-    if isinstance(texts, str | bytes) or not isinstance(texts, Iterable):
+    unordered = isinstance(texts, set | frozenset | Mapping | Iterator)
+    if isinstance(texts, str | bytes) or unordered or not isinstance(texts, Iterable):
         raise CorpusError(f"texts must be a list, Series or DataFrame of texts; got {type(texts).__name__}.")
     if not isinstance(texts, pd.DataFrame):
         if text is not None:
@@ -161,20 +206,23 @@ def _fields(texts: Any, text: str | Sequence[str] | None) -> dict[str, tuple[str
         if values.ndim != 1:
             raise CorpusError(f"texts must have one dimension; got shape {values.shape}.")
         return {"text": _checked_texts("texts", values.tolist())}
+    chosen: tuple[Any, ...] | None
     if text is None:
         usual = (names for names in _USUAL_TEXTS if set(names) <= set(texts.columns))
         chosen = next(usual, None)
         if chosen is None:
             columns = ", ".join(map(repr, texts.columns)) or "none"
             raise CorpusError(f"text: name the columns that form the text; the columns are: {columns}.")
+    elif isinstance(text, set | frozenset):
+        raise CorpusError("text must be a name or a list of names; a set has no order.")
     else:
-        chosen = (text,) if isinstance(text, str) else tuple(text)
+        chosen = (text,) if isinstance(text, str) or not isinstance(text, Iterable) else tuple(text)
     if not chosen:
         raise CorpusError("text must name at least one column.")
-    for column in chosen:
-        if column not in texts:
-            raise CorpusError(f"text: the table has no column {column!r}; {nearest(column, map(str, texts.columns))}")
-    return {column: _checked_texts(f"column {column!r}", texts[column].tolist()) for column in chosen}
+    return {
+        str(column): _checked_texts(f"column {column!r}", _column("text", texts, column, CorpusError).tolist())
+        for column in chosen
+    }
 
 
 def _checked_texts(where: str, values: list[Any]) -> tuple[str, ...]:
@@ -189,30 +237,25 @@ def _labels(
     y: Any, topics: Sequence[str] | None, separator: str | None, n_texts: int
 ) -> tuple[NDArray[np.int8], tuple[str, ...], bool]:
     """Return indicators, the topics, and whether every text has exactly one class."""
-    if isinstance(topics, str):
-        raise LabelsError(f"topics must be a sequence of names; got the string {topics!r}.")
-    columns = None if topics is None else tuple(map(str, topics))
+    columns = None if topics is None else _topic_names(topics)
+    if not isinstance(separator, str | None):
+        raise LabelsError(f"separator must be a string; got {separator!r}.")
     if isinstance(y, pd.DataFrame) or issparse(y) or (isinstance(y, np.ndarray) and y.ndim == 2):
         return (*_indicators(y, columns, n_texts), False)
-    if y is None or not isinstance(y, Iterable) or isinstance(y, bytes | dict):
-        raise LabelsError(f"y must contain one label, or a list of labels, per text; got {type(y).__name__}.")
-    values = list(y)
+    values = _listed("y", y, "one label, or a list of labels, per text", LabelsError)
     if len(values) != n_texts:
         raise LabelsError(f"y has {len(values)} rows, but there are {n_texts} texts.")
     if values and all(_is_row_of_indicators(value) for value in values) and len(set(map(len, values))) == 1:
         return (*_indicators(np.array(values), columns, n_texts), False)
+    mark = _separator(values) if separator is None else separator
+    if mark and any(mark in value for value in values if isinstance(value, str)):
+        values = [value.split(mark) if isinstance(value, str) else value for value in values]
     several = any(_is_collection(value) for value in values)
-    if not several:
-        strings = [value for value in values if isinstance(value, str)]
-        mark = separator
-        if mark is None:
-            mark = next((one for one in _USUAL_SEPARATORS if any(one in value for value in strings)), "")
-        if mark and any(mark in value for value in strings):
-            several = True
-            values = [value.split(mark) if isinstance(value, str) else value for value in values]
     rows = [_names(row, value, several) for row, value in enumerate(values)]
     present = dict.fromkeys(label for names in rows for label in names)
     names = columns or tuple(sorted(present))
+    if not names:
+        raise LabelsError("y contains no label.")
     unknown = next((label for label in present if label not in names), None)
     if unknown is not None:
         raise LabelsError(f"y contains the label {unknown!r}, which is not in topics; {nearest(unknown, names)}")
@@ -223,36 +266,94 @@ def _labels(
     return Y, names, not several
 
 
+def _topic_names(topics: Any) -> tuple[str, ...]:
+    if isinstance(topics, str):
+        raise LabelsError(f"topics must be a sequence of names; got the string {topics!r}.")
+    if isinstance(topics, set | frozenset) or not isinstance(topics, Iterable):
+        raise LabelsError(f"topics must be a sequence of names; got {type(topics).__name__}.")
+    return tuple(_name(f"topics: name {place}", topic) for place, topic in enumerate(topics))
+
+
+def _separator(values: list[Any]) -> str:
+    """Return the separator of several labels in a string; empty if no string contains one."""
+    strings = [value for value in values if isinstance(value, str)]
+    if strings and all(value.startswith("[") and value.endswith("]") for value in strings):
+        raise LabelsError(
+            f"y contains lists that are written as strings, such as {strings[0]!r}. Convert them with "
+            'ast.literal_eval, or pass separator="" if they are names.'
+        )
+    marks = [mark for mark in _USUAL_SEPARATORS if any(mark in value for value in strings)]
+    if len(marks) > 1:
+        raise LabelsError(f"y contains both {' and '.join(map(repr, marks))}. Name the separator of labels: separator.")
+    return marks[0] if marks else ""
+
+
 def _names(row: int, value: Any, several: bool) -> tuple[str, ...]:
     """Return the labels of a row."""
-    labels = value if several and _is_collection(value) else (value,)
-    names = []
-    for label in labels:
-        if _is_missing(label):
-            raise LabelsError(f"y: the label of row {row} is missing. Remove rows without labels.")
-        if _is_collection(label):
-            raise LabelsError(f"y: row {row} contains nested lists.")
-        # A column of integers with gaps is read as floats.
-        whole = isinstance(label, float | np.floating) and float(label).is_integer()
-        name = str(int(label)) if whole else str(label).strip()
-        if name:
-            names.append(name)
-        elif not several:
-            raise LabelsError(f"y: the label of row {row} is empty. Remove rows without labels.")
-    return tuple(dict.fromkeys(names))
+    where = f"y: the label of row {row}"
+    if not (several and _is_collection(value)):
+        empty = several and isinstance(value, str) and not value.strip()
+        return () if empty else (_name(where, value, "Remove rows without labels."),)
+    if isinstance(value, Mapping):
+        raise LabelsError(f"{where} is of type {type(value).__name__}. Pass a list of its labels.")
+    if any(_is_collection(label) for label in value):
+        raise LabelsError(f"y: row {row} contains nested lists.")
+    labels = (label for label in value if not (isinstance(label, str) and not label.strip()))
+    return tuple(dict.fromkeys(_name(where, label, "Remove rows without labels.") for label in labels))
+
+
+def _name(where: str, label: Any, advice: str = "") -> str:
+    """Return a label as a string: 1 for 1.0, because pandas reads a column of integers with gaps as floats."""
+    if _is_missing(label):
+        raise LabelsError(f"{where} is missing. {advice}".rstrip())
+    if isinstance(label, float | np.floating) and float(label).is_integer():
+        return str(int(label))
+    if isinstance(label, bytes | Iterator) or _is_collection(label):
+        raise LabelsError(f"{where} is of type {type(label).__name__}. Labels are strings, integers or booleans.")
+    if isinstance(label, float | complex | np.inexact):
+        raise LabelsError(f"{where} is the number {label}. Labels are strings, integers or booleans.")
+    name = unicodedata.normalize("NFC", str(label)).strip()
+    if not name:
+        raise LabelsError(f"{where} is empty. {advice}".rstrip())
+    if not name.isascii() and name.encode("utf-8", "replace").decode() != name:
+        raise LabelsError(f"{where}, {name!r}, cannot be written as UTF-8.")
+    return name
 
 
 def _indicators(y: Any, topics: tuple[str, ...] | None, n_texts: int) -> tuple[NDArray[np.int8], tuple[str, ...]]:
-    names = tuple(map(str, y.columns)) if topics is None and isinstance(y, pd.DataFrame) else topics
+    names = topics
+    if isinstance(y, pd.DataFrame):
+        y, names = _columns_of(y, topics)
     dense: Any = y
     values = np.asarray(dense.toarray() if issparse(y) else y)
+    if values.ndim != 2 or len(values) != n_texts:
+        raise LabelsError(f"y has shape {values.shape}, but there are {n_texts} texts.")
+    if np.ma.is_masked(y) or pd.isna(values).any():
+        raise LabelsError("y: an array of indicators must not have missing values.")
+    if not np.isin(values, (0, 1)).all():
+        advice = " Pass a single column of labels in one dimension." if values.shape[1] == 1 else ""
+        raise LabelsError(f"y: an array of indicators must contain only 0 and 1.{advice}")
     if names is None:
         raise LabelsError(f"topics: name the {values.shape[1]} columns of y.")
-    if values.shape != (n_texts, len(names)):
+    if values.shape[1] != len(names):
         raise LabelsError(f"y has shape {values.shape}, but there are {n_texts} texts and {len(names)} topics.")
-    if not np.isin(values, (0, 1)).all():
-        raise LabelsError("y: an array of indicators must contain only 0 and 1.")
     return values.astype(np.int8), names
+
+
+def _columns_of(y: pd.DataFrame, topics: tuple[str, ...] | None) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Return the columns of a DataFrame of indicators in the order of the topics, and the topics."""
+    if topics is not None and isinstance(y.columns, pd.RangeIndex):  # the columns have no names
+        return y, topics
+    columns = tuple(_name(f"y: the name of column {place}", column) for place, column in enumerate(y.columns))
+    if topics is None:
+        return y, columns
+    if len(set(topics)) < len(topics) or len(set(columns)) < len(columns):
+        raise LabelsError("topics: a name occurs more than once in topics or in the columns of y.")
+    odd = next((name for name in (*topics, *columns) if name not in columns or name not in topics), None)
+    if odd is not None:
+        where = "a column of y, but is not in topics" if odd in columns else "in topics, but is not a column of y"
+        raise LabelsError(f"topics: {odd!r} is {where}. Name exactly the columns of y, or rename them.")
+    return y.iloc[:, [columns.index(name) for name in topics]], topics
 
 
 def _groups(groups: str | ArrayLike | None, texts: tuple[str, ...], n_texts: int) -> NDArray[np.intp]:
@@ -260,21 +361,32 @@ def _groups(groups: str | ArrayLike | None, texts: tuple[str, ...], n_texts: int
         return np.arange(n_texts)
     if isinstance(groups, str):
         if groups != "near-duplicates":
-            raise CorpusError(f"groups must be an array, 'near-duplicates' or None; got {groups!r}.")
+            raise CorpusError(
+                f"groups must be an array, 'near-duplicates' or None; got {groups!r}. Pass the values of a column."
+            )
         return near_duplicate_groups(texts)
     values = _of_length("groups", groups, n_texts)
-    return np.asarray(pd.factorize(pd.Series(values, dtype=object), use_na_sentinel=False)[0], dtype=np.intp)
+    own_if_missing = [object() if _is_missing(value) else value for value in values]
+    try:
+        return np.asarray(pd.factorize(pd.Series(own_if_missing, dtype=object))[0], dtype=np.intp)
+    except TypeError as error:
+        raise CorpusError(f"groups: {error}. A group is a string or a number.") from error
 
 
-def _ids(texts: Any, ids: ArrayLike | None, n_texts: int) -> Sequence[Any]:
+def _ids(texts: Any, ids: ArrayLike | None, n_texts: int) -> NDArray[Any]:
     if ids is not None:
-        return _of_length("ids", ids, n_texts)
-    index = texts.index if isinstance(texts, pd.DataFrame | pd.Series) else None
-    return index.tolist() if index is not None and index.is_unique else range(n_texts)
+        values: Sequence[Any] = _scalars("ids", ids, n_texts)
+    else:
+        index = texts.index if isinstance(texts, pd.DataFrame | pd.Series) else None
+        values = index.tolist() if index is not None and index.is_unique else range(n_texts)
+    missing = next((row for row, value in enumerate(values) if _is_missing(value)), None)
+    if missing is not None:
+        raise CorpusError(f"ids: the id of row {missing} is missing.")
+    return np.array([str(value) for value in values], dtype=object)
 
 
 def _strings(name: str, values: ArrayLike | None, n_texts: int) -> NDArray[Any]:
-    given = [""] * n_texts if values is None else _of_length(name, values, n_texts)
+    given = [""] * n_texts if values is None else _scalars(name, values, n_texts)
     return np.array(["" if _is_missing(value) else str(value) for value in given], dtype=object)
 
 
@@ -282,27 +394,53 @@ def _dates(dates: ArrayLike | None, n_texts: int) -> NDArray[np.datetime64]:
     if dates is None:
         return np.full(n_texts, np.datetime64("NaT"), dtype="datetime64[us]")
     values = _of_length("dates", dates, n_texts)
+    for row, value in enumerate(values):
+        # pandas reads 2020 as a year, and "now" as the time of the call.
+        number = isinstance(value, Number) and not isinstance(value, np.timedelta64) and not _is_missing(value)
+        if number or (isinstance(value, str) and value.strip().lower() in ("now", "today")):
+            raise CorpusError(f"dates: row {row} is {value!r}. Write dates as in 2026-01-31, or pass datetimes.")
     try:
         parsed = pd.to_datetime(pd.Series(values, dtype=object), utc=True, format="ISO8601")
     except (ValueError, TypeError) as error:
-        raise CorpusError(f"dates: {error}. Write dates as in 2026-01-31, or pass datetimes.") from error
+        reason = str(error).partition(". You might want")[0]
+        raise CorpusError(f"dates: {reason}. Write dates as in 2026-01-31, or pass datetimes.") from error
     return parsed.dt.tz_localize(None).to_numpy(dtype="datetime64[us]")
 
 
+def _scalars(name: str, values: Any, n_texts: int) -> list[Any]:
+    listed = _of_length(name, values, n_texts)
+    for row, value in enumerate(listed):
+        if isinstance(value, bytes) or _is_collection(value):
+            raise CorpusError(f"{name}: row {row} is of type {type(value).__name__}, not a string or a number.")
+    return listed
+
+
 def _of_length(name: str, values: Any, n_texts: int) -> list[Any]:
-    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
-        raise CorpusError(f"{name} must contain one value per text; got {type(values).__name__}.")
-    listed = list(values)
+    listed = _listed(name, values, "one value per text", CorpusError)
     if len(listed) != n_texts:
         raise CorpusError(f"{name} has {len(listed)} values, but there are {n_texts} texts.")
     return listed
 
 
+def _listed(name: str, values: Any, what: str, error: type[TopicdeskError]) -> list[Any]:
+    """Return the rows of an argument; raise an error if it has no order, or more than one dimension."""
+    unordered = isinstance(values, str | bytes | set | frozenset | Mapping)
+    if unordered or not isinstance(values, Iterable) or isinstance(values, pd.DataFrame) or issparse(values):
+        raise error(f"{name} must contain {what}; got {type(values).__name__}.")
+    if isinstance(values, np.ndarray) and values.ndim != 1:
+        raise error(f"{name} must contain {what}; got an array of shape {values.shape}.")
+    if isinstance(values, np.ma.MaskedArray):
+        return list(values.tolist())  # None for masked values
+    if hasattr(values, "to_pylist"):  # an Arrow array, whose scalars are not Python's
+        return list(values.to_pylist())
+    return list(values)
+
+
 def _hash(ids: NDArray[Any], Y: NDArray[np.int8], topics: tuple[str, ...]) -> str:
     digest = hashlib.blake2b(digest_size=16)
-    for article, row in sorted(zip(ids.tolist(), Y.tolist(), strict=True)):
-        labels = [topic for topic, one in zip(topics, row, strict=True) if one]
-        digest.update(repr((article, sorted(labels))).encode("utf-8", "surrogatepass"))
+    for row in sorted(range(len(ids)), key=ids.__getitem__):
+        labels = [topics[column] for column in np.flatnonzero(Y[row])]
+        digest.update(repr((ids[row], sorted(labels))).encode("utf-8", "surrogatepass"))
     return digest.hexdigest()
 
 
@@ -315,9 +453,9 @@ def _is_row_of_indicators(value: Any) -> bool:
     return (
         isinstance(value, list | tuple | np.ndarray)
         and len(value) > 1
-        and all(not isinstance(one, str) and one in (0, 1) for one in value)
+        and all(isinstance(one, int | float | np.number | np.bool_) and one in (0, 1) for one in value)
     )
 
 
 def _is_missing(value: Any) -> bool:
-    return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and value != value)
+    return bool(pd.api.types.is_scalar(value) and pd.isna(value))
