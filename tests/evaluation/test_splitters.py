@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, strategies as st
 from scipy.sparse import csr_matrix
@@ -91,3 +92,29 @@ def test_splitter_works_in_scikit_learn():
 def test_split_rejects_wrong_arguments(n_splits, y, message):
     with pytest.raises(ValueError, match=message):
         list(MultilabelStratifiedGroupKFold(n_splits).split(["one", "two"], y))
+
+
+@pytest.mark.parametrize(
+    ("y", "groups", "random_state", "error", "message"),
+    [
+        ([["a"], ["a", "b"]], None, 0, ValueError, "y must be.*lists of different lengths.*MultiLabelBinarizer"),
+        (pd.DataFrame({"a": pd.array([1, None], dtype="Int64")}), None, 0, ValueError, "y contains missing values"),
+        (["a", None], None, 0, ValueError, "y contains missing values"),
+        (np.array(["a", 1], dtype=object), None, 0, TypeError, "y: '<' not supported"),
+        (["a", "b"], [1.0, float("nan")], 0, ValueError, "groups contains missing values"),
+        (["a", "b"], ["x", None], 0, ValueError, "groups contains missing values"),
+        (["a", "b"], pd.array(["x", None], dtype="string"), 0, ValueError, "groups contains missing values"),
+        (["a", "b"], [(1, 2), (3, 4)], 0, ValueError, r"groups must have one dimension; got shape \(2, 2\)"),
+        (["a", "b"], [{1}, {2}], 0, TypeError, "groups: unhashable type"),
+        (["a", "b"], None, -1, ValueError, "random_state must not be negative; got -1"),
+    ],
+)
+def test_split_names_the_argument_whose_values_are_wrong(y, groups, random_state, error, message):
+    with pytest.raises(error, match=message):
+        list(MultilabelStratifiedGroupKFold(2, random_state=random_state).split(["one", "two"], y, groups))
+
+
+def test_split_accepts_groups_of_strings_and_numbers():
+    groups = np.array([1, 1, "x", "x", 2, 2, "y", "y"], dtype=object)
+    for train, test in MultilabelStratifiedGroupKFold(2).split(groups, [*"abababab"], groups):
+        assert not set(groups[train]) & set(groups[test])

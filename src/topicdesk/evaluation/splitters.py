@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import issparse
 from sklearn.model_selection import BaseCrossValidator
@@ -106,7 +107,10 @@ class MultilabelStratifiedGroupKFold(BaseCrossValidator):  # type: ignore[misc]
         SplitError
             If there are fewer groups than folds.
         ValueError
-            If `n_splits` is less than 2, lengths differ, or `y` is neither classes nor indicators.
+            If `n_splits` is less than 2, lengths differ, `y` is neither classes nor indicators, or a value of `y` or
+            `groups` is missing.
+        TypeError
+            If the classes in `y` have different types, such as strings and integers.
         """
         yield from super().split(X, y, groups)
 
@@ -115,9 +119,10 @@ class MultilabelStratifiedGroupKFold(BaseCrossValidator):  # type: ignore[misc]
             raise ValueError(f"n_splits must be an integer of at least 2; got {self.n_splits!r}.")
         Y = _indicators(y)
         n_samples = len(Y)
-        group_of = np.arange(n_samples) if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
+        group_of = np.arange(n_samples) if groups is None else _group_numbers(groups)
+        rng = self._rng()
         try:
-            folds = stratified_group_folds(Y, group_of.ravel(), int(self.n_splits), self._rng())
+            folds = stratified_group_folds(Y, group_of, int(self.n_splits), rng)
         except SplitError as error:
             n_groups = len(np.unique(group_of))
             raise SplitError(
@@ -130,6 +135,8 @@ class MultilabelStratifiedGroupKFold(BaseCrossValidator):  # type: ignore[misc]
     def _rng(self) -> np.random.Generator:
         # The same integer gives the folds of the first repeat of a comparison.
         if isinstance(self.random_state, (int, np.integer)):
+            if self.random_state < 0:
+                raise ValueError(f"random_state must not be negative; got {self.random_state}.")
             return np.random.default_rng([int(self.random_state), 0])
         return np.random.default_rng(check_random_state(self.random_state).randint(2**31, size=2))
 
@@ -139,11 +146,22 @@ def _indicators(y: Any) -> NDArray[np.int8]:
     if y is None:
         raise ValueError("y is missing: the labels are needed to balance the folds.")
     sparse: Any = y
-    dense = sparse.toarray() if issparse(y) else np.asarray(y)
+    try:
+        dense = sparse.toarray() if issparse(y) else np.asarray(y)
+    except ValueError as error:  # lists of different lengths
+        raise ValueError(
+            "y must be one class per row, or indicators of 0 and 1 with one column per label; got lists of different "
+            "lengths. Convert them with sklearn.preprocessing.MultiLabelBinarizer."
+        ) from error
+    if pd.isna(dense).any():
+        raise ValueError("y contains missing values.")
     # scikit-learn takes an indicator matrix with one column for a column vector of classes.
     if dense.ndim == 2 and np.isin(dense, (0, 1)).all():
         return dense.astype(np.int8)
-    kind = type_of_target(dense, input_name="y")
+    try:
+        kind = type_of_target(dense, input_name="y")
+    except TypeError as error:
+        raise TypeError(f"y: {error}") from error
     if dense.ndim != 1 or kind not in _TARGETS:
         raise ValueError(
             f"y must be one class per row, or indicators of 0 and 1 with one column per label; got {kind!r} of shape "
@@ -152,3 +170,18 @@ def _indicators(y: Any) -> NDArray[np.int8]:
     binary = LabelBinarizer().fit_transform(dense)
     both = np.hstack([1 - binary, binary]) if binary.shape[1] == 1 else binary
     return np.asarray(both, dtype=np.int8)
+
+
+def _group_numbers(groups: Any) -> NDArray[np.intp]:
+    """Return the number of each row's group, in the order of the sorted groups."""
+    values = np.asarray(groups)
+    if values.ndim == 2 and values.shape[1] == 1:
+        values = values.ravel()
+    if values.ndim != 1:
+        raise ValueError(f"groups must have one dimension; got shape {values.shape}.")
+    if pd.isna(values).any():
+        raise ValueError("groups contains missing values. Give such rows a group, such as one of their own.")
+    try:
+        return np.asarray(pd.factorize(values, sort=True)[0], dtype=np.intp)
+    except TypeError as error:
+        raise TypeError(f"groups: {error}. A group is a string or a number.") from error
