@@ -1,6 +1,7 @@
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings, strategies as st
 
@@ -76,3 +77,21 @@ def test_find_duplicates_clusters_equal_texts_without_comparing_all_pairs():
 def test_find_duplicates_rejects_a_threshold_that_misses_pairs():
     with pytest.raises(ValueError, match=r"between 0\.5 and 1; got 0\.3"):
         find_duplicates(["a"], 0.3)
+
+
+@pytest.mark.parametrize(
+    ("texts", "message"),
+    [
+        ("abc", "texts must be a sequence of strings; got str"),
+        (None, "texts must be a sequence of strings; got NoneType"),
+        ({"a", "b"}, "texts must be a sequence of strings; got set"),
+        (pd.DataFrame({"text": ["a"]}), "texts must be a sequence of strings; got DataFrame"),
+        (["a", None], "texts must be a sequence of strings; row 1 is of type NoneType"),
+        ([b"a"], "texts must be a sequence of strings; row 0 is of type bytes"),
+    ],
+)
+def test_find_duplicates_rejects_other_values_than_strings(texts, message):
+    with pytest.raises(TypeError, match=message):
+        find_duplicates(texts)
+    with pytest.raises(ValueError, match=r"threshold must be between 0\.5 and 1; got None"):
+        find_duplicates(["a"], None)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -75,11 +75,14 @@ def find_duplicates(texts: Sequence[str], threshold: float = 0.7) -> Duplicates:
 
     Raises
     ------
+    TypeError
+        If `texts` is not a sequence of strings.
     ValueError
         When the threshold is below 0.5 (MinHash would miss candidates) or above 1.
     """
-    if not 0.5 <= threshold <= 1:
-        raise ValueError(f"threshold must be between 0.5 and 1; got {threshold}.")
+    if not isinstance(threshold, int | float | np.number) or not 0.5 <= threshold <= 1:
+        raise ValueError(f"threshold must be between 0.5 and 1; got {threshold!r}.")
+    texts = _listed(texts)
     words = _Words()
     shingles: list[_Hashes] = []
     digests: list[NDArray[np.uint32]] = []
@@ -118,6 +121,8 @@ def near_duplicate_groups(texts: Sequence[str], threshold: float = 0.7) -> NDArr
 
     Raises
     ------
+    TypeError
+        If `texts` is not a sequence of strings.
     ValueError
         If the threshold is below 0.5 or above 1.
 
@@ -139,6 +144,17 @@ def near_duplicate_groups(texts: Sequence[str], threshold: float = 0.7) -> NDArr
     array([0, 1, 0])
     """
     return find_duplicates(texts, threshold).groups
+
+
+def _listed(texts: Iterable[str]) -> list[str]:
+    """Return the texts as a list; raise `TypeError` if they are not strings in an order."""
+    if isinstance(texts, str | bytes | set | frozenset | Mapping | pd.DataFrame) or not isinstance(texts, Iterable):
+        raise TypeError(f"texts must be a sequence of strings; got {type(texts).__name__}.")
+    listed = list(texts)
+    for row, text in enumerate(listed):
+        if not isinstance(text, str):
+            raise TypeError(f"texts must be a sequence of strings; row {row} is of type {type(text).__name__}.")
+    return listed
 
 
 class _Words:
