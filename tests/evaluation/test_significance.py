@@ -345,3 +345,23 @@ def test_friedman_nemenyi_ranks_classifiers_over_datasets():
         friedman_nemenyi(scores.iloc[:2])
     with pytest.raises(SplitError, match="needs at least three classifiers and three datasets, not 2 and 12"):
         friedman_nemenyi(scores[["good", "bad"]])
+
+
+@pytest.mark.parametrize(
+    ("differences", "test_to_train", "message"),
+    [
+        (None, 0.25, "differences must be a sequence of finite numbers"),
+        (0.1, 0.25, "differences must be a sequence of finite numbers"),
+        ([[0.1, 0.2], [0.3, 0.4]], 0.25, "differences must be a sequence of finite numbers"),
+        (["1", "2"], 0.25, "differences must be a sequence of finite numbers"),
+        (["a"], 0.25, "differences must be a sequence of numbers: could not convert"),
+        ([0.1, np.inf], 0.25, "differences must be a sequence of finite numbers"),
+        ([0.1, 0.2], -1, "test_to_train must be a number of at least 0, such as 1/4; got -1"),
+        ([0.1, 0.2], np.nan, "test_to_train must be a number of at least 0"),
+        ([0.1, 0.2], None, "test_to_train must be a number of at least 0"),
+    ],
+)
+@pytest.mark.parametrize("test", [corrected_t_test, bayesian_t_test])
+def test_t_tests_name_a_wrong_argument(test, differences, test_to_train, message):
+    with pytest.raises(ValueError, match=message):
+        test(differences, test_to_train)

@@ -153,6 +153,11 @@ def corrected_t_test(differences: Sequence[float] | NDArray[np.float64], test_to
     CorrectedTest
         The interval and the p-value are NaN if fewer than two differences are defined.
 
+    Raises
+    ------
+    ValueError
+        If `differences` is not a sequence of finite numbers, or `test_to_train` is negative or not finite.
+
     See Also
     --------
     topicdesk.bootstrap_interval : Interval of the metric of one classifier.
@@ -494,7 +499,15 @@ def _mean_and_scale(
     differences: Sequence[float] | NDArray[np.float64], test_to_train: float
 ) -> tuple[float, float, int]:
     """Return the mean, its standard error corrected for overlapping training sets, and the count."""
-    values = np.asarray(differences, dtype=np.float64)
+    if not isinstance(test_to_train, int | float | np.number) or not 0 <= test_to_train < np.inf:
+        raise ValueError(f"test_to_train must be a number of at least 0, such as 1/4; got {test_to_train!r}.")
+    given = np.asarray(differences)
+    try:
+        values = given.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"differences must be a sequence of numbers: {error}.") from error
+    if given.ndim != 1 or given.dtype.kind in "USc" or np.isinf(values).any():
+        raise ValueError("differences must be a sequence of finite numbers, one per split.")
     values = values[~np.isnan(values)]
     n = len(values)
     if n == 0:
