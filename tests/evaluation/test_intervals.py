@@ -1,9 +1,12 @@
 import numpy as np
+import pandas as pd
 import pytest
+from scipy.sparse import csr_matrix
 from sklearn.metrics import accuracy_score, f1_score
 
 from topicdesk import bootstrap_interval
 from topicdesk.errors import SpecError
+from topicdesk.evaluation import intervals
 
 RNG = np.random.default_rng(0)
 TRUE = RNG.integers(0, 3, 200)
@@ -79,3 +82,41 @@ def test_bootstrap_interval_takes_labels_indicators_and_undefined_resamples():
 def test_bootstrap_interval_names_a_wrong_argument(arguments, options, error, message):
     with pytest.raises(error, match=message):
         bootstrap_interval(*arguments, **options)
+
+
+TABLE = pd.DataFrame(np.eye(2, dtype=int), columns=["a", "b"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "error", "message"),
+    [
+        (([1, 0], ["1", "0"]), {}, ValueError, "y_true and y_pred must both contain strings, or both contain numbers"),
+        (([1, 0], [0.9, 0.2]), {}, ValueError, "y_pred must contain classes; got numbers such as 0.9"),
+        ((TABLE, TABLE[["b", "a"]]), {}, ValueError, "must have the same columns in the same order"),
+        (([["a"], ["a", "b"]], [["a"], ["b"]]), {}, ValueError, "y_true must be an array"),
+        ((np.zeros((3, 0)), np.zeros((3, 0))), {}, ValueError, "y_true is empty"),
+        (([1, 0], [1, 0]), {"groups": [[1], [2]]}, ValueError, r"groups must have one dimension; got shape \(2, 1\)"),
+        (([1, 0], [1, 0]), {"confidence": "0.9"}, ValueError, "confidence must be between 0 and 1; got '0.9'"),
+        (([1, 0], [1, 0]), {"random_state": -1}, ValueError, "random_state must be an integer of at least 0; got -1"),
+        (([1, 0], [1, 0]), {"random_state": "a"}, ValueError, "random_state must be an integer of at least 0; got 'a'"),
+        (([1, 0], [1, 0], lambda true, predicted: None), {}, TypeError, "metric must return a number.*NoneType"),
+        (([1, 0], [1, 0], lambda true, predicted: true), {}, TypeError, "metric must return a number.*ndarray"),
+    ],
+)  # fmt: skip
+def test_bootstrap_interval_rejects_values_that_it_would_misread(arguments, options, error, message):
+    with pytest.raises(error, match=message):
+        bootstrap_interval(*arguments, **options)
+
+
+def test_bootstrap_interval_reads_sparse_indicators():
+    true, predicted = ((values[:, None] == np.arange(3)).astype(int) for values in (TRUE, PREDICTED))
+    assert bootstrap_interval(csr_matrix(true), csr_matrix(predicted)) == bootstrap_interval(true, predicted)
+
+
+@pytest.mark.parametrize("metric", ["macro_f1", accuracy_score])
+def test_bootstrap_interval_is_the_same_in_parts(metric, monkeypatch):
+    whole = bootstrap_interval(TRUE, PREDICTED, metric, n_resamples=50)
+    monkeypatch.setattr(intervals, "_AT_ONCE", 7 * len(TRUE))
+    parts = bootstrap_interval(TRUE, PREDICTED, metric, n_resamples=50)
+    assert (parts.value, parts.low, parts.high) == pytest.approx((whole.value, whole.low, whole.high), abs=1e-12)
+    assert parts.n_resamples == whole.n_resamples

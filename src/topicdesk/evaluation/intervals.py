@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import issparse
 
 from topicdesk.errors import SpecError, nearest
 from topicdesk.evaluation.metrics import METRICS, bootstrap_weights, metric_values
@@ -17,6 +18,9 @@ __all__ = ["BootstrapInterval", "bootstrap_interval"]
 
 #: Metrics of decisions. Those of scores need more than predictions.
 _NAMES = tuple(name for name in METRICS if not name.endswith(("average_precision", "roc_auc")))
+
+#: Number of weights in memory at once: 160 MB.
+_AT_ONCE = 20_000_000
 
 Metric = Callable[[Any, Any], float]
 
@@ -60,7 +64,7 @@ def bootstrap_interval(
     Parameters
     ----------
     y_true, y_pred : array-like, shape (n_rows,) or (n_rows, n_topics)
-        True and predicted classes, or indicators of {0, 1}.
+        True and predicted classes, or indicators of {0, 1}. Rows are matched by position.
     metric : str or callable, default "macro_f1"
         Name of a metric of topicdesk, such as ``"micro_f1"`` or ``"subset_accuracy"``, or a function of `y_true` and
         `y_pred`, such as those of `sklearn.metrics`.
@@ -82,7 +86,10 @@ def bootstrap_interval(
     SpecError
         If the metric is unknown.
     ValueError
-        If lengths or shapes differ, there are no rows, or an option is out of range.
+        If lengths, shapes or columns differ, there are no rows, the classes have different types, or an option is out
+        of range.
+    TypeError
+        If the metric is neither a name nor a function that returns a number.
 
     See Also
     --------
@@ -110,54 +117,101 @@ def bootstrap_interval(
     true, predicted = (_array(name, values) for name, values in (("y_true", y_true), ("y_pred", y_pred)))
     if true.shape != predicted.shape:
         raise ValueError(f"y_true and y_pred must have the same shape; got {true.shape} and {predicted.shape}.")
-    if not len(true):
+    if not true.size:
         raise ValueError("y_true is empty.")
+    if (
+        isinstance(y_true, pd.DataFrame)
+        and isinstance(y_pred, pd.DataFrame)
+        and not y_true.columns.equals(y_pred.columns)
+    ):
+        raise ValueError("y_true and y_pred must have the same columns in the same order.")
     if isinstance(n_resamples, bool) or not isinstance(n_resamples, int | np.integer) or n_resamples < 1:
         raise ValueError(f"n_resamples must be an integer of at least 1; got {n_resamples!r}.")
-    if not 0 < confidence < 1:
+    if not isinstance(confidence, int | float | np.number) or not 0 < confidence < 1:
         raise ValueError(f"confidence must be between 0 and 1; got {confidence!r}.")
-    group_of = np.arange(len(true)) if groups is None else pd.factorize(pd.Series(_array("groups", groups)))[0]
+    group_of = np.arange(len(true)) if groups is None else _group_numbers(groups)
     if len(group_of) != len(true):
         raise ValueError(f"groups has {len(group_of)} values, but y_true has {len(true)} rows.")
-    weights = bootstrap_weights(group_of, int(n_resamples), np.random.default_rng(random_state))
-    weights = np.vstack([np.ones(len(true)), weights])
-    values = (
-        _named(metric, true, predicted, weights)
-        if isinstance(metric, str)
-        else _called(metric, true, predicted, weights)
-    )
-    resampled = values[1:][~np.isnan(values[1:])]
+    try:
+        rng = np.random.default_rng(random_state)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"random_state must be an integer of at least 0; got {random_state!r}.") from error
+    compute = _named(metric, true, predicted) if isinstance(metric, str) else _called(metric, true, predicted)
+    (value,) = compute(np.ones((1, len(true))))
+    # Drawn in parts, the resamples are the same.
+    part = max(1, _AT_ONCE // len(true))
+    counts = [min(part, int(n_resamples) - start) for start in range(0, int(n_resamples), part)]
+    values = np.concatenate([compute(bootstrap_weights(group_of, count, rng)) for count in counts])
+    resampled = values[~np.isnan(values)]
     tails = 50 * (1 - confidence), 50 * (1 + confidence)
     low, high = np.percentile(resampled, tails) if len(resampled) else (np.nan, np.nan)
-    return BootstrapInterval(float(values[0]), float(low), float(high), len(resampled))
+    return BootstrapInterval(float(value), float(low), float(high), len(resampled))
 
 
-def _array(name: str, values: ArrayLike) -> NDArray[Any]:
-    array = np.asarray(values)
+def _array(name: str, values: Any) -> NDArray[Any]:
+    try:
+        array = values.toarray() if issparse(values) else np.asarray(values)
+    except ValueError as error:  # lists of different lengths
+        raise ValueError(f"{name} must be an array: {error}") from error
     if array.ndim not in (1, 2):
         raise ValueError(f"{name} must have one or two dimensions; got {array.ndim}.")
     if pd.isna(array).any():
         raise ValueError(f"{name} contains missing values.")
-    return array
+    return np.asarray(array)
 
 
-def _named(metric: str, true: NDArray[Any], predicted: NDArray[Any], weights: NDArray[np.float64]) -> NDArray[Any]:
+def _group_numbers(groups: ArrayLike) -> NDArray[np.intp]:
+    array = _array("groups", groups)
+    if array.ndim != 1:
+        raise ValueError(f"groups must have one dimension; got shape {array.shape}.")
+    return np.asarray(pd.factorize(array)[0], dtype=np.intp)
+
+
+def _named(
+    metric: str, true: NDArray[Any], predicted: NDArray[Any]
+) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
+    """Return a function that computes the metric for each row of weights."""
     if metric not in _NAMES:
         raise SpecError(f"no metric {metric!r}; {nearest(metric, _NAMES)}")
     if true.ndim == 1:
+        _check_classes(true, predicted)
         classes = np.unique(np.concatenate([true, predicted]))
         true, predicted = ((values[:, None] == classes).astype(np.int8) for values in (true, predicted))
     elif not (np.isin(true, (0, 1)).all() and np.isin(predicted, (0, 1)).all()):
         raise ValueError("y_true and y_pred with two dimensions must contain only 0 and 1.")
     true, predicted = true.astype(np.int8), predicted.astype(np.int8)
-    return metric_values(true, predicted, predicted.astype(np.float64), weights)[metric]
+    scores = predicted.astype(np.float64)
+    return lambda weights: metric_values(true, predicted, scores, weights)[metric]
+
+
+def _check_classes(true: NDArray[Any], predicted: NDArray[Any]) -> None:
+    """Raise an error if classes cannot be compared, such as 1 and "1", or are probabilities."""
+    strings = {isinstance(value, str) for values in (true, predicted) for value in values.tolist()}
+    if len(strings) > 1:
+        raise ValueError("y_true and y_pred must both contain strings, or both contain numbers.")
+    for name, values in (("y_true", true), ("y_pred", predicted)):
+        if values.dtype.kind == "f" and (values != np.floor(values)).any():
+            raise ValueError(
+                f"{name} must contain classes; got numbers such as {values[values != np.floor(values)][0]}."
+            )
 
 
 def _called(
-    metric: Metric, true: NDArray[Any], predicted: NDArray[Any], weights: NDArray[np.float64]
-) -> NDArray[np.float64]:
+    metric: Metric, true: NDArray[Any], predicted: NDArray[Any]
+) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
+    """Return a function that computes the metric for each row of weights."""
     if not callable(metric):
         raise TypeError(f"metric must be a name or a function; got {type(metric).__name__}.")
     rows = np.arange(len(true))
-    drawn = (np.repeat(rows, count.astype(np.intp)) for count in weights)
-    return np.array([float(metric(true[chosen], predicted[chosen])) for chosen in drawn])
+
+    def compute(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        values = []
+        for count in weights:
+            drawn = np.repeat(rows, count.astype(np.intp))
+            value: Any = metric(true[drawn], predicted[drawn])
+            if np.ndim(value) or not isinstance(value, int | float | np.number | np.bool_ | np.ndarray):
+                raise TypeError(f"metric must return a number; it returned {type(value).__name__}.")
+            values.append(float(value))
+        return np.array(values)
+
+    return compute
