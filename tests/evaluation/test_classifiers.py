@@ -1,8 +1,10 @@
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy.sparse import csr_matrix, random_array, vstack
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.linear_model import RidgeClassifier, SGDClassifier
 from sklearn.neighbors import NearestCentroid
 from sklearn.preprocessing import StandardScaler
@@ -218,7 +220,7 @@ def test_own_classifier_takes_an_estimator_with_its_settings(dataset):
 
 
 def test_a_class_without_a_file_gets_checkpoints_of_its_own(dataset, tmp_path):
-    plans = []
+    plans, nested_plans = [], []
     for tolerance in (1e-3, 1e-4):
         typed = {"__name__": "typed"}  # like a class of a terminal or notebook, it belongs to no file
         exec(
@@ -229,9 +231,23 @@ def test_a_class_without_a_file_gets_checkpoints_of_its_own(dataset, tmp_path):
         )
         classifier = own_classifier("mine", typed["Mine"]())
         plans.append(ComparisonPlan((classifier,), splits=SplitPlan(folds=2), inner_folds=2, resamples=100))
+        nested = own_classifier("nested", CalibratedClassifierCV(typed["Mine"](), cv=2))
+        nested_plans.append(replace(plans[-1], classifiers=(nested,)))
     splits, _ = make_splits(dataset, plans[0].splits, 0)
-    first, second = (comparison_hash(dataset, plan, splits, None) for plan in plans)
+    for first, second in (plans, nested_plans):
+        assert comparison_hash(dataset, first, splits, None) != comparison_hash(dataset, second, splits, None)
+
+
+def test_checkpoints_depend_on_values_that_the_repr_of_an_estimator_leaves_out(dataset):
+    plans = []
+    for weight in (1.0, 2.0, 1.0):
+        estimator = SGDClassifier(class_weight=dict.fromkeys(range(100), 1.0) | {70: weight})
+        plans.append(ComparisonPlan((own_classifier("mine", estimator),)))
+    splits, _ = make_splits(dataset, SplitPlan(folds=2), 0)
+    first, second, third = (comparison_hash(dataset, plan, splits, None) for plan in plans)
+    assert repr(plans[0].classifiers[0].build()) == repr(plans[1].classifiers[0].build())
     assert first != second
+    assert first == third
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,11 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from pickle import PicklingError
+from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
 
+import joblib
 import numpy as np
 from numpy.typing import NDArray
 
@@ -246,4 +248,20 @@ def _describe_classifier(classifier: Classifier) -> dict[str, object]:
         description["estimators"] = [repr(estimator) for estimator in estimators]
         # The version of our code does not cover a user's own estimator.
         description["source"] = hashlib.blake2b(_source(type(estimators[0]))).hexdigest()
+        description["parameters"] = [_describe_parameters(estimator) for estimator in estimators]
     return description
+
+
+def _describe_parameters(estimator: Any) -> dict[str, str]:
+    """Describe all parameters, also of nested estimators. The repr of an estimator leaves out parts of long values."""
+    described = {}
+    for name, value in estimator.get_params(deep=True).items():
+        try:
+            described[name] = str(joblib.hash(value))
+        except (PicklingError, AttributeError, TypeError):  # functions and classes of a terminal
+            described[name] = repr(value)
+        if inspect.isfunction(value):
+            described[name] = hashlib.blake2b(marshal.dumps(value.__code__)).hexdigest()
+        elif hasattr(value, "get_params"):
+            described[f"source of {name}"] = hashlib.blake2b(_source(type(value))).hexdigest()
+    return described
