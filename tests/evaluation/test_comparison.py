@@ -300,3 +300,30 @@ def test_comparison_reports_its_verdict_and_significance_tests(comparison):
     assert (table["p_holm"] >= table["p"] - 1e-12).all()
     np.testing.assert_allclose(table[["better", "equivalent", "worse"]].sum(axis=1), 1)
     assert escape(verdict.reason) in comparison._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "message"),
+    [
+        ({"classifiers": ()}, SpecError, "classifiers: the plan has none"),
+        ({"classifiers": ("linear-svm",)}, TypeError, "got 'linear-svm'. Use classifier_named or own_classifier"),
+        ({"classifiers": (CLASSIFIERS["sgd"],) * 2}, SpecError, "classifiers: the name 'sgd' occurs more than once"),
+        ({"settings": ()}, SpecError, "settings: the plan has no feature settings"),
+        ({"metric": "macro_f"}, SpecError, "metric = 'macro_f': did you mean 'macro_f1'"),
+        ({"search": "random"}, SpecError, "search = 'random': valid: grid, halving"),
+        ({"splits": SplitPlan("times")}, SpecError, "scheme = 'times': did you mean 'time'"),
+        ({"splits": SplitPlan(folds=1)}, SpecError, "folds must be an integer of at least 2; got 1"),
+        ({"splits": SplitPlan(repeats=0)}, SpecError, "repeats must be an integer of at least 1; got 0"),
+        ({"inner_folds": 1}, SpecError, "inner_folds must be an integer of at least 2; got 1"),
+    ],
+)
+def test_compare_names_a_wrong_value_of_the_plan(dataset, changes, error, message):
+    with pytest.raises(error, match=message):
+        compare(dataset, replace(PLAN, **changes), KEYWORDS, n_jobs=1)
+
+
+def test_compare_names_an_argument_of_another_type(dataset):
+    with pytest.raises(TypeError, match=r"dataset must be a Dataset; got DataFrame\. Make one with make_dataset"):
+        compare(pd.DataFrame(), PLAN, n_jobs=1)
+    with pytest.raises(TypeError, match="plan must be a ComparisonPlan; got Classifier"):
+        compare(dataset, CLASSIFIERS["sgd"], n_jobs=1)

@@ -22,8 +22,10 @@ from topicdesk.errors import SpecError, SplitError, nearest
 from topicdesk.evaluation._execution.checkpoints import Checkpoints, comparison_hash
 from topicdesk.evaluation._types import ComparisonPlan, ComparisonValues, FoldResult, ranking
 from topicdesk.evaluation.bootstrap import score_tables
+from topicdesk.evaluation.classifiers import Classifier
 from topicdesk.evaluation.engine import Engine, single_threaded_engine
 from topicdesk.evaluation.leaderboard import ALL_SAMPLES, leaderboard, scores_where
+from topicdesk.evaluation.names import SELECTION_METRICS
 from topicdesk.evaluation.search import cross_validate, planned_splits
 from topicdesk.evaluation.significance import Verdict, decide_winner, significance_table
 from topicdesk.evaluation.split_files import split_table
@@ -189,7 +191,9 @@ def compare(
         If the dataset cannot be split as planned, or an inner fold has fewer training articles than the neighbours
         that a classifier needs.
     SpecError
-        If no labelled article belongs to the representative sample.
+        If no labelled article belongs to the representative sample, or a value of the plan is wrong.
+    TypeError
+        If `dataset`, `plan` or a classifier has another type.
     FeaturesError
         If the training texts of a fold contain no term that a setting would keep, or a topic has no keywords.
 
@@ -199,6 +203,8 @@ def compare(
     model selection".
     """
     start = perf_counter()
+    _check_types(dataset, plan)
+    _check_plan(plan)
     splits, messages = planned_splits(dataset, plan, splits)
     warnings = dataset.warnings + messages
     _check_sample(plan, dataset)
@@ -252,6 +258,43 @@ def _compare_with_best(
     simplest_first = [classifier.name for classifier in plan.classifiers]
     intervals = scores_where(pooled, sample=ALL_SAMPLES, metric=plan.metric).set_index("classifier")
     return table, decide_winner(table, order[0], simplest_first, plan.metric, plan.rope, intervals)
+
+
+def _check_types(dataset: Any, plan: Any) -> None:
+    if not hasattr(dataset, "corpus_hash"):
+        raise TypeError(f"dataset must be a Dataset; got {type(dataset).__name__}. Make one with make_dataset.")
+    if not isinstance(plan, ComparisonPlan):
+        raise TypeError(f"plan must be a ComparisonPlan; got {type(plan).__name__}.")
+
+
+def _check_plan(plan: ComparisonPlan) -> None:
+    """Raise an error if a value of a plan is wrong. Plans of specs were checked when the spec was read."""
+    names = []
+    for classifier in plan.classifiers:
+        if not isinstance(classifier, Classifier):
+            raise TypeError(
+                f"classifiers of a plan must be of type Classifier; got {classifier!r}. Use classifier_named or "
+                "own_classifier."
+            )
+        names.append(classifier.name)
+    if not names:
+        raise SpecError("classifiers: the plan has none.")
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise SpecError(f"classifiers: the name {twice!r} occurs more than once.")
+    if not plan.settings:
+        raise SpecError("settings: the plan has no feature settings.")
+    for key, value, valid in (
+        ("metric", plan.metric, SELECTION_METRICS),
+        ("scheme", plan.splits.scheme, ("stratified", "source", "time", "published")),
+        ("search", plan.search, ("grid", "halving")),
+    ):
+        if value not in valid:
+            raise SpecError(f"{key} = {value!r}: {nearest(str(value), valid)}")
+    least = {"folds": (plan.splits.folds, 2), "repeats": (plan.splits.repeats, 1), "inner_folds": (plan.inner_folds, 2)}
+    for key, (number, minimum) in least.items():
+        if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < minimum:
+            raise SpecError(f"{key} must be an integer of at least {minimum}; got {number!r}.")
 
 
 def _check_sample(plan: ComparisonPlan, dataset: Dataset) -> None:
