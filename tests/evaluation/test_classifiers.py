@@ -5,8 +5,11 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix, random_array, vstack
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import RidgeClassifier, SGDClassifier
-from sklearn.neighbors import NearestCentroid
+from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
@@ -21,7 +24,7 @@ from topicdesk.evaluation import (
     make_splits,
 )
 from topicdesk.evaluation._execution.checkpoints import comparison_hash
-from topicdesk.evaluation.classifiers import fit_and_score, fit_grid_and_score, own_classifier
+from topicdesk.evaluation.classifiers import fit_and_score, fit_estimators, fit_grid_and_score, own_classifier
 from topicdesk.evaluation.estimators import NBSVM
 from topicdesk.evaluation.grids import RIDGE_TOLERANCE, _solve_shifted, ridge_margins
 
@@ -262,6 +265,70 @@ def test_checkpoints_depend_on_values_that_the_repr_of_an_estimator_leaves_out(d
 def test_own_classifier_rejects_objects_that_are_no_classifiers(estimator, message):
     with pytest.raises(SpecError, match=message):
         own_classifier("mine", estimator)
+
+
+class WithoutSelf(LinearSVC):
+    """An estimator whose `fit` returns nothing."""
+
+    def fit(self, X, y):
+        super().fit(X, y)
+
+
+class Fewer(LinearSVC):
+    """An estimator that leaves out the score of the last row."""
+
+    def decision_function(self, X):
+        return super().decision_function(X)[:-1]
+
+
+class Text(LinearSVC):
+    """An estimator whose scores are no numbers."""
+
+    def decision_function(self, X):
+        return np.array(["high"] * X.shape[0])
+
+
+@pytest.mark.parametrize("name", ["", " ", "two\nlines", "a\0b", None, 5])
+def test_own_classifier_rejects_names_that_cannot_be_shown(name):
+    with pytest.raises(SpecError, match="name must be a string of printable characters that is not empty"):
+        own_classifier(name, LinearSVC())
+
+
+@pytest.mark.parametrize(
+    ("estimator", "message"),
+    [
+        (GaussianNB(), r"mine with \{\} failed: TypeError: Sparse data was passed.*gets a sparse matrix"),
+        (make_pipeline(TfidfVectorizer(), LinearSVC()), r"mine with \{\} failed: AttributeError: 'csr_matrix' object"),
+        (KNeighborsClassifier(500), r"mine with \{\} failed: ValueError: Expected n_neighbors"),
+        (Fewer(), r"mine computes scores of shape \(39,\) for 40 rows and 2 classes"),
+        (Text(), r"mine with \{\} failed: ValueError: could not convert string to float"),
+    ],
+)
+@pytest.mark.parametrize("multi_class", [True, False])
+def test_fit_and_score_names_an_own_classifier_that_fails(estimator, message, multi_class):
+    X, Y = csr_matrix(points(40, 0)), np.eye(2, dtype=np.int8)[np.arange(40) % 2]
+    with pytest.raises(SpecError, match=message):
+        fit_and_score(own_classifier("mine", estimator), {}, X, Y, X, multi_class=multi_class, random_state=0)
+
+
+def test_fit_estimators_returns_estimators_whose_fit_returns_nothing():
+    X, y = points(40, 0), np.arange(40) % 2
+    (estimator,) = fit_estimators(own_classifier("mine", WithoutSelf()), {}, X, [y], 0)
+    assert estimator.decision_function(X).shape == (40,)
+
+
+@pytest.mark.parametrize(
+    ("grid", "message"),
+    [
+        ({"C": 1}, "C needs a list of values; got 1"),
+        ({"C": "12"}, "C needs a list of values; got '12'"),
+        ({"C": []}, r"C needs a list of values; got \[\]"),
+        (None, "grid must map hyper-parameters to lists of values; got NoneType"),
+    ],
+)
+def test_with_grid_needs_a_list_of_values_for_each_hyper_parameter(grid, message):
+    with pytest.raises(SpecError, match=message):
+        classifier_named("linear-svm").with_grid(grid)
 
 
 def test_boosted_trees_name_the_extra_to_install_without_lightgbm(monkeypatch):

@@ -28,7 +28,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import LinearSVC
 
 from topicdesk._renamed import renamed_arguments
-from topicdesk.errors import SpecError
+from topicdesk.errors import SpecError, TopicdeskError
 from topicdesk.evaluation.engine import restart_workers
 from topicdesk.evaluation.estimators import NBSVM, Centroids
 from topicdesk.evaluation.grids import (
@@ -102,8 +102,14 @@ class Classifier:
         Raises
         ------
         SpecError
-            If the estimator does not have a hyper-parameter of the grid, or rejects a value.
+            If the estimator does not have a hyper-parameter of the grid, or rejects a value, or a hyper-parameter has
+            no list of values.
         """
+        if not isinstance(grid, Mapping):
+            raise SpecError(f"grid must map hyper-parameters to lists of values; got {type(grid).__name__}.")
+        for parameter, values in grid.items():
+            if isinstance(values, str | bytes | Mapping) or not hasattr(values, "__len__") or not len(values):
+                raise SpecError(f"classifier {self.name!r}: {parameter} needs a list of values; got {values!r}.")
         build = self.build
         valid = build(True).get_params() if build else {}
         check_hyperparameters(self.name, grid, valid)
@@ -225,7 +231,11 @@ def fit_estimators(
     list of estimator
         One fitted estimator per target.
     """
-    return [_made(classifier, parameters, _binary(y), random_state).fit(features, y) for y in targets]
+    estimators = [_made(classifier, parameters, _binary(y), random_state) for y in targets]
+    for estimator, y in zip(estimators, targets, strict=True):
+        with _naming(classifier, parameters):
+            estimator.fit(features, y)
+    return estimators
 
 
 def _binary(target: NDArray[Any]) -> bool:
@@ -243,6 +253,22 @@ def _made(classifier: Classifier, parameters: Mapping[str, Any], binary: bool, r
     return estimator
 
 
+@contextmanager
+def _naming(classifier: Classifier, parameters: Mapping[str, Any]) -> Iterator[None]:
+    """Name the classifier in an error of a user's own estimator."""
+    try:
+        yield
+    except (TopicdeskError, MemoryError):
+        raise
+    except Exception as error:
+        if classifier.name in CLASSIFIERS:
+            raise
+        raise SpecError(
+            f"{classifier.name} with {dict(parameters)} failed: {type(error).__name__}: {error} (An estimator gets a "
+            "sparse matrix of features, and one target per row.)"
+        ) from error
+
+
 class _Timed:
     """Fits the estimators of one classifier and sums the time for fitting and predicting."""
 
@@ -254,7 +280,8 @@ class _Timed:
         if y.min() == y.max():
             lowest, highest = (0.0, 1.0) if self.classifier.score is _probabilities else (-1.0, 1.0)
             return np.full(test.shape[0], highest if y[0] else lowest)
-        return self._scores(self._estimator(binary=True), train, y, test)
+        scores = self._scores(self._estimator(binary=True), train, y, test)
+        return scores if scores.ndim == 1 else scores[:, 1] - scores[:, 0]
 
     def all_classes(self, train: Features, y: NDArray[np.intp], test: Features, n_classes: int) -> Scores:
         estimator = self._estimator(binary=False)
@@ -272,9 +299,16 @@ class _Timed:
 
     def _scores(self, estimator: Any, train: Features, y: NDArray[Any], test: Features) -> Scores:
         start = perf_counter()
-        estimator.fit(train, y)
-        fitted = perf_counter()
-        scores = self.classifier.score(estimator, test)
+        with _naming(self.classifier, self.parameters):
+            estimator.fit(train, y)
+            fitted = perf_counter()
+            scores = np.asarray(self.classifier.score(estimator, test), dtype=np.float64)
+        n_rows, n_classes = test.shape[0], len(np.unique(y))
+        if scores.shape != (n_rows, n_classes) and not (n_classes == 2 and scores.shape == (n_rows,)):
+            raise SpecError(
+                f"{self.classifier.name} computes scores of shape {scores.shape} for {n_rows} rows and {n_classes} "
+                "classes."
+            )
         self.fitting += fitted - start
         self.predicting += perf_counter() - fitted
         return scores
@@ -395,11 +429,11 @@ def own_classifier(name: str, estimator: str | BaseEstimator, folder: Path | Non
     Parameters
     ----------
     name : str
-        Name in tables; must differ from the names in `CLASSIFIERS`.
+        Name in tables; must differ from the names in `CLASSIFIERS`. Without line breaks and control characters.
     estimator : estimator or str
         An estimator that follows scikit-learn's conventions and has ``decision_function`` or ``predict_proba``. It is
-        cloned for each fit. Or the import path of its class, as ``package.module:Class``; the class is called without
-        arguments.
+        cloned for each fit, and fitted on a sparse matrix of features. Or the import path of its class, as
+        ``package.module:Class``; the class is called without arguments.
     folder : Path, optional
         For an import path: folder that is searched for the module after all others, in every process that needs it.
 
@@ -411,8 +445,8 @@ def own_classifier(name: str, estimator: str | BaseEstimator, folder: Path | Non
     Raises
     ------
     SpecError
-        If the name is taken, or if the class does not exist, cannot be instantiated, is not a scikit-learn estimator
-        or does not compute scores.
+        If the name is taken or empty, or if the class does not exist, cannot be instantiated, is not a scikit-learn
+        estimator or does not compute scores.
 
     Examples
     --------
@@ -421,6 +455,8 @@ def own_classifier(name: str, estimator: str | BaseEstimator, folder: Path | Non
     >>> classifier.description
     "your own: SGDClassifier(loss='modified_huber')"
     """
+    if not isinstance(name, str) or not name.strip() or not name.isprintable():
+        raise SpecError(f"name must be a string of printable characters that is not empty; got {name!r}.")
     if name in CLASSIFIERS:
         raise SpecError(f"{name!r} is already a classifier of topicdesk. Give your estimator another name.")
     build = _copies(name, estimator) if not isinstance(estimator, str) else _imported(name, estimator, folder)
