@@ -9,6 +9,7 @@ import skops.io
 from sklearn.svm import LinearSVC
 
 from topicdesk.annotation import make_dataset
+from topicdesk.errors import LabellerError
 from topicdesk.evaluation import (
     CLASSIFIERS,
     ComparisonPlan,
@@ -145,3 +146,38 @@ def test_decide_and_explain_support_topics_with_spaces_in_their_names():
     explanation = labeller.explain("the summit")
     assert explanation.predicted == explanation.marked == ("world news",)
     assert explanation.table()["predicted"].tolist() == [False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("articles", "message"),
+    [
+        (pd.DataFrame([["judge", "train"]], columns=["text", "text"]), "articles have more than one column 'text'"),
+        (pd.DataFrame([["judge", "a", "b"]], columns=["text", "id", "id"]), "articles have more than one column 'id'"),
+        (b"judge", "articles must be a DataFrame, a list of texts or a text, not bytes"),
+    ],
+)
+def test_label_rejects_articles_that_it_would_misread(labeller, articles, message):
+    with pytest.raises(LabellerError, match=message):
+        labeller.label(articles)
+
+
+@pytest.mark.parametrize("explain", [-1, 1.5, "2", None])
+def test_label_needs_a_number_of_terms_to_explain(labeller, explain):
+    with pytest.raises(ValueError, match="explain must be an integer of at least 0; got "):
+        labeller.label("judge", explain=explain)
+
+
+def test_fit_labeller_names_a_classifier_of_another_type(dataset):
+    with pytest.raises(TypeError, match=r"classifier must be a Classifier; got 'sgd'"):
+        fit_labeller(dataset, plan_of("sgd"), "sgd", n_jobs=1)
+
+
+@pytest.mark.parametrize("fields", [[0], [0, 1], [1, 0]])
+def test_labeller_reads_fields_whose_names_are_numbers(fields):
+    texts = ["judge court appeal", "train tram line"] * 10
+    table = pd.DataFrame({0: texts, 1: ["today", "tonight"] * 10})
+    dataset = make_dataset(table, ["courts", "rail"] * 10, text=fields, groups=None)
+    labeller = fit_labeller(dataset, plan_of("linear-svm"), CLASSIFIERS["linear-svm"], n_jobs=1)
+    answers = labeller.label(table.rename(columns=str))
+    assert answers["topics"].tolist() == ["courts", "rail"] * 10
+    assert labeller.pipeline.predict(texts).tolist() == ["courts", "rail"] * 10

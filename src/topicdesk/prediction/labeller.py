@@ -163,7 +163,10 @@ class Labeller:
         Raises
         ------
         LabellerError
-            If a table has none of the columns, or `explain` is given and the classifier is not linear.
+            If a table has none of the columns, or one of them twice, or `explain` is given and the classifier is not
+            linear.
+        ValueError
+            If `explain` is not an integer of at least 0.
 
         Examples
         --------
@@ -172,6 +175,8 @@ class Labeller:
             labeller = topicdesk.load_labeller("models:/topicdesk-topics@champion")
             labeller.label("The court heard the appeal.")
         """
+        if not isinstance(explain, int | np.integer) or explain < 0:
+            raise ValueError(f"explain must be an integer of at least 0; got {explain!r}.")
         table = as_table(articles, self.fields)
         features: Any = None
 
@@ -418,10 +423,14 @@ class Labeller:
 def as_table(articles: Articles, fields: Sequence[str]) -> pd.DataFrame:
     """Return articles as a table. Texts become its last field."""
     if isinstance(articles, pd.DataFrame):
+        columns = articles.columns.tolist()
+        twice = next((name for name in (*fields, "id") if columns.count(name) > 1), None)
+        if twice is not None:
+            raise LabellerError(f"articles have more than one column {twice!r}. Rename them.")
         return articles
     if isinstance(articles, str):
         articles = [articles]
-    if isinstance(articles, Sequence | np.ndarray | pd.Series):
+    if isinstance(articles, Sequence | np.ndarray | pd.Series) and not isinstance(articles, bytes):
         return pd.DataFrame({fields[-1]: pd.Series(list(articles), dtype=object)})
     raise LabellerError(f"articles must be a DataFrame, a list of texts or a text, not {type(articles).__name__}.")
 

@@ -91,6 +91,8 @@ def fit_labeller(
     ------
     FeaturesError
         If the texts contain no term, or if keywords are needed but missing.
+    TypeError
+        If `classifier` is not a `Classifier`.
 
     Examples
     --------
@@ -101,6 +103,11 @@ def fit_labeller(
         labeller = topicdesk.fit_labeller(comparison.dataset, comparison.plan, winner)
         labeller.label(articles)
     """
+    if not isinstance(classifier, Classifier):
+        raise TypeError(
+            f"classifier must be a Classifier; got {classifier!r}. Use topicdesk.classifier_named or "
+            "topicdesk.own_classifier."
+        )
     with single_threaded_engine(engine, n_jobs) as running:
         choice = choose_on_all(dataset, plan, classifier, keywords, running)
         frame = field_frame(dataset)
@@ -180,8 +187,9 @@ def _reading(choice: FinalChoice, dataset: Dataset, keywords: Mapping[str, Seque
     # A list of texts becomes a table whose only column is called 0. Fields are joined by a line break, as in the texts
     # of a comparison. (An empty field leaves its line break, which matters only for character n-grams.) Every step is a
     # function of NumPy or pandas, so the pipeline loads without our code.
-    table_steps[0] = ("fields", FunctionTransformer(pd.DataFrame, kw_args={"columns": [*fields, "0"]}))
-    breaks = ["\n"] * (len(fields) - 1) + ["", ""]
+    columns = fields if "0" in fields else [*fields, "0"]
+    table_steps[0] = ("fields", FunctionTransformer(pd.DataFrame, kw_args={"columns": columns}))
+    breaks = ["\n"] * (len(fields) - 1) + [""] * (1 + len(columns) - len(fields))
     text_steps = [
         ("table", FunctionTransformer(pd.DataFrame)),
         ("names", FunctionTransformer(methodcaller("add_suffix", ""))),
