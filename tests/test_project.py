@@ -1,6 +1,7 @@
 import pytest
 
-from topicdesk import read_corpus, read_label_file, read_spec, read_taxonomy, run_experiment
+from topicdesk import find_project, read_corpus, read_label_file, read_spec, read_taxonomy, run_experiment
+from topicdesk.errors import LabelsError, ProjectError, SpecError
 from topicdesk.project import Project, find_file
 
 
@@ -28,3 +29,28 @@ def test_readers_accept_strings_and_paths_in_a_folder_of_the_project(project, mo
     assert len(read_label_file("data/labels/gold.csv", ("courts", "rail"))) == 90
     assert read_spec("experiments/small.toml").experiment.title
     assert run_experiment("experiments/small.toml", n_jobs=1).comparisons[0].ranking
+
+
+@pytest.mark.parametrize("read", [find_file, read_spec, read_corpus, read_taxonomy])
+def test_readers_reject_a_path_that_is_too_long(read):
+    with pytest.raises(ProjectError, match="File name too long: xxx"):
+        read("x" * 5000)
+
+
+def test_readers_explain_a_link_to_a_missing_file(tmp_path):
+    link = tmp_path / "link.toml"
+    link.symlink_to("nowhere")
+    for read, error in ((read_spec, SpecError), (read_taxonomy, LabelsError)):
+        with pytest.raises(error, match=r"no file .*link\.toml .* It is a link to a missing file\. 'topicdesk init'"):
+            read(link)
+
+
+def test_find_project_names_a_wrong_start(tmp_path):
+    with pytest.raises(TypeError, match="start must be a string or a path; got NoneType"):
+        find_project(None)
+    with pytest.raises(ProjectError, match=r"start = 'a\\x00': embedded null byte"):
+        find_project("a\0")
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    with pytest.raises(ProjectError, match=r"start = .*loop': Symlink loop"):
+        find_project(loop)

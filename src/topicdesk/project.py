@@ -96,9 +96,16 @@ def find_project(start: Path | str = ".") -> Project:
     Raises
     ------
     ProjectError
-        If there is no such folder.
+        If there is no such folder, or `start` cannot be read.
+    TypeError
+        If `start` is not a path.
     """
-    base = Path(start).resolve()
+    if not isinstance(start, str | PathLike):
+        raise TypeError(f"start must be a string or a path; got {type(start).__name__}.")
+    try:
+        base = Path(start).resolve()
+    except (OSError, RuntimeError, ValueError) as error:  # a loop of links, or a null character
+        raise ProjectError(f"start = {str(start)!r}: {error}.") from error
     for folder in (base, *base.parents):
         if any(all((folder / mark).exists() for mark in marks) for marks in _MARKS):
             return Project(folder)
@@ -125,14 +132,19 @@ def find_file(path: str | PathLike[str], project: Project | None = None) -> Path
 
     Raises
     ------
+    ProjectError
+        If the file system rejects `path`, for example because it is too long.
     TypeError
         If `path` is not a path.
     """
     if not isinstance(path, str | PathLike):
         raise TypeError(f"path must be a string or a path; got {type(path).__name__}.")
     given = Path(path)
-    if given.is_absolute() or given.exists():
-        return given
+    try:
+        if given.is_absolute() or given.exists():
+            return given
+    except OSError as error:
+        raise ProjectError(f"{error.strerror}: {given}") from error
     if project is None:
         with suppress(ProjectError):
             project = find_project()

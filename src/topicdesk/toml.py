@@ -80,6 +80,8 @@ def read_toml(path: Path, model: type[_Model], error: type[TopicdeskError], miss
 
 def _near(path: Path) -> str:
     """Return a hint about a missing file: the nearest existing file, or that the folder is missing."""
+    if path.is_symlink():
+        return "It is a link to a missing file. "
     siblings = [str(path.with_name(entry.name)) for entry in path.parent.glob(f"*{path.suffix}")]
     if siblings:
         hint = nearest(str(path), siblings)
