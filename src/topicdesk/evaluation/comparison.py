@@ -159,7 +159,7 @@ def compare(
     splits: Sequence[Split] | None = None,
     n_jobs: int = -1,
     engine: Engine | None = None,
-    keep: Path | None = None,
+    keep: Path | str | None = None,
 ) -> Comparison:
     """Compare classifiers by nested cross-validation.
 
@@ -177,7 +177,7 @@ def compare(
         Number of processes; -1 for one per core. Results do not depend on it.
     engine : Engine, optional
         Engine to use instead of local processes, such as a `DaskEngine`. Results do not depend on it.
-    keep : Path, optional
+    keep : path or str, optional
         Folder of checkpoints. If the run is interrupted, the same call resumes where it stopped. Checkpoints of another
         plan, other data or other code are never loaded. By default, nothing is saved.
 
@@ -209,7 +209,7 @@ def compare(
     warnings = dataset.warnings + messages
     _check_sample(plan, dataset)
     _check_neighbours(plan, splits)
-    checkpoints = None if keep is None else Checkpoints(keep, comparison_hash(dataset, plan, splits, keywords))
+    checkpoints = None if keep is None else Checkpoints(Path(keep), comparison_hash(dataset, plan, splits, keywords))
     with single_threaded_engine(engine, n_jobs) as running:
         results, messages = cross_validate(dataset, plan, splits, keywords, running, checkpoints)
         warnings += messages
