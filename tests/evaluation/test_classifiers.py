@@ -5,12 +5,13 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix, random_array, vstack
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import RidgeClassifier, SGDClassifier
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import MaxAbsScaler, StandardScaler
 from sklearn.svm import LinearSVC
 
 from topicdesk.errors import SpecError
@@ -315,6 +316,43 @@ def test_fit_estimators_returns_estimators_whose_fit_returns_nothing():
     X, y = points(40, 0), np.arange(40) % 2
     (estimator,) = fit_estimators(own_classifier("mine", WithoutSelf()), {}, X, [y], 0)
     assert estimator.decision_function(X).shape == (40,)
+
+
+def test_a_grid_sets_hyper_parameters_inside_a_pipeline():
+    X, Y = csr_matrix(points(40, 0)), np.eye(2, dtype=np.int8)[np.random.default_rng(1).integers(0, 2, 40)]
+    scaler = MaxAbsScaler()
+    pipeline = make_pipeline("passthrough", LinearSVC())
+    classifier = own_classifier("mine", pipeline).with_grid({"linearsvc__C": [1e-3, 10.0], "passthrough": [scaler]})
+    for point in classifier.parameters():
+        scores, _, _ = fit_and_score(classifier, point, X, Y, X, multi_class=True, random_state=0)
+        expected = make_pipeline(MaxAbsScaler(), LinearSVC(C=point["linearsvc__C"], random_state=0)).fit(X, Y[:, 1])
+        assert scores[:, 1] == pytest.approx(expected.decision_function(X))
+    assert not hasattr(scaler, "scale_")  # only copies are fitted
+
+
+def test_random_states_inside_a_pipeline_are_set_if_they_are_none():
+    X, Y = csr_matrix(points(40, 0)), np.eye(2, dtype=np.int8)[np.random.default_rng(1).integers(0, 2, 40)]
+
+    def scores(state, random_state):
+        classifier = own_classifier(
+            "mine", make_pipeline(MaxAbsScaler(), RandomForestClassifier(5, random_state=state))
+        )
+        return fit_and_score(classifier, {}, X, Y, X, multi_class=True, random_state=random_state)[0].tolist()
+
+    assert scores(None, 1) == scores(None, 1)
+    assert scores(None, 1) != scores(None, 2)
+    assert scores(5, 1) == scores(5, 2)
+
+
+@pytest.mark.parametrize(
+    "name", ["majority", "logistic-regression", "linear-svm", "nearest-centroid", "multinomial-nb"]
+)
+def test_fit_and_score_ranks_the_only_class_of_the_training_rows_first(name):
+    X, Y = csr_matrix(points(10, 0)), np.tile(np.array([0, 1, 0], dtype=np.int8), (10, 1))
+    classifier = classifier_named(name)
+    scores, _, _ = fit_and_score(classifier, first_point(classifier), X, Y, X, multi_class=True, random_state=0)
+    assert (scores.argmax(axis=1) == 1).all()
+    assert (scores[:, 0] == scores[:, 2]).all()
 
 
 @pytest.mark.parametrize(

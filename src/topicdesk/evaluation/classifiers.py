@@ -118,7 +118,7 @@ class Classifier:
         for point in changed.parameters() if grid else ():
             assert build is not None  # classifiers with hyper-parameters have an estimator
             try:  # scikit-learn checks values only in fit: fail here, not in the middle of a comparison
-                build(True).set_params(**point).fit([[0.0], [1.0]], [0, 1])
+                build(True).set_params(**_copied(point)).fit([[0.0], [1.0]], [0, 1])
             except (ValueError, TypeError) as error:
                 raise SpecError(f"classifier {self.name!r} rejects {point}: {error}") from error
         return changed
@@ -155,8 +155,8 @@ def fit_and_score(
     Returns
     -------
     scores : ndarray of float, shape (n_test, n_topics)
-        Scores of the held-out rows. A topic gets a constant score if no training row has it (lowest) or every training
-        row has it (highest).
+        Scores of the held-out rows. A topic or class gets a constant score if no training row has it (lowest) or every
+        training row has it (highest).
     fit_seconds, predict_seconds : float
         Seconds for fitting and for scoring.
     """
@@ -244,7 +244,15 @@ def _binary(target: NDArray[Any]) -> bool:
 
 def _made(classifier: Classifier, parameters: Mapping[str, Any], binary: bool, random_state: int) -> Any:
     assert classifier.build is not None
-    estimator = classifier.build(binary)
+    estimator: Any = classifier.build(binary)
+    if classifier.name not in CLASSIFIERS:  # a user's own estimator can contain others, such as a pipeline
+        nested = estimator.get_params(deep=True)
+        states = {name: random_state for name in nested if name.endswith("__random_state") and nested[name] is None}
+        estimator.set_params(**states)
+        estimator.set_params(**_copied(parameters))
+        if hasattr(estimator, "random_state"):
+            estimator.random_state = random_state
+        return estimator
     # Names and values were checked with the grid, and `set_params` would take as long as a small fit.
     for name, value in parameters.items():
         setattr(estimator, name, value)
@@ -269,6 +277,11 @@ def _naming(classifier: Classifier, parameters: Mapping[str, Any]) -> Iterator[N
         ) from error
 
 
+def _copied(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return copies: a value can be an estimator, which must not be fitted."""
+    return {name: clone(value, safe=False) for name, value in parameters.items()}
+
+
 class _Timed:
     """Fits the estimators of one classifier and sums the time for fitting and predicting."""
 
@@ -284,6 +297,11 @@ class _Timed:
         return scores if scores.ndim == 1 else scores[:, 1] - scores[:, 0]
 
     def all_classes(self, train: Features, y: NDArray[np.intp], test: Features, n_classes: int) -> Scores:
+        if y.min() == y.max():
+            lowest, highest = (0.0, 1.0) if self.classifier.score is _probabilities else (-1.0, 1.0)
+            scores = np.full((test.shape[0], n_classes), lowest)
+            scores[:, y[0]] = highest
+            return scores
         estimator = self._estimator(binary=False)
         class_scores = self._scores(estimator, train, y, test)
         if class_scores.ndim == 1:  # scikit-learn returns one column for two classes
@@ -432,7 +450,8 @@ def own_classifier(name: str, estimator: str | BaseEstimator, folder: Path | Non
         Name in tables; must differ from the names in `CLASSIFIERS`. Without line breaks and control characters.
     estimator : estimator or str
         An estimator that follows scikit-learn's conventions and has ``decision_function`` or ``predict_proba``. It is
-        cloned for each fit, and fitted on a sparse matrix of features. Or the import path of its class, as
+        cloned for each fit, and fitted on a sparse matrix of features. Its random states are set, for reproducible
+        results; those of estimators inside it only if they are None. Or the import path of its class, as
         ``package.module:Class``; the class is called without arguments.
     folder : Path, optional
         For an import path: folder that is searched for the module after all others, in every process that needs it.
