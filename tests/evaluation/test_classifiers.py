@@ -330,6 +330,13 @@ def test_a_grid_sets_hyper_parameters_inside_a_pipeline():
     assert not hasattr(scaler, "scale_")  # only copies are fitted
 
 
+def test_with_grid_accepts_an_estimator_that_cross_validates():
+    classifier = own_classifier("mine", CalibratedClassifierCV(LinearSVC()))
+    assert len(list(classifier.with_grid({"estimator__C": [0.1, 1.0]}).parameters())) == 2
+    with pytest.raises(SpecError, match=r"rejects \{'estimator__C': -1.0\}"):
+        classifier.with_grid({"estimator__C": [-1.0]})
+
+
 def test_random_states_inside_a_pipeline_are_set_if_they_are_none():
     X, Y = csr_matrix(points(40, 0)), np.eye(2, dtype=np.int8)[np.random.default_rng(1).integers(0, 2, 40)]
 
@@ -360,6 +367,7 @@ def test_fit_and_score_ranks_the_only_class_of_the_training_rows_first(name):
     [
         ({"C": 1}, "C needs a list of values; got 1"),
         ({"C": "12"}, "C needs a list of values; got '12'"),
+        ({"class_weight": [None, {0: 1}]}, r"class_weight cannot have the value \{0: 1\} in a grid"),
         ({"C": []}, r"C needs a list of values; got \[\]"),
         (None, "grid must map hyper-parameters to lists of values; got NoneType"),
     ],

@@ -8,7 +8,7 @@ classes.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from importlib import import_module
@@ -110,15 +110,23 @@ class Classifier:
         for parameter, values in grid.items():
             if isinstance(values, str | bytes | Mapping) or not hasattr(values, "__len__") or not len(values):
                 raise SpecError(f"classifier {self.name!r}: {parameter} needs a list of values; got {values!r}.")
+            for value in values:
+                if not isinstance(value, Hashable):
+                    raise SpecError(
+                        f"classifier {self.name!r}: {parameter} cannot have the value {value!r} in a grid. Use a tuple "
+                        "instead of a list, and a classifier of its own for each dict or array."
+                    )
         build = self.build
         valid = build(True).get_params() if build else {}
         check_hyperparameters(self.name, grid, valid)
         # `fit_grid` supports only the hyper-parameters of the classifier's own grid.
         changed = replace(self, grid=grid, fit_grid=self.fit_grid if set(grid) == set(self.grid) else None)
+        # An estimator of a user may cross-validate its parameters, which needs some rows of each class.
+        copies = 1 if self.name in CLASSIFIERS else 20
         for point in changed.parameters() if grid else ():
             assert build is not None  # classifiers with hyper-parameters have an estimator
             try:  # scikit-learn checks values only in fit: fail here, not in the middle of a comparison
-                build(True).set_params(**_copied(point)).fit([[0.0], [1.0]], [0, 1])
+                build(True).set_params(**_copied(point)).fit([[0.0], [1.0]] * copies, [0, 1] * copies)
             except (ValueError, TypeError) as error:
                 raise SpecError(f"classifier {self.name!r} rejects {point}: {error}") from error
         return changed
