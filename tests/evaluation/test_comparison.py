@@ -314,6 +314,12 @@ def test_comparison_reports_its_verdict_and_significance_tests(comparison):
         ({"splits": SplitPlan("times")}, SpecError, "scheme = 'times': did you mean 'time'"),
         ({"splits": SplitPlan(folds=1)}, SpecError, "folds must be an integer of at least 2; got 1"),
         ({"splits": SplitPlan(repeats=0)}, SpecError, "repeats must be an integer of at least 1; got 0"),
+        ({"resamples": -1}, SpecError, "resamples must be an integer of at least 0; got -1"),
+        ({"random_state": -1}, SpecError, "random_state must be an integer of at least 0; got -1"),
+        ({"random_state": None}, SpecError, "random_state must be an integer of at least 0; got None"),
+        ({"classifiers": CLASSIFIERS["sgd"]}, TypeError, "classifiers of a plan must be a tuple; got Classifier"),
+        ({"settings": FeatureSetting()}, TypeError, "settings of a plan must be a tuple; got FeatureSetting"),
+        ({"splits": 5}, TypeError, "splits of a plan must be a SplitPlan; got int"),
         ({"inner_folds": 1}, SpecError, "inner_folds must be an integer of at least 2; got 1"),
     ],
 )
@@ -327,3 +333,6 @@ def test_compare_names_an_argument_of_another_type(dataset):
         compare(pd.DataFrame(), PLAN, n_jobs=1)
     with pytest.raises(TypeError, match="plan must be a ComparisonPlan; got Classifier"):
         compare(dataset, CLASSIFIERS["sgd"], n_jobs=1)
+    for splits in ([], [(np.arange(60), np.arange(60, 90))]):
+        with pytest.raises(TypeError, match="splits must be a sequence of Split that is not empty"):
+            compare(dataset, PLAN, splits=splits, n_jobs=1)

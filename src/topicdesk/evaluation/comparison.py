@@ -29,7 +29,7 @@ from topicdesk.evaluation.names import SELECTION_METRICS
 from topicdesk.evaluation.search import cross_validate, planned_splits
 from topicdesk.evaluation.significance import Verdict, decide_winner, significance_table
 from topicdesk.evaluation.split_files import split_table
-from topicdesk.evaluation.splits import Split, mean_test_to_train
+from topicdesk.evaluation.splits import Split, SplitPlan, mean_test_to_train
 from topicdesk.rendering import as_html
 
 if TYPE_CHECKING:
@@ -193,7 +193,7 @@ def compare(
     SpecError
         If no labelled article belongs to the representative sample, or a value of the plan is wrong.
     TypeError
-        If `dataset`, `plan` or a classifier has another type.
+        If `dataset`, `plan`, a classifier or a split has another type.
     FeaturesError
         If the training texts of a fold contain no term that a setting would keep, or a topic has no keywords.
 
@@ -203,7 +203,7 @@ def compare(
     model selection".
     """
     start = perf_counter()
-    _check_types(dataset, plan)
+    _check_types(dataset, plan, splits)
     _check_plan(plan)
     splits, messages = planned_splits(dataset, plan, splits)
     warnings = dataset.warnings + messages
@@ -260,11 +260,18 @@ def _compare_with_best(
     return table, decide_winner(table, order[0], simplest_first, plan.metric, plan.rope, intervals)
 
 
-def _check_types(dataset: Any, plan: Any) -> None:
+def _check_types(dataset: Any, plan: Any, splits: Any) -> None:
     if not hasattr(dataset, "corpus_hash"):
         raise TypeError(f"dataset must be a Dataset; got {type(dataset).__name__}. Make one with make_dataset.")
     if not isinstance(plan, ComparisonPlan):
         raise TypeError(f"plan must be a ComparisonPlan; got {type(plan).__name__}.")
+    for key, value in (("classifiers", plan.classifiers), ("settings", plan.settings)):
+        if not isinstance(value, Sequence):
+            raise TypeError(f"{key} of a plan must be a tuple; got {type(value).__name__}.")
+    if not isinstance(plan.splits, SplitPlan):
+        raise TypeError(f"splits of a plan must be a SplitPlan; got {type(plan.splits).__name__}.")
+    if splits is not None and (not len(splits) or not all(isinstance(split, Split) for split in splits)):
+        raise TypeError("splits must be a sequence of Split that is not empty, such as the result of make_splits.")
 
 
 def _check_plan(plan: ComparisonPlan) -> None:
@@ -291,7 +298,13 @@ def _check_plan(plan: ComparisonPlan) -> None:
     ):
         if value not in valid:
             raise SpecError(f"{key} = {value!r}: {nearest(str(value), valid)}")
-    least = {"folds": (plan.splits.folds, 2), "repeats": (plan.splits.repeats, 1), "inner_folds": (plan.inner_folds, 2)}
+    least = {
+        "folds": (plan.splits.folds, 2),
+        "repeats": (plan.splits.repeats, 1),
+        "inner_folds": (plan.inner_folds, 2),
+        "resamples": (plan.resamples, 0),
+        "random_state": (plan.random_state, 0),
+    }
     for key, (number, minimum) in least.items():
         if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < minimum:
             raise SpecError(f"{key} must be an integer of at least {minimum}; got {number!r}.")
