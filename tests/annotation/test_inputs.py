@@ -256,3 +256,7 @@ NAN, MASKED = np.float32("nan"), np.ma.masked_array([*"ab"], [False, True])
 def test_make_dataset_rejects_values_that_it_would_misread(texts, arguments, error, message):
     with pytest.raises(error, match=message):
         make_dataset(texts, **({"y": ["a", "b"]} | arguments))
+
+
+def test_the_repr_of_a_dataset_does_not_contain_its_texts():
+    assert repr(make_dataset(TEXTS, LABELS)) == "Dataset(texts: 4 articles, 2 topics, multi-label)"

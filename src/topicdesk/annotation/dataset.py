@@ -22,7 +22,7 @@ __all__ = ["Dataset", "check_topics", "join_dataset"]
 Task = Literal["multi-label", "multi-class"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
     """Labelled texts, one row per article.
 
@@ -153,6 +153,10 @@ class Dataset:
             else "no near-duplicates"
         )
         return as_html(f"{self}; {copies}", self.support(), warnings=self.warnings)
+
+    def __repr__(self) -> str:
+        """Return a summary, without the texts."""
+        return f"Dataset({self})"
 
     def __str__(self) -> str:
         """Return a one-line summary."""
