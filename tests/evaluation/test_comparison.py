@@ -336,3 +336,8 @@ def test_compare_names_an_argument_of_another_type(dataset):
     for splits in ([], [(np.arange(60), np.arange(60, 90))]):
         with pytest.raises(TypeError, match="splits must be a sequence of Split that is not empty"):
             compare(dataset, PLAN, splits=splits, n_jobs=1)
+
+
+def test_compare_accepts_a_string_for_the_folder_of_checkpoints(dataset, tmp_path):
+    plan = ComparisonPlan((CLASSIFIERS["majority"],), splits=SplitPlan(folds=2), inner_folds=2, resamples=100)
+    assert compare(dataset, plan, n_jobs=1, keep=str(tmp_path)).checkpoints.folder == tmp_path
