@@ -149,8 +149,9 @@ def bootstrap_interval(
 
 
 def _array(name: str, values: Any) -> NDArray[Any]:
+    sparse: Any = values
     try:
-        array = values.toarray() if issparse(values) else np.asarray(values)
+        array = sparse.toarray() if issparse(values) else np.asarray(values)
     except ValueError as error:  # lists of different lengths
         raise ValueError(f"{name} must be an array: {error}") from error
     if array.ndim not in (1, 2):
