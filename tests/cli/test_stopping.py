@@ -24,3 +24,10 @@ def test_stop_on_signals_raises_stopped_with_the_number(number):
         os.kill(os.getpid(), number)
         signal.pause()
     assert stopped.value.args == (number,)
+
+
+def test_signals_to_a_command_that_has_ended_are_ignored(begin):
+    command = begin("--version")
+    assert command.wait().returncode == 0
+    command.send_signal(signal.SIGTERM)
+    command.kill_group(signal.SIGTERM)

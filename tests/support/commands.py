@@ -90,14 +90,16 @@ class Command:
         return self._process.exitcode
 
     def send_signal(self, number) -> None:
-        """Send a signal to the process only, as `kill` does."""
+        """Send a signal to the process only, as `kill` does. A process that has ended gets none."""
         self._await_group()
-        os.kill(self.pid, number)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, number)
 
     def kill_group(self, number=signal.SIGKILL) -> None:
-        """Send a signal to the process and to all processes that it started."""
+        """Send a signal to the process and to all processes that it started. If all have ended, none gets one."""
         self._await_group()
-        os.killpg(self.pid, number)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, number)
 
     def wait(self) -> Ended:
         """Wait until the command ends, and kill the idle workers that it leaves behind."""
