@@ -95,6 +95,7 @@ def test_text_files_are_opened_with_an_encoding():
     assert faults(texts_without_encoding) == {}
 
 
+@pytest.mark.slow
 def test_posix_only_calls_are_behind_a_check_of_the_system():
     assert faults(unguarded_calls) == {}
 

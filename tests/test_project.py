@@ -20,6 +20,7 @@ def test_find_file_looks_in_the_working_folder_then_in_the_project(project, monk
         find_file(3)
 
 
+@pytest.mark.slow
 def test_readers_accept_strings_and_paths_in_a_folder_of_the_project(project, monkeypatch):
     folder = project.root / "notebooks"
     folder.mkdir()

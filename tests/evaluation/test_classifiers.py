@@ -212,6 +212,7 @@ def test_own_classifier_rejects_unusable_import_paths(name, path, message):
         own_classifier(name, path)
 
 
+@pytest.mark.slow
 def test_own_classifier_takes_an_estimator_with_its_settings(dataset):
     estimator = SGDClassifier(loss="hinge", tol=0.1)
     classifier = own_classifier("mine", estimator).with_grid({"alpha": [1e-4, 1e-2]})

@@ -96,6 +96,7 @@ def test_load_labeller_rejects_a_model_of_another_major_scikit_learn_version(sav
         load_labeller(folder)
 
 
+@pytest.mark.slow
 def test_load_labeller_rejects_pickles_and_other_models(saved, tmp_path):
     _, folder = saved()
     metadata = yaml.safe_load((folder / "MLmodel").read_text())
