@@ -63,14 +63,14 @@ def main() -> int:
             ours, ours_memory = _timed("ours", name, Path(folder))
             theirs, theirs_memory = _timed("theirs", name, Path(folder))
             _timed("check", name, Path(folder))
-            told = json.loads((Path(folder) / "check.json").read_text())
+            outcome = json.loads((Path(folder) / "check.json").read_text())
         ratio, memory = theirs / ours, ours_memory / theirs_memory
-        print(f"{name}: {told['candidates']} candidates on {told['folds']} inner folds, {_N_JOBS} processes")
+        print(f"{name}: {outcome['candidates']} candidates on {outcome['folds']} inner folds, {_N_JOBS} processes")
         print(f"  GridSearchCV        {theirs:7.1f} s   peak memory {theirs_memory:5.0f} MB")
         print(f"  topicdesk compare   {ours:7.1f} s   peak memory {ours_memory:5.0f} MB")
         print(f"  {ratio:.1f} times as fast (goal {goal}), {memory:.2f} times the memory (goal at most {_MOST_MEMORY})")
-        print(f"  largest difference of a score: {told['difference']:.1e} (goal at most {_LARGEST_DIFFERENCE:.0e})")
-        met = ratio >= goal and memory <= _MOST_MEMORY and told["difference"] <= _LARGEST_DIFFERENCE
+        print(f"  largest difference of a score: {outcome['difference']:.1e} (goal at most {_LARGEST_DIFFERENCE:.0e})")
+        met = ratio >= goal and memory <= _MOST_MEMORY and outcome["difference"] <= _LARGEST_DIFFERENCE
         print(f"  goals: {'met' if met else 'missed'}", flush=True)
         missed += not met
     return int(missed > 0)
@@ -144,8 +144,8 @@ def _run_side(side: str, name: str, folder: Path) -> None:
             for number, (fold, scored) in enumerate(zip(inner, by_fold, strict=True)):
                 found = _score(dataset.Y[fold.test], scored, dataset.task == "multi-class")
                 largest = max(largest, abs(found - of_outer[candidate.classifier.name][key][number]))
-    told = {"seconds": 0.0, "candidates": candidates, "folds": len(folds[0]), "difference": largest}
-    (folder / "check.json").write_text(json.dumps(told))
+    outcome = {"seconds": 0.0, "candidates": candidates, "folds": len(folds[0]), "difference": largest}
+    (folder / "check.json").write_text(json.dumps(outcome))
 
 
 def _grid_search(

@@ -75,8 +75,8 @@ def main(rivals: str | None) -> int:
             save_labeller(labeller, folder / "model", project, "")
             met.append(_speed(folder))
             if plan.settings == whole:
-                told = f"{_LEAST_RATIO:g}×, at most {_MOST_MEGABYTES} MB"
-                print(f"goal for whole texts: {told}: {'met' if met[0] else 'missed'}", flush=True)
+                goals = f"{_LEAST_RATIO:g}×, at most {_MOST_MEGABYTES} MB"
+                print(f"goal for whole texts: {goals}: {'met' if met[0] else 'missed'}", flush=True)
             if not labeller.pipeline.named_steps.get("lead"):
                 _tokenisers(labeller, list(article_texts(corpus)))
         if rivals:

@@ -24,12 +24,12 @@ def badges() -> dict[str, str]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     lock = json.loads((ROOT / "experiments" / "topics.lock.json").read_text())["comparisons"]["newsarticles"]
     value, low, high = lock["figures"]["all"][lock["winner"]]["macro_f1"]
-    told = {
+    badges = {
         "python": ("Python", project["requires-python"].replace(">=", "≥ ")),
         "licence": ("licence", project["license"]),
         "macro-f1": (f"macro-F1 of {lock['winner']}", f"{value:.3f} [{low:.3f}, {high:.3f}]"),
     }
-    return {f"badge-{name}.svg": _drawn(*parts) for name, parts in told.items()}
+    return {f"badge-{name}.svg": _drawn(*parts) for name, parts in badges.items()}
 
 
 def _drawn(name: str, value: str) -> str:

@@ -95,8 +95,10 @@ def model_card() -> str:
             card = (folder / "model-card.md").read_text()
     except TopicdeskError as error:
         return f"{head}There is no champion yet: run `make reproduce`, then `make docs`.\n\n{error}\n"
-    told = "The card of the model `topicdesk-topics` that `make reproduce` registered. Each model has its own.\n\n"
-    return head + told + re.sub(r"^#", "##", card, flags=re.MULTILINE)
+    introduction = (
+        "The card of the model `topicdesk-topics` that `make reproduce` registered. Each model has its own.\n\n"
+    )
+    return head + introduction + re.sub(r"^#", "##", card, flags=re.MULTILINE)
 
 
 def python_reference() -> str:

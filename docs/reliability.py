@@ -41,8 +41,8 @@ def record() -> dict:
     )
     kept["commit"] = commit.strip()
     if (_BUILD / "figures.json").is_file():
-        told = json.loads((_BUILD / "figures.json").read_text(encoding="utf-8"))
-        kept["tests"] = {test: _summed(told, test) for test in tests()}
+        recorded = json.loads((_BUILD / "figures.json").read_text(encoding="utf-8"))
+        kept["tests"] = {test: _summed(recorded, test) for test in tests()}
     if (_BUILD / "mutants.json").is_file():
         kept["mutants"] = json.loads((_BUILD / "mutants.json").read_text(encoding="utf-8"))
     for log in sorted(_BUILD.glob("fuzz/*.log")):
@@ -55,8 +55,8 @@ def record() -> dict:
     return kept
 
 
-def _summed(told: dict, test: str) -> dict:
-    cases = {name: one for name, one in told.items() if name == test or name.startswith((f"{test}[", f"{test}::"))}
+def _summed(recorded: dict, test: str) -> dict:
+    cases = {name: one for name, one in recorded.items() if name == test or name.startswith((f"{test}[", f"{test}::"))}
     figures: dict = {}
     for one in cases.values():
         for name, value in one.items():
@@ -81,10 +81,10 @@ def figures_of(promise: dict, kept: dict) -> str:
             return "<br>".join(
                 f"{name}: {one['executions']:,} in {one['seconds'] / 60:.0f} min" for name, one in kept["fuzz"].items()
             )
-    told = [kept["tests"][test] for test in promise["tests"]]
-    names = list(dict.fromkeys(name for one in told for name in one))
+    recorded = [kept["tests"][test] for test in promise["tests"]]
+    names = list(dict.fromkeys(name for one in recorded for name in one))
     summed = {
-        name: sum(one.get(name, 0) for one in told) for name in sorted(names, key=("passed", "failed").__contains__)
+        name: sum(one.get(name, 0) for one in recorded) for name in sorted(names, key=("passed", "failed").__contains__)
     }
     return "; ".join(_counted(name, value) for name, value in summed.items())
 
