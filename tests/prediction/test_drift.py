@@ -16,21 +16,18 @@ def drifted_by_check(drift):
     return dict(zip(drift.checks["check"], drift.checks["drifted"], strict=True))
 
 
+def with_reference_rows(labeller, rows):
+    """Return a labeller whose reference consists of these rows, some of them repeated."""
+    reference = labeller.reference
+    arrays = {name: getattr(reference, name)[rows] for name in ("probabilities", "given", "unseen")}
+    return replace(labeller, reference=replace(reference, **arrays))
+
+
 @pytest.fixture(scope="module")
 def large(labeller):
     """Return a labeller whose reference is large enough to detect differences."""
     rng = np.random.default_rng(0)
-    rows = rng.integers(len(labeller.reference), size=600)
-    reference = labeller.reference
-    return replace(
-        labeller,
-        reference=replace(
-            reference,
-            probabilities=reference.probabilities[rows],
-            given=reference.given[rows],
-            unseen=reference.unseen[rows],
-        ),
-    )
+    return with_reference_rows(labeller, rng.integers(len(labeller.reference), size=600))
 
 
 def test_measure_drift_finds_no_drift_in_similar_articles(labeller, newsroom):
@@ -65,15 +62,7 @@ def test_measure_drift_ignores_significant_differences_that_are_too_small_to_mat
     # With 30,000 articles on both sides, two percentage points are highly significant, but too small to matter.
     n_articles, reference = 30_000, large.reference
     rows = np.resize(np.arange(len(reference)), n_articles)
-    larger = replace(
-        large,
-        reference=replace(
-            reference,
-            probabilities=reference.probabilities[rows],
-            given=reference.given[rows],
-            unseen=reference.unseen[rows],
-        ),
-    )
+    larger = with_reference_rows(large, rows)
     articles, _ = newsroom(200, random_state=8)
     predicted = large.label(articles)["topics"].str.contains("courts").to_numpy(dtype=bool)
     n_courts = round((reference.given[:, 0].mean() + 0.02) * n_articles)
