@@ -90,6 +90,11 @@ class Classifier:
     threshold: float | None = None
     fit_grid: Callable[[Sequence[Mapping[str, Any]], Any, NDArray[np.int8], bool], Scorer] | None = None
 
+    @property
+    def is_own(self) -> bool:
+        """Whether a user made the classifier from an estimator (see `own_classifier`)."""
+        return self.name not in CLASSIFIERS
+
     def parameters(self) -> Iterator[dict[str, Any]]:
         """Yield every point of the grid, in order."""
         names = list(self.grid)
@@ -122,7 +127,7 @@ class Classifier:
         # `fit_grid` supports only the hyper-parameters of the classifier's own grid.
         changed = replace(self, grid=grid, fit_grid=self.fit_grid if set(grid) == set(self.grid) else None)
         # An estimator of a user may cross-validate its parameters, which needs some rows of each class.
-        copies = 1 if self.name in CLASSIFIERS else 20
+        copies = 20 if self.is_own else 1
         for point in changed.parameters() if grid else ():
             assert build is not None  # classifiers with hyper-parameters have an estimator
             try:  # scikit-learn checks values only in fit: fail here, not in the middle of a comparison
@@ -253,17 +258,14 @@ def _binary(target: NDArray[Any]) -> bool:
 def _made(classifier: Classifier, parameters: Mapping[str, Any], binary: bool, random_state: int) -> Any:
     assert classifier.build is not None
     estimator: Any = classifier.build(binary)
-    if classifier.name not in CLASSIFIERS:  # a user's own estimator can contain others, such as a pipeline
+    if classifier.is_own:  # it can contain other estimators, such as a pipeline
         nested = estimator.get_params(deep=True)
         states = {name: random_state for name in nested if name.endswith("__random_state") and nested[name] is None}
         estimator.set_params(**states)
         estimator.set_params(**_copied(parameters))
-        if hasattr(estimator, "random_state"):
-            estimator.random_state = random_state
-        return estimator
-    # Names and values were checked with the grid, and `set_params` would take as long as a small fit.
-    for name, value in parameters.items():
-        setattr(estimator, name, value)
+    else:  # names and values were checked with the grid, and `set_params` would take as long as a small fit
+        for name, value in parameters.items():
+            setattr(estimator, name, value)
     if hasattr(estimator, "random_state"):
         estimator.random_state = random_state
     return estimator
@@ -277,7 +279,7 @@ def _naming(classifier: Classifier, parameters: Mapping[str, Any]) -> Iterator[N
     except (TopicdeskError, MemoryError):
         raise
     except Exception as error:
-        if classifier.name in CLASSIFIERS:
+        if not classifier.is_own:
             raise
         raise SpecError(
             f"{classifier.name} with {dict(parameters)} failed: {type(error).__name__}: {error} (An estimator gets a "
