@@ -5,6 +5,7 @@ Tables, plots and reports depend on these values, not on the code that computes 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,9 +14,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from topicdesk._renamed import renamed_fields
+from topicdesk.errors import SpecError, nearest
 from topicdesk.evaluation.calibration import CalibrationMethod
 from topicdesk.evaluation.classifiers import Classifier, Scores
 from topicdesk.evaluation.leaderboard import ALL_SAMPLES, probability_leaderboard, scores_where
+from topicdesk.evaluation.names import SELECTION_METRICS
 from topicdesk.evaluation.significance import Verdict
 from topicdesk.evaluation.splits import Split, SplitPlan
 from topicdesk.evaluation.thresholds import ThresholdRule
@@ -77,6 +80,13 @@ class ComparisonPlan:
         Differences in the metric up to this value do not matter (region of practical equivalence).
     random_state : int, default 0
         Random seed. Results are reproducible for a fixed seed.
+
+    Raises
+    ------
+    SpecError
+        If there is no classifier or no setting, a classifier occurs twice, a name is unknown, or a number is too small.
+    TypeError
+        If classifiers, settings or splits have another type.
     """
 
     classifiers: tuple[Classifier, ...]
@@ -90,6 +100,46 @@ class ComparisonPlan:
     resamples: int = 1000
     rope: float = 0.01
     random_state: int = 0
+
+    def __post_init__(self) -> None:
+        """Raise `SpecError` or `TypeError` if a value is wrong."""
+        for key, value in (("classifiers", self.classifiers), ("settings", self.settings)):
+            if not isinstance(value, Sequence):
+                raise TypeError(f"{key} of a plan must be a tuple; got {type(value).__name__}.")
+        if not isinstance(self.splits, SplitPlan):
+            raise TypeError(f"splits of a plan must be a SplitPlan; got {type(self.splits).__name__}.")
+        names = []
+        for classifier in self.classifiers:
+            if not isinstance(classifier, Classifier):
+                raise TypeError(
+                    f"classifiers of a plan must be of type Classifier; got {classifier!r}. Use classifier_named or "
+                    "own_classifier."
+                )
+            names.append(classifier.name)
+        if not names:
+            raise SpecError("classifiers: the plan has none.")
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise SpecError(f"classifiers: the name {twice!r} occurs more than once.")
+        if not self.settings:
+            raise SpecError("settings: the plan has no feature settings.")
+        for key, chosen, valid in (
+            ("metric", self.metric, SELECTION_METRICS),
+            ("scheme", self.splits.scheme, ("stratified", "source", "time", "published")),
+            ("search", self.search, ("grid", "halving")),
+        ):
+            if chosen not in valid:
+                raise SpecError(f"{key} = {chosen!r}: {nearest(str(chosen), valid)}")
+        least = {
+            "folds": (self.splits.folds, 2),
+            "repeats": (self.splits.repeats, 1),
+            "inner_folds": (self.inner_folds, 2),
+            "resamples": (self.resamples, 0),
+            "random_state": (self.random_state, 0),
+        }
+        for key, (number, minimum) in least.items():
+            if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < minimum:
+                raise SpecError(f"{key} must be an integer of at least {minimum}; got {number!r}.")
 
 
 @dataclass(frozen=True, eq=False)

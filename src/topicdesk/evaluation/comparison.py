@@ -18,24 +18,21 @@ import numpy as np
 import pandas as pd
 
 from topicdesk._renamed import renamed_arguments, renamed_fields
+from topicdesk.annotation import Dataset
 from topicdesk.errors import SpecError, SplitError, nearest
 from topicdesk.evaluation._execution.checkpoints import Checkpoints, comparison_hash
 from topicdesk.evaluation._types import ComparisonPlan, ComparisonValues, FoldResult, ranking
 from topicdesk.evaluation.bootstrap import score_tables
-from topicdesk.evaluation.classifiers import Classifier
 from topicdesk.evaluation.engine import Engine, single_threaded_engine
 from topicdesk.evaluation.leaderboard import ALL_SAMPLES, leaderboard, scores_where
-from topicdesk.evaluation.names import SELECTION_METRICS
 from topicdesk.evaluation.search import cross_validate, planned_splits
 from topicdesk.evaluation.significance import Verdict, decide_winner, significance_table
 from topicdesk.evaluation.split_files import split_table
-from topicdesk.evaluation.splits import Split, SplitPlan, mean_test_to_train
+from topicdesk.evaluation.splits import Split, mean_test_to_train
 from topicdesk.rendering import as_html
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-    from topicdesk.annotation import Dataset
 
 __all__ = ["Comparison", "compare"]
 
@@ -191,9 +188,9 @@ def compare(
         If the dataset cannot be split as planned, or an inner fold has fewer training articles than the neighbours
         that a classifier needs.
     SpecError
-        If no labelled article belongs to the representative sample, or a value of the plan is wrong.
+        If no labelled article belongs to the representative sample.
     TypeError
-        If `dataset`, `plan`, a classifier or a split has another type.
+        If `dataset`, `plan` or a split has another type.
     FeaturesError
         If the training texts of a fold contain no term that a setting would keep, or a topic has no keywords.
 
@@ -204,7 +201,6 @@ def compare(
     """
     start = perf_counter()
     _check_types(dataset, plan, splits)
-    _check_plan(plan)
     splits, messages = planned_splits(dataset, plan, splits)
     warnings = dataset.warnings + messages
     _check_sample(plan, dataset)
@@ -261,53 +257,12 @@ def _compare_with_best(
 
 
 def _check_types(dataset: Any, plan: Any, splits: Any) -> None:
-    if not hasattr(dataset, "corpus_hash"):
+    if not isinstance(dataset, Dataset):
         raise TypeError(f"dataset must be a Dataset; got {type(dataset).__name__}. Make one with make_dataset.")
     if not isinstance(plan, ComparisonPlan):
         raise TypeError(f"plan must be a ComparisonPlan; got {type(plan).__name__}.")
-    for key, value in (("classifiers", plan.classifiers), ("settings", plan.settings)):
-        if not isinstance(value, Sequence):
-            raise TypeError(f"{key} of a plan must be a tuple; got {type(value).__name__}.")
-    if not isinstance(plan.splits, SplitPlan):
-        raise TypeError(f"splits of a plan must be a SplitPlan; got {type(plan.splits).__name__}.")
     if splits is not None and (not len(splits) or not all(isinstance(split, Split) for split in splits)):
         raise TypeError("splits must be a sequence of Split that is not empty, such as the result of make_splits.")
-
-
-def _check_plan(plan: ComparisonPlan) -> None:
-    """Raise an error if a value of a plan is wrong. Plans of specs were checked when the spec was read."""
-    names = []
-    for classifier in plan.classifiers:
-        if not isinstance(classifier, Classifier):
-            raise TypeError(
-                f"classifiers of a plan must be of type Classifier; got {classifier!r}. Use classifier_named or "
-                "own_classifier."
-            )
-        names.append(classifier.name)
-    if not names:
-        raise SpecError("classifiers: the plan has none.")
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise SpecError(f"classifiers: the name {twice!r} occurs more than once.")
-    if not plan.settings:
-        raise SpecError("settings: the plan has no feature settings.")
-    for key, value, valid in (
-        ("metric", plan.metric, SELECTION_METRICS),
-        ("scheme", plan.splits.scheme, ("stratified", "source", "time", "published")),
-        ("search", plan.search, ("grid", "halving")),
-    ):
-        if value not in valid:
-            raise SpecError(f"{key} = {value!r}: {nearest(str(value), valid)}")
-    least = {
-        "folds": (plan.splits.folds, 2),
-        "repeats": (plan.splits.repeats, 1),
-        "inner_folds": (plan.inner_folds, 2),
-        "resamples": (plan.resamples, 0),
-        "random_state": (plan.random_state, 0),
-    }
-    for key, (number, minimum) in least.items():
-        if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < minimum:
-            raise SpecError(f"{key} must be an integer of at least {minimum}; got {number!r}.")
 
 
 def _check_sample(plan: ComparisonPlan, dataset: Dataset) -> None:
