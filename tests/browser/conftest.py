@@ -10,6 +10,7 @@ from urllib.request import urlopen
 import pytest
 
 from support.servers import serving
+from support.waiting import poll
 
 
 @pytest.fixture
@@ -50,6 +51,9 @@ class Jupyter:
         path = {"jupyterlab": f"lab/tree/{notebook}?reset", "notebook": f"notebooks/{notebook}"}[self.app]
         page.goto(f"{self.address}/{path}", wait_until="domcontentloaded")
         page.locator(".jp-Notebook .jp-CodeCell").first.wait_for()
+        # The page says "idle" before it has a kernel. A cell that is run then opens the dialog "Select Kernel".
+        page.locator(".jp-Toolbar-kernelName", has_text="Python 3").wait_for()
+        poll(lambda: any(kernel["connections"] for kernel in self.kernels()), every=0.1)
         page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").wait_for()
 
     def kernels(self):

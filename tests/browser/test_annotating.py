@@ -35,6 +35,7 @@ def open_widget(jupyter, page, app="jupyterlab"):
     widget, executed = page.locator(".td-annotate"), page.locator(".jp-InputPrompt").first
     before = executed.text_content()
     for _ in range(5):  # a page that is still loading loses keys
+        assert not page.locator(".jp-Dialog").all_text_contents()
         page.locator(".jp-Notebook .jp-CodeCell .cm-content").first.click()
         page.keyboard.press("Shift+Enter")
         page.wait_for_timeout(1000)
