@@ -32,7 +32,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from topicdesk.annotation import Dataset
 from topicdesk.evaluation import BASELINES, Classifier, Split, compare, make_inner_splits, make_splits
-from topicdesk.evaluation.search import inner_scores
+from topicdesk.evaluation._search import inner_scores
 from topicdesk.experiment import load_dataset, read_spec
 from topicdesk.project import find_project
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from topicdesk.environment import observe_environment
+from topicdesk._environment import observe_environment
 from topicdesk.evaluation import ComparisonPlan, SplitPlan, classifier_named, compare
 from topicdesk.experiment import (
     ExperimentResult,

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from topicdesk import atomic
-from topicdesk.atomic import remove_tree, replacing, sweep_removed
+from topicdesk import _atomic
+from topicdesk._atomic import remove_tree, replacing, sweep_removed
 from topicdesk.errors import ProjectError
 
 
@@ -69,7 +69,7 @@ def test_replacing_retries_a_rename_that_windows_refuses(tmp_path, monkeypatch):
     with pytest.raises(ProjectError, match="Permission denied"), replacing(tmp_path / "file") as part:
         part.write_text("x")
     # Only Windows refuses such a rename, so elsewhere topicdesk does not wait. The test runs on all systems.
-    monkeypatch.setattr(atomic, "_RENAME_SECONDS", 60)
+    monkeypatch.setattr(_atomic, "_RENAME_SECONDS", 60)
     with replacing(tmp_path / "file") as part:
         part.write_text("x")
     assert (tmp_path / "file").read_text() == "x"

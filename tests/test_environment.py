@@ -1,7 +1,7 @@
 import hashlib
 import subprocess
 
-from topicdesk.environment import observe_environment, pinned_versions
+from topicdesk._environment import observe_environment, pinned_versions
 from topicdesk.project import find_project
 
 

@@ -52,6 +52,6 @@ def test_modules_have_no_import_cycle():
 
 
 def test_imports_of_includes_imports_in_functions_and_for_type_checkers():
-    code = "if TYPE_CHECKING:\n    from topicdesk.project import Project\ndef f():\n    import topicdesk.progress\n"
-    assert imports_of(ast.parse(code)) == {"topicdesk.project", "topicdesk.progress"}
+    code = "if TYPE_CHECKING:\n    from topicdesk.project import Project\ndef f():\n    import topicdesk._progress\n"
+    assert imports_of(ast.parse(code)) == {"topicdesk.project", "topicdesk._progress"}
     assert imports_of(ast.parse("from topicdesk.evaluation import compare")) == {"topicdesk.evaluation.comparison"}

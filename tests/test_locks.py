@@ -8,13 +8,13 @@ import threading
 import pytest
 from filelock import FileLock
 
+from topicdesk._locks import exclusive_lock
 from topicdesk.errors import ProjectError
-from topicdesk.locks import exclusive_lock
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from topicdesk.locks import exclusive_lock
+from topicdesk._locks import exclusive_lock
 with exclusive_lock(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from topicdesk import progress as module
+from topicdesk import _progress as module
 
 
 @pytest.fixture

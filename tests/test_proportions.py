@@ -8,7 +8,7 @@ from hypothesis import example, given, strategies as st
 from scipy.stats import binomtest
 from statsmodels.stats.proportion import proportion_confint, test_proportions_2indep as score_test_of_statsmodels
 
-from topicdesk.proportions import score_test, wilson_interval
+from topicdesk._proportions import score_test, wilson_interval
 
 samples = st.integers(1, 100_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 

@@ -7,11 +7,11 @@ import pytest
 
 import topicdesk
 from topicdesk import list_runs, log_experiment, read_run, read_taxonomy, run_experiment, summarise_corpus
-from topicdesk.colours import BLUE
+from topicdesk._colours import BLUE
+from topicdesk._rendering import as_html
 from topicdesk.corpus import read_corpus
 from topicdesk.errors import TrackingError
 from topicdesk.evaluation import SplitPlan, make_splits
-from topicdesk.rendering import as_html
 
 
 def test_as_html_escapes_markup():

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, strategies as st
 
-from topicdesk.spreadsheets import RowWriter, defused, is_formula, restored, write_table
+from topicdesk._spreadsheets import RowWriter, defused, is_formula, restored, write_table
 
 
 @pytest.mark.parametrize(

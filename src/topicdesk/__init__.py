@@ -6,7 +6,7 @@ and the command line start at once.
 
 from importlib.metadata import version
 
-from topicdesk.lazy import attach
+from topicdesk._lazy import attach
 
 #: The version of the installed package.
 __version__ = version("topicdesk")

@@ -14,10 +14,10 @@ from pathlib import Path
 import pandas as pd
 from packaging.requirements import Requirement
 
-from topicdesk.environment import pinned_versions
+from topicdesk._environment import pinned_versions
+from topicdesk._rendering import as_html
 from topicdesk.errors import ProjectError, TrackingError
 from topicdesk.project import Project, find_project
-from topicdesk.rendering import as_html
 
 __all__ = ["Diagnosis", "diagnose"]
 

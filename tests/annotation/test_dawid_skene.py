@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import logsumexp
 
-from topicdesk.annotation.dawid_skene import dawid_skene
+from topicdesk.annotation._dawid_skene import dawid_skene
 from topicdesk.errors import LabelsError
 
 # Dawid and Skene (1979), table 1: five anaesthetists rate the fitness of 45 patients from 1 to 4. One number per

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from topicdesk.cli import main
-from topicdesk.cli.stopping import Stopped, stop_on_signals
+from topicdesk.cli._stopping import Stopped, stop_on_signals
 
 
 def test_main_restores_the_handlers_of_signals(monkeypatch):

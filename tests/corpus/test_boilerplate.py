@@ -1,7 +1,7 @@
 import pytest
 from hypothesis import given, strategies as st
 
-from topicdesk.corpus.boilerplate import RecurrenceFinder, take_off_menus, take_off_recurring
+from topicdesk.corpus._boilerplate import RecurrenceFinder, take_off_menus, take_off_recurring
 
 NOTICE = "The views in this column are not those of the Courier."
 

@@ -1,7 +1,7 @@
 import pytest
 from hypothesis import given, strategies as st
 
-from topicdesk.corpus.bylines import read_people, split_byline
+from topicdesk.corpus._bylines import read_people, split_byline
 
 
 @pytest.mark.parametrize(

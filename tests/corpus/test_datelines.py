@@ -3,7 +3,7 @@ from datetime import date
 import pytest
 from hypothesis import given, strategies as st
 
-from topicdesk.corpus.datelines import read_date, split_dateline
+from topicdesk.corpus._datelines import read_date, split_dateline
 
 SENTENCE = "The ferry came late."
 

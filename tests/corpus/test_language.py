@@ -1,6 +1,6 @@
 import pytest
 
-from topicdesk.corpus.language import detect_language
+from topicdesk.corpus._language import detect_language
 
 SENTENCES = {
     "en": "The ferry came late, because fog covered the harbour for most of the day.",

@@ -6,7 +6,7 @@ import io
 import pandas as pd
 import pytest
 
-from topicdesk.corpus.newsarticles import read_newsarticles
+from topicdesk.corpus._newsarticles import read_newsarticles
 from topicdesk.errors import CorpusError
 
 HEADER = ["article_id", "publish_date", "article_source_link", "title", "subtitle", "text"]

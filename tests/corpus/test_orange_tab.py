@@ -1,6 +1,6 @@
 import pytest
 
-from topicdesk.corpus.orange_tab import read_orange_tab
+from topicdesk.corpus._orange_tab import read_orange_tab
 from topicdesk.errors import CorpusError
 
 HEADER = "Category\tText\nd\tstring\nclass\t\n"

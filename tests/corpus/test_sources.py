@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from topicdesk._locks import exclusive_lock
 from topicdesk.corpus import (
     build_corpus,
     fetch_source,
@@ -16,7 +17,6 @@ from topicdesk.corpus import (
     stored_corpus,
 )
 from topicdesk.errors import FetchError, ProjectError
-from topicdesk.locks import exclusive_lock
 from topicdesk.project import Project, find_project
 
 

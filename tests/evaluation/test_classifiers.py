@@ -25,9 +25,9 @@ from topicdesk.evaluation import (
     make_splits,
 )
 from topicdesk.evaluation._execution.checkpoints import comparison_hash
+from topicdesk.evaluation._grids import RIDGE_TOLERANCE, _solve_shifted, ridge_margins
 from topicdesk.evaluation.classifiers import fit_and_score, fit_estimators, fit_grid_and_score, own_classifier
 from topicdesk.evaluation.estimators import NBSVM
-from topicdesk.evaluation.grids import RIDGE_TOLERANCE, _solve_shifted, ridge_margins
 
 SEARCHED = [classifier for classifier in CLASSIFIERS.values() if classifier.features == "searched"]
 

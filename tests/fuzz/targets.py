@@ -21,9 +21,9 @@ import pyarrow.parquet as parquet
 from topicdesk.annotation import LabelStore, read_label_file, read_taxonomy, write_annotations
 from topicdesk.annotation.annotations import ANNOTATION_COLUMNS
 from topicdesk.corpus import parse_page, read_articles
-from topicdesk.corpus.boilerplate import take_off_menus
-from topicdesk.corpus.bylines import split_byline
-from topicdesk.corpus.datelines import split_dateline
+from topicdesk.corpus._boilerplate import take_off_menus
+from topicdesk.corpus._bylines import split_byline
+from topicdesk.corpus._datelines import split_dateline
 from topicdesk.corpus.readers import FORMATS
 from topicdesk.errors import CorpusError, LabelsError, SpecError
 from topicdesk.experiment import read_spec

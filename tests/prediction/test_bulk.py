@@ -24,7 +24,7 @@ import pytest
 
 from topicdesk.errors import CorpusError, EngineError, LabellerError, ProjectError
 from topicdesk.evaluation import DaskEngine
-from topicdesk.prediction import Labeller, label_files, parts
+from topicdesk.prediction import Labeller, _parts, label_files
 from topicdesk.prediction.answers import MOST_CHARACTERS
 
 JURY = "A jury found the defendant guilty and the verdict was read."
@@ -474,7 +474,7 @@ def test_label_files_replaces_a_part_that_is_lost_after_it_was_written(labeller,
             (tmp_path / ".out.csv.parts" / "part-000002.csv").unlink()
 
     # The constant is private, because no user needs to change it. Without this line, the test waits for a minute.
-    monkeypatch.setattr(parts, "_PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr(_parts, "_PATIENCE_SECONDS", 0.1)
     account = label_files(with_hook(labeller, lose_the_third_part), files, tmp_path / "out.csv", n_jobs=1)
     assert batches == [40, 40, 40, 40, 40, 30, 40], "the third part is labelled again, and no other"
     assert account.output.read_bytes() == expected

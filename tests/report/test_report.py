@@ -7,13 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from topicdesk.environment import Environment
+from topicdesk._environment import Environment
 from topicdesk.evaluation import CLASSIFIERS, PROBABILITY_METRICS, ComparisonPlan, SplitPlan, compare
 from topicdesk.features import Analyser
 from topicdesk.prediction import Contribution, fit_labeller
 from topicdesk.report import About, Provenance, make_report, model_card
-from topicdesk.report.checklist import checklist, straddling
-from topicdesk.report.passages import short_passage
+from topicdesk.report._checklist import checklist, straddling
+from topicdesk.report._passages import short_passage
 
 HOSTILE = ("<img src=x onerror=alert(1)>", '"><script>alert(2)</script>')
 ENVIRONMENT = Environment("a" * 40, False, "b" * 64, "3.11.7", "Linux", {"numpy": "2"})

@@ -9,7 +9,7 @@ import pytest
 
 from topicdesk.corpus import read_corpus
 from topicdesk.errors import CorpusError, LabelsError
-from topicdesk.starter.labelled_table import read_labelled_table, topic_keys
+from topicdesk.starter._labelled_table import read_labelled_table, topic_keys
 
 TEXTS = [
     "The judge adjourned the hearing until spring.",

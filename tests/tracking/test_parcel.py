@@ -6,8 +6,8 @@ import time
 
 import pytest
 
+from topicdesk._locks import exclusive_lock
 from topicdesk.errors import TrackingError
-from topicdesk.locks import exclusive_lock
 from topicdesk.project import Project
 from topicdesk.tracking.parcel import (
     PackedRun,

@@ -5,11 +5,11 @@ import sqlite3
 
 import pytest
 
+from topicdesk._locks import exclusive_lock
 from topicdesk.annotation import LabelStore, read_label_file, read_taxonomy
 from topicdesk.annotation.annotations import write_label_rows
 from topicdesk.corpus import read_corpus
 from topicdesk.experiment import lock_path
-from topicdesk.locks import exclusive_lock
 
 TEN = 10
 SPEC = "experiments/small.toml"

@@ -332,7 +332,7 @@ def test_results_do_not_depend_on_clock_jumps(place, run, time_machine):
 @pytest.mark.slow
 def test_label_files_waits_for_a_rename_that_becomes_visible_late(place, monkeypatch):
     """On a network file system, other machines see a new file name after a delay."""
-    from topicdesk.prediction import label_files, parts
+    from topicdesk.prediction import _parts, label_files
     from topicdesk.tracking import load_labeller
 
     rename = Path.replace
@@ -350,7 +350,7 @@ def test_label_files_waits_for_a_rename_that_becomes_visible_late(place, monkeyp
     monkeypatch.setattr(Path, "replace", late)
     assert label_files(labeller, ["new.csv"], "late.csv", n_jobs=1).output.read_bytes() == expected
     # The constant is private, because no user needs to change it. Without this line, the test waits for two minutes.
-    monkeypatch.setattr(parts, "_PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr(_parts, "_PATIENCE_SECONDS", 0.2)
     monkeypatch.setattr(
         Path, "replace", lambda self, target: target if "part-" in str(target) else rename(self, target)
     )

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 import topicdesk
-from topicdesk.corpus import boilerplate
+from topicdesk.corpus import _boilerplate
 
 SOURCE = Path(topicdesk.__file__).parent
 LENGTH, SECONDS = 20_000, 1.0
@@ -31,8 +31,8 @@ WORDS = ["By ", "READ MORE: ", "Monday, ", "Jan ", "<html ", "page ", "01/02/", 
 
 # These patterns never receive longer texts.
 BOUNDED = {
-    "topicdesk.corpus.boilerplate._MENU": boilerplate._LONGEST_PHRASE,
-    "topicdesk.corpus.boilerplate._VARYING": boilerplate._LONGEST_PHRASE,
+    "topicdesk.corpus._boilerplate._MENU": _boilerplate._LONGEST_PHRASE,
+    "topicdesk.corpus._boilerplate._VARYING": _boilerplate._LONGEST_PHRASE,
 }
 
 

@@ -1,5 +1,5 @@
 """Annotation: taxonomies, label files, annotation sessions, and the dataset that a comparison works on."""
 
-from topicdesk.lazy import attach
+from topicdesk._lazy import attach
 
 __all__ = attach(__name__)

@@ -14,11 +14,11 @@ from typing import Any
 
 import pandas as pd
 
-from topicdesk.atomic import replacing
+from topicdesk._atomic import replacing
+from topicdesk._spreadsheets import RowWriter, defused, restored
 from topicdesk.corpus.names import CORPUS_NAME
 from topicdesk.errors import LabelsError, nearest
 from topicdesk.project import find_file
-from topicdesk.spreadsheets import RowWriter, defused, restored
 
 __all__ = [
     "ADJUDICATED",

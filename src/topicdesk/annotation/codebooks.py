@@ -15,8 +15,8 @@ from pathlib import Path
 import pandas as pd
 from pydantic import TypeAdapter, ValidationError
 
+from topicdesk._atomic import write_text
 from topicdesk.annotation.topics import Taxonomy
-from topicdesk.atomic import write_text
 from topicdesk.errors import LabelsError
 
 __all__ = ["codebook_marks", "outdated_labels", "record_codebook"]

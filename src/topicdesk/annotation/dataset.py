@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from topicdesk.annotation.fields import check_fields
+from topicdesk._rendering import as_html
+from topicdesk.annotation._fields import check_fields
 from topicdesk.corpus import article_texts, content_hash, find_duplicates
 from topicdesk.errors import LabelsError, nearest
-from topicdesk.rendering import as_html
 
 __all__ = ["Dataset", "check_topics", "join_dataset"]
 

@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 
 from topicdesk._renamed import renamed_arguments
+from topicdesk.annotation._fields import check_annotator
 from topicdesk.annotation.annotations import ADJUDICATED, reserved_in
-from topicdesk.annotation.fields import check_annotator
 from topicdesk.annotation.queue import QUEUE_COLUMNS
 from topicdesk.annotation.store import KeptAside, LabelStore
 from topicdesk.annotation.topics import Taxonomy, taxonomy_of

@@ -21,12 +21,12 @@ from typing import Annotated, Any, NoReturn
 
 from pydantic import StringConstraints, ValidationError
 
+from topicdesk._locks import exclusive_lock
+from topicdesk._toml import StrictModel
 from topicdesk.annotation.annotations import read_label_rows, write_label_rows
 from topicdesk.annotation.codebooks import record_codebook
 from topicdesk.annotation.topics import Taxonomy
 from topicdesk.errors import LabelsError, ProjectError, nearest
-from topicdesk.locks import exclusive_lock
-from topicdesk.toml import StrictModel
 
 __all__ = ["KeptAside", "LabelStore"]
 

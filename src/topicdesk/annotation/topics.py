@@ -10,10 +10,10 @@ from typing import Annotated
 import pandas as pd
 from pydantic import Field, model_validator
 
+from topicdesk._rendering import as_html
+from topicdesk._toml import StrictModel, read_toml
 from topicdesk.errors import LabelsError
 from topicdesk.project import Project, find_file
-from topicdesk.rendering import as_html
-from topicdesk.toml import StrictModel, read_toml
 
 __all__ = ["Codebook", "Taxonomy", "Topic", "read_taxonomy", "taxonomy_of"]
 

@@ -14,8 +14,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 
+from topicdesk.annotation._dawid_skene import dawid_skene
 from topicdesk.annotation.annotations import ANNOTATION_COLUMNS, WEAK
-from topicdesk.annotation.dawid_skene import dawid_skene
 
 __all__ = ["aggregate_rules", "rule_table", "weak_annotations"]
 
@@ -96,7 +96,7 @@ def aggregate_rules(
 
     See Also
     --------
-    topicdesk.annotation.dawid_skene.dawid_skene : The method, for any number of classes.
+    topicdesk.annotation._dawid_skene.dawid_skene : The method, for any number of classes.
 
     References
     ----------

@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from topicdesk import __version__
-from topicdesk.cli import annotation, comparing, corpora, labelling, projects, runs, servers
-from topicdesk.cli.stopping import Stopped, stop_on_signals
+from topicdesk.cli import _annotation, _comparing, _corpora, _labelling, _projects, _runs, _servers
+from topicdesk.cli._stopping import Stopped, stop_on_signals
 from topicdesk.errors import TopicdeskError
 
 __all__ = ["app", "main"]
@@ -26,48 +26,48 @@ app = typer.Typer(
 # The groups of the list of commands, each command with an example.
 _GROUPS: dict[str, list[tuple[Callable[..., None], str]]] = {
     "Start": [
-        (projects.init, "topicdesk init desk --from articles.csv --text headline,body --labels topics"),
-        (projects.doctor, "topicdesk doctor"),
+        (_projects.init, "topicdesk init desk --from articles.csv --text headline,body --labels topics"),
+        (_projects.doctor, "topicdesk doctor"),
     ],
     "Articles and labels": [
-        (corpora.import_, "topicdesk import pages/ t.csv --map title=headline --output mine.parquet"),
-        (annotation.annotate, "topicdesk annotate newsarticles --annotator maria"),
-        (annotation.adjudicate, "topicdesk adjudicate maria tom newsarticles --annotator lena"),
+        (_corpora.import_, "topicdesk import pages/ t.csv --map title=headline --output mine.parquet"),
+        (_annotation.annotate, "topicdesk annotate newsarticles --annotator maria"),
+        (_annotation.adjudicate, "topicdesk adjudicate maria tom newsarticles --annotator lena"),
     ],
     "Experiments": [
-        (comparing.compare, "topicdesk compare experiments/topics.toml --jobs 2"),
-        (comparing.verify, "topicdesk verify experiments/topics.toml"),
-        (comparing.results, "topicdesk results experiments"),
-        (comparing.splits, "topicdesk splits experiments/topics.toml --output experiments/topics.splits.csv"),
+        (_comparing.compare, "topicdesk compare experiments/topics.toml --jobs 2"),
+        (_comparing.verify, "topicdesk verify experiments/topics.toml"),
+        (_comparing.results, "topicdesk results experiments"),
+        (_comparing.splits, "topicdesk splits experiments/topics.toml --output experiments/topics.splits.csv"),
         (
-            comparing.learning_curve,
+            _comparing.learning_curve,
             "topicdesk learning-curve experiments/topics.toml --plot curve.png",
         ),
-        (comparing.ablate, "topicdesk ablate experiments/topics.toml --classifier linear-svm"),
-        (comparing.rank, "topicdesk rank experiments/published.toml --plot ranks.png"),
+        (_comparing.ablate, "topicdesk ablate experiments/topics.toml --classifier linear-svm"),
+        (_comparing.rank, "topicdesk rank experiments/published.toml --plot ranks.png"),
     ],
     "Runs and models in MLflow": [
-        (servers.review, "topicdesk review --port 5001"),
-        (runs.runs, "topicdesk runs --experiment topics"),
-        (runs.reproduce, "topicdesk reproduce 3f0c9d1e8a7b4c5d9e0f1a2b3c4d5e6f"),
-        (runs.diff, "topicdesk diff 3f0c9d1e8a7b 5d9e0f1a2b3c --classifier linear-svm"),
-        (runs.log, "topicdesk log --resume"),
-        (runs.promote, "topicdesk promote topicdesk-topics --version 3"),
-        (runs.rollback, "topicdesk rollback topicdesk-topics"),
+        (_servers.review, "topicdesk review --port 5001"),
+        (_runs.runs, "topicdesk runs --experiment topics"),
+        (_runs.reproduce, "topicdesk reproduce 3f0c9d1e8a7b4c5d9e0f1a2b3c4d5e6f"),
+        (_runs.diff, "topicdesk diff 3f0c9d1e8a7b 5d9e0f1a2b3c --classifier linear-svm"),
+        (_runs.log, "topicdesk log --resume"),
+        (_runs.promote, "topicdesk promote topicdesk-topics --version 3"),
+        (_runs.rollback, "topicdesk rollback topicdesk-topics"),
     ],
     "New articles": [
-        (labelling.label, "topicdesk label tonight.jsonl --output labelled.parquet --explain 5"),
-        (labelling.drift, "topicdesk drift tonight.jsonl --reference models:/topicdesk-topics@champion"),
-        (servers.serve, "topicdesk serve models:/topicdesk-topics@champion --port 5002"),
+        (_labelling.label, "topicdesk label tonight.jsonl --output labelled.parquet --explain 5"),
+        (_labelling.drift, "topicdesk drift tonight.jsonl --reference models:/topicdesk-topics@champion"),
+        (_servers.serve, "topicdesk serve models:/topicdesk-topics@champion --port 5002"),
     ],
 }
 for _group, _commands in _GROUPS.items():
     for _command, _example in _commands:
         _name = _command.__name__.strip("_").replace("_", "-")
         app.command(_name, epilog=f"Example: {_example}", rich_help_panel=_group)(_command)
-app.add_typer(corpora.data, name="data", rich_help_panel="Articles and labels")
-app.add_typer(annotation.group, name="annotations", rich_help_panel="Articles and labels")
-app.add_typer(annotation.group, name="labels", hidden=True, callback=annotation.name_former_group)
+app.add_typer(_corpora.data, name="data", rich_help_panel="Articles and labels")
+app.add_typer(_annotation.group, name="annotations", rich_help_panel="Articles and labels")
+app.add_typer(_annotation.group, name="labels", hidden=True, callback=_annotation.name_former_group)
 
 
 def _print_version(asked: bool) -> None:

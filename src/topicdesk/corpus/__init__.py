@@ -1,5 +1,5 @@
 """Corpora of articles: import, cleaning, validation, summaries and near-duplicates."""
 
-from topicdesk.lazy import attach
+from topicdesk._lazy import attach
 
 __all__ = attach(__name__)

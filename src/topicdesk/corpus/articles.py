@@ -13,7 +13,7 @@ import pandera.pandas as pa
 import pyarrow as arrow
 import pyarrow.parquet as parquet
 
-from topicdesk.atomic import replacing
+from topicdesk._atomic import replacing
 from topicdesk.corpus.names import CORPUS_NAME, missing_corpus
 from topicdesk.errors import CorpusError
 from topicdesk.project import find_file

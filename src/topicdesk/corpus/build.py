@@ -8,14 +8,14 @@ from typing import Any
 
 import pandas as pd
 
-from topicdesk.atomic import replacing
+from topicdesk._atomic import replacing
+from topicdesk._spreadsheets import write_table
+from topicdesk.corpus._newsarticles import read_newsarticles
+from topicdesk.corpus._orange_tab import read_orange_tab
 from topicdesk.corpus.articles import read_corpus_facts, write_corpus
-from topicdesk.corpus.newsarticles import read_newsarticles
-from topicdesk.corpus.orange_tab import read_orange_tab
 from topicdesk.corpus.report import ReadReport
 from topicdesk.corpus.sources import Source, read_member, source_named
 from topicdesk.project import Project
-from topicdesk.spreadsheets import write_table
 
 __all__ = ["BuiltCorpus", "build_corpus", "published_labels_path", "stored_corpus"]
 

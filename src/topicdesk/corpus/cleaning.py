@@ -13,8 +13,8 @@ from collections.abc import Callable, Collection, Iterable
 
 import ftfy
 
+from topicdesk._progress import Advance, nowhere
 from topicdesk.errors import CorpusError, nearest
-from topicdesk.progress import Advance, nowhere
 
 __all__ = [
     "CLEANING_STEPS",

@@ -20,7 +20,7 @@ from rensa import RMinHash
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from topicdesk.progress import progress
+from topicdesk._progress import progress
 
 __all__ = ["Duplicates", "find_duplicates", "near_duplicate_groups"]
 

@@ -11,16 +11,16 @@ from typing import Any
 
 import pandas as pd
 
-from topicdesk.atomic import replacing
+from topicdesk._atomic import replacing
+from topicdesk._progress import Advance, progress
+from topicdesk.corpus._boilerplate import RecurrenceFinder, take_off_recurring
 from topicdesk.corpus.articles import ARTICLE_COLUMNS, articles_frame, read_batches, write_batches
-from topicdesk.corpus.boilerplate import RecurrenceFinder, take_off_recurring
 from topicdesk.corpus.cleaning import check_steps
 from topicdesk.corpus.pages import article_id, split_signature
 from topicdesk.corpus.readers import STDIN, Record, Unreadable, find_files, read_records
 from topicdesk.corpus.records import REPLACEMENT, UNREADABLE_CHARACTER, CleanArticle, Cleaning, clean_record
 from topicdesk.corpus.report import ReadReport
 from topicdesk.errors import CorpusError, nearest
-from topicdesk.progress import Advance, progress
 
 __all__ = ["ImportAccount", "import_articles", "read_articles"]
 

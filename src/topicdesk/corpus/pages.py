@@ -17,12 +17,12 @@ from typing import Any
 
 import pandas as pd
 
+from topicdesk.corpus._boilerplate import take_off_menus
+from topicdesk.corpus._bylines import read_people, split_byline
+from topicdesk.corpus._datelines import Dateline, split_dateline
+from topicdesk.corpus._language import detect_language
 from topicdesk.corpus.articles import ARTICLE_COLUMNS, articles_frame
-from topicdesk.corpus.boilerplate import take_off_menus
-from topicdesk.corpus.bylines import read_people, split_byline
 from topicdesk.corpus.cleaning import check_steps
-from topicdesk.corpus.datelines import Dateline, split_dateline
-from topicdesk.corpus.language import detect_language
 from topicdesk.errors import CorpusError
 
 __all__ = ["Page", "RemovedLine", "Signature", "article_id", "parse_page", "split_signature"]
@@ -78,7 +78,7 @@ class Page:
     removed : tuple of RemovedLine
         Removed lines, in the order of the page.
     flags : tuple of str
-        Notes on what is uncertain: see `topicdesk.corpus.datelines.Dateline`. In addition, ``name or section`` means
+        Notes on what is uncertain: see `topicdesk.corpus._datelines.Dateline`. In addition, ``name or section`` means
         that a short line could be either.
     """
 

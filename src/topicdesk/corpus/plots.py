@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from topicdesk.colours import BLUE
+from topicdesk._colours import BLUE
 from topicdesk.corpus.duplicates import Duplicates
 
 __all__ = ["plot_corpus"]

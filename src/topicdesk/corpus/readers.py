@@ -24,9 +24,9 @@ import pyarrow as arrow
 import pyarrow.parquet as parquet
 from charset_normalizer import from_bytes
 
-from topicdesk.corpus.markup import feed_entries, html_fields
+from topicdesk._progress import Advance, nowhere
+from topicdesk.corpus._markup import feed_entries, html_fields
 from topicdesk.errors import CorpusError, nearest
-from topicdesk.progress import Advance, nowhere
 
 __all__ = [
     "FORMATS",

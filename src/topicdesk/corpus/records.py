@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from topicdesk.corpus.boilerplate import take_off_menus
-from topicdesk.corpus.bylines import split_byline
+from topicdesk.corpus._boilerplate import take_off_menus
+from topicdesk.corpus._bylines import split_byline
+from topicdesk.corpus._datelines import read_date, split_dateline
+from topicdesk.corpus._language import detect_language
 from topicdesk.corpus.cleaning import fix_encoding, normalise_unicode, squeeze_white_space
-from topicdesk.corpus.datelines import read_date, split_dateline
-from topicdesk.corpus.language import detect_language
 from topicdesk.corpus.pages import article_id, parse_page
 from topicdesk.corpus.readers import Record
 

@@ -18,10 +18,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, RootModel
 
+from topicdesk._locks import exclusive_lock
+from topicdesk._toml import StrictModel, read_toml
 from topicdesk.errors import FetchError, ProjectError, nearest
-from topicdesk.locks import exclusive_lock
 from topicdesk.project import Project
-from topicdesk.toml import StrictModel, read_toml
 
 __all__ = ["Source", "fetch_source", "read_member", "read_sources", "source_named"]
 

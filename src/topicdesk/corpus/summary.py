@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from topicdesk._rendering import as_html
 from topicdesk.corpus.articles import content_hash
-from topicdesk.rendering import as_html
 
 __all__ = ["CorpusSummary", "summarise_corpus"]
 

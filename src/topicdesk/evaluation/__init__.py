@@ -1,5 +1,5 @@
 """Evaluation: splits, classifiers, nested cross-validation, and metrics with intervals."""
 
-from topicdesk.lazy import attach
+from topicdesk._lazy import attach
 
 __all__ = attach(__name__)

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from scipy.special import expit
 from sklearn.isotonic import IsotonicRegression
 
+from topicdesk._proportions import wilson_interval
 from topicdesk.evaluation.names import CalibrationMethod
 from topicdesk.evaluation.thresholds import ThresholdRule, choose_thresholds
-from topicdesk.proportions import wilson_interval
 
 __all__ = [
     "CALIBRATION_BINS",

@@ -29,9 +29,7 @@ from sklearn.svm import LinearSVC
 
 from topicdesk._renamed import renamed_arguments
 from topicdesk.errors import SpecError, TopicdeskError
-from topicdesk.evaluation.engine import restart_workers
-from topicdesk.evaluation.estimators import NBSVM, Centroids
-from topicdesk.evaluation.grids import (
+from topicdesk.evaluation._grids import (
     RIDGE_TOLERANCE,
     Scorer,
     complement_odds,
@@ -39,6 +37,8 @@ from topicdesk.evaluation.grids import (
     neighbour_shares,
     ridge_margins,
 )
+from topicdesk.evaluation.engine import restart_workers
+from topicdesk.evaluation.estimators import NBSVM, Centroids
 from topicdesk.evaluation.names import BASELINES, check_classifier, check_hyperparameters
 
 __all__ = [
@@ -78,7 +78,7 @@ class Classifier:
     threshold : float or None
         Fixed decision threshold. None to choose one threshold per topic on inner folds.
     fit_grid : callable, optional
-        Fits many points of the grid for many topics in one computation (see `topicdesk.evaluation.grids`).
+        Fits many points of the grid for many topics in one computation (see `topicdesk.evaluation._grids`).
     """
 
     name: str

@@ -1,7 +1,7 @@
 """Compare classifiers by nested cross-validation.
 
 For each outer split, features, hyper-parameters and one threshold per topic are chosen on inner folds of its training
-rows (`topicdesk.evaluation.search`). The selected model is fitted on all training rows and predicts the test rows,
+rows (`topicdesk.evaluation._search`). The selected model is fitted on all training rows and predicts the test rows,
 which are not used for any choice.
 """
 
@@ -18,18 +18,18 @@ import numpy as np
 import pandas as pd
 
 from topicdesk._renamed import renamed_arguments, renamed_fields
+from topicdesk._rendering import as_html
 from topicdesk.annotation import Dataset
 from topicdesk.errors import SpecError, SplitError, nearest
+from topicdesk.evaluation._bootstrap import score_tables
 from topicdesk.evaluation._execution.checkpoints import Checkpoints, comparison_hash
+from topicdesk.evaluation._search import cross_validate, planned_splits
 from topicdesk.evaluation._types import ComparisonPlan, ComparisonValues, FoldResult, ranking
-from topicdesk.evaluation.bootstrap import score_tables
 from topicdesk.evaluation.engine import Engine, single_threaded_engine
 from topicdesk.evaluation.leaderboard import ALL_SAMPLES, leaderboard, scores_where
-from topicdesk.evaluation.search import cross_validate, planned_splits
 from topicdesk.evaluation.significance import Verdict, decide_winner, significance_table
 from topicdesk.evaluation.split_files import split_table
 from topicdesk.evaluation.splits import Split, mean_test_to_train
-from topicdesk.rendering import as_html
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -18,10 +18,10 @@ from joblib.externals.loky import get_reusable_executor
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 from threadpoolctl import threadpool_limits
 
+from topicdesk._progress import progress
 from topicdesk._renamed import renamed_fields
 from topicdesk.errors import EngineError
 from topicdesk.evaluation.code_version import code_version
-from topicdesk.progress import progress
 
 if TYPE_CHECKING:
     from distributed import Client

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
-from topicdesk.atomic import replacing
+from topicdesk._atomic import replacing
+from topicdesk._spreadsheets import restored, write_table
 from topicdesk.errors import SplitError
 from topicdesk.evaluation.splits import Split, unlearnable
-from topicdesk.spreadsheets import restored, write_table
 
 if TYPE_CHECKING:
     from topicdesk.annotation import Dataset

@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from topicdesk._renamed import renamed_arguments
+from topicdesk._rendering import as_html
 from topicdesk.errors import SplitError
-from topicdesk.rendering import as_html
 
 if TYPE_CHECKING:
     from topicdesk.annotation import Dataset

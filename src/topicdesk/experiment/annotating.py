@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from topicdesk._progress import progress
 from topicdesk._renamed import renamed_arguments
 from topicdesk.annotation import (
     ADJUDICATED,
@@ -43,7 +44,6 @@ from topicdesk.evaluation import (
 from topicdesk.experiment.run import LoadedExperiment, corpus_file, load_experiments, read_spec_labels
 from topicdesk.experiment.spec import Spec, read_spec
 from topicdesk.features import FeatureSetting, keyword_hits, keyword_matrix
-from topicdesk.progress import progress
 from topicdesk.project import Project, find_file, find_project
 
 __all__ = ["DEFAULT_MIX", "effect_of", "queue_for", "rules_of", "second_look", "suspects_of", "weak_labels"]

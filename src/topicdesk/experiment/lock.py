@@ -13,11 +13,11 @@ from typing import Any
 import pandas as pd
 from pydantic import ValidationError
 
-from topicdesk.atomic import write_text
-from topicdesk.environment import Environment
+from topicdesk._atomic import write_text
+from topicdesk._environment import Environment
+from topicdesk._toml import StrictModel
 from topicdesk.errors import VerificationError
 from topicdesk.evaluation import ALL_SAMPLES, DIFFERENCE_FROM_BEST, Comparison, metric_title, scores_where, splits_hash
-from topicdesk.toml import StrictModel
 
 __all__ = ["Difference", "ResultsLock", "differences", "lock_path", "lock_text", "make_lock", "read_lock", "write_lock"]
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from topicdesk._environment import Environment, observe_environment
 from topicdesk._renamed import renamed_arguments, renamed_fields
 from topicdesk.annotation import (
     Dataset,
@@ -19,7 +20,6 @@ from topicdesk.annotation import (
     reserved_in,
 )
 from topicdesk.corpus import published_labels_path, read_corpus, stored_corpus
-from topicdesk.environment import Environment, observe_environment
 from topicdesk.errors import SpecError, VerificationError, nearest
 from topicdesk.evaluation import (
     ALL_SAMPLES,
@@ -32,7 +32,7 @@ from topicdesk.evaluation import (
     make_splits,
     read_splits,
 )
-from topicdesk.experiment.checks import corpus_path
+from topicdesk.experiment._checks import corpus_path
 from topicdesk.experiment.lock import Difference, ResultsLock, differences, lock_path, make_lock, read_lock
 from topicdesk.experiment.spec import Spec, read_spec
 from topicdesk.project import Project, find_file, find_project

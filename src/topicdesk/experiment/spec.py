@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PrivateAttr, field_validator, model_validator
 
+from topicdesk._toml import StrictModel, read_toml
 from topicdesk.errors import FeaturesError, ProjectError, SpecError
 from topicdesk.evaluation.names import (
     BASELINES,
@@ -23,7 +24,6 @@ from topicdesk.evaluation.names import (
 )
 from topicdesk.features.names import check_stemmer
 from topicdesk.project import Project, find_file, find_project
-from topicdesk.toml import StrictModel, read_toml
 
 if TYPE_CHECKING:
     from topicdesk.evaluation import Classifier, ComparisonPlan, SplitPlan, ThresholdRule

@@ -1,5 +1,5 @@
 """Features: terms are counted once for all articles, and weighted per fold on the training rows."""
 
-from topicdesk.lazy import attach
+from topicdesk._lazy import attach
 
 __all__ = attach(__name__)

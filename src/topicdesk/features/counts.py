@@ -25,9 +25,9 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import CountVectorizer
 
+from topicdesk._progress import progress
 from topicdesk.errors import FeaturesError
 from topicdesk.features.names import STEMMERS, check_stemmer
-from topicdesk.progress import progress
 
 __all__ = ["STEMMERS", "Analyser", "Counts", "StemmingTokeniser", "count_terms", "count_terms_once"]
 

@@ -28,17 +28,17 @@ from joblib.externals.loky import ProcessPoolExecutor
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 from threadpoolctl import threadpool_limits
 
+from topicdesk._atomic import remove_tree, sweep_removed, write_text
+from topicdesk._locks import exclusive_lock
+from topicdesk._progress import progress
 from topicdesk._renamed import renamed_arguments
-from topicdesk.atomic import remove_tree, sweep_removed, write_text
+from topicdesk._spreadsheets import Formulas, RowWriter, defused
 from topicdesk.corpus import STDIN, Cleaning, Unreadable, article_id, find_files, guess_ending
 from topicdesk.errors import CorpusError, EngineError, LabellerError, ProjectError
 from topicdesk.evaluation import Engine, LocalEngine, code_version
-from topicdesk.locks import exclusive_lock
-from topicdesk.prediction.batches import Batch, Reading, read_batches, read_row_groups
+from topicdesk.prediction._batches import Batch, Reading, read_batches, read_row_groups
+from topicdesk.prediction._parts import Part, PartFolder, Unlabelled, join_parts, output_format, write_part
 from topicdesk.prediction.labeller import Labeller
-from topicdesk.prediction.parts import Part, PartFolder, Unlabelled, join_parts, output_format, write_part
-from topicdesk.progress import progress
-from topicdesk.spreadsheets import Formulas, RowWriter, defused
 
 __all__ = ["LabellingAccount", "label_files"]
 

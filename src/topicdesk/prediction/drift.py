@@ -18,16 +18,16 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import ks_2samp, mannwhitneyu
 
+from topicdesk._progress import progress
+from topicdesk._proportions import score_test
+from topicdesk._rendering import as_html
 from topicdesk.corpus import find_files
 from topicdesk.errors import LabellerError
 from topicdesk.evaluation import holm
+from topicdesk.prediction._batches import Reading, read_batches
 from topicdesk.prediction.answers import decide, readable_articles
-from topicdesk.prediction.batches import Reading, read_batches
 from topicdesk.prediction.labeller import Labeller
 from topicdesk.prediction.reference import Observed
-from topicdesk.progress import progress
-from topicdesk.proportions import score_test
-from topicdesk.rendering import as_html
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -94,7 +94,7 @@ class Drift:
 
     def plot(self) -> Figure:
         """Plot the shares of topics, the unseen words, and the scores of new articles and of the training corpus."""
-        from topicdesk.prediction.plots import plot_drift
+        from topicdesk.prediction._plots import plot_drift
 
         return plot_drift(self.labeller.topics, self.labeller.reference, self.observed, self.checks)
 

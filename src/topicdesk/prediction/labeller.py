@@ -16,6 +16,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer, TfidfVectorizer
 from sklearn.pipeline import Pipeline
 
+from topicdesk._rendering import as_html
 from topicdesk.errors import LabellerError
 from topicdesk.evaluation import CLASSIFIERS, classifier_named
 from topicdesk.features import Analyser, StemmingTokeniser, TermLookup
@@ -37,7 +38,6 @@ from topicdesk.prediction.explain import (
 )
 from topicdesk.prediction.linear import linear_weights
 from topicdesk.prediction.reference import Reference
-from topicdesk.rendering import as_html
 
 __all__ = ["Articles", "Labeller"]
 

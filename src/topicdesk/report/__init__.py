@@ -1,5 +1,5 @@
 """Report of a comparison as one HTML page, and model card. This package computes no evaluation results."""
 
-from topicdesk.lazy import attach
+from topicdesk._lazy import attach
 
 __all__ = attach(__name__)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from topicdesk.environment import Environment
+from topicdesk._environment import Environment
 
 __all__ = ["RUN_ID", "About", "Provenance"]
 

@@ -15,8 +15,9 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from topicdesk._environment import peak_memory
+from topicdesk._proportions import wilson_interval
 from topicdesk.annotation import suspect_labels
-from topicdesk.environment import peak_memory
 from topicdesk.evaluation import (
     ALL_SAMPLES,
     DIFFERENCE_FROM_BEST,
@@ -27,11 +28,10 @@ from topicdesk.evaluation import (
     shown,
     starred,
 )
-from topicdesk.proportions import wilson_interval
+from topicdesk.report._checklist import checklist, straddling
+from topicdesk.report._passages import read_errors
+from topicdesk.report._pictures import inline_picture
 from topicdesk.report.about import RUN_ID
-from topicdesk.report.checklist import checklist, straddling
-from topicdesk.report.passages import read_errors
-from topicdesk.report.pictures import inline_picture
 
 if TYPE_CHECKING:
     from topicdesk.evaluation import Comparison, OutOfFold, SourceAudit

@@ -17,12 +17,12 @@ from typing import Any
 import jinja2
 import pandas as pd
 
+from topicdesk._rendering import as_html
 from topicdesk.annotation import read_taxonomy, record_codebook, write_annotations
 from topicdesk.corpus import read_corpus
 from topicdesk.errors import ProjectError
-from topicdesk.rendering import as_html
-from topicdesk.starter.checks import refuse_to_overwrite
-from topicdesk.starter.labelled_table import LabelledTable, read_labelled_table, topic_keys
+from topicdesk.starter._checks import refuse_to_overwrite
+from topicdesk.starter._labelled_table import LabelledTable, read_labelled_table, topic_keys
 
 __all__ = ["NewProject", "create_project"]
 

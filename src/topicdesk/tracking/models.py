@@ -17,8 +17,8 @@ import sklearn
 import skops.io
 from sklearn.exceptions import InconsistentVersionWarning
 
-from topicdesk.atomic import replacing
-from topicdesk.environment import pinned_versions
+from topicdesk._atomic import replacing
+from topicdesk._environment import pinned_versions
 from topicdesk.errors import LabellerError, TrackingError
 from topicdesk.prediction import Labeller, Reference, Rules, answers
 from topicdesk.project import Project, find_project

@@ -16,6 +16,8 @@ from typing import Any
 
 import pandas as pd
 
+from topicdesk._progress import progress
+from topicdesk._spreadsheets import write_table as write_csv
 from topicdesk.evaluation import (
     ALL_SAMPLES,
     TOPIC_METRICS,
@@ -28,10 +30,8 @@ from topicdesk.evaluation import (
     topic_leaderboard,
 )
 from topicdesk.prediction import Labeller
-from topicdesk.progress import progress
 from topicdesk.project import Project
 from topicdesk.report import About, model_card
-from topicdesk.spreadsheets import write_table as write_csv
 from topicdesk.tracking._mlflow import MLFLOW_RUN_NOTE, CodeDatasetSource, from_pandas
 from topicdesk.tracking.models import save_labeller
 from topicdesk.tracking.parcel import (

@@ -16,9 +16,9 @@ from urllib.request import urlopen
 from topicdesk.errors import TrackingError
 from topicdesk.project import Project
 from topicdesk.tracking._mlflow import QUIET_VARIABLES
+from topicdesk.tracking._ports import check_port
 from topicdesk.tracking.listing import tracking_uri
 from topicdesk.tracking.models import fetched_model, load_labeller
-from topicdesk.tracking.ports import check_port
 from topicdesk.tracking.store import experiment_address, open_store
 
 __all__ = ["serve_model", "serve_pages"]

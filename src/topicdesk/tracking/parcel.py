@@ -17,7 +17,7 @@ from typing import Any
 
 import pandas as pd
 
-from topicdesk.atomic import abandoned, remove_tree, sweep_removed_in, write_text
+from topicdesk._atomic import abandoned, remove_tree, sweep_removed_in, write_text
 from topicdesk.errors import ProjectError, TrackingError
 from topicdesk.tracking._mlflow import MlflowException
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import pandas as pd
 
-from topicdesk.atomic import write_text
+from topicdesk._atomic import write_text
+from topicdesk._rendering import as_html
 from topicdesk.errors import TrackingError, nearest
 from topicdesk.project import Project
-from topicdesk.rendering import as_html
 from topicdesk.tracking._mlflow import (
     MLFLOW_PARENT_RUN_ID,
     MlflowClient,

@@ -12,11 +12,11 @@ from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
+from topicdesk._locks import exclusive_lock
+from topicdesk._progress import progress
+from topicdesk._rendering import as_html
 from topicdesk.errors import TrackingError
-from topicdesk.locks import exclusive_lock
-from topicdesk.progress import progress
 from topicdesk.project import Project
-from topicdesk.rendering import as_html
 from topicdesk.report import RUN_ID
 from topicdesk.tracking._mlflow import (
     BAD_REQUEST,

@@ -17,8 +17,8 @@ from urllib.request import getproxies, proxy_bypass
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from topicdesk._progress import say
 from topicdesk.errors import TrackingError
-from topicdesk.progress import say
 from topicdesk.project import Project
 from topicdesk.tracking._mlflow import (
     RESOURCE_ALREADY_EXISTS,

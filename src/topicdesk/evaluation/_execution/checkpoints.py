@@ -23,7 +23,7 @@ import joblib
 import numpy as np
 from numpy.typing import NDArray
 
-from topicdesk.atomic import abandoned, remove_tree, replacing, sweep_removed_in
+from topicdesk._atomic import abandoned, remove_tree, replacing, sweep_removed_in
 from topicdesk.errors import ProjectError
 from topicdesk.evaluation._types import ComparisonPlan
 from topicdesk.evaluation.classifiers import Classifier

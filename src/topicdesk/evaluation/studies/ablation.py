@@ -14,16 +14,16 @@ import numpy as np
 import pandas as pd
 
 from topicdesk._renamed import renamed_arguments
+from topicdesk._rendering import as_html
+from topicdesk.evaluation._bootstrap import resampled_metric, with_interval
+from topicdesk.evaluation._search import cross_validate, planned_splits
 from topicdesk.evaluation._types import ComparisonPlan, FoldResult
-from topicdesk.evaluation.bootstrap import resampled_metric, with_interval
 from topicdesk.evaluation.engine import Engine, single_threaded_engine
 from topicdesk.evaluation.leaderboard import metric_title, shown, starred
 from topicdesk.evaluation.metrics import metric_value
-from topicdesk.evaluation.search import cross_validate, planned_splits
 from topicdesk.evaluation.significance import corrected_t_test, holm
 from topicdesk.evaluation.splits import Split, mean_test_to_train
 from topicdesk.features import Analyser, FeatureSetting
-from topicdesk.rendering import as_html
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from topicdesk._renamed import renamed_arguments
-from topicdesk.evaluation.bootstrap import with_interval
+from topicdesk.evaluation._bootstrap import with_interval
 from topicdesk.evaluation.leaderboard import metric_title, shown
 from topicdesk.evaluation.metrics import metric_values, observed_and_bootstrap_weights
 

@@ -18,19 +18,19 @@ from numpy.typing import NDArray
 from sklearn.svm import LinearSVC
 
 from topicdesk._renamed import renamed_arguments
+from topicdesk._rendering import as_html
 from topicdesk.annotation import Dataset
 from topicdesk.corpus import article_texts, content_hash, find_duplicates
 from topicdesk.errors import SplitError
+from topicdesk.evaluation._bootstrap import score_tables, with_interval
+from topicdesk.evaluation._search import cross_validate
 from topicdesk.evaluation._types import ComparisonPlan, FoldResult
-from topicdesk.evaluation.bootstrap import score_tables, with_interval
 from topicdesk.evaluation.classifiers import classifier_named
 from topicdesk.evaluation.engine import single_threaded_engine
 from topicdesk.evaluation.leaderboard import ALL_SAMPLES, scores_where, shown
 from topicdesk.evaluation.metrics import metric_values, observed_and_bootstrap_weights, topic_metric_values
-from topicdesk.evaluation.search import cross_validate
 from topicdesk.evaluation.splits import SplitPlan, leave_one_source_out, make_splits
 from topicdesk.features import FeatureSetting
-from topicdesk.rendering import as_html
 
 __all__ = ["SourceAudit", "TopicAudit", "audit_sources", "audit_topics"]
 

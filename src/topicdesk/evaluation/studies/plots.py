@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from topicdesk._colours import BLUE, ORANGE
 from topicdesk._renamed import renamed_arguments
-from topicdesk.colours import BLUE, ORANGE
 from topicdesk.evaluation.comparison_plots import error_bars
 from topicdesk.evaluation.leaderboard import metric_title
 from topicdesk.evaluation.significance import critical_difference, friedman_nemenyi

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from topicdesk.annotation.fields import check_annotator, check_fields
+from topicdesk.annotation._fields import check_annotator, check_fields
 from topicdesk.corpus.names import missing_corpus
 from topicdesk.corpus.sources import read_sources
 from topicdesk.errors import CorpusError, LabelsError, SpecError, nearest

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from topicdesk.progress import say
+from topicdesk._progress import say
 
 if TYPE_CHECKING:
     from topicdesk.evaluation import Engine
@@ -57,7 +57,7 @@ class EngineName(StrEnum):
 
 def announce_spec(spec: Path, classifier: str | None = None) -> None:
     """Check the names in a spec, before anything slow is imported, and say that the spec is read."""
-    from topicdesk.experiment.checks import check_spec
+    from topicdesk.experiment._checks import check_spec
 
     check_spec(spec, classifier)
     say(f"reading {spec} ...")

@@ -9,8 +9,10 @@ from urllib.parse import urlsplit
 
 import pandas as pd
 
+from topicdesk._progress import progress
+from topicdesk.corpus._boilerplate import RecurrenceFinder, take_off_menus, take_off_recurring
+from topicdesk.corpus._datelines import split_dateline
 from topicdesk.corpus.articles import articles_frame
-from topicdesk.corpus.boilerplate import RecurrenceFinder, take_off_menus, take_off_recurring
 from topicdesk.corpus.cleaning import (
     clean_texts,
     fix_encoding,
@@ -19,10 +21,8 @@ from topicdesk.corpus.cleaning import (
     restore_lost_quotes,
     squeeze_white_space,
 )
-from topicdesk.corpus.datelines import split_dateline
 from topicdesk.corpus.report import ReadReport
 from topicdesk.errors import CorpusError
-from topicdesk.progress import progress
 
 __all__ = ["read_newsarticles"]
 

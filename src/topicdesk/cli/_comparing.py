@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from topicdesk.cli.options import EngineName, Jobs, OneClassifier, Scheduler, Spec, announce_spec, engine_named
-from topicdesk.cli.printing import print_differences, print_facts, print_table, print_warnings, save_picture
+from topicdesk._progress import say
+from topicdesk.cli._options import EngineName, Jobs, OneClassifier, Scheduler, Spec, announce_spec, engine_named
+from topicdesk.cli._printing import print_differences, print_facts, print_table, print_warnings, save_picture
 from topicdesk.errors import VerificationError
-from topicdesk.progress import say
 
 if TYPE_CHECKING:
     from topicdesk.experiment import Difference, ExperimentResult, LoadedExperiment
@@ -39,13 +39,13 @@ def compare(
     report: Annotated[Path | None, typer.Option(help="Also write the HTML report to this file.")] = None,
 ) -> None:
     """Compare the classifiers of a spec, log to MLflow, and write or check the results lock."""
-    from topicdesk.experiment.checks import check_spec
+    from topicdesk.experiment._checks import check_spec
 
     check_spec(spec)
     if engine is not EngineName.LOCAL or scheduler is not None:
         engine_named(engine, scheduler)
     say(f"reading {spec} ...")
-    from topicdesk.atomic import write_text
+    from topicdesk._atomic import write_text
     from topicdesk.experiment import (
         lock_path,
         log_experiment,
@@ -107,7 +107,7 @@ def results(
 
     find_project(folder)
     say(f"reading the locks of {folder} ...")
-    from topicdesk.atomic import write_text
+    from topicdesk._atomic import write_text
     from topicdesk.experiment import results_page
 
     write_text(folder / "README.md", results_page(folder))

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from topicdesk.cli.options import Corpus, announce_spec
-from topicdesk.cli.printing import print_some, print_table
-from topicdesk.progress import say
+from topicdesk._progress import say
+from topicdesk.cli._options import Corpus, announce_spec
+from topicdesk.cli._printing import print_some, print_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,15 +51,15 @@ def annotate(
     seed: Annotated[int, typer.Option(help="Seed of the random order.")] = 0,
 ) -> None:
     """Annotate articles with the keyboard. Each decision is saved before the next article is shown."""
-    from topicdesk.experiment.checks import check_annotation
+    from topicdesk.experiment._checks import check_annotation
 
     check_annotation(corpus, topics, annotator, queue)
     say(f"reading {corpus} ...")
     import pandas as pd
 
+    from topicdesk._spreadsheets import restored
     from topicdesk.annotation import open_session
-    from topicdesk.cli.annotating import check_terminal, label_in_terminal
-    from topicdesk.spreadsheets import restored
+    from topicdesk.cli._annotating import check_terminal, label_in_terminal
 
     check_terminal()
 
@@ -75,12 +75,12 @@ def adjudicate(
     topics: _Topics = _TOPICS,
 ) -> None:
     """Decide where two annotators disagree. Decisions go to data/labels/adjudicated.csv."""
-    from topicdesk.experiment.checks import check_annotation
+    from topicdesk.experiment._checks import check_annotation
 
     check_annotation(corpus, topics, annotator)
     say(f"reading the labels of {first} and {second} ...")
     from topicdesk.annotation import adjudication
-    from topicdesk.cli.annotating import check_terminal, label_in_terminal
+    from topicdesk.cli._annotating import check_terminal, label_in_terminal
 
     check_terminal()
 
@@ -100,10 +100,10 @@ def queue_(
 ) -> None:
     """Choose the articles to annotate next: by default half at random, half where classifiers are least sure."""
     announce_spec(spec)
+    from topicdesk._atomic import replacing
+    from topicdesk._spreadsheets import write_table
     from topicdesk.annotation import parse_mix
-    from topicdesk.atomic import replacing
     from topicdesk.experiment import queue_for
-    from topicdesk.spreadsheets import write_table
 
     articles = queue_for(spec, count, None if mix is None else parse_mix(mix), seed)
     with replacing(output) as part:
@@ -172,7 +172,7 @@ def suspects(
     announce_spec(spec, classifier)
     import pandas as pd
 
-    from topicdesk.cli.annotating import check_terminal, label_in_terminal
+    from topicdesk.cli._annotating import check_terminal, label_in_terminal
     from topicdesk.experiment import effect_of, second_look, suspects_of
 
     if look_again is not None:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from topicdesk.cli.options import Jobs
-from topicdesk.cli.printing import (
+from topicdesk._progress import say
+from topicdesk.cli._options import Jobs
+from topicdesk.cli._printing import (
     MOST_ROWS,
     print_differences,
     print_facts,
@@ -17,7 +18,6 @@ from topicdesk.cli.printing import (
     print_table,
 )
 from topicdesk.errors import VerificationError
-from topicdesk.progress import say
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -18,7 +18,7 @@ import pyarrow.parquet as parquet
 
 from topicdesk.corpus import Cleaning, ImportAccount, Record, clean_record, import_articles, read_records
 from topicdesk.errors import CorpusError, LabelsError, nearest
-from topicdesk.starter.checks import check_table
+from topicdesk.starter._checks import check_table
 
 __all__ = ["LabelledTable", "read_labelled_table", "topic_keys"]
 

@@ -15,9 +15,9 @@ import pandas as pd
 import pyarrow as arrow
 import pyarrow.parquet as parquet
 
+from topicdesk._progress import Advance
 from topicdesk.corpus import Cleaning, Record, Unreadable, clean_record, matched_columns, read_records
 from topicdesk.errors import CorpusError
-from topicdesk.progress import Advance
 
 __all__ = ["Batch", "Reading", "read_batches", "read_row_groups"]
 

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from topicdesk.cli.printing import print_table
-from topicdesk.progress import say
+from topicdesk._progress import say
+from topicdesk.cli._printing import print_table
 
 __all__ = ["doctor", "init"]
 
@@ -35,7 +35,7 @@ def init(
     annotator: Annotated[str, typer.Option(help="Who labelled the table.")] = "imported",
 ) -> None:
     """Create a project: topics, articles, labels, a spec, a notebook and a Makefile. Never overwrites a file."""
-    from topicdesk.starter.checks import check_table, refuse_to_overwrite
+    from topicdesk.starter._checks import check_table, refuse_to_overwrite
 
     refuse_to_overwrite(folder)
     if table is not None:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from topicdesk.cli.options import ColumnPairs, Corpus, column_pairs
-from topicdesk.cli.printing import print_table, print_warnings, save_picture
-from topicdesk.progress import say
+from topicdesk._progress import say
+from topicdesk.cli._options import ColumnPairs, Corpus, column_pairs
+from topicdesk.cli._printing import print_table, print_warnings, save_picture
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -103,7 +103,7 @@ def audit(
 ) -> None:
     """Test whether texts reveal their outlet, and how much scores fall on a new outlet."""
     if what.endswith(".toml"):
-        from topicdesk.experiment.checks import check_spec
+        from topicdesk.experiment._checks import check_spec
 
         check_spec(Path(what))
     else:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import matplotlib as mpl
 from markupsafe import Markup, escape
 
-from topicdesk.colours import BLUE
+from topicdesk._colours import BLUE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

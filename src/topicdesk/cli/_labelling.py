@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from topicdesk.cli.options import ColumnPairs, EngineName, Scheduler, Trust, column_pairs, engine_named
-from topicdesk.cli.printing import print_table, save_picture
-from topicdesk.progress import say
-from topicdesk.spreadsheets import Formulas
+from topicdesk._progress import say
+from topicdesk._spreadsheets import Formulas
+from topicdesk.cli._options import ColumnPairs, EngineName, Scheduler, Trust, column_pairs, engine_named
+from topicdesk.cli._printing import print_table, save_picture
 
 if TYPE_CHECKING:
     from topicdesk.prediction import Labeller, LabellingAccount

@@ -22,10 +22,10 @@ import pandas as pd
 import pyarrow as arrow
 import pyarrow.parquet as parquet
 
-from topicdesk.atomic import replacing, write_text
+from topicdesk._atomic import replacing, write_text
+from topicdesk._progress import Advance
+from topicdesk._spreadsheets import Formulas, RowWriter, defused, is_formula
 from topicdesk.errors import LabellerError, nearest
-from topicdesk.progress import Advance
-from topicdesk.spreadsheets import Formulas, RowWriter, defused, is_formula
 
 __all__ = ["OUTPUT_FORMATS", "Part", "PartFolder", "Unlabelled", "join_parts", "output_format", "write_part"]
 

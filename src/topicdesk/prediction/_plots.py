@@ -10,9 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from topicdesk.colours import BLUE, ORANGE
+from topicdesk._colours import BLUE, ORANGE
+from topicdesk._proportions import wilson_interval
 from topicdesk.prediction.reference import Observed, Reference
-from topicdesk.proportions import wilson_interval
 
 __all__ = ["plot_drift"]
 

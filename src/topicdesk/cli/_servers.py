@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from topicdesk.cli.options import Trust
-from topicdesk.cli.stopping import Stopped
+from topicdesk.cli._options import Trust
+from topicdesk.cli._stopping import Stopped
 
 __all__ = ["review", "serve"]
 
@@ -24,8 +24,8 @@ def review(
 ) -> None:
     """Start MLflow's pages for the project, and print the address of an experiment's runs."""
     from topicdesk.project import find_project
+    from topicdesk.tracking._ports import check_port
     from topicdesk.tracking.listing import logged_comparisons, tracking_uri
-    from topicdesk.tracking.ports import check_port
 
     project = find_project()
     if not tracking_uri(project).startswith("http"):
@@ -54,8 +54,8 @@ def serve(
 ) -> None:
     """Serve a model with MLflow's own server, and print the address for requests."""
     from topicdesk.project import find_project
+    from topicdesk.tracking._ports import check_port
     from topicdesk.tracking.listing import chosen_model
-    from topicdesk.tracking.ports import check_port
 
     project = find_project()
     check_port(port)
