@@ -11,6 +11,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import brier_score_loss
 
+from topicdesk._answers import confidence
 from topicdesk.errors import SpecError
 from topicdesk.evaluation import (
     ComparisonPlan,
@@ -22,7 +23,6 @@ from topicdesk.evaluation import (
     probability_metric_values,
     reliability_table,
 )
-from topicdesk.evaluation.calibration import confidence
 
 NOTHING = np.zeros((0, 1))
 

@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from topicdesk._answers import MOST_CHARACTERS, Answering
 from topicdesk.errors import LabellerError
 from topicdesk.evaluation import CLASSIFIERS, ComparisonPlan, DecisionRule, ThresholdRule
 from topicdesk.features import Analyser, FeatureSetting
 from topicdesk.prediction import fit_labeller
-from topicdesk.prediction.answers import MOST_CHARACTERS, Answering
 
 COURT = "A jury found the defendant guilty. The judge read the verdict before a full courtroom."
 TRAIN = "Commuter trains stood still at the central station, and passengers waited on the platform."

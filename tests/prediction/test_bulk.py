@@ -22,10 +22,10 @@ import pyarrow as arrow
 import pyarrow.parquet as parquet
 import pytest
 
+from topicdesk._answers import MOST_CHARACTERS
 from topicdesk.errors import CorpusError, EngineError, LabellerError, ProjectError
 from topicdesk.evaluation import DaskEngine
 from topicdesk.prediction import Labeller, _parts, label_files
-from topicdesk.prediction.answers import MOST_CHARACTERS
 
 JURY = "A jury found the defendant guilty and the verdict was read."
 TRAIN = "Commuter trains stood still at the central station while passengers waited on the platform."

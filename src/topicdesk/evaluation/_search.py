@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from topicdesk._answers import confidence
 from topicdesk.evaluation._execution.checkpoints import Cell, Checkpoints, run_cells
 from topicdesk.evaluation._execution.fitting import (
     DECIMALS,
@@ -26,7 +27,6 @@ from topicdesk.evaluation._execution.fitting import (
     unpack,
 )
 from topicdesk.evaluation._types import ComparisonPlan, FoldResult
-from topicdesk.evaluation.calibration import confidence
 from topicdesk.evaluation.classifiers import Classifier, Scores
 from topicdesk.evaluation.engine import Engine, LocalEngine
 from topicdesk.evaluation.model_selection import (

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 from sklearn.isotonic import IsotonicRegression
 
+from topicdesk._answers import confidence
 from topicdesk._proportions import wilson_interval
 from topicdesk.evaluation.names import CalibrationMethod
 from topicdesk.evaluation.thresholds import ThresholdRule, choose_thresholds
@@ -22,7 +23,6 @@ __all__ = [
     "CALIBRATION_BINS",
     "Calibration",
     "CalibrationMethod",
-    "confidence",
     "fit_calibration",
     "least_confidence",
     "probability_bins",
@@ -165,28 +165,6 @@ def least_confidence(confidences: _Floats, correct: NDArray[np.bool_], precision
     Y = correct[:, None].astype(np.int8)
     (cut,) = choose_thresholds(Y, confidences[:, None], ThresholdRule(precision=precision))
     return float(cut)
-
-
-def confidence(probabilities: _Floats, decisions: NDArray[np.int8], multi_class: bool) -> _Floats:
-    """Estimate the probability that all decisions on an article are right.
-
-    Parameters
-    ----------
-    probabilities : ndarray of float, shape (n_rows, n_topics)
-        Calibrated probabilities.
-    decisions : ndarray of {0, 1}, shape (n_rows, n_topics)
-        Predictions.
-    multi_class : bool
-        If True, use the probability of the predicted class. If False, use the product over topics, which treats topics
-        as independent.
-
-    Returns
-    -------
-    ndarray of float, shape (n_rows,)
-    """
-    if multi_class:
-        return np.asarray((probabilities * decisions).sum(axis=1))
-    return np.asarray(np.where(decisions == 1, probabilities, 1 - probabilities).prod(axis=1))
 
 
 def probability_bins(probabilities: _Floats) -> NDArray[np.intp]:

@@ -1,4 +1,4 @@
-from topicdesk.prediction.answers import (
+from topicdesk._answers import (
     Rules as Rules,
 )
 from topicdesk.prediction.bulk import (

@@ -18,6 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import ks_2samp, mannwhitneyu
 
+from topicdesk._answers import decide, readable_articles
 from topicdesk._progress import progress
 from topicdesk._proportions import score_test
 from topicdesk._rendering import as_html
@@ -25,7 +26,6 @@ from topicdesk.corpus import find_files
 from topicdesk.errors import LabellerError
 from topicdesk.evaluation import holm
 from topicdesk.prediction._batches import Reading, read_batches
-from topicdesk.prediction.answers import decide, readable_articles
 from topicdesk.prediction.labeller import Labeller
 from topicdesk.prediction.reference import Observed
 

@@ -16,11 +16,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer, TfidfVectorizer
 from sklearn.pipeline import Pipeline
 
-from topicdesk._rendering import as_html
-from topicdesk.errors import LabellerError
-from topicdesk.evaluation import CLASSIFIERS, classifier_named
-from topicdesk.features import Analyser, StemmingTokeniser, TermLookup
-from topicdesk.prediction.answers import (
+from topicdesk._answers import (
     NoFieldError,
     Rules,
     answer,
@@ -29,6 +25,10 @@ from topicdesk.prediction.answers import (
     known_articles,
     readable_articles,
 )
+from topicdesk._rendering import as_html
+from topicdesk.errors import LabellerError
+from topicdesk.evaluation import CLASSIFIERS, classifier_named
+from topicdesk.features import Analyser, StemmingTokeniser, TermLookup
 from topicdesk.prediction.explain import (
     Contribution,
     Explanation,

@@ -25,6 +25,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import LinearSVC
 
+from topicdesk._answers import Rules, confidence, decide
 from topicdesk._renamed import renamed_arguments
 from topicdesk.annotation import Dataset
 from topicdesk.evaluation import (
@@ -43,7 +44,6 @@ from topicdesk.evaluation.calibration import least_confidence
 from topicdesk.evaluation.engine import single_threaded_engine
 from topicdesk.features import Analyser, FeatureSetting, keyword_phrases
 from topicdesk.features.keywords import phrase_vectorizer
-from topicdesk.prediction.answers import Rules, confidence, decide
 from topicdesk.prediction.labeller import Labeller
 from topicdesk.prediction.linear import linear_estimator, linear_weights
 from topicdesk.prediction.reference import make_reference

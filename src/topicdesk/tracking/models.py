@@ -17,10 +17,11 @@ import sklearn
 import skops.io
 from sklearn.exceptions import InconsistentVersionWarning
 
+from topicdesk import _answers
 from topicdesk._atomic import replacing
 from topicdesk._environment import pinned_versions
 from topicdesk.errors import LabellerError, TrackingError
-from topicdesk.prediction import Labeller, Reference, Rules, answers
+from topicdesk.prediction import Labeller, Reference, Rules
 from topicdesk.project import Project, find_project
 from topicdesk.tracking._mlflow import (
     MLFLOW_PARENT_RUN_ID,
@@ -245,8 +246,8 @@ def _open(folder: Path, name: str, trust: Collection[str]) -> Labeller:
 
 @contextmanager
 def _answers_module() -> Iterator[Path]:
-    """Yield a copy of the module `answers`, named by its hash: a process may load models with different versions."""
-    content = Path(answers.__file__).read_bytes()
+    """Yield a copy of the module `_answers`, named by its hash: a process may load models with different versions."""
+    content = Path(_answers.__file__).read_bytes()
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / f"topicdesk_answers_{hashlib.sha256(content).hexdigest()[:12]}.py"
         copy.write_bytes(content)

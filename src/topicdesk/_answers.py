@@ -159,52 +159,74 @@ def answer(articles: pd.DataFrame, rules: Rules, scorer: Scorer) -> pd.DataFrame
         probabilities, known = scorer(texts)
     else:  # scikit-learn raises an error for an empty table
         probabilities, known = np.empty((0, len(rules.topics))), np.empty(0, dtype=np.bool_)
-    given = decide(probabilities, rules)
-    sure = confidence(probabilities, given, rules.multi_class)
-    asked = np.inf if rules.sure is None else rules.sure
+    decisions = decide(probabilities, rules)
+    sure = confidence(probabilities, decisions, rules.multi_class)
+    required = np.inf if rules.sure is None else rules.sure
     labelled = np.array([not why for why in why_not], dtype=np.bool_)
-    said = np.where(labelled[:, None], probabilities, np.nan)
+    shown = np.where(labelled[:, None], probabilities, np.nan)
     topics: list[str | None] = []
     reasons = []
-    rows = zip(why_not, probabilities.tolist(), given.tolist(), sure.tolist(), known.tolist(), strict=True)
-    for why, likely, gets, certainty, any_term in rows:
-        topics.append(None if why else " ".join(name for name, one in zip(rules.topics, gets, strict=True) if one))
+    rows = zip(why_not, probabilities.tolist(), decisions.tolist(), sure.tolist(), known.tolist(), strict=True)
+    for why, likely, decided, certainty, any_term in rows:
+        topics.append(None if why else " ".join(name for name, one in zip(rules.topics, decided, strict=True) if one))
         if why:
             reasons.append(f"not labelled: {why}")
             continue
-        reason = _reason(likely, gets, rules)
+        reason = _reason(likely, decided, rules)
         if not any_term:
             reason += "; the model knows none of its terms"
-        elif certainty < asked:
+        elif certainty < required:
             needed = "no probability is high enough" if rules.sure is None else f"{rules.sure:.2f} is required"
             reason += f"; all topics are right with probability {certainty:.2f}, {needed}"
         reasons.append(reason)
-    found: dict[str, Any] = {"topics": pd.Series(topics, index=articles.index, dtype="str")}
-    found |= {f"p_{name}": said[:, column] for column, name in enumerate(rules.topics)}
-    found |= {"reason": pd.Series(reasons, index=articles.index, dtype="str")}
-    found |= {"abstain": ~labelled | ~known | (sure < asked)}
-    return pd.DataFrame(found, index=articles.index)
+    columns: dict[str, Any] = {"topics": pd.Series(topics, index=articles.index, dtype="str")}
+    columns |= {f"p_{name}": shown[:, column] for column, name in enumerate(rules.topics)}
+    columns |= {"reason": pd.Series(reasons, index=articles.index, dtype="str")}
+    columns |= {"abstain": ~labelled | ~known | (sure < required)}
+    return pd.DataFrame(columns, index=articles.index)
 
 
 def decide(probabilities: _Floats, rules: Rules) -> NDArray[np.bool_]:
     """Return which topics are predicted: those that reach their threshold, or the most probable one."""
     if rules.thresholds is not None:
         return np.asarray(probabilities >= np.array(rules.thresholds))
-    given = np.zeros(probabilities.shape, dtype=np.bool_)
-    given[np.arange(len(given)), probabilities.argmax(axis=1)] = True
-    return given
+    decisions = np.zeros(probabilities.shape, dtype=np.bool_)
+    decisions[np.arange(len(decisions)), probabilities.argmax(axis=1)] = True
+    return decisions
+
+
+def confidence(probabilities: _Floats, decisions: NDArray[Any], multi_class: bool) -> _Floats:
+    """Estimate the probability that all decisions on an article are right.
+
+    Parameters
+    ----------
+    probabilities : ndarray of float, shape (n_articles, n_topics)
+        Calibrated probabilities.
+    decisions : ndarray of bool or {0, 1}, shape (n_articles, n_topics)
+        Predictions.
+    multi_class : bool
+        If True, use the probability of the predicted class. If False, use the product over topics, which treats topics
+        as independent.
+
+    Returns
+    -------
+    ndarray of float, shape (n_articles,)
+    """
+    if multi_class:
+        return np.asarray(np.where(decisions, probabilities, 0.0).sum(axis=1))
+    return np.asarray(np.where(decisions, probabilities, 1 - probabilities).prod(axis=1))
 
 
 def class_probabilities(estimator: Any, features: Any, rules: Rules) -> _Floats:
     """Return the probability of each topic, shape (n_articles, n_topics), from the last step of a pipeline."""
-    found = estimator.predict_proba(features)
+    probabilities = estimator.predict_proba(features)
     if rules.multi_class:
         order = [list(estimator.classes_).index(name) for name in rules.topics]
-        return np.asarray(found, dtype=np.float64)[:, order]
+        return np.asarray(probabilities, dtype=np.float64)[:, order]
     # An estimator knows only one class if no training article had the topic, or all had it.
     columns = [
         one[:, 1] if one.shape[1] == 2 else one[:, 0] * float(classes[0])
-        for one, classes in zip(found, estimator.classes_, strict=True)
+        for one, classes in zip(probabilities, estimator.classes_, strict=True)
     ]
     return np.column_stack(columns)
 
@@ -243,26 +265,19 @@ def _load_pyfunc(path: str) -> Answering:
     return Answering(pipeline, Rules.of(described["metadata"]["labeller"]))
 
 
-def confidence(probabilities: _Floats, given: NDArray[np.bool_], multi_class: bool) -> _Floats:
-    """Return the probability that all decisions on an article are right, computed as in a comparison."""
-    if multi_class:
-        return np.asarray(np.where(given, probabilities, 0.0).sum(axis=1))
-    return np.asarray(np.where(given, probabilities, 1 - probabilities).prod(axis=1))
-
-
-def _reason(likely: Sequence[float], given: Sequence[bool], rules: Rules) -> str:
+def _reason(likely: Sequence[float], decisions: Sequence[bool], rules: Rules) -> str:
     names = rules.topics
     if rules.thresholds is None:
         first, *others = sorted(range(len(names)), key=lambda column: -likely[column])
         behind = f", ahead of {names[others[0]]} {likely[others[0]]:.2f}" if others else ""
         return f"{names[first]} {likely[first]:.2f}{behind}"
-    told = [
+    reached = [
         f"{name} {at:.2f} (threshold {least:.2f})"
-        for name, at, least, one in zip(names, likely, rules.thresholds, given, strict=True)
+        for name, at, least, one in zip(names, likely, rules.thresholds, decisions, strict=True)
         if one
     ]
-    if told:
-        return ", ".join(told)
+    if reached:
+        return ", ".join(reached)
     nearest = min(range(len(names)), key=lambda column: rules.thresholds[column] - likely[column])  # type: ignore[index]
     return f"none: {names[nearest]} is closest, {likely[nearest]:.2f} (threshold {rules.thresholds[nearest]:.2f})"
 
