@@ -1,11 +1,15 @@
 """Fitted labellers are plain scikit-learn pipelines, made by the procedure of the comparison."""
 
+from copy import deepcopy
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 import skops.io
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.frozen import FrozenEstimator
+from sklearn.pipeline import Pipeline
 from sklearn.svm import LinearSVC
 
 from topicdesk.annotation import make_dataset
@@ -64,8 +68,7 @@ def test_fit_labeller_calibrates_on_scores_of_held_out_articles(dataset, name):
     assert (labeller.decide(frame) == (probabilities >= labeller.thresholds)).all()
     # Platt's sigmoid increases with the score, so thresholds of probabilities separate articles as those of scores do.
     for column, one in enumerate(labeller.pipeline[-1].estimators_):
-        (pair,) = one.estimator.calibrated_classifiers_
-        held_out = pair.calibrators[0].predict(choice.scores[:, column])
+        held_out = one.estimator.final_estimator_.predict_proba(choice.scores[:, [column]])[:, 1]
         assert (np.diff(held_out[np.argsort(choice.scores[:, column])]) >= 0).all()
 
 
@@ -181,3 +184,15 @@ def test_labeller_reads_fields_whose_names_are_numbers(fields):
     answers = labeller.label(table.rename(columns=str))
     assert answers["topics"].tolist() == ["courts", "rail"] * 10
     assert labeller.pipeline.predict(texts).tolist() == ["courts", "rail"] * 10
+
+
+def test_labeller_reads_weights_of_a_model_of_the_first_edition(dataset):
+    labeller = fit_labeller(dataset, plan_of("linear-svm"), CLASSIFIERS["linear-svm"], n_jobs=1)
+    features = labeller.pipeline[:-1].transform(field_frame(dataset))
+    final = deepcopy(labeller.pipeline[-1])
+    for topic, y in zip(final.estimators_, dataset.Y.T, strict=True):
+        margins = FrozenEstimator(topic.estimator.estimators_[0])
+        topic.estimator = CalibratedClassifierCV(margins, ensemble=False).fit(features, y)
+        topic.estimator.calibrated_classifiers_[0].estimator = margins.estimator
+    former = replace(labeller, pipeline=Pipeline([*labeller.pipeline.steps[:-1], ("topics", final)]))
+    assert (former.weights == labeller.weights).all()

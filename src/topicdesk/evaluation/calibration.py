@@ -23,7 +23,9 @@ __all__ = [
     "CALIBRATION_BINS",
     "Calibration",
     "CalibrationMethod",
+    "Platt",
     "fit_calibration",
+    "fit_platt",
     "least_confidence",
     "probability_bins",
     "reliability_table",
@@ -44,11 +46,20 @@ class _Calibrator(Protocol):
 
 
 @dataclass(frozen=True)
-class _Platt:
+class Platt:
+    """Sigmoid of a score: the probability is ``1 / (1 + exp(-(slope * score + intercept)))``.
+
+    Parameters
+    ----------
+    slope, intercept : float
+        From `fit_platt`.
+    """
+
     slope: float
     intercept: float
 
     def probability(self, scores: _Floats) -> _Floats:
+        """Return the probability of each score, same shape as `scores`."""
         return np.asarray(expit(self.slope * scores + self.intercept))
 
 
@@ -137,12 +148,57 @@ def fit_calibration(
     classifier scores into accurate multiclass probability estimates". The cut follows selective classification
     (Geifman and El-Yaniv 2017).
     """
-    fit = _fit_platt if method == "platt" else _fit_isotonic
+    fit = fit_platt if method == "platt" else _fit_isotonic
     calibrators = tuple(fit(y, column) for y, column in zip(Y.T, scores.T, strict=True))
     calibration = Calibration(calibrators, multi_class)
     confidences = confidence(calibration.probabilities(scores), decisions, multi_class)
     cut = least_confidence(confidences, (decisions == Y).all(axis=1), precision)
     return Calibration(calibrators, multi_class, cut)
+
+
+def fit_platt(y: NDArray[np.int8], scores: _Floats) -> Platt:
+    """Fit Platt scaling by safeguarded Newton's method.
+
+    Parameters
+    ----------
+    y : ndarray of {0, 1}, shape (n_rows,)
+        Whether each row has the topic.
+    scores : ndarray of float, shape (n_rows,)
+        Scores of rows that were not used to fit the classifier.
+
+    Returns
+    -------
+    Platt
+
+    References
+    ----------
+    Lin, Lin and Weng (2007), "A note on Platt's probabilistic outputs for support vector machines".
+    """
+    positives, negatives = int(y.sum()), int(len(y) - y.sum())
+    # Keep targets slightly away from 0 and 1: a small number of articles gives no certainty.
+    target = np.where(y == 1, (positives + 1) / (positives + 2), 1 / (negatives + 2))
+    spread = float(scores.std()) or 1.0
+    x = np.column_stack([(scores - scores.mean()) / spread, np.ones(len(y))])
+    weights = np.array([0.0, np.log((positives + 1) / (negatives + 1))])
+
+    def loss(candidate: _Floats) -> float:
+        z = x @ candidate
+        return float((np.logaddexp(0, z) - target * z).sum())
+
+    current = loss(weights)
+    for _ in range(_MOST_STEPS):
+        p = expit(x @ weights)
+        gradient = x.T @ (p - target)
+        if np.abs(gradient).max() < 1e-9 * len(y):
+            break
+        step = np.linalg.solve(x.T @ (x * (p * (1 - p))[:, None]) + 1e-12 * np.eye(2), gradient)
+        size = 1.0
+        while size > 1e-10 and loss(weights - size * step) > current:
+            size /= 2
+        weights = weights - size * step
+        current = loss(weights)
+    slope = float(weights[0]) / spread
+    return Platt(slope, float(weights[1]) - slope * float(scores.mean()))
 
 
 def least_confidence(confidences: _Floats, correct: NDArray[np.bool_], precision: float) -> float:
@@ -197,38 +253,6 @@ def reliability_table(y: NDArray[np.int8], probabilities: _Floats, repeats: int 
     )
     low, high = wilson_interval(table.pop("positives") / repeats, table["articles"] / repeats)
     return table.assign(low=low, high=high).reset_index(drop=True)
-
-
-def _fit_platt(y: NDArray[np.int8], scores: _Floats) -> _Platt:
-    """Fit Platt scaling by safeguarded Newton's method (Lin, Lin and Weng 2007).
-
-    The final model uses scikit-learn's implementation instead (`topicdesk.prediction`).
-    """
-    positives, negatives = int(y.sum()), int(len(y) - y.sum())
-    # Keep targets slightly away from 0 and 1: a small number of articles gives no certainty.
-    target = np.where(y == 1, (positives + 1) / (positives + 2), 1 / (negatives + 2))
-    spread = float(scores.std()) or 1.0
-    x = np.column_stack([(scores - scores.mean()) / spread, np.ones(len(y))])
-    weights = np.array([0.0, np.log((positives + 1) / (negatives + 1))])
-
-    def loss(candidate: _Floats) -> float:
-        z = x @ candidate
-        return float((np.logaddexp(0, z) - target * z).sum())
-
-    current = loss(weights)
-    for _ in range(_MOST_STEPS):
-        p = expit(x @ weights)
-        gradient = x.T @ (p - target)
-        if np.abs(gradient).max() < 1e-9 * len(y):
-            break
-        step = np.linalg.solve(x.T @ (x * (p * (1 - p))[:, None]) + 1e-12 * np.eye(2), gradient)
-        size = 1.0
-        while size > 1e-10 and loss(weights - size * step) > current:
-            size /= 2
-        weights = weights - size * step
-        current = loss(weights)
-    slope = float(weights[0]) / spread
-    return _Platt(slope, float(weights[1]) - slope * float(scores.mean()))
 
 
 def _fit_isotonic(y: NDArray[np.int8], scores: _Floats) -> _Isotonic:

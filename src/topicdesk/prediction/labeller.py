@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, vstack
-from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer
 from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer, TfidfVectorizer
 from sklearn.pipeline import Pipeline
@@ -29,6 +28,7 @@ from topicdesk._rendering import as_html
 from topicdesk.errors import LabellerError
 from topicdesk.evaluation import CLASSIFIERS, classifier_named
 from topicdesk.features import Analyser, StemmingTokeniser, TermLookup
+from topicdesk.prediction._calibrated import uncalibrated
 from topicdesk.prediction.explain import (
     Contribution,
     Explanation,
@@ -295,12 +295,7 @@ class Labeller:
         estimators = (
             (final,) if self.rules.multi_class else tuple(estimator.estimator for estimator in final.estimators_)
         )
-        return tuple(
-            estimator.calibrated_classifiers_[0].estimator
-            if isinstance(estimator, CalibratedClassifierCV)
-            else estimator
-            for estimator in estimators
-        )
+        return tuple(map(uncalibrated, estimators))
 
     @cached_property
     def weights(self) -> NDArray[np.float64] | None:

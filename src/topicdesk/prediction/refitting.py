@@ -15,9 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit, softmax
-from sklearn.calibration import CalibratedClassifierCV
 from sklearn.feature_extraction.text import CountVectorizer
-from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.multioutput import MultiOutputClassifier
 from sklearn.naive_bayes import ComplementNB, MultinomialNB
@@ -44,6 +42,7 @@ from topicdesk.evaluation.calibration import least_confidence
 from topicdesk.evaluation.engine import single_threaded_engine
 from topicdesk.features import Analyser, FeatureSetting, keyword_phrases
 from topicdesk.features.keywords import phrase_vectorizer
+from topicdesk.prediction._calibrated import calibrated_classifier, fit_calibrator
 from topicdesk.prediction.labeller import Labeller
 from topicdesk.prediction.linear import linear_estimator, linear_weights
 from topicdesk.prediction.reference import make_reference
@@ -124,7 +123,7 @@ def fit_labeller(
             probabilities = choice.scores
         else:
             scores = expit(choice.scores) if classifier.name == "boosted-trees" else choice.scores
-            final_step, thresholds, probabilities = _with_thresholds(estimators, scores, Y, plan, classifier)
+            final_step, thresholds, probabilities = _with_thresholds(estimators, features, scores, Y, plan, classifier)
     view = choice.candidate.view
     stems = isinstance(view, FeatureSetting) and view.analyser.stemmer is not None
     rules = Rules(
@@ -267,26 +266,36 @@ def _phrases(topics: Sequence[str], keywords: Mapping[str, Sequence[str]] | None
 
 def _with_thresholds(
     estimators: Sequence[Any],
+    features: Any,
     scores: NDArray[np.float64],
     Y: NDArray[np.int8],
     plan: ComparisonPlan,
     classifier: Classifier,
 ) -> tuple[MultiOutputClassifier, NDArray[np.float64], NDArray[np.float64]]:
     """Calibrate each estimator and choose its threshold on held-out scores; return thresholds and probabilities too."""
-    method = "sigmoid" if plan.decision_rule.calibration == "platt" else "isotonic"
-    calibrated = [
-        _calibrate(estimator, column, y, method) for estimator, column, y in zip(estimators, scores.T, Y.T, strict=True)
+    columns = [column[:, None] for column in scores.T]
+    calibrators = [
+        fit_calibrator(column, y, plan.decision_rule.calibration) for column, y in zip(columns, Y.T, strict=True)
     ]
-    probabilities = np.column_stack([values for _, values in calibrated])
+    probabilities = _second_class(calibrators, columns)
     if classifier.threshold is None:
         thresholds = choose_thresholds(Y, probabilities, plan.decision_rule.threshold)
     else:
-        fixed = np.array([classifier.threshold])
-        thresholds = np.array(
-            [estimator.calibrated_classifiers_[0].calibrators[0].predict(fixed)[0] for estimator, _ in calibrated]
-        )
+        fixed = np.array([[classifier.threshold]])
+        thresholds = _second_class(calibrators, [fixed] * len(calibrators))[0]
     thresholds = np.where(np.isfinite(thresholds), thresholds, _NEVER)
-    return _side_by_side([estimator for estimator, _ in calibrated], thresholds), thresholds, probabilities
+    calibrated = [
+        calibrated_classifier(estimator, calibrator, features, np.array([0, 1]))
+        for estimator, calibrator in zip(estimators, calibrators, strict=True)
+    ]
+    return _side_by_side(calibrated, thresholds), thresholds, probabilities
+
+
+def _second_class(calibrators: Sequence[Any], columns: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Return the probability of each topic, shape (n_rows, n_topics), from one column of scores for each."""
+    return np.column_stack(
+        [calibrator.predict_proba(column)[:, 1] for calibrator, column in zip(calibrators, columns, strict=True)]
+    )
 
 
 def _at_fixed_threshold(
@@ -323,34 +332,7 @@ def _with_class_probabilities(
         return estimator, softmax(choice.scores, axis=1) if (scores < 0).any() else choice.scores
     # With two classes, most estimators score only the second class.
     if estimator.decision_function(features[:1]).ndim == 1:
-        scores, unit = scores[:, 1:], np.ones((1, 1))
-    else:
-        unit = np.eye(len(names))
-    stand_in = linear_estimator(unit, np.zeros(len(unit)), names[order])
-    y = names[dataset.Y[choice.rows].argmax(axis=1)]
-    calibrated, probabilities = _calibrated_on_held_out(estimator, stand_in, scores, y, "temperature")
-    return calibrated, probabilities[:, np.argsort(order)]
-
-
-def _calibrate(
-    estimator: Any, scores: NDArray[np.float64], y: NDArray[np.int8], method: str
-) -> tuple[CalibratedClassifierCV, NDArray[np.float64]]:
-    """Calibrate the estimator of one topic; return also the calibrated probabilities of the held-out scores."""
-    stand_in = linear_estimator(np.ones((1, 1)), np.zeros(1), np.array([0, 1]))
-    calibrated, probabilities = _calibrated_on_held_out(estimator, stand_in, scores[:, None], y, method)
-    return calibrated, probabilities[:, 1]
-
-
-def _calibrated_on_held_out(
-    estimator: Any, stand_in: LinearSVC, scores: NDArray[np.float64], y: NDArray[Any], method: str
-) -> tuple[CalibratedClassifierCV, NDArray[np.float64]]:
-    """Calibrate an estimator with scikit-learn; return also the calibrated probabilities of the held-out scores.
-
-    The features of the stand-in are the scores themselves. Therefore the calibration is fitted on the held-out scores,
-    and not on scores of the estimator's own training texts.
-    """
-    rows = np.arange(len(y))
-    calibrated = CalibratedClassifierCV(FrozenEstimator(stand_in), method=method, cv=[(rows, rows)], ensemble=False)
-    probabilities = calibrated.fit(scores, y).predict_proba(scores)
-    calibrated.calibrated_classifiers_[0].estimator = estimator
-    return calibrated, probabilities
+        scores = scores[:, 1:]
+    calibrator = fit_calibrator(scores, dataset.Y[choice.rows][:, order].argmax(axis=1), "temperature")
+    probabilities = calibrator.predict_proba(scores)[:, np.argsort(order)]
+    return calibrated_classifier(estimator, calibrator, features, names[order]), probabilities

@@ -54,6 +54,7 @@ _TRUSTED = (
     "sklearn.calibration._SigmoidCalibration",
     "sklearn.calibration._TemperatureScaling",
     "sklearn.feature_selection._univariate_selection.chi2",
+    "sklearn.utils._bunch.Bunch",
 )
 
 # The same for pipelines with a stemmer or LightGBM, whose classes belong to topicdesk or to a dependency.
