@@ -25,6 +25,10 @@ HOMES = {
 }
 
 
+def is_private(module):
+    return any(part.startswith("_") for part in module.split("."))
+
+
 def home_of(module, name):
     if f"{module}.{name}" in MODULES and (module, name) not in HOMES:
         return f"{module}.{name}"
@@ -55,3 +59,10 @@ def test_imports_of_includes_imports_in_functions_and_for_type_checkers():
     code = "if TYPE_CHECKING:\n    from topicdesk.project import Project\ndef f():\n    import topicdesk._progress\n"
     assert imports_of(ast.parse(code)) == {"topicdesk.project", "topicdesk._progress"}
     assert imports_of(ast.parse("from topicdesk.evaluation import compare")) == {"topicdesk.evaluation.comparison"}
+
+
+def test_a_module_begins_with_an_underscore_if_no_package_exports_its_names():
+    packages = {module_name(path) for path in SOURCE.rglob("__init__.py")}
+    exporting = packages | set(HOMES.values())
+    assert [name for name in MODULES if not is_private(name) and name not in exporting] == []
+    assert {"topicdesk._atomic", "topicdesk.evaluation._search"} <= {name for name in MODULES if is_private(name)}

@@ -30,6 +30,9 @@ from topicdesk.corpus import (
 from topicdesk.doctor import (
     diagnose as diagnose,
 )
+from topicdesk.errors import (
+    TopicdeskError as TopicdeskError,
+)
 from topicdesk.evaluation import (
     Comparison as Comparison,
     ComparisonPlan as ComparisonPlan,

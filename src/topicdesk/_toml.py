@@ -61,7 +61,7 @@ def read_toml(path: Path, model: type[_Model], error: type[TopicdeskError], miss
         size = path.stat().st_size
         if size > _MOST_BYTES:
             raise error(f"{path}: the file has {size:,} bytes, and the limit is {_MOST_BYTES:,}. Is it the right file?")
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # editors of Windows begin files with a byte-order mark
         for number, line in enumerate(text.splitlines(), start=1):
             if line.partition("=")[0].count(".") > _MOST_DOTS:
                 raise error(f"{path}, line {number}: a key has more than {_MOST_DOTS} parts")
@@ -82,10 +82,13 @@ def _near(path: Path) -> str:
     """Return a hint about a missing file: the nearest existing file, or that the folder is missing."""
     if path.is_symlink():
         return "It is a link to a missing file. "
-    siblings = [str(path.with_name(entry.name)) for entry in path.parent.glob(f"*{path.suffix}")]
+    siblings = [entry.name for entry in path.parent.glob(f"*{path.suffix}")]
     if siblings:
-        hint = nearest(str(path), siblings)
-        return f"{hint[0].upper()}{hint[1:]} "  # not capitalize(): file names may contain capitals
+        hint = nearest(path.name, siblings)
+        if hint.startswith("valid: "):
+            return f"Files in {path.parent}: {hint.removeprefix('valid: ')}. "
+        closest = hint.removeprefix("did you mean '").removesuffix("'?")
+        return f"Did you mean '{path.with_name(closest)}'? "
     if path.parent.is_dir():
         return ""
     return f"There is no folder {path.parent}. Run the command inside your project. "

@@ -36,6 +36,15 @@ class TopicdeskError(Exception):
     ----------
     message : str
         What is wrong, where, and what to do. A long message is cut, since the wrong value may be a megabyte long.
+
+    Examples
+    --------
+    >>> import topicdesk
+    >>> try:
+    ...     topicdesk.read_taxonomy("missing.toml")
+    ... except topicdesk.TopicdeskError as error:
+    ...     print(type(error).__name__)
+    LabelsError
     """
 
     exit_code = 2

@@ -76,6 +76,19 @@ def test_read_spec_suggests_init_when_the_file_is_missing(tmp_path):
         read_spec(tmp_path / "lost.toml")
 
 
+def test_read_spec_lists_the_files_of_the_folder_if_no_name_is_close(project):
+    folder = edited_spec(project, "", "").parent
+    with pytest.raises(SpecError, match=r"Files in [^ ]*experiments: small\.toml\. 'topicdesk init'"):
+        read_spec(folder / "zzz.toml")
+
+
+def test_read_spec_accepts_a_byte_order_mark(project):
+    path = edited_spec(project, "", "")
+    plain = read_spec(path)
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert read_spec(path) == plain
+
+
 def test_plan_expands_lists_to_a_grid_and_keeps_single_values(project):
     path = edited_spec(project, "ngram_range = [[1, 1], [1, 2]]", 'stop_words = ["none", "english"]\nmin_df = [1, 0.1]')
     settings = read_spec(path).plan().settings
