@@ -26,6 +26,7 @@ from topicdesk.experiment import (
     reviewing,
     run_experiment,
 )
+from topicdesk.interface import Comparison
 from topicdesk.project import Project, find_project
 from topicdesk.tracking import packing, store
 
@@ -123,7 +124,7 @@ def _large(project: Project) -> ExperimentResult:
         replace(classifier_named("nearest-centroid"), name=f"centroid-{number:02d}") for number in range(_CLASSIFIERS)
     )
     plan = ComparisonPlan(variants, splits=SplitPlan(folds=_FOLDS, repeats=_REPEATS), inner_folds=2, resamples=100)
-    return replace(result, comparisons=(compare(load.dataset, plan),))
+    return replace(result, comparisons=(Comparison.of(compare(load.dataset, plan)),))
 
 
 if __name__ == "__main__":

@@ -34,7 +34,6 @@ from topicdesk.errors import (
     TopicdeskError as TopicdeskError,
 )
 from topicdesk.evaluation import (
-    Comparison as Comparison,
     ComparisonPlan as ComparisonPlan,
     DaskEngine as DaskEngine,
     DecisionRule as DecisionRule,
@@ -46,7 +45,6 @@ from topicdesk.evaluation import (
     audit_topics as audit_topics,
     bootstrap_interval as bootstrap_interval,
     classifier_named as classifier_named,
-    compare as compare,
     corrected_t_test as corrected_t_test,
     leaderboard as leaderboard,
     learning_curve as learning_curve,
@@ -69,6 +67,15 @@ from topicdesk.experiment import (
     suspects_of as suspects_of,
     verify_experiment as verify_experiment,
     weak_labels as weak_labels,
+)
+from topicdesk.features import (
+    Features as Features,
+)
+from topicdesk.interface import (
+    Comparison as Comparison,
+    TopicClassifier as TopicClassifier,
+    compare as compare,
+    load_model as load_model,
 )
 from topicdesk.prediction import (
     Labeller as Labeller,

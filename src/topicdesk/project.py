@@ -9,7 +9,7 @@ from pathlib import Path
 
 from topicdesk.errors import ProjectError
 
-__all__ = ["Project", "find_file", "find_project"]
+__all__ = ["Project", "find_file", "find_project", "working_project"]
 
 _SOURCES = Path("data") / "sources.toml"
 
@@ -113,6 +113,14 @@ def find_project(start: Path | str = ".") -> Project:
         f"no topicdesk project at {base} or above it: a project has the folders data and experiments. "
         "Create one with 'topicdesk init desk', then 'cd desk'."
     )
+
+
+def working_project() -> Project:
+    """Return the project that contains the working folder; without one, the working folder itself."""
+    try:
+        return find_project()
+    except ProjectError:
+        return Project(Path.cwd())
 
 
 def find_file(path: str | PathLike[str], project: Project | None = None) -> Path:

@@ -200,4 +200,4 @@ def test_plot_reliability_reports_that_no_classifier_has_probabilities(dataset):
     comparison = compare(dataset, plan, n_jobs=1)
     assert comparison.probability_leaderboard().empty
     with pytest.raises(SpecError, match="no classifier of this comparison has probabilities"):
-        comparison.plot_reliability("courts")
+        comparison.plot.reliability("courts")

@@ -29,7 +29,7 @@ def comparison(dataset):
 
 
 def test_plot_leaderboard_shows_classifiers_in_order_with_the_best_on_top(comparison):
-    (axes,) = comparison.plot_leaderboard().axes
+    (axes,) = comparison.plot.leaderboard().axes
     assert [label.get_text() for label in axes.get_yticklabels()] == list(comparison.ranking)
     assert axes.yaxis_inverted()
     drawn = axes.containers[0].lines[0].get_xdata()
@@ -37,7 +37,7 @@ def test_plot_leaderboard_shows_classifiers_in_order_with_the_best_on_top(compar
 
 
 def test_plot_topics_shows_topics_in_order_with_their_support(comparison):
-    (axes,) = comparison.plot_topics().axes
+    (axes,) = comparison.plot.topics().axes
     Y = comparison.dataset.Y
     assert [label.get_text() for label in axes.get_yticklabels()] == [
         f"courts (n = {Y[:, 0].sum()})",
@@ -46,14 +46,14 @@ def test_plot_topics_shows_topics_in_order_with_their_support(comparison):
 
 
 def test_plot_confusion_counts_each_test_article_once(comparison):
-    (axes,) = comparison.plot_confusion("ridge", "rail").axes
+    (axes,) = comparison.plot.confusion("ridge", "rail").axes
     counts = [int(text.get_text()) for text in axes.texts]
     assert sum(counts) == len(comparison.dataset)
 
 
 @pytest.mark.parametrize("topic", ["courts", "rail"])
 def test_plot_precision_recall_marks_points_on_the_curves(comparison, topic):
-    (axes,) = comparison.plot_precision_recall(topic).axes
+    (axes,) = comparison.plot.precision_recall(topic).axes
     dots = [dot.get_offsets()[0] for dot in axes.collections]
     assert len(dots) == 3
     for line, (recall, precision) in zip(axes.lines, dots, strict=True):
@@ -67,13 +67,13 @@ def test_plot_precision_recall_includes_a_fold_that_never_predicts_the_topic(com
     never = replace(first, scores=first.scores * 1e-3, thresholds=np.array([np.inf, 0.0]))
     unchanged = [result for result in comparison.results if result.classifier != "ridge"]
     changed = replace(comparison, results=(*unchanged, never, *others))
-    (axes,) = changed.plot_precision_recall("courts", ["ridge"]).axes
+    (axes,) = changed.plot.precision_recall("courts", ["ridge"]).axes
     assert np.isfinite(axes.lines[0].get_xydata()).all()
 
 
 @pytest.mark.parametrize("topic", ["courts", "rail"])
 def test_plot_reliability_shows_the_best_classifier_and_each_test_article(comparison, topic):
-    axes, below = comparison.plot_reliability(topic).axes
+    axes, below = comparison.plot.reliability(topic).axes
     assert comparison.probability_leaderboard().index[0] in [text.get_text() for text in axes.get_legend().get_texts()]
     assert sum(bar.get_height() for bar in below.patches) == len(comparison.dataset)
     drawn = axes.containers[0].lines[0]

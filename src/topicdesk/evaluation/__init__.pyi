@@ -14,6 +14,7 @@ from topicdesk.evaluation.classifiers import (
     classifier_named as classifier_named,
     fit_estimators as fit_estimators,
     own_classifier as own_classifier,
+    with_baselines as with_baselines,
 )
 from topicdesk.evaluation.code_version import (
     code_version as code_version,
@@ -93,6 +94,7 @@ from topicdesk.evaluation.splits import (
 )
 from topicdesk.evaluation.splitters import (
     MultilabelStratifiedGroupKFold as MultilabelStratifiedGroupKFold,
+    given_splits as given_splits,
 )
 from topicdesk.evaluation.studies.ablation import (
     Ablation as Ablation,

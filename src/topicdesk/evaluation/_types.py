@@ -125,7 +125,7 @@ class ComparisonPlan:
             raise SpecError("settings: the plan has no feature settings.")
         for key, chosen, valid in (
             ("metric", self.metric, SELECTION_METRICS),
-            ("scheme", self.splits.scheme, ("stratified", "source", "time", "published")),
+            ("scheme", self.splits.scheme, ("stratified", "source", "time", "published", "given")),
             ("search", self.search, ("grid", "halving")),
         ):
             if chosen not in valid:

@@ -8,7 +8,7 @@ classes.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from importlib import import_module
@@ -50,6 +50,7 @@ __all__ = [
     "fit_estimators",
     "fit_grid_and_score",
     "own_classifier",
+    "with_baselines",
 ]
 
 Scores = NDArray[np.float64]
@@ -89,6 +90,10 @@ class Classifier:
     features: Literal["searched", "default", "keywords", "none"] = "searched"
     threshold: float | None = None
     fit_grid: Callable[[Sequence[Mapping[str, Any]], Any, NDArray[np.int8], bool], Scorer] | None = None
+
+    def __repr__(self) -> str:
+        """Return the name and the grid, without functions."""
+        return f"Classifier({self.name!r}{f', grid={dict(self.grid)}' if self.grid else ''})"
 
     @property
     def is_own(self) -> bool:
@@ -449,6 +454,28 @@ def classifier_named(name: str) -> Classifier:
     """Return the classifier with this name; raise `SpecError` with the closest name if there is none."""
     check_classifier(name)
     return CLASSIFIERS[name]
+
+
+def with_baselines(chosen: Iterable[Classifier], keywords: bool) -> tuple[Classifier, ...]:
+    """Add the baselines to some classifiers.
+
+    Parameters
+    ----------
+    chosen : iterable of Classifier
+        Classifiers to compare. One of them may replace the baseline of the same name.
+    keywords : bool
+        Whether topics have keywords, which the keyword rules need.
+
+    Returns
+    -------
+    tuple of Classifier
+        topicdesk's classifiers, simplest first, then a user's own in their order.
+    """
+    by_name = {classifier.name: classifier for classifier in chosen}
+    baselines = [CLASSIFIERS[name] for name in BASELINES if keywords or CLASSIFIERS[name].features != "keywords"]
+    by_name = {classifier.name: classifier for classifier in baselines} | by_name
+    own = [classifier for name, classifier in by_name.items() if name not in CLASSIFIERS]
+    return (*(by_name[name] for name in CLASSIFIERS if name in by_name), *own)
 
 
 def own_classifier(name: str, estimator: str | BaseEstimator, folder: Path | None = None) -> Classifier:

@@ -8,7 +8,8 @@ which are not used for any choice.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -34,11 +35,74 @@ from topicdesk.evaluation.splits import Split, mean_test_to_train
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Comparison", "compare"]
+__all__ = ["Comparison", "ComparisonPlots", "compare"]
+
+
+@dataclass(frozen=True, eq=False)
+class ComparisonPlots:
+    """Plots of a comparison, as ``comparison.plot``.
+
+    Parameters
+    ----------
+    comparison : ComparisonValues
+        The comparison.
+    """
+
+    comparison: ComparisonValues
+
+    def leaderboard(self) -> Figure:
+        """Plot each classifier's metric with its interval, and the value of each fold."""
+        from topicdesk.evaluation.comparison_plots import plot_leaderboard
+
+        return plot_leaderboard(self.comparison)
+
+    def topics(self) -> Figure:
+        """Plot the best classifier's F1 of each topic with its interval, next to that of the keyword rules."""
+        from topicdesk.evaluation.comparison_plots import plot_topics
+
+        return plot_topics(self.comparison)
+
+    def precision_recall(self, topic: str, classifiers: Sequence[str] | None = None) -> Figure:
+        """Plot the precision-recall curve of each classifier for a topic, and mark its actual decisions."""
+        from topicdesk.evaluation.comparison_plots import plot_precision_recall
+
+        return plot_precision_recall(self.comparison, topic, classifiers)
+
+    def reliability(self, topic: str, classifier: str | None = None) -> Figure:
+        """Plot predicted against observed frequency of a topic; by default, for the best classifier."""
+        from topicdesk.evaluation.comparison_plots import plot_reliability
+
+        return plot_reliability(self.comparison, topic, classifier)
+
+    def confusion(self, classifier: str, topic: str | None = None) -> Figure:
+        """Plot confusion matrices of one classifier, for one topic or for all."""
+        from topicdesk.evaluation.comparison_plots import plot_confusion
+
+        return plot_confusion(self.comparison, classifier, topic)
+
+    def __repr__(self) -> str:
+        """Return the names of the plots."""
+        names = ", ".join(name for name in vars(ComparisonPlots) if not name.startswith("_") and name != "comparison")
+        return f"Plots of a comparison: {names}. Call one, such as comparison.plot.leaderboard()."
+
+
+def _former_plot(name: str) -> Callable[..., Figure]:
+    """Return a method with the former name of a plot. It works for one version, with a warning."""
+
+    def plot(self: Comparison, *args: Any, **options: Any) -> Figure:
+        warnings.warn(
+            f"comparison.plot_{name}() is now comparison.plot.{name}(). The former name works until the next version.",
+            FutureWarning,
+            stacklevel=2,
+        )
+        figure: Figure = getattr(self.plot, name)(*args, **options)
+        return figure
+
+    return plot
 
 
 @renamed_fields(figures="scores", topic_figures="topic_scores", fold_figures="fold_scores")
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Comparison(ComparisonValues):
     """Out-of-fold scores and decisions of every classifier on every split, with its tables and plots.
 
@@ -58,35 +122,16 @@ class Comparison(ComparisonValues):
         """Return the metrics of all classifiers as text, best first (see `leaderboard`)."""
         return leaderboard(self.scores, self.plan.metric, self.significance)
 
-    def plot_leaderboard(self) -> Figure:
-        """Plot each classifier's metric with its interval, and the value of each fold."""
-        from topicdesk.evaluation.comparison_plots import plot_leaderboard
+    @property
+    def plot(self) -> ComparisonPlots:
+        """Plots: ``comparison.plot.leaderboard()`` and others (see `ComparisonPlots`)."""
+        return ComparisonPlots(self)
 
-        return plot_leaderboard(self)
-
-    def plot_topics(self) -> Figure:
-        """Plot the best classifier's F1 of each topic with its interval, next to that of the keyword rules."""
-        from topicdesk.evaluation.comparison_plots import plot_topics
-
-        return plot_topics(self)
-
-    def plot_precision_recall(self, topic: str, classifiers: Sequence[str] | None = None) -> Figure:
-        """Plot the precision-recall curve of each classifier for a topic, and mark its actual decisions."""
-        from topicdesk.evaluation.comparison_plots import plot_precision_recall
-
-        return plot_precision_recall(self, topic, classifiers)
-
-    def plot_reliability(self, topic: str, classifier: str | None = None) -> Figure:
-        """Plot predicted against observed frequency of a topic; by default, for the best classifier."""
-        from topicdesk.evaluation.comparison_plots import plot_reliability
-
-        return plot_reliability(self, topic, classifier)
-
-    def plot_confusion(self, classifier: str, topic: str | None = None) -> Figure:
-        """Plot confusion matrices of one classifier, for one topic or for all."""
-        from topicdesk.evaluation.comparison_plots import plot_confusion
-
-        return plot_confusion(self, classifier, topic)
+    plot_leaderboard = _former_plot("leaderboard")
+    plot_topics = _former_plot("topics")
+    plot_precision_recall = _former_plot("precision_recall")
+    plot_reliability = _former_plot("reliability")
+    plot_confusion = _former_plot("confusion")
 
     def to_markdown(self) -> str:
         """Return the leaderboard as a Markdown table, followed by the verdict."""
@@ -96,6 +141,10 @@ class Comparison(ComparisonValues):
         """Return the leaderboard as a LaTeX table, with the verdict as its caption."""
         escaped = re.sub(r"([%&_#$])", r"\\\1", self.verdict.reason)
         return str(self.leaderboard().reset_index().to_latex(index=False, escape=True, caption=escaped))
+
+    def __repr__(self) -> str:
+        """Return the same as `str`: the leaderboard, never the texts."""
+        return str(self)
 
     def __str__(self) -> str:
         """Return the dataset, the warnings, the leaderboard and the verdict as text."""
@@ -202,13 +251,13 @@ def compare(
     start = perf_counter()
     _check_types(dataset, plan, splits)
     splits, messages = planned_splits(dataset, plan, splits)
-    warnings = dataset.warnings + messages
+    notes = dataset.warnings + messages
     _check_sample(plan, dataset)
     _check_neighbours(plan, splits)
     checkpoints = None if keep is None else Checkpoints(Path(keep), comparison_hash(dataset, plan, splits, keywords))
     with single_threaded_engine(engine, n_jobs) as running:
         results, messages = cross_validate(dataset, plan, splits, keywords, running, checkpoints)
-        warnings += messages
+        notes += messages
         pooled, by_topic, by_fold = score_tables(
             dataset, results, plan.metric, plan.representative, plan.resamples, plan.random_state, running
         )
@@ -223,7 +272,7 @@ def compare(
         fold_scores=by_fold,
         significance=significance,
         verdict=verdict,
-        warnings=warnings,
+        warnings=notes,
         seconds=perf_counter() - start,
         checkpoints=checkpoints,
     )

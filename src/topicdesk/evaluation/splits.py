@@ -42,17 +42,18 @@ class SplitPlan:
 
     Parameters
     ----------
-    scheme : {"stratified", "source", "time", "published"}, default "stratified"
+    scheme : {"stratified", "source", "time", "published", "given"}, default "stratified"
         Stratified folds over groups; each source held out in turn; time windows, each tested after training on all
-        earlier articles; or the fixed split that came with the labels (samples ``train`` and ``test``). Inner folds
-        use the same scheme, except that a published split has stratified inner folds.
+        earlier articles; the fixed split that came with the labels (samples ``train`` and ``test``); or splits that
+        are passed to the comparison. Inner folds use the same scheme, or are stratified for published and given
+        splits.
     folds : int, default 5
         Number of folds in one repeat, or of time windows.
     repeats : int, default 1
         Number of repeats with new folds (stratified only).
     """
 
-    scheme: Literal["stratified", "source", "time", "published"] = "stratified"
+    scheme: Literal["stratified", "source", "time", "published", "given"] = "stratified"
     folds: int = 5
     repeats: int = 1
 
@@ -114,6 +115,8 @@ def make_splits(dataset: Dataset, plan: SplitPlan, random_state: int) -> tuple[t
         split.
     """
     match plan.scheme:
+        case "given":
+            raise SplitError("scheme 'given' needs splits: pass them to compare.")
         case "published":
             splits, warnings = _published_split(dataset)
         case "source":

@@ -1,9 +1,10 @@
-"""A splitter for scikit-learn: stratified folds for several labels per row that keep groups together."""
+"""A splitter for scikit-learn, with several labels per row and groups; and splits that other splitters make."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+import warnings
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -15,9 +16,12 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import type_of_target
 
 from topicdesk.errors import SplitError
-from topicdesk.evaluation.splits import stratified_group_folds
+from topicdesk.evaluation.splits import Split, stratified_group_folds, unlearnable
 
-__all__ = ["MultilabelStratifiedGroupKFold"]
+if TYPE_CHECKING:
+    from topicdesk.annotation import Dataset
+
+__all__ = ["MultilabelStratifiedGroupKFold", "given_splits"]
 
 _TARGETS = ("binary", "multiclass", "multilabel-indicator")
 
@@ -185,3 +189,80 @@ def _group_numbers(groups: Any) -> NDArray[np.intp]:
         return np.asarray(pd.factorize(values, sort=True)[0], dtype=np.intp)
     except TypeError as error:
         raise TypeError(f"groups: {error}. A group is a string or a number.") from error
+
+
+def given_splits(cv: Any, dataset: Dataset) -> tuple[tuple[Split, ...], tuple[str, ...]]:
+    """Make the outer splits that a scikit-learn splitter or an iterable of row numbers defines.
+
+    Parameters
+    ----------
+    cv : splitter, or iterable of (train, test)
+        An object with ``split(X, y, groups)``; or pairs of row numbers or of boolean masks.
+    dataset : Dataset
+        The rows to split. A splitter gets its texts, its classes or indicators, and its groups.
+
+    Returns
+    -------
+    splits : tuple of Split
+        A new repeat begins when a row is tested again. Rows need not be tested.
+    warnings : tuple of str
+        Splits that separate rows of a group, and topics that cannot be learnt.
+
+    Raises
+    ------
+    SplitError
+        If `cv` makes no split or fails, a split has an empty side, a row number that does not exist, or a row on both
+        sides.
+    TypeError
+        If `cv` is neither a splitter nor an iterable of pairs.
+    """
+    if isinstance(cv, str | bytes) or not (hasattr(cv, "split") or isinstance(cv, Iterable)):
+        raise TypeError(
+            f"cv must be a number of folds, a scikit-learn splitter or an iterable of (train, test); got {cv!r}."
+        )
+    y = dataset.Y.argmax(axis=1) if dataset.task == "multi-class" else dataset.Y
+    try:
+        with warnings.catch_warnings():  # many splitters ignore groups; a warning below says if one is separated
+            warnings.filterwarnings("ignore", "The groups parameter is ignored", UserWarning)
+            pairs = list(cv.split(dataset.texts, y, dataset.groups) if hasattr(cv, "split") else cv)
+    except ValueError as error:
+        raise SplitError(
+            f"cv: {type(cv).__name__} cannot split these rows: {error} For rows with several topics, use an integer or "
+            "MultilabelStratifiedGroupKFold."
+        ) from error
+    if not pairs:
+        raise SplitError("cv makes no splits.")
+    splits: list[Split] = []
+    tested: set[int] = set()
+    repeat = fold = 0
+    for number, pair in enumerate(pairs):
+        if not isinstance(pair, tuple | list) or len(pair) != 2:
+            raise TypeError(f"cv: split {number} must be a pair (train, test); got {type(pair).__name__}.")
+        train, test = (
+            _rows(f"cv: the {side} rows of split {number}", rows, len(dataset))
+            for side, rows in zip(("training", "test"), pair, strict=True)
+        )
+        if len(np.intersect1d(train, test)):
+            raise SplitError(f"cv: split {number} has rows that are in both the training and the test rows.")
+        if not tested.isdisjoint(test.tolist()):
+            tested, repeat, fold = set(), repeat + 1, 0
+        tested.update(test.tolist())
+        splits.append(Split(train, test, repeat, fold, "given"))
+        fold += 1
+    n_leaky = sum(bool(np.isin(dataset.groups[split.test], dataset.groups[split.train]).any()) for split in splits)
+    leaky = (f"{n_leaky} of {len(splits)} splits have rows of one group on both sides.",) if n_leaky else ()
+    return tuple(splits), (*leaky, *unlearnable(dataset, splits))
+
+
+def _rows(where: str, values: Any, n_rows: int) -> NDArray[np.intp]:
+    """Return row numbers, ascending and without repetition."""
+    rows = np.asarray(values)
+    if rows.dtype == bool and rows.shape == (n_rows,):
+        rows = np.flatnonzero(rows)
+    if rows.ndim != 1 or not len(rows):
+        raise SplitError(f"{where} must be an array of one dimension that is not empty; got shape {rows.shape}.")
+    if rows.dtype.kind not in "iu":
+        raise TypeError(f"{where} must be integers, or a boolean mask of length {n_rows}; got {rows.dtype}.")
+    if rows.min() < 0 or rows.max() >= n_rows:
+        raise SplitError(f"{where} must be from 0 to {n_rows - 1}; got {rows.min()} to {rows.max()}.")
+    return np.unique(rows).astype(np.intp)

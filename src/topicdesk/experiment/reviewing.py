@@ -11,10 +11,11 @@ import pandas as pd
 from topicdesk._renamed import renamed_arguments
 from topicdesk.corpus import read_corpus, read_sources
 from topicdesk.errors import SplitError
-from topicdesk.evaluation import Comparison, SourceAudit, audit_sources
+from topicdesk.evaluation import SourceAudit, audit_sources
 from topicdesk.experiment.lock import differences, lock_path, lock_text, read_lock
 from topicdesk.experiment.run import ExperimentResult, corpus_file, read_spec_labels, spec_keywords
-from topicdesk.prediction import Labeller, fit_labeller
+from topicdesk.interface import Comparison
+from topicdesk.prediction import Labeller
 from topicdesk.report import About, Provenance, make_report
 from topicdesk.tracking import LoggedComparison, pack_comparison, send_parcel
 
@@ -135,11 +136,7 @@ def fit_winner(result: ExperimentResult, comparison: Comparison, n_jobs: int = -
     -------
     Labeller
     """
-    (winner,) = (
-        classifier for classifier in comparison.plan.classifiers if classifier.name == comparison.verdict.winner
-    )
-    keywords = spec_keywords(result.project, result.spec)
-    return fit_labeller(comparison.dataset, comparison.plan, winner, keywords, n_jobs)
+    return comparison.fit(n_jobs=n_jobs).labeller_
 
 
 def _review(result: ExperimentResult, corpus: str, comparison: Comparison, lock: _LockState, n_jobs: int) -> Review:

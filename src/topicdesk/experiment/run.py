@@ -24,17 +24,16 @@ from topicdesk.errors import SpecError, VerificationError, nearest
 from topicdesk.evaluation import (
     ALL_SAMPLES,
     Classifier,
-    Comparison,
     ComparisonPlan,
     Engine,
     Split,
-    compare,
     make_splits,
     read_splits,
 )
 from topicdesk.experiment._checks import corpus_path
 from topicdesk.experiment.lock import Difference, ResultsLock, differences, lock_path, make_lock, read_lock
 from topicdesk.experiment.spec import Spec, read_spec
+from topicdesk.interface import Comparison, compare
 from topicdesk.project import Project, find_file, find_project
 
 __all__ = [
@@ -147,7 +146,15 @@ def run_experiment(
     for load in _load_all(path, project, spec, corpora):
         checkpoints = project.cells if resume else None
         comparisons.append(
-            compare(load.dataset, load.plan, load.keywords, load.splits, n_jobs or load.n_jobs, engine, checkpoints)
+            compare(
+                load.dataset,
+                load.plan,
+                keywords=load.keywords,
+                cv=load.splits,
+                n_jobs=n_jobs or load.n_jobs,
+                engine=engine,
+                checkpoints=checkpoints,
+            )
         )
     return ExperimentResult(project, path.stem, path, spec, environment, tuple(comparisons))
 

@@ -6,7 +6,6 @@ import hashlib
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -15,7 +14,6 @@ from pydantic import BeforeValidator, Field, PrivateAttr, field_validator, model
 from topicdesk._toml import StrictModel, read_toml
 from topicdesk.errors import FeaturesError, ProjectError, SpecError
 from topicdesk.evaluation.names import (
-    BASELINES,
     METRICS,
     SELECTION_METRICS,
     CalibrationMethod,
@@ -126,28 +124,9 @@ class _Features(StrictModel):
 
     def settings(self) -> tuple[FeatureSetting, ...]:
         """Return all combinations, in the order of the spec."""
-        from topicdesk.features import Analyser, FeatureSetting
+        from topicdesk.features import Features
 
-        analysers = (
-            Analyser(*options, stemmer=stemmer, lead=lead)
-            for options in product(self.analyzer, self.ngram_range, self.lowercase, self.strip_accents, self.stop_words)
-            for stemmer, lead in product(self.stemmer, self.lead)
-        )
-        return tuple(
-            FeatureSetting(
-                analyser,
-                min_df,
-                max_df,
-                binary=binary,
-                sublinear_tf=sublinear_tf,
-                field_weights=() if weights is None else tuple(weights.items()),
-                chi2=chi2,
-            )
-            for analyser in analysers
-            for min_df, max_df, binary, sublinear_tf, weights, chi2 in product(
-                self.min_df, self.max_df, self.binary, self.sublinear_tf, self.field_weights, self.chi2
-            )
-        )
+        return Features(**{name: list(values) for name, values in self}).settings()
 
     def n_settings(self) -> int:
         """Return the number of combinations without creating them."""
@@ -283,9 +262,9 @@ class Spec(StrictModel):
         SpecError
             If a classifier or hyper-parameter is unknown, or the estimator rejects a value.
         """
-        from topicdesk.evaluation import CLASSIFIERS, ComparisonPlan, DecisionRule, classifier_named, own_classifier
+        from topicdesk.evaluation import ComparisonPlan, DecisionRule, classifier_named, own_classifier, with_baselines
 
-        chosen: dict[str, Classifier] = {}
+        chosen: list[Classifier] = []
         for name, table in self.classifiers.items():
             grid = {
                 key: [None if value == "none" else value for value in values]
@@ -296,14 +275,9 @@ class Spec(StrictModel):
             classifier = (
                 classifier_named(name) if estimator is None else own_classifier(name, str(estimator[0]), self._folder)
             )
-            chosen[name] = classifier.with_grid(grid) if grid else classifier
-        if keywords is None:
-            keywords = self.data.topics is not None
-        baselines = [name for name in BASELINES if keywords or CLASSIFIERS[name].features != "keywords"]
-        names = [name for name in CLASSIFIERS if name in chosen or name in baselines]
-        names += [name for name in chosen if name not in CLASSIFIERS]
+            chosen.append(classifier.with_grid(grid) if grid else classifier)
         return ComparisonPlan(
-            classifiers=tuple(chosen.get(name) or CLASSIFIERS[name] for name in names),
+            classifiers=with_baselines(chosen, self.data.topics is not None if keywords is None else keywords),
             settings=self.features.settings(),
             splits=self.splits.plan(),
             inner_folds=self.splits.inner_folds,

@@ -16,6 +16,9 @@ from topicdesk.features.lookup import (
 from topicdesk.features.names import (
     STEMMERS as STEMMERS,
 )
+from topicdesk.features.search_space import (
+    Features as Features,
+)
 from topicdesk.features.tfidf import (
     WHOLE_TEXT as WHOLE_TEXT,
     FeatureSetting as FeatureSetting,

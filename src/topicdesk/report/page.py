@@ -87,8 +87,8 @@ def make_report(
         audit=audit,
         topics=_topics(comparison, about, labeller, held_out),
         checks=checklist(comparison, about),
-        leaderboard_picture=inline_picture(comparison.plot_leaderboard, "leaderboard with intervals and single folds"),
-        topics_picture=inline_picture(comparison.plot_topics, "F1 of each topic by the best classifier"),
+        leaderboard_picture=inline_picture(comparison.plot.leaderboard, "leaderboard with intervals and single folds"),
+        topics_picture=inline_picture(comparison.plot.topics, "F1 of each topic by the best classifier"),
         about=about,
         comparison=comparison,
         run_id=RUN_ID,
@@ -260,11 +260,11 @@ def _topics(
                 "counts": counts,
                 "threshold": thresholds,
                 "curve": inline_picture(
-                    partial(comparison.plot_precision_recall, topic, curves), f"precision and recall: {topic}"
+                    partial(comparison.plot.precision_recall, topic, curves), f"precision and recall: {topic}"
                 ),
                 "reliability": None
                 if probability_board.empty
-                else inline_picture(partial(comparison.plot_reliability, topic, winner), f"reliability: {topic}"),
+                else inline_picture(partial(comparison.plot.reliability, topic, winner), f"reliability: {topic}"),
                 "readings": {kind: readings[topic, kind] for kind in ("false positive", "false negative")},
                 "terms": None if terms is None else _bars_of_terms(terms[terms["topic"] == topic]),
             }

@@ -22,7 +22,7 @@ from topicdesk._atomic import replacing
 from topicdesk._environment import pinned_versions
 from topicdesk.errors import LabellerError, TrackingError
 from topicdesk.prediction import Labeller, Reference, Rules
-from topicdesk.project import Project, find_project
+from topicdesk.project import Project, working_project
 from topicdesk.tracking._mlflow import (
     MLFLOW_PARENT_RUN_ID,
     MlflowClient,
@@ -172,7 +172,7 @@ def fetched_model(model: str | Path, project: Project | None = None) -> Iterator
     if Path(model).is_dir():
         yield Path(model)
         return
-    client = open_store(project or find_project())
+    client = open_store(project or working_project())
     with tempfile.TemporaryDirectory() as folder:
         yield _download(client, str(model), folder)
 

@@ -67,7 +67,7 @@ def pack_comparison(
     comparison: Comparison,
     about: About,
     lock: str,
-    corpus_file: Path,
+    corpus_file: Path | None,
     registered: str,
     report: str,
     labeller: Labeller | None,
@@ -83,9 +83,9 @@ def pack_comparison(
     about : About
         The question, the spec and the environment.
     lock : str
-        The comparison's results lock, to reproduce the run.
-    corpus_file : Path
-        Path to log as the dataset's source.
+        The comparison's results lock, to reproduce the run. Empty if there is no spec.
+    corpus_file : Path or None
+        Path to log as the dataset's source. None if the texts came from memory.
     registered : str
         Name of the model in the registry.
     report : str
@@ -183,8 +183,9 @@ def _pack_parent(
     }
     table_files = [write_table(table, here, f"table-{title}.json") for title, table in tables.items()]
     (here / "report.html").write_text(report, encoding="utf-8", newline="\n")
-    (here / "results.lock.json").write_text(lock, encoding="utf-8", newline="\n")
-    (here / "spec.toml").write_text(about.spec_text, encoding="utf-8", newline="\n")
+    if lock:
+        (here / "results.lock.json").write_text(lock, encoding="utf-8", newline="\n")
+        (here / "spec.toml").write_text(about.spec_text, encoding="utf-8", newline="\n")
     for title, scores in {
         "figures": comparison.scores,
         "figures-by-topic": comparison.topic_scores,
@@ -193,8 +194,8 @@ def _pack_parent(
         write_csv(scores, here / f"table-{title}.csv")
     if comparison.warnings:
         (here / "warnings.txt").write_text("\n".join(comparison.warnings) + "\n", encoding="utf-8", newline="\n")
-    save_plot(comparison.plot_leaderboard(), here / "visual-1-leaderboard.png")
-    save_plot(comparison.plot_topics(), here / "visual-2-topics-f1.png")
+    save_plot(comparison.plot.leaderboard(), here / "visual-1-leaderboard.png")
+    save_plot(comparison.plot.topics(), here / "visual-2-topics-f1.png")
     # The report has curves, reliability and confusion by topic, as pictures that scale with the page.
     metrics = [
         # The winner's scores have the same names as in its own run: the list of runs shows them in the same columns.
@@ -345,11 +346,12 @@ def _plain(text: str) -> str:
     return escaped
 
 
-def _dataset_entity(project: Project, comparison: Comparison, corpus_file: Path) -> dict[str, str]:
+def _dataset_entity(project: Project, comparison: Comparison, corpus_file: Path | None) -> dict[str, str]:
     data = comparison.dataset
     table = pd.DataFrame({"article_id": data.ids, "sample": data.samples})
     table = table.join(pd.DataFrame(data.Y == 1, columns=list(data.topics)))
-    source = CodeDatasetSource({"corpus": data.name, "file": PurePath(project.shown(corpus_file)).as_posix()})
+    file = "" if corpus_file is None else PurePath(project.shown(corpus_file)).as_posix()
+    source = CodeDatasetSource({"corpus": data.name, "file": file})
     # MLflow inspects every value to infer column types. A few rows are enough.
     entity = from_pandas(table.head(), source=source, name=data.name, digest=data.corpus_hash).to_dict()
     return entity | {"profile": json.dumps({"num_rows": len(table), "num_elements": table.size})}

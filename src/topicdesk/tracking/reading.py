@@ -13,7 +13,7 @@ import pandas as pd
 from topicdesk._atomic import write_text
 from topicdesk._rendering import as_html
 from topicdesk.errors import TrackingError, nearest
-from topicdesk.project import Project
+from topicdesk.project import Project, working_project
 from topicdesk.tracking._mlflow import (
     MLFLOW_PARENT_RUN_ID,
     MlflowClient,
@@ -171,13 +171,14 @@ class ReadRun:
 
 
 @quiet_mlflow()
-def list_runs(project: Project, experiment: str | None = None) -> pd.DataFrame:
+def list_runs(project: Project | None = None, experiment: str | None = None) -> pd.DataFrame:
     """List the comparisons in MLflow's store, newest first.
 
     Parameters
     ----------
-    project : Project
-        Project whose store is read, unless ``MLFLOW_TRACKING_URI`` names another.
+    project : Project, optional
+        Project whose store is read, unless ``MLFLOW_TRACKING_URI`` names another. By default that of the working
+        folder, or the working folder itself.
     experiment : str, optional
         List only this experiment.
 
@@ -192,6 +193,7 @@ def list_runs(project: Project, experiment: str | None = None) -> pd.DataFrame:
     TrackingError
         If the store cannot be reached, or has no experiment of that name.
     """
+    project = project or working_project()
     rows = logged_comparisons(project, experiment)
     return _as_table(_asked_of_mlflow(project, experiment) if rows is None else rows)
 

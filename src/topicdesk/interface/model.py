@@ -1,0 +1,382 @@
+"""A scikit-learn classifier of topics: TF-IDF features, a classifier, calibrated probabilities and thresholds."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.validation import check_is_fitted
+
+from topicdesk._answers import class_probabilities, readable_articles
+from topicdesk._rendering import as_html
+from topicdesk.annotation import make_dataset
+from topicdesk.errors import LabellerError, ProjectError
+from topicdesk.evaluation import ComparisonPlan, DecisionRule
+from topicdesk.interface._choices import class_labels, classifier_from, settings_from
+from topicdesk.prediction import Explanation, Labeller, fit_labeller
+from topicdesk.prediction.labeller import Articles, as_table
+from topicdesk.project import working_project
+from topicdesk.tracking import load_labeller, save_labeller
+from topicdesk.tracking.models import fetched_model
+
+if TYPE_CHECKING:
+    from typing import Self
+
+__all__ = ["TopicClassifier", "load_model"]
+
+_CLASSES = "classes.json"
+
+
+class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """Classifier of texts: chooses features and hyper-parameters, calibrates probabilities and sets thresholds.
+
+    `fit` does on all texts what `compare` does on the training texts of each split. Texts have one class each, or any
+    number of topics.
+
+    Parameters
+    ----------
+    classifier : str, estimator or tuple, default "linear-svm"
+        As an item of `classifiers` in `compare`.
+    features : Features, optional
+        TF-IDF features to choose from. By default, words, with sublinear counts.
+    text : str or sequence of str, optional
+        Columns that form the text, if texts are a DataFrame (see `make_dataset`).
+    topics : sequence of str, optional
+        Names and order of the topics (see `make_dataset`).
+    separator : str, optional
+        Separator of several labels in a string (see `make_dataset`).
+    inner_cv : int, default 3
+        Number of folds on which features, hyper-parameters, calibration and thresholds are chosen.
+    metric : str, default "macro_f1"
+        Metric that chooses features and hyper-parameters.
+    decision_rule : DecisionRule, optional
+        How thresholds are chosen and probabilities calibrated.
+    keywords : mapping of str to sequence of str, optional
+        Keywords of each topic, for the classifier "keyword-rules".
+    n_jobs : int, default -1
+        Number of processes; -1 for one per core. Results do not depend on it.
+    random_state : int, default 0
+        Random seed.
+
+    Attributes
+    ----------
+    classes_ : ndarray, shape (n_classes,)
+        Classes, or names of topics; the columns of `predict_proba`.
+    labeller_ : Labeller
+        The fitted pipeline with its thresholds.
+
+    See Also
+    --------
+    topicdesk.compare : Estimates how well classifiers do. Its result has `fit`, which returns a `TopicClassifier`.
+    topicdesk.load_model : Loads a saved one.
+
+    Examples
+    --------
+    >>> import topicdesk
+    >>> texts = ["The court heard the appeal.", "The jury found him guilty.", "A judge ruled.", "The court fined him.",
+    ...          "The train was late.", "New trams run downtown.", "A bus broke down.", "The ferry was full."]
+    >>> y = ["courts"] * 4 + ["transport"] * 4
+    >>> model = topicdesk.TopicClassifier("multinomial-nb", inner_cv=2, n_jobs=1).fit(texts, y)
+    >>> model.predict(["The court heard the judge.", "The train and the bus were full."])
+    array(['courts', 'transport'], dtype=object)
+    """
+
+    def __init__(
+        self,
+        classifier: Any = "linear-svm",
+        *,
+        features: Any = None,
+        text: str | Sequence[str] | None = None,
+        topics: Sequence[str] | None = None,
+        separator: str | None = None,
+        inner_cv: int = 3,
+        metric: str = "macro_f1",
+        decision_rule: DecisionRule | None = None,
+        keywords: Mapping[str, Sequence[str]] | None = None,
+        n_jobs: int = -1,
+        random_state: int = 0,
+    ) -> None:
+        self.classifier = classifier
+        self.features = features
+        self.text = text
+        self.topics = topics
+        self.separator = separator
+        self.inner_cv = inner_cv
+        self.metric = metric
+        self.decision_rule = decision_rule
+        self.keywords = keywords
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any, groups: str | ArrayLike | None = "near-duplicates") -> Self:
+        """Choose features and hyper-parameters on inner folds, and fit on all texts.
+
+        Parameters
+        ----------
+        X : DataFrame, Series, sequence of str or ndarray of str, shape (n_texts,)
+            Texts.
+        y : Series, sequence, array, sparse matrix, DataFrame or str
+            Labels, as in `make_dataset`.
+        groups : array-like of shape (n_texts,), "near-duplicates" or None, default "near-duplicates"
+            Rows of one group stay on the same side of an inner fold.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        TopicdeskError
+            If texts, labels or parameters cannot be used.
+        """
+        if y is None:
+            raise ValueError("requires y to be passed, but the target y is None")
+        dataset = make_dataset(
+            X, y, text=self.text, topics=self.topics, separator=self.separator, groups=groups, name="texts"
+        )
+        classifier = classifier_from(self.classifier)
+        plan = ComparisonPlan(
+            (classifier,),
+            settings_from(self.features),
+            inner_folds=self.inner_cv,
+            metric=self.metric,
+            decision_rule=DecisionRule() if self.decision_rule is None else self.decision_rule,
+            random_state=self.random_state,
+        )
+        return self._with(
+            fit_labeller(dataset, plan, classifier, self.keywords, self.n_jobs), class_labels(y, X, dataset)
+        )
+
+    def _with(self, labeller: Labeller, labels: Sequence[Any] | NDArray[Any]) -> Self:
+        """Keep a fitted labeller, and the user's label of each of its topics."""
+        values = np.array(labels, dtype=object if any(isinstance(label, str) for label in labels) else None)
+        order = np.arange(len(values)) if labeller.task == "multi-label" else np.argsort(values, kind="stable")
+        self.labeller_, self.classes_ = labeller, values[order]
+        self._columns = order
+        return self
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Predict the class, or the topics, of each text.
+
+        Parameters
+        ----------
+        X : str, DataFrame, Series or sequence of str, shape (n_texts,)
+            Texts.
+
+        Returns
+        -------
+        ndarray of shape (n_texts,), or ndarray of {0, 1}, shape (n_texts, n_topics)
+            Classes; or indicators of the topics whose probability reaches their threshold.
+        """
+        probabilities = self.predict_proba(X)
+        if self.labeller_.thresholds is None:
+            return np.asarray(self.classes_[probabilities.argmax(axis=1)])
+        return (probabilities >= self.labeller_.thresholds).astype(np.int64)
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Compute calibrated probabilities.
+
+        Parameters
+        ----------
+        X : str, DataFrame, Series or sequence of str, shape (n_texts,)
+            Texts.
+
+        Returns
+        -------
+        ndarray of float, shape (n_texts, n_classes)
+            Columns follow `classes_`. For topics, rows do not sum to 1.
+        """
+        check_is_fitted(self)
+        labeller = self.labeller_
+        texts = _readable(X, labeller)
+        if not len(texts):
+            return np.empty((0, len(self.classes_)))
+        probabilities = class_probabilities(labeller.pipeline[-1], labeller.transform(texts), labeller.rules)
+        return probabilities[:, self._columns]
+
+    def predict_topics(self, X: Any) -> list[tuple[Any, ...]]:
+        """Predict the names of the topics of each text.
+
+        Parameters
+        ----------
+        X : str, DataFrame, Series or sequence of str, shape (n_texts,)
+            Texts.
+
+        Returns
+        -------
+        list of tuple
+            Names for each text; empty for no topic. For classes, one name each.
+        """
+        predictions = self.predict(X)
+        if predictions.ndim == 1:
+            return [(label,) for label in predictions.tolist()]
+        return [tuple(self.classes_[row == 1].tolist()) for row in predictions]
+
+    def label(self, X: Articles, explain: int = 0) -> pd.DataFrame:
+        """Predict topics with probabilities, a reason, and whether a person should check (see `Labeller.label`)."""
+        check_is_fitted(self)
+        return self.labeller_.label(X, explain)
+
+    def explain(self, text: Articles) -> Explanation:
+        """Explain the topics of one text by its terms (see `Labeller.explain`)."""
+        check_is_fitted(self)
+        return self.labeller_.explain(text)
+
+    def score(self, X: Any, y: Any, sample_weight: ArrayLike | None = None) -> float:
+        """Compute the accuracy: the share of texts whose topics are all right.
+
+        Parameters
+        ----------
+        X : DataFrame, Series or sequence of str, shape (n_texts,)
+            Texts.
+        y : array-like
+            Classes, shape (n_texts,); or topics, as indicators or as collections of names.
+        sample_weight : array-like of shape (n_texts,), optional
+            Weights.
+
+        Returns
+        -------
+        float
+        """
+        predictions = self.predict(X)
+        if predictions.ndim == 2 and not (hasattr(y, "ndim") and y.ndim == 2):
+            present = [set(labels) for labels in y]
+            y = np.array([[int(topic in labels) for topic in self.classes_] for labels in present])
+        right = np.asarray(y) == predictions
+        weights = None if sample_weight is None else np.asarray(sample_weight)
+        return float(np.average(right if right.ndim == 1 else right.all(axis=1), weights=weights))
+
+    def save(self, folder: str | Path) -> Path:
+        """Save the fitted model as an MLflow model: a skops file of scikit-learn's parts, never a pickle.
+
+        Parameters
+        ----------
+        folder : str or path
+            Folder to create. It must not exist, or be empty.
+
+        Returns
+        -------
+        Path
+            The folder.
+
+        Raises
+        ------
+        ProjectError
+            If `folder` exists and is not empty, or cannot be written.
+
+        See Also
+        --------
+        topicdesk.load_model : Loads it.
+        """
+        check_is_fitted(self)
+        if not isinstance(folder, str | os.PathLike):
+            raise TypeError(f"folder must be a string or a path; got {type(folder).__name__}.")
+        folder = Path(folder)
+        if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
+            raise ProjectError(f"folder: {folder} exists and is not empty. Choose another folder, or delete it.")
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as beside:
+                made = Path(beside) / "model"
+                save_labeller(self.labeller_, made, working_project(), self._card())
+                (made / _CLASSES).write_text(json.dumps(self.classes_.tolist()), encoding="utf-8", newline="\n")
+                if folder.is_dir():
+                    folder.rmdir()
+                shutil.move(made, folder)
+        except OSError as error:
+            raise ProjectError(f"folder: cannot write {folder}: {error.strerror or error}.") from error
+        return folder
+
+    def _card(self) -> str:
+        labeller = self.labeller_
+        return (
+            f"# {labeller.classifier}\n\nFitted on {labeller.n_articles:,} texts. Selected on inner folds: "
+            f"{labeller.features}; {labeller.parameters}.\n\n{labeller.table().to_markdown()}\n"
+        )
+
+    def __sklearn_tags__(self) -> Any:
+        """Return scikit-learn's tags: the input is text, and rows may have several labels."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string, tags.input_tags.two_d_array, tags.input_tags.one_d_array = True, False, True
+        tags.classifier_tags.multi_label = True
+        tags.no_validation = True
+        return tags
+
+    def __repr__(self, N_CHAR_MAX: int = 700) -> str:  # scikit-learn's name
+        """Return the parameters; of a fitted model, the classifier and its topics."""
+        if not hasattr(self, "labeller_"):
+            return str(super().__repr__(N_CHAR_MAX))
+        shown = ", ".join(map(str, self.classes_.tolist()))
+        kind = "topics" if self.labeller_.task == "multi-label" else "classes"
+        text = f"TopicClassifier({self.labeller_.classifier}, {self.labeller_.n_articles:,} texts, {kind}: {shown})"
+        return text if len(text) <= N_CHAR_MAX else f"{text[:N_CHAR_MAX]}...)"
+
+    def _repr_html_(self) -> str:
+        if not hasattr(self, "labeller_"):
+            return as_html(repr(self))
+        return as_html(str(self.labeller_), self.labeller_.table())
+
+
+def load_model(model: str | Path, trust: Collection[str] = ()) -> TopicClassifier:
+    """Load a model that was saved, logged or registered.
+
+    Parameters
+    ----------
+    model : str or path
+        A folder; or ``models:/topicdesk-topics@champion``, ``models:/topicdesk-topics/3``, or the id of a comparison's
+        run, in the store of the project that contains the working folder or in that of ``MLFLOW_TRACKING_URI``.
+    trust : collection of str, default ()
+        Types that the file may contain besides those that topicdesk's own models need, such as ``mine.Estimator``.
+
+    Returns
+    -------
+    TopicClassifier
+
+    Raises
+    ------
+    LabellerError
+        If the model was not saved by topicdesk, contains a type that is not trusted, or was made by another major
+        version of scikit-learn.
+    TrackingError
+        If there is no such model, or the store fails.
+
+    See Also
+    --------
+    topicdesk.TopicClassifier.save : Saves it.
+    """
+    if not isinstance(model, str | os.PathLike):
+        raise TypeError(f"model must be a string or a path; got {type(model).__name__}.")
+    with fetched_model(os.fspath(model)) as folder:
+        labeller = load_labeller(folder, trust=trust)
+        stored = folder / _CLASSES
+        labels = json.loads(stored.read_text(encoding="utf-8")) if stored.is_file() else sorted(labeller.topics)
+    if labeller.task == "multi-label":
+        return TopicClassifier(labeller.classifier)._with(labeller, labeller.topics)
+    by_name = {_class_name(label): label for label in labels}
+    return TopicClassifier(labeller.classifier)._with(labeller, [by_name[topic] for topic in labeller.topics])
+
+
+def _class_name(label: Any) -> str:
+    """Return the name that `make_dataset` gives to a label."""
+    return str(int(label)) if isinstance(label, float) and label.is_integer() else str(label)
+
+
+def _readable(X: Any, labeller: Labeller) -> pd.DataFrame:
+    """Return texts as a table of fields; raise an error for a missing text."""
+    table = as_table(X, labeller.fields)
+    texts, problems = readable_articles(table, labeller.fields)
+    for row, problem in enumerate(problems):
+        missing = not isinstance(X, str | pd.DataFrame) and not isinstance(table[labeller.fields[-1]].iloc[row], str)
+        if missing or problem not in ("", "it has no text"):
+            what = "it is missing" if missing and problem == "it has no text" else problem
+            raise LabellerError(f"X: the text of row {row} cannot be used: {what}. `label` predicts the other rows.")
+    return texts
