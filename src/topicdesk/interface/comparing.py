@@ -232,7 +232,8 @@ def compare(
     samples : array-like of shape (n_texts,), optional
         Name of the sample that each text was drawn with, if texts were drawn in several ways.
     representative : str, optional
-        Name of the uniformly drawn sample. Metrics that depend on the frequency of topics are also computed on it alone.
+        Name of the uniformly drawn sample. Metrics that depend on the frequency of topics are also computed on it
+        alone.
     metric : str, default "macro_f1"
         Metric that chooses models and sorts the leaderboard.
     decision_rule : DecisionRule, optional
