@@ -1,14 +1,12 @@
 """Tables of the command line in narrow terminals."""
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import given, strategies as st
 
+from support.terminals import run_in_terminal
 from topicdesk.cli._columns import column_blocks, fold, table_width
 from topicdesk.cli._printing import print_rows
 
@@ -33,32 +31,6 @@ FIGURES = {
 
 def without_spaces(text):
     return "".join(text.split())
-
-
-def in_terminal(arguments, columns, folder):
-    """Run Python in a pseudo terminal of a width, and return the lines it prints, without colours."""
-    pty, termios = pytest.importorskip("pty"), pytest.importorskip("termios")
-    master, slave = pty.openpty()
-    termios.tcsetwinsize(slave, (50, columns))
-    environment = {**os.environ, "TERM": "xterm"}
-    environment.pop("COLUMNS", None)
-    with subprocess.Popen(
-        [sys.executable, *arguments], cwd=folder, stdin=slave, stdout=slave, stderr=subprocess.PIPE, env=environment
-    ) as running:
-        os.close(slave)
-        output = b""
-        while True:
-            try:
-                part = os.read(master, 65536)
-            except OSError:  # Linux reports the end of a terminal as an error
-                break
-            if not part:
-                break
-            output += part
-        os.close(master)
-        errors = running.stderr.read().decode()
-    assert running.returncode == 0, errors
-    return re.sub(r"\x1b\[[\d;]*m", "", output.decode()).splitlines()
 
 
 @pytest.mark.parametrize("width", [60, 80, 120, 160, 1000])
@@ -130,7 +102,7 @@ def test_print_rows_cuts_nothing_in_a_log(capsys):
 @pytest.mark.parametrize("columns", [80, 60, 30])
 def test_print_rows_cuts_no_number_in_a_terminal(columns, tmp_path):
     code = f"from topicdesk.cli._printing import print_rows; print_rows({NAMES!r}, {ROWS!r}, 'Leaderboard')"
-    lines = in_terminal(["-c", code], columns, tmp_path)
+    lines = run_in_terminal(["-c", code], columns, tmp_path)
     assert lines[0] == "Leaderboard"
     assert not any("…" in line for line in lines)
     assert all(any(figure in line for line in lines) for figure in FIGURES)
@@ -145,7 +117,7 @@ def test_print_rows_cuts_no_number_in_a_terminal(columns, tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("columns", [80, 60])
 def test_rank_prints_whole_numbers_and_names_in_a_terminal(columns):
-    lines = in_terminal(["-m", "topicdesk", "rank", "experiments/published.toml"], columns, REPOSITORY)
+    lines = run_in_terminal(["-m", "topicdesk", "rank", "experiments/published.toml"], columns, REPOSITORY)
     table = [line for line in lines if not line.startswith("3 datasets")]
     assert not any("…" in line for line in lines)
     assert max(map(len, table)) <= columns
