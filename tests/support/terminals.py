@@ -31,4 +31,5 @@ def run_in_terminal(arguments, columns, folder):
         os.close(master)
         errors = running.stderr.read().decode()
     assert running.returncode == 0, errors
-    return re.sub(r"\x1b\[[\d;]*m", "", output.decode()).splitlines()
+    # A terminal ends a line with both characters. A carriage return alone, as progress bars print it, stays.
+    return re.sub(r"\x1b\[[\d;]*m", "", output.decode()).removesuffix("\r\n").split("\r\n")
