@@ -1,7 +1,10 @@
 """Long operations report their progress, also in a log."""
 
+import nbformat
 import pytest
+from nbclient import NotebookClient
 
+from support.terminals import run_in_terminal
 from topicdesk import _progress as module
 
 
@@ -35,3 +38,44 @@ def test_progress_prints_nothing_for_short_work(capsys):
     with module.progress(2, "comparing", "cell") as advance:
         advance(2)
     assert capsys.readouterr().err == ""
+
+
+WORK = """
+from topicdesk._progress import progress
+
+def work(total, steps, what):
+    with progress(total, what, "step") as advance:
+        for _ in range(steps):
+            advance()
+"""
+
+
+@pytest.mark.slow
+def test_progress_leaves_nothing_in_a_terminal(tmp_path):
+    code = (
+        "import sys; sys.stderr = sys.stdout\n" + WORK + "work(3, 3, 'comparing'); work(4, 2, 'logging'); print('done')"
+    )
+    (line,) = run_in_terminal(["-c", code], 80, tmp_path)
+    assert "comparing" in line and "0/3" in line  # the bar was there
+    # A carriage return moves to the start of the line, which the next text overwrites.
+    screen = [" "] * 80
+    for written in line.split("\r"):
+        screen[: len(written)] = written
+    assert "".join(screen).strip() == "done"
+
+
+@pytest.mark.slow
+def test_progress_leaves_nothing_in_a_notebook(tmp_path):
+    cells = [WORK, "work(3, 3, 'comparing')\nwork(4, 2, 'logging')\nprint('done')"]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    shown = []
+    client = NotebookClient(
+        notebook, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}},
+        on_cell_executed=lambda **_: shown.extend(client.widget_state.values()),
+    )  # fmt: skip
+    client.execute()
+    # The bars were there.
+    assert any("0/3" in str(widget.get("value")).replace("\u2007", " ") for widget in shown)
+    *bars, done = notebook.cells[1].outputs
+    assert done.text == "done\n"
+    assert [bar.data for bar in bars] == [{"text/html": "", "text/plain": ""}] * 2

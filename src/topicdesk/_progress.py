@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from time import monotonic
-from typing import Protocol
+from typing import Any, Protocol
 
 __all__ = ["Advance", "nowhere", "progress", "say"]
 
@@ -34,6 +34,8 @@ def say(line: str) -> None:
 def progress(total: int, what: str, unit: str) -> Iterator[Advance]:
     """Draw a bar on a terminal or in a notebook; elsewhere, such as in a CI log, print a line every half minute.
 
+    The bar is removed when the operation ends or fails.
+
     Parameters
     ----------
     total : int
@@ -51,18 +53,39 @@ def progress(total: int, what: str, unit: str) -> Iterator[Advance]:
     from tqdm.auto import tqdm
 
     # In a notebook, tqdm.auto is a class from tqdm.notebook. Checking its name avoids importing ipywidgets elsewhere.
-    visible = sys.stderr.isatty() or any(base.__module__ == "tqdm.notebook" for base in tqdm.__mro__)
+    in_notebook = any(base.__module__ == "tqdm.notebook" for base in tqdm.__mro__)
+    if not in_notebook and not sys.stderr.isatty():
+        yield _Lines(total, what)
+        return
+    options: dict[str, Any] = {"display": False} if in_notebook else {}
     with tqdm(
-        total=total, desc=what, unit=unit, disable=not visible, dynamic_ncols=True, unit_scale=unit == "B"
+        total=total, desc=what, unit=unit, leave=False, dynamic_ncols=True, unit_scale=unit == "B", **options
     ) as bar:
-        if visible:
 
-            def advance(steps: int = 1) -> None:
-                bar.update(steps)
+        def advance(steps: int = 1) -> None:
+            bar.update(steps)
 
+        with _shown_in_notebook(bar) if in_notebook else nullcontext():
             yield advance
-        else:
-            yield _Lines(total, what)
+
+
+@contextmanager
+def _shown_in_notebook(bar: Any) -> Iterator[None]:
+    """Show a bar of tqdm.notebook below the cell, and remove it.
+
+    tqdm itself leaves a bar that did not reach its total. The notebook's file would also keep the text of each bar.
+    """
+    from IPython.display import display
+
+    output = display(bar.container, display_id=True)  # type: ignore[no-untyped-call]
+    try:
+        yield
+    finally:
+        bar.close()
+        for widget in (*bar.container.children, bar.container):
+            widget.close()
+        if output is not None:
+            output.update({"text/html": "", "text/plain": ""}, raw=True)
 
 
 class _Lines:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ __all__ = [
 #: Maximum number of rows to print in a terminal.
 MOST_ROWS = 40
 
+# Width of a table in a log, in characters.
+_LOG_WIDTH = 160
+
 
 def print_table(table: pd.DataFrame, title: str) -> None:
     """Print a table and its index under a title."""
@@ -38,22 +42,34 @@ def print_table(table: pd.DataFrame, title: str) -> None:
 
 
 def print_rows(columns: Sequence[str], rows: Iterable[Iterable[object]], title: str) -> None:
-    """Print rows under a title and column names, without importing pandas."""
+    """Print rows under a title and column names, without importing pandas.
+
+    Columns that do not fit side by side are printed in blocks, one below the other. Each block repeats the first
+    column. Text is wrapped at spaces. Nothing is cut, and a number stays on one line with its interval.
+    """
     from rich.box import SIMPLE
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=SIMPLE)
-    for index, column in enumerate(columns):
-        table.add_column(column, no_wrap=index == 0)
-    for row in rows:
-        # Cells contain the user's text, not markup.
-        table.add_row(*(Text(str(value)) for value in row))
+    from topicdesk.cli._columns import column_blocks, fold, table_width
+
     # Logs and pipes have no window width.
-    console = Console() if sys.stdout.isatty() else Console(width=160)
+    width = get_terminal_size().columns if sys.stdout.isatty() else _LOG_WIDTH
+    console = Console(width=width)
+    cells = [tuple(str(value).expandtabs() for value in row) for row in (columns, *rows)]
     console.print(title, markup=False)
-    console.print(table)
+    for block in column_blocks(cells, width):
+        table = Table(box=SIMPLE)
+        # Cells contain the user's text, not markup.
+        names, *lines = ([Text(fold(row[column], size)) for column, size in block.items()] for row in cells)
+        for name, size in zip(names, block.values(), strict=True):
+            table.add_column(name, width=size, no_wrap=True)
+        for line in lines:
+            table.add_row(*line)
+        # rich cuts cells if its window is narrower than the table. A terminal wraps them.
+        console.width = max(width, table_width(list(block.values())))
+        console.print(table)
 
 
 def print_some(table: pd.DataFrame, index: str, title: str) -> None:

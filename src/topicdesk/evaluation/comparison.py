@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from topicdesk._renamed import renamed_arguments, renamed_fields
-from topicdesk._rendering import as_html
+from topicdesk._rendering import as_html, as_text
 from topicdesk.annotation import Dataset
 from topicdesk.errors import SpecError, SplitError, nearest
 from topicdesk.evaluation._bootstrap import score_tables
@@ -148,7 +148,7 @@ class Comparison(ComparisonValues):
 
     def __str__(self) -> str:
         """Return the dataset, the warnings, the leaderboard and the verdict as text."""
-        return "\n".join([str(self.dataset), *self.warnings, self.leaderboard().to_string(), self.verdict.reason])
+        return "\n".join([str(self.dataset), *self.warnings, as_text(self.leaderboard()), self.verdict.reason])
 
     def _repr_html_(self) -> str:
         return as_html(str(self.dataset), self.leaderboard(), warnings=self.warnings, after=self.verdict.reason)

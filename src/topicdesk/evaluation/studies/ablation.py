@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from topicdesk._renamed import renamed_arguments
-from topicdesk._rendering import as_html
+from topicdesk._rendering import as_html, as_text
 from topicdesk.evaluation._bootstrap import resampled_metric, with_interval
 from topicdesk.evaluation._search import cross_validate, planned_splits
 from topicdesk.evaluation._types import ComparisonPlan, FoldResult
@@ -75,9 +75,7 @@ class Ablation:
 
     def __str__(self) -> str:
         """Return the warnings and the table as text."""
-        return "\n".join(
-            [f"{self.classifier} without each feature option", *self.warnings, self.text_table().to_string()]
-        )
+        return "\n".join([f"{self.classifier} without each feature option", *self.warnings, as_text(self.text_table())])
 
     def _repr_html_(self) -> str:
         return as_html(f"{self.classifier} without each feature option", self.text_table(), warnings=self.warnings)
