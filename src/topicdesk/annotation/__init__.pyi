@@ -47,6 +47,7 @@ from topicdesk.annotation.session import (
 )
 from topicdesk.annotation.store import (
     LabelStore as LabelStore,
+    MemoryStore as MemoryStore,
 )
 from topicdesk.annotation.topics import (
     Codebook as Codebook,
