@@ -120,12 +120,12 @@ def make_dataset(
     """
     if not isinstance(name, str) or not name.strip():
         raise CorpusError(f"name must be a string that is not empty; got {name!r}.")
-    fields = _fields(texts, text)
+    fields = text_fields(texts, text)
     n_texts = len(next(iter(fields.values())))
     if not n_texts:
         raise CorpusError("texts is empty.")
     labels = _label_column(texts, y, fields) if isinstance(y, str) else y
-    _check_order("y", labels, texts, LabelsError)
+    check_order("y", labels, texts, LabelsError)
     for argument, values in (
         ("groups", groups),
         ("ids", ids),
@@ -133,8 +133,8 @@ def make_dataset(
         ("dates", dates),
         ("samples", samples),
     ):
-        _check_order(argument, values, texts, CorpusError)
-    Y, names, multi_class = _labels(labels, topics, separator, n_texts)
+        check_order(argument, values, texts, CorpusError)
+    Y, names, multi_class = label_indicators(labels, topics, separator, n_texts)
     whole = article_texts(pd.DataFrame(fields, dtype="object"), tuple(fields))
     row_ids = _ids(texts, ids, n_texts)
     named = pd.DataFrame({"id": row_ids, "title": "", "text": whole}, dtype="object")
@@ -161,7 +161,7 @@ def make_dataset(
     return dataset
 
 
-def _check_order(name: str, values: Any, texts: Any, error: type[TopicdeskError]) -> None:
+def check_order(name: str, values: Any, texts: Any, error: type[TopicdeskError]) -> None:
     """Raise an error if rows that are matched by position have the same index in another order."""
     if not (isinstance(values, pd.Series | pd.DataFrame) and isinstance(texts, pd.Series | pd.DataFrame)):
         return
@@ -195,7 +195,7 @@ def named_column(argument: str, texts: pd.DataFrame, column: Any, error: type[To
     return texts[column]
 
 
-def _fields(texts: Any, text: Any) -> dict[str, tuple[str, ...]]:
+def text_fields(texts: Any, text: Any) -> dict[str, tuple[str, ...]]:
     """Return the fields of the texts, by name."""
     if not is_sequence(texts):
         raise CorpusError(f"texts must be a list, Series or DataFrame of texts; got {type(texts).__name__}.")
@@ -244,7 +244,7 @@ def _checked_texts(where: str, values: list[Any]) -> tuple[str, ...]:
     return tuple(str(value) for value in values)
 
 
-def _labels(
+def label_indicators(
     y: Any, topics: Sequence[str] | None, separator: str | None, n_texts: int
 ) -> tuple[NDArray[np.int8], tuple[str, ...], bool]:
     """Return indicators, the topics, and whether every text has exactly one class."""
@@ -261,7 +261,7 @@ def _labels(
     mark = _separator(values) if separator is None else separator
     if mark and any(mark in value for value in values if isinstance(value, str)):
         values = [value.split(mark) if isinstance(value, str) else value for value in values]
-    several = any(_is_collection(value) for value in values)
+    several = any(is_collection(value) for value in values)
     rows = [_names(row, value, several) for row, value in enumerate(values)]
     present = dict.fromkeys(label for names in rows for label in names)
     names = columns or tuple(sorted(present))
@@ -303,12 +303,12 @@ def _separator(values: list[Any]) -> str:
 def _names(row: int, value: Any, several: bool) -> tuple[str, ...]:
     """Return the labels of a row."""
     where = f"y: the label of row {row}"
-    if not (several and _is_collection(value)):
+    if not (several and is_collection(value)):
         empty = several and isinstance(value, str) and not value.strip()
         return () if empty else (_name(where, value, "Remove rows without labels."),)
     if isinstance(value, Mapping):
         raise LabelsError(f"{where} is of type {type(value).__name__}. Pass a list of its labels.")
-    if any(_is_collection(label) for label in value):
+    if any(is_collection(label) for label in value):
         raise LabelsError(f"y: row {row} contains nested lists.")
     labels = (label for label in value if not (isinstance(label, str) and not label.strip()))
     return tuple(dict.fromkeys(_name(where, label, "Remove rows without labels.") for label in labels))
@@ -320,7 +320,7 @@ def _name(where: str, label: Any, advice: str = "") -> str:
         raise LabelsError(f"{where} is missing. {advice}".rstrip())
     if isinstance(label, float | np.floating) and float(label).is_integer():
         return str(int(label))
-    if isinstance(label, bytes | Iterator) or _is_collection(label):
+    if isinstance(label, bytes | Iterator) or is_collection(label):
         raise LabelsError(f"{where} is of type {type(label).__name__}. Labels are strings, integers or booleans.")
     if isinstance(label, float | complex | np.inexact):
         raise LabelsError(f"{where} is the number {label}. Labels are strings, integers or booleans.")
@@ -422,7 +422,7 @@ def _dates(dates: ArrayLike | None, n_texts: int) -> NDArray[np.datetime64]:
 def _scalars(name: str, values: Any, n_texts: int) -> list[Any]:
     listed = _of_length(name, values, n_texts)
     for row, value in enumerate(listed):
-        if isinstance(value, bytes) or _is_collection(value):
+        if isinstance(value, bytes) or is_collection(value):
             raise CorpusError(f"{name}: row {row} is of type {type(value).__name__}, not a string or a number.")
     return listed
 
@@ -456,7 +456,8 @@ def _hash(ids: NDArray[Any], Y: NDArray[np.int8], topics: tuple[str, ...]) -> st
     return digest.hexdigest()
 
 
-def _is_collection(value: Any) -> bool:
+def is_collection(value: Any) -> bool:
+    """Return whether a value contains others, and is not a string."""
     return isinstance(value, Collection) and not isinstance(value, str | bytes)
 
 
