@@ -1,12 +1,13 @@
 """Queues of articles to label: which articles are drawn, in which order, and with which sample name."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, strategies as st
 from scipy.sparse import csr_matrix
 
 from topicdesk.annotation import STRATEGIES, Pool, draw_queue, parse_mix
-from topicdesk.errors import LabelsError
+from topicdesk.errors import LabelsError, TopicdeskError
 
 
 def make_pool(n=40, labelled=8, random_state=0, **others):
@@ -141,3 +142,87 @@ def test_parse_mix_reads_names_and_shares():
     assert parse_mix("diverse") == {"diverse": 1.0}
     with pytest.raises(LabelsError, match="'half' is not a number"):
         parse_mix("random=half,diverse=0.5")
+
+
+TEXTS = pd.Series(["judge appeal court", "tram", "judge court trial", "judge court", "sun"], index=list("abcde"))
+PROBABILITIES = np.array([[0.9, 0.1], [0.2, 0.3], [0.55, 0.1], [0.5, 0.1], [0.1, 0.1]])
+
+
+def drawn_ids(*arguments, **options):
+    return draw_queue(*arguments, **options)["article_id"].tolist()
+
+
+def test_draw_queue_takes_plain_texts_and_keeps_their_index():
+    assert sorted(drawn_ids(TEXTS, 9)) == list("abcde")
+    assert sorted(drawn_ids(TEXTS.tolist(), 9)) == [0, 1, 2, 3, 4]
+    assert sorted(drawn_ids(TEXTS.tolist(), 9, ids=[7, 8, 9, 10, 11])) == [7, 8, 9, 10, 11]
+    assert sorted(drawn_ids(TEXTS, 9, labelled=[0, 3])) == list("bce")
+    assert sorted(drawn_ids(TEXTS, 9, labelled=TEXTS.str.contains("judge"))) == list("be")
+    queue = draw_queue(TEXTS, 4, {"random": 0.5, "diverse": 0.5}, 3)
+    assert sorted(queue["sample"]) == ["diverse", "diverse", "random", "random"]
+    assert queue.equals(draw_queue(TEXTS, 4, "random=0.5,diverse=0.5", random_state=3))
+
+
+def test_draw_queue_equals_that_of_the_pool_with_the_same_arrays():
+    pool = make_pool()
+    features, labels = pool.features.toarray() * 3, [np.flatnonzero(row).tolist() for row in pool.Y]
+    for name in STRATEGIES:
+        plain = draw_queue(
+            pool.ids.tolist(), 12, name, 5, probabilities=pool.probabilities, features=features, votes=pool.votes,
+            labelled=pool.labelled, y=labels, topics=[0, 1, 2], ids=pool.ids,
+        )  # fmt: skip
+        assert plain["article_id"].tolist() == drawn_ids(pool, 12, {name: 1.0}, 5), name
+
+
+def test_draw_queue_uncertain_without_labels_uses_the_mean_probability():
+    # The mean probability is 0.1: nine of ten are below the cut-off, not half of them.
+    rare = np.linspace(0.01, 0.19, 19)
+    assert set(drawn_ids(range(19), 2, "uncertain", probabilities=rare)) == {16, 17}
+
+
+def test_draw_queue_uncertain_takes_the_smallest_margin_if_probabilities_add_up_to_1():
+    probabilities = pd.DataFrame([[0.9, 0.1, 0], [0.4, 0.35, 0.25], [0.1, 0.45, 0.45]], columns=["x", "y", "z"])
+    assert drawn_ids(range(3), 3, "uncertain", probabilities=probabilities) == [2, 1, 0]
+    assert drawn_ids(range(3), 1, "uncertain", probabilities=[0.9, 0.2, 0.55], task="multi-class") == [2]
+
+
+def test_draw_queue_diverse_reads_the_texts():
+    assert set(drawn_ids(TEXTS, 2, "diverse", labelled=[0])) == {"b", "e"}
+    table = pd.DataFrame({"body": TEXTS, "head": ["", "sun", "", "", ""]})
+    assert set(drawn_ids(table, 3, "diverse", labelled=[0], text=["head", "body"])[:1]) <= {"b", "e"}
+
+
+def test_draw_queue_disagreement_takes_predicted_classes():
+    votes = [["x", "x", "y"], ["x", "y", "y"], ["x", "z", "y"]]
+    assert drawn_ids(range(3), 1, "disagreement", votes=votes) == [1]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"strategy": "uncertain"}, "^probabilities: the strategy 'uncertain' needs them"),
+        ({"strategy": "disagreement"}, "^votes: the strategy 'disagreement' needs them"),
+        ({"strategy": "uncertian"}, "did you mean 'uncertain'"),
+        ({"strategy": ["uncertain"]}, "^strategy must be a name, or a mapping"),
+        ({"strategy": "uncertain", "probabilities": PROBABILITIES[:2]}, r"^probabilities has shape \(2, 2\)"),
+        ({"strategy": "diverse", "features": np.ones((2, 3))}, "^features must have one row of finite numbers"),
+        ({"strategy": "diverse", "texts": [1, 2]}, "^texts: the text of row 0 is of type int"),
+        ({"strategy": "disagreement", "votes": [[1, 0]]}, r"^votes must have the shape \(n_classifiers, 5\)"),
+        ({"labelled": [5]}, "^labelled: row numbers must be from 0 to 4; got 5"),
+        ({"labelled": [0, 0]}, "^labelled contains a row number more than once"),
+        ({"labelled": ["a"]}, "^labelled must contain row numbers, or a mask of 5 booleans"),
+        ({"y": ["x"]}, "^labelled: name the rows that y has labels of"),
+        ({"ids": [1]}, "^ids has 1 values, but there are 5 rows"),
+        ({"texts": make_pool(), "ids": [1]}, "^ids does not apply to a Pool"),
+        ({"texts": "text"}, "^texts must be a list, Series or DataFrame of texts, or a Pool; got str"),
+    ],
+)
+def test_draw_queue_rejects_plain_arguments_by_name(options, message):
+    with pytest.raises(TopicdeskError, match=message):
+        draw_queue(**{"texts": TEXTS, "count": 2, **options})
+
+
+def test_draw_queue_rejects_numbers_out_of_range():
+    for options in ({"count": -1}, {"count": 2.5}, {"random_state": -1}, {"task": "classes"}):
+        with pytest.raises(ValueError, match=f"^{next(iter(options))} must be"):
+            draw_queue(**{"texts": TEXTS, "count": 2, **options})

@@ -1,5 +1,6 @@
 """Annotation with the keyboard, in JupyterLab and Notebook 7 and a real browser."""
 
+import ast
 import os
 import signal
 import subprocess
@@ -15,6 +16,15 @@ import topicdesk
 topicdesk.annotate("data/corpora/newsroom.parquet", "data/topics.toml", annotator="maria", highlight=["judge", "train"])
 """
 
+OWN_TEXTS = """\
+import pandas as pd
+import topicdesk
+
+texts = pd.DataFrame({"text": ["The judge heard it.", "A train was late.\\nAgain.", None]}, index=["a", "b", "c"])
+widget = topicdesk.annotate(texts, topics={"Law courts": "What courts do.", "rail": ""})
+widget
+"""
+
 # JavaScript condition: the page shows another article than before.
 NEXT = "before => document.querySelector('.td-meta').textContent !== before"
 
@@ -25,9 +35,9 @@ DECISIONS = [
 ]  # fmt: skip
 
 
-def open_widget(jupyter, page, app="jupyterlab"):
-    """Write a notebook of one cell, open it, run the cell, and return the widget."""
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(NOTEBOOK)])
+def open_widget(jupyter, page, *cells):
+    """Write a notebook of one cell or these cells, open it, run the first, and return the widget."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells or [NOTEBOOK]])
     notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
     if not (jupyter.root / "label.ipynb").is_file():
         nbformat.write(notebook, jupyter.root / "label.ipynb")
@@ -149,3 +159,30 @@ def test_annotate_escapes_article_text_and_names_its_controls_in_notebook_7(proj
     (row,) = read_label_file(project.labels / "maria.csv", ["courts", "rail"]).to_dict("records")
     assert (row["topics"], row["note"]) == (("rail",), "12 s z?")
     assert not dialogs
+
+
+def test_annotate_labels_a_dataframe_without_a_project(tmp_path, jupyter, chromium, screenshots):
+    page = chromium.new_page(viewport={"width": 1100, "height": 900})
+    lab = jupyter(tmp_path)
+    widget = open_widget(lab, page, OWN_TEXTS, "widget.labels.sort_index().to_dict('index')")
+    assert not widget.locator(".td-title").is_visible()  # the texts have no title
+    widget.get_by_text("2 left. 1 of 3 texts are missing or empty and are not shown.").wait_for()
+    widget.get_by_text("In memory only: Law courts 0").wait_for()
+    screenshots.mkdir(exist_ok=True)
+    page.screenshot(path=screenshots / "annotate-own-texts.png")
+    widget.click(position={"x": 5, "y": 5})
+    topics_of = {"a": "1", "b": "21"}
+    first = widget.locator(".td-meta").text_content().rpartition("article ")[2]
+    assert decide(page, widget, topics_of[first]) == first
+    (second,) = topics_of.keys() - {first}
+    press(widget, topics_of[second])
+    widget.press("Enter")
+    widget.get_by_text("Every article of the queue is labelled: 2 in this session.").wait_for()
+    page.locator(".jp-Notebook .jp-CodeCell .cm-content").last.click()
+    page.keyboard.press("Shift+Enter")
+    output = page.locator(".jp-OutputArea-output", has_text="'note'")
+    output.wait_for()
+    expected = {"a": {"topics": ["Law courts"], "note": ""}, "b": {"topics": ["rail", "Law courts"], "note": ""}}
+    assert ast.literal_eval(output.text_content()) == expected
+    page.screenshot(path=screenshots / "annotate-own-labels.png")
+    assert [path.name for path in tmp_path.rglob("*.csv")] == []

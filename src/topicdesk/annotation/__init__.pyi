@@ -29,13 +29,15 @@ from topicdesk.annotation.dataset import (
 from topicdesk.annotation.inputs import (
     make_dataset as make_dataset,
 )
+from topicdesk.annotation.pool import (
+    Pool as Pool,
+)
 from topicdesk.annotation.prevalence import (
     prevalence as prevalence,
 )
 from topicdesk.annotation.queue import (
     QUEUE_COLUMNS as QUEUE_COLUMNS,
     STRATEGIES as STRATEGIES,
-    Pool as Pool,
     draw_queue as draw_queue,
     parse_mix as parse_mix,
 )
@@ -47,6 +49,7 @@ from topicdesk.annotation.session import (
 )
 from topicdesk.annotation.store import (
     LabelStore as LabelStore,
+    MemoryStore as MemoryStore,
 )
 from topicdesk.annotation.topics import (
     Codebook as Codebook,

@@ -120,12 +120,12 @@ def make_dataset(
     """
     if not isinstance(name, str) or not name.strip():
         raise CorpusError(f"name must be a string that is not empty; got {name!r}.")
-    fields = _fields(texts, text)
+    fields = text_fields(texts, text)
     n_texts = len(next(iter(fields.values())))
     if not n_texts:
         raise CorpusError("texts is empty.")
     labels = _label_column(texts, y, fields) if isinstance(y, str) else y
-    _check_order("y", labels, texts, LabelsError)
+    check_order("y", labels, texts, LabelsError)
     for argument, values in (
         ("groups", groups),
         ("ids", ids),
@@ -133,8 +133,8 @@ def make_dataset(
         ("dates", dates),
         ("samples", samples),
     ):
-        _check_order(argument, values, texts, CorpusError)
-    Y, names, multi_class = _labels(labels, topics, separator, n_texts)
+        check_order(argument, values, texts, CorpusError)
+    Y, names, multi_class = label_indicators(labels, topics, separator, n_texts)
     whole = article_texts(pd.DataFrame(fields, dtype="object"), tuple(fields))
     row_ids = _ids(texts, ids, n_texts)
     named = pd.DataFrame({"id": row_ids, "title": "", "text": whole}, dtype="object")
@@ -161,7 +161,7 @@ def make_dataset(
     return dataset
 
 
-def _check_order(name: str, values: Any, texts: Any, error: type[TopicdeskError]) -> None:
+def check_order(name: str, values: Any, texts: Any, error: type[TopicdeskError]) -> None:
     """Raise an error if rows that are matched by position have the same index in another order."""
     if not (isinstance(values, pd.Series | pd.DataFrame) and isinstance(texts, pd.Series | pd.DataFrame)):
         return
@@ -182,10 +182,11 @@ def _label_column(texts: Any, column: str, fields: Mapping[str, tuple[str, ...]]
         )
     if column in fields:
         raise LabelsError(f"y={column!r} is a column of the text. Name the column of the labels.")
-    return _column("y", texts, column, LabelsError)
+    return named_column("y", texts, column, LabelsError)
 
 
-def _column(argument: str, texts: pd.DataFrame, column: Any, error: type[TopicdeskError]) -> Any:
+def named_column(argument: str, texts: pd.DataFrame, column: Any, error: type[TopicdeskError]) -> Any:
+    """Return a column of a table; raise an error if the table does not have exactly one of this name."""
     columns = texts.columns.tolist()
     if column not in columns:
         raise error(f"{argument}: the table has no column {column!r}; {nearest(str(column), map(str, columns))}")
@@ -194,10 +195,9 @@ def _column(argument: str, texts: pd.DataFrame, column: Any, error: type[Topicde
     return texts[column]
 
 
-def _fields(texts: Any, text: Any) -> dict[str, tuple[str, ...]]:
+def text_fields(texts: Any, text: Any) -> dict[str, tuple[str, ...]]:
     """Return the fields of the texts, by name."""
-    unordered = isinstance(texts, set | frozenset | Mapping | Iterator)
-    if isinstance(texts, str | bytes) or unordered or not isinstance(texts, Iterable):
+    if not is_sequence(texts):
         raise CorpusError(f"texts must be a list, Series or DataFrame of texts; got {type(texts).__name__}.")
     if not isinstance(texts, pd.DataFrame):
         if text is not None:
@@ -206,6 +206,20 @@ def _fields(texts: Any, text: Any) -> dict[str, tuple[str, ...]]:
         if values.ndim != 1:
             raise CorpusError(f"texts must have one dimension; got shape {values.shape}.")
         return {"text": _checked_texts("texts", values.tolist())}
+    return {
+        str(column): _checked_texts(f"column {column!r}", named_column("text", texts, column, CorpusError).tolist())
+        for column in text_columns(texts, text)
+    }
+
+
+def is_sequence(texts: Any) -> bool:
+    """Return whether texts have an order and can be read more than once: a list, array, Series or DataFrame."""
+    unordered = isinstance(texts, str | bytes | set | frozenset | Mapping | Iterator)
+    return isinstance(texts, Iterable) and not unordered
+
+
+def text_columns(texts: pd.DataFrame, text: Any) -> tuple[Any, ...]:
+    """Return the columns that form the text: those that the user names, or those with common names."""
     chosen: tuple[Any, ...] | None
     if text is None:
         usual = (names for names in _USUAL_TEXTS if set(names) <= set(texts.columns))
@@ -219,25 +233,22 @@ def _fields(texts: Any, text: Any) -> dict[str, tuple[str, ...]]:
         chosen = (text,) if isinstance(text, str) or not isinstance(text, Iterable) else tuple(text)
     if not chosen:
         raise CorpusError("text must name at least one column.")
-    return {
-        str(column): _checked_texts(f"column {column!r}", _column("text", texts, column, CorpusError).tolist())
-        for column in chosen
-    }
+    return chosen
 
 
 def _checked_texts(where: str, values: list[Any]) -> tuple[str, ...]:
     for row, value in enumerate(values):
         if not isinstance(value, str):
-            what = "missing" if _is_missing(value) else f"of type {type(value).__name__}, not a string"
+            what = "missing" if is_missing(value) else f"of type {type(value).__name__}, not a string"
             raise CorpusError(f"{where}: the text of row {row} is {what}. Remove such rows, or use an empty string.")
     return tuple(str(value) for value in values)
 
 
-def _labels(
+def label_indicators(
     y: Any, topics: Sequence[str] | None, separator: str | None, n_texts: int
 ) -> tuple[NDArray[np.int8], tuple[str, ...], bool]:
     """Return indicators, the topics, and whether every text has exactly one class."""
-    columns = None if topics is None else _topic_names(topics)
+    columns = None if topics is None else topic_names(topics)
     if not isinstance(separator, str | None):
         raise LabelsError(f"separator must be a string; got {separator!r}.")
     if isinstance(y, pd.DataFrame) or issparse(y) or (isinstance(y, np.ndarray) and y.ndim == 2):
@@ -250,7 +261,7 @@ def _labels(
     mark = _separator(values) if separator is None else separator
     if mark and any(mark in value for value in values if isinstance(value, str)):
         values = [value.split(mark) if isinstance(value, str) else value for value in values]
-    several = any(_is_collection(value) for value in values)
+    several = any(is_collection(value) for value in values)
     rows = [_names(row, value, several) for row, value in enumerate(values)]
     present = dict.fromkeys(label for names in rows for label in names)
     names = columns or tuple(sorted(present))
@@ -266,7 +277,8 @@ def _labels(
     return Y, names, not several
 
 
-def _topic_names(topics: Any) -> tuple[str, ...]:
+def topic_names(topics: Any) -> tuple[str, ...]:
+    """Return names of topics as strings; raise `LabelsError` if one is missing or cannot be a name."""
     if isinstance(topics, str):
         raise LabelsError(f"topics must be a sequence of names; got the string {topics!r}.")
     if isinstance(topics, set | frozenset) or not isinstance(topics, Iterable):
@@ -291,12 +303,12 @@ def _separator(values: list[Any]) -> str:
 def _names(row: int, value: Any, several: bool) -> tuple[str, ...]:
     """Return the labels of a row."""
     where = f"y: the label of row {row}"
-    if not (several and _is_collection(value)):
+    if not (several and is_collection(value)):
         empty = several and isinstance(value, str) and not value.strip()
         return () if empty else (_name(where, value, "Remove rows without labels."),)
     if isinstance(value, Mapping):
         raise LabelsError(f"{where} is of type {type(value).__name__}. Pass a list of its labels.")
-    if any(_is_collection(label) for label in value):
+    if any(is_collection(label) for label in value):
         raise LabelsError(f"y: row {row} contains nested lists.")
     labels = (label for label in value if not (isinstance(label, str) and not label.strip()))
     return tuple(dict.fromkeys(_name(where, label, "Remove rows without labels.") for label in labels))
@@ -304,11 +316,11 @@ def _names(row: int, value: Any, several: bool) -> tuple[str, ...]:
 
 def _name(where: str, label: Any, advice: str = "") -> str:
     """Return a label as a string: 1 for 1.0, because pandas reads a column of integers with gaps as floats."""
-    if _is_missing(label):
+    if is_missing(label):
         raise LabelsError(f"{where} is missing. {advice}".rstrip())
     if isinstance(label, float | np.floating) and float(label).is_integer():
         return str(int(label))
-    if isinstance(label, bytes | Iterator) or _is_collection(label):
+    if isinstance(label, bytes | Iterator) or is_collection(label):
         raise LabelsError(f"{where} is of type {type(label).__name__}. Labels are strings, integers or booleans.")
     if isinstance(label, float | complex | np.inexact):
         raise LabelsError(f"{where} is the number {label}. Labels are strings, integers or booleans.")
@@ -366,7 +378,7 @@ def _groups(groups: str | ArrayLike | None, texts: tuple[str, ...], n_texts: int
             )
         return near_duplicate_groups(texts)
     values = _of_length("groups", groups, n_texts)
-    own_if_missing = [object() if _is_missing(value) else value for value in values]
+    own_if_missing = [object() if is_missing(value) else value for value in values]
     try:
         return np.asarray(pd.factorize(pd.Series(own_if_missing, dtype=object))[0], dtype=np.intp)
     except TypeError as error:
@@ -379,7 +391,7 @@ def _ids(texts: Any, ids: ArrayLike | None, n_texts: int) -> NDArray[Any]:
     else:
         index = texts.index if isinstance(texts, pd.DataFrame | pd.Series) else None
         values = index.tolist() if index is not None and index.is_unique else range(n_texts)
-    missing = next((row for row, value in enumerate(values) if _is_missing(value)), None)
+    missing = next((row for row, value in enumerate(values) if is_missing(value)), None)
     if missing is not None:
         raise CorpusError(f"ids: the id of row {missing} is missing.")
     return np.array([str(value) for value in values], dtype=object)
@@ -387,7 +399,7 @@ def _ids(texts: Any, ids: ArrayLike | None, n_texts: int) -> NDArray[Any]:
 
 def _strings(name: str, values: ArrayLike | None, n_texts: int) -> NDArray[Any]:
     given = [""] * n_texts if values is None else _scalars(name, values, n_texts)
-    return np.array(["" if _is_missing(value) else str(value) for value in given], dtype=object)
+    return np.array(["" if is_missing(value) else str(value) for value in given], dtype=object)
 
 
 def _dates(dates: ArrayLike | None, n_texts: int) -> NDArray[np.datetime64]:
@@ -396,7 +408,7 @@ def _dates(dates: ArrayLike | None, n_texts: int) -> NDArray[np.datetime64]:
     values = _of_length("dates", dates, n_texts)
     for row, value in enumerate(values):
         # pandas reads 2020 as a year, and "now" as the time of the call.
-        number = isinstance(value, Number) and not isinstance(value, np.timedelta64) and not _is_missing(value)
+        number = isinstance(value, Number) and not isinstance(value, np.timedelta64) and not is_missing(value)
         if number or (isinstance(value, str) and value.strip().lower() in ("now", "today")):
             raise CorpusError(f"dates: row {row} is {value!r}. Write dates as in 2026-01-31, or pass datetimes.")
     try:
@@ -410,7 +422,7 @@ def _dates(dates: ArrayLike | None, n_texts: int) -> NDArray[np.datetime64]:
 def _scalars(name: str, values: Any, n_texts: int) -> list[Any]:
     listed = _of_length(name, values, n_texts)
     for row, value in enumerate(listed):
-        if isinstance(value, bytes) or _is_collection(value):
+        if isinstance(value, bytes) or is_collection(value):
             raise CorpusError(f"{name}: row {row} is of type {type(value).__name__}, not a string or a number.")
     return listed
 
@@ -444,7 +456,8 @@ def _hash(ids: NDArray[Any], Y: NDArray[np.int8], topics: tuple[str, ...]) -> st
     return digest.hexdigest()
 
 
-def _is_collection(value: Any) -> bool:
+def is_collection(value: Any) -> bool:
+    """Return whether a value contains others, and is not a string."""
     return isinstance(value, Collection) and not isinstance(value, str | bytes)
 
 
@@ -457,5 +470,6 @@ def _is_row_of_indicators(value: Any) -> bool:
     )
 
 
-def _is_missing(value: Any) -> bool:
+def is_missing(value: Any) -> bool:
+    """Return whether a value is None, NaN, NaT or NA."""
     return bool(pd.api.types.is_scalar(value) and pd.isna(value))

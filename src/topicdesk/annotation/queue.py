@@ -7,20 +7,20 @@ estimated from rows drawn at random. Every row therefore records its strategy as
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import logit
 
 from topicdesk._renamed import renamed_arguments
+from topicdesk.annotation._arrays import checked_seed
+from topicdesk.annotation.pool import Pool, pool_of_texts
 from topicdesk.errors import LabelsError, nearest
 
-__all__ = ["QUEUE_COLUMNS", "STRATEGIES", "Pool", "draw_queue", "parse_mix", "queue_of_labelled"]
+__all__ = ["QUEUE_COLUMNS", "STRATEGIES", "draw_queue", "parse_mix", "queue_of_labelled"]
 
 #: Columns of a queue; ``sample`` is the strategy that drew the article.
 QUEUE_COLUMNS = ("article_id", "sample")
@@ -29,73 +29,132 @@ QUEUE_COLUMNS = ("article_id", "sample")
 _CHUNK = 512
 
 
-@dataclass(frozen=True, eq=False)
-class Pool:
-    """Articles, their labels so far, and the predictions of classifiers for all of them.
-
-    Parameters
-    ----------
-    ids : ndarray of str, shape (n_articles,)
-        Article ids.
-    labelled : ndarray of int, shape (n_labelled,)
-        Row numbers of labelled articles.
-    Y : ndarray of {0, 1}, shape (n_labelled, n_topics)
-        Their labels.
-    features : csr_matrix, shape (n_articles, n_terms), optional
-        Rows with norm 1 or 0. Used by ``diverse``.
-    probabilities : ndarray of float, shape (n_articles, n_topics), optional
-        Predicted by a classifier fitted on the labelled articles. Used by ``uncertain`` and ``rare-first``.
-    votes : ndarray of {0, 1}, shape (n_classifiers, n_articles, n_topics), optional
-        Predictions of several classifiers. Used by ``disagreement``.
-    task : {"multi-label", "multi-class"}, default "multi-label"
-        Whether an article has any number of topics or exactly one.
-    """
-
-    ids: NDArray[Any]
-    labelled: NDArray[np.intp]
-    Y: NDArray[np.int8]
-    features: csr_matrix | None = None
-    probabilities: NDArray[np.float64] | None = None
-    votes: NDArray[np.int8] | None = None
-    task: Literal["multi-label", "multi-class"] = "multi-label"
-
-    def unlabelled(self) -> NDArray[np.intp]:
-        """Return the row numbers of unlabelled articles."""
-        return np.setdiff1d(np.arange(len(self.ids)), self.labelled)
-
-
 _Strategy = Callable[[Pool, NDArray[np.intp], int, np.random.Generator], NDArray[np.intp]]
 
 
-@renamed_arguments(seed="random_state")
-def draw_queue(pool: Pool, count: int, mix: Mapping[str, float], random_state: int) -> pd.DataFrame:
-    """Draw articles to label.
+@renamed_arguments(seed="random_state", pool="texts", mix="strategy")
+def draw_queue(
+    texts: Pool | pd.DataFrame | pd.Series | Sequence[Any] | NDArray[Any],
+    count: int,
+    strategy: str | Mapping[str, float] = "random",
+    random_state: int = 0,
+    *,
+    probabilities: ArrayLike | pd.DataFrame | None = None,
+    features: Any = None,
+    votes: ArrayLike | None = None,
+    labelled: ArrayLike | None = None,
+    y: Any = None,
+    topics: Sequence[str] | None = None,
+    ids: ArrayLike | None = None,
+    task: Literal["multi-label", "multi-class"] | None = None,
+    text: str | Sequence[str] | None = None,
+) -> pd.DataFrame:
+    """Draw texts to label.
 
-    The random share is drawn first, from all unlabelled articles. Other strategies therefore do not bias it.
+    The random share is drawn first, from all unlabelled texts. Other strategies therefore do not bias it.
 
     Parameters
     ----------
-    pool : Pool
-        The articles to draw from.
+    texts : DataFrame, Series, sequence or Pool
+        The texts to draw from, one per row. Only the strategy ``diverse`` reads them, and only if `features` are not
+        given. A `Pool` has everything, so the options below do not apply to it.
     count : int
-        Number of articles to draw; all unlabelled articles if there are fewer.
-    mix : mapping of str to float
-        Share of each strategy, such as ``{"random": 0.5, "rare-first": 0.5}``. Shares add up to 1.
-    random_state : int
-        Seed of the random draw.
+        Number of texts to draw; all unlabelled texts if there are fewer.
+    strategy : str or mapping of str to float, default "random"
+        Name of a strategy, or the share of each, such as ``{"random": 0.5, "rare-first": 0.5}``. Shares add up to 1.
+        ``random`` draws uniformly, ``uncertain`` where probabilities are closest to a decision, ``rare-first`` likely
+        texts of the topics with the fewest labels, ``diverse`` texts unlike the labelled ones and each other,
+        ``disagreement`` where classifiers disagree.
+    random_state : int, default 0
+        Seed of the random draw, and of the order of ties.
+    probabilities : array-like or DataFrame of float, shape (n_texts, n_topics), optional
+        Predicted probabilities, for ``uncertain`` and ``rare-first``. In one dimension: those of one topic.
+    features : array or sparse matrix of shape (n_texts, n_features), optional
+        Features for ``diverse``, compared by cosine similarity. By default TF-IDF features of the texts.
+    votes : array-like of shape (n_classifiers, n_texts) or (n_classifiers, n_texts, n_topics), optional
+        Classes, or indicators of {0, 1}, that several classifiers predicted, for ``disagreement``.
+    labelled : array-like of int or bool, optional
+        Rows that are labelled already, as row numbers or a mask. They are not drawn. By default none.
+    y : Series, sequence, array or DataFrame, optional
+        Labels of the rows `labelled`, in any form that `topicdesk.make_dataset` takes.
+    topics : sequence of str, optional
+        Names of the columns of `probabilities`. By default those of a DataFrame, else the labels in `y`, sorted as in
+        scikit-learn's ``classes_``.
+    ids : array-like of shape (n_texts,), optional
+        Ids of the texts. By default the index of `texts`, else row numbers.
+    task : {"multi-label", "multi-class"}, optional
+        Whether a text has any number of topics or exactly one. By default as in `y`; without `y`, multi-class if each
+        row of two or more `probabilities` adds up to 1.
+    text : str or sequence of str, optional
+        Columns of the DataFrame that form the text, as in `topicdesk.make_dataset`.
 
     Returns
     -------
     DataFrame of shape (n_drawn, 2)
-        `QUEUE_COLUMNS`, in the order to label them. Strategies alternate according to their shares.
+        `QUEUE_COLUMNS`, in the order to label them. Strategies alternate according to their shares. ``sample`` is the
+        strategy: only rows with the sample ``random`` may be used to estimate frequencies and precision.
 
     Raises
     ------
     LabelsError
-        If a strategy is unknown, shares are not positive or do not add up to 1, or the pool lacks the input of a
-        strategy.
+        If a strategy is unknown, shares are not positive or do not add up to 1, the input of a strategy is missing, or
+        an argument has another length than `texts`.
+    CorpusError
+        If ``diverse`` needs the texts, and one is missing or not a string.
+    ValueError
+        If `count`, `random_state` or `task` is out of range.
+
+    See Also
+    --------
+    topicdesk.queue_for : Draw the queue of an experiment's spec.
+    topicdesk.annotate : Label the queue in a notebook.
+
+    Notes
+    -----
+    For multi-label data, ``uncertain`` takes texts near a quantile of each topic's probabilities. With `y`, the share
+    of texts above it is the share of the topic's labels. Without `y`, it is the mean probability.
+
+    References
+    ----------
+    Settles (2009), "Active learning literature survey", for ``uncertain`` and ``disagreement``. Sener and Savarese
+    (2018), "Active learning for convolutional neural networks: a core-set approach", for ``diverse``.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import topicdesk
+    >>> texts = pd.Series(["tram", "trial", "tram trial", "sun"], index=["a", "b", "c", "d"])
+    >>> probabilities = [[0.99, 0.01], [0.05, 0.95], [0.55, 0.45], [0.7, 0.3]]
+    >>> topicdesk.draw_queue(texts, 2, "uncertain", probabilities=probabilities)
+      article_id     sample
+    0          c  uncertain
+    1          d  uncertain
     """
-    _check_mix(mix)
+    mix = _mix(strategy)
+    if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 0:
+        raise ValueError(f"count must be an integer of at least 0; got {count!r}.")
+    options = {
+        "probabilities": probabilities, "features": features, "votes": votes, "labelled": labelled, "y": y,
+        "topics": topics, "ids": ids, "task": task, "text": text,
+    }  # fmt: skip
+    if isinstance(texts, Pool):
+        given = [name for name, value in options.items() if value is not None]
+        if given:
+            raise LabelsError(f"{given[0]} does not apply to a Pool, which has its own.")
+        return _drawn(texts, int(count), mix, checked_seed(random_state))
+    return _drawn(pool_of_texts(texts, mix, **options), int(count), mix, checked_seed(random_state)).infer_objects()
+
+
+def _mix(strategy: Any) -> dict[str, float]:
+    if isinstance(strategy, str):
+        return parse_mix(strategy)
+    if not isinstance(strategy, Mapping):
+        raise LabelsError(f"strategy must be a name, or a mapping of names to shares; got {type(strategy).__name__}.")
+    _check_mix(strategy)
+    return dict(strategy)
+
+
+def _drawn(pool: Pool, count: int, mix: Mapping[str, float], random_state: int) -> pd.DataFrame:
     rng = np.random.default_rng(random_state)
     remaining = pool.unlabelled()
     turns = _turns(mix, min(count, len(remaining)))
@@ -106,9 +165,9 @@ def draw_queue(pool: Pool, count: int, mix: Mapping[str, float], random_state: i
         rows_of[name] = chosen.tolist()
         remaining = np.setdiff1d(remaining, chosen)
     rows = [(rows_of[name].pop(0), name) for name in turns]
+    drawn = np.array([row for row, _ in rows], dtype=np.intp)
     return pd.DataFrame(
-        {"article_id": pool.ids[[row for row, _ in rows]], "sample": [name for _, name in rows]},
-        columns=list(QUEUE_COLUMNS),
+        {"article_id": pool.ids[drawn], "sample": [name for _, name in rows]}, columns=list(QUEUE_COLUMNS)
     )
 
 
@@ -184,13 +243,15 @@ def _uncertain(pool: Pool, left: NDArray[np.intp], count: int, rng: np.random.Ge
     For multi-class data, the margin is the difference between the two highest probabilities. For multi-label data,
     topics take turns, the one with the fewest positives first. Each takes the article closest to its cut-off.
     Probabilities of a rare topic rarely reach 0.5. The cut-off is therefore a quantile: the share of articles above it
-    equals the share of positives among the labelled articles.
+    equals the share of positives among the labelled articles, or the pool's `shares`.
     """
     probabilities = _needed(pool.probabilities, "uncertain", "probabilities")[left]
     if pool.task == "multi-class":
         ordered = np.sort(probabilities, axis=1)
         return left[_order(ordered[:, -1] - ordered[:, -2], rng)[:count]]
-    shares = (pool.Y.sum(axis=0) + 1) / (len(pool.Y) + 2)  # smoothed: 0.5 without labels
+    shares = pool.shares
+    if shares is None:
+        shares = (pool.Y.sum(axis=0) + 1) / (len(pool.Y) + 2)  # smoothed: 0.5 without labels
     odds = logit(np.clip(probabilities, 1e-6, 1 - 1e-6))
     cuts = np.array([np.quantile(odds[:, topic], 1 - shares[topic]) for topic in range(odds.shape[1])])
     orders = [_order(np.abs(odds[:, topic] - cuts[topic]), rng) for topic in np.argsort(shares, kind="stable")]

@@ -19,7 +19,7 @@ from topicdesk._renamed import renamed_arguments
 from topicdesk.annotation._fields import check_annotator
 from topicdesk.annotation.annotations import ADJUDICATED, reserved_in
 from topicdesk.annotation.queue import QUEUE_COLUMNS
-from topicdesk.annotation.store import KeptAside, LabelStore
+from topicdesk.annotation.store import KeptAside, LabelStore, MemoryStore
 from topicdesk.annotation.topics import Taxonomy, taxonomy_of
 from topicdesk.corpus import read_corpus, stored_corpus
 from topicdesk.errors import LabelsError, nearest
@@ -63,11 +63,11 @@ class AnnotationSession:
     Parameters
     ----------
     articles : DataFrame
-        The corpus.
+        The corpus. Its index is that of `labels`.
     queue : DataFrame of shape (n_queued, 2)
         Columns ``article_id, sample``, in the order to label them. Articles that the annotator has already labelled are
         skipped unless `again` is true.
-    store : LabelStore
+    store : LabelStore or MemoryStore
         Where decisions are saved.
     answers : mapping of str to sequence of (str, str), optional
         Answers of others to show, by article; by default none.
@@ -77,15 +77,18 @@ class AnnotationSession:
         Topics selected at the start, for articles that the annotator has not labelled; by default none.
     scratch : TemporaryDirectory, optional
         Folder of the store in a practice session. It is deleted with the session.
+    notice : str, default ""
+        A sentence about the corpus that is shown with the progress.
     """
 
     articles: pd.DataFrame
     queue: pd.DataFrame
-    store: LabelStore
+    store: LabelStore | MemoryStore
     answers: Answers = field(default_factory=dict)
     again: bool = False
     proposed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     scratch: tempfile.TemporaryDirectory[str] | None = None
+    notice: str = ""
 
     def __post_init__(self) -> None:
         """Open the store and find the first article; see `LabelStore.open` for errors."""
@@ -126,6 +129,27 @@ class AnnotationSession:
     def decisions(self) -> dict[str, tuple[str, ...]]:
         """Return the decisions of this session, by article."""
         return {article: self._seen[article]["topics"] for article, _ in self._done if article in self._seen}
+
+    @property
+    def labels(self) -> pd.DataFrame:
+        """The decisions about articles of the corpus, of this session and earlier ones, in the order of the corpus.
+
+        Columns ``topics``, a list of names, and ``note``. The index is that of `articles`.
+        """
+        decided = [article for article in self._row_of if article in self._seen]
+        rows = np.array([self._row_of[article] for article in decided], dtype=np.intp)
+        columns = {
+            "topics": [list(self._seen[article]["topics"]) for article in decided],
+            "note": [self._seen[article]["note"] for article in decided],
+        }
+        return pd.DataFrame(columns, index=self.articles.index.take(rows), dtype=object)
+
+    @property
+    def indicators(self) -> pd.DataFrame:
+        """The decisions of `labels` as 0 and 1, with one column per topic."""
+        labels, names = self.labels, self.store.taxonomy.names
+        rows = [[int(name in topics) for name in names] for topics in labels["topics"]]
+        return pd.DataFrame(np.array(rows, dtype=np.int8).reshape(-1, len(names)), labels.index, list(names))
 
     def counts(self) -> dict[str, int]:
         """Count the annotator's labels by topic, and ``(none)``."""
@@ -261,6 +285,7 @@ def open_session(
     scratch = tempfile.TemporaryDirectory(prefix="topicdesk-practice-") if practice else None
     labels = project.labels if scratch is None else Path(scratch.name)
     store = LabelStore(labels / f"{file}.csv", signature, taxonomy)
+    articles = articles.set_axis(pd.Index(articles["id"].tolist(), name="article_id"))
     return AnnotationSession(articles, queue, store, answers or {}, again, proposed or {}, scratch)
 
 

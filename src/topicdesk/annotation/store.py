@@ -1,9 +1,9 @@
-"""Save an annotator's decisions to disk, one by one.
+"""Save an annotator's decisions one by one, to disk or in memory.
 
-Each decision is first appended to a journal beside the label file and flushed. Then the label file is rewritten,
-sorted, and the journal is emptied. If the file cannot be read, or the disk is full, the decision stays in the journal
-and is added to the file later. Both steps hold a lock and the file is read again each time, so a second window loses
-nothing.
+On disk, each decision is first appended to a journal beside the label file and flushed. Then the label file is
+rewritten, sorted, and the journal is emptied. If the file cannot be read, or the disk is full, the decision stays in
+the journal and is added to the file later. Both steps hold a lock and the file is read again each time, so a second
+window loses nothing.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from io import FileIO
 from pathlib import Path
@@ -28,7 +28,7 @@ from topicdesk.annotation.codebooks import record_codebook
 from topicdesk.annotation.topics import Taxonomy
 from topicdesk.errors import LabelsError, ProjectError, nearest
 
-__all__ = ["KeptAside", "LabelStore"]
+__all__ = ["KeptAside", "LabelStore", "MemoryStore"]
 
 Row = dict[str, Any]
 
@@ -83,11 +83,24 @@ class LabelStore:
         Saved with each row.
     taxonomy : Taxonomy
         The version of its codebook is saved with each row.
+    has_codebook : bool, default True
+        Whether the taxonomy has a codebook whose versions are recorded in ``codebooks.json``. A list of names has none.
     """
 
     path: Path
     annotator: str
     taxonomy: Taxonomy
+    has_codebook: bool = True
+
+    @property
+    def name(self) -> str:
+        """Name of the file."""
+        return self.path.name
+
+    @property
+    def location(self) -> str:
+        """Path of the file."""
+        return str(self.path)
 
     @property
     def journal(self) -> Path:
@@ -105,7 +118,8 @@ class LabelStore:
             If the folder is not writable.
         """
         with self._locked() as journal:
-            record_codebook(self.path.with_name("codebooks.json"), self.taxonomy)
+            if self.has_codebook:
+                record_codebook(self.path.with_name("codebooks.json"), self.taxonomy)
             pending = self._waiting(journal)
             rows = self._rows()
             if pending:
@@ -144,16 +158,8 @@ class LabelStore:
         ProjectError
             If nothing can be written. The decision is not saved.
         """
-        row = {
-            "article_id": article_id,
-            "topics": tuple(topics),
-            "annotator": self.annotator,
-            "codebook": str(self.taxonomy.codebook.version),
-            "time": datetime.now(UTC).isoformat(timespec="seconds"),
-            "sample": sample,
-            # A browser can send lone surrogates, which cannot be encoded.
-            "note": " ".join(note.encode("utf-8", "replace").decode().split()),
-        }
+        version = str(self.taxonomy.codebook.version) if self.has_codebook else ""
+        row = _row(article_id, topics, self.annotator, version, sample, note)
         self._keep(article_id, row, seen)
         return row
 
@@ -241,6 +247,58 @@ class LabelStore:
                     "writable."
                 ) from error
             yield journal
+
+
+@dataclass(frozen=True)
+class MemoryStore:
+    """Decisions of one annotator that are kept in memory only, with the methods of a `LabelStore`.
+
+    Parameters
+    ----------
+    annotator : str
+        Kept with each row.
+    taxonomy : Taxonomy
+        The topics.
+    """
+
+    annotator: str
+    taxonomy: Taxonomy
+    _rows: dict[str, Row] = field(default_factory=dict, init=False, repr=False)
+
+    #: Shown where a `LabelStore` has the name and path of its file.
+    name = location = "memory only"
+
+    def open(self) -> dict[str, Row]:
+        """Return the decisions by article."""
+        return dict(self._rows)
+
+    def decide(
+        self, article_id: str, topics: tuple[str, ...], sample: str, note: str = "", seen: Row | None = None
+    ) -> Row:
+        """Keep a decision, and replace an earlier one about the same article (see `LabelStore.decide`)."""
+        row = _row(article_id, topics, self.annotator, "", sample, note)
+        self.restore(article_id, row, seen)
+        return row
+
+    def restore(self, article_id: str, row: Row | None, seen: Row | None) -> None:
+        """Restore an earlier row of an article, or remove its label if `row` is None."""
+        if row is None:
+            self._rows.pop(article_id, None)
+        else:
+            self._rows[article_id] = row
+
+
+def _row(article_id: str, topics: tuple[str, ...], annotator: str, codebook: str, sample: str, note: str) -> Row:
+    return {
+        "article_id": article_id,
+        "topics": tuple(topics),
+        "annotator": annotator,
+        "codebook": codebook,
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+        "sample": sample,
+        # A browser can send lone surrogates, which cannot be encoded.
+        "note": " ".join(note.encode("utf-8", "replace").decode().split()),
+    }
 
 
 def _append(journal: FileIO, entry: Row, path: Path) -> None:

@@ -3,6 +3,8 @@
 
 const ANSWER_WITHIN = 5000; // milliseconds to wait before reporting that the kernel does not respond
 
+const SPOKEN = 120; // characters of a text without a title that a screen reader hears when the text changes
+
 function make(tag, properties = {}, ...children) {
   const element = Object.assign(document.createElement(tag), properties);
   element.append(...children);
@@ -118,7 +120,7 @@ function render({ model, el }) {
     const article = shown.article;
     const done = article === null;
     for (const part of [meta, title, text, answers, topics, note, save]) part.hidden = done;
-    progress.textContent = done ? `Every article of the queue is labelled: ${shown.decided} in this session.` : `${shown.decided} labelled in this session, ${shown.left} left.`;
+    progress.textContent = [done ? `Every article of the queue is labelled: ${shown.decided} in this session.` : `${shown.decided} labelled in this session, ${shown.left} left.`, shown.notice].join(" ").trim();
     counts.textContent = `In ${shown.file}: ${Object.entries(shown.counts).map(([name, count]) => `${name} ${count}`).join(" · ")}`;
     say(shown.message, shown.fault);
     chosen = done ? [] : [...article.chosen];
@@ -126,13 +128,15 @@ function render({ model, el }) {
     if (done) return;
     meta.textContent = [article.source, article.published, `article ${article.id}`].filter(Boolean).join(" · ");
     title.textContent = article.title;
+    title.hidden = !article.title;
     title.lang = text.lang = article.language;
     text.replaceChildren(...article.paragraphs.map((parts) => make("p", {}, ...parts.map(([part, marked]) => (marked ? make("mark", { textContent: part }) : part)))));
     text.scrollTop = 0;
     answers.replaceChildren(...article.answers.flatMap(([who, what]) => [make("dt", { textContent: who }), make("dd", { textContent: what })]));
     answers.hidden = !article.answers.length;
     note.value = article.note;
-    spoken.textContent = article.title;
+    // Without a title, the beginning of the text.
+    spoken.textContent = article.title || (article.paragraphs[0] ?? []).map(([part]) => part).join("").slice(0, SPOKEN);
   }
 
   root.addEventListener("keydown", (event) => {

@@ -66,13 +66,13 @@ def _label(session: AnnotationSession) -> None:
                 name = names[int(key) - 1]
                 chosen = [topic for topic in chosen if topic != name] if name in chosen else [*chosen, name]
             elif key in ("q", "\x04", ""):
-                click.echo(f"\nStopped: {session.decided} labelled, saved in {session.store.path}.")
+                click.echo(f"\nStopped: {session.decided} labelled, saved in {session.store.location}.")
                 return
             else:
                 message, note = _act(session, key, chosen, note, shown)
         click.echo("")
     click.echo(
-        f"All articles of the queue are labelled: {session.decided} in this session, saved in {session.store.path}."
+        f"All articles of the queue are labelled: {session.decided} in this session, saved in {session.store.location}."
     )
 
 

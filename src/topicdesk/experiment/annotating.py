@@ -117,7 +117,13 @@ def suspects_of(spec_file: Path | str, classifier: str | None = None, n_jobs: in
     if held_out.probabilities is None:
         raise SpecError(f"classifier {learner.name!r} has no probabilities. Name another classifier of the spec.")
     rows = np.flatnonzero(held_out.tested)
-    return suspect_labels(data.ids[rows], data.Y[rows], held_out.probabilities[rows], data.topics, data.task)
+    return suspect_labels(
+        y=data.Y[rows],
+        probabilities=held_out.probabilities[rows],
+        topics=data.topics,
+        ids=data.ids[rows],
+        task=data.task,
+    )
 
 
 @renamed_arguments(jobs="n_jobs")

@@ -277,7 +277,9 @@ def _suspects(comparison: Comparison, about: About, found: OutOfFold) -> list[di
     if probabilities is None:
         return None
     rows = np.flatnonzero(~np.isnan(probabilities).any(axis=1))
-    table = suspect_labels(data.ids[rows], data.Y[rows], probabilities[rows], data.topics, data.task)
+    table = suspect_labels(
+        y=data.Y[rows], probabilities=probabilities[rows], topics=data.topics, ids=data.ids[rows], task=data.task
+    )
     row_of = {article: row for row, article in enumerate(data.ids.tolist())}
     titles = about.provenance.titles
     return [

@@ -1,0 +1,99 @@
+"""Read labels, probabilities and ids of rows from the arrays and tables that people have."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import issparse
+
+from topicdesk.annotation.inputs import is_collection, label_indicators, topic_names
+from topicdesk.errors import LabelsError
+
+__all__ = ["checked_seed", "labels_in_order", "probability_matrix", "row_ids"]
+
+
+def row_ids(ids: ArrayLike | None, n_rows: int, *indexed: Any) -> NDArray[Any]:
+    """Return what identifies each row: `ids`, or the index of the first of `indexed` that has one, or row numbers."""
+    if ids is not None:
+        values: list[Any] = list(ids) if not isinstance(ids, str | bytes) else [ids]  # type: ignore[arg-type]
+        if len(values) != n_rows:
+            raise LabelsError(f"ids has {len(values)} values, but there are {n_rows} rows.")
+    else:
+        tables = (one for one in indexed if isinstance(one, pd.DataFrame | pd.Series))
+        values = next((table.index.tolist() for table in tables), list(range(n_rows)))
+    array = np.empty(n_rows, dtype=object)
+    array[:] = values
+    return array
+
+
+def labels_in_order(
+    y: Any, topics: Sequence[str] | None, probabilities: Any, separator: str | None, n_rows: int
+) -> tuple[NDArray[np.int8], tuple[str, ...], bool]:
+    """Return indicators, names of topics, and whether each row has exactly one class.
+
+    Topics are in the order of the columns of the probabilities: those of a DataFrame, or as in scikit-learn's
+    ``classes_``, which sorts numbers by value.
+    """
+    names = topics
+    if names is None and isinstance(probabilities, pd.DataFrame):
+        names = topic_names(probabilities.columns)
+    Y, found, single = label_indicators(y, names, separator, n_rows)
+    if names is None and all(name.isdecimal() for name in found) and not _has_strings(y):
+        order = sorted(range(len(found)), key=lambda column: int(found[column]))
+        Y, found = Y[:, order], tuple(found[column] for column in order)
+    repeated = next((name for place, name in enumerate(found) if name in found[:place]), None)
+    if repeated is not None:
+        raise LabelsError(f"topics: the name {repeated!r} occurs more than once.")
+    return Y, found, single
+
+
+def _has_strings(y: Any) -> bool:
+    if isinstance(y, pd.DataFrame) or issparse(y) or (isinstance(y, np.ndarray) and y.ndim == 2):
+        return True  # its columns have their order
+    return any(isinstance(label, str) for value in y for label in (value if is_collection(value) else [value]))
+
+
+def probability_matrix(
+    probabilities: Any, n_rows: int, topics: Sequence[str] | None, single: bool
+) -> NDArray[np.float64]:
+    """Return probabilities of shape (n_rows, n_topics), in the order of the topics.
+
+    Probabilities in one dimension are those of the only topic, or of the second of two classes if `single` is true.
+    """
+    if isinstance(probabilities, pd.DataFrame) and topics is not None:
+        columns = topic_names(probabilities.columns)
+        if sorted(columns) != sorted(topics):
+            raise LabelsError(
+                f"probabilities has the columns {', '.join(columns)}, but the topics are {', '.join(topics)}."
+            )
+        probabilities = probabilities.iloc[:, [columns.index(topic) for topic in topics]]
+    try:
+        values = np.asarray(probabilities, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise LabelsError(f"probabilities must be an array of numbers: {error}") from error
+    if values.ndim == 1:
+        values = np.column_stack([1 - values, values]) if single else values[:, None]
+    expected = "n_topics" if topics is None else len(topics)
+    if values.ndim != 2 or len(values) != n_rows or (topics is not None and values.shape[1] != len(topics)):
+        named = "" if topics is None else f" ({', '.join(topics[:10])}{', ...' if len(topics) > 10 else ''})"
+        raise LabelsError(f"probabilities has shape {values.shape}, but must have ({n_rows}, {expected}){named}.")
+    missing = np.flatnonzero(np.isnan(values).any(axis=1))
+    if len(missing):
+        raise LabelsError(f"probabilities: row {missing[0]} has no value. Leave out rows without predictions.")
+    if ((values < 0) | (values > 1)).any():
+        raise LabelsError(
+            "probabilities must be between 0 and 1; got "
+            f"{values[(values < 0) | (values > 1)][0]:g}. Scores of a decision function are not probabilities."
+        )
+    return values
+
+
+def checked_seed(random_state: Any) -> int:
+    """Return a random seed; raise `ValueError` if it is not an integer of at least 0."""
+    if isinstance(random_state, bool) or not isinstance(random_state, int | np.integer) or random_state < 0:
+        raise ValueError(f"random_state must be an integer of at least 0; got {random_state!r}.")
+    return int(random_state)
