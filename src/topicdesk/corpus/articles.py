@@ -13,6 +13,7 @@ import pandera.pandas as pa
 import pyarrow as arrow
 import pyarrow.parquet as parquet
 
+from topicdesk._arguments import check_path, check_table
 from topicdesk._atomic import replacing
 from topicdesk.corpus.names import CORPUS_NAME, missing_corpus
 from topicdesk.errors import CorpusError
@@ -23,6 +24,7 @@ __all__ = [
     "ARTICLE_SCHEMA",
     "article_texts",
     "articles_frame",
+    "check_corpus",
     "content_hash",
     "read_batches",
     "read_corpus",
@@ -125,6 +127,31 @@ def validate_corpus(corpus: pd.DataFrame, where: str) -> pd.DataFrame:
         ) from error
 
 
+def check_corpus(name: str, corpus: pd.DataFrame, columns: Sequence[str] = ARTICLE_COLUMNS) -> None:
+    """Raise an error if an argument is not a corpus: a DataFrame with these columns and some rows, its texts strings.
+
+    Parameters
+    ----------
+    name : str
+        Name of the argument.
+    corpus : DataFrame
+        The argument.
+    columns : sequence of str, default ARTICLE_COLUMNS
+        Columns that are needed.
+    """
+    check_table(name, corpus, columns, "Use read_corpus or read_articles.")
+    if corpus.empty:
+        raise CorpusError(f"{name} has no articles.")
+    for column in (column for column in columns if column != "published"):
+        strings = corpus[column].map(lambda value: isinstance(value, str)).to_numpy()
+        if not strings.all():
+            row = int(strings.argmin())
+            raise CorpusError(
+                f"{name}: row {row}, {column} must be a string; got {corpus[column].iloc[row]!r}. Missing text is the "
+                "empty string."
+            )
+
+
 def write_corpus(corpus: pd.DataFrame, path: Path, facts: dict[str, Any] | None = None) -> None:
     """Write a corpus as Parquet, completely or not at all.
 
@@ -186,6 +213,7 @@ def read_corpus(path: Path | str) -> pd.DataFrame:
     CorpusError
         When the file is missing, damaged or not a valid corpus.
     """
+    check_path("path", path)
     path = find_file(path)
     if not path.is_file():
         raise CorpusError(missing_corpus(path))
