@@ -9,7 +9,7 @@ import inspect
 import re
 import shutil
 import traceback
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -67,7 +67,13 @@ PROJECTS = ["project", 5, Path()]
 DATASETS = [*OBJECTS, pd.DataFrame()]
 ENGINES = ["dask", 5, topicdesk.DaskEngine]
 TEXTS = [None, "one text", 5, [1, 2], [None, "a text"], ["a text", float("nan")], {"a": 1}]
-KEYWORDS = [5, ["courts"], {"courts": "judge", "rail": ["train"]}, {"courts": ["judge"]}, {"courts": [1], "rail": ["a"]}]
+KEYWORDS = [
+    5,
+    ["courts"],
+    {"courts": "judge", "rail": ["train"]},
+    {"courts": ["judge"]},
+    {"courts": [1], "rail": ["a"]},
+]
 
 RESULT = "a result, which topicdesk makes"
 
@@ -102,7 +108,9 @@ class World:
         self.corpus = self.project.corpora / "newsroom.parquet"
         write_corpus(self.articles, self.corpus)
         self.table = root / "table.csv"
-        self.articles[["title", "text"]].assign(topics=self.labels["topics"].map(";".join)).to_csv(self.table, index=False)
+        self.articles[["title", "text"]].assign(topics=self.labels["topics"].map(";".join)).to_csv(
+            self.table, index=False
+        )
         self.unknown_format = root / "table.xlsx"
         self.unknown_format.write_text("")
         self.serial = 0
@@ -110,7 +118,11 @@ class World:
     @cached_property
     def files(self):
         """Wrong paths of a file that must exist."""
-        return [*PATHS, Wrong(self.root / "missing.toml", "missing.toml"), Wrong(self.root / "data", str(self.root / "data"))]
+        return [
+            *PATHS,
+            Wrong(self.root / "missing.toml", "missing.toml"),
+            Wrong(self.root / "data", str(self.root / "data")),
+        ]
 
     def new(self, name):
         """Return a path at which nothing exists yet."""
@@ -198,7 +210,14 @@ def import_articles(world):
     reading = read_articles(world)
     return Entry(
         {**reading.right, "output": world.new("corpus.parquet")},
-        {**reading.wrong, "output": [*PATHS, Wrong(world.root / "data", str(world.root / "data")), Wrong(world.table / "a.parquet", "a.parquet")]},
+        {
+            **reading.wrong,
+            "output": [
+                *PATHS,
+                Wrong(world.root / "data", str(world.root / "data")),
+                Wrong(world.table / "a.parquet", "a.parquet"),
+            ],
+        },
     )
 
 
@@ -207,7 +226,11 @@ def parse_page(world):
     return Entry(
         {"text": page, "source": "", "language": "", "url": "", "without": ()},
         {
-            "text": [*STRINGS, Wrong("", "page has no headline"), Wrong("A headline", "page has a headline but no text")],
+            "text": [
+                *STRINGS,
+                Wrong("", "page has no headline"),
+                Wrong("A headline", "page has a headline but no text"),
+            ],
             "source": STRINGS,
             "language": STRINGS,
             "url": STRINGS,
@@ -242,7 +265,14 @@ def plot_corpus(world):
 def summarise_corpus(world):
     return Entry(
         {"corpus": world.articles},
-        {"corpus": [*TABLES, world.articles.drop(columns="source"), world.articles.iloc[:0], world.articles.assign(text=None)]},
+        {
+            "corpus": [
+                *TABLES,
+                world.articles.drop(columns="source"),
+                world.articles.iloc[:0],
+                world.articles.assign(text=None),
+            ]
+        },
     )
 
 
@@ -258,9 +288,9 @@ def make_dataset(world):
         },
         {
             "texts": [None, 5, "text", [], {}, pd.DataFrame()],
-            "y": [None, 5, "labels", [], world.dataset.Y[:5], np.full((60, 2), 2), np.full((60, 2), np.nan), ["courts"] * 60, [None] * 60],
+            "y": [None, 5, "labels", [], world.dataset.Y[:5], np.full((60, 2), 2), np.full((60, 2), np.nan), Wrong(["courts"] * 60, "'courts'"), [None] * 60],
             "text": [5, "body", ["body"], [], [None]],
-            "topics": ["courts", 5, [], ["courts"], ["courts", "courts"], [1, 2], [None, "rail"]],
+            "topics": ["courts", 5, [], ["courts"], ["courts", "courts"], [None, "rail"]],
             "separator": [5, ["a"], True],
             "groups": [5, "groups", [1, 2], "near-duplicate"],
             "ids": [5, "ids", [1, 2], [1] * 60, [None] * 60],
@@ -367,7 +397,12 @@ def agreement(world):
 
 
 def disagreements(world):
-    tables = [*TABLES, world.labels.drop(columns="topics"), world.labels.assign(topics="courts"), pd.concat([world.labels] * 2)]
+    tables = [
+        *TABLES,
+        world.labels.drop(columns="topics"),
+        world.labels.assign(topics="courts"),
+        pd.concat([world.labels] * 2),
+    ]
     return Entry({"first": world.labels, "second": world.labels}, {"first": tables, "second": tables})
 
 
@@ -399,7 +434,9 @@ def adjudicate(world):
 
 def annotation_widget(world):
     session = topicdesk.adjudicate("gold", "ben", world.articles, world.taxonomy, "maria", world.project).session
-    return Entry({"session": session, "highlight": ["judge"]}, {"session": OBJECTS, "highlight": [*LISTS_OF_STRINGS, None, [""]]})
+    return Entry(
+        {"session": session, "highlight": ["judge"]}, {"session": OBJECTS, "highlight": [*LISTS_OF_STRINGS, None, [""]]}
+    )
 
 
 # --- project, doctor, starter -----------------------------------------------------------------------------------------
@@ -410,11 +447,14 @@ def project_class(world):
 
 
 def find_project(world):
-    return Entry({"start": world.root}, {"start": [None, 5, b"path", [], "a\0b", Wrong(world.root.parent, str(world.root.parent))]})
+    return Entry(
+        {"start": world.root},
+        {"start": [None, 5, b"path", [], "a\0b", Wrong(world.root.parent, str(world.root.parent))]},
+    )
 
 
 def diagnose(world):
-    return Entry({"start": world.root}, {"start": [None, 5, b"path", [], "a\0b"]})
+    return Entry({"start": world.root}, {"start": PATHS})
 
 
 def create_project(world):
@@ -435,19 +475,33 @@ def create_project(world):
 
 
 def read_spec(world):
-    return Entry({"path": world.spec, "project": world.project}, {"path": [*world.files, Wrong(world.taxonomy, "topics.toml")], "project": PROJECTS})
+    return Entry(
+        {"path": world.spec, "project": world.project},
+        {"path": [*world.files, Wrong(world.taxonomy, "topics.toml")], "project": PROJECTS},
+    )
 
 
 def load_dataset(world):
     return Entry(
         {"project": world.project, "spec": topicdesk.read_spec(world.spec), "corpus": "data/corpora/newsroom.parquet"},
-        {"project": [*PROJECTS, None], "spec": [*OBJECTS, world.spec], "corpus": [*STRINGS, "", "newsrom", "data/corpora/other.parquet"]},
+        {
+            "project": [*PROJECTS, None],
+            "spec": [*OBJECTS, world.spec],
+            "corpus": [*STRINGS, "", "newsrom", "data/corpora/other.parquet"],
+        },
     )
 
 
 def run_experiment(world):
     return Entry(
-        {"spec_file": world.spec, "n_jobs": 1, "engine": None, "resume": False, "project": world.project, "corpora": None},
+        {
+            "spec_file": world.spec,
+            "n_jobs": 1,
+            "engine": None,
+            "resume": False,
+            "project": world.project,
+            "corpora": None,
+        },
         {
             "spec_file": world.files,
             "n_jobs": N_JOBS,
@@ -484,7 +538,13 @@ def suspects_of(world):
 def effect_of(world):
     topics = [None, 5, ["n1"], {1: ["courts"]}, {"n1": "courts"}, {"n1": None}, {"n1": ["court"]}, {"x1": ["courts"]}]
     return Entry(
-        {"spec_file": world.spec, "decisions": {"n1": ["courts"]}, "classifier": "linear-svm", "n_jobs": 1, "before": None},
+        {
+            "spec_file": world.spec,
+            "decisions": {"n1": ["courts"]},
+            "classifier": "linear-svm",
+            "n_jobs": 1,
+            "before": None,
+        },
         {
             "spec_file": world.files,
             "decisions": topics,
@@ -513,7 +573,9 @@ def rules_of(world):
 
 
 def weak_labels(world):
-    return Entry({"spec_file": world.spec, "method": "majority"}, {"spec_file": world.files, "method": [*STRINGS, "", "mean"]})
+    return Entry(
+        {"spec_file": world.spec, "method": "majority"}, {"spec_file": world.files, "method": [*STRINGS, "", "mean"]}
+    )
 
 
 def verify_experiment(world):
@@ -570,7 +632,10 @@ def compare_runs(world):
 
 
 def list_runs(world):
-    return Entry({"project": world.project, "experiment": None}, {"project": [*PROJECTS, None], "experiment": [5, [], "", "topic"]})
+    return Entry(
+        {"project": world.project, "experiment": None},
+        {"project": [*PROJECTS, None], "experiment": [5, [], "", "topic"]},
+    )
 
 
 def read_run(world):
@@ -598,7 +663,19 @@ def load_labeller(world):
 
 def bootstrap_interval(world):
     y, Y = np.array(["courts", "rail"] * 20), world.dataset.Y
-    arrays = [None, 5, "courts", [], y[:5], Y, [None] * 40, [float("nan")] * 40, [["a"], ["a", "b"]], np.zeros((40, 2, 2)), [1, "a"] * 20]
+    arrays = [
+        None,
+        5,
+        "courts",
+        [],
+        y[:5],
+        Y,
+        [None] * 40,
+        [float("nan")] * 40,
+        [["a"], ["a", "b"]],
+        np.zeros((40, 2, 2)),
+        [1, "a"] * 20,
+    ]
     return Entry(
         {"y_true": y, "y_pred": y, "metric": "macro_f1", "groups": None, "n_resamples": 10, "confidence": 0.95, "random_state": 0},
         {
@@ -710,7 +787,9 @@ def dask_engine(world):
 
 
 def classifier_named(world):
-    return Entry({"name": "linear-svm"}, {"name": [Wrong(value, "classifier") for value in ("", "linear-svc")] + STRINGS})
+    return Entry(
+        {"name": "linear-svm"}, {"name": [Wrong(value, "classifier") for value in ("", "linear-svc")] + STRINGS}
+    )
 
 
 def own_classifier(world):
@@ -758,7 +837,9 @@ def learning_curve(world):
 
 def compare(world):
     entry = study(world, right={"keep": None}, wrong={"keep": [5, [], b"path", "", Wrong(world.table, "table.csv")]})
-    return Entry(*({k: v for k, v in part.items() if k != "classifier"} for part in (entry.right, entry.wrong)), slow=True)
+    return Entry(
+        *({k: v for k, v in part.items() if k != "classifier"} for part in (entry.right, entry.wrong)), slow=True
+    )
 
 
 def fit_labeller(world):
@@ -785,7 +866,12 @@ def audit_topics(world):
     one_source = replace(world.dataset, sources=np.array(["one"] * 60, dtype=object))
     return Entry(
         {"dataset": world.dataset, "resamples": 10, "random_state": 0, "n_jobs": 1},
-        {"dataset": [*DATASETS, Wrong(one_source, "source")], "resamples": COUNTS, "random_state": SEEDS, "n_jobs": [*N_JOBS, None]},
+        {
+            "dataset": [*DATASETS, Wrong(one_source, "source")],
+            "resamples": COUNTS,
+            "random_state": SEEDS,
+            "n_jobs": [*N_JOBS, None],
+        },
         slow=True,
     )
 
@@ -811,7 +897,10 @@ def plot_critical_difference(world):
 
 
 def plot_leakage(world):
-    return Entry({"sources": world.audit, "topics": None}, {"sources": [*OBJECTS, pd.DataFrame()], "topics": [5, "topics", pd.DataFrame(), world.audit]})
+    return Entry(
+        {"sources": world.audit, "topics": None},
+        {"sources": [*OBJECTS, pd.DataFrame()], "topics": [5, "topics", pd.DataFrame(), world.audit]},
+    )
 
 
 # --- prediction -------------------------------------------------------------------------------------------------------

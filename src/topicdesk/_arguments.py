@@ -73,7 +73,12 @@ def check_integer(name: str, value: object, least: int = 0, most: int | None = N
     Traceback (most recent call last):
     topicdesk.errors.ArgumentError: n_terms must be an integer of at least 1; got 0.
     """
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < least or (most is not None and value > most):
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, Integral)
+        or value < least
+        or (most is not None and value > most)
+    ):
         bounds = f"of at least {least}" if most is None else f"from {least} to {most}"
         raise ArgumentError(f"{name} must be an integer {bounds}; got {_shown(value)}.")
 
@@ -135,7 +140,9 @@ def check_strings(name: str, values: object, empty: bool = True) -> None:
     topicdesk.errors.ArgumentError: topics must be a list of strings; got the string 'courts'. Use ['courts'].
     """
     if isinstance(values, str):
-        raise ArgumentError(f"{name} must be a list of strings; got the string {_shown(values)}. Use [{_shown(values)}].")
+        raise ArgumentError(
+            f"{name} must be a list of strings; got the string {_shown(values)}. Use [{_shown(values)}]."
+        )
     if not isinstance(values, Collection) and not hasattr(values, "__array__"):
         raise ArgumentError(f"{name} must be a list of strings; got {_shown(values)}.")
     if hasattr(values, "columns") or isinstance(values, bytes):
@@ -227,7 +234,9 @@ def check_table(name: str, value: Any, columns: Sequence[str] = (), how: str = "
         if column not in value.columns:
             hint = nearest(column, map(str, value.columns)) if len(value.columns) else "the table has no columns"
             hint = hint.replace("valid: ", "it has: ")
-            raise ArgumentError(f"{name} has no column {column!r}; {hint.removesuffix('.')}{_stop(hint)} {how}".rstrip())
+            raise ArgumentError(
+                f"{name} has no column {column!r}; {hint.removesuffix('.')}{_stop(hint)} {how}".rstrip()
+            )
 
 
 def check_engine(value: object) -> None:

@@ -206,6 +206,8 @@ def _fields(texts: Any, text: Any) -> dict[str, tuple[str, ...]]:
         if values.ndim != 1:
             raise CorpusError(f"texts must have one dimension; got shape {values.shape}.")
         return {"text": _checked_texts("texts", values.tolist())}
+    if texts.empty:
+        raise CorpusError("texts is empty.")
     chosen: tuple[Any, ...] | None
     if text is None:
         usual = (names for names in _USUAL_TEXTS if set(names) <= set(texts.columns))

@@ -13,10 +13,10 @@ import pandera.pandas as pa
 import pyarrow as arrow
 import pyarrow.parquet as parquet
 
-from topicdesk._arguments import check_path, check_table
+from topicdesk._arguments import check_strings, check_table
 from topicdesk._atomic import replacing
 from topicdesk.corpus.names import CORPUS_NAME, missing_corpus
-from topicdesk.errors import CorpusError
+from topicdesk.errors import CorpusError, nearest
 from topicdesk.project import find_file
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "article_texts",
     "articles_frame",
     "check_corpus",
+    "check_text_fields",
     "content_hash",
     "read_batches",
     "read_corpus",
@@ -152,6 +153,26 @@ def check_corpus(name: str, corpus: pd.DataFrame, columns: Sequence[str] = ARTIC
             )
 
 
+def check_text_fields(name: str, fields: Sequence[str], corpus: pd.DataFrame) -> None:
+    """Raise an error if an argument does not name columns of a corpus that contain text.
+
+    Parameters
+    ----------
+    name : str
+        Name of the argument.
+    fields : sequence of str
+        The argument.
+    corpus : DataFrame
+        The corpus.
+    """
+    check_strings(name, fields, empty=False)
+    for field in fields:
+        if field not in corpus.columns:
+            raise CorpusError(f"{name}: articles have no field {field!r}; {nearest(field, map(str, corpus.columns))}")
+        if not corpus[field].map(lambda value: isinstance(value, str)).all():
+            raise CorpusError(f"{name}: the field {field!r} is not a column of text.")
+
+
 def write_corpus(corpus: pd.DataFrame, path: Path, facts: dict[str, Any] | None = None) -> None:
     """Write a corpus as Parquet, completely or not at all.
 
@@ -213,7 +234,6 @@ def read_corpus(path: Path | str) -> pd.DataFrame:
     CorpusError
         When the file is missing, damaged or not a valid corpus.
     """
-    check_path("path", path)
     path = find_file(path)
     if not path.is_file():
         raise CorpusError(missing_corpus(path))
