@@ -562,7 +562,7 @@ def second_look(world):
         {"spec_file": world.spec, "suspects": suspects, "annotator": "maria"},
         {
             "spec_file": world.files,
-            "suspects": [*TABLES, suspects.drop(columns="topic"), suspects.assign(article_id="x1"), suspects.iloc[:0], suspects.assign(probability="high")],
+            "suspects": [*TABLES, suspects.drop(columns="topic"), suspects.assign(article_id="x1"), suspects.assign(probability="high")],
             "annotator": [None, 5, "", "Maria B."],
         },
     )  # fmt: skip
