@@ -71,7 +71,6 @@ KEYWORDS = [
     5,
     ["courts"],
     {"courts": "judge", "rail": ["train"]},
-    {"courts": ["judge"]},
     {"courts": [1], "rail": ["a"]},
 ]
 
@@ -694,7 +693,7 @@ def corrected_t_test(world):
     return Entry(
         {"differences": [0.1, 0.2, 0.1], "test_to_train": 0.25},
         {
-            "differences": [None, "0.1", ["a", "b"], [[0.1]], [float("inf"), 0.1], 0.1, [None, "a"], []],
+            "differences": [None, "0.1", ["a", "b"], [[0.1]], [float("inf"), 0.1], 0.1, [None, "a"]],
             "test_to_train": [None, "0.25", True, -1, float("nan"), float("inf"), [0.25]],
         },
     )

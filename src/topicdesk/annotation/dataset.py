@@ -239,8 +239,8 @@ def join_dataset(
     check_text_fields("text_fields", text_fields, corpus)
     if annotations.empty:
         raise LabelsError(
-            f"{name}: annotations are empty: no article is labelled. Label some with 'topicdesk annotate CORPUS --annotator YOU', and add "
-            "the label file to data.labels in the spec."
+            f"{name}: annotations are empty: no article is labelled. Label some with 'topicdesk annotate CORPUS "
+            "--annotator YOU', and add the label file to data.labels in the spec."
         )
     by_article = annotations.set_index("article_id")
     labelled = corpus[corpus["id"].isin(by_article.index)].reset_index(drop=True)

@@ -23,6 +23,7 @@ from topicdesk.evaluation.leaderboard import metric_title, shown, starred
 from topicdesk.evaluation.metrics import metric_value
 from topicdesk.evaluation.significance import corrected_t_test, holm
 from topicdesk.evaluation.splits import Split, mean_test_to_train
+from topicdesk.evaluation.studies._checks import check_study
 from topicdesk.features import Analyser, FeatureSetting
 
 if TYPE_CHECKING:
@@ -110,7 +111,13 @@ def ablate(
     -------
     Ablation
         Contains only the full value if every option has scikit-learn's default.
+
+    Raises
+    ------
+    ArgumentError
+        If an argument has a wrong type or value.
     """
+    check_study(dataset, plan, classifier, splits, keywords, n_jobs, engine)
     splits, warnings = planned_splits(dataset, plan, splits)
     variants = {_FULL: plan.settings, **dict(_without_each(plan.settings))}
     results: dict[str, tuple[FoldResult, ...]] = {}
