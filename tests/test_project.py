@@ -16,7 +16,7 @@ def test_find_file_looks_in_the_working_folder_then_in_the_project(project, monk
     assert find_file("data/topics.toml").resolve() == below / "topics.toml"
     assert find_file(taxonomy) == taxonomy
     assert find_file("data/nothing.toml").as_posix() == "data/nothing.toml"
-    with pytest.raises(TypeError, match="path must be a string or a path; got int"):
+    with pytest.raises(TypeError, match="path must be a path or a string that is not empty; got 3"):
         find_file(3)
 
 

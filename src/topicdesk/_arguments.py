@@ -64,7 +64,7 @@ def check_instance(name: str, value: object, expected: type, how: str = "") -> N
         raise ArgumentError(f"{name} must be {article} {expected.__name__}; got {_shown(value)}. {how}".rstrip())
 
 
-def check_integer(name: str, value: object, least: int = 0, most: int | None = None) -> None:
+def check_integer(name: str, value: Any, least: int = 0, most: int | None = None) -> None:
     """Raise `ArgumentError` if a value is not an integer between `least` and `most`. True and False are no integers.
 
     Examples
@@ -83,7 +83,7 @@ def check_integer(name: str, value: object, least: int = 0, most: int | None = N
         raise ArgumentError(f"{name} must be an integer {bounds}; got {_shown(value)}.")
 
 
-def check_number(name: str, value: object, least: float = 0, most: float | None = None) -> None:
+def check_number(name: str, value: Any, least: float = 0, most: float | None = None) -> None:
     """Raise `ArgumentError` if a value is not a finite number between `least` and `most`.
 
     Examples
@@ -115,6 +115,7 @@ def check_n_jobs(value: object, optional: bool = False) -> None:
 
 def check_random_state(value: object) -> None:
     """Raise `ArgumentError` if a value is not a seed: an integer from 0 to 2**32 - 1."""
+    check_integer("random_state", value)
     check_integer("random_state", value, 0, _LARGEST_SEED)
 
 
@@ -130,7 +131,7 @@ def check_string(name: str, value: object, empty: bool = True) -> None:
         raise ArgumentError(f"{name} must be a string{'' if empty else ' that is not empty'}; got {_shown(value)}.")
 
 
-def check_strings(name: str, values: object, empty: bool = True) -> None:
+def check_strings(name: str, values: Any, empty: bool = True) -> None:
     """Raise `ArgumentError` if a value is not a collection of strings. A single string is none.
 
     Examples

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from topicdesk._arguments import check_number
+from topicdesk.errors import ArgumentError
 
 __all__ = ["ThresholdRule", "best_f1_thresholds", "choose_thresholds", "decide", "decide_class"]
 
@@ -36,16 +37,18 @@ class ThresholdRule:
 
     def __post_init__(self) -> None:
         """Raise `ValueError` if the parameters contradict each other or are out of range."""
-        for name, most in (("precision", 1), ("false_positive", None), ("false_negative", None)):
+        for name in ("precision", "false_positive", "false_negative"):
             value = getattr(self, name)
             if value is not None:
-                check_number(name, value, 0, most)
+                check_number(name, value)
                 if value == 0:
-                    raise ValueError(f"{name} must be above 0; got {value!r}.")
+                    raise ArgumentError(f"{name} must be above 0; got {value!r}.")
+        if self.precision is not None and self.precision > 1:
+            raise ArgumentError(f"precision must be at most 1; got {self.precision!r}.")
         if (self.false_positive is None) != (self.false_negative is None):
             raise ValueError("a cost needs both false_positive and false_negative")
         if self.precision is not None and self.false_positive is not None:
-            raise ValueError("a threshold is chosen for a precision or by cost (false_positive), not for both")
+            raise ValueError("a threshold is chosen for a precision or by cost, not for both")
 
     def merit(self, hits: _Floats, decided: _Floats, positives: int) -> _Floats:
         """Score each cut, higher is better: `hits` of its `decided` articles are among the `positives` of the topic."""

@@ -16,6 +16,7 @@ import pandas as pd
 from topicdesk._renamed import renamed_arguments
 from topicdesk._rendering import as_html
 from topicdesk.evaluation._bootstrap import resampled_metric, with_interval
+from topicdesk.evaluation._checks import check_study
 from topicdesk.evaluation._search import cross_validate, planned_splits
 from topicdesk.evaluation._types import ComparisonPlan, FoldResult
 from topicdesk.evaluation.engine import Engine, single_threaded_engine
@@ -23,7 +24,6 @@ from topicdesk.evaluation.leaderboard import metric_title, shown, starred
 from topicdesk.evaluation.metrics import metric_value
 from topicdesk.evaluation.significance import corrected_t_test, holm
 from topicdesk.evaluation.splits import Split, mean_test_to_train
-from topicdesk.evaluation.studies._checks import check_study
 from topicdesk.features import Analyser, FeatureSetting
 
 if TYPE_CHECKING:

@@ -25,6 +25,7 @@ from topicdesk.corpus import article_texts, content_hash, find_duplicates
 from topicdesk.corpus.articles import check_corpus, check_text_fields
 from topicdesk.errors import SplitError
 from topicdesk.evaluation._bootstrap import score_tables, with_interval
+from topicdesk.evaluation._checks import check_dataset
 from topicdesk.evaluation._search import cross_validate
 from topicdesk.evaluation._types import ComparisonPlan, FoldResult
 from topicdesk.evaluation.classifiers import classifier_named
@@ -32,7 +33,6 @@ from topicdesk.evaluation.engine import single_threaded_engine
 from topicdesk.evaluation.leaderboard import ALL_SAMPLES, scores_where, shown
 from topicdesk.evaluation.metrics import metric_values, observed_and_bootstrap_weights, topic_metric_values
 from topicdesk.evaluation.splits import SplitPlan, leave_one_source_out, make_splits
-from topicdesk.evaluation.studies._checks import check_dataset
 from topicdesk.features import FeatureSetting
 
 __all__ = ["SourceAudit", "TopicAudit", "audit_sources", "audit_topics"]

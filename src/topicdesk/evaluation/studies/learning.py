@@ -21,12 +21,12 @@ from topicdesk._renamed import renamed_arguments
 from topicdesk._rendering import as_html
 from topicdesk.errors import SplitError
 from topicdesk.evaluation._bootstrap import resampled_metric, with_interval
+from topicdesk.evaluation._checks import check_study
 from topicdesk.evaluation._search import cross_validate, planned_splits
 from topicdesk.evaluation._types import ComparisonPlan
 from topicdesk.evaluation.engine import Engine, single_threaded_engine
 from topicdesk.evaluation.leaderboard import metric_title
 from topicdesk.evaluation.splits import Split, stratified_group_folds
-from topicdesk.evaluation.studies._checks import check_study
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
