@@ -16,7 +16,7 @@ def test_find_file_looks_in_the_working_folder_then_in_the_project(project, monk
     assert find_file("data/topics.toml").resolve() == below / "topics.toml"
     assert find_file(taxonomy) == taxonomy
     assert find_file("data/nothing.toml").as_posix() == "data/nothing.toml"
-    with pytest.raises(TypeError, match="path must be a string or a path; got int"):
+    with pytest.raises(TypeError, match="path must be a path or a string that is not empty; got 3"):
         find_file(3)
 
 
@@ -47,7 +47,7 @@ def test_readers_explain_a_link_to_a_missing_file(tmp_path):
 
 
 def test_find_project_names_a_wrong_start(tmp_path):
-    with pytest.raises(TypeError, match="start must be a string or a path; got NoneType"):
+    with pytest.raises(TypeError, match="start must be a path or a string that is not empty; got None"):
         find_project(None)
     with pytest.raises(ProjectError, match=r"start = 'a\\x00': embedded null byte"):
         find_project("a\0")

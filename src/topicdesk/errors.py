@@ -13,6 +13,7 @@ from difflib import get_close_matches
 _LISTED, _LONGEST = 60, 1800
 
 __all__ = [
+    "ArgumentError",
     "CorpusError",
     "EngineError",
     "FeaturesError",
@@ -51,6 +52,10 @@ class TopicdeskError(Exception):
 
     def __init__(self, message: str) -> None:
         super().__init__(message if len(message) <= _LONGEST else f"{message[:_LONGEST]} ...")
+
+
+class ArgumentError(TopicdeskError, ValueError, TypeError):
+    """An argument has a wrong type or value. As in scikit-learn, the error is a `ValueError` and a `TypeError`."""
 
 
 class ProjectError(TopicdeskError):

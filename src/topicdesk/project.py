@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 
+from topicdesk._arguments import check_instance, check_path
 from topicdesk.errors import ProjectError
 
 __all__ = ["Project", "find_file", "find_project", "working_project"]
@@ -28,6 +29,10 @@ class Project:
     """
 
     root: Path
+
+    def __post_init__(self) -> None:
+        """Raise `ArgumentError` if `root` is not a path."""
+        check_instance("root", self.root, Path, "Use find_project.")
 
     @property
     def sources(self) -> Path:
@@ -97,11 +102,10 @@ def find_project(start: Path | str = ".") -> Project:
     ------
     ProjectError
         If there is no such folder, or `start` cannot be read.
-    TypeError
+    ArgumentError
         If `start` is not a path.
     """
-    if not isinstance(start, str | PathLike):
-        raise TypeError(f"start must be a string or a path; got {type(start).__name__}.")
+    check_path("start", start)
     try:
         base = Path(start).resolve()
     except (OSError, RuntimeError, ValueError) as error:  # a loop of links, or a null character
@@ -123,7 +127,7 @@ def working_project() -> Project:
         return Project(Path.cwd())
 
 
-def find_file(path: str | PathLike[str], project: Project | None = None) -> Path:
+def find_file(path: str | PathLike[str], project: Project | None = None, name: str = "path") -> Path:
     """Return the path of a file that is named relative to the working folder or to the project.
 
     Parameters
@@ -132,6 +136,8 @@ def find_file(path: str | PathLike[str], project: Project | None = None) -> Path
         An absolute path is returned unchanged.
     project : Project, optional
         By default the project of the working folder, if there is one.
+    name : str, default "path"
+        Name of the argument in messages.
 
     Returns
     -------
@@ -142,11 +148,10 @@ def find_file(path: str | PathLike[str], project: Project | None = None) -> Path
     ------
     ProjectError
         If the file system rejects `path`, for example because it is too long.
-    TypeError
-        If `path` is not a path.
+    ArgumentError
+        If `path` is not a path, or empty.
     """
-    if not isinstance(path, str | PathLike):
-        raise TypeError(f"path must be a string or a path; got {type(path).__name__}.")
+    check_path(name, path)
     given = Path(path)
     try:
         if given.is_absolute() or given.exists():

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from sklearn.model_selection import GroupKFold
 
-from topicdesk.errors import SplitError
+from topicdesk.errors import ArgumentError, SplitError
 from topicdesk.evaluation import SplitPlan, make_inner_splits, make_splits, split_table
 from topicdesk.evaluation.splits import stratified_group_folds, time_windows
 
@@ -49,6 +49,19 @@ def test_stratified_group_folds_spread_a_rare_topic_over_all_folds():
     folds = stratified_group_folds(Y, np.arange(100), 5, np.random.default_rng(0))
     assert sorted(folds[Y[:, 0] == 1]) == [0, 1, 2, 3, 4]
     assert np.bincount(folds).tolist() == [20, 20, 20, 20, 20]
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"scheme": "times"}, "scheme = 'times' is not known; did you mean 'time'"),
+        ({"folds": 1}, "folds must be an integer of at least 2; got 1"),
+        ({"repeats": 0}, "repeats must be an integer of at least 1; got 0"),
+    ],
+)
+def test_split_plan_names_a_wrong_value(values, message):
+    with pytest.raises(ArgumentError, match=message):
+        SplitPlan(**values)
 
 
 def test_make_splits_depends_on_the_seed_alone(dataset):

@@ -106,7 +106,7 @@ def test_split_rejects_wrong_arguments(n_splits, y, message):
         (["a", "b"], pd.array(["x", None], dtype="string"), 0, ValueError, "groups contains missing values"),
         (["a", "b"], [(1, 2), (3, 4)], 0, ValueError, r"groups must have one dimension; got shape \(2, 2\)"),
         (["a", "b"], [{1}, {2}], 0, TypeError, "groups: unhashable type"),
-        (["a", "b"], None, -1, ValueError, "random_state must not be negative; got -1"),
+        (["a", "b"], None, -1, ValueError, "random_state must be an integer of at least 0; got -1"),
     ],
 )
 def test_split_names_the_argument_whose_values_are_wrong(y, groups, random_state, error, message):

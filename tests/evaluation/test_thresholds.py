@@ -97,10 +97,10 @@ def test_choose_thresholds_minimise_cost(rows, costs):
             {"precision": 0.9, "false_positive": 1.0, "false_negative": 1.0},
             "a threshold is chosen for a precision or by cost, not for both",
         ),
-        ({"precision": 1.5}, "precision must be above 0 and at most 1, not 1.5"),
-        ({"precision": 0.0}, "precision must be above 0 and at most 1, not 0.0"),
-        ({"false_positive": 0.0, "false_negative": 1.0}, "costs must be above 0"),
-        ({"false_positive": 1.0, "false_negative": 0.0}, "costs must be above 0"),
+        ({"precision": 1.5}, "precision must be at most 1; got 1.5."),
+        ({"precision": 0.0}, "precision must be above 0; got 0.0."),
+        ({"false_positive": 0.0, "false_negative": 1.0}, "false_positive must be above 0; got 0.0."),
+        ({"false_positive": 1.0, "false_negative": 0.0}, "false_negative must be above 0; got 0.0."),
     ],
 )
 def test_threshold_rule_rejects_invalid_parameters(parameters, message):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from topicdesk._arguments import check_string
 from topicdesk.errors import LabelsError, nearest
 
 __all__ = ["check_annotator", "check_fields"]
@@ -12,11 +13,12 @@ __all__ = ["check_annotator", "check_fields"]
 _ANNOTATOR = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 
-def check_annotator(annotator: str) -> None:
-    """Raise `LabelsError` if an annotator's name cannot be the name of a label file."""
+def check_annotator(annotator: str, argument: str = "annotator") -> None:
+    """Raise `LabelsError` if an annotator's name cannot be the name of a label file; `argument` begins the message."""
+    check_string(argument, annotator)
     if not _ANNOTATOR.fullmatch(annotator):
         raise LabelsError(
-            f"annotator {annotator!r}: the name is used as a file name. Use only lower-case letters, digits, - and _, "
+            f"{argument} {annotator!r}: the name is used as a file name. Use only lower-case letters, digits, - and _, "
             "and start with a letter or a digit."
         )
 

@@ -11,11 +11,21 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.metrics import cohen_kappa_score
 
+from topicdesk._arguments import (
+    check_instance,
+    check_integer,
+    check_mapping,
+    check_path,
+    check_random_state,
+    check_strings,
+)
 from topicdesk._renamed import renamed_arguments
-from topicdesk.annotation.annotations import read_label_file
+from topicdesk.annotation._fields import check_annotator
+from topicdesk.annotation.annotations import check_annotations, read_label_file
 from topicdesk.annotation.queue import queue_of_labelled
 from topicdesk.annotation.session import AnnotationSession, open_session
 from topicdesk.annotation.topics import Taxonomy, taxonomy_of
+from topicdesk.corpus.articles import check_corpus
 from topicdesk.errors import LabelsError
 from topicdesk.project import Project, find_project
 
@@ -50,13 +60,24 @@ def agreement(
     Raises
     ------
     LabelsError
-        If no article is labelled by two or more annotators.
+        If there are fewer than two annotators, no article is labelled by two or more, or an annotator has labelled an
+        article twice.
+    ArgumentError
+        If another argument is wrong.
 
     References
     ----------
     Cohen (1960), "A coefficient of agreement for nominal scales"; Krippendorff (2011), "Computing Krippendorff's
     alpha-reliability". Kappa is computed by scikit-learn, alpha by the library krippendorff.
     """
+    check_mapping("annotations", annotations, "the names of annotators")
+    if len(annotations) < 2:
+        raise LabelsError(f"annotations are those of {len(annotations)} annotators. Agreement needs two or more.")
+    for name, table in annotations.items():
+        check_annotations(f"annotations[{name!r}]", table)
+    check_strings("topics", topics, empty=False)
+    check_integer("resamples", resamples, 1)
+    check_random_state(random_state)
     votes = _votes(annotations, topics)
     rng = np.random.default_rng(random_state)
     draws = rng.integers(0, votes.shape[1], (resamples, votes.shape[1]))
@@ -91,7 +112,14 @@ def disagreements(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         Columns ``article_id, first, second, differ``: the topics of each annotator, and the topics that only one of
         them gave. In the order of `first`.
+
+    Raises
+    ------
+    TopicdeskError
+        If a table is not a label file, or has an article twice.
     """
+    check_annotations("first", first)
+    check_annotations("second", second)
     second_topics = dict(zip(second["article_id"], second["topics"], strict=True))
     rows = [
         (
@@ -125,6 +153,17 @@ def adjudication(
     -------
     AnnotationSession
     """
+    check_annotator(first, "first")
+    check_annotator(second, "second")
+    if first == second:
+        raise LabelsError(f"first and second are the same annotator, {first!r}. Name two.")
+    check_annotator(annotator)
+    if isinstance(corpus, pd.DataFrame):
+        check_corpus("corpus", corpus)
+    else:
+        check_path("corpus", corpus)
+    if project is not None:
+        check_instance("project", project, Project, "Use find_project.")
     project = project or find_project()
     taxonomy = taxonomy_of(project, topics)
     tables = [read_label_file(project.labels / f"{name}.csv", taxonomy.names) for name in (first, second)]
@@ -145,7 +184,7 @@ def _votes(annotations: Mapping[str, pd.DataFrame], topics: Sequence[str]) -> ND
     articles = labelled.index[labelled >= 2]
     if not len(articles):
         raise LabelsError(
-            f"no article is labelled by at least two annotators ({', '.join(annotations)}). "
+            f"annotations: no article is labelled by at least two annotators ({', '.join(annotations)}). "
             "Agreement cannot be computed."
         )
     votes = np.full((len(by_annotator), len(articles), len(topics)), np.nan)

@@ -14,6 +14,7 @@ from typing import Any
 
 import pandas as pd
 
+from topicdesk._arguments import check_paths, check_strings, check_table
 from topicdesk._atomic import replacing
 from topicdesk._spreadsheets import RowWriter, defused, restored
 from topicdesk.corpus.names import CORPUS_NAME
@@ -25,6 +26,7 @@ __all__ = [
     "ANNOTATION_COLUMNS",
     "WEAK",
     "article_order",
+    "check_annotations",
     "published_annotations",
     "read_annotations",
     "read_label_file",
@@ -77,6 +79,9 @@ def read_annotations(
         If `read_label_file` rejects a row, a label was made by rules, or annotators disagree about an article that
         nobody has adjudicated. The message names file and line.
     """
+    paths = list(paths) if isinstance(paths, Iterator) else paths
+    check_paths("paths", paths)
+    _check_names(topics, article_ids, reserved)
     by_article: dict[str, list[tuple[str, dict[str, Any]]]] = {}
     for path in paths:
         for location, row in _checked(find_file(path), topics, article_ids, reserved):
@@ -120,8 +125,40 @@ def read_label_file(
         If a file or column is missing, a topic or article id is unknown, an article is labelled twice, or an id is
         reserved. The message names file and line.
     """
-    rows = read_label_rows(find_file(path), topics, article_ids, reserved)
+    path = find_file(path)
+    _check_names(topics, () if article_ids is None else article_ids, reserved)
+    rows = read_label_rows(path, topics, article_ids, reserved)
     return pd.DataFrame(rows, columns=list(ANNOTATION_COLUMNS))
+
+
+def _check_names(topics: Collection[str], article_ids: Collection[str], reserved: Collection[str]) -> None:
+    for name, values in (("topics", topics), ("article_ids", article_ids), ("reserved", reserved)):
+        check_strings(name, values)
+
+
+def check_annotations(
+    name: str, annotations: pd.DataFrame, columns: Sequence[str] = ("article_id", "topics"), unique: bool = True
+) -> None:
+    """Raise an error if an argument is not a table of annotations.
+
+    Parameters
+    ----------
+    name : str
+        Name of the argument.
+    annotations : DataFrame
+        The argument. Its column ``topics`` must contain collections of names, not strings.
+    columns : sequence of str, default ("article_id", "topics")
+        Columns that are needed.
+    unique : bool, default True
+        Whether an article may occur only once.
+    """
+    check_table(name, annotations, columns, "Use read_annotations or read_label_file.")
+    for row, topics in enumerate(annotations["topics"]):
+        if isinstance(topics, str) or not isinstance(topics, Collection):
+            raise LabelsError(f"{name}: row {row}: topics must be a tuple of names; got {topics!r}.")
+    repeated = annotations["article_id"].duplicated() if unique else pd.Series(dtype=bool)
+    if repeated.any():
+        raise LabelsError(f"{name}: article {annotations['article_id'][repeated].iloc[0]!r} occurs more than once.")
 
 
 def read_label_rows(

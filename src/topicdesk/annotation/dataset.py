@@ -12,14 +12,22 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from topicdesk._arguments import check_choice, check_mapping, check_string, check_strings
 from topicdesk._rendering import as_html
 from topicdesk.annotation._fields import check_fields
+from topicdesk.annotation.annotations import check_annotations
 from topicdesk.corpus import article_texts, content_hash, find_duplicates
-from topicdesk.errors import LabelsError, nearest
+from topicdesk.corpus.articles import check_corpus, check_text_fields
+from topicdesk.errors import ArgumentError, LabelsError, nearest
 
 __all__ = ["Dataset", "check_topics", "join_dataset"]
 
 Task = Literal["multi-label", "multi-class"]
+
+_TASKS = ("multi-label", "multi-class")
+
+# Types of values of an array, by NumPy's letters.
+_KINDS = {"groups": ("iu", "integers"), "dates": ("M", "datetimes"), "Y": ("iub", "integers")}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -78,7 +86,8 @@ class Dataset:
     fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Raise `LabelsError` if values contradict each other."""
+        """Raise `ArgumentError` if a value has a wrong type, and `LabelsError` if values contradict each other."""
+        self._check_types()
         by_article = {name: getattr(self, name) for name in ("ids", "groups", "samples", "sources", "dates")}
         by_article |= {f"fields[{name!r}]": values for name, values in self.fields.items()}
         for name, values in by_article.items():
@@ -93,7 +102,7 @@ class Dataset:
         for kind, values in (("topic", self.topics), ("id", self.ids.tolist())):
             duplicate = next((value for value, count in Counter(values).items() if count > 1), None)
             if duplicate is not None:
-                raise LabelsError(f"{self.name}: the {kind} {duplicate!r} occurs more than once.")
+                raise LabelsError(f"{self.name}: the {kind} {duplicate!r} occurs more than once in {kind}s.")
         classes = self.Y.sum(axis=1)
         if self.task == "multi-class" and (classes != 1).any():
             row = int(np.flatnonzero(classes != 1)[0])
@@ -101,6 +110,25 @@ class Dataset:
                 f"{self.name}: article {self.ids[row]} has {classes[row]} classes, but the task is multi-class "
                 "(exactly one)."
             )
+
+    def _check_types(self) -> None:
+        check_string("name", self.name, empty=False)
+        check_choice("task", self.task, _TASKS)
+        check_strings("texts", self.texts, empty=False)
+        check_strings("topics", self.topics, empty=False)
+        for name in ("Y", "ids", "groups", "samples", "sources", "dates"):
+            values = getattr(self, name)
+            kinds, what = _KINDS.get(name, ("", ""))
+            if not isinstance(values, np.ndarray):
+                raise ArgumentError(f"{name} must be an array; got a value of type {type(values).__name__}.")
+            if kinds and values.dtype.kind not in kinds:
+                raise ArgumentError(f"{name} must be an array of {what}; its dtype is {values.dtype}.")
+        check_string("corpus_hash", self.corpus_hash)
+        check_string("labels_hash", self.labels_hash)
+        check_strings("warnings", self.warnings)
+        check_mapping("fields", self.fields)
+        for field_name, values in self.fields.items():
+            check_strings(f"fields[{field_name!r}]", values)
 
     def texts_of(self, name: str) -> tuple[str, ...]:
         """Return one field of every article, or the whole texts if `name` is empty.
@@ -198,20 +226,39 @@ def join_dataset(
     LabelsError
         If no article is labelled, a topic has no positive or no negative article, a multi-class article does not have
         exactly one class, or all texts are empty.
+    ArgumentError
+        If another argument is wrong.
     """
+    check_string("name", name, empty=False)
+    check_corpus("corpus", corpus, ("id", "title", "text", "source", "published"))
+    check_annotations("annotations", annotations, ("article_id", "topics", "sample"))
+    check_strings("topics", topics, empty=False)
+    check_strings("text_fields", text_fields, empty=False)
+    check_choice("task", task, _TASKS)
     check_fields(name, text_fields, corpus.columns)
+    check_text_fields("text_fields", text_fields, corpus)
     if annotations.empty:
         raise LabelsError(
-            f"{name}: no article is labelled. Label some with 'topicdesk annotate CORPUS --annotator YOU', and add "
-            "the label file to data.labels in the spec."
+            f"{name}: annotations are empty: no article is labelled. Label some with 'topicdesk annotate CORPUS "
+            "--annotator YOU', and add the label file to data.labels in the spec."
         )
     by_article = annotations.set_index("article_id")
     labelled = corpus[corpus["id"].isin(by_article.index)].reset_index(drop=True)
+    if labelled.empty:
+        raise LabelsError(
+            f"{name}: the corpus has none of the articles of annotations. Use the corpus that was labelled."
+        )
     by_article = by_article.loc[labelled["id"]]
 
     column_of = {topic: column for column, topic in enumerate(topics)}
     Y = np.zeros((len(labelled), len(topics)), dtype=np.int8)
     for row, article_topics in enumerate(by_article["topics"]):
+        unknown = next((topic for topic in article_topics if topic not in column_of), None)
+        if unknown is not None:
+            raise LabelsError(
+                f"{name}: article {labelled['id'].iloc[row]} has the topic {unknown!r}, which is not in topics; "
+                f"{nearest(str(unknown), column_of)}"
+            )
         Y[row, [column_of[topic] for topic in article_topics]] = 1
 
     texts = article_texts(labelled, text_fields)

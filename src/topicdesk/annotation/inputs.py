@@ -206,6 +206,8 @@ def text_fields(texts: Any, text: Any) -> dict[str, tuple[str, ...]]:
         if values.ndim != 1:
             raise CorpusError(f"texts must have one dimension; got shape {values.shape}.")
         return {"text": _checked_texts("texts", values.tolist())}
+    if texts.empty:
+        raise CorpusError("texts is empty.")
     return {
         str(column): _checked_texts(f"column {column!r}", named_column("text", texts, column, CorpusError).tolist())
         for column in text_columns(texts, text)

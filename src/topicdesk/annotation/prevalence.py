@@ -7,7 +7,9 @@ from collections.abc import Sequence
 import pandas as pd
 from scipy.stats import binomtest
 
-from topicdesk.errors import LabelsError
+from topicdesk._arguments import check_string, check_strings
+from topicdesk.annotation.annotations import check_annotations
+from topicdesk.errors import LabelsError, nearest
 
 __all__ = ["prevalence"]
 
@@ -34,11 +36,19 @@ def prevalence(annotations: pd.DataFrame, topics: Sequence[str], sample: str = "
     ------
     LabelsError
         If no row belongs to the sample.
+    ArgumentError
+        If another argument is wrong.
     """
+    check_annotations("annotations", annotations, ("article_id", "topics", "sample"), unique=False)
+    check_strings("topics", topics, empty=False)
+    check_string("sample", sample)
+    if annotations.empty:
+        raise LabelsError("annotations are empty. Label some articles first.")
     label_sets = annotations.loc[annotations["sample"] == sample, "topics"]
     if label_sets.empty:
         raise LabelsError(
-            f"no labelled article belongs to the sample {sample!r}. Topic frequencies can only be estimated from "
+            f"no labelled article belongs to the sample {sample!r} "
+            f"({nearest(sample, set(map(str, annotations['sample'])))}). Topic frequencies can only be estimated from "
             "articles drawn at random. Label some with the queue strategy 'random'."
         )
     rows = {}

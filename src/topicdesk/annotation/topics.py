@@ -118,4 +118,4 @@ def read_taxonomy(path: Path | str) -> Taxonomy:
 
 def taxonomy_of(project: Project, topics: Taxonomy | Path | str) -> Taxonomy:
     """Return the given taxonomy, or read it from a file."""
-    return topics if isinstance(topics, Taxonomy) else read_taxonomy(find_file(topics, project))
+    return topics if isinstance(topics, Taxonomy) else read_taxonomy(find_file(topics, project, "topics"))

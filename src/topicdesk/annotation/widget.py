@@ -10,12 +10,13 @@ from typing import Any
 
 import pandas as pd
 
+from topicdesk._arguments import check_instance, check_strings
 from topicdesk._renamed import renamed_arguments
 from topicdesk.annotation._own_texts import session_of_texts
 from topicdesk.annotation.agreement import adjudication
 from topicdesk.annotation.session import AnnotationSession, open_session
 from topicdesk.annotation.topics import Taxonomy
-from topicdesk.errors import LabelsError, TopicdeskError
+from topicdesk.errors import ArgumentError, LabelsError, TopicdeskError
 from topicdesk.project import Project
 
 try:
@@ -222,6 +223,10 @@ class AnnotationWidget(AnyWidget):
     shown = traitlets.Dict().tag(sync=True)
 
     def __init__(self, session: AnnotationSession, highlight: Sequence[str] = ()) -> None:
+        check_instance("session", session, AnnotationSession, "Use topicdesk.annotate.")
+        check_strings("highlight", highlight)
+        if not all(word.strip() for word in highlight):
+            raise ArgumentError("highlight contains an empty word. Remove it.")
         super().__init__()
         self.session = session
         self._marks = _pattern(highlight)

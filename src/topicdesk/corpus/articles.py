@@ -13,9 +13,10 @@ import pandera.pandas as pa
 import pyarrow as arrow
 import pyarrow.parquet as parquet
 
+from topicdesk._arguments import check_strings, check_table
 from topicdesk._atomic import replacing
 from topicdesk.corpus.names import CORPUS_NAME, missing_corpus
-from topicdesk.errors import CorpusError
+from topicdesk.errors import CorpusError, nearest
 from topicdesk.project import find_file
 
 __all__ = [
@@ -23,6 +24,8 @@ __all__ = [
     "ARTICLE_SCHEMA",
     "article_texts",
     "articles_frame",
+    "check_corpus",
+    "check_text_fields",
     "content_hash",
     "read_batches",
     "read_corpus",
@@ -123,6 +126,51 @@ def validate_corpus(corpus: pd.DataFrame, where: str) -> pd.DataFrame:
         raise CorpusError(
             f"{where}: not a valid corpus: {'; '.join(faults)}{f'; and {remaining} more' if remaining > 0 else ''}"
         ) from error
+
+
+def check_corpus(name: str, corpus: pd.DataFrame, columns: Sequence[str] = ARTICLE_COLUMNS) -> None:
+    """Raise an error if an argument is not a corpus: a DataFrame with these columns and some rows, its texts strings.
+
+    Parameters
+    ----------
+    name : str
+        Name of the argument.
+    corpus : DataFrame
+        The argument.
+    columns : sequence of str, default ARTICLE_COLUMNS
+        Columns that are needed.
+    """
+    check_table(name, corpus, columns, "Use read_corpus or read_articles.")
+    if corpus.empty:
+        raise CorpusError(f"{name} has no articles.")
+    for column in (column for column in columns if column != "published"):
+        strings = corpus[column].map(lambda value: isinstance(value, str)).to_numpy()
+        if not strings.all():
+            row = int(strings.argmin())
+            raise CorpusError(
+                f"{name}: row {row}, {column} must be a string; got {corpus[column].iloc[row]!r}. Missing text is the "
+                "empty string."
+            )
+
+
+def check_text_fields(name: str, fields: Sequence[str], corpus: pd.DataFrame) -> None:
+    """Raise an error if an argument does not name columns of a corpus that contain text.
+
+    Parameters
+    ----------
+    name : str
+        Name of the argument.
+    fields : sequence of str
+        The argument.
+    corpus : DataFrame
+        The corpus.
+    """
+    check_strings(name, fields, empty=False)
+    for field in fields:
+        if field not in corpus.columns:
+            raise CorpusError(f"{name}: articles have no field {field!r}; {nearest(field, map(str, corpus.columns))}")
+        if not corpus[field].map(lambda value: isinstance(value, str)).all():
+            raise CorpusError(f"{name}: the field {field!r} is not a column of text.")
 
 
 def write_corpus(corpus: pd.DataFrame, path: Path, facts: dict[str, Any] | None = None) -> None:

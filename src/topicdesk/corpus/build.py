@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from topicdesk._arguments import check_instance, check_string
 from topicdesk._atomic import replacing
 from topicdesk._spreadsheets import write_table
 from topicdesk.corpus._newsarticles import read_newsarticles
@@ -85,6 +86,8 @@ def stored_corpus(project: Project, name: str) -> Path:
     Path
         The Parquet file. Labels that come with the corpus are stored beside it (see `published_labels_path`).
     """
+    check_instance("project", project, Project, "Use find_project.")
+    check_string("name", name, empty=False)
     path = project.corpora / f"{name}.parquet"
     origin = _origin(source_named(project, name))
     if path.is_file() and origin.items() <= read_corpus_facts(path).items():

@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterable
 
 import ftfy
 
+from topicdesk._arguments import check_strings
 from topicdesk._progress import Advance, nowhere
 from topicdesk.errors import CorpusError, nearest
 
@@ -53,9 +54,10 @@ _LOST_BREAK = re.compile(r'(?<=[.!?]|["”])\s?-(?=[A-Z][a-z]|[A-Z]\b)')
 
 def check_steps(without: Collection[str]) -> frozenset[str]:
     """Return `without` as a set; raise `CorpusError` if it contains an unknown step."""
+    check_strings("without", without)
     for name in without:
         if name not in CLEANING_STEPS:
-            raise CorpusError(f"unknown cleaning step {name!r}; {nearest(name, CLEANING_STEPS)}")
+            raise CorpusError(f"without: unknown cleaning step {name!r}; {nearest(name, CLEANING_STEPS)}")
     return frozenset(without)
 
 

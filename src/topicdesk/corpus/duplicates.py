@@ -80,7 +80,7 @@ def find_duplicates(texts: Sequence[str], threshold: float = 0.7) -> Duplicates:
     ValueError
         When the threshold is below 0.5 (MinHash would miss candidates) or above 1.
     """
-    if not isinstance(threshold, int | float | np.number) or not 0.5 <= threshold <= 1:
+    if isinstance(threshold, bool) or not isinstance(threshold, int | float | np.number) or not 0.5 <= threshold <= 1:
         raise ValueError(f"threshold must be between 0.5 and 1; got {threshold!r}.")
     texts = _listed(texts)
     words = _Words()

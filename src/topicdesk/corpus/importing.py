@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from topicdesk._arguments import check_mapping, check_path, check_paths, check_string
 from topicdesk._atomic import replacing
 from topicdesk._progress import Advance, progress
 from topicdesk.corpus._boilerplate import RecurrenceFinder, take_off_recurring
@@ -144,8 +145,9 @@ def read_articles(
         When a path does not exist or its format is not supported, a column is missing, `without` contains an unknown
         step, or there is no article.
     """
-    account, notes, cleaning = ImportAccount(), _Noted(), Cleaning(source, language, check_steps(without))
-    batches = list(_batches(paths, _checked(columns), cleaning, account, notes))
+    cleaning = _cleaning(paths, source, language, without)
+    account, notes = ImportAccount(), _Noted()
+    batches = list(_batches(paths, check_fields_named(columns), cleaning, account, notes))
     _check_some(account)
     cleaned = batches if "take_off_recurring" in cleaning.without else _without_recurring(batches, account, notes)
     return pd.concat(cleaned, ignore_index=True), account
@@ -153,7 +155,7 @@ def read_articles(
 
 def import_articles(
     paths: Sequence[Path | str],
-    output: Path,
+    output: Path | str,
     columns: Mapping[str, str] | None = None,
     source: str = "",
     language: str = "",
@@ -165,7 +167,7 @@ def import_articles(
     ----------
     paths, columns, source, language, without
         As in `read_articles`.
-    output : Path
+    output : path
         The Parquet file to create or replace.
 
     Returns
@@ -177,8 +179,13 @@ def import_articles(
     CorpusError
         As in `read_articles`. `output` does not change.
     """
-    account, notes, cleaning = ImportAccount(), _Noted(), Cleaning(source, language, check_steps(without))
-    batches = _batches(paths, _checked(columns), cleaning, account, notes)
+    cleaning = _cleaning(paths, source, language, without)
+    check_path("output", output)
+    output = Path(output)
+    if output.is_dir():
+        raise CorpusError(f"output {output} is a folder. Name a Parquet file, such as {output / 'corpus.parquet'}.")
+    account, notes = ImportAccount(), _Noted()
+    batches = _batches(paths, check_fields_named(columns), cleaning, account, notes)
 
     def facts() -> dict[str, Any]:
         _check_some(account)
@@ -198,11 +205,24 @@ def import_articles(
     return account
 
 
-def _checked(columns: Mapping[str, str] | None) -> Mapping[str, str]:
-    for key in columns or {}:
+def _cleaning(paths: Sequence[Path | str], source: str, language: str, without: Collection[str]) -> Cleaning:
+    """Check the arguments that importing functions share, and return how to clean."""
+    check_paths("paths", paths)
+    check_string("source", source)
+    check_string("language", language)
+    return Cleaning(source, language, check_steps(without))
+
+
+def check_fields_named(columns: Mapping[str, str] | None) -> Mapping[str, str]:
+    """Return a user's column names by field; raise an error if it is no such mapping, or if a field does not exist."""
+    if columns is None:
+        return {}
+    check_mapping("columns", columns)
+    for key, column in columns.items():
         if key not in ARTICLE_COLUMNS:
-            raise CorpusError(f"articles have no field {key!r}; {nearest(key, ARTICLE_COLUMNS)}")
-    return columns or {}
+            raise CorpusError(f"columns: articles have no field {key!r}; {nearest(key, ARTICLE_COLUMNS)}")
+        check_string(f"columns[{key!r}]", column)
+    return columns
 
 
 def _check_some(account: ImportAccount) -> None:

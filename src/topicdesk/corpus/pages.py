@@ -17,6 +17,7 @@ from typing import Any
 
 import pandas as pd
 
+from topicdesk._arguments import check_string
 from topicdesk.corpus._boilerplate import take_off_menus
 from topicdesk.corpus._bylines import read_people, split_byline
 from topicdesk.corpus._datelines import Dateline, split_dateline
@@ -143,6 +144,8 @@ def parse_page(text: str, source: str = "", language: str = "", url: str = "", w
     CorpusError
         When the page contains only menus and dividers, has a headline but no text, or `without` has an unknown step.
     """
+    for name, value in (("text", text), ("source", source), ("language", language), ("url", url)):
+        check_string(name, value)
     without = check_steps(without)
     zones, removed = _zones(text, keep_menus="take_off_menus" in without)
     head = [line for _, line in zones[0]]

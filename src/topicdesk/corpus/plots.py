@@ -7,8 +7,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from topicdesk._arguments import check_instance
 from topicdesk._colours import BLUE
+from topicdesk.corpus.articles import check_corpus
 from topicdesk.corpus.duplicates import Duplicates
+from topicdesk.errors import ArgumentError
 
 __all__ = ["plot_corpus"]
 
@@ -33,7 +36,19 @@ def plot_corpus(corpus: pd.DataFrame, duplicates: Duplicates) -> Figure:
     Returns
     -------
     Figure
+
+    Raises
+    ------
+    TopicdeskError
+        If `corpus` is not a corpus or has no articles, or `duplicates` are those of other texts.
     """
+    check_corpus("corpus", corpus)
+    check_instance("duplicates", duplicates, Duplicates, "Use find_duplicates(corpus['text']).")
+    if len(duplicates.groups) != len(corpus):
+        raise ArgumentError(
+            f"duplicates are those of {len(duplicates.groups)} texts, but corpus has {len(corpus)} articles. Use "
+            "find_duplicates(corpus['text'])."
+        )
     counts = corpus["source"].replace("", "(none)").value_counts()
     sources = counts.index[:_MOST_SOURCES]
     source = corpus["source"].replace("", "(none)").where(lambda names: names.isin(sources), "(others)")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from topicdesk._rendering import as_html
-from topicdesk.corpus.articles import content_hash
+from topicdesk.corpus.articles import check_corpus, content_hash
 
 __all__ = ["CorpusSummary", "summarise_corpus"]
 
@@ -66,7 +66,13 @@ def summarise_corpus(corpus: pd.DataFrame) -> CorpusSummary:
     Returns
     -------
     CorpusSummary
+
+    Raises
+    ------
+    TopicdeskError
+        If `corpus` is not a corpus or has no articles.
     """
+    check_corpus("corpus", corpus)
     articles = corpus.assign(characters=corpus["text"].str.len())
     all_sources = articles.assign(source="(all)")
     tables = [_by_source(articles).sort_values("articles", ascending=False, kind="stable"), _by_source(all_sources)]

@@ -27,6 +27,7 @@ from sklearn.naive_bayes import ComplementNB, MultinomialNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import LinearSVC
 
+from topicdesk._arguments import check_path, check_string
 from topicdesk._renamed import renamed_arguments
 from topicdesk.errors import SpecError, TopicdeskError
 from topicdesk.evaluation._grids import (
@@ -452,6 +453,7 @@ CLASSIFIERS = {classifier.name: classifier for classifier in _ALL}
 
 def classifier_named(name: str) -> Classifier:
     """Return the classifier with this name; raise `SpecError` with the closest name if there is none."""
+    check_string("name", name)
     check_classifier(name)
     return CLASSIFIERS[name]
 
@@ -515,6 +517,10 @@ def own_classifier(name: str, estimator: str | BaseEstimator, folder: Path | Non
         raise SpecError(f"name must be a string of printable characters that is not empty; got {name!r}.")
     if name in CLASSIFIERS:
         raise SpecError(f"{name!r} is already a classifier of topicdesk. Give your estimator another name.")
+    if folder is not None:
+        check_path("folder", folder)
+        if not Path(folder).is_dir():
+            raise SpecError(f"folder: there is no folder {folder}.")
     build = _copies(name, estimator) if not isinstance(estimator, str) else _imported(name, estimator, folder)
     example: Any = build(True)
     shown = f"estimator = {estimator!r} of {name!r}" if isinstance(estimator, str) else f"the estimator of {name!r}"

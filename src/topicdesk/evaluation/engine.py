@@ -18,9 +18,10 @@ from joblib.externals.loky import get_reusable_executor
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 from threadpoolctl import threadpool_limits
 
+from topicdesk._arguments import check_engine, check_n_jobs, check_number, check_string
 from topicdesk._progress import progress
 from topicdesk._renamed import renamed_fields
-from topicdesk.errors import EngineError
+from topicdesk.errors import ArgumentError, EngineError
 from topicdesk.evaluation.code_version import code_version
 
 if TYPE_CHECKING:
@@ -97,6 +98,13 @@ class DaskEngine:
 
     scheduler: str
     patience: float = 30
+
+    def __post_init__(self) -> None:
+        """Raise `ArgumentError` if a value is wrong."""
+        check_string("scheduler", self.scheduler, empty=False)
+        check_number("patience", self.patience)
+        if not self.patience:
+            raise ArgumentError("patience must be above 0; got 0.")
 
     #: Maximum number of times that tasks are submitted, if they are lost with their workers.
     _ROUNDS = 5
@@ -207,6 +215,8 @@ def single_threaded_engine(engine: Engine | None, n_jobs: int) -> Iterator[Engin
     ------
     Engine
     """
+    check_engine(engine)
+    check_n_jobs(n_jobs)
     with threadpool_limits(limits=1):
         yield engine or LocalEngine(n_jobs)
 

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import issparse
 
+from topicdesk._arguments import check_integer, check_random_state
 from topicdesk.errors import SpecError, nearest
 from topicdesk.evaluation.metrics import METRICS, bootstrap_weights, metric_values
 
@@ -125,17 +126,14 @@ def bootstrap_interval(
         and not y_true.columns.equals(y_pred.columns)
     ):
         raise ValueError("y_true and y_pred must have the same columns in the same order.")
-    if isinstance(n_resamples, bool) or not isinstance(n_resamples, int | np.integer) or n_resamples < 1:
-        raise ValueError(f"n_resamples must be an integer of at least 1; got {n_resamples!r}.")
-    if not isinstance(confidence, int | float | np.number) or not 0 < confidence < 1:
+    check_integer("n_resamples", n_resamples, 1)
+    check_random_state(random_state)
+    if isinstance(confidence, bool) or not isinstance(confidence, int | float | np.number) or not 0 < confidence < 1:
         raise ValueError(f"confidence must be between 0 and 1; got {confidence!r}.")
     group_of = np.arange(len(true)) if groups is None else _group_numbers(groups)
     if len(group_of) != len(true):
         raise ValueError(f"groups has {len(group_of)} values, but y_true has {len(true)} rows.")
-    try:
-        rng = np.random.default_rng(random_state)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"random_state must be an integer of at least 0; got {random_state!r}.") from error
+    rng = np.random.default_rng(random_state)
     compute = _named(metric, true, predicted) if isinstance(metric, str) else _called(metric, true, predicted)
     (value,) = compute(np.ones((1, len(true))))
     # Drawn in parts, the resamples are the same.
@@ -154,6 +152,11 @@ def _array(name: str, values: Any) -> NDArray[Any]:
         array = sparse.toarray() if issparse(values) else np.asarray(values)
     except ValueError as error:  # lists of different lengths
         raise ValueError(f"{name} must be an array: {error}") from error
+    if array.dtype.kind == "U" and isinstance(values, list | tuple):
+        # NumPy converts numbers beside strings to strings.
+        rows = values if array.ndim == 1 else [value for row in values for value in row]
+        if not all(isinstance(value, str) for value in rows):
+            raise ValueError(f"{name} contains strings and other values. Use strings alone, or numbers alone.")
     if array.ndim not in (1, 2):
         raise ValueError(f"{name} must have one or two dimensions; got {array.ndim}.")
     if pd.isna(array).any():
@@ -173,7 +176,7 @@ def _named(
 ) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
     """Return a function that computes the metric for each row of weights."""
     if metric not in _NAMES:
-        raise SpecError(f"no metric {metric!r}; {nearest(metric, _NAMES)}")
+        raise SpecError(f"metric: no metric {metric!r}; {nearest(metric, _NAMES)}")
     if true.ndim == 1:
         _check_classes(true, predicted)
         classes = np.unique(np.concatenate([true, predicted]))

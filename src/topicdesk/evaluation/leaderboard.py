@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from topicdesk._arguments import check_choice, check_strings, check_table
 from topicdesk._renamed import renamed_arguments
+from topicdesk.errors import ArgumentError
 from topicdesk.evaluation.names import DIFFERENCE_FROM_BEST
 
 __all__ = [
@@ -97,7 +99,23 @@ def leaderboard(
     -------
     DataFrame of str, shape (n_classifiers, n_columns)
         Index ``classifier``.
+
+    Raises
+    ------
+    ArgumentError
+        If a table lacks a column or `scores` has no rows, or a metric is not among them.
     """
+    columns_needed = ("classifier", "sample", "metric", "value", "low", "high", *DIFFERENCE_FROM_BEST)
+    check_table("scores", scores, columns_needed, "Use the scores of a Comparison.")
+    if scores.empty:
+        raise ArgumentError("scores has no rows. Use the scores of a Comparison.")
+    known = list(dict.fromkeys(scores["metric"]))
+    check_choice("metric", metric, known)
+    if significance is not None:
+        check_table("significance", significance, ("p_holm",), "Use the significance of a Comparison.")
+    check_strings("also", also)
+    for extra in also:
+        check_choice("also", extra, known)
     samples = list(dict.fromkeys(scores["sample"]))
     main = _by_classifier(scores, ALL_SAMPLES, metric).sort_values("value", ascending=False, kind="stable")
     title = metric_title(metric)

@@ -289,7 +289,8 @@ def friedman_nemenyi(scores: pd.DataFrame) -> FriedmanTest:
     datasets, classifiers = scores.shape
     if classifiers < 3 or datasets < 3:
         raise SplitError(
-            f"Friedman's test needs at least three classifiers and three datasets, not {classifiers} and {datasets}."
+            f"scores: Friedman's test needs at least three classifiers and three datasets, not {classifiers} and "
+            f"{datasets}."
         )
     p_value = float(stats.friedmanchisquare(*(scores[name] for name in scores)).pvalue)
     ranks = scores.rank(axis=1, ascending=False).mean()
@@ -499,7 +500,11 @@ def _mean_and_scale(
     differences: Sequence[float] | NDArray[np.float64], test_to_train: float
 ) -> tuple[float, float, int]:
     """Return the mean, its standard error corrected for overlapping training sets, and the count."""
-    if not isinstance(test_to_train, int | float | np.number) or not 0 <= test_to_train < np.inf:
+    if (
+        isinstance(test_to_train, bool)
+        or not isinstance(test_to_train, int | float | np.number)
+        or not 0 <= test_to_train < np.inf
+    ):
         raise ValueError(f"test_to_train must be a number of at least 0, such as 1/4; got {test_to_train!r}.")
     given = np.asarray(differences)
     try:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from topicdesk._arguments import check_choice, check_integer
 from topicdesk._renamed import renamed_arguments
 from topicdesk._rendering import as_html
 from topicdesk.errors import SplitError
@@ -51,11 +52,28 @@ class SplitPlan:
         Number of folds in one repeat, or of time windows.
     repeats : int, default 1
         Number of repeats with new folds (stratified only).
+
+    Raises
+    ------
+    ArgumentError
+        If the scheme is unknown, or a number is too small.
+
+    Examples
+    --------
+    >>> SplitPlan("times")
+    Traceback (most recent call last):
+    topicdesk.errors.ArgumentError: scheme = 'times' is not known; did you mean 'time'?
     """
 
     scheme: Literal["stratified", "source", "time", "published", "given"] = "stratified"
     folds: int = 5
     repeats: int = 1
+
+    def __post_init__(self) -> None:
+        """Raise `ArgumentError` if a value is wrong."""
+        check_choice("scheme", self.scheme, ("stratified", "source", "time", "published"))
+        check_integer("folds", self.folds, 2)
+        check_integer("repeats", self.repeats, 1)
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +14,9 @@ from sklearn.model_selection import BaseCrossValidator
 from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import type_of_target
+from sklearn.utils.validation import _num_samples
 
+from topicdesk._arguments import check_random_state as check_seed
 from topicdesk.errors import SplitError
 from topicdesk.evaluation.splits import Split, stratified_group_folds, unlearnable
 
@@ -116,6 +118,7 @@ class MultilabelStratifiedGroupKFold(BaseCrossValidator):  # type: ignore[misc]
         TypeError
             If the classes in `y` have different types, such as strings and integers.
         """
+        _check_lengths({"X": X, "y": y, "groups": groups})
         yield from super().split(X, y, groups)
 
     def _iter_test_indices(self, X: Any = None, y: Any = None, groups: Any = None) -> Iterator[NDArray[np.intp]]:
@@ -138,11 +141,26 @@ class MultilabelStratifiedGroupKFold(BaseCrossValidator):  # type: ignore[misc]
 
     def _rng(self) -> np.random.Generator:
         # The same integer gives the folds of the first repeat of a comparison.
-        if isinstance(self.random_state, (int, np.integer)):
-            if self.random_state < 0:
-                raise ValueError(f"random_state must not be negative; got {self.random_state}.")
+        if self.random_state is not None and not isinstance(self.random_state, np.random.RandomState):
+            check_seed(self.random_state)
             return np.random.default_rng([int(self.random_state), 0])
         return np.random.default_rng(check_random_state(self.random_state).randint(2**31, size=2))
+
+
+def _check_lengths(arguments: Mapping[str, Any]) -> None:
+    """Raise an error that names the argument if one has no rows, or another number of rows than `X`."""
+    n_rows: dict[str, int] = {}
+    for name, values in arguments.items():
+        if values is None and name != "X":  # `groups` is optional, and a later message says why `y` is needed
+            continue
+        try:
+            n_rows[name] = _num_samples(values)
+        except TypeError as error:
+            raise TypeError(f"{name} must be array-like; got {type(values).__name__}.") from error
+        if n_rows[name] != n_rows["X"]:
+            raise ValueError(
+                f"inconsistent numbers of samples: {name} has {n_rows[name]} rows, but X has {n_rows['X']}."
+            )
 
 
 def _indicators(y: Any) -> NDArray[np.int8]:

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from topicdesk._arguments import check_number
+from topicdesk.errors import ArgumentError
+
 __all__ = ["ThresholdRule", "best_f1_thresholds", "choose_thresholds", "decide", "decide_class"]
 
 _Floats = NDArray[np.float64]
@@ -34,14 +37,18 @@ class ThresholdRule:
 
     def __post_init__(self) -> None:
         """Raise `ValueError` if the parameters contradict each other or are out of range."""
+        for name in ("precision", "false_positive", "false_negative"):
+            value = getattr(self, name)
+            if value is not None:
+                check_number(name, value)
+                if value == 0:
+                    raise ArgumentError(f"{name} must be above 0; got {value!r}.")
+        if self.precision is not None and self.precision > 1:
+            raise ArgumentError(f"precision must be at most 1; got {self.precision!r}.")
         if (self.false_positive is None) != (self.false_negative is None):
             raise ValueError("a cost needs both false_positive and false_negative")
         if self.precision is not None and self.false_positive is not None:
             raise ValueError("a threshold is chosen for a precision or by cost, not for both")
-        if self.precision is not None and not 0 < self.precision <= 1:
-            raise ValueError(f"precision must be above 0 and at most 1, not {self.precision}")
-        if self.false_positive is not None and min(self.false_positive, self.false_negative or 0) <= 0:
-            raise ValueError("costs must be above 0")
 
     def merit(self, hits: _Floats, decided: _Floats, positives: int) -> _Floats:
         """Score each cut, higher is better: `hits` of its `decided` articles are among the `positives` of the topic."""

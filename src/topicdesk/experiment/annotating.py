@@ -11,10 +11,22 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from topicdesk._arguments import (
+    check_choice,
+    check_integer,
+    check_mapping,
+    check_n_jobs,
+    check_number,
+    check_random_state,
+    check_string,
+    check_strings,
+    check_table,
+)
 from topicdesk._progress import progress
 from topicdesk._renamed import renamed_arguments
 from topicdesk.annotation import (
     ADJUDICATED,
+    STRATEGIES,
     AnnotationSession,
     Dataset,
     Pool,
@@ -29,9 +41,10 @@ from topicdesk.annotation import (
     suspect_labels,
     weak_annotations,
 )
+from topicdesk.annotation._fields import check_annotator
 from topicdesk.annotation.queue import queue_of_labelled
 from topicdesk.corpus import article_texts, find_duplicates, read_corpus
-from topicdesk.errors import SpecError
+from topicdesk.errors import ArgumentError, LabelsError, SpecError, nearest
 from topicdesk.evaluation import (
     ALL_SAMPLES,
     Classifier,
@@ -89,6 +102,10 @@ def queue_for(
 
         queue = topicdesk.queue_for("experiments/topics.toml", 200, {"random": 0.5, "rare-first": 0.5})
     """
+    check_integer("count", count, 1)
+    check_random_state(random_state)
+    if mix is not None:
+        _check_mix(mix)
     return draw_queue(_pool_of(_desk(spec_file), random_state), count, mix or DEFAULT_MIX, random_state)
 
 
@@ -110,7 +127,8 @@ def suspects_of(spec_file: Path | str, classifier: str | None = None, n_jobs: in
     DataFrame
         The result of `topicdesk.suspect_labels`, most suspect first.
     """
-    load = _loaded(find_file(spec_file))
+    _check_judge(classifier, n_jobs)
+    load = _loaded(find_file(spec_file, name="spec_file"))
     learner = load.classifier(classifier)
     data = load.dataset
     held_out = out_of_fold(_judged(load, learner, data, n_jobs), learner.name)
@@ -161,10 +179,14 @@ def effect_of(
     SpecError
         If the spec already reads the decisions and `before` is not given.
     """
-    load = _loaded(find_file(spec_file))
+    _check_judge(classifier, n_jobs)
+    _check_decisions("decisions", decisions)
+    if before is not None:
+        _check_decisions("before", before)
+    load = _loaded(find_file(spec_file, name="spec_file"))
     learner, data = load.classifier(classifier), load.dataset
-    earlier = data if before is None else _relabelled(data, before)
-    later = _relabelled(data, decisions)
+    earlier = data if before is None else _relabelled(data, "before", before)
+    later = _relabelled(data, "decisions", decisions)
     if before is None and np.array_equal(earlier.Y, later.Y) and _reads_settled(read_spec(spec_file)):
         raise SpecError(
             f"{spec_file} already reads these decisions. Pass the earlier labels too:"
@@ -191,10 +213,22 @@ def second_look(spec_file: Path | str, suspects: pd.DataFrame, annotator: str) -
     -------
     AnnotationSession
         Its decisions are saved to ``data/labels/adjudicated.csv`` and overrule the current labels.
+
+    Raises
+    ------
+    TopicdeskError
+        If the spec is invalid, or `suspects` is not such a table, or has an article without a label.
     """
+    check_table("suspects", suspects, ("article_id", "topic", "probability"), "Use suspects_of.")
+    if len(suspects) and not pd.api.types.is_numeric_dtype(suspects["probability"]):
+        raise LabelsError("suspects: the column 'probability' must contain numbers. Use suspects_of.")
+    check_annotator(annotator)
     desk = _desk(spec_file)
     table = desk.labels
     labels = table.set_index("article_id")
+    unlabelled = suspects.loc[~suspects["article_id"].isin(labels.index), "article_id"]
+    if len(unlabelled):
+        raise LabelsError(f"suspects: article {unlabelled.iloc[0]!r} has no label in the spec. Use suspects_of.")
     doubts: dict[str, list[tuple[str, str]]] = {}
     for row in suspects.to_dict("records"):
         labelled = labels.loc[row["article_id"]]
@@ -251,6 +285,7 @@ def weak_labels(spec_file: Path | str, method: Literal["majority", "dawid-skene"
     DataFrame of shape (n_articles, 7)
         Annotations marked as weak. `read_annotations` rejects them, which keeps them out of evaluations.
     """
+    check_choice("method", method, ("majority", "dawid-skene"))
     desk = _desk(spec_file)
     names, version = desk.taxonomy.names, desk.taxonomy.codebook.version
     corpus = desk.corpus[~desk.corpus["id"].isin(desk.reserved)]
@@ -293,8 +328,31 @@ class _Desk:
         return rows, Y.reshape(len(rows), len(self.taxonomy.names))
 
 
+def _check_mix(mix: Mapping[str, float]) -> None:
+    """Check types and names; `draw_queue` also checks that the shares add up to 1."""
+    check_mapping("mix", mix, "names of strategies")
+    if not mix:
+        raise ArgumentError(f"mix is empty. Name one or more strategies: {', '.join(STRATEGIES)}.")
+    for name, share in mix.items():
+        if name not in STRATEGIES:
+            raise LabelsError(f"mix: no strategy called {name!r}; {nearest(name, STRATEGIES)}")
+        check_number(f"mix[{name!r}]", share, 0, 1)
+
+
+def _check_judge(classifier: str | None, n_jobs: int | None) -> None:
+    if classifier is not None:
+        check_string("classifier", classifier, empty=False)
+    check_n_jobs(n_jobs, optional=True)
+
+
+def _check_decisions(name: str, decisions: Mapping[str, Sequence[str]]) -> None:
+    check_mapping(name, decisions, "ids of articles")
+    for article, topics in decisions.items():
+        check_strings(f"{name}[{article!r}]", topics)
+
+
 def _desk(spec_file: Path | str) -> _Desk:
-    path = find_file(spec_file)
+    path = find_file(spec_file, name="spec_file")
     project, spec = find_project(path.parent), read_spec(path)
     if spec.data.topics is None or spec.data.published or len(spec.data.corpus) != 1:
         raise SpecError(
@@ -342,9 +400,14 @@ def _judged(load: LoadedExperiment, judge: Classifier, data: Dataset, n_jobs: in
     return compare(data, replace(load.plan, classifiers=(judge,)), load.keywords, splits, n_jobs or load.n_jobs)
 
 
-def _relabelled(data: Dataset, named: Mapping[str, Sequence[str]]) -> Dataset:
+def _relabelled(data: Dataset, name: str, decisions: Mapping[str, Sequence[str]]) -> Dataset:
     Y, row_of = data.Y.copy(), {article: row for row, article in enumerate(data.ids)}
-    for article, topics in named.items():
+    for article, topics in decisions.items():
+        if article not in row_of:
+            raise LabelsError(f"{name}: article {article!r} has no label in the spec.")
+        unknown = next((topic for topic in topics if topic not in data.topics), None)
+        if unknown is not None:
+            raise LabelsError(f"{name}[{article!r}]: unknown topic {unknown!r}; {nearest(unknown, data.topics)}")
         Y[row_of[article]] = [topic in topics for topic in data.topics]
     return replace(data, Y=Y)
 

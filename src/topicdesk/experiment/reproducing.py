@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from topicdesk._arguments import check_instance, check_n_jobs, check_number, check_string
 from topicdesk._renamed import renamed_arguments, renamed_fields
 from topicdesk.evaluation import ALL_SAMPLES, flipped_decisions
 from topicdesk.experiment.lock import Difference, ResultsLock, differences
@@ -106,6 +107,8 @@ def reproduce_run(project: Project, run_id: str, n_jobs: int | None = None, tole
     TopicdeskError
         If its spec can no longer be run.
     """
+    check_n_jobs(n_jobs, optional=True)
+    check_number("tolerance", tolerance)
     run = read_run(project, run_id)
     lock = ResultsLock.model_validate_json(run.lock)
     with tempfile.TemporaryDirectory() as folder:
@@ -141,6 +144,11 @@ def compare_runs(project: Project, first: str, second: str, classifier: str | No
     TrackingError
         If a run does not exist, or has no such classifier.
     """
+    check_instance("project", project, Project, "Use find_project.")
+    check_string("first", first, empty=False)
+    check_string("second", second, empty=False)
+    if classifier is not None:
+        check_string("classifier", classifier, empty=False)
     runs = [read_run(project, run_id) for run_id in (first, second)]
     names = tuple(classifier or run.tags["winner"] for run in runs)
     predictions = [run.predictions(name) for run, name in zip(runs, names, strict=True)]

@@ -8,9 +8,10 @@ from typing import Literal
 
 import pandas as pd
 
+from topicdesk._arguments import check_flag, check_instance, check_n_jobs
 from topicdesk._renamed import renamed_arguments
 from topicdesk.corpus import read_corpus, read_sources
-from topicdesk.errors import SplitError
+from topicdesk.errors import ArgumentError, SplitError
 from topicdesk.evaluation import SourceAudit, audit_sources
 from topicdesk.experiment.lock import differences, lock_path, lock_text, read_lock
 from topicdesk.experiment.run import ExperimentResult, corpus_file, read_spec_labels, spec_keywords
@@ -66,6 +67,9 @@ def review_experiment(result: ExperimentResult, n_jobs: int = -1, lock_is_new: b
     tuple of Review
         One per corpus, in the spec's order.
     """
+    check_instance("result", result, ExperimentResult, "Use run_experiment.")
+    check_n_jobs(n_jobs)
+    check_flag("lock_is_new", lock_is_new)
     lock: _LockState = "none" if lock_is_new else _against_lock(result)
     return tuple(
         _review(result, corpus, comparison, lock, n_jobs)
@@ -100,6 +104,9 @@ def log_experiment(
     TrackingError
         If the store fails. Unsent data are kept for `resume_logging`.
     """
+    check_instance("result", result, ExperimentResult, "Use run_experiment.")
+    check_n_jobs(n_jobs)
+    _check_reviews(reviews, len(result.comparisons))
     parcels = []
     reviews = review_experiment(result, n_jobs) if reviews is None else reviews
     for corpus, review in zip(result.spec.data.corpus, reviews, strict=True):
@@ -137,6 +144,15 @@ def fit_winner(result: ExperimentResult, comparison: Comparison, n_jobs: int = -
     Labeller
     """
     return comparison.fit(n_jobs=n_jobs).labeller_
+
+
+def _check_reviews(reviews: Sequence[Review] | None, count: int) -> None:
+    if reviews is None:
+        return
+    if not isinstance(reviews, Sequence) or not all(isinstance(review, Review) for review in reviews):
+        raise ArgumentError("reviews must be the tuple that review_experiment returned.")
+    if len(reviews) != count:
+        raise ArgumentError(f"reviews has {len(reviews)} items, but the result has {count} comparisons.")
 
 
 def _review(result: ExperimentResult, corpus: str, comparison: Comparison, lock: _LockState, n_jobs: int) -> Review:

@@ -8,6 +8,15 @@ from pathlib import Path
 
 import pandas as pd
 
+from topicdesk._arguments import (
+    check_engine,
+    check_flag,
+    check_instance,
+    check_n_jobs,
+    check_number,
+    check_string,
+    check_strings,
+)
 from topicdesk._environment import Environment, observe_environment
 from topicdesk._renamed import renamed_arguments, renamed_fields
 from topicdesk.annotation import (
@@ -138,8 +147,17 @@ def run_experiment(
         result = run_experiment("experiments/topics.toml")
         print(result.comparisons[0])
     """
-    path = find_file(spec_file)
+    check_n_jobs(n_jobs, optional=True)
+    check_engine(engine)
+    check_flag("resume", resume)
+    if corpora is not None:
+        check_strings("corpora", corpora, empty=False)
+    path = find_file(spec_file, name="spec_file")
     spec = read_spec(path, project)
+    known = [Path(corpus).stem for corpus in spec.data.corpus]
+    unknown = next((name for name in corpora or () if name not in known), None)
+    if unknown is not None:
+        raise SpecError(f"corpora: {path} names no corpus called {unknown!r}; {nearest(unknown, known)}")
     project = project or find_project(path.parent)
     environment = observe_environment(project)
     comparisons = []
@@ -228,7 +246,7 @@ def load_experiments(spec_file: Path | str) -> Iterator[LoadedExperiment]:
     iterator of LoadedExperiment
         One per corpus, in the spec's order.
     """
-    path = find_file(spec_file)
+    path = find_file(spec_file, name="spec_file")
     return _load_all(path, find_project(path.parent), read_spec(path))
 
 
@@ -282,6 +300,8 @@ def verify_experiment(result: ExperimentResult, tolerance: float = 0.0) -> list[
     VerificationError
         If there is no lock, or it was made from another version of the spec.
     """
+    check_instance("result", result, ExperimentResult, "Use run_experiment.")
+    check_number("tolerance", tolerance)
     path = lock_path(result.spec_file)
     lock = read_lock(path)
     current = result.lock()
@@ -308,7 +328,17 @@ def load_dataset(project: Project, spec: Spec, corpus: str) -> Dataset:
     Returns
     -------
     Dataset
+
+    Raises
+    ------
+    TopicdeskError
+        If the spec names no such corpus, or the corpus or its labels are missing or invalid.
     """
+    check_instance("project", project, Project, "Use find_project.")
+    check_instance("spec", spec, Spec, "Use read_spec.")
+    check_string("corpus", corpus, empty=False)
+    if corpus not in spec.data.corpus:
+        raise SpecError(f"corpus: the spec names no corpus {corpus!r}; {nearest(corpus, spec.data.corpus)}")
     articles = read_corpus(corpus_file(project, corpus))
     annotations = read_spec_labels(project, spec, corpus, articles)
     taxonomy = _taxonomy(project, spec)

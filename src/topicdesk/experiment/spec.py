@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PrivateAttr, field_validator, model_validator
 
+from topicdesk._arguments import check_instance
 from topicdesk._toml import StrictModel, read_toml
 from topicdesk.errors import FeaturesError, ProjectError, SpecError
 from topicdesk.evaluation.names import (
@@ -325,6 +326,8 @@ def read_spec(path: Path | str, project: Project | None = None) -> Spec:
     --------
     read_named_spec : Check keys and names only, without importing scikit-learn.
     """
+    if project is not None:
+        check_instance("project", project, Project, "Use find_project.")
     path = find_file(path)
     spec = read_named_spec(path)
     if any("estimator" in table for table in spec.classifiers.values()):

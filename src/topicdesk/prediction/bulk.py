@@ -28,13 +28,25 @@ from joblib.externals.loky import ProcessPoolExecutor
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 from threadpoolctl import threadpool_limits
 
+from topicdesk._arguments import (
+    check_choice,
+    check_engine,
+    check_flag,
+    check_instance,
+    check_integer,
+    check_mapping,
+    check_n_jobs,
+    check_path,
+    check_paths,
+    check_string,
+)
 from topicdesk._atomic import remove_tree, sweep_removed, write_text
 from topicdesk._locks import exclusive_lock
 from topicdesk._progress import progress
 from topicdesk._renamed import renamed_arguments
 from topicdesk._spreadsheets import Formulas, RowWriter, defused
-from topicdesk.corpus import STDIN, Cleaning, Unreadable, article_id, find_files, guess_ending
-from topicdesk.errors import CorpusError, EngineError, LabellerError, ProjectError
+from topicdesk.corpus import ARTICLE_COLUMNS, STDIN, Cleaning, Unreadable, article_id, find_files, guess_ending
+from topicdesk.errors import CorpusError, EngineError, LabellerError, ProjectError, nearest
 from topicdesk.evaluation import Engine, LocalEngine, code_version
 from topicdesk.prediction._batches import Batch, Reading, read_batches, read_row_groups
 from topicdesk.prediction._parts import Part, PartFolder, Unlabelled, join_parts, output_format, write_part
@@ -219,6 +231,17 @@ def label_files(
         If the output cannot be written.
     """
     start = perf_counter()
+    check_instance("labeller", labeller, Labeller, "Use load_labeller or fit_labeller.")
+    check_paths("inputs", inputs)
+    check_path("output", output)
+    _check_columns(columns, (*ARTICLE_COLUMNS, *labeller.fields))
+    check_integer("explain", explain)
+    check_string("prefix", prefix)
+    check_flag("clean", clean)
+    if not isinstance(formulas, Formulas):
+        check_choice("formulas", formulas, [choice.value for choice in Formulas])
+    check_n_jobs(n_jobs)
+    check_engine(engine)
     output = Path(output)
     ending = output_format(output)
     if engine is not None and ending:
@@ -247,6 +270,16 @@ def label_files(
     seconds = perf_counter() - start
     escaped = sum(part.escaped for part in parts)
     return LabellingAccount(output, rows, abstained, unlabelled, side_file, seconds, resumed, uneven, escaped)
+
+
+def _check_columns(columns: Mapping[str, str] | None, fields: Sequence[str]) -> None:
+    if columns is None:
+        return
+    check_mapping("columns", columns, "fields of articles")
+    for field, column in columns.items():
+        if field not in fields:
+            raise CorpusError(f"columns: articles have no field {field!r}; {nearest(field, fields)}")
+        check_string(f"columns[{field!r}]", column)
 
 
 def _finish_parts(job: _Job, files: Sequence[Path], n_jobs: int, engine: Engine | None) -> tuple[list[Part], int]:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from scipy.stats import ks_2samp, mannwhitneyu
 
 from topicdesk._answers import decide, readable_articles
+from topicdesk._arguments import check_instance, check_table
 from topicdesk._progress import progress
 from topicdesk._proportions import score_test
 from topicdesk._rendering import as_html
@@ -118,7 +119,9 @@ def measure_drift(labeller: Labeller, articles: pd.DataFrame) -> Drift:
     Raises
     ------
     LabellerError
-        If fewer than 20 articles can be labelled.
+        If fewer than 20 articles can be labelled, or `articles` has none of the labeller's fields.
+    ArgumentError
+        If an argument has a wrong type.
 
     Notes
     -----
@@ -127,6 +130,10 @@ def measure_drift(labeller: Labeller, articles: pd.DataFrame) -> Drift:
     one without the article and its copies. Scores: two-sample Kolmogorov–Smirnov test of each topic's probabilities.
     All p-values are adjusted together (Holm 1979).
     """
+    check_instance("labeller", labeller, Labeller, "Use load_labeller or fit_labeller.")
+    check_table("articles", articles)
+    if not set(labeller.fields) & set(articles.columns):
+        raise LabellerError(f"articles has none of the model's fields: {', '.join(labeller.fields)}.")
     return _judged(labeller, observe(labeller, articles))
 
 

@@ -17,8 +17,10 @@ from typing import Any
 import jinja2
 import pandas as pd
 
+from topicdesk._arguments import check_path, check_string, check_strings
 from topicdesk._rendering import as_html
 from topicdesk.annotation import read_taxonomy, record_codebook, write_annotations
+from topicdesk.annotation._fields import check_annotator
 from topicdesk.corpus import read_corpus
 from topicdesk.errors import ProjectError
 from topicdesk.starter._checks import refuse_to_overwrite
@@ -151,6 +153,15 @@ def create_project(
     >>> desk.topics["articles"].to_dict()
     {'courts': 26, 'transport': 25, 'environment': 25, 'health': 24}
     """
+    check_path("folder", folder)
+    if table is not None:
+        check_path("table", table)
+    if text is not None and not isinstance(text, str):
+        check_strings("text", text)
+    for name, value in (("labels", labels), ("separator", separator)):
+        if value is not None:
+            check_string(name, value, empty=name == "separator")
+    check_annotator(annotator)
     root = Path(folder)
     refuse_to_overwrite(root)
     try:

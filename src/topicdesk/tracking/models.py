@@ -18,6 +18,7 @@ import skops.io
 from sklearn.exceptions import InconsistentVersionWarning
 
 from topicdesk import _answers
+from topicdesk._arguments import check_instance, check_path, check_strings
 from topicdesk._atomic import replacing
 from topicdesk._environment import pinned_versions
 from topicdesk.errors import LabellerError, TrackingError
@@ -162,6 +163,7 @@ def load_labeller(model: str | Path, project: Project | None = None, trust: Coll
     TrackingError
         If there is no such model, or the store fails.
     """
+    check_strings("trust", trust)
     with fetched_model(model, project) as folder:
         return _open(folder, str(model), trust)
 
@@ -169,9 +171,14 @@ def load_labeller(model: str | Path, project: Project | None = None, trust: Coll
 @contextmanager
 def fetched_model(model: str | Path, project: Project | None = None) -> Iterator[Path]:
     """Yield the folder of a model, downloaded until the block ends if needed; `load_labeller` checks its content."""
+    check_path("model", model)
+    if project is not None:
+        check_instance("project", project, Project, "Use find_project.")
     if Path(model).is_dir():
         yield Path(model)
         return
+    if Path(model).is_file():
+        raise LabellerError(f"model {model} is a file. Name the folder of a model, which has a file MLmodel.")
     client = open_store(project or working_project())
     with tempfile.TemporaryDirectory() as folder:
         yield _download(client, str(model), folder)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from topicdesk._arguments import check_instance, check_string
 from topicdesk._atomic import write_text
 from topicdesk._rendering import as_html
 from topicdesk.errors import TrackingError, nearest
@@ -193,7 +194,11 @@ def list_runs(project: Project | None = None, experiment: str | None = None) -> 
     TrackingError
         If the store cannot be reached, or has no experiment of that name.
     """
-    project = project or working_project()
+    if project is None:
+        project = working_project()
+    check_instance("project", project, Project, "Use find_project.")
+    if experiment is not None:
+        check_string("experiment", experiment, empty=False)
     rows = logged_comparisons(project, experiment)
     return _as_table(_asked_of_mlflow(project, experiment) if rows is None else rows)
 
@@ -255,6 +260,8 @@ def read_run(project: Project, run_id: str) -> ReadRun:
         If there is no such run, if it was not logged completely, or if it was logged by an older topicdesk, without
         its spec and results lock.
     """
+    check_instance("project", project, Project, "Use find_project.")
+    check_string("run_id", run_id, empty=False)
     client = open_store(project)
     try:
         run = client.get_run(run_id)

@@ -16,6 +16,7 @@ import pandas as pd
 from topicdesk._renamed import renamed_arguments
 from topicdesk._rendering import as_html, as_text
 from topicdesk.evaluation._bootstrap import resampled_metric, with_interval
+from topicdesk.evaluation._checks import check_study
 from topicdesk.evaluation._search import cross_validate, planned_splits
 from topicdesk.evaluation._types import ComparisonPlan, FoldResult
 from topicdesk.evaluation.engine import Engine, single_threaded_engine
@@ -108,7 +109,13 @@ def ablate(
     -------
     Ablation
         Contains only the full value if every option has scikit-learn's default.
+
+    Raises
+    ------
+    ArgumentError
+        If an argument has a wrong type or value.
     """
+    check_study(dataset, plan, classifier, splits, keywords, n_jobs, engine)
     splits, warnings = planned_splits(dataset, plan, splits)
     variants = {_FULL: plan.settings, **dict(_without_each(plan.settings))}
     results: dict[str, tuple[FoldResult, ...]] = {}

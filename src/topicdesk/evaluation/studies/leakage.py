@@ -17,12 +17,15 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.svm import LinearSVC
 
+from topicdesk._arguments import check_integer, check_n_jobs, check_random_state
 from topicdesk._renamed import renamed_arguments
 from topicdesk._rendering import as_html
 from topicdesk.annotation import Dataset
 from topicdesk.corpus import article_texts, content_hash, find_duplicates
+from topicdesk.corpus.articles import check_corpus, check_text_fields
 from topicdesk.errors import SplitError
 from topicdesk.evaluation._bootstrap import score_tables, with_interval
+from topicdesk.evaluation._checks import check_dataset
 from topicdesk.evaluation._search import cross_validate
 from topicdesk.evaluation._types import ComparisonPlan, FoldResult
 from topicdesk.evaluation.classifiers import classifier_named
@@ -186,7 +189,13 @@ def audit_sources(
     ------
     SplitError
         If fewer than two sources have at least 20 articles.
+    ArgumentError, CorpusError
+        If another argument is wrong.
     """
+    check_corpus("corpus", corpus, ("id", "title", "text", "source", "published"))
+    check_text_fields("text_fields", text_fields, corpus)
+    check_integer("n_terms", n_terms, 1)
+    _check_numbers(resamples, random_state, n_jobs)
     dataset, warnings = _dataset_of_sources(corpus, text_fields, random_state)
     classifiers = (classifier_named(_GUESS), classifier_named(_TELLER))
     with single_threaded_engine(None, n_jobs) as engine:
@@ -233,7 +242,11 @@ def audit_topics(dataset: Dataset, resamples: int = 1000, random_state: int = 0,
     ------
     SplitError
         If the labelled articles have fewer than two sources.
+    ArgumentError
+        If another argument is wrong.
     """
+    check_dataset(dataset)
+    _check_numbers(resamples, random_state, n_jobs)
     lone_splits, warnings = leave_one_source_out(dataset, _REPEATS)
     plan = SplitPlan(folds=min(len(set(dataset.sources)), _MOST_FOLDS), repeats=_REPEATS)
     comparison_plan = ComparisonPlan(
@@ -254,6 +267,12 @@ def audit_topics(dataset: Dataset, resamples: int = 1000, random_state: int = 0,
         "without": float(np.mean([len(split.train) for split in lone_splits])),
     }
     return TopicAudit(topics, sources, training, (*dataset.warnings, *warnings, *split_warnings))
+
+
+def _check_numbers(resamples: int, random_state: int, n_jobs: int) -> None:
+    check_integer("resamples", resamples, 1)
+    check_random_state(random_state)
+    check_n_jobs(n_jobs)
 
 
 def _dataset_of_sources(

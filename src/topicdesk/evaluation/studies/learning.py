@@ -16,10 +16,12 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.optimize import curve_fit
 
+from topicdesk._arguments import check_integer
 from topicdesk._renamed import renamed_arguments
 from topicdesk._rendering import as_html
 from topicdesk.errors import SplitError
 from topicdesk.evaluation._bootstrap import resampled_metric, with_interval
+from topicdesk.evaluation._checks import check_study
 from topicdesk.evaluation._search import cross_validate, planned_splits
 from topicdesk.evaluation._types import ComparisonPlan
 from topicdesk.evaluation.engine import Engine, single_threaded_engine
@@ -175,10 +177,17 @@ def learning_curve(
     ------
     SplitError
         If there are fewer than four sizes, or if the smallest part is too small for the inner folds or for k-NN.
+    ArgumentError
+        If another argument has a wrong type or value.
     """
+    check_study(dataset, plan, classifier, splits, keywords, n_jobs, engine)
+    check_integer("sizes", sizes)
     if sizes < _FEWEST_SIZES:
         raise SplitError(f"a learning curve needs at least {_FEWEST_SIZES} sizes, not {sizes}.")
     splits, warnings = planned_splits(dataset, plan, splits)
+    distinct = min(len(np.unique(dataset.groups[split.train])) for split in splits)
+    if sizes > distinct:
+        raise SplitError(f"{sizes} sizes are more than the {distinct} distinct training articles. Use fewer sizes.")
     parts = [_growing_parts(dataset, split, sizes, plan.random_state) for split in splits]
     smallest = min(len(growing[0].train) for growing in parts)
     needed = max(plan.inner_folds * 2, 2 * max(classifier.grid.get("n_neighbors", (0,))))

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from topicdesk._arguments import check_instance, check_table
 from topicdesk._colours import BLUE, ORANGE
 from topicdesk._renamed import renamed_arguments
+from topicdesk.errors import ArgumentError
 from topicdesk.evaluation.comparison_plots import error_bars
 from topicdesk.evaluation.leaderboard import metric_title
 from topicdesk.evaluation.significance import critical_difference, friedman_nemenyi
-
-if TYPE_CHECKING:
-    from topicdesk.evaluation.studies.leakage import SourceAudit, TopicAudit
+from topicdesk.evaluation.studies.leakage import SourceAudit, TopicAudit
 
 __all__ = ["plot_ablation", "plot_critical_difference", "plot_leakage", "plot_learning_curve"]
 
@@ -43,6 +41,9 @@ def plot_leakage(sources: SourceAudit, topics: TopicAudit | None = None) -> Figu
     -------
     Figure
     """
+    check_instance("sources", sources, SourceAudit, "Use audit_sources.")
+    if topics is not None:
+        check_instance("topics", topics, TopicAudit, "Use audit_topics.")
     n_rows = max(min(len(sources.sources), _MOST_SOURCES), 0 if topics is None else len(topics.topics))
     figure = Figure(figsize=(6.5 if topics is None else 12, 1.6 + 0.42 * n_rows), layout="constrained")
     left, *right = figure.subplots(1, 1 if topics is None else 2, squeeze=False)[0]
@@ -144,6 +145,10 @@ def plot_critical_difference(scores: pd.DataFrame) -> Figure:
     ----------
     Demšar (2006), "Statistical comparisons of classifiers over multiple data sets", figure 1.
     """
+    check_table("scores", scores)
+    words = next((name for name in scores if not pd.api.types.is_numeric_dtype(scores[name])), None)
+    if words is not None:
+        raise ArgumentError(f"scores must contain numbers; the column {words!r} does not.")
     scores = scores.dropna()
     test = friedman_nemenyi(scores)
     ranks, n = test.ranks.sort_values(), len(test.ranks)

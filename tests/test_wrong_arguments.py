@@ -1,0 +1,1275 @@
+"""Every public function refuses every kind of wrong argument, with a message that names the argument.
+
+For each public name, an entry of `ENTRIES` makes right arguments, and lists wrong values of each parameter. One argument
+at a time is wrong. The error must be raised by topicdesk itself, before or instead of an error of a library. A name or a
+parameter without an entry fails.
+"""
+
+import inspect
+import re
+import shutil
+import traceback
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+import topicdesk
+from conftest import PHRASES, SPEC, TAXONOMY, newsroom_articles
+from topicdesk.annotation import join_dataset, write_annotations
+from topicdesk.corpus import write_corpus
+from topicdesk.evaluation import make_splits
+from topicdesk.project import Project
+
+SOURCE = str(Path(topicdesk.__file__).parent)
+
+
+# --- What an entry consists of ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """A wrong value whose message names something else than the argument: a path, or what the command line calls it."""
+
+    value: object
+    named: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A call with right arguments, and wrong values of each parameter, or the reason why it has none."""
+
+    right: dict
+    wrong: dict
+    call: object = None
+    #: Whether the call with right arguments takes more than a second.
+    slow: bool = False
+
+
+# --- Wrong values -----------------------------------------------------------------------------------------------------
+
+NUMBERS = [None, "2", True, 1.5, float("nan"), -1, [1]]
+COUNTS = [*NUMBERS, 0]
+N_JOBS = ["2", True, 1.5, 0, [1]]
+SEEDS = [None, "0", True, 1.5, -1, 2**32, np.random.default_rng(0)]
+FRACTIONS = [None, "0.5", True, float("nan"), -0.1, 1.1, [0.5]]
+FLAGS = [None, "yes", 1, 0.0]
+STRINGS = [None, 5, b"bytes", ["a"]]
+LISTS_OF_STRINGS = ["courts", 5, [None], [1], [float("nan")]]
+TABLES = [None, "table", [], {}, np.zeros((2, 2)), pd.DataFrame(), pd.DataFrame({"a": [1]})]
+OBJECTS = [None, 5, "name", []]
+PATHS = [None, 5, b"path", [], ""]
+PROJECTS = ["project", 5, Path()]
+DATASETS = [*OBJECTS, pd.DataFrame()]
+ENGINES = ["dask", 5, topicdesk.DaskEngine]
+TEXTS = [None, "one text", 5, [1, 2], [None, "a text"], ["a text", float("nan")], {"a": 1}]
+KEYWORDS = [
+    5,
+    ["courts"],
+    {"courts": "judge", "rail": ["train"]},
+    {"courts": [1], "rail": ["a"]},
+]
+
+#: Reasons why a name has no entry.
+RESULT = "a result, which topicdesk makes"
+TO_COME = "its checks are written together with its new interface"
+
+
+# --- Right values: a small newsroom -----------------------------------------------------------------------------------
+
+
+class World:
+    """A project with two sources of articles, and values made from it when they are first needed."""
+
+    def __init__(self, root):
+        self.root = root
+        self.project = Project(root)
+        articles, self.labels = newsroom_articles(60)
+        self.labels["time"] = self.labels["note"] = ""
+        self.articles = articles.assign(
+            source=[("town.example", "coast.example")[row % 2] for row in range(60)],
+            published=pd.date_range("2026-01-01", periods=60).astype("datetime64[us]"),
+        )
+        self.texts = self.articles["text"].tolist()
+        for folder in ("labels", "corpora"):
+            (root / "data" / folder).mkdir(parents=True)
+        (root / "experiments").mkdir()
+        self.project.sources.write_text("")
+        self.taxonomy = root / "data" / "topics.toml"
+        self.taxonomy.write_text(TAXONOMY)
+        self.spec = root / "experiments" / "small.toml"
+        self.spec.write_text(SPEC.replace("repeats = 2", "repeats = 1"))
+        self.label_file = root / "data" / "labels" / "gold.csv"
+        write_annotations(self.labels, self.label_file)
+        write_annotations(self.labels.assign(topics=[("courts",)] * 60), self.label_file.with_name("ben.csv"))
+        self.corpus = self.project.corpora / "newsroom.parquet"
+        write_corpus(self.articles, self.corpus)
+        self.table = root / "table.csv"
+        self.articles[["title", "text"]].assign(topics=self.labels["topics"].map(";".join)).to_csv(
+            self.table, index=False
+        )
+        self.unknown_format = root / "table.xlsx"
+        self.unknown_format.write_text("")
+        self.serial = 0
+
+    @cached_property
+    def files(self):
+        """Wrong paths of a file that must exist."""
+        return [
+            *PATHS,
+            Wrong(self.root / "missing.toml", "missing.toml"),
+            Wrong(self.root / "data", str(self.root / "data")),
+        ]
+
+    def new(self, name):
+        """Return a path at which nothing exists yet."""
+        self.serial += 1
+        return self.root / "new" / f"{self.serial}-{name}"
+
+    @cached_property
+    def dataset(self):
+        return join_dataset("newsroom", self.articles, self.labels, tuple(PHRASES))
+
+    @cached_property
+    def plan(self):
+        return topicdesk.ComparisonPlan(
+            (self.classifier,), splits=topicdesk.SplitPlan(folds=2), inner_folds=2, resamples=50
+        )
+
+    @property
+    def classifier(self):
+        return topicdesk.classifier_named("multinomial-nb")
+
+    @cached_property
+    def splits(self):
+        return make_splits(self.dataset, topicdesk.SplitPlan(folds=2), 0)[0]
+
+    @cached_property
+    def result(self):
+        return topicdesk.run_experiment(self.spec, n_jobs=1)
+
+    @cached_property
+    def labeller(self):
+        return topicdesk.fit_labeller(self.dataset, self.plan, self.classifier, n_jobs=1)
+
+    @cached_property
+    def audit(self):
+        return topicdesk.audit_sources(self.articles, resamples=10, n_jobs=1)
+
+    @cached_property
+    def wrong_splits(self):
+        beyond = replace(self.splits[0], test=np.array([1000]))
+        return [5, "splits", [], [1], [([0], [1])], [beyond]]
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory, empty_store):
+    root = tmp_path_factory.mktemp("wrong") / "desk"
+    root.mkdir()
+    made = World(root)
+    shutil.copy(empty_store, made.project.mlflow_database)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(root)
+        patch.delenv("MLFLOW_TRACKING_URI", raising=False)
+        yield made
+
+
+# --- corpus -----------------------------------------------------------------------------------------------------------
+
+
+def find_duplicates(world):
+    return Entry(
+        {"texts": world.texts, "threshold": 0.7},
+        {"texts": TEXTS, "threshold": [None, "0.7", True, float("nan"), 0.4, 1.1, [0.7]]},
+    )
+
+
+def read_articles(world):
+    return Entry(
+        {"paths": [world.table], "columns": {"text": "text"}, "source": "", "language": "", "without": ()},
+        {
+            "paths": [
+                None,
+                5,
+                "table.csv",
+                world.table,
+                b"table.csv",
+                [],
+                [None],
+                [5],
+                [""],
+                {"a": 1},
+                Wrong([world.root / "missing.csv"], "missing.csv"),
+                Wrong([world.unknown_format], "table.xlsx"),
+            ],
+            "columns": [
+                5,
+                "text",
+                ["text"],
+                {1: "text"},
+                {"text": None},
+                {"text": 5},
+                {"txt": "text"},
+                Wrong({"text": "body"}, "no column 'body' for text"),
+            ],
+            "source": STRINGS,
+            "language": STRINGS,
+            "without": [*LISTS_OF_STRINGS, None, ["take_off_menu"]],
+        },
+    )
+
+
+def import_articles(world):
+    reading = read_articles(world)
+    return Entry(
+        {**reading.right, "output": world.new("corpus.parquet")},
+        {
+            **reading.wrong,
+            "output": [
+                *PATHS,
+                Wrong(world.root / "data", str(world.root / "data")),
+                Wrong(world.table / "a.parquet", "a.parquet"),
+            ],
+        },
+    )
+
+
+def parse_page(world):
+    page = "Judge hears appeal\nThe court heard the appeal of three residents on Monday, and will rule in spring."
+    return Entry(
+        {"text": page, "source": "", "language": "", "url": "", "without": ()},
+        {
+            "text": [
+                *STRINGS,
+                Wrong("", "page has no headline"),
+                Wrong("A headline", "page has a headline but no text"),
+            ],
+            "source": STRINGS,
+            "language": STRINGS,
+            "url": STRINGS,
+            "without": [*LISTS_OF_STRINGS, None, ["take_off_menu"]],
+        },
+    )
+
+
+def read_corpus(world):
+    return Entry({"path": world.corpus}, {"path": [*world.files, Wrong(world.table, "table.csv")]})
+
+
+def stored_corpus(world):
+    return Entry(
+        {"project": world.project, "name": "newsarticles"},
+        {"project": [*PROJECTS, None], "name": [*STRINGS, "", Wrong("nwsarticles", "'nwsarticles'")]},
+        call="needs a download",
+    )
+
+
+def plot_corpus(world):
+    duplicates = topicdesk.find_duplicates(world.texts)
+    return Entry(
+        {"corpus": world.articles, "duplicates": duplicates},
+        {
+            "corpus": [*TABLES, world.articles.drop(columns="source"), world.articles.iloc[:0]],
+            "duplicates": [*OBJECTS, duplicates.groups, topicdesk.find_duplicates(world.texts[:3])],
+        },
+    )
+
+
+def summarise_corpus(world):
+    return Entry(
+        {"corpus": world.articles},
+        {
+            "corpus": [
+                *TABLES,
+                world.articles.drop(columns="source"),
+                world.articles.iloc[:0],
+                world.articles.assign(text=None),
+            ]
+        },
+    )
+
+
+# --- annotation -------------------------------------------------------------------------------------------------------
+
+
+def make_dataset(world):
+    table = world.articles
+    return Entry(
+        {
+            "texts": table,
+            "y": world.dataset.Y,
+            "text": ["title", "text"],
+            "topics": ["courts", "rail"],
+            "separator": None,
+            "groups": None,
+            "ids": None,
+            "sources": None,
+            "dates": None,
+            "samples": None,
+            "name": "texts",
+        },
+        {
+            "texts": [None, 5, "text", [], {}, pd.DataFrame()],
+            "y": [
+                None,
+                5,
+                "labels",
+                [],
+                world.dataset.Y[:5],
+                np.full((60, 2), 2),
+                np.full((60, 2), np.nan),
+                Wrong(["courts"] * 60, "'courts'"),
+                [None] * 60,
+            ],
+            "text": [5, "body", ["body"], [], [None]],
+            "topics": ["courts", 5, [], ["courts"], ["courts", "courts"], [None, "rail"]],
+            "separator": [5, ["a"], True],
+            "groups": [5, "groups", [1, 2], "near-duplicate"],
+            "ids": [5, "ids", [1, 2], [1] * 60, [None] * 60],
+            "sources": [5, "sources", [1, 2]],
+            "dates": [5, "dates", ["2026-01-01"], ["yesterday"] * 60],
+            "samples": [5, "samples", [1, 2]],
+            "name": [*STRINGS, ""],
+        },
+    )
+
+
+def dataset_class(world):
+    made = world.dataset
+    values = {name: getattr(made, name) for name in inspect.signature(topicdesk.Dataset).parameters}
+    by_article = [None, 5, "text", made.ids[:5]]
+    return Entry(
+        values,
+        {
+            "name": [*STRINGS, ""],
+            "task": [*STRINGS, "multilabel", "multi-class"],
+            "texts": [*TEXTS, made.texts[:5], []],
+            "Y": [None, "labels", made.Y[:5], made.Y[:, 0], made.Y * 2, made.Y.tolist(), np.full((60, 2), np.nan)],
+            "topics": [None, "courts", 5, ("courts",), ("courts", "courts"), ("courts", 1), ()],
+            "ids": [*by_article, np.array(["a"] * 60)],
+            "groups": [*by_article, np.array(["a"] * 60)],
+            "samples": by_article,
+            "sources": by_article,
+            "dates": [*by_article, np.array(["a"] * 60)],
+            "corpus_hash": [None, 5],
+            "labels_hash": [None, 5],
+            "warnings": [None, "a warning", 5, [1]],
+            "fields": [None, 5, ["title"], {"title": ("a",)}, {1: made.texts}, {"title": "a" * 60}],
+        },
+        call=topicdesk.Dataset,
+    )
+
+
+def join_dataset_entry(world):
+    return Entry(
+        {
+            "name": "newsroom",
+            "corpus": world.articles,
+            "annotations": world.labels,
+            "topics": ["courts", "rail"],
+            "text_fields": ("title", "text"),
+            "task": "multi-label",
+        },
+        {
+            "name": [*STRINGS, ""],
+            "corpus": [*TABLES, world.articles.iloc[:0], world.articles.drop(columns="source")],
+            "annotations": [
+                *TABLES,
+                world.labels.drop(columns="sample"),
+                world.labels.iloc[:0],
+                world.labels.assign(article_id="x"),
+                pd.concat([world.labels, world.labels]),
+                world.labels.assign(topics="courts"),
+                Wrong(world.labels.assign(topics=[("court",)] * 60), "'court'"),
+                Wrong(world.labels.assign(topics=[("courts",)] * 60), "'courts'"),
+            ],
+            "topics": [
+                *LISTS_OF_STRINGS,
+                None,
+                [],
+                ["courts", "courts"],
+                ["courts"],
+                Wrong(["courts", "rail", "sport"], "'sport'"),
+            ],
+            "text_fields": ["text", 5, None, [], [None], Wrong(["titel"], "'titel'"), ["published"]],
+            "task": [*STRINGS, "multilabel", Wrong("multi-class", "multi-class")],
+        },
+    )
+
+
+def read_taxonomy(world):
+    return Entry({"path": world.taxonomy}, {"path": [*world.files, Wrong(world.label_file, "gold.csv")]})
+
+
+def read_label_file(world):
+    return Entry(
+        {
+            "path": world.label_file,
+            "topics": ("courts", "rail"),
+            "article_ids": world.labels["article_id"].tolist(),
+            "reserved": (),
+        },
+        {
+            "path": [*world.files, Wrong(world.taxonomy, "topics.toml")],
+            "topics": [*LISTS_OF_STRINGS, None, Wrong(["courts"], "'rail'")],
+            "article_ids": ["n1", 5, [None], Wrong(["n1"], "no article with id")],
+            "reserved": ["n1", 5, None, [None], Wrong(["n1"], "reserved")],
+        },
+    )
+
+
+def read_annotations(world):
+    one = read_label_file(world)
+    two = [world.label_file, world.label_file.with_name("ben.csv")]
+    return Entry(
+        {**{name: value for name, value in one.right.items() if name != "path"}, "paths": [world.label_file]},
+        {
+            "paths": [
+                None,
+                5,
+                "gold.csv",
+                world.label_file,
+                [],
+                [None],
+                Wrong([world.root / "missing.csv"], "missing.csv"),
+                Wrong(two, "gold.csv"),
+            ],
+            "topics": one.wrong["topics"],
+            "article_ids": [*one.wrong["article_ids"], None],
+            "reserved": one.wrong["reserved"],
+        },
+    )
+
+
+def agreement(world):
+    two = {"maria": world.labels, "ben": world.labels.assign(topics=[("courts",)] * 60)}
+    return Entry(
+        {"annotations": two, "topics": ["courts", "rail"], "resamples": 10, "random_state": 0},
+        {
+            "annotations": [
+                None,
+                5,
+                [world.labels, world.labels],
+                {},
+                {"maria": world.labels},
+                {1: world.labels, 2: world.labels},
+                {"maria": world.labels, "ben": None},
+                {"maria": world.labels, "ben": pd.DataFrame()},
+                {"maria": world.labels, "ben": world.labels.assign(article_id="other")},
+                {"maria": world.labels, "ben": world.labels.assign(topics="courts")},
+                {"maria": world.labels, "ben": pd.concat([world.labels] * 2)},
+            ],
+            "topics": [*LISTS_OF_STRINGS, None, []],
+            "resamples": COUNTS,
+            "random_state": SEEDS,
+        },
+    )
+
+
+def disagreements(world):
+    tables = [
+        *TABLES,
+        world.labels.drop(columns="topics"),
+        world.labels.assign(topics="courts"),
+        pd.concat([world.labels] * 2),
+    ]
+    return Entry({"first": world.labels, "second": world.labels}, {"first": tables, "second": tables})
+
+
+def prevalence(world):
+    return Entry(
+        {"annotations": world.labels, "topics": ["courts", "rail"], "sample": "random"},
+        {
+            "annotations": [
+                *TABLES,
+                world.labels.drop(columns="sample"),
+                world.labels.iloc[:0],
+                world.labels.assign(topics="courts"),
+            ],
+            "topics": [*LISTS_OF_STRINGS, None, []],
+            "sample": [*STRINGS, "rndom"],
+        },
+    )
+
+
+def adjudicate(world):
+    names = [None, 5, "", "../gold", Wrong("golden", "golden.csv")]
+    return Entry(
+        {
+            "first": "gold",
+            "second": "ben",
+            "corpus": world.articles,
+            "topics": world.taxonomy,
+            "annotator": "maria",
+            "project": world.project,
+        },
+        {
+            "first": [*names, "ben"],
+            "second": names,
+            "corpus": [
+                None,
+                5,
+                [],
+                pd.DataFrame(),
+                "",
+                Wrong("newsrom", "'newsrom'"),
+                Wrong("missing.parquet", "missing.parquet"),
+                world.articles.iloc[:5],
+            ],
+            "topics": [None, 5, [], "", Wrong("missing.toml", "missing.toml"), ["courts"]],
+            "annotator": [None, 5, "", "Maria B.", "../maria"],
+            "project": PROJECTS,
+        },
+    )
+
+
+def annotation_widget(world):
+    session = topicdesk.adjudicate("gold", "ben", world.articles, world.taxonomy, "maria", world.project).session
+    return Entry(
+        {"session": session, "highlight": ["judge"]}, {"session": OBJECTS, "highlight": [*LISTS_OF_STRINGS, None, [""]]}
+    )
+
+
+# --- project, doctor, starter -----------------------------------------------------------------------------------------
+
+
+def project_class(world):
+    return Entry({"root": world.root}, {"root": PATHS})
+
+
+def find_project(world):
+    return Entry(
+        {"start": world.root},
+        {"start": [None, 5, b"path", [], "a\0b", Wrong(world.root.parent, str(world.root.parent))]},
+    )
+
+
+def diagnose(world):
+    return Entry({"start": world.root}, {"start": PATHS})
+
+
+def create_project(world):
+    return Entry(
+        {
+            "folder": world.new("desk"),
+            "table": world.table,
+            "text": "text",
+            "labels": "topics",
+            "separator": ";",
+            "annotator": "maria",
+        },
+        {
+            "folder": [*PATHS, Wrong(world.table, "table.csv"), Wrong(world.root, str(world.root))],
+            "table": [
+                5,
+                b"table",
+                [],
+                "",
+                Wrong("missing.csv", "missing.csv"),
+                Wrong(world.unknown_format, "table.xlsx"),
+                Wrong(world.root / "data", str(world.root / "data")),
+            ],
+            "text": [5, "", [], [None], Wrong("body", "'body'"), Wrong(["titel", "text"], "'titel'")],
+            "labels": [5, [], "", Wrong("topic", "'topic'")],
+            "separator": [5, [], True],
+            "annotator": [None, 5, "", "Maria B."],
+        },
+    )
+
+
+# --- experiment -------------------------------------------------------------------------------------------------------
+
+
+def read_spec(world):
+    return Entry(
+        {"path": world.spec, "project": world.project},
+        {"path": [*world.files, Wrong(world.taxonomy, "topics.toml")], "project": PROJECTS},
+    )
+
+
+def load_dataset(world):
+    return Entry(
+        {"project": world.project, "spec": topicdesk.read_spec(world.spec), "corpus": "data/corpora/newsroom.parquet"},
+        {
+            "project": [*PROJECTS, None],
+            "spec": [*OBJECTS, world.spec],
+            "corpus": [*STRINGS, "", "newsrom", "data/corpora/other.parquet"],
+        },
+    )
+
+
+def run_experiment(world):
+    return Entry(
+        {
+            "spec_file": world.spec,
+            "n_jobs": 1,
+            "engine": None,
+            "resume": False,
+            "project": world.project,
+            "corpora": None,
+        },
+        {
+            "spec_file": world.files,
+            "n_jobs": N_JOBS,
+            "engine": ENGINES,
+            "resume": FLAGS,
+            "project": PROJECTS,
+            "corpora": ["newsroom", 5, [], [None], ["newsrom"]],
+        },
+        slow=True,
+    )
+
+
+def queue_for(world):
+    return Entry(
+        {"spec_file": world.spec, "count": 5, "mix": {"random": 1.0}, "random_state": 0},
+        {
+            "spec_file": world.files,
+            "count": COUNTS,
+            "mix": [
+                5,
+                "random",
+                ["random"],
+                {},
+                {1: 1.0},
+                {"rndom": 1.0},
+                {"random": "1"},
+                {"random": -1.0},
+                {"random": float("nan")},
+                {"random": True},
+            ],
+            "random_state": SEEDS,
+        },
+        slow=True,
+    )
+
+
+def suspects_of(world):
+    return Entry(
+        {"spec_file": world.spec, "classifier": "linear-svm", "n_jobs": 1},
+        {"spec_file": world.files, "classifier": [5, [], "", Wrong("linear-svc", "'linear-svc'")], "n_jobs": N_JOBS},
+        slow=True,
+    )
+
+
+def effect_of(world):
+    topics = [None, 5, ["n1"], {1: ["courts"]}, {"n1": "courts"}, {"n1": None}, {"n1": ["court"]}, {"x1": ["courts"]}]
+    return Entry(
+        {
+            "spec_file": world.spec,
+            "decisions": {"n1": ["courts"]},
+            "classifier": "linear-svm",
+            "n_jobs": 1,
+            "before": None,
+        },
+        {
+            "spec_file": world.files,
+            "decisions": topics,
+            "classifier": [5, [], "", Wrong("linear-svc", "'linear-svc'")],
+            "n_jobs": N_JOBS,
+            "before": topics[1:],
+        },
+        slow=True,
+    )
+
+
+def second_look(world):
+    suspects = pd.DataFrame({"article_id": ["n1"], "topic": ["courts"], "probability": [0.9]})
+    return Entry(
+        {"spec_file": world.spec, "suspects": suspects, "annotator": "maria"},
+        {
+            "spec_file": world.files,
+            "suspects": [
+                *TABLES,
+                suspects.drop(columns="topic"),
+                suspects.assign(article_id="x1"),
+                suspects.assign(probability="high"),
+            ],
+            "annotator": [None, 5, "", "Maria B."],
+        },
+    )
+
+
+def rules_of(world):
+    return Entry({"spec_file": world.spec}, {"spec_file": world.files})
+
+
+def weak_labels(world):
+    return Entry(
+        {"spec_file": world.spec, "method": "majority"}, {"spec_file": world.files, "method": [*STRINGS, "", "mean"]}
+    )
+
+
+def verify_experiment(world):
+    return Entry(
+        {"result": world.result, "tolerance": 0.0},
+        {"result": OBJECTS, "tolerance": [None, "0", True, -0.1, float("nan"), [0]]},
+        call="there is no results lock",
+    )
+
+
+def review_experiment(world):
+    return Entry(
+        {"result": world.result, "n_jobs": 1, "lock_is_new": False},
+        {"result": OBJECTS, "n_jobs": [*N_JOBS, None], "lock_is_new": FLAGS},
+        slow=True,
+    )
+
+
+def log_experiment(world):
+    return Entry(
+        {"result": world.result, "n_jobs": 1, "reviews": None},
+        {"result": OBJECTS, "n_jobs": [*N_JOBS, None], "reviews": [5, "reviews", [], [1]]},
+        call="tests/experiment/test_reproducing.py logs one",
+    )
+
+
+def reproduce_run(world):
+    return Entry(
+        {"project": world.project, "run_id": "0" * 32, "n_jobs": 1, "tolerance": 0.0},
+        {
+            "project": [*PROJECTS, None],
+            "run_id": [*STRINGS, "", Wrong("nope", "no run 'nope'")],
+            "n_jobs": N_JOBS,
+            "tolerance": [None, "0", True, -0.1, float("nan"), [0]],
+        },
+        call="nothing is logged",
+    )
+
+
+def compare_runs(world):
+    return Entry(
+        {"project": world.project, "first": "0" * 32, "second": "1" * 32, "classifier": None},
+        {
+            "project": [*PROJECTS, None],
+            "first": [*STRINGS, "", Wrong("nope", "no run 'nope'")],
+            "second": [*STRINGS, ""],
+            "classifier": [5, [], ""],
+        },
+        call="nothing is logged",
+    )
+
+
+# --- tracking ---------------------------------------------------------------------------------------------------------
+
+
+def list_runs(world):
+    return Entry(
+        {"project": world.project, "experiment": None},
+        {"project": [*PROJECTS, None], "experiment": [5, [], "", "topic"]},
+    )
+
+
+def read_run(world):
+    return Entry(
+        {"project": world.project, "run_id": "0" * 32},
+        {"project": [*PROJECTS, None], "run_id": [*STRINGS, "", Wrong("nope", "no run 'nope'")]},
+        call="nothing is logged",
+    )
+
+
+def load_labeller(world):
+    return Entry(
+        {"model": world.root / "data", "project": world.project, "trust": ()},
+        {
+            "model": [
+                *PATHS,
+                Wrong("nope", "no model 'nope'"),
+                Wrong(world.root / "missing", "missing"),
+                Wrong(world.root / "data", str(world.root / "data")),
+                Wrong(world.table, "table.csv"),
+            ],
+            "project": PROJECTS,
+            "trust": ["mine.Estimator", 5, None, [None], [5]],
+        },
+        call="tests/tracking/test_models.py loads one",
+    )
+
+
+# --- evaluation -------------------------------------------------------------------------------------------------------
+
+
+def bootstrap_interval(world):
+    y, Y = np.array(["courts", "rail"] * 20), world.dataset.Y
+    arrays = [
+        None,
+        5,
+        "courts",
+        [],
+        y[:5],
+        Y,
+        [None] * 40,
+        [float("nan")] * 40,
+        [["a"], ["a", "b"]],
+        np.zeros((40, 2, 2)),
+        [1, "a"] * 20,
+    ]
+    return Entry(
+        {
+            "y_true": y,
+            "y_pred": y,
+            "metric": "macro_f1",
+            "groups": None,
+            "n_resamples": 10,
+            "confidence": 0.95,
+            "random_state": 0,
+        },
+        {
+            "y_true": arrays,
+            "y_pred": arrays,
+            "metric": [None, 5, "", "macro-f1", "macro_roc_auc", lambda true, predicted: "high"],
+            "groups": [5, "groups", [], [1, 2], [None] * 40, Y],
+            "n_resamples": COUNTS,
+            "confidence": [*FRACTIONS, 0, 1],
+            "random_state": SEEDS,
+        },
+    )
+
+
+def corrected_t_test(world):
+    return Entry(
+        {"differences": [0.1, 0.2, 0.1], "test_to_train": 0.25},
+        {
+            "differences": [None, "0.1", ["a", "b"], [[0.1]], [float("inf"), 0.1], 0.1, [None, "a"]],
+            "test_to_train": [None, "0.25", True, -1, float("nan"), float("inf"), [0.25]],
+        },
+    )
+
+
+def near_duplicate_groups(world):
+    return find_duplicates(world)
+
+
+def splitter(world):
+    Y = world.dataset.Y
+
+    def split(n_splits, random_state, X=Y, y=Y, groups=None):
+        return list(topicdesk.MultilabelStratifiedGroupKFold(n_splits, random_state=random_state).split(X, y, groups))
+
+    return Entry(
+        {"n_splits": 2, "random_state": 0},
+        {"n_splits": [*COUNTS, 1, 61], "random_state": [value for value in SEEDS if value is not None]},
+        call=split,
+    )
+
+
+def splitter_split(world):
+    Y = world.dataset.Y
+    return Entry(
+        {"X": Y, "y": Y, "groups": None},
+        {
+            "X": [None, 5, Y[:5], []],
+            "y": [None, 5, Y[:5], Y * 2, [["a"], ["a", "b"]] * 30, [None] * 60, [1.5] * 60],
+            "groups": [5, "groups", [1, 2], [None] * 60, Y],
+        },
+        call=lambda X, y, groups: list(topicdesk.MultilabelStratifiedGroupKFold(2).split(X, y, groups)),
+    )
+
+
+def split_plan(world):
+    return Entry(
+        {"scheme": "stratified", "folds": 5, "repeats": 1},
+        {"scheme": [*STRINGS, "", "stratifed"], "folds": [*COUNTS, 1], "repeats": COUNTS},
+    )
+
+
+def threshold_rule(world):
+    costs = ["1", True, 0, -1, float("nan"), float("inf"), [1]]
+    return Entry(
+        {"precision": None, "false_positive": 1.0, "false_negative": 1.0},
+        {
+            "precision": [0.9, "0.9", True, 0, 1.1, float("nan"), [1]],
+            "false_positive": [None, *costs],
+            "false_negative": [None, *costs],
+        },
+    )
+
+
+def decision_rule(world):
+    return Entry(
+        {"threshold": topicdesk.ThresholdRule(), "calibration": "platt", "automation_precision": 0.95},
+        {
+            "threshold": [*OBJECTS, 0.5],
+            "calibration": [*STRINGS, "", "plat"],
+            "automation_precision": [*FRACTIONS, 0],
+        },
+    )
+
+
+def comparison_plan(world):
+    return Entry(
+        {name: getattr(world.plan, name) for name in inspect.signature(topicdesk.ComparisonPlan).parameters},
+        {
+            "classifiers": [*OBJECTS, ("linear-svm",), (world.classifier, world.classifier), LogisticRegression()],
+            "settings": [*OBJECTS, (5,), ({"min_df": 2},)],
+            "splits": [*OBJECTS, 5],
+            "inner_folds": [*COUNTS, 1],
+            "metric": [*STRINGS, "", "macro-f1", "hamming_loss"],
+            "decision_rule": [*OBJECTS, topicdesk.ThresholdRule()],
+            "search": [*STRINGS, "", "halve"],
+            "representative": [5, [], True],
+            "resamples": NUMBERS,
+            "rope": [*FRACTIONS],
+            "random_state": SEEDS,
+        },
+    )
+
+
+def dask_engine(world):
+    return Entry(
+        {"scheduler": "tcp://127.0.0.1:1", "patience": 1.0},
+        {"scheduler": [*STRINGS, ""], "patience": [None, "1", True, 0, -1, float("nan"), [1]]},
+    )
+
+
+def classifier_named(world):
+    return Entry(
+        {"name": "linear-svm"}, {"name": [Wrong(value, "classifier") for value in ("", "linear-svc")] + STRINGS}
+    )
+
+
+def own_classifier(world):
+    estimator = LogisticRegression()
+    return Entry(
+        {"name": "mine", "estimator": estimator, "folder": None},
+        {
+            "name": [*STRINGS, "", "a\nb", Wrong("linear-svm", "name")],
+            "estimator": [None, 5, "", [], LogisticRegression, "nowhere:Nothing", "json:loads", object()],
+            "folder": [5, [], b"path", "", Wrong(world.root / "missing", "missing"), Wrong(world.table, "table.csv")],
+        },
+    )
+
+
+def study(world, **more):
+    """Return the entry of a function that evaluates one classifier on a dataset."""
+    extra_right, extra_wrong = more.pop("right", {}), more.pop("wrong", {})
+    return Entry(
+        {
+            "dataset": world.dataset,
+            "plan": world.plan,
+            "classifier": world.classifier,
+            "splits": world.splits,
+            "keywords": PHRASES,
+            "n_jobs": 1,
+            "engine": None,
+            **extra_right,
+        },
+        {
+            "dataset": DATASETS,
+            "plan": OBJECTS,
+            "classifier": [*OBJECTS, LogisticRegression()],
+            "splits": world.wrong_splits,
+            "keywords": KEYWORDS,
+            "n_jobs": [*N_JOBS, None],
+            "engine": ENGINES,
+            **extra_wrong,
+        },
+        slow=True,
+        **more,
+    )
+
+
+def ablate(world):
+    return study(world)
+
+
+def learning_curve(world):
+    return study(world, right={"sizes": 4}, wrong={"sizes": [*COUNTS, 3, 60]})
+
+
+def compare(world):
+    entry = study(world, right={"keep": None}, wrong={"keep": [5, [], b"path", "", Wrong(world.table, "table.csv")]})
+    return Entry(
+        *({k: v for k, v in part.items() if k != "classifier"} for part in (entry.right, entry.wrong)), slow=True
+    )
+
+
+def fit_labeller(world):
+    entry = study(world)
+    return Entry(*({k: v for k, v in part.items() if k != "splits"} for part in (entry.right, entry.wrong)), slow=True)
+
+
+def audit_sources(world):
+    return Entry(
+        {
+            "corpus": world.articles,
+            "text_fields": ("title", "text"),
+            "n_terms": 3,
+            "resamples": 10,
+            "random_state": 0,
+            "n_jobs": 1,
+        },
+        {
+            "corpus": [
+                *TABLES,
+                world.articles.drop(columns="source"),
+                world.articles.iloc[:0],
+                Wrong(world.articles.assign(source="one"), "sources"),
+            ],
+            "text_fields": ["text", 5, None, [], [None], ["titel"], ["published"]],
+            "n_terms": COUNTS,
+            "resamples": COUNTS,
+            "random_state": SEEDS,
+            "n_jobs": [*N_JOBS, None],
+        },
+        slow=True,
+    )
+
+
+def audit_topics(world):
+    one_source = replace(world.dataset, sources=np.array(["one"] * 60, dtype=object))
+    return Entry(
+        {"dataset": world.dataset, "resamples": 10, "random_state": 0, "n_jobs": 1},
+        {
+            "dataset": [*DATASETS, Wrong(one_source, "source")],
+            "resamples": COUNTS,
+            "random_state": SEEDS,
+            "n_jobs": [*N_JOBS, None],
+        },
+        slow=True,
+    )
+
+
+def leaderboard(world):
+    rows = [("a", "all", metric, 0.5, 0.4, 0.6, 0.0, 0.0, 0.0) for metric in ("macro_f1", "subset_accuracy")]
+    behind = ["difference_from_best", "difference_from_best_low", "difference_from_best_high"]
+    scores = pd.DataFrame(rows, columns=["classifier", "sample", "metric", "value", "low", "high", *behind])
+    return Entry(
+        {"scores": scores, "metric": "macro_f1", "significance": None, "also": ("subset_accuracy",)},
+        {
+            "scores": [*TABLES, scores.drop(columns="low"), scores.iloc[:0]],
+            "metric": [*STRINGS, "", "macro-f1"],
+            "significance": [5, "table", [], {}, pd.DataFrame({"a": [1]})],
+            "also": ["subset_accuracy", None, 5, [None], ["accuracy"]],
+        },
+    )
+
+
+def plot_critical_difference(world):
+    scores = pd.DataFrame(np.arange(12).reshape(4, 3) % 5, columns=["a", "b", "c"], dtype=float)
+    return Entry({"scores": scores}, {"scores": [*TABLES, scores.astype(str), scores[["a", "b"]], scores * np.nan]})
+
+
+def plot_leakage(world):
+    return Entry(
+        {"sources": world.audit, "topics": None},
+        {"sources": [*OBJECTS, pd.DataFrame()], "topics": [5, "topics", pd.DataFrame(), world.audit]},
+    )
+
+
+# --- prediction -------------------------------------------------------------------------------------------------------
+
+
+def label_files(world):
+    return Entry(
+        {
+            "labeller": world.labeller,
+            "inputs": [world.table],
+            "output": world.new("labelled.csv"),
+            "columns": None,
+            "explain": 0,
+            "prefix": "label_",
+            "clean": False,
+            "formulas": "escape",
+            "n_jobs": 1,
+            "engine": None,
+        },
+        {
+            "labeller": OBJECTS,
+            "inputs": read_articles(world).wrong["paths"],
+            "output": [
+                *PATHS,
+                Wrong(world.new("labelled.xlsx"), "labelled.xlsx"),
+                Wrong(world.table / "a.csv", "a.csv"),
+            ],
+            "columns": [
+                5,
+                "text",
+                ["text"],
+                {1: "text"},
+                {"text": None},
+                {"txt": "text"},
+                Wrong({"text": "body"}, "no column 'body' for text"),
+            ],
+            "explain": NUMBERS,
+            "prefix": STRINGS,
+            "clean": FLAGS,
+            "formulas": [None, 5, "", "drop"],
+            "n_jobs": [*N_JOBS, None],
+            "engine": ENGINES,
+        },
+    )
+
+
+def measure_drift(world):
+    return Entry(
+        {"labeller": world.labeller, "articles": world.articles},
+        {
+            "labeller": OBJECTS,
+            "articles": [*TABLES, world.articles.drop(columns=["title", "text"]), world.articles.iloc[:5]],
+        },
+        slow=True,
+    )
+
+
+# --- The table --------------------------------------------------------------------------------------------------------
+
+#: Entry of each public name, or the reason why its arguments cannot be wrong. `NAME.method` adds a method.
+ENTRIES = {
+    "AnnotationWidget": annotation_widget,
+    "Comparison": RESULT,
+    "ComparisonPlan": comparison_plan,
+    "DaskEngine": dask_engine,
+    "Dataset": dataset_class,
+    "DecisionRule": decision_rule,
+    "Labeller": RESULT,
+    "MultilabelStratifiedGroupKFold": splitter,
+    "MultilabelStratifiedGroupKFold.split": splitter_split,
+    "NewProject": RESULT,
+    "Project": project_class,
+    "SplitPlan": split_plan,
+    "ThresholdRule": threshold_rule,
+    "TopicdeskError": "an error, which users catch and topicdesk raises",
+    "ablate": ablate,
+    "adjudicate": adjudicate,
+    "agreement": agreement,
+    "annotate": TO_COME,
+    "audit_sources": audit_sources,
+    "audit_topics": audit_topics,
+    "bootstrap_interval": bootstrap_interval,
+    "classifier_named": classifier_named,
+    "compare": compare,
+    "compare_runs": compare_runs,
+    "corrected_t_test": corrected_t_test,
+    "create_project": create_project,
+    "diagnose": diagnose,
+    "disagreements": disagreements,
+    "draw_queue": TO_COME,
+    "effect_of": effect_of,
+    "find_duplicates": find_duplicates,
+    "find_project": find_project,
+    "fit_labeller": fit_labeller,
+    "import_articles": import_articles,
+    "join_dataset": join_dataset_entry,
+    "label_files": label_files,
+    "leaderboard": leaderboard,
+    "learning_curve": learning_curve,
+    "list_runs": list_runs,
+    "load_dataset": load_dataset,
+    "load_labeller": load_labeller,
+    "log_experiment": log_experiment,
+    "make_dataset": make_dataset,
+    "measure_drift": measure_drift,
+    "near_duplicate_groups": near_duplicate_groups,
+    "own_classifier": own_classifier,
+    "parse_page": parse_page,
+    "plot_corpus": plot_corpus,
+    "plot_critical_difference": plot_critical_difference,
+    "plot_leakage": plot_leakage,
+    "prevalence": prevalence,
+    "queue_for": queue_for,
+    "read_annotations": read_annotations,
+    "read_articles": read_articles,
+    "read_corpus": read_corpus,
+    "read_label_file": read_label_file,
+    "read_run": read_run,
+    "read_spec": read_spec,
+    "read_taxonomy": read_taxonomy,
+    "reproduce_run": reproduce_run,
+    "review_experiment": review_experiment,
+    "rules_of": rules_of,
+    "run_experiment": run_experiment,
+    "second_look": second_look,
+    "stored_corpus": stored_corpus,
+    "summarise_corpus": summarise_corpus,
+    "suspect_labels": TO_COME,
+    "suspects_of": suspects_of,
+    "verify_experiment": verify_experiment,
+    "weak_labels": weak_labels,
+}
+
+
+#: Arguments whose check is still missing.
+MISSING = {
+    "ComparisonPlan": {"settings", "decision_rule", "representative", "rope", "random_state"},
+    "DecisionRule": {"threshold", "calibration", "automation_precision"},
+    "compare": {"keywords", "splits", "keep"},
+    "fit_labeller": {"dataset", "plan", "keywords"},
+}
+
+
+def subject(name):
+    head, *methods = name.split(".")
+    found = getattr(topicdesk, head)
+    for method in methods:
+        found = getattr(found, method)
+    return found
+
+
+def parameters(name):
+    return [parameter for parameter in inspect.signature(subject(name)).parameters if parameter != "self"]
+
+
+NAMES = [name for name, entry in ENTRIES.items() if callable(entry)]
+CASES = [
+    pytest.param(
+        name,
+        parameter,
+        id=f"{name}-{parameter}",
+        marks=pytest.mark.xfail(reason="a check is missing", strict=True) if parameter in MISSING.get(name, ()) else (),
+    )
+    for name in NAMES
+    for parameter in parameters(name)
+]
+
+
+def test_every_public_name_has_an_entry():
+    names = {name for name in ENTRIES if "." not in name}
+    assert names == set(topicdesk.__all__)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_parameter_has_wrong_values(world, name):
+    entry = ENTRIES[name](world)
+    assert set(entry.right) == set(entry.wrong) == set(parameters(name))
+    assert all(len(values) > 0 for values in entry.wrong.values())
+
+
+def fault(name, entry, parameter, value):
+    """Call with one wrong argument; return what is wrong with the answer, or None."""
+    named = rf"\b{re.escape(parameter)}\b"
+    if isinstance(value, Wrong):
+        named, value = re.escape(value.named), value.value
+    call = entry.call if callable(entry.call) else subject(name)
+    shown = f"{parameter}={str(value)[:60]!r} ({type(value).__name__})"
+    try:
+        call(**{**entry.right, parameter: value})
+    except Exception as error:
+        if not isinstance(error, topicdesk.TopicdeskError | ValueError | TypeError):
+            return f"{shown}: {type(error).__name__}: {error}"
+        if not re.search(named, str(error)):
+            return f"{shown}: the message does not match {named}: {type(error).__name__}: {error}"
+        if not traceback.extract_tb(error.__traceback__)[-1].filename.startswith(SOURCE):
+            return f"{shown}: not raised by topicdesk: {type(error).__name__}: {error}"
+        return None
+    return f"{shown}: accepted"
+
+
+@pytest.mark.parametrize(("name", "parameter"), CASES)
+def test_a_wrong_argument_is_named(world, name, parameter):
+    entry = ENTRIES[name](world)
+    faults = [fault(name, entry, parameter, value) for value in entry.wrong[parameter]]
+    found = [text for text in faults if text]
+    assert not found, "\n" + "\n".join(found)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_right_arguments_are_accepted(world, name):
+    entry = ENTRIES[name](world)
+    if isinstance(entry.call, str):
+        pytest.skip(entry.call)
+    (entry.call or subject(name))(**entry.right)
