@@ -76,8 +76,8 @@ def check_integer(name: str, value: Any, least: int = 0, most: int | None = None
     if (
         isinstance(value, bool)
         or not isinstance(value, Integral)
-        or value < least
-        or (most is not None and value > most)
+        or int(value) < least
+        or (most is not None and int(value) > most)
     ):
         bounds = f"of at least {least}" if most is None else f"from {least} to {most}"
         raise ArgumentError(f"{name} must be an integer {bounds}; got {_shown(value)}.")
@@ -96,8 +96,8 @@ def check_number(name: str, value: Any, least: float = 0, most: float | None = N
         isinstance(value, bool)
         or not isinstance(value, Real)
         or not math.isfinite(value)
-        or value < least
-        or (most is not None and value > most)
+        or float(value) < least
+        or (most is not None and float(value) > most)
     ):
         bounds = f"of at least {least}" if most is None else f"from {least} to {most}"
         raise ArgumentError(f"{name} must be a number {bounds}; got {_shown(value)}.")
