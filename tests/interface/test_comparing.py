@@ -9,7 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold, KFold, RepeatedStratifiedKFold, ShuffleSplit, StratifiedKFold
 
 import topicdesk as td
-from topicdesk.errors import FeaturesError, LabelsError, SpecError, SplitError
+from topicdesk.errors import ArgumentError, FeaturesError, LabelsError, SpecError, SplitError
 
 COURTS = ["judge", "jury", "verdict", "court", "lawyers", "appeal"]
 RAIL = ["train", "trains", "railway", "passengers", "station", "platform"]
@@ -192,7 +192,7 @@ def test_comparison_log_refuses_a_name_that_cannot_be_stored(table, experiment):
         ({"classifiers": [LogisticRegression]}, SpecError, "is a class"),
         ({"features": "words"}, TypeError, "features must be Features"),
         ({"features": []}, FeaturesError, "features is empty"),
-        ({"cv": 1}, SpecError, "cv must be at least 2"),
+        ({"cv": 1}, ArgumentError, "cv must be at least 2"),
         ({"cv": True}, TypeError, "cv must be"),
         ({"cv": "five"}, TypeError, "cv must be"),
         ({"cv": []}, SplitError, "cv makes no splits"),
@@ -202,13 +202,13 @@ def test_comparison_log_refuses_a_name_that_cannot_be_stored(table, experiment):
         ({"cv": [([0.5], [1])]}, TypeError, "must be integers"),
         ({"cv": [([0, 1], [2], [3])]}, TypeError, "must be a pair"),
         ({"cv": GroupKFold(50)}, SplitError, "GroupKFold cannot split"),
-        ({"n_repeats": 0}, SpecError, "n_repeats must be"),
+        ({"n_repeats": 0}, ArgumentError, "n_repeats must be"),
         ({"cv": KFold(2), "n_repeats": 2}, SpecError, "n_repeats needs an integer cv"),
-        ({"inner_cv": 1}, SpecError, "inner_folds must be an integer of at least 2"),
-        ({"metric": "f1_macro"}, SpecError, "did you mean 'macro_f1'"),
-        ({"random_state": -1}, SpecError, "random_state"),
-        ({"n_resamples": -1}, SpecError, "resamples"),
-        ({"search": "random"}, SpecError, "search"),
+        ({"inner_cv": 1}, ArgumentError, "inner_cv must be an integer of at least 2"),
+        ({"metric": "f1_macro"}, ArgumentError, "did you mean 'macro_f1'"),
+        ({"random_state": -1}, ArgumentError, "random_state"),
+        ({"n_resamples": -1}, ArgumentError, "resamples"),
+        ({"search": "random"}, ArgumentError, "search"),
     ],
 )
 def test_compare_names_the_argument_that_is_wrong(table, options, error, message):

@@ -194,7 +194,7 @@ def test_fit_names_wrong_texts_labels_and_parameters():
         make().fit(TEXTS, ["a"] * 24)
     with pytest.raises(SpecError, match="did you mean"):
         make("multinomial").fit(TEXTS, CLASSES)
-    with pytest.raises(SpecError, match="inner_folds"):
+    with pytest.raises(ValueError, match="inner_cv"):
         make(inner_cv=1).fit(TEXTS, CLASSES)
     with pytest.raises(ValueError, match="n_jobs"):
         make(n_jobs=0).fit(TEXTS, CLASSES)

@@ -13,8 +13,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from topicdesk._arguments import (
+    check_choice,
+    check_instance,
+    check_integer,
+    check_number,
+    check_random_state,
+    check_string,
+)
 from topicdesk._renamed import renamed_fields
-from topicdesk.errors import SpecError, nearest
+from topicdesk.errors import ArgumentError, SpecError
 from topicdesk.evaluation.calibration import CalibrationMethod
 from topicdesk.evaluation.classifiers import Classifier, Scores
 from topicdesk.evaluation.leaderboard import ALL_SAMPLES, probability_leaderboard, scores_where
@@ -47,6 +55,14 @@ class DecisionRule:
     threshold: ThresholdRule = field(default_factory=ThresholdRule)
     calibration: CalibrationMethod = "platt"
     automation_precision: float = 0.95
+
+    def __post_init__(self) -> None:
+        """Raise `ArgumentError` if a value is wrong."""
+        check_instance("threshold", self.threshold, ThresholdRule)
+        check_choice("calibration", self.calibration, ("platt", "isotonic"))
+        check_number("automation_precision", self.automation_precision, 0, 1)
+        if self.automation_precision == 0:
+            raise ArgumentError("automation_precision must be above 0; got 0.")
 
 
 @renamed_fields(seed="random_state")
@@ -84,9 +100,9 @@ class ComparisonPlan:
     Raises
     ------
     SpecError
-        If there is no classifier or no setting, a classifier occurs twice, a name is unknown, or a number is too small.
-    TypeError
-        If classifiers, settings or splits have another type.
+        If there is no classifier or no setting, or a classifier occurs twice.
+    ArgumentError
+        If a value has another type, a name is unknown, or a number is too small.
     """
 
     classifiers: tuple[Classifier, ...]
@@ -102,44 +118,32 @@ class ComparisonPlan:
     random_state: int = 0
 
     def __post_init__(self) -> None:
-        """Raise `SpecError` or `TypeError` if a value is wrong."""
-        for key, value in (("classifiers", self.classifiers), ("settings", self.settings)):
-            if not isinstance(value, Sequence):
-                raise TypeError(f"{key} of a plan must be a tuple; got {type(value).__name__}.")
-        if not isinstance(self.splits, SplitPlan):
-            raise TypeError(f"splits of a plan must be a SplitPlan; got {type(self.splits).__name__}.")
+        """Raise `SpecError` or `ArgumentError` if a value is wrong."""
+        for key, values in (("classifiers", self.classifiers), ("settings", self.settings)):
+            if not isinstance(values, Sequence) or isinstance(values, str):
+                raise ArgumentError(f"{key} of a plan must be a tuple; got {type(values).__name__}.")
+            if not values:
+                raise SpecError(f"{key}: the plan has none.")
         names = []
         for classifier in self.classifiers:
-            if not isinstance(classifier, Classifier):
-                raise TypeError(
-                    f"classifiers of a plan must be of type Classifier; got {classifier!r}. Use classifier_named or "
-                    "own_classifier."
-                )
+            how = "Use classifier_named or own_classifier."
+            check_instance("classifiers: each item", classifier, Classifier, how)
             names.append(classifier.name)
-        if not names:
-            raise SpecError("classifiers: the plan has none.")
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
             raise SpecError(f"classifiers: the name {twice!r} occurs more than once.")
-        if not self.settings:
-            raise SpecError("settings: the plan has no feature settings.")
-        for key, chosen, valid in (
-            ("metric", self.metric, SELECTION_METRICS),
-            ("scheme", self.splits.scheme, ("stratified", "source", "time", "published", "given")),
-            ("search", self.search, ("grid", "halving")),
-        ):
-            if chosen not in valid:
-                raise SpecError(f"{key} = {chosen!r}: {nearest(str(chosen), valid)}")
-        least = {
-            "folds": (self.splits.folds, 2),
-            "repeats": (self.splits.repeats, 1),
-            "inner_folds": (self.inner_folds, 2),
-            "resamples": (self.resamples, 0),
-            "random_state": (self.random_state, 0),
-        }
-        for key, (number, minimum) in least.items():
-            if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < minimum:
-                raise SpecError(f"{key} must be an integer of at least {minimum}; got {number!r}.")
+        check_instance("splits", self.splits, SplitPlan)
+        check_choice("metric", self.metric, SELECTION_METRICS)
+        check_choice("search", self.search, ("grid", "halving"))
+        for setting in self.settings:
+            check_instance("settings: each item", setting, FeatureSetting, "Use Features(...).settings().")
+        check_instance("decision_rule", self.decision_rule, DecisionRule)
+        if self.representative is not None:
+            check_string("representative", self.representative, empty=False)
+        check_integer("inner_folds", self.inner_folds, 2)
+        check_integer("resamples", self.resamples, 0)
+        check_number("rope", self.rope, 0, 1)
+        check_random_state(self.random_state)
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,11 +18,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
+from topicdesk._arguments import check_engine, check_instance, check_n_jobs, check_path
 from topicdesk._renamed import renamed_arguments, renamed_fields
 from topicdesk._rendering import as_html, as_text
 from topicdesk.annotation import Dataset
-from topicdesk.errors import SpecError, SplitError, nearest
+from topicdesk.errors import ArgumentError, SpecError, SplitError, nearest
 from topicdesk.evaluation._bootstrap import score_tables
+from topicdesk.evaluation._checks import check_dataset, check_keywords, check_splits
 from topicdesk.evaluation._execution.checkpoints import Checkpoints, comparison_hash
 from topicdesk.evaluation._search import cross_validate, planned_splits
 from topicdesk.evaluation._types import ComparisonPlan, ComparisonValues, FoldResult, ranking
@@ -238,8 +240,8 @@ def compare(
         that a classifier needs.
     SpecError
         If no labelled article belongs to the representative sample.
-    TypeError
-        If `dataset`, `plan` or a split has another type.
+    ArgumentError
+        If an argument has another type, or a split has rows that do not exist.
     FeaturesError
         If the training texts of a fold contain no term that a setting would keep, or a topic has no keywords.
 
@@ -249,7 +251,7 @@ def compare(
     model selection".
     """
     start = perf_counter()
-    _check_types(dataset, plan, splits)
+    _check_arguments(dataset, plan, keywords, splits, n_jobs, engine, keep)
     splits, messages = planned_splits(dataset, plan, splits)
     notes = dataset.warnings + messages
     _check_sample(plan, dataset)
@@ -305,13 +307,19 @@ def _compare_with_best(
     return table, decide_winner(table, order[0], simplest_first, plan.metric, plan.rope, intervals)
 
 
-def _check_types(dataset: Any, plan: Any, splits: Any) -> None:
-    if not isinstance(dataset, Dataset):
-        raise TypeError(f"dataset must be a Dataset; got {type(dataset).__name__}. Make one with make_dataset.")
-    if not isinstance(plan, ComparisonPlan):
-        raise TypeError(f"plan must be a ComparisonPlan; got {type(plan).__name__}.")
-    if splits is not None and (not len(splits) or not all(isinstance(split, Split) for split in splits)):
-        raise TypeError("splits must be a sequence of Split that is not empty, such as the result of make_splits.")
+def _check_arguments(
+    dataset: Any, plan: Any, keywords: Any, splits: Any, n_jobs: object, engine: object, keep: Any
+) -> None:
+    check_dataset(dataset)
+    check_instance("plan", plan, ComparisonPlan)
+    check_keywords(keywords)
+    check_splits(splits, len(dataset))
+    check_n_jobs(n_jobs)
+    check_engine(engine)
+    if keep is not None:
+        check_path("checkpoints", keep)
+        if Path(keep).is_file():
+            raise ArgumentError(f"checkpoints: {keep} is a file. Name a folder.")
 
 
 def _check_sample(plan: ComparisonPlan, dataset: Dataset) -> None:

@@ -71,7 +71,7 @@ class SplitPlan:
 
     def __post_init__(self) -> None:
         """Raise `ArgumentError` if a value is wrong."""
-        check_choice("scheme", self.scheme, ("stratified", "source", "time", "published"))
+        check_choice("scheme", self.scheme, ("stratified", "source", "time", "published", "given"))
         check_integer("folds", self.folds, 2)
         check_integer("repeats", self.repeats, 1)
 

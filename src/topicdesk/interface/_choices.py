@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from topicdesk.annotation import Dataset
-from topicdesk.errors import FeaturesError, SpecError
+from topicdesk.errors import ArgumentError, FeaturesError, SpecError
 from topicdesk.evaluation import Classifier, classifier_named, own_classifier
 from topicdesk.features import Features, FeatureSetting
 
@@ -41,7 +41,7 @@ def classifiers_from(classifiers: Any) -> tuple[Classifier, ...]:
     items = list(classifiers.items()) if isinstance(classifiers, Mapping) else list(classifiers)
     if not items:
         raise SpecError("classifiers is empty.")
-    chosen = [classifier_from(item) for item in items]
+    chosen = [classifier_from(item, "classifiers") for item in items]
     names = [classifier.name for classifier in chosen]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
@@ -49,8 +49,25 @@ def classifiers_from(classifiers: Any) -> tuple[Classifier, ...]:
     return tuple(chosen)
 
 
-def classifier_from(item: Any) -> Classifier:
-    """Return a classifier from a name, an estimator, (name, estimator), (name, grid) or (name, estimator, grid)."""
+def classifier_from(item: Any, argument: str = "classifier") -> Classifier:
+    """Return a classifier from a name, an estimator, (name, estimator), (name, grid) or (name, estimator, grid).
+
+    Parameters
+    ----------
+    item : Classifier, str, estimator, tuple or list
+        What the user passed.
+    argument : str, default "classifier"
+        Name of the argument, for messages.
+    """
+    try:
+        return _classifier(item)
+    except SpecError as error:
+        raise SpecError(f"{argument}: {error}") from error
+    except TypeError as error:
+        raise ArgumentError(f"{argument}: {error}") from error
+
+
+def _classifier(item: Any) -> Classifier:
     if isinstance(item, Classifier):
         return item
     if isinstance(item, str):
@@ -58,13 +75,13 @@ def classifier_from(item: Any) -> Classifier:
     if not isinstance(item, tuple | list):
         return own_classifier(type(item).__name__, item)
     if len(item) not in (2, 3) or not isinstance(item[0], str):
-        raise TypeError(f"classifiers: a tuple must be (name, estimator) or (name, estimator, grid); got {item!r}.")
+        raise TypeError(f"a tuple must be (name, estimator) or (name, estimator, grid); got {item!r}.")
     name, *rest = item
     grid = rest.pop() if isinstance(rest[-1], Mapping) else {}
-    if isinstance(grid, Mapping) and len(rest) <= 1:
-        classifier = own_classifier(name, rest[0]) if rest else classifier_named(name)
-        return classifier.with_grid(grid) if grid else classifier
-    raise TypeError(f"classifiers: the grid of {name!r} must be a mapping of parameter to values; got {rest[-1]!r}.")
+    if len(rest) > 1:
+        raise TypeError(f"the grid of {name!r} must be a mapping of parameter to values; got {rest[-1]!r}.")
+    classifier = own_classifier(name, rest[0]) if rest else classifier_named(name)
+    return classifier.with_grid(grid) if grid else classifier
 
 
 def settings_from(features: Any) -> tuple[FeatureSetting, ...]:

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from topicdesk._arguments import check_integer
 from topicdesk._environment import observe_environment
 from topicdesk._renamed import renamed_arguments
 from topicdesk.annotation import Dataset, make_dataset
@@ -313,6 +314,8 @@ def compare(
             samples=samples,
         )
         labels = tuple(class_labels(y, texts, dataset))
+    check_integer("inner_cv", inner_cv, 2)
+    check_integer("n_resamples", n_resamples, 0)
     plan, splits, warnings = _planned(cv, n_repeats, dataset)
     whole = ComparisonPlan(
         classifiers=with_baselines(classifiers_from(classifiers), keywords is not None),
@@ -335,13 +338,11 @@ def compare(
 
 def _planned(cv: Any, n_repeats: int, dataset: Dataset) -> tuple[SplitPlan, tuple[Split, ...] | None, tuple[str, ...]]:
     """Return the plan of the outer splits, the splits if the user gave them, and their warnings."""
-    if isinstance(n_repeats, bool) or not isinstance(n_repeats, Integral) or n_repeats < 1:
-        raise SpecError(f"n_repeats must be an integer of at least 1; got {n_repeats!r}.")
+    check_integer("n_repeats", n_repeats, 1)
     if isinstance(cv, SplitPlan):
         return cv, None, ()
     if isinstance(cv, Integral) and not isinstance(cv, bool):
-        if cv < 2:
-            raise SpecError(f"cv must be at least 2 folds; got {cv}.")
+        check_integer("cv", cv, 2)
         return SplitPlan(folds=int(cv), repeats=int(n_repeats)), None, ()
     if n_repeats != 1:
         raise SpecError("n_repeats needs an integer cv: your splits define the repeats.")

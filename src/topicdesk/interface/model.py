@@ -17,6 +17,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from topicdesk._answers import class_probabilities, readable_articles
+from topicdesk._arguments import check_integer, check_path
 from topicdesk._rendering import as_html
 from topicdesk.annotation import make_dataset
 from topicdesk.errors import LabellerError, ProjectError
@@ -143,6 +144,7 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         dataset = make_dataset(
             X, y, text=self.text, topics=self.topics, separator=self.separator, groups=groups, name="texts"
         )
+        check_integer("inner_cv", self.inner_cv, 2)
         classifier = classifier_from(self.classifier)
         plan = ComparisonPlan(
             (classifier,),
@@ -278,8 +280,7 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         topicdesk.load_model : Loads it.
         """
         check_is_fitted(self)
-        if not isinstance(folder, str | os.PathLike):
-            raise TypeError(f"folder must be a string or a path; got {type(folder).__name__}.")
+        check_path("folder", folder)
         folder = Path(folder)
         if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
             raise ProjectError(f"folder: {folder} exists and is not empty. Choose another folder, or delete it.")
@@ -353,8 +354,7 @@ def load_model(model: str | Path, trust: Collection[str] = ()) -> TopicClassifie
     --------
     topicdesk.TopicClassifier.save : Saves it.
     """
-    if not isinstance(model, str | os.PathLike):
-        raise TypeError(f"model must be a string or a path; got {type(model).__name__}.")
+    check_path("model", model)
     with fetched_model(os.fspath(model)) as folder:
         labeller = load_labeller(folder, trust=trust)
         stored = folder / _CLASSES

@@ -38,6 +38,7 @@ from topicdesk.evaluation import (
     described,
     fit_estimators,
 )
+from topicdesk.evaluation._checks import check_study
 from topicdesk.evaluation.calibration import least_confidence
 from topicdesk.evaluation.engine import single_threaded_engine
 from topicdesk.features import Analyser, FeatureSetting, keyword_phrases
@@ -90,8 +91,8 @@ def fit_labeller(
     ------
     FeaturesError
         If the texts contain no term, or if keywords are needed but missing.
-    TypeError
-        If `classifier` is not a `Classifier`.
+    ArgumentError
+        If an argument has another type.
 
     Examples
     --------
@@ -102,11 +103,7 @@ def fit_labeller(
         labeller = topicdesk.fit_labeller(comparison.dataset, comparison.plan, winner)
         labeller.label(articles)
     """
-    if not isinstance(classifier, Classifier):
-        raise TypeError(
-            f"classifier must be a Classifier; got {classifier!r}. Use topicdesk.classifier_named or "
-            "topicdesk.own_classifier."
-        )
+    check_study(dataset, plan, classifier, None, keywords, n_jobs, engine)
     with single_threaded_engine(engine, n_jobs) as running:
         choice = choose_on_all(dataset, plan, classifier, keywords, running)
         frame = field_frame(dataset)
