@@ -192,7 +192,7 @@ def test_comparison_log_refuses_a_name_that_cannot_be_stored(table, experiment):
         ({"classifiers": [LogisticRegression]}, SpecError, "is a class"),
         ({"features": "words"}, TypeError, "features must be Features"),
         ({"features": []}, FeaturesError, "features is empty"),
-        ({"cv": 1}, ArgumentError, "cv must be at least 2"),
+        ({"cv": 1}, ArgumentError, "cv must be an integer of at least 2"),
         ({"cv": True}, TypeError, "cv must be"),
         ({"cv": "five"}, TypeError, "cv must be"),
         ({"cv": []}, SplitError, "cv makes no splits"),
