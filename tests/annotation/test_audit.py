@@ -76,7 +76,7 @@ def test_suspect_labels_computes_probabilities_from_texts():
 
 def test_suspect_labels_does_not_let_a_copy_confirm_a_wrong_label():
     texts, labels, _ = noisy_texts()
-    copied = "judge court appeal trial verdict jury judge week report year plan city"
+    copied = "judge court appeal trial verdict jury one two"  # the other copies teach that "one" and "two" mean rail
     wrong = suspect_labels([*texts, *[copied] * 3], [*labels, "rail", "rail", "rail"])
     assert {120, 121, 122} <= set(wrong["article_id"])
 
