@@ -53,6 +53,7 @@ def test_measure_drift_of_texts_detects_changes():
     assert min(found.values()) >= 9, found
 
 
+@pytest.mark.slow
 def test_measure_drift_of_texts_names_the_words_that_changed():
     before = texts_of(60, 1)
     after = [f"{text} quantum lattice fermion boson gluon hadron" for text in texts_of(60, 2)]
