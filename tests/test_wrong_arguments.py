@@ -1239,10 +1239,12 @@ def label_files(world):
 
 def measure_drift(world):
     return Entry(
-        {"labeller": world.labeller, "articles": world.articles},
+        {"reference": world.labeller, "articles": world.articles, "text": None, "random_state": 0},
         {
-            "labeller": OBJECTS,
+            "reference": OBJECTS,
             "articles": [*TABLES, world.articles.drop(columns=["title", "text"]), world.articles.iloc[:5]],
+            "text": [5, "text", ["text"]],
+            "random_state": SEEDS,
         },
         slow=True,
     )

@@ -62,6 +62,7 @@ def noisy_texts(n=120, random_state=0):
     return texts, labels, set(wrong.tolist())
 
 
+@pytest.mark.slow
 def test_suspect_labels_computes_probabilities_from_texts():
     texts, labels, wrong = noisy_texts()
     suspects = suspect_labels(texts, labels)
@@ -74,13 +75,15 @@ def test_suspect_labels_computes_probabilities_from_texts():
     assert len(wrong & set(lists["article_id"])) >= 4
 
 
+@pytest.mark.slow
 def test_suspect_labels_does_not_let_a_copy_confirm_a_wrong_label():
     texts, labels, _ = noisy_texts()
-    copied = "judge court appeal trial verdict jury judge week report year plan city"
+    copied = "judge court appeal trial verdict jury one two"  # the other copies teach that "one" and "two" mean rail
     wrong = suspect_labels([*texts, *[copied] * 3], [*labels, "rail", "rail", "rail"])
     assert {120, 121, 122} <= set(wrong["article_id"])
 
 
+@pytest.mark.slow
 def test_suspect_labels_takes_the_probabilities_of_scikit_learn():
     texts, labels, wrong = noisy_texts()
     pipeline = make_pipeline(TfidfVectorizer(), LogisticRegression(C=10))

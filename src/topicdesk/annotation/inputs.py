@@ -195,22 +195,23 @@ def named_column(argument: str, texts: pd.DataFrame, column: Any, error: type[To
     return texts[column]
 
 
-def text_fields(texts: Any, text: Any) -> dict[str, tuple[str, ...]]:
-    """Return the fields of the texts, by name."""
+def text_fields(texts: Any, text: Any, argument: str = "texts") -> dict[str, tuple[str, ...]]:
+    """Return the fields of the texts, by name. `argument` names the texts in messages."""
     if not is_sequence(texts):
-        raise CorpusError(f"texts must be a list, Series or DataFrame of texts; got {type(texts).__name__}.")
+        raise CorpusError(f"{argument} must be a list, Series or DataFrame of texts; got {type(texts).__name__}.")
     if not isinstance(texts, pd.DataFrame):
         if text is not None:
-            raise CorpusError(f"text={text!r} names columns, but texts is not a DataFrame.")
+            raise CorpusError(f"text={text!r} names columns, but {argument} is not a DataFrame.")
         values = np.asarray(texts, dtype=object) if not isinstance(texts, pd.Series) else texts.to_numpy(dtype=object)
         if values.ndim != 1:
-            raise CorpusError(f"texts must have one dimension; got shape {values.shape}.")
-        return {"text": _checked_texts("texts", values.tolist())}
+            raise CorpusError(f"{argument} must have one dimension; got shape {values.shape}.")
+        return {"text": _checked_texts(argument, values.tolist())}
     if texts.empty:
-        raise CorpusError("texts is empty.")
+        raise CorpusError(f"{argument} is empty.")
+    prefix = "" if argument == "texts" else f"{argument}: "
+    columns = {column: named_column("text", texts, column, CorpusError) for column in text_columns(texts, text)}
     return {
-        str(column): _checked_texts(f"column {column!r}", named_column("text", texts, column, CorpusError).tolist())
-        for column in text_columns(texts, text)
+        str(column): _checked_texts(f"{prefix}column {column!r}", values.tolist()) for column, values in columns.items()
     }
 
 

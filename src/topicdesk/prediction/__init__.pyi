@@ -33,3 +33,6 @@ from topicdesk.prediction.refitting import (
     field_frame as field_frame,
     fit_labeller as fit_labeller,
 )
+from topicdesk.prediction.text_drift import (
+    TextDrift as TextDrift,
+)

@@ -12,14 +12,18 @@ from numpy.typing import NDArray
 
 from topicdesk._colours import BLUE, ORANGE
 from topicdesk._proportions import wilson_interval
+from topicdesk.prediction._text_sample import TextSample
 from topicdesk.prediction.reference import Observed, Reference
 
-__all__ = ["plot_drift"]
+__all__ = ["plot_drift", "plot_text_drift"]
 
 _THEN, _NOW = BLUE, ORANGE
 
 # Maximum number of topics with their own panel.
 _MOST_TOPICS = 8
+
+# Maximum number of words in a plot.
+_MOST_TERMS = 15
 
 
 def plot_drift(names: Sequence[str], then: Reference, now: Observed, checks: pd.DataFrame) -> Figure:
@@ -57,6 +61,50 @@ def plot_drift(names: Sequence[str], then: Reference, now: Observed, checks: pd.
         )
         axes.set_ylabel("cumulative share of articles" if index % 4 == 0 else "")
     return figure
+
+
+def plot_text_drift(before: TextSample, after: TextSample, checks: pd.DataFrame, terms: pd.DataFrame) -> Figure:
+    """Plot unseen words, lengths, classifier scores, and the words whose frequency changed most.
+
+    Parameters
+    ----------
+    before, after : TextSample
+        The reference texts and the new texts.
+    checks, terms : DataFrame
+        As in `TextDrift`.
+
+    Returns
+    -------
+    Figure
+    """
+    figure = Figure(figsize=(11, 7), layout="constrained")
+    axes = figure.subplots(2, 2)
+    drifted = dict(zip(checks["check"], checks["drifted"], strict=True))
+    for panel, name, field, label in (
+        (axes[0, 0], "unseen words", "unseen", "share of a text's words that the reference does not contain"),
+        (axes[0, 1], "length", "lengths", "words per text"),
+        (axes[1, 0], "classifier AUC", "scores", "score of the classifier: larger means more like the new texts"),
+    ):
+        for sample, colour, whose in ((before, _THEN, "reference"), (after, _NOW, "new")):
+            panel.ecdf(getattr(sample, field), color=colour, label=f"{whose} ({len(getattr(sample, field)):,})")
+        panel.set(title=f"{name}: {_answer(drifted[name])}", xlabel=label, ylabel="cumulative share of texts")
+        panel.legend(frameon=False)
+    if before.lengths.max() > 20 * np.median(before.lengths) or after.lengths.max() > 20 * np.median(after.lengths):
+        axes[0, 1].set_xscale("log")
+    _draw_terms(axes[1, 1], terms.head(_MOST_TERMS))
+    return figure
+
+
+def _draw_terms(axes: Axes, terms: pd.DataFrame) -> None:
+    rows = np.arange(len(terms))
+    axes.hlines(rows, terms["reference"], terms["new"], color="#999")
+    axes.plot(terms["reference"], rows, "o", color=_THEN, label="reference")
+    axes.plot(terms["new"], rows, "o", color=_NOW, label="new")
+    names = [f"{term} *" if changed else term for term, changed in zip(terms["term"], terms["changed"], strict=True)]
+    axes.set_yticks(rows, names)
+    axes.invert_yaxis()
+    axes.set(title="words that changed most (* significantly)", xlabel="share of texts that contain the word")
+    axes.legend(frameon=False)
 
 
 def _draw_shares(axes: Axes, topics: Sequence[str], then: Reference, now: Observed, drifted: dict[str, bool]) -> None:

@@ -170,7 +170,7 @@ class _Job:
 
 @renamed_arguments(jobs="n_jobs")
 def label_files(
-    labeller: Labeller,
+    labeller: Any,
     inputs: Sequence[Path | str],
     output: Path | str,
     *,
@@ -186,7 +186,7 @@ def label_files(
 
     Parameters
     ----------
-    labeller : Labeller
+    labeller : TopicClassifier or Labeller
         The model.
     inputs : sequence of path
         As in `read_articles`: tables, pages, feeds, archives, folders, or ``-`` for standard input. A page becomes one
@@ -231,7 +231,8 @@ def label_files(
         If the output cannot be written.
     """
     start = perf_counter()
-    check_instance("labeller", labeller, Labeller, "Use load_labeller or fit_labeller.")
+    labeller = getattr(labeller, "labeller_", labeller)  # that of a fitted TopicClassifier
+    check_instance("labeller", labeller, Labeller, "Use load_model, or the fit of a comparison.")
     check_paths("inputs", inputs)
     check_path("output", output)
     _check_columns(columns, (*ARTICLE_COLUMNS, *labeller.fields))

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 import pandas as pd
@@ -19,33 +19,30 @@ from numpy.typing import NDArray
 from scipy.stats import ks_2samp, mannwhitneyu
 
 from topicdesk._answers import decide, readable_articles
-from topicdesk._arguments import check_instance, check_table
+from topicdesk._arguments import check_table
 from topicdesk._progress import progress
 from topicdesk._proportions import score_test
-from topicdesk._rendering import as_html
+from topicdesk._renamed import renamed_arguments
 from topicdesk.corpus import find_files
 from topicdesk.errors import LabellerError
-from topicdesk.evaluation import holm
 from topicdesk.prediction._batches import Reading, read_batches
+from topicdesk.prediction._drift_checks import FEWEST_ARTICLES, Check, DriftChecks, judged_checks
 from topicdesk.prediction.labeller import Labeller
 from topicdesk.prediction.reference import Observed
+from topicdesk.prediction.text_drift import TextDrift, Texts, compare_texts
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = ["Drift", "measure_drift", "measure_drift_of_files"]
 
-_ALPHA = 0.05
-
 #: The smallest difference that matters: of shares, of the mean share of unseen words, and the largest distance between
 #: two distribution functions.
 LEAST = {"share": 0.05, "unseen": 0.05, "scores": 0.1}
 
-_FEWEST_ARTICLES = 20
-
 
 @dataclass(frozen=True, eq=False)
-class Drift:
+class Drift(DriftChecks):
     """Comparison of new articles with the training corpus of a model. Displayed as a table in a notebook.
 
     Parameters
@@ -59,39 +56,20 @@ class Drift:
         Its predictions for the new articles.
     """
 
-    checks: pd.DataFrame
     labeller: Labeller
     observed: Observed
 
-    @property
-    def drifted(self) -> bool:
-        """Whether any check found drift."""
-        return bool(self.checks["drifted"].any())
-
-    def table(self) -> pd.DataFrame:
-        """Return the checks formatted for display, indexed by ``check``."""
-        table = self.checks.assign(drifted=np.where(self.checks["drifted"], "YES", "no"))
-        for name in ("reference", "new", "difference", "minimum"):
-            table[name] = table[name].map("{:.3f}".format)
-        table["p"] = [f"{p:.3f}" if p >= 0.001 else "<0.001" for p in table["p"]]
-        return table.set_index("check")
-
     def __str__(self) -> str:
         """Return the result in a sentence, with the numbers of articles."""
-        drifted = ", ".join(self.checks["check"][self.checks["drifted"]])
         reference = self.labeller.reference
         caveat = (
             "; not all of them were drawn at random, which alone can change shares" if reference.sample == "all" else ""
         )
         return (
-            (f"Drift: {drifted}. " if drifted else "No drift. ")
-            + f"{len(self.observed):,} new articles compared with {len(reference):,} of the training corpus "
-            + f"(sample: {reference.sample}){caveat}."
+            f"{self.finding()} {len(self.observed):,} new articles compared with {len(reference):,} of the training "
+            f"corpus (sample: {reference.sample}){caveat}."
             + (f" {self.observed.unlabelled:,} could not be labelled." if self.observed.unlabelled else "")
         )
-
-    def _repr_html_(self) -> str:
-        return as_html(str(self), self.table())
 
     def plot(self) -> Figure:
         """Plot the shares of topics, the unseen words, and the scores of new articles and of the training corpus."""
@@ -100,37 +78,81 @@ class Drift:
         return plot_drift(self.labeller.topics, self.labeller.reference, self.observed, self.checks)
 
 
-def measure_drift(labeller: Labeller, articles: pd.DataFrame) -> Drift:
-    """Compare new articles with the training corpus of a labeller.
+@overload
+def measure_drift(reference: Labeller, articles: pd.DataFrame) -> Drift: ...
+
+
+@overload
+def measure_drift(
+    reference: Texts, articles: Texts, *, text: str | Sequence[str] | None = ..., random_state: int = ...
+) -> TextDrift: ...
+
+
+@renamed_arguments(labeller="reference")
+def measure_drift(
+    reference: Labeller | Texts,
+    articles: Texts,
+    *,
+    text: str | Sequence[str] | None = None,
+    random_state: int = 0,
+) -> Drift | TextDrift:
+    """Compare new articles with the training corpus of a labeller, or with other texts.
 
     Parameters
     ----------
-    labeller : Labeller
-        The model. Its reference consists of held-out articles of its training corpus, from the representative sample if
-        that has at least 100 of them.
-    articles : DataFrame of shape (n_articles, ...)
-        New articles with the labeller's fields.
+    reference : TopicClassifier, Labeller, DataFrame, Series or sequence of str
+        A model: its reference consists of held-out articles of its training corpus, from the representative sample if
+        that has at least 100 of them. Or reference texts; no model is needed then.
+    articles : DataFrame, Series or sequence of str
+        New articles. For a labeller, a DataFrame of shape (n_articles, ...) with its fields.
+    text : str or sequence of str, optional
+        Columns of DataFrames that form the text, as in `topicdesk.make_dataset`. Not for a labeller.
+    random_state : int, default 0
+        Seed of the split of texts into halves. Not used for a labeller.
 
     Returns
     -------
     Drift
-        The checks.
+        The checks, if `reference` is a labeller.
+    TextDrift
+        The checks, and the words whose frequency changed most, if `reference` is a collection of texts.
 
     Raises
     ------
     LabellerError
-        If fewer than 20 articles can be labelled, or `articles` has none of the labeller's fields.
-    ArgumentError
-        If an argument has a wrong type.
+        If fewer than 20 articles can be labelled, or there are fewer than 20 different texts in a collection.
+    CorpusError
+        If a text is missing or not a string, or a column does not exist.
+
+    See Also
+    --------
+    topicdesk.summarise_corpus : Describe one collection of articles.
 
     Notes
     -----
+    With a labeller:
+
     Shares: score test of two proportions (Miettinen and Nurminen 1985). Unseen words: share of an article's words,
     without stop words, that are not in the vocabulary; Mann–Whitney test. For a training article, the vocabulary is the
     one without the article and its copies. Scores: two-sample Kolmogorov–Smirnov test of each topic's probabilities.
     All p-values are adjusted together (Holm 1979).
+
+    With reference texts, see `topicdesk.prediction.TextDrift`.
+
+    Examples
+    --------
+    >>> import topicdesk
+    >>> before = [f"court judge {n % 7} city {n % 3}" for n in range(60)]
+    >>> after = [f"train rail {n % 7} city {n % 3}" for n in range(60)]
+    >>> drift = topicdesk.measure_drift(before, after)
+    >>> drift.drifted
+    True
     """
-    check_instance("labeller", labeller, Labeller, "Use load_labeller or fit_labeller.")
+    labeller = getattr(reference, "labeller_", reference)  # that of a fitted TopicClassifier
+    if not isinstance(labeller, Labeller):
+        return compare_texts(reference, articles, text=text, random_state=random_state)
+    if text is not None:
+        raise LabellerError("text is for collections of texts. A model has its fields.")
     check_table("articles", articles)
     if not set(labeller.fields) & set(articles.columns):
         raise LabellerError(f"articles has none of the model's fields: {', '.join(labeller.fields)}.")
@@ -202,13 +224,13 @@ def _together(parts: Sequence[Observed], n_topics: int) -> Observed:
 
 
 def _judged(labeller: Labeller, observed: Observed) -> Drift:
-    if len(observed) < _FEWEST_ARTICLES:
+    if len(observed) < FEWEST_ARTICLES:
         raise LabellerError(
-            f"only {len(observed)} articles could be labelled, and the drift tests need at least {_FEWEST_ARTICLES}. "
+            f"only {len(observed)} articles could be labelled, and the drift tests need at least {FEWEST_ARTICLES}. "
             "Use more articles."
         )
     reference = labeller.reference
-    rows: list[tuple[str, float, float, float, float, float]] = []
+    rows: list[Check] = []
     for column, name in enumerate(labeller.topics):
         decisions_before, decisions_after = reference.given[:, column], observed.given[:, column]
         means = float(decisions_before.mean()), float(decisions_after.mean())
@@ -235,10 +257,7 @@ def _judged(labeller: Labeller, observed: Observed) -> Drift:
             (float(np.median(scores_before)), float(np.median(scores_after))),
         )
         rows.append((f"scores: {name}", *medians, float(test.statistic), LEAST["scores"], float(test.pvalue)))
-    checks = pd.DataFrame(rows, columns=["check", "reference", "new", "difference", "minimum", "p"])
-    checks["p"] = holm(checks["p"].to_numpy())
-    checks["drifted"] = (checks["p"] < _ALPHA) & (checks["difference"] >= checks["minimum"])
-    return Drift(checks, labeller, observed)
+    return Drift(judged_checks(rows), labeller, observed)
 
 
 def _p_of_shares(now: NDArray[np.bool_], then: NDArray[np.bool_]) -> float:
