@@ -80,12 +80,14 @@ def plot_learning_curve(points: pd.DataFrame, forecast: pd.DataFrame, metric: st
         label="measured, with bootstrap 95 % interval",
     )  # fmt: skip
     axes.axvline(current, color="grey", linestyle=":", linewidth=1)
-    axes.text(current, axes.get_ylim()[0], " all labels", color="grey", fontsize=8, va="bottom")
+    axes.text(
+        current, 0.02, " all labels", color="grey", fontsize=8, va="bottom", transform=axes.get_xaxis_transform()
+    )  # fmt: skip
     axes.set(xlabel="labelled training articles", ylabel=metric_title(metric))
     axes.set_ylim(top=min(1, axes.get_ylim()[1]))
     axes.set_title(title, fontsize=10)
     axes.grid(alpha=0.3)
-    axes.legend(loc="lower right", frameon=False)
+    figure.legend(loc="outside lower center", ncols=2, frameon=False)
     return figure
 
 
@@ -235,4 +237,5 @@ def _label_rows(axes: Axes, counts: pd.Series[int], title: str) -> None:
     axes.invert_yaxis()
     axes.set_xlim(0, 1)
     axes.set_title(title, fontsize=10)
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=2, fontsize=8, frameon=False)
+    # Below the tick labels, at a distance in units of the font size, since the height of the plot varies.
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, 0), borderaxespad=3, ncols=2, fontsize=8, frameon=False)
