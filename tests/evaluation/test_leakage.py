@@ -130,6 +130,9 @@ def test_plot_leakage_labels_sources_terms_and_topics(outlets):
     sources, topics = audit_sources(corpus, resamples=20, n_jobs=1), audit_topics(dataset, resamples=20, n_jobs=1)
     figure = plot_leakage(sources, topics)
     assert_legends_cover_no_data(figure, count=2)
+    alone = plot_leakage(sources)
+    assert_legends_cover_no_data(alone)
+    assert alone.axes[0].title.get_window_extent().x1 <= alone.bbox.x1  # the title is not cut
     left, right = figure.axes
     assert {tick.get_text() for tick in left.get_yticklabels()} == {f"{outlet} (30)" for outlet in OUTLETS}
     assert {text.get_text().split(",")[0] for text in left.texts} == set(OUTLETS)

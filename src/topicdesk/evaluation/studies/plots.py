@@ -212,7 +212,7 @@ def _draw_sources(axes: Axes, audit: SourceAudit) -> None:
         axes.text(0.01, row, ", ".join(terms.split(", ")[:_MOST_TERMS]), va="center", fontsize=8)
     axes.axvline(audit.guess["value"], color="grey", linestyle=":", label="accuracy of guessing the largest source")
     axes.axvline(audit.accuracy["value"], color=BLUE, linestyle="--", label="accuracy of a linear SVM")
-    _label_rows(axes, table["articles"], "F1 of predicting the source from the text, with the most predictive terms")
+    _label_rows(axes, table["articles"], "F1 of predicting the source from the text,\nwith the most predictive terms")
 
 
 def _draw_topics(axes: Axes, topics: pd.DataFrame) -> None:
