@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from support.figures import assert_legends_cover_no_data
 from topicdesk.errors import SplitError
 from topicdesk.evaluation import ComparisonPlan, SplitPlan, classifier_named, compare, plot_critical_difference
 from topicdesk.evaluation.significance import critical_difference
@@ -51,6 +52,19 @@ def test_plot_confusion_counts_each_test_article_once(comparison):
     assert sum(counts) == len(comparison.dataset)
 
 
+@pytest.mark.parametrize(
+    "plot",
+    [
+        lambda comparison: comparison.plot.topics(),
+        lambda comparison: comparison.plot.precision_recall("rail"),
+        lambda comparison: comparison.plot.reliability("rail"),
+    ],
+    ids=["topics", "precision-recall", "reliability"],
+)
+def test_plots_have_their_legends_beside_the_data(comparison, plot):
+    assert_legends_cover_no_data(plot(comparison))
+
+
 @pytest.mark.parametrize("topic", ["courts", "rail"])
 def test_plot_precision_recall_marks_points_on_the_curves(comparison, topic):
     (axes,) = comparison.plot.precision_recall(topic).axes
@@ -73,8 +87,10 @@ def test_plot_precision_recall_includes_a_fold_that_never_predicts_the_topic(com
 
 @pytest.mark.parametrize("topic", ["courts", "rail"])
 def test_plot_reliability_shows_the_best_classifier_and_each_test_article(comparison, topic):
-    axes, below = comparison.plot.reliability(topic).axes
-    assert comparison.probability_leaderboard().index[0] in [text.get_text() for text in axes.get_legend().get_texts()]
+    figure = comparison.plot.reliability(topic)
+    axes, below = figure.axes
+    (legend,) = figure.legends
+    assert comparison.probability_leaderboard().index[0] in [text.get_text() for text in legend.get_texts()]
     assert sum(bar.get_height() for bar in below.patches) == len(comparison.dataset)
     drawn = axes.containers[0].lines[0]
     assert (np.diff(drawn.get_xdata()) > 0).all()

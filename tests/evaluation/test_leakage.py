@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from support.figures import assert_legends_cover_no_data
 from topicdesk.annotation import join_dataset
 from topicdesk.corpus import articles_frame, write_corpus
 from topicdesk.errors import SplitError
@@ -127,7 +128,12 @@ def test_leave_one_source_out_warns_of_one_source_topics_and_rejects_one_source(
 def test_plot_leakage_labels_sources_terms_and_topics(outlets):
     corpus, dataset = outlets(90, signed=True)
     sources, topics = audit_sources(corpus, resamples=20, n_jobs=1), audit_topics(dataset, resamples=20, n_jobs=1)
-    left, right = plot_leakage(sources, topics).axes
+    figure = plot_leakage(sources, topics)
+    assert_legends_cover_no_data(figure, count=2)
+    alone = plot_leakage(sources)
+    assert_legends_cover_no_data(alone)
+    assert alone.axes[0].title.get_window_extent().x1 <= alone.bbox.x1  # the title is not cut
+    left, right = figure.axes
     assert {tick.get_text() for tick in left.get_yticklabels()} == {f"{outlet} (30)" for outlet in OUTLETS}
     assert {text.get_text().split(",")[0] for text in left.texts} == set(OUTLETS)
     assert right.get_yticklabels()[0].get_text() == f"courts ({dataset.Y[:, 0].sum()})"

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from support.figures import assert_legends_cover_no_data
 from topicdesk.errors import SplitError
 from topicdesk.evaluation import (
     ComparisonPlan,
@@ -72,6 +73,26 @@ def test_learning_curve_forecasts_a_gain_from_more_labels(curve):
     assert (forecast["value"] <= 1).all()
     assert (forecast["low"] <= forecast["high"]).all()
     assert curve.sentence() in curve._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("law", "shown"),
+    [
+        ((1.0, 3.2618, 0.6849), "macro-F1 = 1.00 − 3.26 · labels^−0.685."),
+        ((0.8654, 15432.1, 2.0), "macro-F1 = 0.865 − 15400 · labels^−2.00."),
+        ((0.5, 0.00312, 0.01), "macro-F1 = 0.500 − 0.00312 · labels^−0.0100."),
+        ((0.5, 2.5e-9, 3.0), "macro-F1 = 0.500 − 2.50e-09 · labels^−3.00."),
+        ((0.5, 123456789.0, 3.0), "macro-F1 = 0.500 − 1.23e+08 · labels^−3.00."),
+        ((0.5, 0.0, 3.0), "macro-F1 = 0.500 − 0.00 · labels^−3.00."),
+    ],
+)
+def test_learning_curve_shows_three_digits_of_its_power_law(law, shown):
+    points = pd.DataFrame({"labels": [50.0, 100.0, 200.0, 400.0]})
+    assert LearningCurve("ridge", "macro_f1", points, np.array(law), np.array([law])).sentence().endswith(shown)
+
+
+def test_learning_curve_plot_has_its_legend_beside_the_curve(curve):
+    assert_legends_cover_no_data(curve.plot(200))
 
 
 def test_learning_curve_plot_extends_to_the_requested_labels(curve):

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from support.figures import assert_legends_cover_no_data
 from topicdesk.errors import LabellerError
 from topicdesk.evaluation import CLASSIFIERS, ComparisonPlan
 from topicdesk.features import Analyser, FeatureSetting
@@ -114,6 +115,7 @@ def test_drift_plot_marks_the_checks_that_drifted(large, newsroom):
     articles, labels = newsroom(300, random_state=8)
     courts = labels["topics"].map(lambda topics: "courts" in topics).to_numpy()
     figure = measure_drift(large, articles[courts]).plot()
+    assert_legends_cover_no_data(figure)
     titles = [axes.get_title() for axes in figure.axes]
     assert titles[2] == "scores of courts: DRIFT"
     labels = [label.get_text() for label in figure.axes[0].get_xticklabels()]

@@ -65,7 +65,7 @@ def plot_topics(comparison: ComparisonValues) -> Figure:
     leader = comparison.ranking[0]
     rows = scores_where(comparison.topic_scores, sample=ALL_SAMPLES, metric="f1")
     topics = comparison.dataset.topics
-    figure = Figure(figsize=(8, 1.2 + 0.4 * len(topics)), layout="constrained")
+    figure = Figure(figsize=(8, 1.5 + 0.4 * len(topics)), layout="constrained")
     axes = figure.subplots()
     leader_rows = scores_where(rows, classifier=leader).set_index("topic").loc[list(topics)]
     rules = scores_where(rows, classifier="keyword-rules").set_index("topic")
@@ -87,8 +87,8 @@ def plot_topics(comparison: ComparisonValues) -> Figure:
     axes.invert_yaxis()
     axes.set_xlim(0, 1)
     axes.set_xlabel("F1, pooled, with bootstrap 95 % interval")
-    axes.legend(loc="lower left", frameon=False)
     axes.grid(axis="x", alpha=0.3)
+    figure.legend(loc="outside lower center", ncols=2, frameon=False)
     return figure
 
 
@@ -132,7 +132,7 @@ def plot_precision_recall(comparison: ComparisonValues, topic: str, classifiers:
     shows the effect of moving the thresholds of all folds by the same distance. Its dot marks the actual decisions.
     """
     column = comparison.dataset.topics.index(topic)
-    figure = Figure(figsize=(6.4, 5.2), layout="constrained")
+    figure = Figure(figsize=(8.2, 5.2), layout="constrained")
     axes = figure.subplots()
     points = scores_where(comparison.topic_scores, sample=ALL_SAMPLES, topic=topic)
     point = points.set_index(["classifier", "metric"])["value"].to_dict()
@@ -154,7 +154,7 @@ def plot_precision_recall(comparison: ComparisonValues, topic: str, classifiers:
     axes.set(xlim=(0, 1), ylim=(0, 1.02), xlabel="recall", ylabel="precision")
     axes.set_title(f"{topic} ({support} of {len(comparison.dataset)} articles)", fontsize=10)
     axes.grid(alpha=0.3)
-    axes.legend(fontsize=7, loc="lower left")
+    figure.legend(loc="outside right upper", fontsize=8, frameon=False)
     return figure
 
 
@@ -192,10 +192,10 @@ def plot_reliability(comparison: ComparisonValues, topic: str, classifier: str |
     axes.set(xlim=(0, 1), ylim=(0, 1.02), ylabel="share of articles with the topic, 95 % interval")
     unit = f"test articles of {repeats} repeats" if repeats > 1 else "test articles"
     axes.set_title(f"{topic}: {len(truth)} {unit}", fontsize=10)
-    axes.legend(loc="upper left", frameon=False)
     axes.grid(alpha=0.3)
     below.bar(predicted, table["articles"], width=0.03, color=BLUE)
     below.set(yscale="log", xlabel=f"probability of {topic}", ylabel="articles")
+    figure.legend(loc="outside lower center", ncols=2, frameon=False)
     return figure
 
 

@@ -60,6 +60,7 @@ def plot_drift(names: Sequence[str], then: Reference, now: Observed, checks: pd.
             title=f"scores of {name}: {_answer(drifted[f'scores: {name}'])}", xlabel="probability", xlim=(-0.02, 1.02)
         )
         axes.set_ylabel("cumulative share of articles" if index % 4 == 0 else "")
+    figure.legend(loc="outside lower center", ncols=2, frameon=False)
     return figure
 
 
@@ -121,7 +122,6 @@ def _draw_shares(axes: Axes, topics: Sequence[str], then: Reference, now: Observ
     labels = [f"{name}\n{_answer(drifted[f'share: {name}'])}" for name in topics]
     axes.set_xticks(positions, labels, rotation=0 if len(topics) <= _MOST_TOPICS else 90)
     axes.set(title="shares of predicted topics, with 95 % intervals", ylabel="share of articles")
-    axes.legend(frameon=False)
 
 
 def _draw_unseen(axes: Axes, of_then: Reference, of_now: Observed, drifted: dict[str, bool]) -> None:

@@ -148,15 +148,17 @@ def measure_drift(
     >>> drift.drifted
     True
     """
-    labeller = getattr(reference, "labeller_", reference)  # that of a fitted TopicClassifier
+    labeller: Any = getattr(reference, "labeller_", reference)  # that of a fitted TopicClassifier
     if not isinstance(labeller, Labeller):
-        return compare_texts(reference, articles, text=text, random_state=random_state)
+        texts: Any = reference
+        return compare_texts(texts, articles, text=text, random_state=random_state)
     if text is not None:
         raise LabellerError("text is for collections of texts. A model has its fields.")
     check_table("articles", articles)
-    if not set(labeller.fields) & set(articles.columns):
+    table: Any = articles
+    if not set(labeller.fields) & set(table.columns):
         raise LabellerError(f"articles has none of the model's fields: {', '.join(labeller.fields)}.")
-    return _judged(labeller, observe(labeller, articles))
+    return _judged(labeller, observe(labeller, table))
 
 
 def measure_drift_of_files(

@@ -114,12 +114,12 @@ class LearningCurve:
     def sentence(self, more: int = 500) -> str:
         """Return a sentence with the gain from more labels."""
         gain, current, title = self.gain(more), self.points["labels"].iloc[-1], metric_title(self.metric)
-        limit, gap, rate = self.law
+        limit, gap, rate = map(_three_digits, self.law)
         return (
             f"With {more} more labels than the current {current:.0f}, {title} of {self.classifier} is expected to "
             f"change by {gain['value']:+.3f} (95 % interval over test articles: "
             f"{gain['low']:+.3f} to {gain['high']:+.3f}). "
-            f"This extrapolates the power law {title} = {limit:.3f} − {gap:.2f} · labels^−{rate:.2f}."
+            f"This extrapolates the power law {title} = {limit} − {gap} · labels^−{rate}."
         )
 
     def plot(self, more: int = 500) -> Figure:
@@ -212,6 +212,11 @@ def learning_curve(
     points.insert(0, "labels", labels)
     points["fitted"] = power_law(labels, *law)
     return LearningCurve(classifier.name, plan.metric, points, law, laws, (*warnings, *fit_warnings))
+
+
+def _three_digits(value: float) -> str:
+    """Format a number with three significant digits; with an exponent only if it is huge or tiny."""
+    return f"{float(f'{value:.2e}'):.0f}" if 1e3 <= value < 1e6 else f"{value:#.3g}".rstrip(".")
 
 
 def _growing_parts(dataset: Dataset, split: Split, sizes: int, random_state: int) -> list[Split]:

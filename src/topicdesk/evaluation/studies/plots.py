@@ -81,12 +81,14 @@ def plot_learning_curve(points: pd.DataFrame, forecast: pd.DataFrame, metric: st
         label="measured, with bootstrap 95 % interval",
     )  # fmt: skip
     axes.axvline(current, color="grey", linestyle=":", linewidth=1)
-    axes.text(current, axes.get_ylim()[0], " all labels", color="grey", fontsize=8, va="bottom")
+    axes.text(
+        current, 0.02, " all labels", color="grey", fontsize=8, va="bottom", transform=axes.get_xaxis_transform()
+    )  # fmt: skip
     axes.set(xlabel="labelled training articles", ylabel=metric_title(metric))
     axes.set_ylim(top=min(1, axes.get_ylim()[1]))
     axes.set_title(title, fontsize=10)
     axes.grid(alpha=0.3)
-    axes.legend(loc="lower right", frameon=False)
+    figure.legend(loc="outside lower center", ncols=2, frameon=False)
     return figure
 
 
@@ -215,7 +217,7 @@ def _draw_sources(axes: Axes, audit: SourceAudit) -> None:
         axes.text(0.01, row, ", ".join(terms.split(", ")[:_MOST_TERMS]), va="center", fontsize=8)
     axes.axvline(audit.guess["value"], color="grey", linestyle=":", label="accuracy of guessing the largest source")
     axes.axvline(audit.accuracy["value"], color=BLUE, linestyle="--", label="accuracy of a linear SVM")
-    _label_rows(axes, table["articles"], "F1 of predicting the source from the text, with the most predictive terms")
+    _label_rows(axes, table["articles"], "F1 of predicting the source from the text,\nwith the most predictive terms")
 
 
 def _draw_topics(axes: Axes, topics: pd.DataFrame) -> None:
@@ -240,4 +242,5 @@ def _label_rows(axes: Axes, counts: pd.Series[int], title: str) -> None:
     axes.invert_yaxis()
     axes.set_xlim(0, 1)
     axes.set_title(title, fontsize=10)
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=2, fontsize=8, frameon=False)
+    # Below the tick labels, at a distance in units of the font size, since the height of the plot varies.
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, 0), borderaxespad=3, ncols=2, fontsize=8, frameon=False)
