@@ -73,12 +73,7 @@ def check_integer(name: str, value: Any, least: int = 0, most: int | None = None
     Traceback (most recent call last):
     topicdesk.errors.ArgumentError: n_terms must be an integer of at least 1; got 0.
     """
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, Integral)
-        or value < least
-        or (most is not None and value > most)
-    ):
+    if isinstance(value, bool) or not isinstance(value, Integral) or not _within(value, least, most):
         bounds = f"of at least {least}" if most is None else f"from {least} to {most}"
         raise ArgumentError(f"{name} must be an integer {bounds}; got {_shown(value)}.")
 
@@ -96,8 +91,7 @@ def check_number(name: str, value: Any, least: float = 0, most: float | None = N
         isinstance(value, bool)
         or not isinstance(value, Real)
         or not math.isfinite(value)
-        or value < least
-        or (most is not None and value > most)
+        or not _within(value, least, most)
     ):
         bounds = f"of at least {least}" if most is None else f"from {least} to {most}"
         raise ArgumentError(f"{name} must be a number {bounds}; got {_shown(value)}.")
@@ -244,6 +238,10 @@ def check_engine(value: object) -> None:
     """Raise `ArgumentError` if a value is neither None nor an engine: an object with a method ``run``."""
     if value is not None and (isinstance(value, type) or not callable(getattr(value, "run", None))):
         raise ArgumentError(f"engine must be None or an engine such as DaskEngine; got {_shown(value)}.")
+
+
+def _within(value: Any, least: float, most: float | None) -> bool:
+    return bool(value >= least and (most is None or value <= most))
 
 
 def _stop(sentence: str) -> str:
