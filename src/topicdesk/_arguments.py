@@ -171,7 +171,7 @@ def check_path(name: str, value: object) -> None:
         raise ArgumentError(f"{name} must be a path or a string that is not empty; got {_shown(value)}.")
 
 
-def check_paths(name: str, values: object) -> None:
+def check_paths(name: str, values: Any) -> None:
     """Raise `ArgumentError` if a value is not a list of paths. A single path is none.
 
     Examples
@@ -187,7 +187,7 @@ def check_paths(name: str, values: object) -> None:
     for value in values:
         if not isinstance(value, str | PathLike) or value == "":
             raise ArgumentError(f"{name} must be a list of paths; it contains {_shown(value)}.")
-    if not values:
+    if not len(values):
         raise ArgumentError(f"{name} is empty. Give at least one path.")
 
 
