@@ -73,12 +73,7 @@ def check_integer(name: str, value: Any, least: int = 0, most: int | None = None
     Traceback (most recent call last):
     topicdesk.errors.ArgumentError: n_terms must be an integer of at least 1; got 0.
     """
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, Integral)
-        or int(value) < least
-        or (most is not None and int(value) > most)
-    ):
+    if isinstance(value, bool) or not isinstance(value, Integral) or not _within(value, least, most):
         bounds = f"of at least {least}" if most is None else f"from {least} to {most}"
         raise ArgumentError(f"{name} must be an integer {bounds}; got {_shown(value)}.")
 
@@ -96,8 +91,7 @@ def check_number(name: str, value: Any, least: float = 0, most: float | None = N
         isinstance(value, bool)
         or not isinstance(value, Real)
         or not math.isfinite(value)
-        or float(value) < least
-        or (most is not None and float(value) > most)
+        or not _within(value, least, most)
     ):
         bounds = f"of at least {least}" if most is None else f"from {least} to {most}"
         raise ArgumentError(f"{name} must be a number {bounds}; got {_shown(value)}.")
@@ -177,7 +171,7 @@ def check_path(name: str, value: object) -> None:
         raise ArgumentError(f"{name} must be a path or a string that is not empty; got {_shown(value)}.")
 
 
-def check_paths(name: str, values: object) -> None:
+def check_paths(name: str, values: Any) -> None:
     """Raise `ArgumentError` if a value is not a list of paths. A single path is none.
 
     Examples
@@ -193,7 +187,7 @@ def check_paths(name: str, values: object) -> None:
     for value in values:
         if not isinstance(value, str | PathLike) or value == "":
             raise ArgumentError(f"{name} must be a list of paths; it contains {_shown(value)}.")
-    if not values:
+    if not len(values):
         raise ArgumentError(f"{name} is empty. Give at least one path.")
 
 
@@ -244,6 +238,10 @@ def check_engine(value: object) -> None:
     """Raise `ArgumentError` if a value is neither None nor an engine: an object with a method ``run``."""
     if value is not None and (isinstance(value, type) or not callable(getattr(value, "run", None))):
         raise ArgumentError(f"engine must be None or an engine such as DaskEngine; got {_shown(value)}.")
+
+
+def _within(value: Any, least: float, most: float | None) -> bool:
+    return bool(value >= least and (most is None or value <= most))
 
 
 def _stop(sentence: str) -> str:

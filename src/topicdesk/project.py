@@ -26,6 +26,11 @@ class Project:
     ----------
     root : Path
         Absolute path of the folder.
+
+    Raises
+    ------
+    ArgumentError
+        If an argument has a wrong type or value.
     """
 
     root: Path

@@ -152,6 +152,11 @@ def adjudication(
     Returns
     -------
     AnnotationSession
+
+    Raises
+    ------
+    ArgumentError
+        If an argument has a wrong type or value.
     """
     check_annotator(first, "first")
     check_annotator(second, "second")

@@ -78,6 +78,8 @@ def read_annotations(
     LabelsError
         If `read_label_file` rejects a row, a label was made by rules, or annotators disagree about an article that
         nobody has adjudicated. The message names file and line.
+    ArgumentError
+        If an argument has a wrong type or value.
     """
     paths = list(paths) if isinstance(paths, Iterator) else paths
     check_paths("paths", paths)
@@ -124,6 +126,8 @@ def read_label_file(
     LabelsError
         If a file or column is missing, a topic or article id is unknown, an article is labelled twice, or an id is
         reserved. The message names file and line.
+    ArgumentError
+        If an argument has a wrong type or value.
     """
     path = find_file(path)
     _check_names(topics, () if article_ids is None else article_ids, reserved)

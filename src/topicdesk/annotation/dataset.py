@@ -68,6 +68,8 @@ class Dataset:
     LabelsError
         If a value has another length or shape than stated above, ``Y`` has other values than 0 and 1, a topic or an id
         occurs twice, or an article of a multi-class dataset does not have exactly one class.
+    ArgumentError
+        If an argument has a wrong type or value.
     """
 
     name: str

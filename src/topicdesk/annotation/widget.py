@@ -196,6 +196,11 @@ def adjudicate(
     -------
     AnnotationWidget
         Its decisions are saved to ``data/labels/adjudicated.csv`` and overrule both annotators.
+
+    Raises
+    ------
+    TopicdeskError
+        If a label file or the taxonomy is missing or invalid, or another argument is wrong.
     """
     return AnnotationWidget(adjudication(first, second, corpus, topics, annotator, project))
 
@@ -212,6 +217,11 @@ class AnnotationWidget(AnyWidget):
         The session to display.
     highlight : sequence of str, optional
         Words and phrases to highlight in the text.
+
+    Raises
+    ------
+    ArgumentError
+        If an argument has a wrong type or value.
     """
 
     _esm = Path(__file__).with_name("widget.js")

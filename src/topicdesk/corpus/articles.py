@@ -144,7 +144,7 @@ def check_corpus(name: str, corpus: pd.DataFrame, columns: Sequence[str] = ARTIC
     if corpus.empty:
         raise CorpusError(f"{name} has no articles.")
     for column in (column for column in columns if column != "published"):
-        strings = corpus[column].map(lambda value: isinstance(value, str)).to_numpy()
+        strings = _are_strings(corpus[column]).to_numpy()
         if not strings.all():
             row = int(strings.argmin())
             raise CorpusError(
@@ -169,8 +169,14 @@ def check_text_fields(name: str, fields: Sequence[str], corpus: pd.DataFrame) ->
     for field in fields:
         if field not in corpus.columns:
             raise CorpusError(f"{name}: articles have no field {field!r}; {nearest(field, map(str, corpus.columns))}")
-        if not corpus[field].map(lambda value: isinstance(value, str)).all():
+        if not _are_strings(corpus[field]).all():
             raise CorpusError(f"{name}: the field {field!r} is not a column of text.")
+
+
+def _are_strings(values: pd.Series) -> pd.Series:
+    if isinstance(values.dtype, pd.StringDtype):  # all values are strings or missing
+        return values.notna()
+    return values.map(lambda value: isinstance(value, str))
 
 
 def write_corpus(corpus: pd.DataFrame, path: Path, facts: dict[str, Any] | None = None) -> None:

@@ -85,6 +85,11 @@ def stored_corpus(project: Project, name: str) -> Path:
     -------
     Path
         The Parquet file. Labels that come with the corpus are stored beside it (see `published_labels_path`).
+
+    Raises
+    ------
+    TopicdeskError
+        If there is no such corpus, it cannot be fetched, or an argument has a wrong type.
     """
     check_instance("project", project, Project, "Use find_project.")
     check_string("name", name, empty=False)

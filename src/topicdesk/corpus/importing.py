@@ -144,6 +144,8 @@ def read_articles(
     CorpusError
         When a path does not exist or its format is not supported, a column is missing, `without` contains an unknown
         step, or there is no article.
+    ArgumentError
+        If an argument has a wrong type or value.
     """
     cleaning = _cleaning(paths, source, language, without)
     account, notes = ImportAccount(), _Noted()
@@ -178,6 +180,8 @@ def import_articles(
     ------
     CorpusError
         As in `read_articles`. `output` does not change.
+    ArgumentError
+        If an argument has a wrong type or value.
     """
     cleaning = _cleaning(paths, source, language, without)
     check_path("output", output)

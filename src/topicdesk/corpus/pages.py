@@ -143,6 +143,8 @@ def parse_page(text: str, source: str = "", language: str = "", url: str = "", w
     ------
     CorpusError
         When the page contains only menus and dividers, has a headline but no text, or `without` has an unknown step.
+    ArgumentError
+        If an argument has a wrong type or value.
     """
     for name, value in (("text", text), ("source", source), ("language", language), ("url", url)):
         check_string(name, value)

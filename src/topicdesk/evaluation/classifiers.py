@@ -505,6 +505,8 @@ def own_classifier(name: str, estimator: str | BaseEstimator, folder: Path | Non
     SpecError
         If the name is taken or empty, or if the class does not exist, cannot be instantiated, is not a scikit-learn
         estimator or does not compute scores.
+    ArgumentError
+        If an argument has a wrong type or value.
 
     Examples
     --------

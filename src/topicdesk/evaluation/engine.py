@@ -94,6 +94,11 @@ class DaskEngine:
         caught per process.
     patience : float, default 30
         Seconds to wait for the scheduler, and for workers to answer.
+
+    Raises
+    ------
+    ArgumentError
+        If an argument has a wrong type or value.
     """
 
     scheduler: str

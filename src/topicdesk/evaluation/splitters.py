@@ -14,7 +14,6 @@ from sklearn.model_selection import BaseCrossValidator
 from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import type_of_target
-from sklearn.utils.validation import _num_samples
 
 from topicdesk._arguments import check_random_state as check_seed
 from topicdesk.errors import SplitError
@@ -153,10 +152,10 @@ def _check_lengths(arguments: Mapping[str, Any]) -> None:
     for name, values in arguments.items():
         if values is None and name != "X":  # `groups` is optional, and a later message says why `y` is needed
             continue
-        try:
-            n_rows[name] = _num_samples(values)
-        except TypeError as error:
-            raise TypeError(f"{name} must be array-like; got {type(values).__name__}.") from error
+        shape = getattr(values, "shape", None)  # a sparse matrix has no length
+        if shape == () or not (shape or hasattr(values, "__len__")):
+            raise TypeError(f"{name} must be array-like; got {type(values).__name__}.")
+        n_rows[name] = shape[0] if shape else len(values)
         if n_rows[name] != n_rows["X"]:
             raise ValueError(
                 f"inconsistent numbers of samples: {name} has {n_rows[name]} rows, but X has {n_rows['X']}."

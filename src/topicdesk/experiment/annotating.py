@@ -126,6 +126,11 @@ def suspects_of(spec_file: Path | str, classifier: str | None = None, n_jobs: in
     -------
     DataFrame
         The result of `topicdesk.suspect_labels`, most suspect first.
+
+    Raises
+    ------
+    TopicdeskError
+        If the spec, its corpus or labels, or another argument is invalid.
     """
     _check_judge(classifier, n_jobs)
     load = _loaded(find_file(spec_file, name="spec_file"))
@@ -178,6 +183,8 @@ def effect_of(
     ------
     SpecError
         If the spec already reads the decisions and `before` is not given.
+    ArgumentError
+        If an argument has a wrong type or value.
     """
     _check_judge(classifier, n_jobs)
     _check_decisions("decisions", decisions)
@@ -262,6 +269,11 @@ def rules_of(spec_file: Path | str) -> pd.DataFrame:
     -------
     DataFrame
         The result of `topicdesk.annotation.rule_table`, with precision on labelled articles of the sample ``random``.
+
+    Raises
+    ------
+    TopicdeskError
+        If the spec, its corpus or labels, or another argument is invalid.
     """
     desk = _desk(spec_file)
     matches, rules = keyword_matrix(desk.texts(desk.corpus), desk.keywords)
@@ -284,6 +296,11 @@ def weak_labels(spec_file: Path | str, method: Literal["majority", "dawid-skene"
     -------
     DataFrame of shape (n_articles, 7)
         Annotations marked as weak. `read_annotations` rejects them, which keeps them out of evaluations.
+
+    Raises
+    ------
+    TopicdeskError
+        If the spec, its corpus or labels, or another argument is invalid.
     """
     check_choice("method", method, ("majority", "dawid-skene"))
     desk = _desk(spec_file)

@@ -143,6 +143,8 @@ def compare_runs(project: Project, first: str, second: str, classifier: str | No
     ------
     TrackingError
         If a run does not exist, or has no such classifier.
+    ArgumentError
+        If an argument has a wrong type or value.
     """
     check_instance("project", project, Project, "Use find_project.")
     check_string("first", first, empty=False)

@@ -66,6 +66,11 @@ def review_experiment(result: ExperimentResult, n_jobs: int = -1, lock_is_new: b
     -------
     tuple of Review
         One per corpus, in the spec's order.
+
+    Raises
+    ------
+    ArgumentError
+        If an argument has a wrong type or value.
     """
     check_instance("result", result, ExperimentResult, "Use run_experiment.")
     check_n_jobs(n_jobs)
@@ -103,6 +108,8 @@ def log_experiment(
     ------
     TrackingError
         If the store fails. Unsent data are kept for `resume_logging`.
+    ArgumentError
+        If an argument has a wrong type or value.
     """
     check_instance("result", result, ExperimentResult, "Use run_experiment.")
     check_n_jobs(n_jobs)

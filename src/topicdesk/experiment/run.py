@@ -299,6 +299,8 @@ def verify_experiment(result: ExperimentResult, tolerance: float = 0.0) -> list[
     ------
     VerificationError
         If there is no lock, or it was made from another version of the spec.
+    ArgumentError
+        If an argument has a wrong type or value.
     """
     check_instance("result", result, ExperimentResult, "Use run_experiment.")
     check_number("tolerance", tolerance)

@@ -321,6 +321,8 @@ def read_spec(path: Path | str, project: Project | None = None) -> Spec:
     ------
     SpecError
         If the spec is missing or invalid. The message names file, key, value and the nearest valid key.
+    ArgumentError
+        If an argument has a wrong type or value.
 
     See Also
     --------

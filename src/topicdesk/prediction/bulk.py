@@ -229,6 +229,8 @@ def label_files(
         If processes or workers were killed, or a part is missing after it was written twice.
     ProjectError
         If the output cannot be written.
+    ArgumentError
+        If an argument has a wrong type or value.
     """
     start = perf_counter()
     labeller = getattr(labeller, "labeller_", labeller)  # that of a fitted TopicClassifier

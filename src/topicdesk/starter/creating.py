@@ -141,6 +141,8 @@ def create_project(
         When a file of the project already exists, or the folder cannot be written.
     CorpusError, LabelsError
         When the table is wrong. Nothing is written in this case.
+    ArgumentError
+        If an argument has a wrong type or value.
 
     See Also
     --------

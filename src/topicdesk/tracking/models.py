@@ -162,6 +162,8 @@ def load_labeller(model: str | Path, project: Project | None = None, trust: Coll
         made by another major version of scikit-learn.
     TrackingError
         If there is no such model, or the store fails.
+    ArgumentError
+        If an argument has a wrong type or value.
     """
     check_strings("trust", trust)
     with fetched_model(model, project) as folder:

@@ -193,6 +193,8 @@ def list_runs(project: Project | None = None, experiment: str | None = None) -> 
     ------
     TrackingError
         If the store cannot be reached, or has no experiment of that name.
+    ArgumentError
+        If an argument has a wrong type or value.
     """
     if project is None:
         project = working_project()
@@ -259,6 +261,8 @@ def read_run(project: Project, run_id: str) -> ReadRun:
     TrackingError
         If there is no such run, if it was not logged completely, or if it was logged by an older topicdesk, without
         its spec and results lock.
+    ArgumentError
+        If an argument has a wrong type or value.
     """
     check_instance("project", project, Project, "Use find_project.")
     check_string("run_id", run_id, empty=False)

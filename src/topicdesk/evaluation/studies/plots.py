@@ -40,6 +40,11 @@ def plot_leakage(sources: SourceAudit, topics: TopicAudit | None = None) -> Figu
     Returns
     -------
     Figure
+
+    Raises
+    ------
+    ArgumentError
+        If an argument has a wrong type or value.
     """
     check_instance("sources", sources, SourceAudit, "Use audit_sources.")
     if topics is not None:
@@ -138,6 +143,8 @@ def plot_critical_difference(scores: pd.DataFrame) -> Figure:
     ------
     SplitError
         If there are fewer than three datasets or classifiers.
+    ArgumentError
+        If an argument has a wrong type or value.
 
     See Also
     --------
