@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from topicdesk.errors import ProjectError
+from topicdesk.errors import ArgumentError, ProjectError
 from topicdesk.evaluation import (
     ComparisonPlan,
     DecisionRule,
@@ -133,8 +133,10 @@ def test_checkpoints_clear_removes_its_own_and_week_old_folders(tmp_path):
 
 def test_compare_reports_an_unwritable_checkpoint_folder(dataset, tmp_path):
     (tmp_path / "file").write_text("no folder")
-    with pytest.raises(ProjectError, match="cannot write"):
+    with pytest.raises(ArgumentError, match=r"checkpoints: .* is a file"):
         compare(dataset, PLAN, KEYWORDS, n_jobs=1, keep=tmp_path / "file")
+    with pytest.raises(ProjectError, match="cannot write"):
+        compare(dataset, PLAN, KEYWORDS, n_jobs=1, keep=tmp_path / "file" / "folder")
 
 
 @pytest.mark.slow

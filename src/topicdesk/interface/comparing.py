@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from topicdesk._arguments import check_integer
 from topicdesk._environment import observe_environment
-from topicdesk._renamed import renamed_arguments
+from topicdesk._renamed import renamed_arguments, renamed_fields
 from topicdesk.annotation import Dataset, make_dataset
 from topicdesk.errors import SpecError, nearest
 from topicdesk.evaluation import (
@@ -44,6 +44,7 @@ _USUAL_CLASSIFIERS = ("multinomial-nb", "logistic-regression", "linear-svm")
 _NOT_IN_NAMES = "/\\:"
 
 
+@renamed_fields(figures="scores", topic_figures="topic_scores", fold_figures="fold_scores")
 @dataclass(frozen=True, eq=False, repr=False)
 class Comparison(ComparisonResult):
     """Out-of-fold scores and decisions of every classifier on every split, with tables, plots and the winner.

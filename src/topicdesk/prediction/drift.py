@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy.stats import ks_2samp, mannwhitneyu
 
 from topicdesk._answers import decide, readable_articles
-from topicdesk._arguments import check_table
+from topicdesk._arguments import check_random_state, check_table
 from topicdesk._progress import progress
 from topicdesk._proportions import score_test
 from topicdesk._renamed import renamed_arguments
@@ -148,13 +148,14 @@ def measure_drift(
     >>> drift.drifted
     True
     """
+    check_random_state(random_state)
     labeller: Any = getattr(reference, "labeller_", reference)  # that of a fitted TopicClassifier
     if not isinstance(labeller, Labeller):
         texts: Any = reference
         return compare_texts(texts, articles, text=text, random_state=random_state)
     if text is not None:
         raise LabellerError("text is for collections of texts. A model has its fields.")
-    check_table("articles", articles)
+    check_table("articles", articles, how="A model reads a table with its fields.")
     table: Any = articles
     if not set(labeller.fields) & set(table.columns):
         raise LabellerError(f"articles has none of the model's fields: {', '.join(labeller.fields)}.")
