@@ -8,6 +8,7 @@ from importlib import import_module
 
 import pytest
 
+import topicdesk
 from topicdesk._renamed import renamed_arguments, renamed_fields
 from topicdesk.evaluation import compare
 
@@ -82,3 +83,10 @@ def test_public_names_have_the_new_argument_and_accept_the_former(package, name,
     assert former not in inspect.signature(public).parameters
     with pytest.raises(TypeError, match=f"got both '{former}' and '{present}'"):
         public(**{former: None, present: None})
+
+
+@pytest.mark.parametrize("name", ["Labeller", "fit_labeller", "load_labeller"])
+def test_names_that_are_no_longer_public_work_with_a_warning(name):
+    assert name not in topicdesk.__all__
+    with pytest.warns(FutureWarning, match=rf"topicdesk\.{name} is now"):
+        assert getattr(topicdesk, name).__name__ == name

@@ -24,6 +24,7 @@ from conftest import PHRASES, SPEC, TAXONOMY, newsroom_articles
 from topicdesk.annotation import join_dataset, write_annotations
 from topicdesk.corpus import write_corpus
 from topicdesk.evaluation import make_splits
+from topicdesk.prediction import fit_labeller as fit_labeller_of
 from topicdesk.project import Project
 
 SOURCE = str(Path(topicdesk.__file__).parent)
@@ -156,7 +157,7 @@ class World:
 
     @cached_property
     def labeller(self):
-        return topicdesk.fit_labeller(self.dataset, self.plan, self.classifier, n_jobs=1)
+        return fit_labeller_of(self.dataset, self.plan, self.classifier, n_jobs=1)
 
     @cached_property
     def audit(self):
@@ -1253,7 +1254,6 @@ ENTRIES = {
     "Dataset": dataset_class,
     "DecisionRule": decision_rule,
     "Features": features,
-    "Labeller": RESULT,
     "MultilabelStratifiedGroupKFold": splitter,
     "MultilabelStratifiedGroupKFold.split": splitter_split,
     "NewProject": RESULT,
@@ -1281,7 +1281,7 @@ ENTRIES = {
     "effect_of": effect_of,
     "find_duplicates": find_duplicates,
     "find_project": find_project,
-    "fit_labeller": fit_labeller,
+    "prediction.fit_labeller": fit_labeller,
     "import_articles": import_articles,
     "join_dataset": join_dataset_entry,
     "label_files": label_files,
@@ -1289,7 +1289,7 @@ ENTRIES = {
     "learning_curve": learning_curve,
     "list_runs": list_runs,
     "load_dataset": load_dataset,
-    "load_labeller": load_labeller,
+    "tracking.load_labeller": load_labeller,
     "load_model": load_model,
     "log_experiment": log_experiment,
     "make_dataset": make_dataset,

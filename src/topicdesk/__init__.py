@@ -11,4 +11,11 @@ from topicdesk._lazy import attach
 #: The version of the installed package.
 __version__ = version("topicdesk")
 
-__all__ = attach(__name__)
+__all__ = attach(
+    __name__,
+    former={
+        "Labeller": ("topicdesk.prediction", "topicdesk.TopicClassifier"),
+        "fit_labeller": ("topicdesk.prediction", "the method fit of a comparison, or topicdesk.TopicClassifier"),
+        "load_labeller": ("topicdesk.tracking", "topicdesk.load_model"),
+    },
+)

@@ -78,8 +78,6 @@ from topicdesk.interface import (
     load_model as load_model,
 )
 from topicdesk.prediction import (
-    Labeller as Labeller,
-    fit_labeller as fit_labeller,
     label_files as label_files,
     measure_drift as measure_drift,
 )
@@ -93,7 +91,6 @@ from topicdesk.starter import (
 )
 from topicdesk.tracking import (
     list_runs as list_runs,
-    load_labeller as load_labeller,
     read_run as read_run,
 )
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Sequence
+import warnings
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -13,7 +14,7 @@ from typing import Any
 __all__ = ["attach"]
 
 
-def attach(package: str) -> list[str]:
+def attach(package: str, former: Mapping[str, tuple[str, str]] | None = None) -> list[str]:
     """Make the names in a package's ``__init__.pyi`` available on first use.
 
     The stub declares each name once, for people, type checkers and this function. ``import topicdesk.annotation`` takes
@@ -23,6 +24,9 @@ def attach(package: str) -> list[str]:
     ----------
     package : str
         Name of the package: ``__name__`` in its ``__init__.py``.
+    former : mapping of str to (str, str), optional
+        For each name that is no longer public: the package that still has it, and what replaces it. The name works for
+        one version, with a `FutureWarning`.
 
     Returns
     -------
@@ -45,6 +49,14 @@ def attach(package: str) -> list[str]:
 
     class LazyPackage(ModuleType):
         def __getattr__(self, name: str) -> Any:
+            if former is not None and name in former:
+                home, present = former[name]
+                warnings.warn(
+                    f"{package}.{name} is now {present}. The former name works until the next version.",
+                    FutureWarning,
+                    stacklevel=2,
+                )
+                return getattr(import_module(home), name)
             if name not in homes:
                 raise AttributeError(f"module {package!r} has no attribute {name!r}")
             value = getattr(import_module(homes[name]), name)

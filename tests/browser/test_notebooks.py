@@ -8,9 +8,9 @@ import sys
 import pytest
 from playwright.sync_api import TimeoutError
 
-from topicdesk import load_labeller
 from topicdesk.errors import TopicdeskError
 from topicdesk.project import find_project
+from topicdesk.tracking import load_labeller
 
 PROJECT = find_project(__file__)
 EXECUTED = PROJECT.root / "docs" / "executed"

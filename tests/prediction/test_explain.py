@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, strategies as st
 from scipy.sparse import csr_matrix
 
-from topicdesk import fit_labeller, make_dataset
+from topicdesk import make_dataset
 from topicdesk.evaluation import CLASSIFIERS, ComparisonPlan, SplitPlan, compare
 from topicdesk.features import Analyser, FeatureSetting
-from topicdesk.prediction import contributions, explain_held_out, find_terms
+from topicdesk.prediction import contributions, explain_held_out, find_terms, fit_labeller
 
 KEYWORDS = {"courts": ("judge", "jury"), "rail": ("train", "railway")}
 

@@ -172,7 +172,7 @@ class Labeller:
         --------
         ::
 
-            labeller = topicdesk.load_labeller("models:/topicdesk-topics@champion")
+            labeller = load_labeller("models:/topicdesk-topics@champion")
             labeller.label("The court heard the appeal.")
         """
         if not isinstance(explain, int | np.integer) or explain < 0:

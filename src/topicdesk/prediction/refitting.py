@@ -100,7 +100,7 @@ def fit_labeller(
 
         comparison = topicdesk.run_experiment("experiments/topics.toml").comparisons[0]
         winner = topicdesk.classifier_named(comparison.verdict.winner)
-        labeller = topicdesk.fit_labeller(comparison.dataset, comparison.plan, winner)
+        labeller = fit_labeller(comparison.dataset, comparison.plan, winner)
         labeller.label(articles)
     """
     check_study(dataset, plan, classifier, None, keywords, n_jobs, engine)
