@@ -79,7 +79,6 @@ KEYWORDS = [
 
 #: Reasons why a name has no entry.
 RESULT = "a result, which topicdesk makes"
-TO_COME = "its checks are written together with its new interface"
 
 
 # --- Right values: a small newsroom -----------------------------------------------------------------------------------
@@ -1243,6 +1242,103 @@ def measure_drift(world):
     )
 
 
+def annotate(world):
+    return Entry(
+        {
+            "corpus": world.articles,
+            "topics": ["courts", "rail"],
+            "annotator": None,
+            "queue": None,
+            "highlight": (),
+            "project": None,
+            "random_state": 0,
+            "practice": False,
+            "text": ["title", "text"],
+            "id": None,
+            "save": None,
+        },
+        {
+            "corpus": [None, 5, {}, "newsroom"],
+            "topics": [None, 5, [], "courts", ["courts", "courts"], [None], {"courts": 5}],
+            "annotator": [5, [], "", "../ben"],
+            "queue": [5, "queue", [], pd.DataFrame({"a": [1]})],
+            "highlight": ["word", 5, [None], [""]],
+            "project": PROJECTS,
+            "random_state": SEEDS,
+            "practice": [None, "yes", 1, True],
+            "text": [5, "body", ["body"], []],
+            "id": [5, "identity", ["id"], "source"],
+            "save": [5, [], b"path", "", Wrong(world.table, "table.csv")],
+        },
+    )
+
+
+def draw_queue(world):
+    Y = world.dataset.Y
+    return Entry(
+        {
+            "texts": world.texts,
+            "count": 5,
+            "strategy": "uncertain",
+            "random_state": 0,
+            "probabilities": np.full((60, 2), 0.4),
+            "features": None,
+            "votes": None,
+            "labelled": None,
+            "y": None,
+            "topics": None,
+            "ids": None,
+            "task": None,
+            "text": None,
+        },
+        {
+            "texts": [None, 5, "one text", {}],
+            "count": NUMBERS,
+            "strategy": [None, 5, "", "uncertainty", {}, {"random": -1}, {"uncertainty": 1}, ["random"]],
+            "random_state": SEEDS,
+            "probabilities": [None, 5, "p", np.full((5, 2), 0.4), np.full((60, 2), 2.0), np.full((60, 2), np.nan)],
+            "features": [5, "features", np.zeros((5, 2))],
+            "votes": [5, "votes", np.zeros((5, 2, 2))],
+            "labelled": [5, "labelled", [True] * 5, [2] * 60, [99]],
+            "y": [5, "y", Y[:5], [None] * 60],
+            "topics": ["courts", 5, [None], ["courts", "courts"]],
+            "ids": [5, "ids", [1, 2], ["a"] * 60],
+            "task": [5, "multilabel", ""],
+            "text": [5, "body", ["body"]],
+        },
+    )
+
+
+def suspect_labels(world):
+    data = make_dataset(world)
+    return Entry(
+        {
+            "texts": world.articles,
+            "y": world.dataset.Y,
+            "probabilities": None,
+            "topics": ["courts", "rail"],
+            "ids": None,
+            "task": None,
+            "text": ["title", "text"],
+            "separator": None,
+            "cv": 2,
+            "random_state": 0,
+        },
+        {
+            "texts": [5, "text", [], {}, world.texts[:5], Wrong(None, "texts")],
+            "y": [value for value in data.wrong["y"] if not isinstance(value, Wrong)],
+            "probabilities": [5, "p", np.full((5, 2), 0.4), np.full((60, 2), 2.0), np.full((60, 2), np.nan)],
+            "topics": data.wrong["topics"],
+            "ids": data.wrong["ids"],
+            "task": [5, "multilabel", ""],
+            "text": data.wrong["text"],
+            "separator": data.wrong["separator"],
+            "cv": [*COUNTS, 1],
+            "random_state": SEEDS,
+        },
+    )
+
+
 # --- The table --------------------------------------------------------------------------------------------------------
 
 #: Entry of each public name, or the reason why its arguments cannot be wrong. `NAME.method` adds a method.
@@ -1266,7 +1362,7 @@ ENTRIES = {
     "ablate": ablate,
     "adjudicate": adjudicate,
     "agreement": agreement,
-    "annotate": TO_COME,
+    "annotate": annotate,
     "audit_sources": audit_sources,
     "audit_topics": audit_topics,
     "bootstrap_interval": bootstrap_interval,
@@ -1277,7 +1373,7 @@ ENTRIES = {
     "create_project": create_project,
     "diagnose": diagnose,
     "disagreements": disagreements,
-    "draw_queue": TO_COME,
+    "draw_queue": draw_queue,
     "effect_of": effect_of,
     "find_duplicates": find_duplicates,
     "find_project": find_project,
@@ -1316,7 +1412,7 @@ ENTRIES = {
     "second_look": second_look,
     "stored_corpus": stored_corpus,
     "summarise_corpus": summarise_corpus,
-    "suspect_labels": TO_COME,
+    "suspect_labels": suspect_labels,
     "suspects_of": suspects_of,
     "verify_experiment": verify_experiment,
     "weak_labels": weak_labels,
@@ -1339,7 +1435,12 @@ def subject(name):
 
 
 def parameters(name):
-    return [parameter for parameter in inspect.signature(subject(name)).parameters if parameter != "self"]
+    """Return the parameters, without ``self`` and those that only collect former arguments."""
+    return [
+        parameter.name
+        for parameter in inspect.signature(subject(name)).parameters.values()
+        if parameter.name != "self" and parameter.kind is not parameter.VAR_POSITIONAL
+    ]
 
 
 NAMES = [name for name, entry in ENTRIES.items() if callable(entry)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import issparse
 
-from topicdesk.annotation.inputs import is_collection, label_indicators, topic_names
+from topicdesk._arguments import check_random_state
+from topicdesk.annotation.inputs import is_collection, is_missing, label_indicators, topic_names
 from topicdesk.errors import LabelsError
 
 __all__ = ["checked_seed", "labels_in_order", "probability_matrix", "row_ids"]
@@ -19,9 +20,16 @@ __all__ = ["checked_seed", "labels_in_order", "probability_matrix", "row_ids"]
 def row_ids(ids: ArrayLike | None, n_rows: int, *indexed: Any) -> NDArray[Any]:
     """Return what identifies each row: `ids`, or the index of the first of `indexed` that has one, or row numbers."""
     if ids is not None:
-        values: list[Any] = list(ids) if not isinstance(ids, str | bytes) else [ids]  # type: ignore[arg-type]
+        if isinstance(ids, str | bytes) or not isinstance(ids, Iterable):
+            raise LabelsError(f"ids must be a list or an array of {n_rows} ids; got {ids!r}.")
+        values: list[Any] = list(ids)
         if len(values) != n_rows:
             raise LabelsError(f"ids has {len(values)} values, but there are {n_rows} rows.")
+        if any(is_missing(value) for value in values):
+            raise LabelsError("ids contains missing values.")
+        twice = pd.Index(values)[pd.Index(values).duplicated()]
+        if len(twice):
+            raise LabelsError(f"ids: the id {twice[0]!r} occurs more than once.")
     else:
         tables = (one for one in indexed if isinstance(one, pd.DataFrame | pd.Series))
         values = next((table.index.tolist() for table in tables), list(range(n_rows)))
@@ -93,7 +101,6 @@ def probability_matrix(
 
 
 def checked_seed(random_state: Any) -> int:
-    """Return a random seed; raise `ValueError` if it is not an integer of at least 0."""
-    if isinstance(random_state, bool) or not isinstance(random_state, int | np.integer) or random_state < 0:
-        raise ValueError(f"random_state must be an integer of at least 0; got {random_state!r}.")
+    """Return a random seed; raise `ArgumentError` if it is not an integer that scikit-learn takes as one."""
+    check_random_state(random_state)
     return int(random_state)

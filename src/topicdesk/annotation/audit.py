@@ -19,7 +19,7 @@ from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
 
 from topicdesk._renamed import renamed_arguments
 from topicdesk.annotation._arrays import checked_seed, labels_in_order, probability_matrix, row_ids
-from topicdesk.annotation.inputs import check_order, named_column, text_fields
+from topicdesk.annotation.inputs import check_order, is_sequence, named_column, text_fields
 from topicdesk.corpus import article_texts, near_duplicate_groups
 from topicdesk.errors import CorpusError, LabelsError
 
@@ -124,6 +124,9 @@ def suspect_labels(
         if not isinstance(texts, pd.DataFrame):
             raise LabelsError(f"y={y!r} names a column, but texts is not a DataFrame.")
         y = named_column("y", texts, y, LabelsError)
+    if texts is not None and not is_sequence(texts):
+        raise CorpusError(f"texts must be a list, Series or DataFrame of texts; got {type(texts).__name__}.")
+    checked_seed(random_state)
     n_rows = _length(y)
     if not n_rows:
         raise LabelsError("y is empty.")

@@ -13,6 +13,7 @@ from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.preprocessing import normalize
 
+from topicdesk._arguments import check_strings
 from topicdesk.annotation._arrays import labels_in_order, probability_matrix, row_ids
 from topicdesk.annotation.inputs import is_sequence, text_fields
 from topicdesk.corpus import article_texts
@@ -79,6 +80,13 @@ def pool_of_texts(
         raise CorpusError(f"texts must be a list, Series or DataFrame of texts, or a Pool; got {type(texts).__name__}.")
     if task not in (None, "multi-label", "multi-class"):
         raise ValueError(f"task must be 'multi-label' or 'multi-class'; got {task!r}.")
+    if text is not None and not isinstance(texts, pd.DataFrame):
+        raise CorpusError(f"text={text!r} names columns, but texts is not a DataFrame.")
+    if topics is not None:
+        check_strings("topics", topics, empty=False)
+        twice = next((topic for place, topic in enumerate(topics) if topic in topics[:place]), None)
+        if twice is not None:
+            raise LabelsError(f"topics: the name {twice!r} occurs more than once.")
     n_texts = len(texts)
     for name, value, needing in (
         ("probabilities", probabilities, ("uncertain", "rare-first")),
@@ -100,8 +108,10 @@ def pool_of_texts(
         raise LabelsError("probabilities: a multi-class task needs a column for each class.")
     if single is None:
         single = matrix is not None and matrix.shape[1] > 1 and bool(np.allclose(matrix.sum(axis=1), 1))
-    if "diverse" in strategies:
-        features = _features(texts, text) if features is None else _unit_rows(features, n_texts)
+    if features is not None:
+        features = _unit_rows(features, n_texts)
+    elif "diverse" in strategies:
+        features = _features(texts, text)
     return Pool(
         ids=row_ids(ids, n_texts, texts),
         labelled=rows,

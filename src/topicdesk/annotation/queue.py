@@ -150,6 +150,8 @@ def _mix(strategy: Any) -> dict[str, float]:
         return parse_mix(strategy)
     if not isinstance(strategy, Mapping):
         raise LabelsError(f"strategy must be a name, or a mapping of names to shares; got {type(strategy).__name__}.")
+    if not strategy:
+        raise LabelsError("strategy is empty. Name at least one strategy.")
     _check_mix(strategy)
     return dict(strategy)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from topicdesk._arguments import check_instance, check_strings
+from topicdesk._arguments import check_flag, check_instance, check_random_state, check_strings
 from topicdesk._renamed import renamed_arguments
 from topicdesk.annotation._own_texts import session_of_texts
 from topicdesk.annotation.agreement import adjudication
@@ -126,6 +126,8 @@ def annotate(
 
         topicdesk.annotate("newsarticles", "data/topics.toml", annotator="maria")
     """
+    check_random_state(random_state)
+    check_flag("practice", practice)
     if annotator is not None and save is None:
         of_project = _project_arguments(corpus, topics, annotator, text, id)
         session = open_session(
