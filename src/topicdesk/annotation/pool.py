@@ -13,9 +13,8 @@ from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.preprocessing import normalize
 
-from topicdesk._arguments import check_strings
 from topicdesk.annotation._arrays import labels_in_order, probability_matrix, row_ids
-from topicdesk.annotation.inputs import is_sequence, text_fields
+from topicdesk.annotation.inputs import is_sequence, text_fields, topic_names
 from topicdesk.corpus import article_texts
 from topicdesk.errors import CorpusError, LabelsError
 
@@ -83,8 +82,8 @@ def pool_of_texts(
     if text is not None and not isinstance(texts, pd.DataFrame):
         raise CorpusError(f"text={text!r} names columns, but texts is not a DataFrame.")
     if topics is not None:
-        check_strings("topics", topics, empty=False)
-        twice = next((topic for place, topic in enumerate(topics) if topic in topics[:place]), None)
+        named = topic_names(topics)
+        twice = next((topic for place, topic in enumerate(named) if topic in named[:place]), None)
         if twice is not None:
             raise LabelsError(f"topics: the name {twice!r} occurs more than once.")
     n_texts = len(texts)
