@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from topicdesk.annotation import Dataset
-from topicdesk.evaluation import BASELINES, Comparison, compare, scores_where
+from topicdesk.evaluation import BASELINES, ComparisonResult, compare, scores_where
 from topicdesk.experiment import load_experiments
 from topicdesk.project import find_project
 
@@ -52,12 +52,12 @@ def main(python: str) -> int:
     return int(behind > 0)
 
 
-def _best_on_inner_folds(comparison: Comparison) -> str:
+def _best_on_inner_folds(comparison: ComparisonResult) -> str:
     choices = comparison.choices()
     return str(choices["classifier"].iloc[int(choices["inner_score"].argmax())])
 
 
-def _ours(comparison: Comparison, classifier: str) -> dict[str, float]:
+def _ours(comparison: ComparisonResult, classifier: str) -> dict[str, float]:
     scores = scores_where(comparison.scores, classifier=classifier).set_index("metric")["value"]
     return {"macro_f1": float(scores["macro_f1"]), "accuracy": float(scores["subset_accuracy"])}
 

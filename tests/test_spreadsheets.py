@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, strategies as st
 
-from topicdesk._spreadsheets import RowWriter, defused, is_formula, restored, write_table
+from topicdesk._spreadsheets import RowWriter, defused, is_formula, restored, write_csv
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_restored_inverts_defused_and_no_defused_cell_is_a_formula(cell):
 def test_write_table_defuses_texts_and_column_names_but_no_numbers(tmp_path):
     path = tmp_path / "table.csv"
     table = pd.DataFrame({"=1": ["=2", None, "b"], "n": [-1.5, 2.0, 3.0], "mixed": ["@x", -1, "c"]})
-    write_table(table, path)
+    write_csv(table, path)
     assert list(csv.reader(path.open(encoding="utf-8", newline=""))) == [
         ["'=1", "n", "mixed"], ["'=2", "-1.5", "'@x"], ["", "2.0", "-1"], ["b", "3.0", "c"],
     ]  # fmt: skip

@@ -17,7 +17,7 @@ from typing import IO, TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Formulas", "RowWriter", "defused", "is_formula", "restored", "write_table"]
+__all__ = ["Formulas", "RowWriter", "defused", "is_formula", "restored", "write_csv"]
 
 # Excel in Japanese or Chinese also accepts full-width signs.
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
@@ -72,7 +72,7 @@ class RowWriter:
             (self._quoted if has_return else self._plain).writerow(row)
 
 
-def write_table(table: pd.DataFrame, path: Path) -> None:
+def write_csv(table: pd.DataFrame, path: Path) -> None:
     """Write a table as CSV. Texts and column names are `defused`; missing values become empty cells."""
     cells = table.astype(object).where(table.notna(), "")
     with path.open("w", encoding="utf-8", newline="") as file:

@@ -101,13 +101,13 @@ def queue_(
     """Choose the articles to annotate next: by default half at random, half where classifiers are least sure."""
     announce_spec(spec)
     from topicdesk._atomic import replacing
-    from topicdesk._spreadsheets import write_table
+    from topicdesk._spreadsheets import write_csv
     from topicdesk.annotation import parse_mix
     from topicdesk.experiment import queue_for
 
     articles = queue_for(spec, count, None if mix is None else parse_mix(mix), seed)
     with replacing(output) as part:
-        write_table(articles, part)
+        write_csv(articles, part)
     counts = ", ".join(f"{count} {name}" for name, count in articles["sample"].value_counts().items())
     print(f"{len(articles)} articles drawn ({counts}): {output}")
 

@@ -35,11 +35,11 @@ def init(
     annotator: Annotated[str, typer.Option(help="Who labelled the table.")] = "imported",
 ) -> None:
     """Create a project: topics, articles, labels, a spec, a notebook and a Makefile. Never overwrites a file."""
-    from topicdesk.starter._checks import check_table, refuse_to_overwrite
+    from topicdesk.starter._checks import check_table_file, refuse_to_overwrite
 
     refuse_to_overwrite(folder)
     if table is not None:
-        check_table(table)
+        check_table_file(table)
     say(f"creating {folder} ...")
     from topicdesk.starter import create_project
 

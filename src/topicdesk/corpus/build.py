@@ -10,7 +10,7 @@ import pandas as pd
 
 from topicdesk._arguments import check_instance, check_string
 from topicdesk._atomic import replacing
-from topicdesk._spreadsheets import write_table
+from topicdesk._spreadsheets import write_csv
 from topicdesk.corpus._newsarticles import read_newsarticles
 from topicdesk.corpus._orange_tab import read_orange_tab
 from topicdesk.corpus.articles import read_corpus_facts, write_corpus
@@ -101,7 +101,7 @@ def stored_corpus(project: Project, name: str) -> Path:
     if corpus.published_labels is not None:
         # Labels are written before the articles, so that a stored corpus always has its labels.
         with replacing(published_labels_path(path)) as part:
-            write_table(corpus.published_labels, part)
+            write_csv(corpus.published_labels, part)
     write_corpus(corpus.articles, path, corpus.facts)
     return path
 

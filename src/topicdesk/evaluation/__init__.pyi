@@ -20,7 +20,7 @@ from topicdesk.evaluation.code_version import (
     code_version as code_version,
 )
 from topicdesk.evaluation.comparison import (
-    Comparison as Comparison,
+    ComparisonResult as ComparisonResult,
     compare as compare,
 )
 from topicdesk.evaluation.comparison_plots import (

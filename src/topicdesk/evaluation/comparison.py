@@ -37,7 +37,7 @@ from topicdesk.evaluation.splits import Split, mean_test_to_train
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Comparison", "ComparisonPlots", "compare"]
+__all__ = ["ComparisonPlots", "ComparisonResult", "compare"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +91,7 @@ class ComparisonPlots:
 def _former_plot(name: str) -> Callable[..., Figure]:
     """Return a method with the former name of a plot. It works for one version, with a warning."""
 
-    def plot(self: Comparison, *args: Any, **options: Any) -> Figure:
+    def plot(self: ComparisonResult, *args: Any, **options: Any) -> Figure:
         warnings.warn(
             f"comparison.plot_{name}() is now comparison.plot.{name}(). The former name works until the next version.",
             FutureWarning,
@@ -105,7 +105,7 @@ def _former_plot(name: str) -> Callable[..., Figure]:
 
 @renamed_fields(figures="scores", topic_figures="topic_scores", fold_figures="fold_scores")
 @dataclass(frozen=True, eq=False, repr=False)
-class Comparison(ComparisonValues):
+class ComparisonResult(ComparisonValues):
     """Out-of-fold scores and decisions of every classifier on every split, with its tables and plots.
 
     Returned by `compare`.
@@ -208,7 +208,7 @@ def compare(
     n_jobs: int = -1,
     engine: Engine | None = None,
     keep: Path | str | None = None,
-) -> Comparison:
+) -> ComparisonResult:
     """Compare classifiers by nested cross-validation.
 
     Parameters
@@ -264,7 +264,7 @@ def compare(
             dataset, results, plan.metric, plan.representative, plan.resamples, plan.random_state, running
         )
     significance, verdict = _compare_with_best(dataset, plan, splits, results, pooled, by_fold)
-    return Comparison(
+    return ComparisonResult(
         dataset=dataset,
         plan=plan,
         splits=tuple(splits),

@@ -97,7 +97,7 @@ def plot_confusion(comparison: ComparisonValues, classifier: str, topic: str | N
 
     Parameters
     ----------
-    comparison : Comparison
+    comparison : ComparisonResult
         The comparison to plot.
     classifier : str
         Name of the classifier.

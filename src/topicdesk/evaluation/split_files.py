@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from topicdesk._atomic import replacing
-from topicdesk._spreadsheets import restored, write_table
+from topicdesk._spreadsheets import restored, write_csv
 from topicdesk.errors import SplitError
 from topicdesk.evaluation.splits import Split, unlearnable
 
@@ -68,7 +68,7 @@ def write_splits(dataset: Dataset, splits: Sequence[Split], path: Path) -> None:
         for side, rows in (("train", split.train), ("test", split.test))
     ]
     with replacing(path) as part:
-        write_table(pd.concat(parts)[_FILE_COLUMNS], part)
+        write_csv(pd.concat(parts)[_FILE_COLUMNS], part)
 
 
 def read_splits(path: Path, dataset: Dataset) -> tuple[tuple[Split, ...], tuple[str, ...]]:

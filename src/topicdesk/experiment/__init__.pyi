@@ -46,7 +46,7 @@ from topicdesk.experiment.run import (
 )
 from topicdesk.experiment.spec import (
     PUBLISHED_LABELS as PUBLISHED_LABELS,
-    Reference as Reference,
+    PublishedScores as PublishedScores,
     Spec as Spec,
     read_spec as read_spec,
 )

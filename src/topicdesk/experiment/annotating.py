@@ -48,7 +48,7 @@ from topicdesk.errors import ArgumentError, LabelsError, SpecError, nearest
 from topicdesk.evaluation import (
     ALL_SAMPLES,
     Classifier,
-    Comparison,
+    ComparisonResult,
     compare,
     judge_pool,
     out_of_fold,
@@ -411,7 +411,7 @@ def _loaded(path: Path) -> LoadedExperiment:
     return loads[0]
 
 
-def _judged(load: LoadedExperiment, judge: Classifier, data: Dataset, n_jobs: int | None) -> Comparison:
+def _judged(load: LoadedExperiment, judge: Classifier, data: Dataset, n_jobs: int | None) -> ComparisonResult:
     """Evaluate a classifier on the first repeat only: it tests every article."""
     splits = [split for split in load.splits if split.repeat == load.splits[0].repeat]
     return compare(data, replace(load.plan, classifiers=(judge,)), load.keywords, splits, n_jobs or load.n_jobs)
@@ -433,7 +433,7 @@ def _reads_settled(spec: Spec) -> bool:
     return any(Path(file).stem == ADJUDICATED for file in spec.data.labels)
 
 
-def _scores_of(load: LoadedExperiment, comparison: Comparison) -> pd.DataFrame:
+def _scores_of(load: LoadedExperiment, comparison: ComparisonResult) -> pd.DataFrame:
     """Return the spec's metric and F1 of each topic, with intervals, in columns that need a prefix."""
     overall = scores_where(comparison.scores, sample=ALL_SAMPLES, metric=load.plan.metric)
     by_topic = scores_where(comparison.topic_scores, sample=ALL_SAMPLES, metric="f1")

@@ -17,7 +17,14 @@ from topicdesk._atomic import write_text
 from topicdesk._environment import Environment
 from topicdesk._toml import StrictModel
 from topicdesk.errors import VerificationError
-from topicdesk.evaluation import ALL_SAMPLES, DIFFERENCE_FROM_BEST, Comparison, metric_title, scores_where, splits_hash
+from topicdesk.evaluation import (
+    ALL_SAMPLES,
+    DIFFERENCE_FROM_BEST,
+    ComparisonResult,
+    metric_title,
+    scores_where,
+    splits_hash,
+)
 
 __all__ = ["Difference", "ResultsLock", "differences", "lock_path", "lock_text", "make_lock", "read_lock", "write_lock"]
 
@@ -132,7 +139,7 @@ def lock_path(spec: Path) -> Path:
 
 
 def make_lock(
-    name: str, spec_hash: str, metric: str, environment: Environment, comparisons: Sequence[Comparison]
+    name: str, spec_hash: str, metric: str, environment: Environment, comparisons: Sequence[ComparisonResult]
 ) -> ResultsLock:
     """Make the results lock of an experiment.
 
@@ -215,7 +222,7 @@ def differences(locked: ResultsLock, now: ResultsLock, tolerance: float = 0.0) -
     return changed
 
 
-def _locked(comparison: Comparison) -> _LockedComparison:
+def _locked(comparison: ComparisonResult) -> _LockedComparison:
     data, pooled, by_topic = comparison.dataset, comparison.scores, comparison.topic_scores
     scores: dict[str, dict[str, dict[str, _Interval]]] = {}
     for row in pooled.to_dict("records"):

@@ -9,7 +9,7 @@ import pandas as pd
 from topicdesk.errors import SpecError
 from topicdesk.evaluation import ALL_SAMPLES, leaderboard, metric_title, probability_leaderboard, shown
 from topicdesk.experiment.lock import ResultsLock, lock_path, read_lock
-from topicdesk.experiment.spec import Reference, Spec, read_spec
+from topicdesk.experiment.spec import PublishedScores, Spec, read_spec
 
 __all__ = ["results_page"]
 
@@ -139,7 +139,7 @@ def _side_by_side(path: Path, other: Path) -> pd.DataFrame:
     return pd.DataFrame(columns, index=order)
 
 
-def _beside(reference: Reference, lock: ResultsLock) -> pd.DataFrame:
+def _beside(reference: PublishedScores, lock: ResultsLock) -> pd.DataFrame:
     rows = []
     for corpus, by_classifier in reference.figures.items():
         for classifier, published in by_classifier.items():

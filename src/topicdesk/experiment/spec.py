@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from topicdesk.evaluation import Classifier, ComparisonPlan, SplitPlan, ThresholdRule
     from topicdesk.features import FeatureSetting
 
-__all__ = ["PUBLISHED_LABELS", "Reference", "Spec", "read_named_spec", "read_spec"]
+__all__ = ["PUBLISHED_LABELS", "PublishedScores", "Spec", "read_named_spec", "read_spec"]
 
 #: Value of ``data.labels`` for labels published with a corpus.
 PUBLISHED_LABELS = "published"
@@ -203,7 +203,7 @@ class _Report(StrictModel):
     errors: Annotated[int, Field(ge=0, le=50)] = 3
 
 
-class Reference(StrictModel):
+class PublishedScores(StrictModel):
     """Published scores to show beside ours."""
 
     citation: str
@@ -224,7 +224,7 @@ class Spec(StrictModel):
     splits: _Splits = _Splits()
     evaluation: _Evaluation = _Evaluation()
     report: _Report = _Report()
-    reference: Reference | None = None
+    reference: PublishedScores | None = None
 
     #: Folder of the project, whose modules may contain estimators. Not set outside a project.
     _folder: Path | None = PrivateAttr(None)

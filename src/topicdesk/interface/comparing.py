@@ -19,8 +19,8 @@ from topicdesk.annotation import Dataset, make_dataset
 from topicdesk.errors import SpecError, nearest
 from topicdesk.evaluation import (
     Classifier,
-    Comparison as ComparisonResult,
     ComparisonPlan,
+    ComparisonResult,
     DecisionRule,
     Engine,
     Split,

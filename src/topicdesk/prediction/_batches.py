@@ -19,7 +19,7 @@ from topicdesk._progress import Advance
 from topicdesk.corpus import Cleaning, Record, Unreadable, clean_record, matched_columns, read_records
 from topicdesk.errors import CorpusError
 
-__all__ = ["Batch", "Reading", "read_batches", "read_row_groups"]
+__all__ = ["Batch", "ReadingOptions", "read_input_batches", "read_row_groups"]
 
 # A batch ends when it reaches one of these limits.
 _MOST_ROWS = 2000
@@ -27,7 +27,7 @@ _MOST_CHARACTERS = 20_000_000
 
 
 @dataclass(frozen=True)
-class Reading:
+class ReadingOptions:
     """Options for reading files.
 
     Parameters
@@ -80,14 +80,14 @@ class Batch:
         return len(self.articles)
 
 
-def read_batches(files: Sequence[Path], reading: Reading) -> Iterator[Batch]:
+def read_input_batches(files: Sequence[Path], reading: ReadingOptions) -> Iterator[Batch]:
     """Read files one after the other, in batches.
 
     Parameters
     ----------
     files : sequence of Path
         Files, as returned by `find_files`.
-    reading : Reading
+    reading : ReadingOptions
         How to read them.
 
     Yields
@@ -109,13 +109,13 @@ def read_batches(files: Sequence[Path], reading: Reading) -> Iterator[Batch]:
             yield batch
 
 
-def read_row_groups(file: Path, row_groups: Sequence[int], reading: Reading) -> Iterator[Batch]:
+def read_row_groups(file: Path, row_groups: Sequence[int], reading: ReadingOptions) -> Iterator[Batch]:
     """Read some row groups of a Parquet file."""
     with parquet.ParquetFile(file, pre_buffer=False) as table:
         yield from _batches_of(file, table, row_groups, reading)
 
 
-def _record_batches(file: Path, reading: Reading) -> Iterator[Batch]:
+def _record_batches(file: Path, reading: ReadingOptions) -> Iterator[Batch]:
     counter = _BytesRead()
     batch, characters = Batch(0), 0
     for record in read_records(file, reading.columns, counter):
@@ -131,7 +131,7 @@ def _record_batches(file: Path, reading: Reading) -> Iterator[Batch]:
     yield batch
 
 
-def _add(batch: Batch, record: Record, reading: Reading) -> int:
+def _add(batch: Batch, record: Record, reading: ReadingOptions) -> int:
     """Add the rows of a record to a batch (one of a table; article and teasers of a page); return their characters."""
     characters = 0
     if record.row is None or reading.clean_tables:
@@ -174,7 +174,7 @@ def _shown_row(fields: Mapping[str, Any]) -> dict[str, Any]:
     return row
 
 
-def _parquet_batches(file: Path, reading: Reading) -> Iterator[Batch]:
+def _parquet_batches(file: Path, reading: ReadingOptions) -> Iterator[Batch]:
     try:
         table = parquet.ParquetFile(file, pre_buffer=False)
     except (arrow.ArrowException, OSError) as error:
@@ -184,7 +184,9 @@ def _parquet_batches(file: Path, reading: Reading) -> Iterator[Batch]:
         yield from _batches_of(file, table, range(table.num_row_groups), reading)
 
 
-def _batches_of(file: Path, table: parquet.ParquetFile, row_groups: Sequence[int], reading: Reading) -> Iterator[Batch]:
+def _batches_of(
+    file: Path, table: parquet.ParquetFile, row_groups: Sequence[int], reading: ReadingOptions
+) -> Iterator[Batch]:
     table_columns = matched_columns(str(file), table.schema_arrow.names, reading.columns)
     selected = {name: table_columns[name] for name in (*reading.fields, "id") if name in table_columns}
     n_rows = max(table.metadata.num_rows, 1)

@@ -48,7 +48,7 @@ from topicdesk._spreadsheets import Formulas, RowWriter, defused
 from topicdesk.corpus import ARTICLE_COLUMNS, STDIN, Cleaning, Unreadable, article_id, find_files, guess_ending
 from topicdesk.errors import CorpusError, EngineError, LabellerError, ProjectError, nearest
 from topicdesk.evaluation import Engine, LocalEngine, code_version
-from topicdesk.prediction._batches import Batch, Reading, read_batches, read_row_groups
+from topicdesk.prediction._batches import Batch, ReadingOptions, read_input_batches, read_row_groups
 from topicdesk.prediction._parts import Part, PartFolder, Unlabelled, join_parts, output_format, write_part
 from topicdesk.prediction.labeller import Labeller
 
@@ -162,7 +162,7 @@ class _Job:
     folder: PartFolder
     explain: int
     prefix: str
-    reading: Reading
+    reading: ReadingOptions
     formulas: Formulas
     #: Hash of the labeller. A process that already has this labeller keeps it, with its cached attributes.
     key: str
@@ -253,7 +253,7 @@ def label_files(
     formulas = Formulas(formulas)
     with _claimed(folder, output):
         files, skipped = _found(inputs, folder, columns or {})
-        reading = Reading(labeller.fields, dict(columns or {}), Cleaning(), clean)
+        reading = ReadingOptions(labeller.fields, dict(columns or {}), Cleaning(), clean)
         plan = _plan(labeller, files, reading, explain, prefix, engine is not None) | {"formulas": formulas}
         _begin(folder, plan)
         job = _Job(labeller, folder, explain, prefix, reading, formulas, plan["labeller"])
@@ -363,7 +363,7 @@ def _kept(folder: PartFolder, columns: Mapping[str, str]) -> Path:
 
 
 def _plan(
-    labeller: Labeller, files: Sequence[Path], reading: Reading, explain: int, prefix: str, elsewhere: bool
+    labeller: Labeller, files: Sequence[Path], reading: ReadingOptions, explain: int, prefix: str, elsewhere: bool
 ) -> dict[str, Any]:
     """Describe the inputs and options of a run. Runs with equal plans write equal parts."""
     return {
@@ -421,7 +421,7 @@ def _label_here(job: _Job, files: Sequence[Path], n_jobs: int) -> tuple[list[Par
             parts.append(ended())
             advance(read)
 
-        for batch in read_batches(files, job.reading):
+        for batch in read_input_batches(files, job.reading):
             finished = job.folder.finished(batch.number)
             if finished is not None:
                 resumed += finished.rows

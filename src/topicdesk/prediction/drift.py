@@ -25,7 +25,7 @@ from topicdesk._proportions import score_test
 from topicdesk._renamed import renamed_arguments
 from topicdesk.corpus import find_files
 from topicdesk.errors import LabellerError
-from topicdesk.prediction._batches import Reading, read_batches
+from topicdesk.prediction._batches import ReadingOptions, read_input_batches
 from topicdesk.prediction._drift_checks import FEWEST_ARTICLES, Check, DriftChecks, judged_checks
 from topicdesk.prediction.labeller import Labeller
 from topicdesk.prediction.reference import Observed
@@ -187,10 +187,10 @@ def measure_drift_of_files(
         As in `label_files` and `measure_drift`.
     """
     files, _ = find_files([Path(path) for path in inputs])
-    reading = Reading(labeller.fields, dict(columns or {}))
+    reading = ReadingOptions(labeller.fields, dict(columns or {}))
     parts = []
     with progress(sum(file.stat().st_size for file in files), "labelling", "B") as advance:
-        for batch in read_batches(files, reading):
+        for batch in read_input_batches(files, reading):
             if len(batch):
                 table = pd.DataFrame(batch.articles, columns=list(labeller.fields), dtype=object)
                 parts.append(observe(labeller, table))

@@ -17,13 +17,13 @@ from topicdesk.prediction.refitting import field_frame
 
 if TYPE_CHECKING:
     from topicdesk.annotation import Dataset
-    from topicdesk.evaluation import Comparison, FoldResult
+    from topicdesk.evaluation import ComparisonResult, FoldResult
 
 __all__ = ["explain_held_out"]
 
 
 def explain_held_out(
-    comparison: Comparison,
+    comparison: ComparisonResult,
     classifier: Classifier,
     wanted: Sequence[tuple[int, int]],
     keywords: Mapping[str, Sequence[str]] | None = None,
@@ -36,7 +36,7 @@ def explain_held_out(
 
     Parameters
     ----------
-    comparison : Comparison
+    comparison : ComparisonResult
         The comparison.
     classifier : Classifier
         One of the comparison's classifiers.
@@ -65,7 +65,7 @@ def explain_held_out(
 
 
 def _explain_split(
-    comparison: Comparison,
+    comparison: ComparisonResult,
     classifier: Classifier,
     result: FoldResult,
     wanted: Sequence[tuple[int, int]],
@@ -103,7 +103,7 @@ def _explain_split(
     return explanations
 
 
-def _setting_of(comparison: Comparison, result: FoldResult) -> FeatureSetting:
+def _setting_of(comparison: ComparisonResult, result: FoldResult) -> FeatureSetting:
     settings = (*comparison.plan.settings, FeatureSetting())
     return next(setting for setting in settings if described(setting) == result.features)
 

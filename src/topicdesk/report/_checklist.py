@@ -14,7 +14,7 @@ from topicdesk.evaluation import BASELINES, metric_title
 from topicdesk.evaluation.model_selection import candidates_of
 
 if TYPE_CHECKING:
-    from topicdesk.evaluation import Comparison
+    from topicdesk.evaluation import ComparisonResult
     from topicdesk.report.about import About
 
 __all__ = ["Item", "checklist", "straddling"]
@@ -30,12 +30,12 @@ class Item:
     shown_by: str
 
 
-def checklist(comparison: Comparison, about: About) -> list[Item]:
+def checklist(comparison: ComparisonResult, about: About) -> list[Item]:
     """Return the checklist of a run.
 
     Parameters
     ----------
-    comparison : Comparison
+    comparison : ComparisonResult
         Result of the run.
     about : About
         Description of the experiment.
@@ -131,7 +131,7 @@ def checklist(comparison: Comparison, about: About) -> list[Item]:
     ]  # fmt: skip
 
 
-def straddling(comparison: Comparison) -> int:
+def straddling(comparison: ComparisonResult) -> int:
     """Count test articles that have a near-duplicate among the training articles of their split."""
     groups = comparison.dataset.groups
     return sum(

@@ -13,7 +13,7 @@ from topicdesk.features import Analyser
 from topicdesk.prediction import Contribution, explain_held_out, find_terms
 
 if TYPE_CHECKING:
-    from topicdesk.evaluation import Comparison, OutOfFold
+    from topicdesk.evaluation import ComparisonResult, OutOfFold
     from topicdesk.report.about import About
 
 __all__ = ["Piece", "Reading", "read_errors", "short_passage"]
@@ -60,13 +60,13 @@ class Reading:
 
 
 def read_errors(
-    comparison: Comparison, held_out: OutOfFold, topics: Sequence[str], about: About
+    comparison: ComparisonResult, held_out: OutOfFold, topics: Sequence[str], about: About
 ) -> dict[tuple[str, str], list[Reading]]:
     """Return the worst errors of a classifier, with extracts of the articles.
 
     Parameters
     ----------
-    comparison : Comparison
+    comparison : ComparisonResult
         The comparison.
     held_out : OutOfFold
         Out-of-fold decisions of the classifier.

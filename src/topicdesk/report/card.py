@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 from topicdesk.evaluation import ALL_SAMPLES, metric_title, scores_where, shown
 
 if TYPE_CHECKING:
-    from topicdesk.evaluation import Comparison
+    from topicdesk.evaluation import ComparisonResult
     from topicdesk.prediction import Labeller
     from topicdesk.report.about import About
 
 __all__ = ["model_card"]
 
 
-def model_card(comparison: Comparison, labeller: Labeller, about: About) -> str:
+def model_card(comparison: ComparisonResult, labeller: Labeller, about: About) -> str:
     """Return the model card of a labeller (Mitchell et al. 2019).
 
     Parameters
     ----------
-    comparison : Comparison
+    comparison : ComparisonResult
         The comparison that selected the classifier.
     labeller : Labeller
         The model.

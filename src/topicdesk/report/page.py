@@ -34,7 +34,7 @@ from topicdesk.report._pictures import inline_picture
 from topicdesk.report.about import RUN_ID
 
 if TYPE_CHECKING:
-    from topicdesk.evaluation import Comparison, OutOfFold, SourceAudit
+    from topicdesk.evaluation import ComparisonResult, OutOfFold, SourceAudit
     from topicdesk.prediction import Labeller
     from topicdesk.report.about import About
 
@@ -49,13 +49,13 @@ _TERMS = 12
 
 
 def make_report(
-    comparison: Comparison, about: About, labeller: Labeller | None = None, audit: SourceAudit | None = None
+    comparison: ComparisonResult, about: About, labeller: Labeller | None = None, audit: SourceAudit | None = None
 ) -> str:
     """Return the report of a comparison.
 
     Parameters
     ----------
-    comparison : Comparison
+    comparison : ComparisonResult
         The comparison.
     about : About
         Description of the experiment, and how much of each article to show.
@@ -97,7 +97,7 @@ def make_report(
     )
 
 
-def _answers(comparison: Comparison, about: About) -> dict[str, Any]:
+def _answers(comparison: ComparisonResult, about: About) -> dict[str, Any]:
     """Return the answers to eight questions of a reviewer, and the winner."""
     data, plan, verdict = comparison.dataset, comparison.plan, comparison.verdict
     title = metric_title(plan.metric)
@@ -151,7 +151,7 @@ def _answers(comparison: Comparison, about: About) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _is_real(comparison: Comparison) -> str:
+def _is_real(comparison: ComparisonResult) -> str:
     table = comparison.significance
     worse = list(table.index[table["p_holm"] < 0.05])
     similar = [name for name in table.index if name not in worse]
@@ -164,7 +164,7 @@ def _is_real(comparison: Comparison) -> str:
     ) + "."
 
 
-def _tables(comparison: Comparison) -> dict[str, Any]:
+def _tables(comparison: ComparisonResult) -> dict[str, Any]:
     data = comparison.dataset
     sources = pd.Series(data.sources).replace("", "(none)").value_counts()
     dates = pd.Series(data.dates).dropna()
@@ -215,7 +215,7 @@ def _tables(comparison: Comparison) -> dict[str, Any]:
 
 
 def _topics(
-    comparison: Comparison, about: About, labeller: Labeller | None, held_out: OutOfFold
+    comparison: ComparisonResult, about: About, labeller: Labeller | None, held_out: OutOfFold
 ) -> list[dict[str, Any]]:
     """Return the content of the section of each topic."""
     data, winner = comparison.dataset, comparison.verdict.winner
@@ -272,7 +272,7 @@ def _topics(
     return entries
 
 
-def _suspects(comparison: Comparison, about: About, found: OutOfFold) -> list[dict[str, Any]] | None:
+def _suspects(comparison: ComparisonResult, about: About, found: OutOfFold) -> list[dict[str, Any]] | None:
     data, probabilities = comparison.dataset, found.probabilities
     if probabilities is None:
         return None
@@ -291,7 +291,7 @@ def _suspects(comparison: Comparison, about: About, found: OutOfFold) -> list[di
     ]
 
 
-def _by_source(comparison: Comparison, found: OutOfFold) -> pd.DataFrame:
+def _by_source(comparison: ComparisonResult, found: OutOfFold) -> pd.DataFrame:
     """Return the share of articles of each source for which the winner predicts all topics correctly."""
     tested = found.tested > 0
     results = pd.DataFrame(
@@ -306,7 +306,7 @@ def _by_source(comparison: Comparison, found: OutOfFold) -> pd.DataFrame:
     return table.drop(columns="right").head(_MOST_SOURCES)
 
 
-def _future(comparison: Comparison) -> str:
+def _future(comparison: ComparisonResult) -> str:
     """Return a sentence with the share of test articles that are older than the newest training article."""
     dates = pd.Series(comparison.dataset.dates)
     n_dated = sum(int(dates[split.test].notna().sum()) for split in comparison.splits)

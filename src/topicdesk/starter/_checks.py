@@ -7,13 +7,13 @@ from pathlib import Path
 
 from topicdesk.errors import CorpusError, ProjectError
 
-__all__ = ["check_table", "refuse_to_overwrite"]
+__all__ = ["check_table_file", "refuse_to_overwrite"]
 
 _ENDINGS = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet")
 _FILES = ("data", "experiments", "notebooks", "Makefile", "README.md", ".gitignore")
 
 
-def check_table(path: Path) -> None:
+def check_table_file(path: Path) -> None:
     """Raise `CorpusError` if the file does not exist, or its ending is not that of a table."""
     if path.suffix.lower() not in _ENDINGS:
         raise CorpusError(f"{path}: unsupported format of a labelled table. Use one of {', '.join(_ENDINGS)}.")

@@ -18,7 +18,7 @@ import pyarrow.parquet as parquet
 
 from topicdesk.corpus import Cleaning, ImportAccount, Record, clean_record, import_articles, read_records
 from topicdesk.errors import CorpusError, LabelsError, nearest
-from topicdesk.starter._checks import check_table
+from topicdesk.starter._checks import check_table_file
 
 __all__ = ["LabelledTable", "read_labelled_table", "topic_keys"]
 
@@ -126,7 +126,7 @@ def read_labelled_table(
     LabelsError
         When the table has no such label column, or the labels cannot be used, such as none or only one.
     """
-    check_table(path)
+    check_table_file(path)
     if not path.stat().st_size:
         raise CorpusError(f"{path} is empty.")
     columns = _text_columns(text)

@@ -8,10 +8,6 @@ from topicdesk.tracking.models import (
 from topicdesk.tracking.packing import (
     pack_comparison as pack_comparison,
 )
-from topicdesk.tracking.pages import (
-    serve_model as serve_model,
-    serve_pages as serve_pages,
-)
 from topicdesk.tracking.parcel import (
     waiting_parcels as waiting_parcels,
 )
@@ -28,6 +24,10 @@ from topicdesk.tracking.sending import (
     LoggedComparison as LoggedComparison,
     resume_logging as resume_logging,
     send_parcel as send_parcel,
+)
+from topicdesk.tracking.serving import (
+    serve_model as serve_model,
+    serve_pages as serve_pages,
 )
 from topicdesk.tracking.store import (
     experiment_address as experiment_address,

@@ -17,12 +17,12 @@ from typing import Any
 import pandas as pd
 
 from topicdesk._progress import progress
-from topicdesk._spreadsheets import write_table as write_csv
+from topicdesk._spreadsheets import write_csv
 from topicdesk.evaluation import (
     ALL_SAMPLES,
     TOPIC_METRICS,
     Classifier,
-    Comparison,
+    ComparisonResult,
     metric_title,
     most_often,
     save_plot,
@@ -43,7 +43,7 @@ from topicdesk.tracking.parcel import (
     packing,
     run_folder,
     write_manifest,
-    write_table,
+    write_mlflow_table,
 )
 
 __all__ = ["RUN_ADDRESS", "pack_comparison"]
@@ -64,7 +64,7 @@ _Metric = tuple[str, float, int]
 
 def pack_comparison(
     project: Project,
-    comparison: Comparison,
+    comparison: ComparisonResult,
     about: About,
     lock: str,
     corpus_file: Path | None,
@@ -78,7 +78,7 @@ def pack_comparison(
     ----------
     project : Project
         Project in which to write the parcel.
-    comparison : Comparison
+    comparison : ComparisonResult
         The comparison to log.
     about : About
         The question, the spec and the environment.
@@ -148,7 +148,7 @@ def _pack_parent(
     here: Path,
     name: str,
     tags: dict[str, str],
-    comparison: Comparison,
+    comparison: ComparisonResult,
     about: About,
     report: str,
     lock: str,
@@ -181,7 +181,7 @@ def _pack_parent(
         "5-splits": comparison.split_table(),
         "6-labels": data.support().rename_axis("topic").reset_index(),
     }
-    table_files = [write_table(table, here, f"table-{title}.json") for title, table in tables.items()]
+    table_files = [write_mlflow_table(table, here, f"table-{title}.json") for title, table in tables.items()]
     (here / "report.html").write_text(report, encoding="utf-8", newline="\n")
     if lock:
         (here / "results.lock.json").write_text(lock, encoding="utf-8", newline="\n")
@@ -227,7 +227,7 @@ def _pack_parent(
 def _pack_child(
     here: Path,
     tags: dict[str, str],
-    comparison: Comparison,
+    comparison: ComparisonResult,
     classifier: Classifier,
     all_choices: pd.DataFrame,
     all_topics: pd.DataFrame,
@@ -244,8 +244,8 @@ def _pack_child(
         "chosen_features": most_often(choices["features"]),
     }
     table_files = [
-        write_table(choices.reset_index(drop=True), here, "choices.json"),
-        write_table(topics, here, "topics.json"),
+        write_mlflow_table(choices.reset_index(drop=True), here, "choices.json"),
+        write_mlflow_table(topics, here, "topics.json"),
     ]
     # Scores hardly repeat: dictionary encoding would cost time and space.
     comparison.predictions(name).to_parquet(
@@ -269,7 +269,7 @@ def _packed(
     )
 
 
-def _child_metrics(comparison: Comparison, classifier: str, choices: pd.DataFrame) -> Iterator[_Metric]:
+def _child_metrics(comparison: ComparisonResult, classifier: str, choices: pd.DataFrame) -> Iterator[_Metric]:
     # The scores of a single fold would repeat the overall scores.
     has_folds = len(comparison.splits) > 1
     for row in scores_where(comparison.scores, classifier=classifier).to_dict("records"):
@@ -296,7 +296,7 @@ def _child_metrics(comparison: Comparison, classifier: str, choices: pd.DataFram
                 yield _metric(f"fold/{name}", value, step)
 
 
-def _topic_table(comparison: Comparison) -> pd.DataFrame:
+def _topic_table(comparison: ComparisonResult) -> pd.DataFrame:
     keys = ["classifier", "sample", "topic", "support"]
     pivot = comparison.topic_scores.pivot(index=keys, columns="metric", values=["value", "low", "high"])
     flat = {
@@ -307,7 +307,7 @@ def _topic_table(comparison: Comparison) -> pd.DataFrame:
     return pd.DataFrame(flat).round(4).reset_index()
 
 
-def _description(comparison: Comparison, about: About, has_model: bool) -> str:
+def _description(comparison: ComparisonResult, about: About, has_model: bool) -> str:
     """Return the run's description in Markdown. Text from the user's files is escaped."""
     metric, leader = comparison.plan.metric, comparison.ranking[0]
     overall, leaderboard = _score_row(comparison, leader, metric), comparison.leaderboard()
@@ -346,7 +346,7 @@ def _plain(text: str) -> str:
     return escaped
 
 
-def _dataset_entity(project: Project, comparison: Comparison, corpus_file: Path | None) -> dict[str, str]:
+def _dataset_entity(project: Project, comparison: ComparisonResult, corpus_file: Path | None) -> dict[str, str]:
     data = comparison.dataset
     table = pd.DataFrame({"article_id": data.ids, "sample": data.samples})
     table = table.join(pd.DataFrame(data.Y == 1, columns=list(data.topics)))
@@ -357,7 +357,7 @@ def _dataset_entity(project: Project, comparison: Comparison, corpus_file: Path 
     return entity | {"profile": json.dumps({"num_rows": len(table), "num_elements": table.size})}
 
 
-def _score_row(comparison: Comparison, classifier: str, metric: str) -> pd.Series[Any]:
+def _score_row(comparison: ComparisonResult, classifier: str, metric: str) -> pd.Series[Any]:
     return scores_where(comparison.scores, sample=ALL_SAMPLES, classifier=classifier, metric=metric).iloc[0]
 
 

@@ -31,7 +31,7 @@ __all__ = [
     "run_folder",
     "waiting_parcels",
     "write_manifest",
-    "write_table",
+    "write_mlflow_table",
 ]
 
 _MANIFEST = "parcel.json"
@@ -255,7 +255,7 @@ def waiting_parcels(outbox: Path) -> list[Parcel]:
     return sorted(parcels, key=lambda parcel: parcel.started)
 
 
-def write_table(table: pd.DataFrame, folder: Path, name: str) -> str:
+def write_mlflow_table(table: pd.DataFrame, folder: Path, name: str) -> str:
     """Write a table in the format of `mlflow.log_table`, and return its name."""
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)

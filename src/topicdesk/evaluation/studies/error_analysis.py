@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from topicdesk.evaluation.comparison import Comparison
+    from topicdesk.evaluation.comparison import ComparisonResult
 
 __all__ = ["OutOfFold", "out_of_fold", "worst_errors"]
 
@@ -41,12 +41,12 @@ class OutOfFold:
     probabilities: NDArray[np.float64] | None
 
 
-def out_of_fold(comparison: Comparison, classifier: str) -> OutOfFold:
+def out_of_fold(comparison: ComparisonResult, classifier: str) -> OutOfFold:
     """Aggregate the out-of-fold decisions and probabilities of a classifier by article.
 
     Parameters
     ----------
-    comparison : Comparison
+    comparison : ComparisonResult
         The comparison that ran the classifier.
     classifier : str
         Name of the classifier.
@@ -73,13 +73,17 @@ def out_of_fold(comparison: Comparison, classifier: str) -> OutOfFold:
 
 
 def worst_errors(
-    comparison: Comparison, found: OutOfFold, topic: str, kind: Literal["false positive", "false negative"], count: int
+    comparison: ComparisonResult,
+    found: OutOfFold,
+    topic: str,
+    kind: Literal["false positive", "false negative"],
+    count: int,
 ) -> pd.DataFrame:
     """List the articles that a classifier got wrong most often, then those with the highest confidence.
 
     Parameters
     ----------
-    comparison : Comparison
+    comparison : ComparisonResult
         The comparison that ran the classifier.
     found : OutOfFold
         Out-of-fold results of the classifier.
