@@ -54,7 +54,7 @@ class Comparison(ComparisonResult):
     Parameters
     ----------
     dataset, plan, splits, results, scores, topic_scores, fold_scores, significance, verdict, warnings, seconds, checkpoints
-        As in `topicdesk.evaluation.Comparison`. ``scores`` is a DataFrame of numbers, with one row per classifier, sample
+        As in `topicdesk.evaluation.ComparisonResult`. ``scores`` is a DataFrame of numbers, with one row per classifier, sample
         and metric.
     keywords : mapping of str to sequence of str, optional
         Keywords of each topic.
