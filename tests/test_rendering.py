@@ -148,7 +148,7 @@ def test_run_shows_its_leaderboard_and_verdict_and_returns_its_tables(project):
     assert listed["winner"].item() == comparison.verdict.winner
     assert listed["low"].item() <= listed["value"].item() <= listed["high"].item()
 
-    run = read_run(project, logged.run_id)
+    run = read_run(logged.run_id, project)
     assert run.verdict == comparison.verdict.reason
     assert list(run.table().index) == list(comparison.leaderboard().index)
     assert comparison.verdict.winner in run._repr_html_()

@@ -763,8 +763,8 @@ def list_runs(world):
 
 def read_run(world):
     return Entry(
-        {"project": world.project, "run_id": "0" * 32},
-        {"project": [*PROJECTS, None], "run_id": [*STRINGS, "", Wrong("nope", "no run 'nope'")]},
+        {"run_id": "0" * 32, "project": world.project},
+        {"project": PROJECTS, "run_id": [*STRINGS, "", Wrong("nope", "no run 'nope'")]},
         not_called="nothing is logged",
     )
 

@@ -9,7 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold, KFold, RepeatedStratifiedKFold, ShuffleSplit, StratifiedKFold
 
 import topicdesk as td
-from topicdesk.errors import ArgumentError, FeaturesError, LabelsError, SpecError, SplitError
+from topicdesk.errors import ArgumentError, FeaturesError, LabelsError, SpecError, SplitError, TrackingError
 
 COURTS = ["judge", "jury", "verdict", "court", "lawyers", "appeal"]
 RAIL = ["train", "trains", "railway", "passengers", "station", "platform"]
@@ -168,6 +168,11 @@ def test_comparison_log_needs_no_project(table, tmp_path, monkeypatch):
     assert logged.model.name == "topicdesk-an experiment"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mlflow.db", "mlruns"]
     assert td.list_runs().index.tolist() == [logged.run_id]
+    run = td.read_run(logged.run_id)
+    assert run.table().index.tolist() == list(comparison.ranking)
+    assert len(run.predictions()) == 80
+    with pytest.raises(TrackingError, match="logged from Python, so it has no spec"):
+        td.reproduce_run(td.Project(tmp_path), logged.run_id)
     loaded = td.load_model("models:/topicdesk-an experiment@champion")
     expected = comparison.fit(n_jobs=1).predict_proba(table["body"])
     np.testing.assert_array_equal(loaded.predict_proba(table["body"]), expected)

@@ -56,7 +56,7 @@ def test_pages_show_markup_in_text_fields_and_never_run_it(project, run, chromiu
         "report": (project.root / "report.html").read_text(),
         "summary": summarise_corpus(read_corpus(project.corpora / "newsroom.parquet"))._repr_html_(),
         "taxonomy": read_taxonomy(project.root / "data" / "topics.toml")._repr_html_(),
-        "run": read_run(project, logged)._repr_html_(),
+        "run": read_run(logged, project)._repr_html_(),
     }
     page = chromium.new_page()
     for name in ("report", "summary", "taxonomy"):

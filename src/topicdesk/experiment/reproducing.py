@@ -11,6 +11,7 @@ import pandas as pd
 
 from topicdesk._arguments import check_instance, check_n_jobs, check_number, check_string
 from topicdesk._renamed import renamed_arguments, renamed_fields
+from topicdesk.errors import TrackingError
 from topicdesk.evaluation import ALL_SAMPLES, flipped_decisions
 from topicdesk.experiment.lock import Difference, ResultsLock, differences
 from topicdesk.experiment.run import ExperimentResult, run_experiment
@@ -109,7 +110,7 @@ def reproduce_run(project: Project, run_id: str, n_jobs: int | None = None, tole
     """
     check_n_jobs(n_jobs, optional=True)
     check_number("tolerance", tolerance)
-    run = read_run(project, run_id)
+    run = _run_of_spec(run_id, project)
     lock = ResultsLock.model_validate_json(run.lock)
     with tempfile.TemporaryDirectory() as folder:
         spec = Path(folder) / f"{run.experiment}.toml"
@@ -151,7 +152,7 @@ def compare_runs(project: Project, first: str, second: str, classifier: str | No
     check_string("second", second, empty=False)
     if classifier is not None:
         check_string("classifier", classifier, empty=False)
-    runs = [read_run(project, run_id) for run_id in (first, second)]
+    runs = [_run_of_spec(run_id, project) for run_id in (first, second)]
     names = tuple(classifier or run.tags["winner"] for run in runs)
     predictions = [run.predictions(name) for run, name in zip(runs, names, strict=True)]
     ids = [set(frame["article_id"]) for frame in predictions]
@@ -188,6 +189,15 @@ def compare_facts(then: dict[str, str], now: dict[str, str]) -> pd.DataFrame:
     rows = [(then.get(name, "–"), now.get(name, "–")) for name in names]
     table = pd.DataFrame(rows, columns=["then", "now"], index=pd.Index(names, name="fact"))
     return table.assign(same=table["then"] == table["now"])
+
+
+def _run_of_spec(run_id: str, project: Project) -> ReadRun:
+    run = read_run(run_id, project)
+    if not run.lock:
+        raise TrackingError(
+            f"run {run.run_id} was logged from Python, so it has no spec and no results lock. Run the same code again."
+        )
+    return run
 
 
 def _facts(tags: dict[str, str]) -> dict[str, str]:

@@ -29,6 +29,7 @@ from topicdesk.evaluation import (
     given_splits,
     with_baselines,
 )
+from topicdesk.evaluation._execution.checkpoints import comparison_hash
 from topicdesk.interface._choices import class_labels, classifiers_from, settings_from
 from topicdesk.interface.model import TopicClassifier
 from topicdesk.prediction import fit_labeller
@@ -154,7 +155,7 @@ class Comparison(ComparisonResult):
             question="",
             spec="",
             spec_text="",
-            spec_hash="",
+            spec_hash=comparison_hash(self.dataset, self.plan, self.splits, self.keywords),
             environment=observe_environment(project),
             keywords=self.keywords,
         )

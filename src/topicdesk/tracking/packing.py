@@ -35,6 +35,8 @@ from topicdesk.report import About, model_card
 from topicdesk.tracking._mlflow import MLFLOW_RUN_NOTE, CodeDatasetSource, from_pandas
 from topicdesk.tracking.models import save_labeller
 from topicdesk.tracking.parcel import (
+    FROM_MEMORY,
+    SPEC_SOURCE,
     PackedModel,
     PackedRun,
     Parcel,
@@ -106,6 +108,8 @@ def pack_comparison(
         "corpus.hash": data.corpus_hash,
         "labels.hash": data.labels_hash,
     }
+    if not lock:
+        tags[SPEC_SOURCE] = FROM_MEMORY
     with packing(project.unsent, f"{about.experiment}-{data.name}") as folder:
         choices, topics = comparison.choices(), _topic_table(comparison)
         with progress(len(comparison.plan.classifiers) + 1, "saving the comparison", "run") as advance:

@@ -22,6 +22,8 @@ from topicdesk.errors import ProjectError, TrackingError
 from topicdesk.tracking._mlflow import MlflowException
 
 __all__ = [
+    "FROM_MEMORY",
+    "SPEC_SOURCE",
     "PackedModel",
     "PackedRun",
     "Parcel",
@@ -33,6 +35,9 @@ __all__ = [
     "write_manifest",
     "write_mlflow_table",
 ]
+
+#: Tag of runs that have no spec, and its value: they were logged from Python, not from a spec.
+SPEC_SOURCE, FROM_MEMORY = "spec.source", "memory"
 
 _MANIFEST = "parcel.json"
 _STATE = "sent.json"

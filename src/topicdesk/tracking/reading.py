@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import warnings
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
@@ -24,6 +25,7 @@ from topicdesk.tracking._mlflow import (
     quiet_mlflow,
 )
 from topicdesk.tracking.listing import LISTED, listed, logged_comparisons
+from topicdesk.tracking.parcel import FROM_MEMORY, SPEC_SOURCE
 from topicdesk.tracking.store import STORE_ERRORS, open_store, reason
 
 __all__ = ["ReadRun", "list_runs", "read_run"]
@@ -55,7 +57,7 @@ class ReadRun:
     experiment : str
         Name of the MLflow experiment.
     spec, lock : str
-        The spec and the results lock, as they were logged.
+        The spec and the results lock, as they were logged. Empty if the comparison was logged from Python.
     """
 
     client: MlflowClient
@@ -242,15 +244,16 @@ def _asked_of_mlflow(project: Project, experiment: str | None) -> list[dict[str,
 
 
 @quiet_mlflow()
-def read_run(project: Project, run_id: str) -> ReadRun:
+def read_run(run_id: str, project: Project | None = None) -> ReadRun:
     """Read a logged comparison.
 
     Parameters
     ----------
-    project : Project
-        Project whose store is read, unless ``MLFLOW_TRACKING_URI`` names another.
     run_id : str
         Id of the comparison's run, or of the run of one of its classifiers.
+    project : Project, optional
+        Project whose store is read, unless ``MLFLOW_TRACKING_URI`` names another. By default that of the working
+        folder, or the working folder itself.
 
     Returns
     -------
@@ -264,6 +267,12 @@ def read_run(project: Project, run_id: str) -> ReadRun:
     ArgumentError
         If an argument has a wrong type or value.
     """
+    if isinstance(run_id, Project):
+        warnings.warn("read_run takes the run first, then the project", FutureWarning, stacklevel=2)
+        former: Any = run_id
+        run_id, project = str(project), former
+    if project is None:
+        project = working_project()
     check_instance("project", project, Project, "Use find_project.")
     check_string("run_id", run_id, empty=False)
     client = open_store(project)
@@ -276,6 +285,9 @@ def read_run(project: Project, run_id: str) -> ReadRun:
         raise TrackingError(
             f"no run {run_id!r} in MLflow's store ({reason(error, client.tracking_uri)}). 'topicdesk runs' lists them."
         ) from error
+    experiment = client.get_experiment(run.info.experiment_id).name
+    if run.data.tags.get(SPEC_SOURCE) == FROM_MEMORY:
+        return ReadRun(client, run, experiment, "", "")
     try:
         with tempfile.TemporaryDirectory() as folder:
             spec, lock = (
@@ -287,4 +299,4 @@ def read_run(project: Project, run_id: str) -> ReadRun:
             f"run {run.info.run_id} has no spec or results lock ({reason(error, client.tracking_uri)}). It was logged "
             "incompletely, or by an older version of topicdesk. Log the experiment again."
         ) from error
-    return ReadRun(client, run, client.get_experiment(run.info.experiment_id).name, spec, lock)
+    return ReadRun(client, run, experiment, spec, lock)
