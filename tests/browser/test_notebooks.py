@@ -20,9 +20,9 @@ NAMES = [path.name for path in sorted((PROJECT.root / "notebooks").glob("*.ipynb
 SHOWN = {
     "0-import.ipynb": "plot_corpus",
     "1-annotate.ipynb": "topicdesk.annotate(",
-    "2-compare.ipynb": "plot_leaderboard",
+    "2-compare.ipynb": "plot.leaderboard",
     "3-review.ipynb": "read_run",
-    "4-label-new.ipynb": "labeller.explain",
+    "4-label-new.ipynb": "model.explain",
 }
 
 
