@@ -229,6 +229,7 @@ NAN, MASKED = np.float32("nan"), np.ma.masked_array([*"ab"], [False, True])
         (["a", "b"], {"y": [(x for x in "a"), "b"]}, LabelsError, "y: the label of row 0 is of type generator"),
         (["a", "b"], {"y": [0.25, 0.75]}, LabelsError, "y: the label of row 0 is the number 0.25"),
         (["a", "b"], {"y": ["\ud800", "b"]}, LabelsError, "y: the label of row 0.* cannot be written as UTF-8"),
+        (["a", "b"], {"y": ["x\0", "b"]}, LabelsError, "y: the label of row 0.* contains a null character"),
         (["a", "b"], {"y": ["['a']", "['a', 'b']"]}, LabelsError, "lists that are written as strings"),
         (["a", "b"], {"y": ["a;b", "c|d"]}, LabelsError, r"both ';' and '\|'"),
         (["a", "b"], {"y": [[], []]}, LabelsError, "y contains no label"),

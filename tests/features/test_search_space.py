@@ -45,6 +45,7 @@ def test_default_is_one_setting_with_the_defaults_of_scikit_learn():
         ("min_df", 0), ("min_df", 1.5), ("max_df", "all"), ("max_df", True), ("max_features", 0), ("binary", None),
         ("norm", "max"), ("stemmer", "klingon"), ("stemmer", 3), ("lead", -1), ("chi2", 2.5), ("field_weights", {}),
         ("field_weights", {"title": 0}), ("field_weights", ["title"]), ("min_df", []), ("ngram_range", []),
+        ("field_weights", {"title": float("inf")}),
     ],
 )  # fmt: skip
 def test_features_refuse_a_wrong_value_and_name_the_option(option, value):

@@ -1,10 +1,12 @@
 """`compare` takes texts and labels in the forms in which people have them, and gives what a spec gives."""
 
 import math
+import pickle
 
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold, KFold, RepeatedStratifiedKFold, ShuffleSplit, StratifiedKFold
 
@@ -158,6 +160,29 @@ def test_comparison_fit_returns_the_winner_or_the_classifier_that_is_named(table
     assert comparison.fit("multinomial-nb", n_jobs=1).labeller_.classifier == "multinomial-nb"
     with pytest.raises(SpecError, match=r"classifier: .*'multinomial'; did you mean 'multinomial-nb'"):
         comparison.fit("multinomial")
+
+
+def test_comparison_and_each_model_that_it_fits_can_be_pickled_and_cloned(table):
+    comparison = td.compare(
+        table["body"], table["topics"],
+        classifiers=[
+            "multinomial-nb", "complement-nb", "nearest-centroid", ("k-nn", {"n_neighbors": [3]}), "linear-svm",
+            "logistic-regression", "nb-svm", "sgd", "ridge", ("mine", LogisticRegression()),
+        ],
+        keywords={"courts": ["judge"], "rail": ["train"]},
+        **FAST,
+    )  # fmt: skip
+    copied = pickle.loads(pickle.dumps(comparison))
+    assert repr(copied) == repr(comparison)
+    for name in comparison.ranking:
+        model = comparison.fit(name, n_jobs=1)
+        expected = model.predict_proba(table["body"])
+        for copy in (
+            pickle.loads(pickle.dumps(model)),
+            clone(model).fit(table["body"], table["topics"], groups=None),
+            copied.fit(name, n_jobs=1),
+        ):
+            np.testing.assert_array_equal(copy.predict_proba(table["body"]), expected, err_msg=name)
 
 
 @pytest.mark.slow

@@ -2,10 +2,13 @@
 
 import json
 import pickle
+from datetime import date
 
 import numpy as np
 import pandas as pd
+import pyarrow
 import pytest
+from scipy.sparse import csr_array
 from sklearn.base import clone, is_classifier
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
@@ -90,6 +93,54 @@ def test_predict_returns_classes_and_probabilities_in_the_order_of_classes(class
     assert classes.score(TEXTS, CLASSES) == 1
 
 
+@pytest.mark.parametrize(
+    "labels",
+    [
+        [" courts", "rail\t"],
+        ["s\u0327ehir", "rail"],  # in decomposed Unicode, as macOS writes file names
+        [2**70, 1],
+        [1.0, 0.0],
+        [-1, 1],
+    ],
+)
+def test_predict_returns_labels_as_they_were_given(labels, tmp_path):
+    y = [labels[row % 2] for row in range(24)]
+    model = make().fit(TEXTS, y, groups=None)
+    assert model.predict(TEXTS).tolist() == y
+    assert model.score(TEXTS, y) == 1
+    model.save(tmp_path / "model")
+    assert td.load_model(tmp_path / "model").predict(TEXTS).tolist() == y
+
+
+@pytest.mark.parametrize(
+    ("labels", "names"),
+    [
+        ([True, 1], ["True", "1"]),
+        ([date(2026, 1, 2), date(2026, 1, 1)], ["2026-01-02", "2026-01-01"]),
+        ([pd.Timestamp(0), pd.Timestamp("2026-01-01 12:00")], ["1970-01-01 00:00:00", "2026-01-01 12:00:00"]),
+        ([7, "seven"], ["7", "seven"]),
+    ],
+)
+def test_predict_returns_names_for_labels_of_other_or_mixed_types(labels, names, tmp_path):
+    model = make().fit(TEXTS, [labels[row % 2] for row in range(24)], groups=None)
+    assert model.predict(TEXTS[:2]).tolist() == names
+    model.save(tmp_path / "model")
+    assert td.load_model(tmp_path / "model").predict(TEXTS[:2]).tolist() == names
+
+
+def test_fit_takes_arrow_labels_and_iterators():
+    for y in (pyarrow.array([row % 2 for row in range(24)]), (row % 2 for row in range(24))):
+        assert make().fit(TEXTS, y, groups=None).predict(TEXTS[:2]).tolist() == [0, 1]
+
+
+def test_predict_and_label_agree_on_texts_whose_classes_are_equally_probable():
+    texts, y = ["alpha beta", "gamma delta"] * 4, [9, 10] * 4  # as strings, 10 comes first
+    model = make().fit(texts, y, groups=None)
+    unknown = ["omega", ""]
+    assert (model.predict_proba(unknown) == 0.5).all()
+    assert model.predict(unknown).astype(str).tolist() == model.label(unknown)["topics"].fillna("10").tolist()
+
+
 @pytest.mark.parametrize(("labels", "dtype"), [([10, 9], np.integer), ([True, False], np.bool_)])
 def test_predict_returns_labels_of_the_type_that_fit_got(labels, dtype, tmp_path):
     y = [labels[row % 2] for row in range(24)]
@@ -116,6 +167,52 @@ def test_predict_returns_indicators_for_several_topics(topics):
     assert topics.score(NEW, [["courts"], ["courts"]]) == topics.score(NEW, np.array([[1, 0], [1, 0]])) == 0.5
 
 
+def test_score_takes_every_form_of_labels_that_fit_takes(topics, classes):
+    indicators = pd.DataFrame({name: [int(name in labels) for labels in TOPICS] for name in ("courts", "rail")})
+    decided = topics.predict(TEXTS)
+    expected = (decided == indicators.to_numpy()).all(axis=1).mean()
+    assert 0.5 < expected < 1
+    forms = [
+        TOPICS,
+        [set(labels) for labels in TOPICS],
+        [" ; ".join(labels) for labels in TOPICS],
+        indicators,
+        indicators[["rail", "courts"]],
+        indicators.to_numpy(),
+        indicators.to_numpy().tolist(),
+        csr_array(indicators.to_numpy()),
+        indicators.to_numpy().astype(bool),
+    ]
+    for y in forms:
+        assert topics.score(TEXTS, y) == expected
+    assert topics.score(["x", "y"], [[], []]) == topics.score(["x", "y"], np.zeros((2, 2)))
+    assert topics.score(TEXTS, [[*labels, "weather"] for labels in TOPICS]) == 0
+    table = pd.DataFrame({"text": TEXTS, "kind": CLASSES})
+    assert classes.score(table, "kind") == classes.score(TEXTS, pd.get_dummies(table["kind"])) == 1
+    assert classes.score(TEXTS, ["weather"] * 12 + CLASSES[12:]) == 0.5
+    assert classes.score(TEXTS, ["weather"] * 12 + CLASSES[12:], [0] * 12 + [1] * 12) == 1
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        (["courts"], "y has 1 rows"),
+        ("courts", "names a column"),
+        (np.array(CLASSES)[:, None], "one dimension"),
+        ([None] * 24, "row 0 is missing"),
+        (set(CLASSES), "got set"),
+        (3, "got int"),
+    ],
+)
+def test_score_refuses_labels_that_do_not_fit_the_texts(classes, y, message):
+    with pytest.raises(LabelsError, match=message):
+        classes.score(TEXTS, y)
+    with pytest.raises(LabelsError, match="another order"):
+        classes.score(pd.Series(TEXTS), pd.Series(CLASSES)[::-1])
+    with pytest.raises(ValueError, match="y to be passed"):
+        classes.score(TEXTS, None)
+
+
 def test_predict_takes_a_table_a_series_an_array_and_one_text(classes):
     expected = classes.predict_proba(NEW)
     for texts in (pd.Series(NEW, index=[7, 3]), np.array(NEW), np.array(NEW, dtype=object), tuple(NEW)):
@@ -127,6 +224,29 @@ def test_predict_takes_a_table_a_series_an_array_and_one_text(classes):
     assert by_field.predict(new).tolist() == ["courts", "rail"]
     assert classes.predict_proba([]).shape == (0, 2)
     assert classes.predict([]).shape == (0,)
+
+
+def test_predict_takes_every_form_of_texts_that_fit_takes(classes):
+    expected = classes.predict(NEW).tolist()
+    forms = [
+        pd.DataFrame({"text": NEW})["text"].to_numpy(),
+        pd.Series(NEW, dtype="str").array,
+        pd.Series(NEW, dtype="string").to_numpy(),
+        pd.Categorical(NEW),
+        pd.Index(NEW),
+        pyarrow.array(NEW),
+    ]
+    for texts in forms:
+        assert classes.predict(texts).tolist() == expected
+        assert classes.label(texts)["topics"].tolist() == expected
+        make().fit(texts, ["a", "b"], groups=None)
+    for names in ([0, 1], [("text", "head"), ("text", "body")]):
+        table = pd.DataFrame({names[0]: ["Court"] * 24, names[1]: TEXTS})
+        model = make(text=names).fit(table, CLASSES, groups=None)
+        assert model.predict(table).tolist() == CLASSES
+        assert model.label(table)["topics"].tolist() == CLASSES
+    with pytest.raises(LabellerError, match="X: articles need a column 'text'"):
+        classes.predict(pd.DataFrame({"body": NEW}))
 
 
 def test_predict_reads_an_empty_text_and_refuses_a_missing_one(classes):
@@ -172,6 +292,14 @@ def test_save_and_load_model_restore_predictions_and_work_without_a_project(topi
         topics.save("file")
     with pytest.raises(ProjectError, match="folder: cannot write"):
         topics.save("file/model")
+
+
+@pytest.mark.parametrize("content", ["", "[", "3", "[1, 2]", '["courts"]', "{}", "[null, []]"])
+def test_load_model_refuses_damaged_classes(classes, tmp_path, content):
+    classes.save(tmp_path / "model")
+    (tmp_path / "model" / "classes.json").write_text(content)
+    with pytest.raises(LabellerError, match=r"classes\.json is damaged"):
+        td.load_model(tmp_path / "model")
 
 
 def test_save_and_load_model_name_wrong_arguments(topics, tmp_path):

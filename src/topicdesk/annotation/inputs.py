@@ -259,7 +259,7 @@ def label_indicators(
     values = _listed("y", y, "one label, or a list of labels, per text", LabelsError)
     if len(values) != n_texts:
         raise LabelsError(f"y has {len(values)} rows, but there are {n_texts} texts.")
-    if values and all(_is_row_of_indicators(value) for value in values) and len(set(map(len, values))) == 1:
+    if values and all(is_row_of_indicators(value) for value in values) and len(set(map(len, values))) == 1:
         return (*_indicators(np.array(values), columns, n_texts), False)
     mark = _separator(values) if separator is None else separator
     if mark and any(mark in value for value in values if isinstance(value, str)):
@@ -330,6 +330,8 @@ def _name(where: str, label: Any, advice: str = "") -> str:
     name = unicodedata.normalize("NFC", str(label)).strip()
     if not name:
         raise LabelsError(f"{where} is empty. {advice}".rstrip())
+    if "\0" in name:  # NumPy drops it at the end of a string
+        raise LabelsError(f"{where}, {name!r}, contains a null character.")
     if not name.isascii() and name.encode("utf-8", "replace").decode() != name:
         raise LabelsError(f"{where}, {name!r}, cannot be written as UTF-8.")
     return name
@@ -464,7 +466,7 @@ def is_collection(value: Any) -> bool:
     return isinstance(value, Collection) and not isinstance(value, str | bytes)
 
 
-def _is_row_of_indicators(value: Any) -> bool:
+def is_row_of_indicators(value: Any) -> bool:
     """Return whether a value is a list of several numbers 0 and 1: a row of indicators, not of names."""
     return (
         isinstance(value, list | tuple | np.ndarray)

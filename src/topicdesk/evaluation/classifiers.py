@@ -368,6 +368,23 @@ def _raw_margins(estimator: Any, features: Features) -> Scores:
     return np.asarray(estimator.predict(features, raw_score=True), dtype=np.float64)
 
 
+class _New:
+    """Makes an estimator. Unlike a lambda, it can be pickled, and with it a fitted `topicdesk.TopicClassifier`."""
+
+    def __init__(self, estimator: type[BaseEstimator], **options: Any) -> None:
+        self.estimator, self.options = estimator, options
+
+    def __call__(self, binary: bool) -> BaseEstimator:
+        return self.estimator(**self.options)
+
+
+def _logistic_regression(binary: bool) -> BaseEstimator:
+    # With few articles and many terms, the dual is solved twice as fast as the primal, with the same optimum.
+    if binary:
+        return LogisticRegression(solver="liblinear", dual=True, max_iter=1000)
+    return LogisticRegression(max_iter=1000)
+
+
 def _boosted_trees(binary: bool) -> BaseEstimator:
     try:
         from lightgbm import LGBMClassifier
@@ -384,7 +401,7 @@ def _boosted_trees(binary: bool) -> BaseEstimator:
 _ALL = (
     Classifier(
         "majority", "baseline: predicts the topics that most training articles have",
-        lambda binary: DummyClassifier(strategy="prior"), _probabilities, features="none", threshold=0.5,
+        _New(DummyClassifier, strategy="prior"), _probabilities, features="none", threshold=0.5,
     ),
     Classifier(
         "keyword-rules", "baseline: counts the topic's keywords; the minimum count is chosen on inner folds",
@@ -392,53 +409,47 @@ _ALL = (
     ),
     Classifier(
         "plain-linear-svm", "baseline: scikit-learn's LinearSVC on its default TF-IDF, without tuning",
-        lambda binary: LinearSVC(), _margins, features="default", threshold=0.0,
+        _New(LinearSVC), _margins, features="default", threshold=0.0,
     ),
     Classifier(
         "multinomial-nb", "multinomial naive Bayes",
-        lambda binary: MultinomialNB(), _log_odds, {"alpha": (1.0, 0.3, 0.1, 0.03, 0.01)},
+        _New(MultinomialNB), _log_odds, {"alpha": (1.0, 0.3, 0.1, 0.03, 0.01)},
         fit_grid=multinomial_odds,
     ),
     Classifier(
         "complement-nb", "complement naive Bayes (Rennie et al. 2003)",
-        lambda binary: ComplementNB(), _log_odds, {"alpha": (1.0, 0.3, 0.1, 0.03, 0.01)},
+        _New(ComplementNB), _log_odds, {"alpha": (1.0, 0.3, 0.1, 0.03, 0.01)},
         fit_grid=complement_odds,
     ),
     Classifier(
         "nearest-centroid", "distance to the mean of each topic (Rocchio)",
-        lambda binary: Centroids(), _margins,
+        _New(Centroids), _margins,
     ),
     Classifier(
         "k-nn", "share of the topic among the k nearest articles, weighted by distance",
-        lambda binary: KNeighborsClassifier(weights="distance", algorithm="brute"), _probabilities,
+        _New(KNeighborsClassifier, weights="distance", algorithm="brute"), _probabilities,
         {"n_neighbors": (40, 20, 10)}, fit_grid=neighbour_shares,
     ),
     # The tuned SVM is the same model as the baseline, so it comes before the other linear classifiers.
     Classifier(
         "linear-svm", "linear support-vector machine (LIBLINEAR, squared hinge)",
-        lambda binary: LinearSVC(), _margins, {"C": (0.1, 0.3, 1.0, 3.0, 10.0)},
+        _New(LinearSVC), _margins, {"C": (0.1, 0.3, 1.0, 3.0, 10.0)},
     ),
     Classifier(
         "logistic-regression", "logistic regression, L2",
-        # With few articles and many terms, the dual is solved twice as fast as the primal, with the same optimum.
-        lambda binary: (
-            LogisticRegression(solver="liblinear", dual=True, max_iter=1000)
-            if binary
-            else LogisticRegression(max_iter=1000)
-        ),
-        _margins, {"C": (1.0, 3.0, 10.0, 30.0, 100.0)},
+        _logistic_regression, _margins, {"C": (1.0, 3.0, 10.0, 30.0, 100.0)},
     ),
     Classifier(
         "nb-svm", "linear support-vector machine on naive Bayes log-count ratios (Wang and Manning 2012)",
-        lambda binary: NBSVM(), _margins, {"C": (0.1, 1.0, 10.0)},
+        _New(NBSVM), _margins, {"C": (0.1, 1.0, 10.0)},
     ),
     Classifier(
         "sgd", "linear model by stochastic gradient descent, modified Huber loss",
-        lambda binary: SGDClassifier(loss="modified_huber"), _margins, {"alpha": (1e-2, 3e-3, 1e-3, 3e-4, 1e-4)},
+        _New(SGDClassifier, loss="modified_huber"), _margins, {"alpha": (1e-2, 3e-3, 1e-3, 3e-4, 1e-4)},
     ),
     Classifier(
         "ridge", "ridge regression on the targets -1 and 1",
-        lambda binary: RidgeClassifier(solver="sparse_cg", tol=RIDGE_TOLERANCE), _margins,
+        _New(RidgeClassifier, solver="sparse_cg", tol=RIDGE_TOLERANCE), _margins,
         {"alpha": (10.0, 3.0, 1.0, 0.3)}, fit_grid=ridge_margins,
     ),
     Classifier(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from itertools import product
-from math import prod
+from math import inf, prod
 from numbers import Integral, Real
 from typing import Any
 
@@ -193,8 +193,8 @@ def _check_weights(option: str, value: Any) -> None:
     if not isinstance(value, Mapping) or not value:
         raise FeaturesError(f"{option} must be a mapping such as {{'title': 2, 'text': 1}}, or None; got {value!r}.")
     for name, weight in value.items():
-        if isinstance(weight, bool) or not isinstance(weight, Real) or not float(weight) > 0:
-            raise FeaturesError(f"{option}: the weight of {name!r} must be a number above 0; got {weight!r}.")
+        if isinstance(weight, bool) or not isinstance(weight, Real) or not 0 < float(weight) < inf:
+            raise FeaturesError(f"{option}: the weight of {name!r} must be a finite number above 0; got {weight!r}.")
 
 
 _CHECKS = {

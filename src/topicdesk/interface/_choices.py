@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
+from scipy.sparse import issparse
 
 from topicdesk.annotation import Dataset
-from topicdesk.errors import ArgumentError, FeaturesError, SpecError
+from topicdesk.annotation.inputs import (
+    check_order,
+    is_collection,
+    is_row_of_indicators,
+    label_indicators,
+    named_column,
+    topic_names,
+)
+from topicdesk.errors import ArgumentError, FeaturesError, LabelsError, SpecError
 from topicdesk.evaluation import Classifier, classifier_named, own_classifier
 from topicdesk.features import Features, FeatureSetting
 
-__all__ = ["class_labels", "classifier_from", "classifiers_from", "settings_from"]
+__all__ = ["class_labels", "class_name", "classifier_from", "classifiers_from", "settings_from", "true_indicators"]
+
+#: Types of labels that predictions keep, if all labels have the same.
+_KEPT = (str, (bool, np.bool_), (Integral, float, np.floating))
+
 
 #: Features that a comparison tries if none are given.
 _USUAL_FEATURES = Features(sublinear_tf=True)
@@ -112,13 +127,100 @@ def class_labels(y: Any, texts: Any, dataset: Dataset) -> tuple[Any, ...]:
     Returns
     -------
     tuple of length n_topics
-        Labels keep their type: integers stay integers.
+        Integers, floats, booleans and strings as they are in `y`. The names of the topics if `y` has other types, or if
+        labels that differ in `y` have become one topic, such as ``"courts"`` and ``"courts "``.
     """
     if dataset.task == "multi-label":
         return dataset.topics
-    values = texts[y] if isinstance(y, str) else y
-    values = values.tolist() if isinstance(values, pd.Series | np.ndarray) else list(values)
-    rows = [int(dataset.Y[:, column].argmax()) for column in range(dataset.n_topics)]
-    if any(isinstance(values[row], str) for row in rows):  # make_dataset strips and normalises strings
+    own: dict[str, set[Any]] = {topic: set() for topic in dataset.topics}
+    for column, label in zip(dataset.Y.argmax(axis=1).tolist(), _rows(_column(y, texts)), strict=True):
+        own[dataset.topics[column]].add(label)
+    labels = tuple(next(iter(equal)) for equal in own.values())
+    kept = any(all(isinstance(label, kind) for equal in own.values() for label in equal) for kind in _KEPT)
+    if not kept or any(len(equal) > 1 for equal in own.values()) or len(set(labels)) < len(labels):
         return dataset.topics
-    return tuple(values[row] for row in rows)
+    return labels if tuple(map(class_name, labels)) == dataset.topics else dataset.topics
+
+
+def class_name(label: Any) -> str:
+    """Return the name that `make_dataset` gives to a label."""
+    (name,) = topic_names([label])
+    return name
+
+
+def true_indicators(
+    y: Any, texts: Any, topics: Sequence[str], *, single: bool, separator: str | None, n_texts: int
+) -> tuple[NDArray[np.int8], NDArray[np.bool_]]:
+    """Return indicators of the topics of a model, and which rows have a label that the model does not know.
+
+    Parameters
+    ----------
+    y, texts
+        Labels in a form of `make_dataset`, and the texts.
+    topics : sequence of str
+        Topics of the model. Columns of indicators without names have this order.
+    single : bool
+        Whether each text has one class.
+    separator : str or None
+        Separator of several labels in a string, as in `make_dataset`.
+    n_texts : int
+        Number of texts.
+
+    Returns
+    -------
+    Y : ndarray of {0, 1}, shape (n_texts, n_topics)
+        Indicators.
+    unknown : ndarray of bool, shape (n_texts,)
+        Whether a row has another label besides.
+
+    Raises
+    ------
+    LabelsError
+        If `y` has another length, or cannot be used.
+    """
+    labels = _column(y, texts)
+    check_order("y", labels, texts, LabelsError)
+    named = isinstance(labels, pd.DataFrame) and not isinstance(labels.columns, pd.RangeIndex)
+    if isinstance(labels, pd.DataFrame) or issparse(labels) or (isinstance(labels, np.ndarray) and labels.ndim != 1):
+        matrix = True
+    elif isinstance(labels, str | bytes | set | frozenset | Mapping) or not isinstance(labels, Iterable):
+        raise LabelsError(f"y must contain one label, or a list of labels, per text; got {type(labels).__name__}.")
+    else:
+        labels = _rows(labels)
+        if not single:
+            labels = [_parts(label, topics, separator) if isinstance(label, str) else label for label in labels]
+        if len(labels) == n_texts and all(is_collection(label) and not len(label) for label in labels):
+            return np.zeros((n_texts, len(topics)), dtype=np.int8), np.zeros(n_texts, dtype=np.bool_)
+        matrix = all(map(is_row_of_indicators, labels))
+    found, names, _ = label_indicators(labels, topics if matrix and not named else None, "", n_texts)
+    Y = np.zeros((n_texts, len(topics)), dtype=np.int8)
+    for column, topic in enumerate(topics):
+        if topic in names:
+            Y[:, column] = found[:, names.index(topic)]
+    other = [column for column, name in enumerate(names) if name not in topics]
+    return Y, np.asarray(found[:, other].any(axis=1))
+
+
+def _parts(labels: str, topics: Sequence[str], separator: str | None) -> list[str]:
+    """Return the labels in a string. By default, a mark separates labels unless it is part of a topic's name."""
+    marks = (";", "|") if separator is None else tuple(filter(None, [separator]))
+    for mark in marks:
+        if mark in labels and (separator is not None or not any(mark in topic for topic in topics)):
+            return labels.split(mark)
+    return [labels]
+
+
+def _column(y: Any, texts: Any) -> Any:
+    """Return labels, or the column of the texts that has them."""
+    if not isinstance(y, str):
+        return y
+    if not isinstance(texts, pd.DataFrame):
+        raise LabelsError(f"y={y!r} names a column, but the texts are not a DataFrame. Pass one label per text.")
+    return named_column("y", texts, y, LabelsError)
+
+
+def _rows(labels: Any) -> list[Any]:
+    """Return labels as a list of Python's types."""
+    if hasattr(labels, "to_pylist"):  # an Arrow array, whose scalars are not Python's
+        return list(labels.to_pylist())
+    return list(labels.tolist() if isinstance(labels, pd.Series | np.ndarray) else labels)

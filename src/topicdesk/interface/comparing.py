@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from numbers import Integral
@@ -304,6 +304,7 @@ def compare(
     else:
         if y is None:
             raise TypeError("y is missing: pass one label, or a list of labels, per text.")
+        y = list(y) if isinstance(y, Iterator) else y  # it is read twice
         dataset = make_dataset(
             texts,
             y,

@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,15 +14,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.metrics import accuracy_score
 from sklearn.utils.validation import check_is_fitted
 
-from topicdesk._answers import class_probabilities, readable_articles
+from topicdesk._answers import NoFieldError, class_probabilities, decide, readable_articles
 from topicdesk._arguments import check_integer, check_path
 from topicdesk._rendering import as_html
 from topicdesk.annotation import make_dataset
-from topicdesk.errors import LabellerError, ProjectError
+from topicdesk.errors import LabellerError, ProjectError, TopicdeskError
 from topicdesk.evaluation import ComparisonPlan, DecisionRule
-from topicdesk.interface._choices import class_labels, classifier_from, settings_from
+from topicdesk.interface._choices import class_labels, class_name, classifier_from, settings_from, true_indicators
 from topicdesk.prediction import Explanation, Labeller, fit_labeller
 from topicdesk.prediction.labeller import Articles, as_table
 from topicdesk.project import working_project
@@ -141,6 +142,7 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         if y is None:
             raise ValueError("requires y to be passed, but the target y is None")
+        y = list(y) if isinstance(y, Iterator) else y  # it is read twice
         dataset = make_dataset(
             X, y, text=self.text, topics=self.topics, separator=self.separator, groups=groups, name="texts"
         )
@@ -179,10 +181,10 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ndarray of shape (n_texts,), or ndarray of {0, 1}, shape (n_texts, n_topics)
             Classes; or indicators of the topics whose probability reaches their threshold.
         """
-        probabilities = self.predict_proba(X)
-        if self.labeller_.thresholds is None:
-            return np.asarray(self.classes_[probabilities.argmax(axis=1)])
-        return (probabilities >= self.labeller_.thresholds).astype(np.int64)
+        decisions = self._decisions(self.predict_proba(X))
+        if self.labeller_.task == "multi-class":
+            return np.asarray(self.classes_[decisions.argmax(axis=1)])
+        return decisions.astype(np.int64)
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Compute calibrated probabilities.
@@ -204,6 +206,11 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             return np.empty((0, len(self.classes_)))
         probabilities = class_probabilities(labeller.pipeline[-1], labeller.transform(texts), labeller.rules)
         return probabilities[:, self._columns]
+
+    def _decisions(self, probabilities: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Return what `label` predicts, with columns in the order of `classes_`; of equal classes, the first topic."""
+        order = self._columns
+        return decide(probabilities[:, np.argsort(order)], self.labeller_.rules)[:, order]
 
     def predict_topics(self, X: Any) -> list[tuple[Any, ...]]:
         """Predict the names of the topics of each text.
@@ -241,21 +248,33 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         X : DataFrame, Series or sequence of str, shape (n_texts,)
             Texts.
         y : array-like
-            Classes, shape (n_texts,); or topics, as indicators or as collections of names.
+            Labels in any form of `make_dataset`. Unnamed columns of indicators are in the order of `classes_`. A label
+            that the model does not know counts as wrong.
         sample_weight : array-like of shape (n_texts,), optional
             Weights.
 
         Returns
         -------
         float
+
+        Raises
+        ------
+        LabelsError
+            If `y` has another length, or cannot be used.
         """
-        predictions = self.predict(X)
-        if predictions.ndim == 2 and not (hasattr(y, "ndim") and y.ndim == 2):
-            present = [set(labels) for labels in y]
-            y = np.array([[int(topic in labels) for topic in self.classes_] for labels in present])
-        right = np.asarray(y) == predictions
-        weights = None if sample_weight is None else np.asarray(sample_weight)
-        return float(np.average(right if right.ndim == 1 else right.all(axis=1), weights=weights))
+        if y is None:
+            raise ValueError("requires y to be passed, but the target y is None")
+        decisions = self._decisions(self.predict_proba(X))
+        Y, unknown = true_indicators(
+            y,
+            X,
+            [self.labeller_.topics[column] for column in self._columns],
+            single=self.labeller_.task == "multi-class",
+            separator=self.separator,
+            n_texts=len(decisions),
+        )
+        right = (decisions == Y).all(axis=1) & ~unknown
+        return float(accuracy_score(np.ones_like(right), right, sample_weight=sample_weight))
 
     def save(self, folder: str | Path) -> Path:
         """Save the fitted model as an MLflow model: a skops file of scikit-learn's parts, never a pickle.
@@ -357,23 +376,30 @@ def load_model(model: str | Path, trust: Collection[str] = ()) -> TopicClassifie
     check_path("model", model)
     with fetched_model(os.fspath(model)) as folder:
         labeller = load_labeller(folder, trust=trust)
-        stored = folder / _CLASSES
-        labels = json.loads(stored.read_text(encoding="utf-8")) if stored.is_file() else sorted(labeller.topics)
-    if labeller.task == "multi-label":
-        return TopicClassifier(labeller.classifier)._with(labeller, labeller.topics)
-    by_name = {_class_name(label): label for label in labels}
-    return TopicClassifier(labeller.classifier)._with(labeller, [by_name[topic] for topic in labeller.topics])
+        labels = _stored_labels(folder / _CLASSES, labeller)
+    return TopicClassifier(labeller.classifier)._with(labeller, labels)
 
 
-def _class_name(label: Any) -> str:
-    """Return the name that `make_dataset` gives to a label."""
-    return str(int(label)) if isinstance(label, float) and label.is_integer() else str(label)
+def _stored_labels(file: Path, labeller: Labeller) -> tuple[Any, ...]:
+    """Return the user's label of each topic; the topics if the file does not exist."""
+    if labeller.task == "multi-label" or not file.is_file():
+        return labeller.topics
+    try:
+        by_name = {class_name(label): label for label in json.loads(file.read_text(encoding="utf-8"))}
+        return tuple(by_name[topic] for topic in labeller.topics)
+    except (ValueError, TypeError, KeyError, TopicdeskError) as error:
+        raise LabellerError(
+            f"{file} is damaged: it must contain the classes of the model as a list. Save the model again."
+        ) from error
 
 
 def _readable(X: Any, labeller: Labeller) -> pd.DataFrame:
     """Return texts as a table of fields; raise an error for a missing text."""
     table = as_table(X, labeller.fields)
-    texts, problems = readable_articles(table, labeller.fields)
+    try:
+        texts, problems = readable_articles(table, labeller.fields)
+    except NoFieldError as error:
+        raise LabellerError(f"X: {error}") from error
     for row, problem in enumerate(problems):
         missing = not isinstance(X, str | pd.DataFrame) and not isinstance(table[labeller.fields[-1]].iloc[row], str)
         if missing or problem not in ("", "it has no text"):

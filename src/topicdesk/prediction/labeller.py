@@ -25,6 +25,7 @@ from topicdesk._answers import (
     readable_articles,
 )
 from topicdesk._rendering import as_html
+from topicdesk.annotation.inputs import is_sequence
 from topicdesk.errors import LabellerError
 from topicdesk.evaluation import CLASSIFIERS, classifier_named
 from topicdesk.features import Analyser, StemmingTokeniser, TermLookup
@@ -416,17 +417,19 @@ class Labeller:
 
 
 def as_table(articles: Articles, fields: Sequence[str]) -> pd.DataFrame:
-    """Return articles as a table. Texts become its last field."""
+    """Return articles as a table whose fields are strings. Texts become its last field."""
     if isinstance(articles, pd.DataFrame):
-        columns = articles.columns.tolist()
+        given = articles.columns.tolist()
+        columns = [str(name) if name not in fields and str(name) in fields else name for name in given]
         twice = next((name for name in (*fields, "id") if columns.count(name) > 1), None)
         if twice is not None:
             raise LabellerError(f"articles have more than one column {twice!r}. Rename them.")
-        return articles
+        return articles if columns == given else articles.set_axis(columns, axis=1)
     if isinstance(articles, str):
         articles = [articles]
-    if isinstance(articles, Sequence | np.ndarray | pd.Series) and not isinstance(articles, bytes):
-        return pd.DataFrame({fields[-1]: pd.Series(list(articles), dtype=object)})
+    if is_sequence(articles):
+        texts = articles.to_pylist() if hasattr(articles, "to_pylist") else list(articles)  # Arrow's are no strings
+        return pd.DataFrame({fields[-1]: pd.Series(texts, dtype=object)})
     raise LabellerError(f"articles must be a DataFrame, a list of texts or a text, not {type(articles).__name__}.")
 
 
