@@ -1,6 +1,7 @@
 """Sphinx's settings, for `make docs`. Pages that are generated from other files are written to docs/generated."""
 
 import re
+import shutil
 import subprocess
 import sys
 from importlib import import_module
@@ -31,7 +32,13 @@ myst_heading_anchors = 3
 default_role = "autolink"
 numpydoc_show_class_members = False
 numpydoc_xref_param_type = False
-autodoc_default_options = {"members": True, "exclude-members": "set_split_request"}  # scikit-learn adds it
+autodoc_default_options = {
+    "members": True,
+    # Members of topicdesk's own base classes, not of other libraries'.
+    "inherited-members": "BaseEstimator, ClassifierMixin, BaseCrossValidator, AnyWidget, Exception, tuple, object",
+    # scikit-learn adds them.
+    "exclude-members": "get_metadata_routing, set_fit_request, set_score_request, set_split_request",
+}
 autodoc_typehints = "none"  # the docstrings contain the types
 autosummary_generate = True
 suppress_warnings = ["myst.header"]  # a generated page may begin with a heading of level 2
@@ -63,7 +70,9 @@ COPIES = {
 def write_pages() -> None:
     """Write the pages of docs/generated."""
     folder = HERE / "generated"
-    folder.mkdir(exist_ok=True)
+    if folder.is_dir():  # it may contain pages of names that are no longer public
+        shutil.rmtree(folder)
+    folder.mkdir()
     for name, source in COPIES.items():
         (folder / f"{name}.md").write_text(relinked(source))
     (folder / "model-card.md").write_text(model_card())
