@@ -198,7 +198,27 @@ def test_comparison_log_needs_no_project(table, tmp_path, monkeypatch):
     np.testing.assert_array_equal(loaded.predict_proba(table["body"]), expected)
 
 
-@pytest.mark.parametrize("experiment", ["", "a/b", "a:b", ".hidden", None, 3, "a\nb"])
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:Glyph")
+def test_comparison_log_takes_names_in_every_script_and_loads_labels_of_their_type(table, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = {"courts": "Law, order & <b>justice</b>; \U0001f469\u200d\u2696\ufe0f", "rail": "न्याय/यात्रा", "x": ".."}
+    topics = [[names[name] for name in labels] or [names["x"]] for labels in table["topics"]]
+    samples = ["a, b" if row % 3 else "a; b" for row in range(40)]
+    comparison = td.compare(
+        table["body"], topics, samples=samples, representative="a, b",
+        classifiers=[("ridge", {"alpha": np.array([1, 3])}), ("L'été, 中", LogisticRegression())], **FAST,
+    )  # fmt: skip
+    logged = comparison.log("L'actualité, \U0001f5de", n_jobs=1)
+    loaded = td.load_model(f"models:/{logged.model.name}@champion")
+    assert loaded.classes_.tolist() == sorted(names.values())
+    numbers = td.compare(table["body"], table["kind"].eq("yes").astype(int), classifiers=["multinomial-nb"], **FAST)
+    loaded = td.load_model(f"models:/{numbers.log('numbers', n_jobs=1).model.name}@champion")
+    assert loaded.classes_.dtype.kind == "i"
+    assert loaded.predict(table["body"]).tolist() == numbers.fit(n_jobs=1).predict(table["body"]).tolist()
+
+
+@pytest.mark.parametrize("experiment", ["", "a'b\"c", "a/b", "a:b", ".hidden", None, 3, "a\nb"])
 def test_comparison_log_refuses_a_name_that_cannot_be_stored(table, experiment):
     comparison = td.compare(table["body"], table["kind"], classifiers=["multinomial-nb"], **FAST)
     with pytest.raises(ValueError, match="experiment"):

@@ -307,13 +307,17 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as beside:
                 made = Path(beside) / "model"
                 save_labeller(self.labeller_, made, working_project(), self._card())
-                (made / _CLASSES).write_text(json.dumps(self.classes_.tolist()), encoding="utf-8", newline="\n")
+                self._save_classes(made)
                 if folder.is_dir():
                     folder.rmdir()
                 made.rename(folder)  # unlike a move, fails if another program has written to the folder meanwhile
         except OSError as error:
             raise ProjectError(f"folder: cannot write {folder}: {error.strerror or error}.") from error
         return folder
+
+    def _save_classes(self, folder: Path) -> None:
+        """Save the user's labels, which the labeller does not have, in the folder of a saved model."""
+        (folder / _CLASSES).write_text(json.dumps(self.classes_.tolist()), encoding="utf-8", newline="\n")
 
     def _card(self) -> str:
         labeller = self.labeller_
