@@ -18,6 +18,11 @@ RAIL = ["train", "trains", "railway", "passengers", "station", "platform"]
 FAST = {"cv": 2, "inner_cv": 2, "n_resamples": 100, "n_jobs": 1, "groups": None}
 
 
+class Unsplittable:
+    def split(self, X, y, groups):
+        raise KeyError("no column")
+
+
 def words(rng, vocabulary, n_words=6):
     return " ".join(rng.choice(vocabulary, n_words))
 
@@ -235,6 +240,8 @@ def test_comparison_log_refuses_a_name_that_cannot_be_stored(table, experiment):
         ({"classifiers": [("mine", LogisticRegression(), {"D": [1]})]}, SpecError, "has no hyper-parameter 'D'"),
         ({"classifiers": [("mine", LogisticRegression(), 3)]}, TypeError, "the grid of 'mine' must be a mapping"),
         ({"classifiers": [LogisticRegression]}, SpecError, "is a class"),
+        ({"classifiers": [None]}, ArgumentError, "must be a name, an estimator or .*got None"),
+        ({"classifiers": ("ridge", {"alpha": [1]})}, ArgumentError, "must be a name, an estimator or .*got {'alpha'"),
         ({"features": "words"}, TypeError, "features must be Features"),
         ({"features": []}, FeaturesError, "features is empty"),
         ({"cv": 1}, ArgumentError, "cv must be an integer of at least 2"),
@@ -246,6 +253,9 @@ def test_comparison_log_refuses_a_name_that_cannot_be_stored(table, experiment):
         ({"cv": [([0, 1], [])]}, SplitError, "not empty"),
         ({"cv": [([0.5], [1])]}, TypeError, "must be integers"),
         ({"cv": [([0, 1], [2], [3])]}, TypeError, "must be a pair"),
+        ({"cv": KFold}, TypeError, r"cv is the class KFold. Pass an instance: KFold\(\)"),
+        ({"cv": Unsplittable()}, SplitError, "cv: Unsplittable cannot split these rows: KeyError: 'no column'$"),
+        ({"cv": StratifiedKFold(50)}, SplitError, r"n_splits=50 (?!.*For rows with several)"),
         ({"cv": GroupKFold(50)}, SplitError, "GroupKFold cannot split"),
         ({"n_repeats": 0}, ArgumentError, "n_repeats must be"),
         ({"cv": KFold(2), "n_repeats": 2}, SpecError, "n_repeats needs an integer cv"),
