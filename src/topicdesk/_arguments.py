@@ -169,6 +169,8 @@ def check_path(name: str, value: object) -> None:
     """Raise `ArgumentError` if a value is neither a string nor a path, or is empty. The path may be missing."""
     if not isinstance(value, str | PathLike) or value == "":
         raise ArgumentError(f"{name} must be a path or a string that is not empty; got {_shown(value)}.")
+    if "\0" in str(value):
+        raise ArgumentError(f"{name} must not contain a null character; got {_shown(value)}.")
 
 
 def check_paths(name: str, values: Any) -> None:

@@ -1,5 +1,6 @@
 """Features: each option takes a value or a list of values, and all combinations are tried."""
 
+import numpy as np
 import pytest
 
 import topicdesk as td
@@ -31,6 +32,14 @@ def test_settings_pass_every_option_to_the_vectorizer():
     )  # fmt: skip
     (weighted,) = Features(field_weights={"title": 2, "text": 1}).settings()
     assert weighted.field_weights == (("title", 2), ("text", 1))
+
+
+def test_numbers_of_numpy_become_numbers_of_python():
+    given = Features(
+        min_df=np.int64(2), max_df=np.float64(0.5), ngram_range=(np.int64(1), np.int64(2)), lowercase=np.True_
+    )
+    expected = Features(min_df=2, max_df=0.5, ngram_range=(1, 2))
+    assert repr(given.settings()) == repr(expected.settings())
 
 
 def test_default_is_one_setting_with_the_defaults_of_scikit_learn():

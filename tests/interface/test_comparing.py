@@ -18,6 +18,11 @@ RAIL = ["train", "trains", "railway", "passengers", "station", "platform"]
 FAST = {"cv": 2, "inner_cv": 2, "n_resamples": 100, "n_jobs": 1, "groups": None}
 
 
+class Unsplittable:
+    def split(self, X, y, groups):
+        raise KeyError("no column")
+
+
 def words(rng, vocabulary, n_words=6):
     return " ".join(rng.choice(vocabulary, n_words))
 
@@ -203,7 +208,27 @@ def test_comparison_log_needs_no_project(table, tmp_path, monkeypatch):
     np.testing.assert_array_equal(loaded.predict_proba(table["body"]), expected)
 
 
-@pytest.mark.parametrize("experiment", ["", "a/b", "a:b", ".hidden", None, 3, "a\nb"])
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:Glyph")
+def test_comparison_log_takes_names_in_every_script_and_loads_labels_of_their_type(table, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = {"courts": "Law, order & <b>justice</b>; \U0001f469\u200d\u2696\ufe0f", "rail": "न्याय/यात्रा", "x": ".."}
+    topics = [[names[name] for name in labels] or [names["x"]] for labels in table["topics"]]
+    samples = ["a, b" if row % 3 else "a; b" for row in range(40)]
+    comparison = td.compare(
+        table["body"], topics, samples=samples, representative="a, b",
+        classifiers=[("ridge", {"alpha": np.array([1, 3])}), ("L'été, 中", LogisticRegression())], **FAST,
+    )  # fmt: skip
+    logged = comparison.log("L'actualité, \U0001f5de", n_jobs=1)
+    loaded = td.load_model(f"models:/{logged.model.name}@champion")
+    assert loaded.classes_.tolist() == sorted(names.values())
+    numbers = td.compare(table["body"], table["kind"].eq("yes").astype(int), classifiers=["multinomial-nb"], **FAST)
+    loaded = td.load_model(f"models:/{numbers.log('numbers', n_jobs=1).model.name}@champion")
+    assert loaded.classes_.dtype.kind == "i"
+    assert loaded.predict(table["body"]).tolist() == numbers.fit(n_jobs=1).predict(table["body"]).tolist()
+
+
+@pytest.mark.parametrize("experiment", ["", "a'b\"c", "a/b", "a:b", ".hidden", None, 3, "a\nb"])
 def test_comparison_log_refuses_a_name_that_cannot_be_stored(table, experiment):
     comparison = td.compare(table["body"], table["kind"], classifiers=["multinomial-nb"], **FAST)
     with pytest.raises(ValueError, match="experiment"):
@@ -220,6 +245,8 @@ def test_comparison_log_refuses_a_name_that_cannot_be_stored(table, experiment):
         ({"classifiers": [("mine", LogisticRegression(), {"D": [1]})]}, SpecError, "has no hyper-parameter 'D'"),
         ({"classifiers": [("mine", LogisticRegression(), 3)]}, TypeError, "the grid of 'mine' must be a mapping"),
         ({"classifiers": [LogisticRegression]}, SpecError, "is a class"),
+        ({"classifiers": [None]}, ArgumentError, "must be a name, an estimator or .*got None"),
+        ({"classifiers": ("ridge", {"alpha": [1]})}, ArgumentError, "must be a name, an estimator or .*got {'alpha'"),
         ({"features": "words"}, TypeError, "features must be Features"),
         ({"features": []}, FeaturesError, "features is empty"),
         ({"cv": 1}, ArgumentError, "cv must be an integer of at least 2"),
@@ -231,6 +258,9 @@ def test_comparison_log_refuses_a_name_that_cannot_be_stored(table, experiment):
         ({"cv": [([0, 1], [])]}, SplitError, "not empty"),
         ({"cv": [([0.5], [1])]}, TypeError, "must be integers"),
         ({"cv": [([0, 1], [2], [3])]}, TypeError, "must be a pair"),
+        ({"cv": KFold}, TypeError, r"cv is the class KFold. Pass an instance: KFold\(\)"),
+        ({"cv": Unsplittable()}, SplitError, "cv: Unsplittable cannot split these rows: KeyError: 'no column'$"),
+        ({"cv": StratifiedKFold(50)}, SplitError, r"n_splits=50 (?!.*For rows with several)"),
         ({"cv": GroupKFold(50)}, SplitError, "GroupKFold cannot split"),
         ({"n_repeats": 0}, ArgumentError, "n_repeats must be"),
         ({"cv": KFold(2), "n_repeats": 2}, SpecError, "n_repeats needs an integer cv"),

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow
 import pytest
+import yaml
 from scipy.sparse import csr_array
 from sklearn.base import clone, is_classifier
 from sklearn.exceptions import NotFittedError
@@ -16,7 +17,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_predict, cross_val_s
 from sklearn.utils import estimator_checks
 
 import topicdesk as td
-from topicdesk.errors import LabellerError, LabelsError, ProjectError, SpecError
+from topicdesk.errors import LabellerError, LabelsError, ProjectError, SpecError, TrackingError
 
 COURTS = ["judge", "jury", "verdict", "court", "lawyers", "appeal"]
 RAIL = ["train", "trains", "railway", "passengers", "station", "platform"]
@@ -302,9 +303,61 @@ def test_load_model_refuses_damaged_classes(classes, tmp_path, content):
         td.load_model(tmp_path / "model")
 
 
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("MLmodel", ""),
+        ("MLmodel", "text"),
+        ("MLmodel", "flavors: ["),
+        ("reference.json", "{}"),
+        ("reference.json", ""),
+        ("model.skops", "PK"),
+        ("model.skops", None),
+    ],
+)
+def test_load_model_refuses_a_damaged_file(classes, tmp_path, file, content):
+    folder = classes.save(tmp_path / "model")
+    if content is None:
+        (folder / file).unlink()
+    else:
+        (folder / file).write_text(content)
+    with pytest.raises(LabellerError, match=r"model cannot be loaded \(\w+: .*A file of the model is damaged"):
+        td.load_model(folder)
+
+
+@pytest.mark.parametrize("changes", [{"task": "multi-label"}, {"fields": []}, {"thresholds": [0.5]}])
+def test_load_model_refuses_metadata_that_do_not_fit_together(classes, tmp_path, changes):
+    folder = classes.save(tmp_path / "model")
+    manifest = yaml.safe_load((folder / "MLmodel").read_text())
+    manifest["metadata"]["labeller"].update(changes)
+    (folder / "MLmodel").write_text(yaml.safe_dump(manifest))
+    with pytest.raises(LabellerError, match="do not fit together"):
+        td.load_model(folder)
+
+
+def test_load_model_creates_no_store_for_a_folder_that_does_not_exist(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("modle", "models:/topicdesk-x@champion"):
+        with pytest.raises(TrackingError, match="no store yet"):
+            td.load_model(name)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["C# texts?", "100%25 {x}", "models:", "主題/şehir"])
+def test_save_and_load_model_take_every_name_of_a_folder(classes, tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    classes.save(name)
+    assert td.load_model(name).predict(NEW).tolist() == ["courts", "rail"]
+    assert [path.name for path in tmp_path.iterdir()] == [name.partition("/")[0]]
+
+
 def test_save_and_load_model_name_wrong_arguments(topics, tmp_path):
     with pytest.raises(TypeError, match="folder"):
         topics.save(3)
+    with pytest.raises(ValueError, match="folder must not contain a null character"):
+        topics.save("a\0b")
+    with pytest.raises(ProjectError, match="folder: cannot write"):
+        topics.save(tmp_path / ("long" * 100))
     with pytest.raises(NotFittedError):
         make().save(tmp_path / "model")
     with pytest.raises(TypeError, match="model must be"):

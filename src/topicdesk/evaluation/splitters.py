@@ -233,6 +233,8 @@ def given_splits(cv: Any, dataset: Dataset) -> tuple[tuple[Split, ...], tuple[st
     TypeError
         If `cv` is neither a splitter nor an iterable of pairs.
     """
+    if isinstance(cv, type):
+        raise TypeError(f"cv is the class {cv.__name__}. Pass an instance: {cv.__name__}().")
     if isinstance(cv, str | bytes) or not (hasattr(cv, "split") or isinstance(cv, Iterable)):
         raise TypeError(
             f"cv must be a number of folds, a scikit-learn splitter or an iterable of (train, test); got {cv!r}."
@@ -242,11 +244,11 @@ def given_splits(cv: Any, dataset: Dataset) -> tuple[tuple[Split, ...], tuple[st
         with warnings.catch_warnings():  # many splitters ignore groups; a warning below says if one is separated
             warnings.filterwarnings("ignore", "The groups parameter is ignored", UserWarning)
             pairs = list(cv.split(dataset.texts, y, dataset.groups) if hasattr(cv, "split") else cv)
-    except ValueError as error:
-        raise SplitError(
-            f"cv: {type(cv).__name__} cannot split these rows: {error} For rows with several topics, use an integer or "
-            "MultilabelStratifiedGroupKFold."
-        ) from error
+    except Exception as error:  # a splitter of the user may raise anything
+        several = dataset.task == "multi-label" and isinstance(error, ValueError)
+        advice = " For rows with several topics, use an integer or MultilabelStratifiedGroupKFold." if several else ""
+        what = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
+        raise SplitError(f"cv: {type(cv).__name__} cannot split these rows: {what}{advice}") from error
     if not pairs:
         raise SplitError("cv makes no splits.")
     splits: list[Split] = []

@@ -9,6 +9,8 @@ from math import inf, prod
 from numbers import Integral, Real
 from typing import Any
 
+import numpy as np
+
 from topicdesk.errors import FeaturesError, nearest
 from topicdesk.features.counts import Analyser
 from topicdesk.features.names import check_stemmer
@@ -107,7 +109,8 @@ class Features:
         value = getattr(self, option)
         if option == "ngram_range" and isinstance(value, list) and all(isinstance(part, Integral) for part in value):
             return [tuple(value)] if value else []
-        return value if isinstance(value, list) else [value]
+        values = value if isinstance(value, list) else [value]
+        return [one.item() if isinstance(one, np.generic) else one for one in values]  # NumPy's 2 is no int
 
     def n_settings(self) -> int:
         """Return the number of combinations without creating them."""
@@ -125,7 +128,7 @@ class Features:
             Analyser(analyzer, ngram_range, lowercase, strip_accents, stop_words, stemmer=stemmer, lead=lead)
             for analyzer, ngram_range, lowercase, strip_accents, stop_words in product(
                 values["analyzer"],
-                map(tuple, values["ngram_range"]),
+                ((int(least), int(most)) for least, most in values["ngram_range"]),
                 values["lowercase"],
                 values["strip_accents"],
                 values["stop_words"],

@@ -88,6 +88,8 @@ def _classifier(item: Any) -> Classifier:
     if isinstance(item, str):
         return classifier_named(item)
     if not isinstance(item, tuple | list):
+        if not hasattr(item, "get_params"):
+            raise TypeError(f"a classifier must be a name, an estimator or (name, estimator, grid); got {item!r}.")
         return own_classifier(type(item).__name__, item)
     if len(item) not in (2, 3) or not isinstance(item[0], str):
         raise TypeError(f"a tuple must be (name, estimator) or (name, estimator, grid); got {item!r}.")

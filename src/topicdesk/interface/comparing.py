@@ -133,7 +133,8 @@ class Comparison(ComparisonResult):
         Raises
         ------
         ValueError
-            If `experiment` is empty, or contains a slash, backslash or colon.
+            If `experiment` is empty, begins with a dot, or contains a slash, a backslash, a colon or both kinds of
+            quotation marks.
         TrackingError
             If the store fails.
 
@@ -148,6 +149,8 @@ class Comparison(ComparisonResult):
             raise ValueError(
                 f"experiment = {experiment!r} must not begin with a dot, or contain a slash, a backslash or a colon."
             )
+        if "'" in experiment and '"' in experiment:  # MLflow's filters cannot express it
+            raise ValueError(f"experiment = {experiment!r} must not contain both kinds of quotation marks.")
         project = working_project()
         about = About(
             experiment=experiment,
@@ -159,9 +162,11 @@ class Comparison(ComparisonResult):
             environment=observe_environment(project),
             keywords=self.keywords,
         )
-        labeller = self.fit(n_jobs=n_jobs).labeller_
+        model = self.fit(n_jobs=n_jobs)
+        labeller = model.labeller_
         report = make_report(self, about, labeller)
         parcel = pack_comparison(project, self, about, "", None, f"topicdesk-{experiment}", report, labeller)
+        model._save_classes(parcel.model_folder)
         logged = send_parcel(project, parcel)
         if not (project.root / "data").is_dir():  # no project: leave nothing but MLflow's store
             with suppress(OSError):  # the folder has other files

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -301,20 +300,24 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         check_path("folder", folder)
         folder = Path(folder)
-        if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
-            raise ProjectError(f"folder: {folder} exists and is not empty. Choose another folder, or delete it.")
         try:
+            if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
+                raise ProjectError(f"folder: {folder} exists and is not empty. Choose another folder, or delete it.")
             folder.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as beside:
                 made = Path(beside) / "model"
                 save_labeller(self.labeller_, made, working_project(), self._card())
-                (made / _CLASSES).write_text(json.dumps(self.classes_.tolist()), encoding="utf-8", newline="\n")
+                self._save_classes(made)
                 if folder.is_dir():
                     folder.rmdir()
-                shutil.move(made, folder)
+                made.rename(folder)  # unlike a move, fails if another program has written to the folder meanwhile
         except OSError as error:
             raise ProjectError(f"folder: cannot write {folder}: {error.strerror or error}.") from error
         return folder
+
+    def _save_classes(self, folder: Path) -> None:
+        """Save the user's labels, which the labeller does not have, in the folder of a saved model."""
+        (folder / _CLASSES).write_text(json.dumps(self.classes_.tolist()), encoding="utf-8", newline="\n")
 
     def _card(self) -> str:
         labeller = self.labeller_

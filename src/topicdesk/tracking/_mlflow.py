@@ -29,7 +29,6 @@ __all__ = [
     "Metric",
     "MlflowClient",
     "MlflowException",
-    "Model",
     "ModelVersion",
     "Param",
     "Run",
@@ -40,6 +39,7 @@ __all__ = [
     "download_model",
     "from_pandas",
     "quiet_mlflow",
+    "read_manifest",
 ]
 
 #: Environment variables that turn off MLflow's telemetry and output.
@@ -121,3 +121,10 @@ def download_model(client: MlflowClient, model_id: str, folder: str) -> Path:
     """Download the files of a logged model to a folder, and return the path of the model."""
     address = client.get_logged_model(model_id).artifact_location
     return Path(download_artifacts(artifact_uri=address, dst_path=folder, tracking_uri=client.tracking_uri))
+
+
+def read_manifest(folder: Path) -> Model:
+    """Read the file MLmodel in a folder. `Model.load` reads a path as an address, in which # and ? have a meaning."""
+    import yaml  # installed with MLflow
+
+    return Model.from_dict(yaml.safe_load((folder / "MLmodel").read_text(encoding="utf-8")))

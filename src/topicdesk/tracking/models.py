@@ -21,17 +21,17 @@ from topicdesk import _answers
 from topicdesk._arguments import check_instance, check_path, check_strings
 from topicdesk._atomic import replacing
 from topicdesk._environment import pinned_versions
-from topicdesk.errors import LabellerError, TrackingError
+from topicdesk.errors import LabellerError, TopicdeskError, TrackingError
 from topicdesk.prediction import Labeller, Reference, Rules
 from topicdesk.project import Project, working_project
 from topicdesk.tracking._mlflow import (
     MLFLOW_PARENT_RUN_ID,
     MlflowClient,
-    Model,
     download_model,
     quiet_mlflow,
+    read_manifest,
 )
-from topicdesk.tracking.listing import model_not_found
+from topicdesk.tracking.listing import model_not_found, tracking_uri
 from topicdesk.tracking.store import STORE_ERRORS, open_store, reason
 
 __all__ = ["fetched_model", "load_labeller", "model_requirements", "save_labeller"]
@@ -129,7 +129,7 @@ def save_labeller(labeller: Labeller, folder: Path, project: Project, card: str)
                 },
             },
         )
-        manifest = Model.load(str(folder))
+        manifest = read_manifest(folder)
         manifest.flavors["python_function"]["loader_module"] = code.stem
         manifest.save(str(folder / "MLmodel"))
     _pack_tightly(folder / "model.skops")
@@ -167,7 +167,16 @@ def load_labeller(model: str | Path, project: Project | None = None, trust: Coll
     """
     check_strings("trust", trust)
     with fetched_model(model, project) as folder:
-        return _open(folder, str(model), trust)
+        try:
+            return _open(folder, str(model), trust)
+        except (TopicdeskError, MemoryError):
+            raise
+        except Exception as error:  # each damaged file makes another library raise its own errors
+            first = (str(error).splitlines() or [""])[0]
+            raise LabellerError(
+                f"{model} cannot be loaded ({type(error).__name__}: {first}). A file of the model is damaged, or a "
+                "package that it needs is not installed."
+            ) from error
 
 
 @contextmanager
@@ -181,7 +190,11 @@ def fetched_model(model: str | Path, project: Project | None = None) -> Iterator
         return
     if Path(model).is_file():
         raise LabellerError(f"model {model} is a file. Name the folder of a model, which has a file MLmodel.")
-    client = open_store(project or working_project())
+    project = project or working_project()
+    elsewhere, _, file = tracking_uri(project).partition("sqlite:///")
+    if not elsewhere and not Path(file).exists():  # opening a store creates it
+        raise model_not_found(str(model), "there is no store yet, and no folder of this name")
+    client = open_store(project)
     with tempfile.TemporaryDirectory() as folder:
         yield _download(client, str(model), folder)
 
@@ -220,7 +233,7 @@ def _logged_model(client: MlflowClient, model: str) -> str:
 def _open(folder: Path, name: str, trust: Collection[str]) -> Labeller:
     if not (folder / "MLmodel").is_file():
         raise LabellerError(f"{name} is not a model: it has no file MLmodel.")
-    manifest = Model.load(str(folder))
+    manifest = read_manifest(folder)
     flavour = manifest.flavors.get("sklearn", {})
     facts = (manifest.metadata or {}).get("labeller")
     if facts is None or not (folder / _REFERENCE).is_file():
@@ -251,7 +264,11 @@ def _open(folder: Path, name: str, trust: Collection[str]) -> Labeller:
         warnings.simplefilter("ignore", InconsistentVersionWarning)
         pipeline = skops.io.load(file, trusted=[*_TRUSTED, *_TRUSTED_BESIDE, *trust])
     reference = Reference.of(json.loads((folder / _REFERENCE).read_text(encoding="utf-8")))
-    return Labeller(pipeline, Rules.of(facts), reference=reference, **{key: facts[key] for key in _TOLD})
+    rules = Rules.of(facts)
+    n_thresholds = None if rules.thresholds is None else len(rules.thresholds)
+    if not rules.fields or n_thresholds != (None if rules.multi_class else len(rules.topics)):
+        raise LabellerError(f"{name} is damaged: fields, task and thresholds in MLmodel do not fit together.")
+    return Labeller(pipeline, rules, reference=reference, **{key: facts[key] for key in _TOLD})
 
 
 @contextmanager

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 from pathlib import Path, PurePath
 from typing import Any
@@ -54,6 +55,9 @@ __all__ = ["RUN_ADDRESS", "pack_comparison"]
 RUN_ADDRESS = "RUN-ADDRESS-ONCE-LOGGED"
 
 _PARAM_CHARACTERS = 6000
+
+# Of a topic in the name of a metric, which may have 250.
+_METRIC_CHARACTERS = 100
 
 # Scores per topic that are logged as metrics, to sort the list of runs by. The others are in a table.
 _TOPIC_METRICS = ("f1", "precision", "recall")
@@ -242,7 +246,7 @@ def _pack_child(
     params = {
         "classifier": name,
         "what": classifier.description,
-        "grid": json.dumps({key: list(values) for key, values in classifier.grid.items()}),
+        "grid": json.dumps({key: list(values) for key, values in classifier.grid.items()}, default=str),
         "features": classifier.features,
         "chosen_parameters": most_often(choices["parameters"]),
         "chosen_features": most_often(choices["features"]),
@@ -276,8 +280,10 @@ def _packed(
 def _child_metrics(comparison: ComparisonResult, classifier: str, choices: pd.DataFrame) -> Iterator[_Metric]:
     # The scores of a single fold would repeat the overall scores.
     has_folds = len(comparison.splits) > 1
+    sample_names = _metric_names(comparison.scores["sample"])
+    topic_names = _metric_names(comparison.dataset.topics)
     for row in scores_where(comparison.scores, classifier=classifier).to_dict("records"):
-        prefix = "" if row["sample"] == ALL_SAMPLES else f"{row['sample']}/"
+        prefix = "" if row["sample"] == ALL_SAMPLES else f"{sample_names[row['sample']]}/"
         yield _metric(f"{prefix}{row['metric']}", row["value"])
         yield _metric(f"{prefix}{row['metric']}/low", row["low"])
         yield _metric(f"{prefix}{row['metric']}/high", row["high"])
@@ -288,8 +294,8 @@ def _child_metrics(comparison: ComparisonResult, classifier: str, choices: pd.Da
             yield _metric(f"{row['metric']}/fold_sd", row["fold_sd"])
     topics = scores_where(comparison.topic_scores, classifier=classifier)
     for row in topics[topics["metric"].isin(_TOPIC_METRICS)].to_dict("records"):
-        prefix = "topic" if row["sample"] == ALL_SAMPLES else f"{row['sample']}/topic"
-        yield _metric(f"{prefix}/{row['topic']}/{row['metric']}", row["value"])
+        prefix = "topic" if row["sample"] == ALL_SAMPLES else f"{sample_names[row['sample']]}/topic"
+        yield _metric(f"{prefix}/{topic_names[row['topic']]}/{row['metric']}", row["value"])
     for name in ("fit_seconds", "predict_seconds"):
         yield _metric(name, choices[name].mean())
     if has_folds:
@@ -367,3 +373,19 @@ def _score_row(comparison: ComparisonResult, classifier: str, metric: str) -> pd
 
 def _metric(name: str, value: float, step: int = 0) -> _Metric:
     return name, float(value), step
+
+
+def _metric_names(names: Iterable[str]) -> dict[str, str]:
+    """Return names as parts of MLflow's metric names, which have letters, digits, and few other characters.
+
+    MLflow takes neither commas nor emoji, nor the vowel signs of Hindi. Names that become equal get a number.
+    """
+    made: dict[str, str] = {}
+    for name in dict.fromkeys(names):
+        plain = re.sub(r"[^\w.\- ]", "_", name)[:_METRIC_CHARACTERS]
+        plain = plain if plain.strip(".") else "_"
+        taken = set(made.values())
+        made[name] = next(
+            one for one in (plain, *(f"{plain} {number}" for number in range(2, len(made) + 3))) if one not in taken
+        )
+    return made

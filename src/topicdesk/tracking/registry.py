@@ -164,7 +164,7 @@ def _report_failures(client: MlflowClient) -> Iterator[None]:
 
 def _promote(client: MlflowClient, name: str, version: str | None) -> str:
     versions = {
-        str(model_version.version): model_version for model_version in client.search_model_versions(f"name = '{name}'")
+        str(model_version.version): model_version for model_version in client.search_model_versions(_named(name))
     }
     if not versions:
         raise TrackingError(f"no registered model called {name!r}; registered models: {_registered(client)}.")
@@ -215,9 +215,15 @@ def _put_in_place(client: MlflowClient, name: str, version: str, champion: Model
 
 
 def _aliased(client: MlflowClient, name: str, alias: str) -> ModelVersion | None:
-    models = {model.name: model for model in client.search_registered_models(f"name = '{name}'")}
+    models = {model.name: model for model in client.search_registered_models(_named(name))}
     number = models[name].aliases.get(alias) if name in models else None
     return None if number is None else client.get_model_version(name, str(number))
+
+
+def _named(name: str) -> str:
+    """Return MLflow's filter for a name."""
+    quote = '"' if "'" in name else "'"
+    return f"name = {quote}{name}{quote}"
 
 
 def _registered(client: MlflowClient) -> str:

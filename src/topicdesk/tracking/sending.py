@@ -34,11 +34,11 @@ from topicdesk.tracking._mlflow import (
     Metric,
     MlflowClient,
     MlflowException,
-    Model,
     Param,
     RunStatus,
     RunTag,
     quiet_mlflow,
+    read_manifest,
 )
 from topicdesk.tracking.packing import RUN_ADDRESS
 from topicdesk.tracking.parcel import PackedRun, Parcel, waiting_parcels
@@ -274,7 +274,7 @@ def _log_model(client: MlflowClient, parcel: Parcel, state: dict[str, Any], with
         return str(state["model"])
     classifier = parcel.model.tags["classifier"]
     model = client.create_logged_model(within, classifier, parent, tags={"role": "winner"})
-    manifest = Model.load(str(parcel.model_folder))
+    manifest = read_manifest(parcel.model_folder)
     manifest.run_id, manifest.model_id, manifest.artifact_path = parent, model.model_id, model.artifact_location
     manifest.save(str(parcel.model_folder / "MLmodel"))
     shutil.rmtree(parcel.model_folder / "__pycache__", ignore_errors=True)
