@@ -54,9 +54,29 @@ class Comparison(ComparisonResult):
 
     Parameters
     ----------
-    dataset, plan, splits, results, scores, topic_scores, fold_scores, significance, verdict, warnings, seconds, checkpoints
-        As in `topicdesk.evaluation.ComparisonResult`. ``scores`` is a DataFrame of numbers, with one row per classifier, sample
-        and metric.
+    dataset : Dataset
+        The texts and their labels.
+    plan : ComparisonPlan
+        What was compared, and how.
+    splits : tuple of Split
+        The outer splits.
+    results : tuple of FoldResult
+        Results by classifier, then by split.
+    scores : DataFrame
+        One row per classifier, sample and metric, with the columns ``classifier, sample, metric, value, low, high``, the
+        difference from the best classifier with its interval, ``fold_mean`` and ``fold_sd``. Numbers, not text.
+    topic_scores, fold_scores : DataFrame
+        The same by topic and by fold.
+    significance : DataFrame
+        Tests of the differences between the best classifier and the others.
+    verdict : Verdict
+        Which classifier wins, and why.
+    warnings : tuple of str
+        What readers of the results should know.
+    seconds : float
+        Wall-clock time in seconds.
+    checkpoints : Checkpoints, optional
+        Where finished fits are saved.
     keywords : mapping of str to sequence of str, optional
         Keywords of each topic.
     class_labels : tuple, default ()
@@ -65,7 +85,7 @@ class Comparison(ComparisonResult):
     See Also
     --------
     topicdesk.compare : Makes a comparison.
-    """  # noqa: E501
+    """
 
     keywords: Mapping[str, Sequence[str]] | None = None
     class_labels: tuple[Any, ...] = ()
