@@ -63,8 +63,8 @@ class Comparison(ComparisonResult):
     results : tuple of FoldResult
         Results by classifier, then by split.
     scores : DataFrame
-        One row per classifier, sample and metric, with the columns ``classifier, sample, metric, value, low, high``, the
-        difference from the best classifier with its interval, ``fold_mean`` and ``fold_sd``. Numbers, not text.
+        One row per classifier, sample and metric, with the columns ``classifier, sample, metric, value, low, high``,
+        the difference from the best classifier with its interval, ``fold_mean`` and ``fold_sd``. Numbers, not text.
     topic_scores, fold_scores : DataFrame
         The same by topic and by fold.
     significance : DataFrame
