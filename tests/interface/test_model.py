@@ -255,8 +255,9 @@ def test_predict_reads_an_empty_text_and_refuses_a_missing_one(classes):
     for missing in (None, float("nan"), 3):
         with pytest.raises(LabellerError, match="X: the text of row 1"):
             classes.predict([NEW[0], missing])
-    with pytest.raises(LabellerError, match="articles must be"):
-        classes.predict(3)
+    for wrong in (3, np.array("text"), {"text": "court"}, {"court"}):
+        with pytest.raises(LabellerError, match="articles must be"):
+            classes.predict(wrong)
 
 
 def test_cross_validation_and_grid_search_of_scikit_learn_take_the_classifier():

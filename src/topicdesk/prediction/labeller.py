@@ -427,7 +427,7 @@ def as_table(articles: Articles, fields: Sequence[str]) -> pd.DataFrame:
         return articles if columns == given else articles.set_axis(columns, axis=1)
     if isinstance(articles, str):
         articles = [articles]
-    if is_sequence(articles):
+    if is_sequence(articles) and getattr(articles, "shape", None) != ():
         texts = articles.to_pylist() if hasattr(articles, "to_pylist") else list(articles)  # Arrow's are no strings
         return pd.DataFrame({fields[-1]: pd.Series(texts, dtype=object)})
     raise LabellerError(f"articles must be a DataFrame, a list of texts or a text, not {type(articles).__name__}.")
