@@ -108,6 +108,7 @@ def reproduce_run(project: Project, run_id: str, n_jobs: int | None = None, tole
     TopicdeskError
         If its spec can no longer be run.
     """
+    check_instance("project", project, Project, "Use find_project.")
     check_n_jobs(n_jobs, optional=True)
     check_number("tolerance", tolerance)
     run = _run_of_spec(run_id, project)
