@@ -281,7 +281,7 @@ def _join_parquet(files: Sequence[Path], path: Path, advance: Advance) -> None:
             with parquet.ParquetFile(file) as part:
                 for group in range(part.num_row_groups):
                     table = part.read_row_group(group)
-                    writer.write_csv(_as_schema(table, schema))
+                    writer.write_table(_as_schema(table, schema))
                     advance(table.num_rows)
 
 
@@ -389,7 +389,7 @@ class _ParquetWriter(_Writer):
         self.columns = table.column_names
         if self._writer is None:
             self._writer = parquet.ParquetWriter(file, table.schema, compression="zstd", compression_level=1)
-        self._writer.write_csv(table)
+        self._writer.write_table(table)
         return 0
 
     def close(self) -> None:
