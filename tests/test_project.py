@@ -49,7 +49,7 @@ def test_readers_explain_a_link_to_a_missing_file(tmp_path):
 def test_find_project_names_a_wrong_start(tmp_path):
     with pytest.raises(TypeError, match="start must be a path or a string that is not empty; got None"):
         find_project(None)
-    with pytest.raises(ProjectError, match=r"start = 'a\\x00': embedded null byte"):
+    with pytest.raises(ValueError, match=r"start must not contain a null character; got 'a\\x00'"):
         find_project("a\0")
     loop = tmp_path / "loop"
     loop.symlink_to(loop)
