@@ -338,7 +338,7 @@ def test_load_model_refuses_metadata_that_do_not_fit_together(classes, tmp_path,
 
 def test_load_model_creates_no_store_for_a_folder_that_does_not_exist(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for name in ("modle", "models:/topicdesk-x@champion"):
+    for name in ("model-2", "models:/topicdesk-x@champion"):
         with pytest.raises(TrackingError, match="no store yet"):
             td.load_model(name)
     assert not list(tmp_path.iterdir())
