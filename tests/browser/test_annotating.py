@@ -121,7 +121,7 @@ def test_annotate_keeps_saved_decisions_and_reports_an_unsaved_one_if_a_kernel_d
     processes = subprocess.run(["pgrep", "-f", f"kernel-{kernel['id']}"], capture_output=True, text=True, check=True)
     for pid in processes.stdout.split():
         os.kill(int(pid), signal.SIGKILL)
-    # Jupyter notices within seconds, and opens a dialog, which takes all keys. It has no widget in the new kernel.
+    # Jupyter opens a dialog within seconds. The dialog takes all keys. The new kernel knows no widget.
     dialog = page.locator(".jp-Dialog", has_text="Kernel Restarting")
     dialog.get_by_role("button", name="Ok").click()
     dialog.wait_for(state="detached")

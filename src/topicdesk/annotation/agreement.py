@@ -200,14 +200,14 @@ def _votes(annotations: Mapping[str, pd.DataFrame], topics: Sequence[str]) -> ND
     return votes
 
 
-def _alpha(said: NDArray[np.float64]) -> float:
-    if np.nanmin(said) == np.nanmax(said):  # undefined if all votes are equal
+def _alpha(votes: NDArray[np.float64]) -> float:
+    if np.nanmin(votes) == np.nanmax(votes):  # undefined if all votes are equal
         return float("nan")
-    return float(krippendorff.alpha(reliability_data=said, level_of_measurement="nominal"))
+    return float(krippendorff.alpha(reliability_data=votes, level_of_measurement="nominal"))
 
 
-def _kappa(said: NDArray[np.float64]) -> float:
-    both = said[:, ~np.isnan(said).any(axis=0)].astype(int)
+def _kappa(votes: NDArray[np.float64]) -> float:
+    both = votes[:, ~np.isnan(votes).any(axis=0)].astype(int)
     if not both.size or both.min() == both.max():
         return float("nan")
     return float(cohen_kappa_score(both[0], both[1]))

@@ -124,10 +124,10 @@ def _keys_at_once(wanted: bool = True) -> Iterator[None]:
         termios.tcsetattr(terminal, termios.TCSADRAIN, saved)
 
 
-def _show(session: AnnotationSession, shown: Shown, told: str) -> None:
+def _show(session: AnnotationSession, shown: Shown, message: str) -> None:
     article, text = shown.article, _plain(shown.article["text"])
     published = "" if pd.isna(article["published"]) else f" · {article['published']:%Y-%m-%d}"
-    click.echo(f"\n{told}\n" if told else "")
+    click.echo(f"\n{message}\n" if message else "")
     click.secho(f"{_plain(article['source'])}{published} · article {article['id']} · {session.left} left", dim=True)
     click.secho(_plain(article["title"]) or "(no title)", bold=True)
     click.echo("\n".join(fill(line, 100) for line in text[:_FIRST].splitlines()))
