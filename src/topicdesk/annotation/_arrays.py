@@ -1,4 +1,4 @@
-"""Read labels, probabilities and ids of rows from the arrays and tables that people have."""
+"""Read labels, probabilities and ids of rows from the arrays and tables that people have, and words from texts."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.sparse import issparse
+from scipy.sparse import csr_matrix, issparse
+from sklearn.feature_extraction.text import TfidfVectorizer
 
-from topicdesk._arguments import check_random_state
-from topicdesk.annotation.inputs import is_collection, is_missing, label_indicators, topic_names
-from topicdesk.errors import LabelsError
+from topicdesk.annotation.inputs import check_distinct, is_collection, is_missing, label_indicators, topic_names
+from topicdesk.errors import CorpusError, LabelsError
 
-__all__ = ["checked_seed", "labels_in_order", "probability_matrix", "row_ids"]
+__all__ = ["labels_in_order", "probability_matrix", "row_ids", "word_features"]
 
 
 def row_ids(ids: ArrayLike | None, n_rows: int, *indexed: Any) -> NDArray[Any]:
@@ -53,9 +53,7 @@ def labels_in_order(
     if names is None and all(name.isdecimal() for name in found) and not _has_strings(y):
         order = sorted(range(len(found)), key=lambda column: int(found[column]))
         Y, found = Y[:, order], tuple(found[column] for column in order)
-    repeated = next((name for place, name in enumerate(found) if name in found[:place]), None)
-    if repeated is not None:
-        raise LabelsError(f"topics: the name {repeated!r} occurs more than once.")
+    check_distinct(found)
     return Y, found, single
 
 
@@ -100,7 +98,9 @@ def probability_matrix(
     return values
 
 
-def checked_seed(random_state: Any) -> int:
-    """Return a random seed; raise `ArgumentError` if it is not an integer that scikit-learn takes as one."""
-    check_random_state(random_state)
-    return int(random_state)
+def word_features(texts: Sequence[str]) -> csr_matrix:
+    """Return TF-IDF features of the words of texts, shape (n_texts, n_words)."""
+    try:
+        return csr_matrix(TfidfVectorizer(sublinear_tf=True).fit_transform(texts))
+    except ValueError as error:  # no word in any text
+        raise CorpusError("texts contain no words.") from error

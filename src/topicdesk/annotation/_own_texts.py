@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from topicdesk.annotation.inputs import is_missing, is_sequence, named_column, text_columns, topic_names
+from topicdesk.annotation.inputs import check_distinct, is_missing, is_sequence, named_column, text_columns, topic_names
 from topicdesk.annotation.queue import QUEUE_COLUMNS
 from topicdesk.annotation.session import AnnotationSession
 from topicdesk.annotation.store import LabelStore, MemoryStore
@@ -73,9 +73,7 @@ def _taxonomy(topics: Any) -> Taxonomy:
     names = topic_names(list(topics) if isinstance(topics, Mapping) else topics)
     if not names:
         raise LabelsError("topics is empty. Name at least one topic.")
-    repeated = next((name for place, name in enumerate(names) if name in names[:place]), None)
-    if repeated is not None:
-        raise LabelsError(f"topics: the name {repeated!r} occurs more than once.")
+    check_distinct(names)
     definitions = list(topics.values()) if isinstance(topics, Mapping) else [""] * len(names)
     for name, definition in zip(names, definitions, strict=True):
         if not isinstance(definition, str):

@@ -13,14 +13,14 @@ import numpy as np
 import pandas as pd
 from cleanlab.filter import find_label_issues
 from numpy.typing import ArrayLike, NDArray
-from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
 
+from topicdesk._arguments import check_integer, check_random_state
 from topicdesk._renamed import renamed_arguments
-from topicdesk.annotation._arrays import checked_seed, labels_in_order, probability_matrix, row_ids
-from topicdesk.annotation.inputs import check_order, is_sequence, named_column, text_fields
-from topicdesk.corpus import article_texts, near_duplicate_groups
+from topicdesk.annotation._arrays import labels_in_order, probability_matrix, row_ids, word_features
+from topicdesk.annotation.inputs import check_order, is_sequence, label_column, text_fields, whole_texts
+from topicdesk.corpus import near_duplicate_groups
 from topicdesk.errors import CorpusError, LabelsError
 
 __all__ = ["suspect_labels"]
@@ -120,13 +120,10 @@ def suspect_labels(
         raise ValueError(f"task must be 'multi-label' or 'multi-class'; got {task!r}.")
     if y is None:
         raise LabelsError("y: pass the current labels, one row per text.")
-    if isinstance(y, str):
-        if not isinstance(texts, pd.DataFrame):
-            raise LabelsError(f"y={y!r} names a column, but texts is not a DataFrame.")
-        y = named_column("y", texts, y, LabelsError)
+    y = label_column(y, texts)
     if texts is not None and not is_sequence(texts):
         raise CorpusError(f"texts must be a list, Series or DataFrame of texts; got {type(texts).__name__}.")
-    checked_seed(random_state)
+    check_random_state(random_state)
     n_rows = _length(y)
     if not n_rows:
         raise LabelsError("y is empty.")
@@ -188,17 +185,15 @@ def _ranked(
 def _whole_texts(texts: Any, text: str | Sequence[str] | None) -> tuple[str, ...]:
     if texts is None:
         raise LabelsError("probabilities: pass out-of-fold probabilities, or texts to compute them from.")
-    fields = text_fields(texts, text)
-    return article_texts(pd.DataFrame(fields, dtype="object"), tuple(fields))
+    return whole_texts(text_fields(texts, text))
 
 
 def _out_of_fold(
     texts: Sequence[str], Y: NDArray[np.int8], topics: Sequence[str], multi_class: bool, cv: int, random_state: int
 ) -> NDArray[np.float64]:
     """Compute probabilities of each row with a model that was not fitted on it or its near-duplicates."""
-    if isinstance(cv, bool) or not isinstance(cv, int | np.integer) or cv < 2:
-        raise ValueError(f"cv must be an integer of at least 2; got {cv!r}.")
-    folds = StratifiedGroupKFold(int(cv), shuffle=True, random_state=checked_seed(random_state))
+    check_integer("cv", cv, 2)
+    folds = StratifiedGroupKFold(int(cv), shuffle=True, random_state=int(random_state))
     groups = near_duplicate_groups(texts)
     for topic, column in zip(topics, Y.T, strict=True):
         for answer in (1,) if multi_class else (1, 0):
@@ -209,10 +204,7 @@ def _out_of_fold(
                     f"topics: there are {count} texts {having} the topic {topic!r}, not counting near-duplicates, but "
                     f"cv={cv} folds need at least {cv}. Leave the topic out, label more texts, or lower cv."
                 )
-    try:
-        features = TfidfVectorizer(sublinear_tf=True).fit_transform(texts)
-    except ValueError as error:  # no word in any text
-        raise CorpusError("texts contain no words.") from error
+    features = word_features(texts)
     targets = [Y.argmax(axis=1)] if multi_class else list(Y.T)
     parts = [
         cross_val_predict(

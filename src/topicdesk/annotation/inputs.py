@@ -29,7 +29,7 @@ _USUAL_TEXTS: tuple[tuple[str, ...], ...] = (
 )
 
 #: Separators of several labels in a string, if the user names none.
-_USUAL_SEPARATORS = (";", "|")
+USUAL_SEPARATORS = (";", "|")
 
 
 def make_dataset(
@@ -124,7 +124,9 @@ def make_dataset(
     n_texts = len(next(iter(fields.values())))
     if not n_texts:
         raise CorpusError("texts is empty.")
-    labels = _label_column(texts, y, fields) if isinstance(y, str) else y
+    if isinstance(texts, pd.DataFrame) and isinstance(y, str) and y in fields:
+        raise LabelsError(f"y={y!r} is a column of the text. Name the column of the labels.")
+    labels = label_column(y, texts)
     check_order("y", labels, texts, LabelsError)
     for argument, values in (
         ("groups", groups),
@@ -135,7 +137,7 @@ def make_dataset(
     ):
         check_order(argument, values, texts, CorpusError)
     Y, names, multi_class = label_indicators(labels, topics, separator, n_texts)
-    whole = article_texts(pd.DataFrame(fields, dtype="object"), tuple(fields))
+    whole = whole_texts(fields)
     row_ids = _ids(texts, ids, n_texts)
     named = pd.DataFrame({"id": row_ids, "title": "", "text": whole}, dtype="object")
     blank = sum(not value.strip() for value in whole)
@@ -175,14 +177,15 @@ def check_order(name: str, values: Any, texts: Any, error: type[TopicdeskError])
         )
 
 
-def _label_column(texts: Any, column: str, fields: Mapping[str, tuple[str, ...]]) -> Any:
+def label_column(y: Any, texts: Any) -> Any:
+    """Return labels, or the column of the texts that `y` names."""
+    if not isinstance(y, str):
+        return y
     if not isinstance(texts, pd.DataFrame):
         raise LabelsError(
-            f"y={column!r} names a column, but texts is not a DataFrame. Pass one label per text, or a DataFrame."
+            f"y={y!r} names a column, but texts is not a DataFrame. Pass one label per text, or a DataFrame."
         )
-    if column in fields:
-        raise LabelsError(f"y={column!r} is a column of the text. Name the column of the labels.")
-    return named_column("y", texts, column, LabelsError)
+    return named_column("y", texts, y, LabelsError)
 
 
 def named_column(argument: str, texts: pd.DataFrame, column: Any, error: type[TopicdeskError]) -> Any:
@@ -213,6 +216,11 @@ def text_fields(texts: Any, text: Any, argument: str = "texts") -> dict[str, tup
     return {
         str(column): _checked_texts(f"{prefix}column {column!r}", values.tolist()) for column, values in columns.items()
     }
+
+
+def whole_texts(fields: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """Join the fields of each text by line breaks. An empty field is left out."""
+    return article_texts(pd.DataFrame(fields, dtype="object"), tuple(fields))
 
 
 def is_sequence(texts: Any) -> bool:
@@ -289,6 +297,13 @@ def topic_names(topics: Any) -> tuple[str, ...]:
     return tuple(_name(f"topics: name {place}", topic) for place, topic in enumerate(topics))
 
 
+def check_distinct(names: Sequence[str]) -> None:
+    """Raise `LabelsError` if a name of a topic occurs twice."""
+    repeated = next((name for place, name in enumerate(names) if name in names[:place]), None)
+    if repeated is not None:
+        raise LabelsError(f"topics: the name {repeated!r} occurs more than once.")
+
+
 def _separator(values: list[Any]) -> str:
     """Return the separator of several labels in a string; empty if no string contains one."""
     strings = [value for value in values if isinstance(value, str)]
@@ -297,7 +312,7 @@ def _separator(values: list[Any]) -> str:
             f"y contains lists that are written as strings, such as {strings[0]!r}. Convert them with "
             'ast.literal_eval, or pass separator="" if they are names.'
         )
-    marks = [mark for mark in _USUAL_SEPARATORS if any(mark in value for value in strings)]
+    marks = [mark for mark in USUAL_SEPARATORS if any(mark in value for value in strings)]
     if len(marks) > 1:
         raise LabelsError(f"y contains both {' and '.join(map(repr, marks))}. Name the separator of labels: separator.")
     return marks[0] if marks else ""

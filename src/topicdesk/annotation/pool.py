@@ -10,12 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
-from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.preprocessing import normalize
 
-from topicdesk.annotation._arrays import labels_in_order, probability_matrix, row_ids
-from topicdesk.annotation.inputs import is_sequence, text_fields, topic_names
-from topicdesk.corpus import article_texts
+from topicdesk.annotation._arrays import labels_in_order, probability_matrix, row_ids, word_features
+from topicdesk.annotation.inputs import check_distinct, is_sequence, text_fields, topic_names, whole_texts
 from topicdesk.errors import CorpusError, LabelsError
 
 __all__ = ["Pool", "pool_of_texts"]
@@ -82,10 +80,7 @@ def pool_of_texts(
     if text is not None and not isinstance(texts, pd.DataFrame):
         raise CorpusError(f"text={text!r} names columns, but texts is not a DataFrame.")
     if topics is not None:
-        named = topic_names(topics)
-        twice = next((topic for place, topic in enumerate(named) if topic in named[:place]), None)
-        if twice is not None:
-            raise LabelsError(f"topics: the name {twice!r} occurs more than once.")
+        check_distinct(topic_names(topics))
     n_texts = len(texts)
     for name, value, needing in (
         ("probabilities", probabilities, ("uncertain", "rare-first")),
@@ -110,7 +105,7 @@ def pool_of_texts(
     if features is not None:
         features = _unit_rows(features, n_texts)
     elif "diverse" in strategies:
-        features = _features(texts, text)
+        features = word_features(whole_texts(text_fields(texts, text)))
     return Pool(
         ids=row_ids(ids, n_texts, texts),
         labelled=rows,
@@ -136,15 +131,6 @@ def _labelled_rows(labelled: Any, n_texts: int) -> NDArray[np.intp]:
     if len(set(values.tolist())) < len(values):
         raise LabelsError("labelled contains a row number more than once.")
     return values.astype(np.intp)
-
-
-def _features(texts: Any, text: Any) -> csr_matrix:
-    fields = text_fields(texts, text)
-    whole = article_texts(pd.DataFrame(fields, dtype="object"), tuple(fields))
-    try:
-        return csr_matrix(TfidfVectorizer(sublinear_tf=True).fit_transform(whole))
-    except ValueError as error:  # no word in any text
-        raise CorpusError("texts contain no words.") from error
 
 
 def _unit_rows(features: Any, n_texts: int) -> csr_matrix:

@@ -15,8 +15,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import logit
 
+from topicdesk._arguments import check_integer, check_random_state
 from topicdesk._renamed import renamed_arguments
-from topicdesk.annotation._arrays import checked_seed
 from topicdesk.annotation.pool import Pool, pool_of_texts
 from topicdesk.errors import LabelsError, nearest
 
@@ -131,8 +131,8 @@ def draw_queue(
     1          d  uncertain
     """
     mix = _mix(strategy)
-    if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 0:
-        raise ValueError(f"count must be an integer of at least 0; got {count!r}.")
+    check_integer("count", count)
+    check_random_state(random_state)
     options = {
         "probabilities": probabilities, "features": features, "votes": votes, "labelled": labelled, "y": y,
         "topics": topics, "ids": ids, "task": task, "text": text,
@@ -141,8 +141,8 @@ def draw_queue(
         given = [name for name, value in options.items() if value is not None]
         if given:
             raise LabelsError(f"{given[0]} does not apply to a Pool, which has its own.")
-        return _drawn(texts, int(count), mix, checked_seed(random_state))
-    return _drawn(pool_of_texts(texts, mix, **options), int(count), mix, checked_seed(random_state)).infer_objects()
+        return _drawn(texts, int(count), mix, int(random_state))
+    return _drawn(pool_of_texts(texts, mix, **options), int(count), mix, int(random_state)).infer_objects()
 
 
 def _mix(strategy: Any) -> dict[str, float]:

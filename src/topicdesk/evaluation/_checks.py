@@ -14,7 +14,7 @@ from topicdesk.evaluation._types import ComparisonPlan
 from topicdesk.evaluation.classifiers import Classifier
 from topicdesk.evaluation.splits import Split
 
-__all__ = ["check_dataset", "check_keywords", "check_splits", "check_study"]
+__all__ = ["check_comparison", "check_dataset", "check_keywords", "check_splits", "check_study"]
 
 
 def check_dataset(dataset: Any) -> None:
@@ -46,6 +46,22 @@ def check_keywords(keywords: Mapping[str, Sequence[str]] | None) -> None:
         check_strings(f"keywords[{topic!r}]", words)
 
 
+def check_comparison(dataset: Any, plan: Any, splits: Any, keywords: Any, n_jobs: object, engine: object) -> None:
+    """Raise `ArgumentError` if an argument of a comparison is wrong.
+
+    Parameters
+    ----------
+    dataset, plan, splits, keywords, n_jobs, engine
+        The arguments, as in `compare`.
+    """
+    check_dataset(dataset)
+    check_instance("plan", plan, ComparisonPlan)
+    check_splits(splits, len(dataset))
+    check_keywords(keywords)
+    check_n_jobs(n_jobs)
+    check_engine(engine)
+
+
 def check_study(
     dataset: Any, plan: Any, classifier: Any, splits: Any, keywords: Any, n_jobs: object, engine: object
 ) -> None:
@@ -56,10 +72,5 @@ def check_study(
     dataset, plan, classifier, splits, keywords, n_jobs, engine
         The arguments, as in `ablate`.
     """
-    check_dataset(dataset)
-    check_instance("plan", plan, ComparisonPlan)
+    check_comparison(dataset, plan, splits, keywords, n_jobs, engine)
     check_instance("classifier", classifier, Classifier, "Use classifier_named or own_classifier.")
-    check_splits(splits, len(dataset))
-    check_keywords(keywords)
-    check_n_jobs(n_jobs)
-    check_engine(engine)

@@ -131,7 +131,9 @@ class ComparisonPlan:
             names.append(classifier.name)
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
-            raise SpecError(f"classifiers: the name {twice!r} occurs more than once.")
+            raise SpecError(
+                f"classifiers: the name {twice!r} occurs more than once. Name them: [('{twice} 1', ...), ...]."
+            )
         check_instance("splits", self.splits, SplitPlan)
         check_choice("metric", self.metric, SELECTION_METRICS)
         check_choice("search", self.search, ("grid", "halving"))

@@ -484,11 +484,15 @@ def with_baselines(chosen: Iterable[Classifier], keywords: bool) -> tuple[Classi
     tuple of Classifier
         topicdesk's classifiers, simplest first, then a user's own in their order.
     """
-    by_name = {classifier.name: classifier for classifier in chosen}
-    baselines = [CLASSIFIERS[name] for name in BASELINES if keywords or CLASSIFIERS[name].features != "keywords"]
-    by_name = {classifier.name: classifier for classifier in baselines} | by_name
-    own = [classifier for name, classifier in by_name.items() if name not in CLASSIFIERS]
-    return (*(by_name[name] for name in CLASSIFIERS if name in by_name), *own)
+    chosen = list(chosen)
+    taken = {classifier.name for classifier in chosen}
+    baselines = [
+        CLASSIFIERS[name]
+        for name in BASELINES
+        if name not in taken and (keywords or CLASSIFIERS[name].features != "keywords")
+    ]
+    order = {name: place for place, name in enumerate(CLASSIFIERS)}
+    return tuple(sorted([*baselines, *chosen], key=lambda classifier: order.get(classifier.name, len(order))))
 
 
 def own_classifier(name: str, estimator: str | BaseEstimator, folder: Path | None = None) -> Classifier:

@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
-from topicdesk._arguments import check_engine, check_instance, check_n_jobs, check_path
+from topicdesk._arguments import check_path
 from topicdesk._renamed import renamed_arguments, renamed_fields
 from topicdesk._rendering import as_html, as_text
 from topicdesk.annotation import Dataset
 from topicdesk.errors import ArgumentError, SpecError, SplitError, nearest
 from topicdesk.evaluation._bootstrap import score_tables
-from topicdesk.evaluation._checks import check_dataset, check_keywords, check_splits
+from topicdesk.evaluation._checks import check_comparison
 from topicdesk.evaluation._execution.checkpoints import Checkpoints, comparison_hash
 from topicdesk.evaluation._search import cross_validate, planned_splits
 from topicdesk.evaluation._types import ComparisonPlan, ComparisonValues, FoldResult, ranking
@@ -251,7 +251,8 @@ def compare(
     model selection".
     """
     start = perf_counter()
-    _check_arguments(dataset, plan, keywords, splits, n_jobs, engine, keep)
+    check_comparison(dataset, plan, splits, keywords, n_jobs, engine)
+    _check_folder(keep)
     splits, messages = planned_splits(dataset, plan, splits)
     notes = dataset.warnings + messages
     _check_sample(plan, dataset)
@@ -307,15 +308,7 @@ def _compare_with_best(
     return table, decide_winner(table, order[0], simplest_first, plan.metric, plan.rope, intervals)
 
 
-def _check_arguments(
-    dataset: Any, plan: Any, keywords: Any, splits: Any, n_jobs: object, engine: object, keep: Any
-) -> None:
-    check_dataset(dataset)
-    check_instance("plan", plan, ComparisonPlan)
-    check_keywords(keywords)
-    check_splits(splits, len(dataset))
-    check_n_jobs(n_jobs)
-    check_engine(engine)
+def _check_folder(keep: Path | str | None) -> None:
     if keep is not None:
         check_path("checkpoints", keep)
         if Path(keep).is_file():

@@ -13,11 +13,12 @@ from scipy.sparse import issparse
 
 from topicdesk.annotation import Dataset
 from topicdesk.annotation.inputs import (
+    USUAL_SEPARATORS,
     check_order,
     is_collection,
     is_row_of_indicators,
+    label_column,
     label_indicators,
-    named_column,
     topic_names,
 )
 from topicdesk.errors import ArgumentError, FeaturesError, LabelsError, SpecError
@@ -28,7 +29,6 @@ __all__ = ["class_labels", "class_name", "classifier_from", "classifiers_from", 
 
 #: Types of labels that predictions keep, if all labels have the same.
 _KEPT = (str, (bool, np.bool_), (Integral, float, np.floating))
-
 
 #: Features that a comparison tries if none are given.
 _USUAL_FEATURES = Features(sublinear_tf=True)
@@ -45,7 +45,7 @@ def classifiers_from(classifiers: Any) -> tuple[Classifier, ...]:
     Raises
     ------
     SpecError
-        If there is no classifier, a name is unknown or occurs twice, or an estimator cannot be used.
+        If there is no classifier, a name is unknown, or an estimator cannot be used.
     TypeError
         If `classifiers` or one of them has another type.
     """
@@ -56,12 +56,7 @@ def classifiers_from(classifiers: Any) -> tuple[Classifier, ...]:
     items = list(classifiers.items()) if isinstance(classifiers, Mapping) else list(classifiers)
     if not items:
         raise SpecError("classifiers is empty.")
-    chosen = [classifier_from(item, "classifiers") for item in items]
-    names = [classifier.name for classifier in chosen]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise SpecError(f"classifiers: the name {twice!r} occurs more than once. Name them: [('{twice} 1', ...), ...].")
-    return tuple(chosen)
+    return tuple(classifier_from(item, "classifiers") for item in items)
 
 
 def classifier_from(item: Any, argument: str = "classifier") -> Classifier:
@@ -135,7 +130,7 @@ def class_labels(y: Any, texts: Any, dataset: Dataset) -> tuple[Any, ...]:
     if dataset.task == "multi-label":
         return dataset.topics
     own: dict[str, set[Any]] = {topic: set() for topic in dataset.topics}
-    for column, label in zip(dataset.Y.argmax(axis=1).tolist(), _rows(_column(y, texts)), strict=True):
+    for column, label in zip(dataset.Y.argmax(axis=1).tolist(), _rows(label_column(y, texts)), strict=True):
         own[dataset.topics[column]].add(label)
     labels = tuple(next(iter(equal)) for equal in own.values())
     kept = any(all(isinstance(label, kind) for equal in own.values() for label in equal) for kind in _KEPT)
@@ -180,7 +175,7 @@ def true_indicators(
     LabelsError
         If `y` has another length, or cannot be used.
     """
-    labels = _column(y, texts)
+    labels = label_column(y, texts)
     check_order("y", labels, texts, LabelsError)
     named = isinstance(labels, pd.DataFrame) and not isinstance(labels.columns, pd.RangeIndex)
     if isinstance(labels, pd.DataFrame) or issparse(labels) or (isinstance(labels, np.ndarray) and labels.ndim != 1):
@@ -205,20 +200,11 @@ def true_indicators(
 
 def _parts(labels: str, topics: Sequence[str], separator: str | None) -> list[str]:
     """Return the labels in a string. By default, a mark separates labels unless it is part of a topic's name."""
-    marks = (";", "|") if separator is None else tuple(filter(None, [separator]))
+    marks = USUAL_SEPARATORS if separator is None else tuple(filter(None, [separator]))
     for mark in marks:
         if mark in labels and (separator is not None or not any(mark in topic for topic in topics)):
             return labels.split(mark)
     return [labels]
-
-
-def _column(y: Any, texts: Any) -> Any:
-    """Return labels, or the column of the texts that has them."""
-    if not isinstance(y, str):
-        return y
-    if not isinstance(texts, pd.DataFrame):
-        raise LabelsError(f"y={y!r} names a column, but the texts are not a DataFrame. Pass one label per text.")
-    return named_column("y", texts, y, LabelsError)
 
 
 def _rows(labels: Any) -> list[Any]:

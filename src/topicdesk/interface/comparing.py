@@ -341,7 +341,7 @@ def compare(
             dates=dates,
             samples=samples,
         )
-        labels = tuple(class_labels(y, texts, dataset))
+        labels = class_labels(y, texts, dataset)
     check_integer("inner_cv", inner_cv, 2)
     check_integer("n_resamples", n_resamples, 0)
     plan, splits, warnings = _planned(cv, n_repeats, dataset)

@@ -15,8 +15,8 @@ from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 from sklearn.linear_model import LogisticRegression
 
 from topicdesk._rendering import as_html
-from topicdesk.annotation.inputs import text_fields
-from topicdesk.corpus import article_texts, near_duplicate_groups
+from topicdesk.annotation.inputs import text_fields, whole_texts
+from topicdesk.corpus import near_duplicate_groups
 from topicdesk.errors import LabellerError
 from topicdesk.evaluation import holm
 from topicdesk.prediction._drift_checks import ALPHA, FEWEST_ARTICLES, Check, DriftChecks, judged_checks
@@ -76,9 +76,9 @@ class TextDrift(DriftChecks):
         Number of words, shown as medians. Mann–Whitney test of all texts; the difference is the rank-biserial
         correlation.
     classifier AUC
-        Area under the ROC curve of a logistic regression on TF-IDF features that tells new texts from the reference;
-        0.5 without drift. It is fitted on the first halves (classifier two-sample test). One-sided Mann–Whitney test,
-        whose statistic is the AUC.
+        Area under the ROC curve of a logistic regression on TF-IDF features. It predicts whether a text is new. The AUC
+        is 0.5 without drift. The classifier is fitted on the first halves (classifier two-sample test). One-sided
+        Mann–Whitney test, whose statistic is the AUC.
     terms
         Fisher's exact test of the number of texts that contain a word, with the smaller tail doubled. These tests
         describe the drift; they do not change `drifted`.
@@ -123,8 +123,6 @@ def compare_texts(
     reference: Texts, articles: Texts, *, text: str | Sequence[str] | None = None, random_state: int = 0
 ) -> TextDrift:
     """Compare new texts with reference texts (see `topicdesk.measure_drift`)."""
-    if isinstance(random_state, bool) or not isinstance(random_state, int | np.integer) or random_state < 0:
-        raise ValueError(f"random_state must be an integer of at least 0; got {random_state!r}.")
     rng = np.random.default_rng(random_state)
     given = {"reference": reference, "articles": articles}
     whole = [_different_texts(name, texts, text, rng) for name, texts in given.items()]
@@ -155,8 +153,7 @@ def _different_texts(
     name: str, texts: Any, text: str | Sequence[str] | None, rng: np.random.Generator
 ) -> tuple[list[str], int]:
     """Return a collection without near-duplicates and texts without words, and how many those are."""
-    fields = text_fields(texts, text, name)
-    whole = article_texts(pd.DataFrame(fields, dtype="object"), tuple(fields))
+    whole = whole_texts(text_fields(texts, text, name))
     if len(whole) > _MOST_TEXTS:
         whole = tuple(whole[row] for row in np.sort(rng.permutation(len(whole))[:_MOST_TEXTS]))
     words = CountVectorizer().build_analyzer()
@@ -183,7 +180,7 @@ def _lengths(counts: csr_matrix) -> NDArray[np.int64]:
 
 
 def _classifier_scores(first: Sequence[csr_matrix], second: Sequence[csr_matrix]) -> list[NDArray[np.float64]]:
-    """Fit a classifier that tells the collections apart on the first halves, and score the second halves."""
+    """Fit a classifier of the two collections on the first halves, and score the second halves."""
     weigh = TfidfTransformer(sublinear_tf=True)
     features = weigh.fit_transform(vstack(first, format="csr"))
     is_new = np.repeat([0, 1], [part.shape[0] for part in first])
