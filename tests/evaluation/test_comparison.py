@@ -11,7 +11,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 
-from topicdesk.errors import FeaturesError, SpecError, SplitError
+from topicdesk.errors import ArgumentError, FeaturesError, SpecError, SplitError
 from topicdesk.evaluation import (
     ALL_SAMPLES,
     CLASSIFIERS,
@@ -308,16 +308,16 @@ def test_comparison_reports_its_verdict_and_significance_tests(comparison):
         ({"classifiers": ()}, SpecError, "classifiers: the plan has none"),
         ({"classifiers": ("linear-svm",)}, TypeError, "got 'linear-svm'. Use classifier_named or own_classifier"),
         ({"classifiers": (CLASSIFIERS["sgd"],) * 2}, SpecError, "classifiers: the name 'sgd' occurs more than once"),
-        ({"settings": ()}, SpecError, "settings: the plan has no feature settings"),
-        ({"metric": "macro_f"}, SpecError, "metric = 'macro_f': did you mean 'macro_f1'"),
-        ({"search": "random"}, SpecError, "search = 'random': valid: grid, halving"),
-        ({"resamples": -1}, SpecError, "resamples must be an integer of at least 0; got -1"),
-        ({"random_state": -1}, SpecError, "random_state must be an integer of at least 0; got -1"),
-        ({"random_state": None}, SpecError, "random_state must be an integer of at least 0; got None"),
+        ({"settings": ()}, SpecError, "settings: the plan has none"),
+        ({"metric": "macro_f"}, ArgumentError, "metric = 'macro_f' is not known; did you mean 'macro_f1'"),
+        ({"search": "random"}, ArgumentError, "search = 'random' is not known; valid: grid, halving"),
+        ({"resamples": -1}, ArgumentError, "resamples must be an integer of at least 0; got -1"),
+        ({"random_state": -1}, ArgumentError, "random_state must be an integer of at least 0; got -1"),
+        ({"random_state": None}, ArgumentError, "random_state must be an integer of at least 0; got None"),
         ({"classifiers": CLASSIFIERS["sgd"]}, TypeError, "classifiers of a plan must be a tuple; got Classifier"),
         ({"settings": FeatureSetting()}, TypeError, "settings of a plan must be a tuple; got FeatureSetting"),
-        ({"splits": 5}, TypeError, "splits of a plan must be a SplitPlan; got int"),
-        ({"inner_folds": 1}, SpecError, "inner_folds must be an integer of at least 2; got 1"),
+        ({"splits": 5}, TypeError, "splits must be a SplitPlan; got 5"),
+        ({"inner_folds": 1}, ArgumentError, "inner_folds must be an integer of at least 2; got 1"),
     ],
 )
 def test_compare_names_a_wrong_value_of_the_plan(dataset, changes, error, message):
@@ -326,9 +326,9 @@ def test_compare_names_a_wrong_value_of_the_plan(dataset, changes, error, messag
 
 
 def test_compare_names_an_argument_of_another_type(dataset):
-    with pytest.raises(TypeError, match=r"dataset must be a Dataset; got DataFrame\. Make one with make_dataset"):
+    with pytest.raises(TypeError, match=r"dataset must be a Dataset; got a value of type DataFrame\. Use make_dataset"):
         compare(pd.DataFrame(), PLAN, n_jobs=1)
-    with pytest.raises(TypeError, match="plan must be a ComparisonPlan; got Classifier"):
+    with pytest.raises(TypeError, match="plan must be a ComparisonPlan; got a value of type Classifier"):
         compare(dataset, CLASSIFIERS["sgd"], n_jobs=1)
     for splits in ([], [(np.arange(60), np.arange(60, 90))]):
         with pytest.raises(TypeError, match="splits must be a sequence of Split that is not empty"):

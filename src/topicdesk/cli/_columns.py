@@ -9,10 +9,11 @@ from rich.cells import cell_len, chop_cells
 
 __all__ = ["column_blocks", "fold", "table_width"]
 
-# A text may be wrapped between these parts; each begins with the white space before it. A number is one part with the
-# interval or the percent sign after it, as in "0.853 [0.812, 0.891]" and "95 %".
-_INTERVAL = r"\[\s?[-+−]?[\d.](?:[\d\s.,;:%e+−-]|nan|inf)*\]"
-_PARTS = re.compile(rf"\s*(?:\S*\d\S*\s{_INTERVAL}\S*|{_INTERVAL}\S*|\S*\d\S*\s%\S*|\S+)")
+_WORDS = re.compile(r"\s*\S+")
+# An interval without its white space: "[0.812,0.891]".
+_INTERVAL = re.compile(r"\[[-+−]?[\d.](?:[\d.,;:%e+−-]|nan|inf)*\]")
+# No interval has more words than this one: "[ 0.812 , 0.891 ]".
+_LONGEST_INTERVAL = 5
 
 # Text is not wrapped to fewer characters than this.
 _TEXT_WIDTH = 24
@@ -122,7 +123,7 @@ def _folded(whole: str, width: int) -> list[str]:
     if cell_len(whole) <= width:
         return [whole]
     lines = [""]
-    for part in _PARTS.findall(whole):
+    for part in _parts(whole):
         if cell_len(lines[-1] + part) <= width:
             lines[-1] += part
         else:
@@ -130,9 +131,43 @@ def _folded(whole: str, width: int) -> list[str]:
     return [line for line in lines if line]
 
 
+def _parts(text: str) -> list[str]:
+    """Divide a text where it may be wrapped; each part begins with the white space before it.
+
+    A number is one part with the interval or the percent sign after it, as in "0.853 [0.812, 0.891]" and "95 %".
+    """
+    words = _WORDS.findall(text)
+    parts: list[str] = []
+    position = 0
+    after_number = False
+    while position < len(words):
+        n_words = _interval_length(words[position : position + _LONGEST_INTERVAL])
+        part = "".join(words[position : position + max(n_words, 1)])
+        position += max(n_words, 1)
+        if after_number and (n_words or part.lstrip().startswith("%")):
+            parts[-1] += part
+            after_number = False
+        else:
+            parts.append(part)
+            after_number = not n_words and any(map(str.isdigit, part))
+    return parts
+
+
+def _interval_length(words: list[str]) -> int:
+    """Return how many of the first words are an interval, with what is attached to it; 0 if they are none."""
+    if not words[0].lstrip().startswith("["):
+        return 0
+    joined = ""
+    for n_words, word in enumerate(words, 1):
+        joined += word.strip()
+        if _INTERVAL.match(joined):
+            return n_words
+    return 0
+
+
 def _widest_part(column: list[str], longest_word: int) -> int:
     """Return the width of the widest number or word of a column; a word counts as `longest_word` at most."""
-    parts = {part.strip() for text in column for part in _PARTS.findall(text)}
+    parts = {part.strip() for text in column for part in _parts(text)}
     numbers = max((cell_len(part) for part in parts if not any(map(str.isalpha, part))), default=1)
     words = max((cell_len(part) for part in parts), default=1)
     return max(numbers, min(words, max(longest_word, 1)))
