@@ -331,7 +331,7 @@ def test_compare_names_an_argument_of_another_type(dataset):
     with pytest.raises(TypeError, match="plan must be a ComparisonPlan; got a value of type Classifier"):
         compare(dataset, CLASSIFIERS["sgd"], n_jobs=1)
     for splits in ([], [(np.arange(60), np.arange(60, 90))]):
-        with pytest.raises(TypeError, match="splits must be a sequence of Split that is not empty"):
+        with pytest.raises(TypeError, match="splits must be a list of Split that is not empty"):
             compare(dataset, PLAN, splits=splits, n_jobs=1)
 
 
