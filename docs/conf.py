@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from importlib import import_module
 from pathlib import Path
 
@@ -111,19 +112,32 @@ def model_card() -> str:
 
 
 def python_reference() -> str:
-    """Return the list of public names by package, with a page for each name."""
-    parts = ["# Python\n\nImport every public name from `topicdesk` itself.\n"]
-    packages: dict[str, list[str]] = {}
+    """Return the list of public names, then the documented names of the packages, with a page for each name."""
+    parts = ["# Python\n\n## The public interface\n\nImport these names from `topicdesk` itself.\n"]
+    areas: dict[str, list[str]] = {}
     for name in topicdesk.__all__:
-        packages.setdefault(getattr(topicdesk, name).__module__.split(".")[1], []).append(name)
-    for room, names in sorted(packages.items()):
-        first = str(import_module(f"topicdesk.{room}").__doc__).splitlines()[0]
-        listed = "\n".join(f"   {name}" for name in sorted(names, key=str.lower))
-        parts.append(
-            f"## {room}\n\n{first}\n\n```{{eval-rst}}\n.. currentmodule:: topicdesk\n\n"
-            f".. autosummary::\n   :toctree: python\n\n{listed}\n```\n"
-        )
+        areas.setdefault(getattr(topicdesk, name).__module__.split(".")[1], []).append(name)
+    for area, names in sorted(areas.items()):
+        parts.append(f"### {area}\n\n{first_line(f'topicdesk.{area}')}\n\n{summary_of('topicdesk', names)}")
+    parts.append(
+        "## Parts of the packages\n\nFor experiments with files, and for studies. Import these from their package.\n"
+    )
+    documented = tomllib.loads((HERE / "reference" / "packages.toml").read_text())
+    for area, names in documented.items():
+        package = f"topicdesk.{area}"
+        parts.append(f"### {package}\n\n{first_line(package)}\n\n{summary_of(package, names)}")
     return "\n".join(parts)
+
+
+def first_line(module: str) -> str:
+    """Return the first line of a module's docstring."""
+    return str(import_module(module).__doc__).splitlines()[0]
+
+
+def summary_of(module: str, names: list[str]) -> str:
+    """Return the directives that list names of a module, and make a page for each."""
+    listed = "\n".join(f"   {name}" for name in sorted(names, key=str.lower))
+    return f"```{{eval-rst}}\n.. currentmodule:: {module}\n\n.. autosummary::\n   :toctree: python\n\n{listed}\n```\n"
 
 
 def command_line() -> str:

@@ -1,6 +1,7 @@
 import pytest
 
-from topicdesk import find_project, read_corpus, read_label_file, read_spec, read_taxonomy, run_experiment
+from topicdesk import find_project, read_corpus, read_spec, read_taxonomy, run_experiment
+from topicdesk.annotation import read_label_file
 from topicdesk.errors import LabelsError, ProjectError, SpecError
 from topicdesk.project import Project, find_file
 

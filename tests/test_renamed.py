@@ -71,9 +71,9 @@ def test_renamed_fields_keep_the_dataclass():
         ("topicdesk", "compare", "jobs", "n_jobs"),
         ("topicdesk", "label_files", "jobs", "n_jobs"),
         ("topicdesk.evaluation", "LocalEngine", "jobs", "n_jobs"),
-        ("topicdesk", "audit_topics", "seed", "random_state"),
-        ("topicdesk", "ComparisonPlan", "seed", "random_state"),
-        ("topicdesk", "leaderboard", "figures", "scores"),
+        ("topicdesk.evaluation", "audit_topics", "seed", "random_state"),
+        ("topicdesk.evaluation", "ComparisonPlan", "seed", "random_state"),
+        ("topicdesk.evaluation", "leaderboard", "figures", "scores"),
         ("topicdesk", "Comparison", "figures", "scores"),
     ],
 )
@@ -85,7 +85,9 @@ def test_public_names_have_the_new_argument_and_accept_the_former(package, name,
         public(**{former: None, present: None})
 
 
-@pytest.mark.parametrize("name", ["Labeller", "fit_labeller", "load_labeller"])
+@pytest.mark.parametrize(
+    "name", ["Labeller", "fit_labeller", "load_labeller", "read_annotations", "ThresholdRule", "AnnotationWidget"]
+)
 def test_names_that_are_no_longer_public_work_with_a_warning(name):
     assert name not in topicdesk.__all__
     with pytest.warns(FutureWarning, match=rf"topicdesk\.{name} is now"):

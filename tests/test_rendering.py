@@ -8,10 +8,10 @@ import pytest
 
 import topicdesk
 from support.terminals import run_in_terminal
-from topicdesk import list_runs, log_experiment, read_run, read_taxonomy, run_experiment, summarise_corpus
+from topicdesk import list_runs, log_experiment, read_run, read_taxonomy, run_experiment
 from topicdesk._colours import BLUE
 from topicdesk._rendering import as_html, as_text
-from topicdesk.corpus import read_corpus
+from topicdesk.corpus import read_corpus, summarise_corpus
 from topicdesk.errors import TrackingError
 from topicdesk.evaluation import SplitPlan, make_splits
 

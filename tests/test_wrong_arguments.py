@@ -8,10 +8,13 @@ name or a parameter without an entry fails.
 import inspect
 import re
 import shutil
+import tomllib
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from importlib import import_module
+from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
@@ -21,13 +24,21 @@ from sklearn.linear_model import LogisticRegression
 
 import topicdesk
 from conftest import PHRASES, SPEC, TAXONOMY, newsroom_articles
-from topicdesk.annotation import join_dataset, write_annotations
-from topicdesk.corpus import write_corpus
-from topicdesk.evaluation import make_splits
+from topicdesk import evaluation
+from topicdesk.annotation import Dataset, join_dataset, write_annotations
+from topicdesk.corpus import find_duplicates as duplicates_of, write_corpus
+from topicdesk.evaluation import (
+    ComparisonPlan,
+    DaskEngine,
+    SplitPlan,
+    ThresholdRule,
+    make_splits,
+)
 from topicdesk.prediction import fit_labeller as fit_labeller_of
 from topicdesk.project import Project
 
 SOURCE = str(Path(topicdesk.__file__).parent)
+REFERENCE = Path(__file__).parents[1] / "docs" / "reference"
 
 
 # --- What an entry consists of ----------------------------------------------------------------------------------------
@@ -68,7 +79,7 @@ OBJECTS = [None, 5, "name", []]
 PATHS = [None, 5, b"path", [], ""]
 PROJECTS = ["project", 5, Path()]
 DATASETS = [*OBJECTS, pd.DataFrame()]
-ENGINES = ["dask", 5, topicdesk.DaskEngine]
+ENGINES = ["dask", 5, DaskEngine]
 TEXTS = [None, "one text", 5, [1, 2], [None, "a text"], ["a text", float("nan")], {"a": 1}]
 KEYWORDS = [
     5,
@@ -138,17 +149,15 @@ class World:
 
     @cached_property
     def plan(self):
-        return topicdesk.ComparisonPlan(
-            (self.classifier,), splits=topicdesk.SplitPlan(folds=2), inner_folds=2, resamples=50
-        )
+        return ComparisonPlan((self.classifier,), splits=SplitPlan(folds=2), inner_folds=2, resamples=50)
 
     @property
     def classifier(self):
-        return topicdesk.classifier_named("multinomial-nb")
+        return evaluation.classifier_named("multinomial-nb")
 
     @cached_property
     def splits(self):
-        return make_splits(self.dataset, topicdesk.SplitPlan(folds=2), 0)[0]
+        return make_splits(self.dataset, SplitPlan(folds=2), 0)[0]
 
     @cached_property
     def result(self):
@@ -160,7 +169,7 @@ class World:
 
     @cached_property
     def audit(self):
-        return topicdesk.audit_sources(self.articles, resamples=10, n_jobs=1)
+        return evaluation.audit_sources(self.articles, resamples=10, n_jobs=1)
 
     @cached_property
     def wrong_splits(self):
@@ -271,12 +280,12 @@ def stored_corpus(world):
 
 
 def plot_corpus(world):
-    duplicates = topicdesk.find_duplicates(world.texts)
+    duplicates = duplicates_of(world.texts)
     return Entry(
         {"corpus": world.articles, "duplicates": duplicates},
         {
             "corpus": [*TABLES, world.articles.drop(columns="source"), world.articles.iloc[:0]],
-            "duplicates": [*OBJECTS, duplicates.groups, topicdesk.find_duplicates(world.texts[:3])],
+            "duplicates": [*OBJECTS, duplicates.groups, duplicates_of(world.texts[:3])],
         },
     )
 
@@ -342,7 +351,7 @@ def make_dataset(world):
 
 def dataset_class(world):
     made = world.dataset
-    values = {name: getattr(made, name) for name in inspect.signature(topicdesk.Dataset).parameters}
+    values = {name: getattr(made, name) for name in inspect.signature(Dataset).parameters}
     by_article = [None, 5, "text", made.ids[:5]]
     return Entry(
         values,
@@ -362,7 +371,7 @@ def dataset_class(world):
             "warnings": [None, "a warning", 5, [1]],
             "fields": [None, 5, ["title"], {"title": ("a",)}, {1: made.texts}, {"title": "a" * 60}],
         },
-        call=topicdesk.Dataset,
+        call=Dataset,
     )
 
 
@@ -888,7 +897,7 @@ def threshold_rule(world):
 
 def decision_rule(world):
     return Entry(
-        {"threshold": topicdesk.ThresholdRule(), "calibration": "platt", "automation_precision": 0.95},
+        {"threshold": ThresholdRule(), "calibration": "platt", "automation_precision": 0.95},
         {
             "threshold": [*OBJECTS, 0.5],
             "calibration": [*STRINGS, "", "plat"],
@@ -899,14 +908,14 @@ def decision_rule(world):
 
 def comparison_plan(world):
     return Entry(
-        {name: getattr(world.plan, name) for name in inspect.signature(topicdesk.ComparisonPlan).parameters},
+        {name: getattr(world.plan, name) for name in inspect.signature(ComparisonPlan).parameters},
         {
             "classifiers": [*OBJECTS, ("linear-svm",), (world.classifier, world.classifier), LogisticRegression()],
             "settings": [*OBJECTS, (5,), ({"min_df": 2},)],
             "splits": [*OBJECTS, 5],
             "inner_folds": [*COUNTS, 1],
             "metric": [*STRINGS, "", "macro-f1", "hamming_loss"],
-            "decision_rule": [*OBJECTS, topicdesk.ThresholdRule()],
+            "decision_rule": [*OBJECTS, ThresholdRule()],
             "search": [*STRINGS, "", "halve"],
             "representative": [5, [], True],
             "resamples": NUMBERS,
@@ -1013,7 +1022,7 @@ def compare(world):
             "inner_cv": [*COUNTS, 1],
             "representative": [5, [], "", Wrong("nope", "nope")],
             "metric": [*STRINGS, "", "f1_macro", "hamming_loss"],
-            "decision_rule": [5, "f1", topicdesk.ThresholdRule()],
+            "decision_rule": [5, "f1", ThresholdRule()],
             "search": [*STRINGS, "", "random"],
             "n_resamples": [Wrong(value, "resamples") for value in NUMBERS],
             "rope": FRACTIONS,
@@ -1343,95 +1352,94 @@ def suspect_labels(world):
 
 #: Entry of each public name, or the reason why its arguments cannot be wrong. `NAME.method` adds a method.
 ENTRIES = {
-    "AnnotationWidget": annotation_widget,
-    "Comparison": RESULT,
-    "ComparisonPlan": comparison_plan,
-    "DaskEngine": dask_engine,
-    "Dataset": dataset_class,
-    "DecisionRule": decision_rule,
-    "Features": features,
-    "MultilabelStratifiedGroupKFold": splitter,
-    "MultilabelStratifiedGroupKFold.split": splitter_split,
-    "NewProject": RESULT,
-    "Project": project_class,
-    "SplitPlan": split_plan,
-    "ThresholdRule": threshold_rule,
-    "TopicdeskError": "an error, which users catch and topicdesk raises",
-    "TopicClassifier": topic_classifier,
-    "TopicClassifier.fit": topic_classifier_fit,
-    "ablate": ablate,
     "adjudicate": adjudicate,
     "agreement": agreement,
     "annotate": annotate,
-    "audit_sources": audit_sources,
-    "audit_topics": audit_topics,
     "bootstrap_interval": bootstrap_interval,
-    "classifier_named": classifier_named,
     "compare": compare,
-    "compare_runs": compare_runs,
+    "Comparison": RESULT,
     "corrected_t_test": corrected_t_test,
     "create_project": create_project,
-    "diagnose": diagnose,
-    "disagreements": disagreements,
     "draw_queue": draw_queue,
-    "effect_of": effect_of,
-    "find_duplicates": find_duplicates,
+    "Features": features,
     "find_project": find_project,
-    "prediction.fit_labeller": fit_labeller,
     "import_articles": import_articles,
-    "join_dataset": join_dataset_entry,
     "label_files": label_files,
-    "leaderboard": leaderboard,
-    "learning_curve": learning_curve,
     "list_runs": list_runs,
     "load_dataset": load_dataset,
-    "tracking.load_labeller": load_labeller,
     "load_model": load_model,
     "log_experiment": log_experiment,
     "make_dataset": make_dataset,
     "measure_drift": measure_drift,
+    "MultilabelStratifiedGroupKFold": splitter,
+    "MultilabelStratifiedGroupKFold.split": splitter_split,
     "near_duplicate_groups": near_duplicate_groups,
-    "own_classifier": own_classifier,
     "parse_page": parse_page,
-    "plot_corpus": plot_corpus,
-    "plot_critical_difference": plot_critical_difference,
-    "plot_leakage": plot_leakage,
-    "prevalence": prevalence,
-    "queue_for": queue_for,
-    "read_annotations": read_annotations,
     "read_articles": read_articles,
     "read_corpus": read_corpus,
-    "read_label_file": read_label_file,
     "read_run": read_run,
     "read_spec": read_spec,
     "read_taxonomy": read_taxonomy,
-    "reproduce_run": reproduce_run,
-    "review_experiment": review_experiment,
-    "rules_of": rules_of,
     "run_experiment": run_experiment,
-    "second_look": second_look,
-    "stored_corpus": stored_corpus,
-    "summarise_corpus": summarise_corpus,
     "suspect_labels": suspect_labels,
-    "suspects_of": suspects_of,
+    "TopicClassifier": topic_classifier,
+    "TopicClassifier.fit": topic_classifier_fit,
+    "TopicdeskError": "an error, which users catch and topicdesk raises",
     "verify_experiment": verify_experiment,
-    "weak_labels": weak_labels,
+    "annotation.Dataset": dataset_class,
+    "annotation.disagreements": disagreements,
+    "annotation.join_dataset": join_dataset_entry,
+    "annotation.prevalence": prevalence,
+    "annotation.read_annotations": read_annotations,
+    "annotation.read_label_file": read_label_file,
+    "annotation.widget.AnnotationWidget": annotation_widget,
+    "corpus.find_duplicates": find_duplicates,
+    "corpus.plot_corpus": plot_corpus,
+    "corpus.stored_corpus": stored_corpus,
+    "corpus.summarise_corpus": summarise_corpus,
+    "diagnose": diagnose,
+    "evaluation.ablate": ablate,
+    "evaluation.audit_sources": audit_sources,
+    "evaluation.audit_topics": audit_topics,
+    "evaluation.classifier_named": classifier_named,
+    "evaluation.ComparisonPlan": comparison_plan,
+    "evaluation.DaskEngine": dask_engine,
+    "evaluation.DecisionRule": decision_rule,
+    "evaluation.leaderboard": leaderboard,
+    "evaluation.learning_curve": learning_curve,
+    "evaluation.own_classifier": own_classifier,
+    "evaluation.plot_critical_difference": plot_critical_difference,
+    "evaluation.plot_leakage": plot_leakage,
+    "evaluation.SplitPlan": split_plan,
+    "evaluation.ThresholdRule": threshold_rule,
+    "experiment.compare_runs": compare_runs,
+    "experiment.effect_of": effect_of,
+    "experiment.queue_for": queue_for,
+    "experiment.reproduce_run": reproduce_run,
+    "experiment.review_experiment": review_experiment,
+    "experiment.rules_of": rules_of,
+    "experiment.second_look": second_look,
+    "experiment.suspects_of": suspects_of,
+    "experiment.weak_labels": weak_labels,
+    "prediction.fit_labeller": fit_labeller,
+    "project.Project": project_class,
+    "starter.NewProject": RESULT,
+    "tracking.load_labeller": load_labeller,
 }
 
 
 #: Calls with right arguments that take more than a second.
 SLOW = {
-    "TopicClassifier", "audit_topics", "compare", "effect_of", "learning_curve", "review_experiment", "run_experiment",
-    "suspects_of",
+    "TopicClassifier", "compare", "evaluation.audit_topics", "evaluation.learning_curve", "experiment.effect_of",
+    "experiment.review_experiment", "experiment.suspects_of", "run_experiment",
 }  # fmt: skip
 
 
 def subject(name):
-    head, *methods = name.split(".")
-    found = getattr(topicdesk, head)
-    for method in methods:
-        found = getattr(found, method)
-    return found
+    *modules, last = name.split(".")
+    if modules and modules[0].islower():
+        return getattr(import_module(".".join(["topicdesk", *modules])), last)
+    return attrgetter(name)(topicdesk)
 
 
 def parameters(name):
@@ -1447,9 +1455,11 @@ NAMES = [name for name, entry in ENTRIES.items() if callable(entry)]
 CASES = [pytest.param(name, parameter, id=f"{name}-{parameter}") for name in NAMES for parameter in parameters(name)]
 
 
-def test_every_public_name_has_an_entry():
-    names = {name for name in ENTRIES if "." not in name}
-    assert names == set(topicdesk.__all__)
+def test_every_documented_name_has_an_entry():
+    packages = tomllib.loads((REFERENCE / "packages.toml").read_text())
+    documented = {f"{package}.{name}" for package, names in packages.items() for name in names}
+    assert {*topicdesk.__all__, *documented} <= set(ENTRIES)
+    assert 25 <= len(topicdesk.__all__) <= 35
 
 
 @pytest.mark.parametrize("name", NAMES)

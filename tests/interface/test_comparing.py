@@ -12,6 +12,9 @@ from sklearn.model_selection import GroupKFold, KFold, RepeatedStratifiedKFold, 
 
 import topicdesk as td
 from topicdesk.errors import ArgumentError, FeaturesError, LabelsError, SpecError, SplitError, TrackingError
+from topicdesk.evaluation import ComparisonPlan, SplitPlan, classifier_named
+from topicdesk.experiment import reproduce_run
+from topicdesk.project import Project
 
 COURTS = ["judge", "jury", "verdict", "court", "lawyers", "appeal"]
 RAIL = ["train", "trains", "railway", "passengers", "station", "platform"]
@@ -202,7 +205,7 @@ def test_comparison_log_needs_no_project(table, tmp_path, monkeypatch):
     assert run.table().index.tolist() == list(comparison.ranking)
     assert len(run.predictions()) == 80
     with pytest.raises(TrackingError, match="logged from Python, so it has no spec"):
-        td.reproduce_run(td.Project(tmp_path), logged.run_id)
+        reproduce_run(Project(tmp_path), logged.run_id)
     loaded = td.load_model("models:/topicdesk-an experiment@champion")
     expected = comparison.fit(n_jobs=1).predict_proba(table["body"])
     np.testing.assert_array_equal(loaded.predict_proba(table["body"]), expected)
@@ -285,12 +288,12 @@ def test_compare_names_wrong_texts_and_labels(table):
     with pytest.raises(TypeError, match="y must be None or a ComparisonPlan"):
         td.compare(dataset, table["kind"])
     with pytest.raises(TypeError, match="texts must be a Dataset"):
-        td.compare(table["body"], td.ComparisonPlan((td.classifier_named("multinomial-nb"),)))
+        td.compare(table["body"], ComparisonPlan((classifier_named("multinomial-nb"),)))
 
 
 def test_compare_accepts_former_names_of_arguments(table):
     dataset = td.make_dataset(table["body"], table["kind"], groups=None)
-    plan = td.ComparisonPlan((td.classifier_named("multinomial-nb"),), splits=td.SplitPlan(folds=2), inner_folds=2)
+    plan = ComparisonPlan((classifier_named("multinomial-nb"),), splits=SplitPlan(folds=2), inner_folds=2)
     with pytest.warns(FutureWarning, match="splits"):
         comparison = td.compare(dataset, plan, splits=None, n_jobs=1)
     assert math.isfinite(comparison.scores["value"][0])

@@ -90,7 +90,7 @@ def suspect_labels(
 
     See Also
     --------
-    topicdesk.suspects_of : The same for an experiment's spec.
+    topicdesk.experiment.suspects_of : The same for an experiment's spec.
     topicdesk.annotate : Review the labels.
 
     Notes

@@ -92,7 +92,7 @@ def make_dataset(
 
     See Also
     --------
-    topicdesk.join_dataset : Join a corpus with annotations from label files.
+    join_dataset : Join a corpus with annotations from label files.
 
     Notes
     -----

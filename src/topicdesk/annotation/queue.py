@@ -106,7 +106,7 @@ def draw_queue(
 
     See Also
     --------
-    topicdesk.queue_for : Draw the queue of an experiment's spec.
+    topicdesk.experiment.queue_for : Draw the queue of an experiment's spec.
     topicdesk.annotate : Label the queue in a notebook.
 
     Notes

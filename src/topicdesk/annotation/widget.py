@@ -71,8 +71,9 @@ def annotate(
         Name of the annotator. Decisions are saved to ``data/labels/<annotator>.csv``. With `save`, the name is only
         saved with each decision.
     queue : DataFrame, optional
-        What to label, in order: columns ``article_id, sample``, from `topicdesk.draw_queue` or `topicdesk.queue_for`.
-        By default every text in random order, or every article of a corpus that is fit to label.
+        What to label, in order: columns ``article_id, sample``, from `topicdesk.draw_queue` or
+        `topicdesk.experiment.queue_for`. By default every text in random order, or every article of a corpus that is
+        fit to label.
     highlight : sequence of str, optional
         Words and phrases to highlight in the text.
     project : Project, optional
@@ -89,9 +90,9 @@ def annotate(
         Column of the DataFrame with unique ids. By default the index identifies texts, or the row number in a list.
     save : path or str, optional
         A CSV file for the decisions. It has the columns of the project's label files (see
-        `topicdesk.read_label_file`). If it exists, texts whose id has a decision in it are not shown again, so the ids
-        must mean the same texts each time. The version of a taxonomy's codebook is recorded in ``codebooks.json``
-        beside it.
+        `topicdesk.annotation.read_label_file`). If it exists, texts whose id has a decision in it are not shown again,
+        so the ids must mean the same texts each time. The version of a taxonomy's codebook is recorded in
+        ``codebooks.json`` beside it.
 
     Returns
     -------

@@ -112,7 +112,7 @@ def near_duplicate_groups(texts: Sequence[str], threshold: float = 0.7) -> NDArr
     texts : sequence of str
         Length n_texts.
     threshold : float, default 0.7
-        Minimum Jaccard similarity of word triples, from 0.5 to 1 (see `find_duplicates`).
+        Minimum Jaccard similarity of word triples, from 0.5 to 1 (see `topicdesk.corpus.find_duplicates`).
 
     Returns
     -------
@@ -128,7 +128,7 @@ def near_duplicate_groups(texts: Sequence[str], threshold: float = 0.7) -> NDArr
 
     See Also
     --------
-    find_duplicates : Also returns the pairs and their similarities.
+    topicdesk.corpus.find_duplicates : Also returns the pairs and their similarities.
     topicdesk.MultilabelStratifiedGroupKFold : Folds that keep groups together.
 
     Examples

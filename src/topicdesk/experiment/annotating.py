@@ -100,7 +100,7 @@ def queue_for(
     --------
     ::
 
-        queue = topicdesk.queue_for("experiments/topics.toml", 200, {"random": 0.5, "rare-first": 0.5})
+        queue = queue_for("experiments/topics.toml", 200, {"random": 0.5, "rare-first": 0.5})
     """
     check_integer("count", count, 1)
     check_random_state(random_state)

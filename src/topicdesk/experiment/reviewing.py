@@ -95,9 +95,9 @@ def log_experiment(
     result : ExperimentResult
         The result to log.
     n_jobs : int, default -1
-        Number of processes for `review_experiment`; -1 uses one per core.
+        Number of processes for `topicdesk.experiment.review_experiment`; -1 uses one per core.
     reviews : sequence of Review, optional
-        From `review_experiment`, which is called by default.
+        From `topicdesk.experiment.review_experiment`, which is called by default.
 
     Returns
     -------

@@ -122,7 +122,7 @@ def run_experiment(
     n_jobs : int, optional
         Number of processes; by default that of the spec. Scores do not depend on it.
     engine : Engine, optional
-        Runs the tasks instead of local processes, such as a `DaskEngine`.
+        Runs the tasks instead of local processes, such as a `topicdesk.evaluation.DaskEngine`.
     resume : bool, default False
         Save a checkpoint of each finished task in the project, and reuse those of an earlier run of the same experiment
         that was stopped. `ExperimentResult.forget_cells` deletes them.

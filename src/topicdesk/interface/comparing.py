@@ -233,8 +233,8 @@ def compare(
         `sources`, `dates` and `samples` are not used.
     y : Series, sequence, array, sparse matrix, DataFrame or str
         Labels: one class per text, or collections, separated strings or indicators of topics, or the name of a column
-        (see `make_dataset`). With a Dataset, None; or a `ComparisonPlan`, which then replaces all options up to
-        `rope`, and `random_state`.
+        (see `make_dataset`). With a Dataset, None; or a `topicdesk.evaluation.ComparisonPlan`, which then replaces all
+        options up to `rope`, and `random_state`.
     text : str or sequence of str, optional
         Columns that form the text, joined by a line break. By default, columns with common names.
     topics : sequence of str, optional
@@ -279,7 +279,7 @@ def compare(
     n_jobs : int, default -1
         Number of processes; -1 for one per core. Results do not depend on it.
     engine : Engine, optional
-        Engine to use instead of local processes, such as a `DaskEngine`.
+        Engine to use instead of local processes, such as a `topicdesk.evaluation.DaskEngine`.
     checkpoints : path or str, optional
         Folder in which finished fits are saved. The same call then resumes a run that was stopped.
 

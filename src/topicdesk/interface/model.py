@@ -230,12 +230,58 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return [tuple(self.classes_[row == 1].tolist()) for row in predictions]
 
     def label(self, X: Articles, explain: int = 0) -> pd.DataFrame:
-        """Predict topics with probabilities, a reason, and whether a person should check (see `Labeller.label`)."""
+        """Predict topics with probabilities, a reason, and whether a person should check.
+
+        Parameters
+        ----------
+        X : DataFrame, sequence of str, or str
+            Texts, or a table with at least one of the columns that the model reads.
+        explain : int, default 0
+            Number of terms to list for each topic: those that contribute most towards it.
+
+        Returns
+        -------
+        DataFrame of shape (n_texts, ...)
+            Has the index of `X` if that is a table. ``id``: only if the table has it. ``topics``: names separated by
+            spaces, empty for no topic, missing if the text cannot be labelled. ``p_…``: the calibrated probability of
+            each topic. ``reason``: why these topics were predicted. ``abstain``: whether a person should check the
+            text, because the model is not sure enough, knows no term of it, or cannot label it. ``terms_…``: terms of
+            each topic, only with `explain`.
+
+        Raises
+        ------
+        LabellerError
+            If a table has none of the columns, or one of them twice, or `explain` is given and the classifier is not
+            linear.
+        ValueError
+            If `explain` is not an integer of at least 0.
+
+        See Also
+        --------
+        predict_topics : The names alone, as a list for each text.
+        """
         check_is_fitted(self)
         return self.labeller_.label(X, explain)
 
     def explain(self, text: Articles) -> Explanation:
-        """Explain the topics of one text by its terms (see `Labeller.explain`)."""
+        """Explain the topics of one text by its terms.
+
+        Parameters
+        ----------
+        text : str, or DataFrame or sequence of length 1
+            The text.
+
+        Returns
+        -------
+        Explanation
+            A notebook displays the text with the strongest terms marked. Contributions are exact for linear
+            classifiers. For others, the contribution of a term is the decrease of the score without it.
+
+        Raises
+        ------
+        LabellerError
+            If there is not exactly one text, or the classifier is a user's own and not linear.
+        """
         check_is_fitted(self)
         return self.labeller_.explain(text)
 

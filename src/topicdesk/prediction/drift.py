@@ -126,7 +126,7 @@ def measure_drift(
 
     See Also
     --------
-    topicdesk.summarise_corpus : Describe one collection of articles.
+    topicdesk.corpus.summarise_corpus : Describe one collection of articles.
 
     Notes
     -----

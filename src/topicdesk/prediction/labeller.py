@@ -218,9 +218,7 @@ class Labeller:
         """
         table = as_table(article, self.fields)
         if len(table) != 1:
-            raise LabellerError(
-                f"explain takes one article, not {len(table)}. Use labeller.explain(articles.iloc[[0]])."
-            )
+            raise LabellerError(f"explain takes one article, not {len(table)}. Use explain(articles.iloc[[0]]).")
         texts, _ = readable_articles(table, self.fields)
         features = csr_matrix(self.transform(texts))
         by_topic = {}

@@ -99,7 +99,7 @@ def fit_labeller(
     ::
 
         comparison = topicdesk.run_experiment("experiments/topics.toml").comparisons[0]
-        winner = topicdesk.classifier_named(comparison.verdict.winner)
+        winner = classifier_named(comparison.verdict.winner)
         labeller = fit_labeller(comparison.dataset, comparison.plan, winner)
         labeller.label(articles)
     """
