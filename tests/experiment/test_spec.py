@@ -1,4 +1,5 @@
 import sys
+from dataclasses import fields
 
 import pytest
 
@@ -6,7 +7,7 @@ from topicdesk.corpus import read_corpus
 from topicdesk.errors import LabelsError, SpecError
 from topicdesk.evaluation import CLASSIFIERS, ThresholdRule
 from topicdesk.experiment import load_dataset, read_spec, run_experiment
-from topicdesk.features import Analyser, FeatureSetting
+from topicdesk.features import Analyser, Features, FeatureSetting
 
 
 def edited_spec(project, old, new):
@@ -142,6 +143,24 @@ analyzer = "word"
     assert settings[0] == FeatureSetting()
     assert settings[-1] == FeatureSetting(
         Analyser(stemmer="english"), chi2=500, field_weights=(("title", 2.0), ("text", 1.5))
+    )
+
+
+def test_a_spec_has_the_options_and_defaults_of_features(project):
+    features = read_spec(edited_spec(project, "ngram_range = [[1, 1], [1, 2]]", "")).features
+    assert dict(features) == {option.name: (option.default,) for option in fields(Features)}
+
+
+def test_plan_takes_the_weights_of_the_spec(project):
+    options = """max_features = ["none", 300]
+use_idf = [true, false]
+smooth_idf = false
+norm = ["l1", "none"]
+"""
+    settings = read_spec(edited_spec(project, "ngram_range = [[1, 1], [1, 2]]", options)).plan().settings
+    assert (
+        settings
+        == Features(max_features=[None, 300], use_idf=[True, False], smooth_idf=False, norm=["l1", None]).settings()
     )
 
 

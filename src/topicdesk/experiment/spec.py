@@ -104,8 +104,13 @@ class _Features(StrictModel):
     stop_words: Annotated[tuple[Literal["english"] | None, ...], BeforeValidator(_listed_or_none), _NotEmpty] = (None,)
     min_df: _Frequencies = (1,)
     max_df: _Frequencies = (1.0,)
+    #: Number of terms to keep, the most frequent ones, or "none".
+    max_features: Annotated[tuple[_Length | None, ...], BeforeValidator(_listed_or_none), _NotEmpty] = (None,)
     binary: _Flags = (False,)
     sublinear_tf: _Flags = (False,)
+    use_idf: _Flags = (True,)
+    smooth_idf: _Flags = (True,)
+    norm: Annotated[tuple[Literal["l2", "l1"] | None, ...], BeforeValidator(_listed_or_none), _NotEmpty] = ("l2",)
     #: Language of the Snowball stemmer, or "none".
     stemmer: Annotated[tuple[str | None, ...], BeforeValidator(_listed_or_none), _NotEmpty] = (None,)
     #: Number of characters to read from the start of an article, or "none" for all.
