@@ -1,8 +1,6 @@
 """Long operations report their progress, also in a log."""
 
-import nbformat
 import pytest
-from nbclient import NotebookClient
 
 from support.terminals import run_in_terminal
 from topicdesk import _progress as module
@@ -66,6 +64,9 @@ def test_progress_leaves_nothing_in_a_terminal(tmp_path):
 
 @pytest.mark.slow
 def test_progress_leaves_nothing_in_a_notebook(tmp_path):
+    import nbformat  # nbformat takes seconds to import
+    from nbclient import NotebookClient
+
     cells = [WORK, "work(3, 3, 'comparing')\nwork(4, 2, 'logging')\nprint('done')"]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
     shown = []

@@ -1430,8 +1430,8 @@ ENTRIES = {
 
 #: Calls with right arguments that take more than a second.
 SLOW = {
-    "TopicClassifier", "compare", "evaluation.audit_topics", "evaluation.learning_curve", "experiment.effect_of",
-    "experiment.review_experiment", "experiment.suspects_of", "run_experiment",
+    "TopicClassifier", "compare", "evaluation.audit_sources", "evaluation.audit_topics", "evaluation.learning_curve",
+    "experiment.effect_of", "experiment.review_experiment", "experiment.suspects_of", "run_experiment",
 }  # fmt: skip
 
 

@@ -5,8 +5,6 @@ import os
 import signal
 import subprocess
 
-import nbformat
-
 from topicdesk.annotation import read_label_file
 from topicdesk.corpus import read_corpus, write_corpus
 
@@ -37,6 +35,8 @@ DECISIONS = [
 
 def open_widget(jupyter, page, *cells):
     """Write a notebook of one cell or these cells, open it, run the first, and return the widget."""
+    import nbformat  # it takes seconds to import
+
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells or [NOTEBOOK]])
     notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
     if not (jupyter.root / "label.ipynb").is_file():

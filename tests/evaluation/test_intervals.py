@@ -30,6 +30,7 @@ def test_bootstrap_interval_is_the_same_for_a_name_and_for_scikit_learns_functio
     assert named.n_resamples == 200
 
 
+@pytest.mark.slow
 def test_bootstrap_interval_covers_the_true_accuracy():
     rng = np.random.default_rng(1)
     covered = 0

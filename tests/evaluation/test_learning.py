@@ -91,6 +91,7 @@ def test_learning_curve_shows_three_digits_of_its_power_law(law, shown):
     assert LearningCurve("ridge", "macro_f1", points, np.array(law), np.array([law])).sentence().endswith(shown)
 
 
+@pytest.mark.slow
 def test_learning_curve_plot_has_its_legend_beside_the_curve(curve):
     assert_legends_cover_no_data(curve.plot(200))
 

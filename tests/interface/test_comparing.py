@@ -47,6 +47,7 @@ def scores_of(comparison):
     return comparison.scores.reset_index(drop=True)
 
 
+@pytest.mark.slow
 def test_compare_gives_the_same_scores_for_each_form_of_labels(table):
     indicators = pd.DataFrame({name: [int(name in has) for has in table["topics"]] for name in ("courts", "rail")})
     forms = {
@@ -125,6 +126,7 @@ def test_compare_passes_groups_to_a_splitter_and_warns_of_a_group_on_both_sides(
     assert any("2 of 2 splits have rows of one group on both sides" in warning for warning in split.warnings)
 
 
+@pytest.mark.slow
 def test_compare_and_a_spec_give_the_same_scores(project):
     result = td.run_experiment(project.root / "experiments" / "small.toml", n_jobs=1)
     (by_spec,) = result.comparisons
@@ -170,6 +172,7 @@ def test_comparison_fit_returns_the_winner_or_the_classifier_that_is_named(table
         comparison.fit("multinomial")
 
 
+@pytest.mark.slow
 def test_comparison_and_each_model_that_it_fits_can_be_pickled_and_cloned(table):
     comparison = td.compare(
         table["body"], table["topics"],

@@ -117,6 +117,7 @@ def test_load_labeller_rejects_pickles_and_other_models(saved, tmp_path):
         load_labeller(tmp_path / "other")
 
 
+@pytest.mark.slow
 def test_load_labeller_names_and_rejects_types_that_are_not_trusted(saved, monkeypatch):
     labeller, folder = saved()
     # A step that would remove a folder when it is used.

@@ -51,16 +51,16 @@ def assigned_patterns(name, source):
         candidates = (
             value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else [value]
         )
+        found = [(position, one) for position, one in enumerate(candidates) if isinstance(one, re.Pattern)]
+        if not found or variable not in source:
+            continue
         calls = re.findall(rf"\b{re.escape(variable)}\.(match|search|fullmatch|sub|split|finditer|findall)\(", source)
         calls = calls or re.findall(r"\bform\.(match|search|fullmatch)\(", source)
         calls = calls or ["search"]  # passed to another function
-        for position, pattern in enumerate(candidates):
-            if isinstance(pattern, re.Pattern) and variable in source:
-                methods = frozenset("sub" if call in ("split", "finditer", "findall") else call for call in calls)
-                yield (
-                    f"{name}.{variable}.{position}",
-                    UsedPattern(pattern, methods, BOUNDED.get(f"{name}.{variable}", LENGTH)),
-                )
+        methods = frozenset("sub" if call in ("split", "finditer", "findall") else call for call in calls)
+        for position, pattern in found:
+            used = UsedPattern(pattern, methods, BOUNDED.get(f"{name}.{variable}", LENGTH))
+            yield f"{name}.{variable}.{position}", used
 
 
 def inline_patterns(name, source):
