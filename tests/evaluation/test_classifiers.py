@@ -4,6 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from scipy.sparse import csr_matrix, random_array, vstack
+from sklearn.base import BaseEstimator
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -12,7 +13,7 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MaxAbsScaler, StandardScaler
-from sklearn.svm import LinearSVC
+from sklearn.svm import SVC, LinearSVC
 
 from topicdesk.errors import SpecError
 from topicdesk.evaluation import (
@@ -290,6 +291,16 @@ class Text(LinearSVC):
         return np.array(["high"] * X.shape[0])
 
 
+class WithoutClasses(BaseEstimator):
+    """An estimator that does not say which classes it was fitted to."""
+
+    def fit(self, X, y):
+        return self
+
+    def decision_function(self, X):
+        return np.zeros(X.shape[0])
+
+
 @pytest.mark.parametrize("name", ["", " ", "two\nlines", "a\0b", None, 5])
 def test_own_classifier_rejects_names_that_cannot_be_shown(name):
     with pytest.raises(SpecError, match="name must be a string of printable characters that is not empty"):
@@ -303,6 +314,7 @@ def test_own_classifier_rejects_names_that_cannot_be_shown(name):
         (make_pipeline(TfidfVectorizer(), LinearSVC()), r"mine with \{\} failed: AttributeError: 'csr_matrix' object"),
         (KNeighborsClassifier(500), r"mine with \{\} failed: ValueError: Expected n_neighbors"),
         (Fewer(), r"mine computes scores of shape \(39,\) for 40 rows and 2 classes"),
+        (WithoutClasses(), r"mine has no attribute classes_ after fit.*self\.classes_ = np\.unique\(y\)"),
         (Text(), r"mine with \{\} failed: ValueError: could not convert string to float"),
     ],
 )
@@ -311,6 +323,16 @@ def test_fit_and_score_names_an_own_classifier_that_fails(estimator, message, mu
     X, Y = csr_matrix(points(40, 0)), np.eye(2, dtype=np.int8)[np.arange(40) % 2]
     with pytest.raises(SpecError, match=message):
         fit_and_score(own_classifier("mine", estimator), {}, X, Y, X, multi_class=multi_class, random_state=0)
+
+
+@pytest.mark.parametrize("wrap", [lambda estimator: estimator, make_pipeline], ids=["alone", "pipeline"])
+def test_fit_and_score_rejects_scores_of_pairs_of_classes(wrap):
+    estimator = wrap(SVC(decision_function_shape="ovo"))
+    X, Y = csr_matrix(points(60, 0)), np.eye(3, dtype=np.int8)[np.arange(60) % 3]
+    with pytest.raises(
+        SpecError, match=r"mine computes a score for each pair of classes.*decision_function_shape='ovr'"
+    ):
+        fit_and_score(own_classifier("mine", estimator), {}, X, Y, X, multi_class=True, random_state=0)
 
 
 def test_fit_estimators_returns_estimators_whose_fit_returns_nothing():

@@ -17,7 +17,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_predict, cross_val_s
 from sklearn.utils import estimator_checks
 
 import topicdesk as td
-from topicdesk.errors import LabellerError, LabelsError, ProjectError, SpecError, TrackingError
+from topicdesk.errors import LabellerError, LabelsError, ProjectError, SpecError, SplitError, TrackingError
 
 COURTS = ["judge", "jury", "verdict", "court", "lawyers", "appeal"]
 RAIL = ["train", "trains", "railway", "passengers", "station", "platform"]
@@ -387,3 +387,9 @@ def test_repr_of_a_fitted_model_is_short(classes, topics):
     assert repr(make()) == "TopicClassifier(classifier='multinomial-nb', inner_cv=2, n_jobs=1)"
     assert "courts" in topics._repr_html_()
     assert len(topics._repr_html_()) < 3000
+
+
+def test_fit_names_more_neighbours_than_texts():
+    texts, labels = ["a judge ruled", "the train was late"] * 10, ["courts", "rail"] * 10
+    with pytest.raises(SplitError, match=r"k-nn needs \d+ neighbours.*Lower n_neighbors, or label more"):
+        td.TopicClassifier("k-nn", n_jobs=1).fit(texts, labels, groups=None)

@@ -25,11 +25,12 @@ from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression, RidgeClassifier, SGDClassifier
 from sklearn.naive_bayes import ComplementNB, MultinomialNB
 from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import Pipeline
 from sklearn.svm import LinearSVC
 
 from topicdesk._arguments import check_path, check_string
 from topicdesk._renamed import renamed_arguments
-from topicdesk.errors import SpecError, TopicdeskError
+from topicdesk.errors import SpecError, SplitError, TopicdeskError
 from topicdesk.evaluation._grids import (
     RIDGE_TOLERANCE,
     Scorer,
@@ -46,6 +47,7 @@ __all__ = [
     "BASELINES",
     "CLASSIFIERS",
     "Classifier",
+    "check_neighbours",
     "classifier_named",
     "fit_and_score",
     "fit_estimators",
@@ -298,6 +300,16 @@ def _copied(parameters: Mapping[str, Any]) -> dict[str, Any]:
     return {name: clone(value, safe=False) for name, value in parameters.items()}
 
 
+def check_neighbours(classifier: Classifier, n_rows: int) -> None:
+    """Raise `SplitError` if a classifier needs more neighbours than an inner fold has training rows."""
+    needed = max(classifier.grid.get("n_neighbors", (0,)))
+    if needed > n_rows:
+        raise SplitError(
+            f"{classifier.name} needs {needed} neighbours, but an inner fold trains on about {n_rows} articles. "
+            "Lower n_neighbors, or label more articles."
+        )
+
+
 class _Timed:
     """Fits the estimators of one classifier and sums the time for fitting and predicting."""
 
@@ -336,6 +348,7 @@ class _Timed:
         with _naming(self.classifier, self.parameters):
             estimator.fit(train, y)
             fitted = perf_counter()
+            _check_fitted(self.classifier, estimator)
             scores = np.asarray(self.classifier.score(estimator, test), dtype=np.float64)
         n_rows, n_classes = test.shape[0], len(np.unique(y))
         if scores.shape != (n_rows, n_classes) and not (n_classes == 2 and scores.shape == (n_rows,)):
@@ -343,9 +356,28 @@ class _Timed:
                 f"{self.classifier.name} computes scores of shape {scores.shape} for {n_rows} rows and {n_classes} "
                 "classes."
             )
+        if n_classes > 2 and _scores_pairs(estimator):  # for three classes, the shape is right
+            raise SpecError(
+                f"{self.classifier.name} computes a score for each pair of classes: set decision_function_shape='ovr'."
+            )
         self.fitting += fitted - start
         self.predicting += perf_counter() - fitted
         return scores
+
+
+def _check_fitted(classifier: Classifier, estimator: Any) -> None:
+    if not hasattr(estimator, "classes_"):
+        raise SpecError(
+            f"{classifier.name} has no attribute classes_ after fit, as scikit-learn's classifiers have. Let fit set "
+            "self.classes_ = np.unique(y)."
+        )
+
+
+def _scores_pairs(estimator: Any) -> bool:
+    """Return whether ``decision_function`` has a column for each pair of classes."""
+    while isinstance(estimator, Pipeline):
+        estimator = estimator[-1]
+    return getattr(estimator, "decision_function_shape", None) == "ovo"
 
 
 def _probabilities(estimator: Any, features: Features) -> Scores:

@@ -22,12 +22,13 @@ from topicdesk._arguments import check_path
 from topicdesk._renamed import renamed_arguments, renamed_fields
 from topicdesk._rendering import as_html, as_text
 from topicdesk.annotation import Dataset
-from topicdesk.errors import ArgumentError, SpecError, SplitError, nearest
+from topicdesk.errors import ArgumentError, SpecError, nearest
 from topicdesk.evaluation._bootstrap import score_tables
 from topicdesk.evaluation._checks import check_comparison
 from topicdesk.evaluation._execution.checkpoints import Checkpoints, comparison_hash
 from topicdesk.evaluation._search import cross_validate, planned_splits
 from topicdesk.evaluation._types import ComparisonPlan, ComparisonValues, FoldResult, ranking
+from topicdesk.evaluation.classifiers import check_neighbours
 from topicdesk.evaluation.engine import Engine, single_threaded_engine
 from topicdesk.evaluation.leaderboard import ALL_SAMPLES, leaderboard, scores_where
 from topicdesk.evaluation.significance import Verdict, decide_winner, significance_table
@@ -327,12 +328,7 @@ def _check_sample(plan: ComparisonPlan, dataset: Dataset) -> None:
 def _check_neighbours(plan: ComparisonPlan, splits: Sequence[Split]) -> None:
     fewest = min(len(split.train) for split in splits) * (plan.inner_folds - 1) // plan.inner_folds
     for classifier in plan.classifiers:
-        needed = max(classifier.grid.get("n_neighbors", (0,)))
-        if needed > fewest:
-            raise SplitError(
-                f"{classifier.name} needs {needed} neighbours, but an inner fold trains on about {fewest} articles. "
-                "Lower n_neighbors in [classifiers], or label more articles."
-            )
+        check_neighbours(classifier, fewest)
 
 
 def _choice_row(result: FoldResult, topics: Sequence[str]) -> dict[str, Any]:

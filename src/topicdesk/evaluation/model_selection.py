@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from topicdesk.evaluation._execution.fitting import Candidate, View, gather_materials, score_inner_folds
 from topicdesk.evaluation._types import ComparisonPlan
 from topicdesk.evaluation.calibration import Calibration, fit_calibration
-from topicdesk.evaluation.classifiers import Classifier, Scores
+from topicdesk.evaluation.classifiers import Classifier, Scores, check_neighbours
 from topicdesk.evaluation.engine import Engine
 from topicdesk.evaluation.metrics import metric_value
 from topicdesk.evaluation.splits import Split, make_inner_splits
@@ -106,6 +106,7 @@ def choose_on_all(
     materials = gather_materials(dataset, candidates, keywords, plan.random_state)
     full_split = Split(np.arange(len(dataset)), np.arange(0), 0, 0, plan.splits.scheme)
     folds = make_inner_splits(dataset, full_split, plan.inner_folds, plan.random_state)
+    check_neighbours(classifier, min(len(fold.train) for fold in folds))
     fits, _ = score_inner_folds(materials, [folds], [candidates], engine)
     rows, order = held_out(folds)
     scored = {candidate: fits[0, candidate].scores[order] for candidate in candidates}
