@@ -5,6 +5,7 @@ import sys
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
+from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
@@ -53,8 +54,17 @@ class Jupyter:
         page.locator(".jp-Notebook .jp-CodeCell").first.wait_for()
         # The page says "idle" before it has a kernel. A cell that is run then opens the dialog "Select Kernel".
         page.locator(".jp-Toolbar-kernelName", has_text="Python 3").wait_for()
-        poll(lambda: any(kernel["connections"] for kernel in self.kernels()), every=0.1)
+        poll(self.is_connected, every=0.1)
         page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").wait_for()
+
+    def is_connected(self):
+        """Return whether a page is connected to a kernel."""
+        try:
+            return any(kernel["connections"] for kernel in self.kernels())
+        except HTTPError as error:
+            if error.code != 500:  # the server's answer while a kernel starts, for lack of its "last_activity"
+                raise
+            return False
 
     def kernels(self):
         with urlopen(f"{self.address}/api/kernels", timeout=600) as answer:

@@ -4,6 +4,9 @@ import ast
 import os
 import signal
 import subprocess
+from contextlib import suppress
+
+from playwright.sync_api import expect
 
 from topicdesk.annotation import read_label_file
 from topicdesk.corpus import read_corpus, write_corpus
@@ -48,8 +51,8 @@ def open_widget(jupyter, page, *cells):
         assert not page.locator(".jp-Dialog").all_text_contents()
         page.locator(".jp-Notebook .jp-CodeCell .cm-content").first.click()
         page.keyboard.press("Shift+Enter")
-        page.wait_for_timeout(1000)
-        if executed.text_content() != before:
+        with suppress(AssertionError):
+            expect(executed).not_to_have_text(before, timeout=20_000)
             break
     widget.wait_for()
     return widget
