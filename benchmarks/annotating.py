@@ -15,8 +15,8 @@ from time import perf_counter
 import numpy as np
 import pandas as pd
 
+from topicdesk import annotate
 from topicdesk.annotation import write_annotations
-from topicdesk.annotation.widget import annotate
 from topicdesk.corpus import read_corpus, stored_corpus, write_corpus
 from topicdesk.project import Project, find_project
 

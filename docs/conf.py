@@ -117,7 +117,7 @@ def python_reference() -> str:
     areas: dict[str, list[str]] = {}
     for name in topicdesk.__all__:
         areas.setdefault(getattr(topicdesk, name).__module__.split(".")[1], []).append(name)
-    for area, names in sorted(areas.items()):
+    for area, names in sorted(areas.items(), key=lambda item: (item[0] != "interface", item)):
         parts.append(f"### {area}\n\n{first_line(f'topicdesk.{area}')}\n\n{summary_of('topicdesk', names)}")
     parts.append(
         "## Parts of the packages\n\nFor experiments with files, and for studies. Import these from their package.\n"

@@ -5,7 +5,7 @@ from topicdesk.annotation import (
     read_taxonomy as read_taxonomy,
     suspect_labels as suspect_labels,
 )
-from topicdesk.annotation.widget import (
+from topicdesk.annotation.notebook import (
     adjudicate as adjudicate,
     annotate as annotate,
 )

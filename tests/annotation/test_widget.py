@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
+from topicdesk import adjudicate, annotate
 from topicdesk.annotation import make_dataset, read_label_file
-from topicdesk.annotation.widget import adjudicate, annotate
 from topicdesk.corpus import articles_frame, write_corpus
 from topicdesk.errors import LabelsError, TopicdeskError
 
