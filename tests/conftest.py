@@ -57,12 +57,15 @@ def pytest_configure(config: pytest.Config) -> None:
 #: Fixtures that start processes, servers or browsers. Tests that use them are slow.
 _SLOW_FIXTURES = {"begin", "chromium", "cluster", "jupyter", "postgres", "served", "wheel_environment"}
 
+#: Examples in docstrings that log to MLflow.
+_SLOW_EXAMPLES = {"topicdesk.experiment.reviewing.log_experiment", "topicdesk.tracking.reading.read_run"}
+
 
 @pytest.hookimpl(tryfirst=True)  # before pytest deselects by marker
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests that use a slow fixture."""
+    """Mark tests that use a slow fixture, and slow examples."""
     for item in items:
-        if not _SLOW_FIXTURES.isdisjoint(getattr(item, "fixturenames", ())):
+        if not _SLOW_FIXTURES.isdisjoint(getattr(item, "fixturenames", ())) or item.name in _SLOW_EXAMPLES:
             item.add_marker(pytest.mark.slow)
 
 

@@ -84,6 +84,15 @@ def diagnose(start: Path | str = ".") -> Diagnosis:
     Returns
     -------
     Diagnosis
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import topicdesk
+    >>> desk = topicdesk.create_project(tempfile.mkdtemp() + "/desk")
+    >>> diagnosis = topicdesk.diagnose(desk.root)
+    >>> diagnosis.checks.columns.tolist()
+    ['state', 'found', 'advice']
     """
     rows = [*_python(), *_packages(), *_parts()]
     try:

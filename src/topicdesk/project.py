@@ -109,6 +109,14 @@ def find_project(start: Path | str = ".") -> Project:
         If there is no such folder, or `start` cannot be read.
     ArgumentError
         If `start` is not a path.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import topicdesk
+    >>> desk = topicdesk.create_project(tempfile.mkdtemp() + "/desk")
+    >>> topicdesk.find_project(desk.root / "data" / "topics.toml").root == desk.root
+    True
     """
     check_path("start", start)
     try:

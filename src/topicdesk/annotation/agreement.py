@@ -69,6 +69,15 @@ def agreement(
     ----------
     Cohen (1960), "A coefficient of agreement for nominal scales"; Krippendorff (2011), "Computing Krippendorff's
     alpha-reliability". Kappa is computed by scikit-learn, alpha by the library krippendorff.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import topicdesk
+    >>> maria = pd.DataFrame({"article_id": ["a", "b", "c"], "topics": [("courts",), ("courts", "rail"), ()]})
+    >>> ben = maria.assign(topics=[("courts",), ("rail",), ()])
+    >>> topicdesk.agreement({"maria": maria, "ben": ben}, ["courts", "rail"])["agreed"].round(2).to_dict()
+    {'courts': 0.67, 'rail': 1.0}
     """
     check_mapping("annotations", annotations, "the names of annotators")
     if len(annotations) < 2:

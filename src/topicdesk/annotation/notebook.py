@@ -196,6 +196,22 @@ def adjudicate(
     ------
     TopicdeskError
         If a label file or the taxonomy is missing or invalid, or another argument is wrong.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import tempfile
+    >>> import topicdesk
+    >>> desk = topicdesk.create_project(tempfile.mkdtemp() + "/desk")
+    >>> data = desk.root / "data"
+    >>> labels = pd.read_csv(data / "labels" / "example.csv")
+    >>> labels.assign(topics="health").to_csv(data / "labels" / "ben.csv", index=False)
+    >>> widget = topicdesk.adjudicate(
+    ...     "example", "ben", data / "corpora" / "example.parquet", data / "topics.toml", annotator="maria",
+    ...     project=topicdesk.find_project(desk.root),
+    ... )
+    >>> widget.shown["left"]  # disagreements
+    82
     """
     from topicdesk.annotation.widget import AnnotationWidget
 

@@ -110,6 +110,14 @@ def read_taxonomy(path: Path | str) -> Taxonomy:
     ------
     LabelsError
         If the file is missing or invalid. The message names file, key and value.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import topicdesk
+    >>> desk = topicdesk.create_project(tempfile.mkdtemp() + "/desk")
+    >>> topicdesk.read_taxonomy(desk.root / "data" / "topics.toml").names
+    ('courts', 'environment', 'health', 'transport')
     """
     path = find_file(path)
     taxonomy = read_toml(path, Taxonomy, LabelsError, "'topicdesk init' writes an example of a taxonomy.")

@@ -239,6 +239,14 @@ def read_corpus(path: Path | str) -> pd.DataFrame:
     ------
     CorpusError
         When the file is missing, damaged or not a valid corpus.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import topicdesk
+    >>> desk = topicdesk.create_project(tempfile.mkdtemp() + "/desk")
+    >>> topicdesk.read_corpus(desk.root / "data" / "corpora" / "example.parquet").shape
+    (120, 12)
     """
     path = find_file(path)
     if not path.is_file():

@@ -146,6 +146,19 @@ def read_articles(
         step, or there is no article.
     ArgumentError
         If an argument has a wrong type or value.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import pandas as pd
+    >>> import topicdesk
+    >>> file = Path(tempfile.mkdtemp()) / "news.csv"
+    >>> body = "PORT TOWN, Jan. 5 - The judge heard the appeal on Monday."
+    >>> pd.DataFrame({"headline": ["Court hears appeal"], "body": [body]}).to_csv(file, index=False)
+    >>> corpus, account = topicdesk.read_articles([file], columns={"title": "headline", "text": "body"})
+    >>> corpus.loc[0, ["title", "text", "place"]].tolist()
+    ['Court hears appeal', 'The judge heard the appeal on Monday.', 'PORT TOWN']
     """
     cleaning = _cleaning(paths, source, language, without)
     account, notes = ImportAccount(), _Noted()
@@ -182,6 +195,19 @@ def import_articles(
         As in `read_articles`. `output` does not change.
     ArgumentError
         If an argument has a wrong type or value.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import pandas as pd
+    >>> import topicdesk
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> table = pd.DataFrame({"headline": ["Court hears appeal"], "body": ["The judge heard the appeal on Monday."]})
+    >>> table.to_csv(folder / "news.csv", index=False)
+    >>> columns = {"title": "headline", "text": "body"}
+    >>> topicdesk.import_articles([folder / "news.csv"], folder / "news.parquet", columns).articles
+    1
     """
     cleaning = _cleaning(paths, source, language, without)
     check_path("output", output)

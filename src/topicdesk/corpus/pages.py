@@ -145,6 +145,21 @@ def parse_page(text: str, source: str = "", language: str = "", url: str = "", w
         When the page contains only menus and dividers, has a headline but no text, or `without` has an unknown step.
     ArgumentError
         If an argument has a wrong type or value.
+
+    Examples
+    --------
+    >>> import topicdesk
+    >>> page = topicdesk.parse_page('''Ferry Talks Made Good Progress
+    ... Port Town/30.06.23/Courier: The harbour master said on Thursday that the islands will meet again.
+    ... Anna Lindqvist
+    ... Politics
+    ... -
+    ... The delegation to the autumn fair will be led by the deputy mayor.
+    ... Leave a review''')
+    >>> page.articles["kind"].tolist()
+    ['article', 'teaser']
+    >>> [line.reason for line in page.removed]
+    ['dateline', 'byline', 'divider', 'menu']
     """
     for name, value in (("text", text), ("source", source), ("language", language), ("url", url)):
         check_string(name, value)

@@ -110,6 +110,29 @@ def log_experiment(
         If the store fails. Unsent data are kept for `resume_logging`.
     ArgumentError
         If an argument has a wrong type or value.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import topicdesk
+    >>> desk = topicdesk.create_project(tempfile.mkdtemp() + "/desk")
+    >>> spec = desk.root / "experiments" / "small.toml"
+    >>> _ = spec.write_text('''
+    ... [experiment]
+    ... title = "A small comparison"
+    ... [data]
+    ... corpus = "data/corpora/example.parquet"
+    ... labels = "data/labels/example.csv"
+    ... topics = "data/topics.toml"
+    ... [classifiers]
+    ... multinomial-nb = { alpha = 0.1 }
+    ... [splits]
+    ... folds = 2
+    ... ''')
+    >>> result = topicdesk.run_experiment(spec, n_jobs=1)
+    >>> (logged,) = topicdesk.log_experiment(result, n_jobs=1)
+    >>> logged.model.name
+    'topicdesk-small'
     """
     check_instance("result", result, ExperimentResult, "Use run_experiment.")
     check_n_jobs(n_jobs)

@@ -142,10 +142,25 @@ def run_experiment(
 
     Examples
     --------
-    ::
-
-        result = run_experiment("experiments/topics.toml")
-        print(result.comparisons[0])
+    >>> import tempfile
+    >>> import topicdesk
+    >>> desk = topicdesk.create_project(tempfile.mkdtemp() + "/desk")
+    >>> spec = desk.root / "experiments" / "small.toml"
+    >>> _ = spec.write_text('''
+    ... [experiment]
+    ... title = "A small comparison"
+    ... [data]
+    ... corpus = "data/corpora/example.parquet"
+    ... labels = "data/labels/example.csv"
+    ... topics = "data/topics.toml"
+    ... [classifiers]
+    ... multinomial-nb = { alpha = 0.1 }
+    ... [splits]
+    ... folds = 2
+    ... ''')
+    >>> result = topicdesk.run_experiment(spec, n_jobs=1)
+    >>> result.comparisons[0].ranking
+    ('multinomial-nb', 'plain-linear-svm', 'majority')
     """
     check_n_jobs(n_jobs, optional=True)
     check_engine(engine)
@@ -301,6 +316,30 @@ def verify_experiment(result: ExperimentResult, tolerance: float = 0.0) -> list[
         If there is no lock, or it was made from another version of the spec.
     ArgumentError
         If an argument has a wrong type or value.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import topicdesk
+    >>> desk = topicdesk.create_project(tempfile.mkdtemp() + "/desk")
+    >>> spec = desk.root / "experiments" / "small.toml"
+    >>> _ = spec.write_text('''
+    ... [experiment]
+    ... title = "A small comparison"
+    ... [data]
+    ... corpus = "data/corpora/example.parquet"
+    ... labels = "data/labels/example.csv"
+    ... topics = "data/topics.toml"
+    ... [classifiers]
+    ... multinomial-nb = { alpha = 0.1 }
+    ... [splits]
+    ... folds = 2
+    ... ''')
+    >>> result = topicdesk.run_experiment(spec, n_jobs=1)
+    >>> from topicdesk.experiment import lock_path, write_lock
+    >>> write_lock(result.lock(), lock_path(spec))  # 'topicdesk compare' does this
+    >>> topicdesk.verify_experiment(result)
+    []
     """
     check_instance("result", result, ExperimentResult, "Use run_experiment.")
     check_number("tolerance", tolerance)
@@ -335,6 +374,15 @@ def load_dataset(project: Project, spec: Spec, corpus: str) -> Dataset:
     ------
     TopicdeskError
         If the spec names no such corpus, or the corpus or its labels are missing or invalid.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import topicdesk
+    >>> desk = topicdesk.create_project(tempfile.mkdtemp() + "/desk")
+    >>> spec = topicdesk.read_spec(desk.root / "experiments" / "example.toml")
+    >>> topicdesk.load_dataset(topicdesk.find_project(desk.root), spec, "data/corpora/example.parquet")
+    Dataset(example: 96 articles, 4 topics, multi-label)
     """
     check_instance("project", project, Project, "Use find_project.")
     check_instance("spec", spec, Spec, "Use read_spec.")

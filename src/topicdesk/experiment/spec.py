@@ -332,6 +332,15 @@ def read_spec(path: Path | str, project: Project | None = None) -> Spec:
     See Also
     --------
     read_named_spec : Check keys and names only, without importing scikit-learn.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import topicdesk
+    >>> desk = topicdesk.create_project(tempfile.mkdtemp() + "/desk")
+    >>> spec = topicdesk.read_spec(desk.root / "experiments" / "example.toml")
+    >>> list(spec.classifiers)
+    ['multinomial-nb', 'linear-svm', 'logistic-regression']
     """
     if project is not None:
         check_instance("project", project, Project, "Use find_project.")

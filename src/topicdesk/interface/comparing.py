@@ -85,6 +85,18 @@ class Comparison(ComparisonResult):
     See Also
     --------
     topicdesk.compare : Makes a comparison.
+
+    Examples
+    --------
+    >>> import topicdesk
+    >>> texts = ["The court heard the appeal.", "The jury found him guilty.", "A judge ruled.", "The court fined him.",
+    ...          "The train was late.", "New trams run downtown.", "A bus broke down.", "The ferry was full."]
+    >>> y = ["courts"] * 4 + ["transport"] * 4
+    >>> comparison = topicdesk.compare(texts, y, classifiers=["multinomial-nb"], cv=2, inner_cv=2, n_jobs=1)
+    >>> comparison.scores.columns[:6].tolist()
+    ['classifier', 'sample', 'metric', 'value', 'low', 'high']
+    >>> comparison.fit("multinomial-nb", n_jobs=1).predict(["The court heard the judge."])
+    array(['courts'], dtype=object)
     """
 
     keywords: Mapping[str, Sequence[str]] | None = None

@@ -421,6 +421,18 @@ def load_model(model: str | Path, trust: Collection[str] = ()) -> TopicClassifie
     See Also
     --------
     topicdesk.TopicClassifier.save : Saves it.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import topicdesk
+    >>> texts = ["The court heard the appeal.", "The jury found him guilty.", "A judge ruled.", "The court fined him.",
+    ...          "The train was late.", "New trams run downtown.", "A bus broke down.", "The ferry was full."]
+    >>> y = ["courts"] * 4 + ["transport"] * 4
+    >>> folder = tempfile.mkdtemp() + "/model"
+    >>> saved = topicdesk.TopicClassifier("multinomial-nb", inner_cv=2, n_jobs=1).fit(texts, y).save(folder)
+    >>> topicdesk.load_model(folder).predict(["The court heard the judge."])
+    array(['courts'], dtype=object)
     """
     check_path("model", model)
     with fetched_model(os.fspath(model)) as folder:

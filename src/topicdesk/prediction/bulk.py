@@ -231,6 +231,22 @@ def label_files(
         If the output cannot be written.
     ArgumentError
         If an argument has a wrong type or value.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import pandas as pd
+    >>> import topicdesk
+    >>> texts = ["The court heard the appeal.", "The jury found him guilty.", "A judge ruled.", "The court fined him.",
+    ...          "The train was late.", "New trams run downtown.", "A bus broke down.", "The ferry was full."]
+    >>> y = ["courts"] * 4 + ["transport"] * 4
+    >>> model = topicdesk.TopicClassifier("multinomial-nb", inner_cv=2, n_jobs=1).fit(texts, y)
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> pd.DataFrame({"text": ["The court heard the judge.", "The train was full."]}).to_csv(folder / "new.csv")
+    >>> account = topicdesk.label_files(model, [folder / "new.csv"], folder / "labelled.csv", n_jobs=1)
+    >>> pd.read_csv(folder / "labelled.csv")["topics"].tolist()
+    ['courts', 'transport']
     """
     start = perf_counter()
     labeller = getattr(labeller, "labeller_", labeller)  # that of a fitted TopicClassifier

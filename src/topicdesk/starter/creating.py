@@ -151,7 +151,8 @@ def create_project(
     Examples
     --------
     >>> import tempfile
-    >>> desk = create_project(tempfile.mkdtemp() + "/desk")
+    >>> import topicdesk
+    >>> desk = topicdesk.create_project(tempfile.mkdtemp() + "/desk")
     >>> desk.topics["articles"].to_dict()
     {'courts': 26, 'transport': 25, 'environment': 25, 'health': 24}
     """

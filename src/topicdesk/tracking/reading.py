@@ -197,6 +197,14 @@ def list_runs(project: Project | None = None, experiment: str | None = None) -> 
         If the store cannot be reached, or has no experiment of that name.
     ArgumentError
         If an argument has a wrong type or value.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import topicdesk
+    >>> desk = topicdesk.create_project(tempfile.mkdtemp() + "/desk")
+    >>> topicdesk.list_runs(topicdesk.find_project(desk.root)).empty  # nothing is logged yet
+    True
     """
     if project is None:
         project = working_project()
@@ -266,6 +274,30 @@ def read_run(run_id: str, project: Project | None = None) -> ReadRun:
         its spec and results lock.
     ArgumentError
         If an argument has a wrong type or value.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import topicdesk
+    >>> desk = topicdesk.create_project(tempfile.mkdtemp() + "/desk")
+    >>> spec = desk.root / "experiments" / "small.toml"
+    >>> _ = spec.write_text('''
+    ... [experiment]
+    ... title = "A small comparison"
+    ... [data]
+    ... corpus = "data/corpora/example.parquet"
+    ... labels = "data/labels/example.csv"
+    ... topics = "data/topics.toml"
+    ... [classifiers]
+    ... multinomial-nb = { alpha = 0.1 }
+    ... [splits]
+    ... folds = 2
+    ... ''')
+    >>> result = topicdesk.run_experiment(spec, n_jobs=1)
+    >>> (logged,) = topicdesk.log_experiment(result, n_jobs=1)
+    >>> run = topicdesk.read_run(logged.run_id, topicdesk.find_project(desk.root))
+    >>> run.table().index.tolist()
+    ['multinomial-nb', 'plain-linear-svm', 'majority']
     """
     if isinstance(run_id, Project):
         warnings.warn("read_run takes the run first, then the project", FutureWarning, stacklevel=2)
