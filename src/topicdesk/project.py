@@ -146,7 +146,7 @@ def find_file(path: str | PathLike[str], project: Project | None = None, name: s
     Parameters
     ----------
     path : str or path
-        An absolute path is returned unchanged.
+        An absolute path is returned unchanged; ``~`` is the user's home.
     project : Project, optional
         By default the project of the working folder, if there is one.
     name : str, default "path"
@@ -165,7 +165,7 @@ def find_file(path: str | PathLike[str], project: Project | None = None, name: s
         If `path` is not a path, or empty.
     """
     check_path(name, path)
-    given = Path(path)
+    given = Path(path).expanduser()
     try:
         if given.is_absolute() or given.exists():
             return given

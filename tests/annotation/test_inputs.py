@@ -102,6 +102,15 @@ def test_make_dataset_warns_about_empty_texts_and_does_not_split_without_a_separ
     assert make_dataset(["u", "v", "w"], ["a,b", "b", "a"], separator=",").Y.tolist() == [[1, 1], [0, 1], [1, 0]]
 
 
+def test_make_dataset_warns_of_classes_that_consist_of_others():
+    texts = [f"text {row}" for row in range(6)]
+    dataset = make_dataset(texts, ["courts", "rail", "courts, rail", "rail", "law, and order", "courts,rail"])
+    assert dataset.warnings == (
+        "2 of 5 classes consist of others, such as 'courts, rail'. If these are several topics, pass separator=','.",
+    )
+    assert make_dataset(texts, ["courts", "rail", "law, and order"] * 2).warnings == ()
+
+
 def test_make_dataset_has_one_hash_for_the_same_labels_in_another_form():
     first, second = make_dataset(TEXTS, LABELS), make_dataset(TEXTS, np.array(Y), topics=["courts", "rail"])
     assert first.labels_hash == second.labels_hash
@@ -129,7 +138,10 @@ def test_make_dataset_has_one_hash_for_the_same_labels_in_another_form():
         (["a", "b"], {"y": ["a"]}, LabelsError, "y has 1 rows, but there are 2 texts"),
         (["a", "b"], {"y": None}, LabelsError, "y must contain one label"),
         (["a", "b"], {"y": ["a", None]}, LabelsError, "y: the label of row 1 is missing"),
+        (["a", "b"], {"y": ["a", None]}, LabelsError, r"Remove rows without labels\.$"),
         (["a", "b"], {"y": [["a"], [float("nan")]]}, LabelsError, "y: the label of row 1 is missing"),
+        (["a", "b"], {"y": ["a;b", None]}, LabelsError, r'text has no topic.*y\.fillna\(""\)'),
+        (["a", "b"], {"y": pd.DataFrame({"": [0, 1], "a": [1, 0]})}, LabelsError, "column 0 is empty. Name the"),
         (["a", "b"], {"y": ["a", " "]}, LabelsError, "y: the label of row 1 is empty"),
         (["a", "b"], {"y": [["a"], [["b"]]]}, LabelsError, "y: row 1 contains nested lists"),
         (["a", "b"], {"y": ["a", "a"]}, LabelsError, "only one class"),

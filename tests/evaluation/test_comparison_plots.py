@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from support.figures import assert_legends_cover_no_data
-from topicdesk.errors import SplitError
+from topicdesk.errors import ArgumentError, SplitError, TopicdeskError
 from topicdesk.evaluation import ComparisonPlan, SplitPlan, classifier_named, compare, plot_critical_difference
 from topicdesk.evaluation.significance import critical_difference
 
@@ -95,6 +95,28 @@ def test_plot_reliability_shows_the_best_classifier_and_each_test_article(compar
     drawn = axes.containers[0].lines[0]
     assert (np.diff(drawn.get_xdata()) > 0).all()
     assert ((drawn.get_ydata() >= 0) & (drawn.get_ydata() <= 1)).all()
+
+
+@pytest.mark.parametrize(
+    ("plot", "arguments", "message"),
+    [
+        ("precision_recall", ("rails",), "topic = 'rails' is not known; did you mean 'rail'"),
+        ("reliability", ("rails",), "topic = 'rails' is not known; did you mean 'rail'"),
+        ("reliability", ("rail", "rigde"), "classifier = 'rigde' is not known; did you mean 'ridge'"),
+        ("reliability", ("rail", "majority"), "classifier: 'majority' has no probabilities"),
+        ("precision_recall", ("rail", ["rigde"]), "classifier = 'rigde' is not known"),
+        ("confusion", ("rigde",), "classifier = 'rigde' is not known"),
+        ("confusion", ("ridge", "rails"), "topic = 'rails' is not known"),
+    ],
+)
+def test_plots_name_an_unknown_topic_or_classifier(comparison, plot, arguments, message):
+    with pytest.raises(TopicdeskError, match=message):
+        getattr(comparison.plot, plot)(*arguments)
+
+
+def test_predictions_name_an_unknown_classifier(comparison):
+    with pytest.raises(ArgumentError, match="classifier = 'rigde' is not known"):
+        comparison.predictions("rigde")
 
 
 def test_plot_critical_difference_joins_only_classifiers_that_do_not_differ():

@@ -73,7 +73,7 @@ def test_bootstrap_interval_takes_labels_indicators_and_undefined_resamples():
         ((1, 1), {}, ValueError, "y_true must have one or two dimensions"),
         (([[2, 0]], [[1, 0]]), {}, ValueError, "only 0 and 1"),
         (([1, 0], [1, 0], "macro_f"), {}, SpecError, "no metric 'macro_f'; did you mean"),
-        (([1, 0], [1, 0], "macro_roc_auc"), {}, SpecError, "no metric 'macro_roc_auc'"),
+        (([1, 0], [1, 0], "macro_roc_auc"), {}, SpecError, "'macro_roc_auc' needs scores"),
         (([1, 0], [1, 0], 5), {}, TypeError, "metric must be a name or a function; got int"),
         (([1, 0], [1, 0]), {"groups": [1]}, ValueError, "groups has 1 values"),
         (([1, 0], [1, 0]), {"n_resamples": 0}, ValueError, "n_resamples must be an integer of at least 1; got 0"),

@@ -88,7 +88,7 @@ def test_split_table_counts_both_sides_and_each_topic(dataset):
 
 
 def test_stratified_group_folds_reject_fewer_groups_than_folds():
-    with pytest.raises(SplitError, match="2 distinct articles cannot fill 3 folds"):
+    with pytest.raises(SplitError, match="2 groups of articles cannot fill 3 folds"):
         stratified_group_folds(np.ones((4, 1), np.int8), np.array([0, 0, 1, 1]), 3, np.random.default_rng(0))
 
 

@@ -300,3 +300,9 @@ def test_compare_accepts_former_names_of_arguments(table):
     with pytest.warns(FutureWarning, match="splits"):
         comparison = td.compare(dataset, plan, splits=None, n_jobs=1)
     assert math.isfinite(comparison.scores["value"][0])
+
+
+def test_comparison_fits_with_the_number_of_processes_of_the_comparison(table):
+    comparison = td.compare(table["body"], table["topics"], classifiers=["multinomial-nb"], **FAST)
+    assert comparison.fit().n_jobs == 1
+    assert comparison.fit(n_jobs=2).n_jobs == 2

@@ -296,6 +296,13 @@ def test_save_and_load_model_restore_predictions_and_work_without_a_project(topi
         topics.save("file/model")
 
 
+def test_save_and_load_model_know_the_home_folder(topics, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert topics.save("~/model") == tmp_path / "model"
+    assert td.load_model("~/model").classes_.tolist() == ["courts", "rail"]
+
+
 @pytest.mark.parametrize("content", ["", "[", "3", "[1, 2]", '["courts"]', "{}", "[null, []]"])
 def test_load_model_refuses_damaged_classes(classes, tmp_path, content):
     classes.save(tmp_path / "model")

@@ -40,6 +40,13 @@ def test_measure_drift_finds_no_drift_in_similar_articles(labeller, newsroom):
     assert "400 new articles compared with" in str(drift)
 
 
+def test_measure_drift_reads_texts_as_the_last_field(labeller, newsroom):
+    articles, _ = newsroom(100, random_state=8)
+    from_texts = measure_drift(labeller, articles["text"].tolist())
+    from_table = measure_drift(labeller, articles[["text"]])
+    pd.testing.assert_frame_equal(from_texts.checks, from_table.checks)
+
+
 def test_measure_drift_detects_unseen_words(large, newsroom):
     articles, _ = newsroom(300, random_state=8)
     changed = articles.assign(text=articles["text"] + " quantum lattice fermion boson spin hadron gluon meson")

@@ -156,11 +156,25 @@ def make_dataset(
         dates=_dates(dates, n_texts),
         corpus_hash=content_hash(named),
         labels_hash=_hash(row_ids, Y, names),
-        warnings=(f"{blank} of {n_texts} texts are empty and therefore have no features.",) if blank else (),
+        warnings=_warnings(blank, n_texts, names if multi_class else ()),
         fields=fields,
     )
     check_topics(dataset)
     return dataset
+
+
+def _warnings(n_blank: int, n_texts: int, classes: Sequence[str]) -> tuple[str, ...]:
+    """Return what users should know about empty texts, and about classes that seem to be lists of topics."""
+    warnings = []
+    if n_blank:
+        warnings.append(f"{n_blank} of {n_texts} texts are empty and therefore have no features.")
+    lists = [name for name in classes if "," in name and {part.strip() for part in name.split(",")} <= set(classes)]
+    if lists:
+        warnings.append(
+            f"{len(lists)} of {len(classes)} classes consist of others, such as {lists[0]!r}. If these are several "
+            "topics, pass separator=','."
+        )
+    return tuple(warnings)
 
 
 def check_order(name: str, values: Any, texts: Any, error: type[TopicdeskError]) -> None:
@@ -266,7 +280,7 @@ def label_indicators(
         return (*_indicators(y, columns, n_texts), False)
     values = _listed("y", y, "one label, or a list of labels, per text", LabelsError)
     if len(values) != n_texts:
-        raise LabelsError(f"y has {len(values)} rows, but there are {n_texts} texts.")
+        raise LabelsError(f"y has {len(values)} rows, but there are {n_texts} texts. Pass one entry per text.")
     if values and all(is_row_of_indicators(value) for value in values) and len(set(map(len, values))) == 1:
         return (*_indicators(np.array(values), columns, n_texts), False)
     mark = _separator(values) if separator is None else separator
@@ -321,15 +335,20 @@ def _separator(values: list[Any]) -> str:
 def _names(row: int, value: Any, several: bool) -> tuple[str, ...]:
     """Return the labels of a row."""
     where = f"y: the label of row {row}"
+    advice = "Remove rows without labels."
+    if several:
+        advice = (
+            'If the text has no topic, let the row be an empty string or list, as y.fillna("") does; else remove it.'
+        )
     if not (several and is_collection(value)):
         empty = several and isinstance(value, str) and not value.strip()
-        return () if empty else (_name(where, value, "Remove rows without labels."),)
+        return () if empty else (_name(where, value, advice),)
     if isinstance(value, Mapping):
         raise LabelsError(f"{where} is of type {type(value).__name__}. Pass a list of its labels.")
     if any(is_collection(label) for label in value):
         raise LabelsError(f"y: row {row} contains nested lists.")
     labels = (label for label in value if not (isinstance(label, str) and not label.strip()))
-    return tuple(dict.fromkeys(_name(where, label, "Remove rows without labels.") for label in labels))
+    return tuple(dict.fromkeys(_name(where, label, advice) for label in labels))
 
 
 def _name(where: str, label: Any, advice: str = "") -> str:
@@ -376,7 +395,8 @@ def _columns_of(y: pd.DataFrame, topics: tuple[str, ...] | None) -> tuple[pd.Dat
     """Return the columns of a DataFrame of indicators in the order of the topics, and the topics."""
     if topics is not None and isinstance(y.columns, pd.RangeIndex):  # the columns have no names
         return y, topics
-    columns = tuple(_name(f"y: the name of column {place}", column) for place, column in enumerate(y.columns))
+    advice = "Name the column, or drop it if it stands for rows without a topic."
+    columns = tuple(_name(f"y: the name of column {place}", column, advice) for place, column in enumerate(y.columns))
     if topics is None:
         return y, columns
     if len(set(topics)) < len(topics) or len(set(columns)) < len(columns):

@@ -249,7 +249,13 @@ class ComparisonValues:
 
     def results_of(self, classifier: str) -> tuple[FoldResult, ...]:
         """Return the results of one classifier, one per split."""
+        check_choice("classifier", classifier, dict.fromkeys(result.classifier for result in self.results))
         return tuple(result for result in self.results if result.classifier == classifier)
+
+    def topic_column(self, topic: str) -> int:
+        """Return the number of a topic's column."""
+        check_choice("topic", topic, self.dataset.topics)
+        return self.dataset.topics.index(topic)
 
 
 def ranking(pooled: pd.DataFrame, metric: str) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix, precision_recall_curve
 
+from topicdesk._arguments import check_choice
 from topicdesk._colours import BLUE, GREY
 from topicdesk.errors import SpecError
 from topicdesk.evaluation._types import ComparisonValues, FoldResult
@@ -117,7 +118,7 @@ def plot_confusion(comparison: ComparisonValues, classifier: str, topic: str | N
         counts = [confusion_matrix(Y.argmax(axis=1), decisions.argmax(axis=1), labels=range(len(labels)))]
         class_names = [labels]
     else:
-        columns = range(min(data.n_topics, _MOST_CONFUSIONS)) if topic is None else [data.topics.index(topic)]
+        columns = range(min(data.n_topics, _MOST_CONFUSIONS)) if topic is None else [comparison.topic_column(topic)]
         counts = [confusion_matrix(Y[:, column], decisions[:, column], labels=[0, 1]) for column in columns]
         class_names = [[f"not {data.topics[column]}", data.topics[column]] for column in columns]
     repeats = len({result.split.repeat for result in results})
@@ -131,7 +132,7 @@ def plot_precision_recall(comparison: ComparisonValues, topic: str, classifiers:
     therefore replaced by their distance to the fold's threshold, in standard deviations of the fold's scores. A curve
     shows the effect of moving the thresholds of all folds by the same distance. Its dot marks the actual decisions.
     """
-    column = comparison.dataset.topics.index(topic)
+    column = comparison.topic_column(topic)
     figure = Figure(figsize=(8.2, 5.2), layout="constrained")
     axes = figure.subplots()
     points = scores_where(comparison.topic_scores, sample=ALL_SAMPLES, topic=topic)
@@ -169,11 +170,14 @@ def plot_reliability(comparison: ComparisonValues, topic: str, classifier: str |
     SpecError
         If no classifier has probabilities.
     """
-    column = comparison.dataset.topics.index(topic)
+    column = comparison.topic_column(topic)
     probable = comparison.probability_leaderboard()
     if probable.empty:
         raise SpecError("no classifier of this comparison has probabilities, because none was scored on inner folds.")
-    name = classifier if classifier is not None and classifier in probable.index else str(probable.index[0])
+    name = str(probable.index[0]) if classifier is None else classifier
+    check_choice("classifier", name, comparison.ranking)
+    if name not in probable.index:
+        raise SpecError(f"classifier: {name!r} has no probabilities, because it was not scored on inner folds.")
     results = comparison.results_of(name)
     truth = np.concatenate([comparison.dataset.Y[result.split.test, column] for result in results])
     probabilities = np.concatenate(

@@ -175,6 +175,11 @@ def _named(
     metric: str, true: NDArray[Any], predicted: NDArray[Any]
 ) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
     """Return a function that computes the metric for each row of weights."""
+    if metric in METRICS and metric not in _NAMES:
+        raise SpecError(
+            f"metric: {metric!r} needs scores, but y_pred are predictions. topicdesk.compare computes it with its "
+            f"interval. For predictions: {', '.join(_NAMES)}."
+        )
     if metric not in _NAMES:
         raise SpecError(f"metric: no metric {metric!r}; {nearest(metric, _NAMES)}")
     if true.ndim == 1:

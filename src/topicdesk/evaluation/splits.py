@@ -301,8 +301,8 @@ def stratified_group_folds(
     n_groups = int(group_of.max()) + 1 if len(group_of) else 0
     if n_groups < n_folds:
         raise SplitError(
-            f"{n_groups} distinct articles cannot fill {n_folds} folds (near-duplicates count as one article). "
-            "Label more articles, or lower 'folds'."
+            f"{n_groups} groups of articles cannot fill {n_folds} folds (near-duplicates, or groups of your own, stay "
+            "together). Label more articles, or lower the number of folds."
         )
     sizes = np.bincount(group_of, minlength=n_groups)
     labels = np.zeros((n_groups, Y.shape[1]), dtype=np.int64)

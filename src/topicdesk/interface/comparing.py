@@ -81,6 +81,8 @@ class Comparison(ComparisonResult):
         Keywords of each topic.
     class_labels : tuple, default ()
         The user's own label of each topic. Empty for topics.
+    n_jobs : int, default -1
+        Number of processes that `fit` and `log` use by default: that of the comparison.
 
     See Also
     --------
@@ -101,6 +103,7 @@ class Comparison(ComparisonResult):
 
     keywords: Mapping[str, Sequence[str]] | None = None
     class_labels: tuple[Any, ...] = ()
+    n_jobs: int = -1
 
     @classmethod
     def of(
@@ -108,20 +111,21 @@ class Comparison(ComparisonResult):
         result: ComparisonResult,
         keywords: Mapping[str, Sequence[str]] | None = None,
         class_labels: tuple[Any, ...] = (),
+        n_jobs: int = -1,
     ) -> Comparison:
         """Return a comparison that can be fitted and logged."""
         values = {field.name: getattr(result, field.name) for field in fields(ComparisonResult)}
-        return cls(**values, keywords=keywords, class_labels=class_labels)
+        return cls(**values, keywords=keywords, class_labels=class_labels, n_jobs=n_jobs)
 
-    def fit(self, classifier: str | None = None, *, n_jobs: int = -1) -> TopicClassifier:
+    def fit(self, classifier: str | None = None, *, n_jobs: int | None = None) -> TopicClassifier:
         """Fit a classifier on all texts, with the procedure of the comparison.
 
         Parameters
         ----------
         classifier : str, optional
             Name of the classifier. By default, the winner.
-        n_jobs : int, default -1
-            Number of processes; -1 for one per core.
+        n_jobs : int, optional
+            Number of processes; -1 for one per core. By default, that of the comparison.
 
         Returns
         -------
@@ -134,6 +138,7 @@ class Comparison(ComparisonResult):
         """
         name = self.verdict.winner if classifier is None else classifier
         chosen = _named(name, self.plan.classifiers)
+        n_jobs = self.n_jobs if n_jobs is None else n_jobs
         labeller = fit_labeller(self.dataset, self.plan, chosen, self.keywords, n_jobs)
         model = TopicClassifier(
             chosen,
@@ -148,15 +153,15 @@ class Comparison(ComparisonResult):
         )
         return model._with(labeller, self.class_labels or self.dataset.topics)
 
-    def log(self, experiment: str, *, n_jobs: int = -1) -> LoggedComparison:
+    def log(self, experiment: str, *, n_jobs: int | None = None) -> LoggedComparison:
         """Log the comparison to MLflow: scores, tables, report, and the winner as a registered model.
 
         Parameters
         ----------
         experiment : str
             Name of the MLflow experiment. The model is registered as ``topicdesk-`` and this name.
-        n_jobs : int, default -1
-            Number of processes to fit the winner with; -1 for one per core.
+        n_jobs : int, optional
+            Number of processes to fit the winner with; -1 for one per core. By default, that of the comparison.
 
         Returns
         -------
@@ -332,7 +337,8 @@ def compare(
         if not isinstance(texts, Dataset):
             raise TypeError(f"texts must be a Dataset, because y is a ComparisonPlan; got {type(texts).__name__}.")
         splits = None if isinstance(cv, Integral) else cv
-        return Comparison.of(compare_dataset(texts, y, keywords, splits, n_jobs, engine, checkpoints), keywords)
+        result = compare_dataset(texts, y, keywords, splits, n_jobs, engine, checkpoints)
+        return Comparison.of(result, keywords, n_jobs=n_jobs)
     labels: tuple[Any, ...] = ()
     if isinstance(texts, Dataset):
         if y is not None:
@@ -373,7 +379,7 @@ def compare(
     if warnings:
         dataset = replace(dataset, warnings=(*dataset.warnings, *warnings))
     result = compare_dataset(dataset, whole, keywords, splits, n_jobs, engine, checkpoints)
-    return Comparison.of(result, keywords, labels)
+    return Comparison.of(result, keywords, labels, n_jobs)
 
 
 def _planned(cv: Any, n_repeats: int, dataset: Dataset) -> tuple[SplitPlan, tuple[Split, ...] | None, tuple[str, ...]]:

@@ -345,7 +345,7 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         check_is_fitted(self)
         check_path("folder", folder)
-        folder = Path(folder)
+        folder = Path(folder).expanduser()
         try:
             if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
                 raise ProjectError(f"folder: {folder} exists and is not empty. Choose another folder, or delete it.")

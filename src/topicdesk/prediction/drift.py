@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy.stats import ks_2samp, mannwhitneyu
 
 from topicdesk._answers import decide, readable_articles
-from topicdesk._arguments import check_random_state, check_table
+from topicdesk._arguments import check_random_state
 from topicdesk._progress import progress
 from topicdesk._proportions import score_test
 from topicdesk._renamed import renamed_arguments
@@ -27,7 +27,7 @@ from topicdesk.corpus import find_files
 from topicdesk.errors import LabellerError
 from topicdesk.prediction._batches import ReadingOptions, read_input_batches
 from topicdesk.prediction._drift_checks import FEWEST_ARTICLES, Check, DriftChecks, judged_checks
-from topicdesk.prediction.labeller import Labeller
+from topicdesk.prediction.labeller import Labeller, as_table
 from topicdesk.prediction.reference import Observed
 from topicdesk.prediction.text_drift import TextDrift, Texts, compare_texts
 
@@ -104,7 +104,7 @@ def measure_drift(
         A model: its reference consists of held-out articles of its training corpus, from the representative sample if
         that has at least 100 of them. Or reference texts; no model is needed then.
     articles : DataFrame, Series or sequence of str
-        New articles. For a labeller, a DataFrame of shape (n_articles, ...) with its fields.
+        New articles. For a labeller, a table with its fields, or texts.
     text : str or sequence of str, optional
         Columns of DataFrames that form the text, as in `topicdesk.make_dataset`. Not for a labeller.
     random_state : int, default 0
@@ -155,8 +155,8 @@ def measure_drift(
         return compare_texts(texts, articles, text=text, random_state=random_state)
     if text is not None:
         raise LabellerError("text is for collections of texts. A model has its fields.")
-    check_table("articles", articles, how="A model reads a table with its fields.")
-    table: Any = articles
+    given: Any = articles
+    table = as_table(given, labeller.fields)
     if not set(labeller.fields) & set(table.columns):
         raise LabellerError(f"articles has none of the model's fields: {', '.join(labeller.fields)}.")
     return _judged(labeller, observe(labeller, table))

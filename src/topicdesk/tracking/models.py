@@ -185,10 +185,11 @@ def fetched_model(model: str | Path, project: Project | None = None) -> Iterator
     check_path("model", model)
     if project is not None:
         check_instance("project", project, Project, "Use find_project.")
-    if Path(model).is_dir():
-        yield Path(model)
+    local = Path(model).expanduser()
+    if local.is_dir():
+        yield local
         return
-    if Path(model).is_file():
+    if local.is_file():
         raise LabellerError(f"model {model} is a file. Name the folder of a model, which has a file MLmodel.")
     project = project or working_project()
     elsewhere, _, file = tracking_uri(project).partition("sqlite:///")

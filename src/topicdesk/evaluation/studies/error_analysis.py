@@ -101,7 +101,7 @@ def worst_errors(
         decisions, number of times the article was tested, and mean probability of the topic (NaN if there is none).
     """
     data = comparison.dataset
-    column = data.topics.index(topic)
+    column = comparison.topic_column(topic)
     probabilities = np.full(len(data), np.nan) if found.probabilities is None else found.probabilities[:, column]
     positive = kind == "false positive"
     wrong = found.given[:, column] if positive else found.tested - found.given[:, column]
