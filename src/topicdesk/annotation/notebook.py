@@ -87,7 +87,8 @@ def annotate(
     Returns
     -------
     AnnotationWidget
-        Displayed if it is the last expression of a cell. `AnnotationWidget.labels` has the decisions.
+        Displayed if it is the last expression of a cell. ``widget.labels`` has the decisions, with the index of the
+        texts: ``topicdesk.compare(table.loc[widget.labels.index], widget.labels["topics"])``.
 
     Raises
     ------

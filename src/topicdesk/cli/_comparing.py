@@ -240,7 +240,9 @@ def _print_result(result: ExperimentResult) -> None:
         print(f"Verdict: {comparison.verdict.reason}")
         probabilities = comparison.probability_leaderboard()
         if len(probabilities):
-            print_table(probabilities, f"Probabilities, by {comparison.plan.decision_rule.calibration}, out-of-fold")
+            method = {"platt": "Platt scaling", "isotonic": "isotonic regression"}
+            calibration = method[comparison.plan.decision_rule.calibration]
+            print_table(probabilities, f"Out-of-fold probabilities, calibrated by {calibration}")
         if comparison.dataset.n_topics <= _MOST_TOPICS:
             print_table(topic_leaderboard(comparison.topic_scores, comparison.ranking), "F1 by topic [95 %]")
 
