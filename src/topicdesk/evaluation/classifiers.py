@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.base import BaseEstimator, clone
 from sklearn.dummy import DummyClassifier
+from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
 from sklearn.linear_model import LogisticRegression, RidgeClassifier, SGDClassifier
 from sklearn.naive_bayes import ComplementNB, MultinomialNB
 from sklearn.neighbors import KNeighborsClassifier
@@ -575,6 +576,11 @@ def own_classifier(name: str, estimator: str | BaseEstimator, folder: Path | Non
     shown = f"estimator = {estimator!r} of {name!r}" if isinstance(estimator, str) else f"the estimator of {name!r}"
     if not (hasattr(example, "fit") and hasattr(example, "get_params")):
         raise SpecError(f"{shown} is not a scikit-learn estimator: it needs fit and get_params.")
+    if isinstance(example, Pipeline) and any(isinstance(step, CountVectorizer | HashingVectorizer) for step in example):
+        raise SpecError(
+            f"{shown} contains a vectorizer, but topicdesk makes the features. Pass the classifier without it, and the "
+            "vectorizer's options as features."
+        )
     if hasattr(example, "decision_function"):
         score = _margins
     elif hasattr(example, "predict_proba"):
