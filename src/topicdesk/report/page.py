@@ -226,6 +226,8 @@ def _topics(
     tested, n_predicted = held_out.tested, held_out.given
     rows = scores_where(comparison.topic_scores, classifier=winner)
     probability_board = comparison.probability_leaderboard()
+    # A winner that was not scored on inner folds has no probabilities. The plot names the classifier that it shows.
+    probable = winner if winner in probability_board.index else None
     curves = list(dict.fromkeys([comparison.ranking[0], winner, "keyword-rules"]))
     curves = [name for name in curves if name in comparison.ranking]
     choices = scores_where(comparison.choices(), classifier=winner)
@@ -264,7 +266,7 @@ def _topics(
                 ),
                 "reliability": None
                 if probability_board.empty
-                else inline_picture(partial(comparison.plot.reliability, topic, winner), f"reliability: {topic}"),
+                else inline_picture(partial(comparison.plot.reliability, topic, probable), f"reliability: {topic}"),
                 "readings": {kind: readings[topic, kind] for kind in ("false positive", "false negative")},
                 "terms": None if terms is None else _bars_of_terms(terms[terms["topic"] == topic]),
             }
