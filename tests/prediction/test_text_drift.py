@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy.stats import binom, fisher_exact
 
-from topicdesk.errors import ArgumentError, CorpusError, LabellerError
+from topicdesk.errors import CorpusError, LabellerError
 from topicdesk.prediction import TextDrift, measure_drift
 
 N_WORDS = 800
@@ -115,8 +115,10 @@ def test_measure_drift_of_texts_rejects_arguments_by_name(reference, articles, o
         measure_drift(reference, articles, **options)
 
 
-def test_measure_drift_of_a_labeller_takes_a_table_of_its_fields(labeller):
-    with pytest.raises(ArgumentError, match=r"^articles must be a DataFrame; .* A model reads a table with its fields"):
-        measure_drift(labeller, ["text"])
+def test_measure_drift_of_a_labeller_names_articles_and_options_that_it_cannot_use(labeller):
+    with pytest.raises(LabellerError, match=r"^articles must be a DataFrame, a list of texts or a text, not int"):
+        measure_drift(labeller, 5)
+    with pytest.raises(LabellerError, match="articles has none of the model's fields: title, text"):
+        measure_drift(labeller, pd.DataFrame({"body": ["text"]}))
     with pytest.raises(LabellerError, match=r"^text is for collections of texts"):
         measure_drift(labeller, pd.DataFrame(), text="text")
