@@ -24,6 +24,7 @@ _DATE = re.compile(
     rf"""(?ix)
     (?P<year>\d{{4}})[-/.](?P<month_number>\d{{1,2}})[-/.](?P<day>\d{{1,2}})
     | (?P<first>\d{{1,2}})[-/.](?P<second>\d{{1,2}})[-/.](?P<third>\d{{4}}|\d{{2}})
+    | (?P<day_first>\d{{1,2}})-{_MONTH.replace("month", "month_between")}-(?P<year_short>\d{{4}}|\d{{2}})
     | {_MONTH}\s(?P<day_after>\d{{1,2}})(?:st|nd|rd|th)?(?:,?\s(?P<year_after>\d{{4}}))?
     | (?P<day_before>\d{{1,2}})(?:st|nd|rd|th)?\s{_MONTH.replace("month", "month_after")}(?:,?\s(?P<year_last>\d{{4}}))?
     """
@@ -143,7 +144,7 @@ def read_date(written: str) -> tuple[date | None, tuple[str, ...]]:
     Parameters
     ----------
     written : str
-        A date such as ``30.06.23``, ``2023-06-30``, ``June 30, 2023``, ``7 Feb 2023``, ``February 7``.
+        A date such as ``30.06.23``, ``2023-06-30``, ``June 30, 2023``, ``7 Feb 2023``, ``7-Feb-23``, ``February 7``.
 
     Returns
     -------
@@ -160,8 +161,10 @@ def read_date(written: str) -> tuple[date | None, tuple[str, ...]]:
         return _numbers(int(parts["first"]), int(parts["second"]), _whole_year(parts["third"]))
     if parts["year"] is not None:
         return _valid(int(parts["year"]), int(parts["month_number"]), int(parts["day"]))
-    name = parts["month"] or parts["month_after"]
+    name = parts["month"] or parts["month_after"] or parts["month_between"]
     month = _MONTHS.index(name[:3].casefold()) + 1
+    if parts["month_between"] is not None:
+        return _valid(_whole_year(parts["year_short"]), month, int(parts["day_first"]))
     day = int(parts["day_after"] or parts["day_before"])
     year = parts["year_after"] or parts["year_last"]
     if year is None:
