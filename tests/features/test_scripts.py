@@ -36,7 +36,8 @@ def test_script_warnings_name_the_script_and_the_analyser(text, expected):
 @pytest.mark.parametrize(
     "text",
     [
-        "The mill was sold.", "Über Österreich – Ämter schließen.", "Суд отклонил жалобу.", "قال المتحدث إن المحادثات ستستمر.",
+        "The mill was sold.", "Über Österreich – Ämter schließen.", "Суд отклонил жалобу.",
+        "قال المتحدث إن المحادثات ستستمر.",
         "ראש הממשלה אמר.", "법원은 월요일에 판결했다.", "The word 漢字 is Chinese.", "", "😀",
     ],
 )  # fmt: skip
@@ -57,8 +58,7 @@ def test_compare_warns_of_words_that_cannot_be_told_apart():
 
 
 def test_compare_names_the_analyser_if_no_term_is_frequent_enough():
-    texts = [
-        f"{text[:-1]}{number}日{'甲乙丙丁'[number % 4] * number}" for number, text in enumerate(CHINESE * 5, start=1)
-    ]
+    endings = ["甲乙丙丁"[number % 4] * number for number in range(1, 21)]
+    texts = [text[:-1] + ending for text, ending in zip(CHINESE * 5, endings, strict=True)]
     with pytest.raises(FeaturesError, match=r"Chinese.*analyzer = 'char'"):
         td.compare(texts, ["news", "courts"] * 10, features=td.Features(min_df=3), **FAST)
