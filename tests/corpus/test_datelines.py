@@ -55,6 +55,18 @@ def test_split_dateline_removes_and_reads_a_dateline(written, place, published, 
         "PORT TOWN, Nov 1 - ",
         "Yes/No: The vote is on.",
         "",
+        # Scripts without capitals, and words without a capital in other alphabets.
+        "اتفق وزراء الخارجية على خطة جديدة - وقال المتحدث إن المحادثات ستستمر.",
+        "ראש הממשלה אמר - המשא ומתן יימשך ביום שני בעיר הבירה.",
+        "وزیر امور خارجه - گفت‌وگوها روز دوشنبه ادامه می‌یابد.",
+        "सर्वोच्च न्यायालय ने कहा - सुनवाई सोमवार को होगी।",
+        "中国经济增长放缓——专家说央行下个月可能会降息。",
+        "首相は記者会見で述べた－交渉は月曜日に続くという。",
+        "Президент России – Владимир Комаров – прибыл в порт в понедельник.",
+        "Суд города Речной - Иван Петров осуждён на четыре года за взятку.",
+        "Верховний Суд України — Рішення оголосять у понеділок.",
+        "Ο πρωθυπουργός της χώρας - Η συνάντηση θα γίνει τη Δευτέρα.",
+        "Über Österreich – Ämter schließen am Montag wegen Sturms.",
     ],
 )
 def test_split_dateline_keeps_a_sentence_that_looks_like_a_dateline(text):

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from topicdesk.corpus import CLEANING_STEPS, import_articles, read_articles, read_corpus, read_corpus_facts
+from topicdesk.corpus.cleaning import squeeze_white_space
 from topicdesk.corpus.readers import FORMATS
 from topicdesk.errors import CorpusError
 
@@ -526,3 +527,19 @@ def test_read_articles_keeps_or_reports_every_character(tmp_path, lines):
     out = [*corpus["title"], *corpus["text"], *corpus.loc[corpus["kind"] == "article", "section"]]
     out += [text for (_, text), count in account.removed.items() for _ in range(count)]
     assert sorted("".join("".join(out).split())) == sorted("".join("".join(texts).split()))
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("کتاب\u200cها منتشر شدند.", "کتاب\u200cها منتشر شدند."),
+        ("क\u094d\u200dया रेल चलेगी?", "क\u094d\u200dया रेल चलेगी?"),
+        (
+            "The family \U0001f468\u200d\U0001f469\u200d\U0001f467 left.",
+            "The family \U0001f468\u200d\U0001f469\u200d\U0001f467 left.",
+        ),
+        ("The jud\u200cge\u200d ru\u200bled\u00ad.", "The judge ruled."),
+    ],
+)
+def test_squeeze_white_space_removes_joiners_only_where_they_mean_nothing(written, expected):
+    assert squeeze_white_space(written) == expected

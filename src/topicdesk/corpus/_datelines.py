@@ -24,6 +24,7 @@ _DATE = re.compile(
     rf"""(?ix)
     (?P<year>\d{{4}})[-/.](?P<month_number>\d{{1,2}})[-/.](?P<day>\d{{1,2}})
     | (?P<first>\d{{1,2}})[-/.](?P<second>\d{{1,2}})[-/.](?P<third>\d{{4}}|\d{{2}})
+    | (?P<day_first>\d{{1,2}})-{_MONTH.replace("month", "month_between")}-(?P<year_short>\d{{4}}|\d{{2}})
     | {_MONTH}\s(?P<day_after>\d{{1,2}})(?:st|nd|rd|th)?(?:,?\s(?P<year_after>\d{{4}}))?
     | (?P<day_before>\d{{1,2}})(?:st|nd|rd|th)?\s{_MONTH.replace("month", "month_after")}(?:,?\s(?P<year_last>\d{{4}}))?
     """
@@ -31,7 +32,8 @@ _DATE = re.compile(
 
 # A name of one to four capitalised words, perhaps with a second one after a comma: "New York", "Rome, Italy".
 _WORD = r"[^\W\d_a-z][^\W\d_]*(?:['’.-][^\W\d_]+)*\.?"
-_NAME = rf"{_WORD}(?:\s(?:{_WORD}|de|del|of|the|la|el)){{0,3}}"
+_PARTICLES = ("de", "del", "of", "the", "la", "el")
+_NAME = rf"{_WORD}(?:\s(?:{_WORD}|{'|'.join(_PARTICLES)})){{0,3}}"
 _PLACE = rf"{_NAME}(?:,\s{_NAME})?"
 _CAPITALS = r"[^\W\d_a-z]{3,}(?:[ -][^\W\d_a-z]{2,})*(?:,\s[^\W\d_][\w ]{2,20})?"
 _DATED = r"[\d./-]{6,10}|(?:[^\W\d_]{3,9}\.?\s\d{1,2}|\d{1,2}\s[^\W\d_]{3,9}\.?)(?:,?\s\d{4})?"
@@ -61,7 +63,7 @@ _FORMS = tuple(
         r"\((?P<agency>[A-Z]{2,5})\)\s*",
         # PORT TOWN, Nov 1 -   also the place alone, in capitals or with its country
         rf"(?P<place>{_PLACE}),\s(?P<date>{_DATED}){_DASH}",
-        rf"(?P<place>{_CAPITALS}|{_NAME},\s{_NAME}){_SPACED_DASH}",
+        rf"(?P<place>(?P<capitals>{_CAPITALS})|{_NAME},\s{_NAME}){_SPACED_DASH}",
     )
 )
 
@@ -127,7 +129,9 @@ def split_dateline(text: str) -> tuple[Dateline | None, str]:
         place = place.replace(" /", ", ").strip("/")
         if place.count(".") == 1:  # a full stop, not part of an abbreviation such as D.C.
             place = place.removesuffix(".")
-        if not _may_be_place(place):
+        if not _may_be_place(place) or not _has_capitals(place, (parts.get("agency") or "").strip()):
+            continue
+        if parts.get("capitals") and not parts["capitals"].partition(",")[0].isupper():
             continue
         published, flags = read_date(parts["date"]) if parts.get("date") else (None, ())
         if "no date" in flags:
@@ -143,7 +147,7 @@ def read_date(written: str) -> tuple[date | None, tuple[str, ...]]:
     Parameters
     ----------
     written : str
-        A date such as ``30.06.23``, ``2023-06-30``, ``June 30, 2023``, ``7 Feb 2023``, ``February 7``.
+        A date such as ``30.06.23``, ``2023-06-30``, ``June 30, 2023``, ``7 Feb 2023``, ``7-Feb-23``, ``February 7``.
 
     Returns
     -------
@@ -160,8 +164,10 @@ def read_date(written: str) -> tuple[date | None, tuple[str, ...]]:
         return _numbers(int(parts["first"]), int(parts["second"]), _whole_year(parts["third"]))
     if parts["year"] is not None:
         return _valid(int(parts["year"]), int(parts["month_number"]), int(parts["day"]))
-    name = parts["month"] or parts["month_after"]
+    name = parts["month"] or parts["month_after"] or parts["month_between"]
     month = _MONTHS.index(name[:3].casefold()) + 1
+    if parts["month_between"] is not None:
+        return _valid(_whole_year(parts["year_short"]), month, int(parts["day_first"]))
     day = int(parts["day_after"] or parts["day_before"])
     year = parts["year_after"] or parts["year_last"]
     if year is None:
@@ -172,6 +178,12 @@ def read_date(written: str) -> tuple[date | None, tuple[str, ...]]:
 def _may_be_place(name: str) -> bool:
     plain = name.casefold()
     return plain == "the hague" or (plain not in _HEADINGS and plain.split(" ")[0].rstrip(",") not in _FIRST_WORDS)
+
+
+def _has_capitals(place: str, agency: str) -> bool:
+    """Return whether names begin with a capital letter. The patterns cannot tell, and many scripts have no capitals."""
+    words = [word for word in re.split(r"[\s,/]+", place) if word and word not in _PARTICLES]
+    return all(word[0].isupper() for word in [*words, *agency.split()[:1]] if word[0].isalpha())
 
 
 def _begins_sentence(rest: str) -> bool:

@@ -72,7 +72,11 @@ def feed_entries(content: bytes) -> tuple[list[dict[str, Any]], str]:
     feed = feedparser.parse(content)
     entries = []
     for entry in feed.entries:
-        timestamp = entry.get("published_parsed") or entry.get("updated_parsed")
+        name = next((name for name in ("published", "updated") if name in entry), None)
+        written = entry[name] if name else ""
+        timestamp = entry.get(f"{name}_parsed") if name else None
+        if timestamp and not written.isascii():  # in other languages; feedparser misreads some numbers
+            written = datetime(*timestamp[:6]).isoformat()
         # An empty element has no value.
         text = (entry["content"][0].get("value") if entry.get("content") else entry.get("summary")) or ""
         link = entry.get("link")
@@ -80,7 +84,7 @@ def feed_entries(content: bytes) -> tuple[list[dict[str, Any]], str]:
             {
                 "title": plain_text(entry.get("title") or ""),
                 "text": plain_text(text),
-                "published": datetime(*timestamp[:6]).isoformat() if timestamp else None,
+                "published": written,
                 "source": urlsplit(link or feed.feed.get("link") or "").hostname,
                 "section": entry["tags"][0].get("term") if entry.get("tags") else None,
                 "url": link,

@@ -50,6 +50,8 @@ _AFTER_LETTER = re.compile(r'(?<=\w)"\?(?=\w)')
 _AFTER_SPACE = re.compile(r'(?<=\s)"\?\s?(?=\w)')
 # ... and a line break into a hyphen: `the end.-The next`.
 _LOST_BREAK = re.compile(r'(?<=[.!?]|["”])\s?-(?=[A-Z][a-z]|[A-Z]\b)')
+# Characters without width. A joiner (U+200C, U+200D) between characters that are not ASCII has a meaning.
+_INVISIBLE = re.compile("[\u200b\u2060\ufeff\u00ad]|[\u200c\u200d](?![^\\x00-\\x7f])|(?<![^\\x00-\\x7f])[\u200c\u200d]")
 
 
 def check_steps(without: Collection[str]) -> frozenset[str]:
@@ -90,8 +92,11 @@ def restore_line_breaks(text: str) -> str:
 
 
 def squeeze_white_space(text: str) -> str:
-    """Replace each run of blanks by one space, remove invisible characters and blank lines, and strip the ends."""
-    text = re.sub(r"[\u200b-\u200d\u2060\ufeff\u00ad]", "", text)
+    """Replace each run of blanks by one space, remove invisible characters and blank lines, and strip the ends.
+
+    Joiners between characters that are not ASCII stay: they have a meaning in Persian, Hindi and emoji.
+    """
+    text = _INVISIBLE.sub("", text)
     # For speed, the pattern does not match single spaces, by far the most frequent case.
     text = re.sub(r"[^\S\n ][^\S\n]*| [^\S\n]+", " ", text.replace("\r\n", "\n").replace("\r", "\n"))
     return re.sub(r" ?\n[ \n]*", "\n", text).strip()

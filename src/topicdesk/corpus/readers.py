@@ -15,6 +15,7 @@ import sys
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
@@ -25,6 +26,7 @@ import pyarrow.parquet as parquet
 from charset_normalizer import from_bytes
 
 from topicdesk._progress import Advance, nowhere
+from topicdesk.corpus._json_forms import article_fields, items_of, parse_json
 from topicdesk.corpus._markup import feed_entries, html_fields
 from topicdesk.errors import CorpusError, nearest
 
@@ -46,16 +48,23 @@ STDIN = Path("-")
 # Common column names of each field, in the form used for comparison: lower case, letters only.
 _ALIASES = {
     "title": ("title", "headline", "heading"),
-    "text": ("text", "body", "content", "article", "articletext", "articlebody", "fulltext", "story"),
-    "published": ("published", "date", "publishdate", "publishedat", "publicationdate", "pubdate", "datetime"),
-    "source": ("source", "outlet", "publisher", "domain", "newspaper"),
-    "section": ("section", "category", "rubric"),
+    # Summaries come last: they are the text only if there is no other.
+    "text": (
+        "text", "body", "content", "article", "articletext", "articlebody", "maintext", "fulltext", "contenttext",
+        "story", "shortdescription", "description", "summary", "abstract",
+    ),
+    "published": (
+        "published", "date", "publishdate", "publishedat", "publicationdate", "pubdate", "datetime", "datepublished",
+        "datepublish",
+    ),
+    "source": ("source", "outlet", "publisher", "domain", "newspaper", "sourcedomain", "hostname", "sitename"),
+    "section": ("section", "category", "rubric", "articlesection", "categories"),
     "url": ("url", "link", "articlesourcelink", "permalink"),
     "authors": ("authors", "author", "byline", "creator"),
     "place": ("place", "location", "dateline"),
-    "language": ("language", "lang"),
+    "language": ("language", "lang", "inlanguage"),
     "id": ("id", "articleid", "guid", "identifier"),
-}
+}  # fmt: skip
 
 # Bytes of a file that are read to guess its encoding and a table's delimiter.
 _HEAD_BYTES = 1 << 20
@@ -288,22 +297,32 @@ def _read_json_lines(name: str, file: IO[bytes], columns: Mapping[str, str]) -> 
         location = f"{name}, line {number}"
         if line.strip():
             try:
-                yield _json_record(location, json.loads(line), columns)
+                yield _json_record(location, parse_json(line), columns)
             except (ValueError, RecursionError) as error:
                 yield Unreadable(location, f"not JSON: {error}")
 
 
 def _read_json(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Iterator[Record | Unreadable]:
+    document = file.read()
     try:
-        content = json.loads(file.read())
+        content = parse_json(document)
     except (ValueError, RecursionError) as error:
-        yield Unreadable(name, f"not JSON: {error}")
+        if isinstance(error, json.JSONDecodeError) and error.msg == "Extra data":
+            yield from _read_json_lines(name, io.BytesIO(document), columns)
+        else:
+            yield Unreadable(name, f"not JSON: {error}")
         return
-    # If an object contains exactly one list, its items are the articles.
-    lists = [value for value in content.values() if isinstance(value, list)] if isinstance(content, dict) else []
-    items = content if isinstance(content, list) else lists[0] if len(lists) == 1 else [content]
-    for number, item in enumerate(items, start=1):
+    for number, item in enumerate(items_of(content, _text_column(content, columns)), start=1):
         yield _json_record(f"{name}, item {number}", item, columns)
+
+
+def _text_column(content: Any, columns: Mapping[str, str]) -> str | None:
+    """Return the key of the text in a JSON object; None if it has none."""
+    if not isinstance(content, dict):
+        return None
+    with suppress(CorpusError):
+        return _matched(tuple(content), tuple(columns.items()))["text"]
+    return None
 
 
 def _read_parquet(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Iterator[Record | Unreadable]:
@@ -313,7 +332,11 @@ def _read_parquet(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Ite
     for batch in table.iter_batches(_BATCH_ROWS, columns=list(mapping.values())):
         for row in batch.to_pylist():
             number += 1
-            yield Record(f"{name}, row {number}", _texts({key: row[column] for key, column in mapping.items()}))
+            location = f"{name}, row {number}"
+            try:
+                yield Record(location, article_fields({key: row[column] for key, column in mapping.items()}))
+            except ValueError as error:
+                yield Unreadable(location, str(error))
 
 
 def _read_html(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Iterator[Record | Unreadable]:
@@ -321,7 +344,7 @@ def _read_html(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Iterat
     if fields is None:
         yield Unreadable(name, "no main text was found in the page")
     else:
-        yield Record(name, _texts(fields), ("an HTML page, reduced to its main text",))
+        yield Record(name, article_fields(fields), ("an HTML page, reduced to its main text",))
 
 
 def _read_feed(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Iterator[Record | Unreadable]:
@@ -329,7 +352,7 @@ def _read_feed(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Iterat
     if fault:
         yield Unreadable(name, f"no feed entries were found: {fault}")
     for number, fields in enumerate(entries, start=1):
-        yield Record(f"{name}, entry {number}", _texts(fields))
+        yield Record(f"{name}, entry {number}", article_fields(fields))
 
 
 def _read_zip(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Iterator[Record | Unreadable]:
@@ -379,17 +402,11 @@ def _json_record(where: str, item: Any, columns: Mapping[str, str]) -> Record | 
         mapping = matched_columns(where, list(item), columns)
     except CorpusError as error:
         return Unreadable(where, str(error).removeprefix(f"{where}: "), item)
-    fields = _texts({key: item[column] for key, column in mapping.items()})
+    try:
+        fields = article_fields({key: item[column] for key, column in mapping.items()})
+    except ValueError as error:
+        return Unreadable(where, str(error), item)
     return Record(where, fields, row=item, columns=mapping)
-
-
-def _texts(fields: Mapping[str, Any]) -> dict[str, str]:
-    """Convert values to strings, and join lists, such as authors, with semicolons. Missing values are left out."""
-    return {
-        name: "; ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-        for name, value in fields.items()
-        if value is not None
-    }
 
 
 def matched_columns(where: str, names: Sequence[str], columns: Mapping[str, str]) -> dict[str, str]:

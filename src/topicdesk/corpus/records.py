@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from topicdesk.corpus._boilerplate import take_off_menus
 from topicdesk.corpus._bylines import split_byline
-from topicdesk.corpus._datelines import read_date, split_dateline
+from topicdesk.corpus._datelines import split_dateline
+from topicdesk.corpus._dates import read_time
 from topicdesk.corpus._language import detect_language
 from topicdesk.corpus.cleaning import fix_encoding, normalise_unicode, squeeze_white_space
 from topicdesk.corpus.pages import article_id, parse_page
@@ -138,7 +138,7 @@ class _Draft:
                 self.row |= repaired
 
     def read_date(self) -> None:
-        self.row["published"], flags = _published(self.row.get("published", ""))
+        self.row["published"], flags = read_time(self.row.get("published", ""))
         self.flags += flags
 
     def split_beginning(self) -> None:
@@ -206,17 +206,3 @@ def _steps(how: Cleaning, *steps: Callable[[str], str]) -> list[Callable[[str], 
 
 def _broken(text: str) -> tuple[str, ...]:
     return (UNREADABLE_CHARACTER,) if REPLACEMENT in text else ()
-
-
-def _published(written: str) -> tuple[datetime | None, tuple[str, ...]]:
-    if not written.strip():
-        return None, ()
-    try:
-        # ISO 8601, as programs write it. A time without a zone stays as it is.
-        parsed = datetime.fromisoformat(written.strip())
-        return (parsed.astimezone(UTC).replace(tzinfo=None) if parsed.tzinfo is not None else parsed), ()
-    except (ValueError, OverflowError):  # as people write it
-        day, flags = read_date(written)
-    if day is None:
-        return None, ("a date that cannot be read (NaT)",)
-    return datetime(day.year, day.month, day.day), flags

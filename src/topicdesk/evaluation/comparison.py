@@ -22,7 +22,7 @@ from topicdesk._arguments import check_path
 from topicdesk._renamed import renamed_arguments, renamed_fields
 from topicdesk._rendering import as_html, as_text
 from topicdesk.annotation import Dataset
-from topicdesk.errors import ArgumentError, SpecError, nearest
+from topicdesk.errors import ArgumentError, FeaturesError, SpecError, nearest
 from topicdesk.evaluation._bootstrap import score_tables
 from topicdesk.evaluation._checks import check_comparison
 from topicdesk.evaluation._execution.checkpoints import Checkpoints, comparison_hash
@@ -34,6 +34,7 @@ from topicdesk.evaluation.leaderboard import ALL_SAMPLES, leaderboard, scores_wh
 from topicdesk.evaluation.significance import Verdict, decide_winner, significance_table
 from topicdesk.evaluation.split_files import split_table
 from topicdesk.evaluation.splits import Split, mean_test_to_train
+from topicdesk.features import script_warnings
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -255,12 +256,17 @@ def compare(
     check_comparison(dataset, plan, splits, keywords, n_jobs, engine)
     _check_folder(keep)
     splits, messages = planned_splits(dataset, plan, splits)
-    notes = dataset.warnings + messages
+    words_only = all(setting.analyser.analyzer == "word" for setting in plan.settings)
+    scripts = script_warnings(dataset.texts) if words_only else ()
+    notes = dataset.warnings + scripts + messages
     _check_sample(plan, dataset)
     _check_neighbours(plan, splits)
     checkpoints = None if keep is None else Checkpoints(Path(keep), comparison_hash(dataset, plan, splits, keywords))
     with single_threaded_engine(engine, n_jobs) as running:
-        results, messages = cross_validate(dataset, plan, splits, keywords, running, checkpoints)
+        try:
+            results, messages = cross_validate(dataset, plan, splits, keywords, running, checkpoints)
+        except FeaturesError as error:
+            raise FeaturesError(" ".join([str(error), *scripts])) from error
         notes += messages
         pooled, by_topic, by_fold = score_tables(
             dataset, results, plan.metric, plan.representative, plan.resamples, plan.random_state, running

@@ -16,6 +16,9 @@ from topicdesk.features.lookup import (
 from topicdesk.features.names import (
     STEMMERS as STEMMERS,
 )
+from topicdesk.features.scripts import (
+    script_warnings as script_warnings,
+)
 from topicdesk.features.search_space import (
     Features as Features,
 )
