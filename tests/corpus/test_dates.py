@@ -40,6 +40,8 @@ from topicdesk.corpus._dates import read_time
         ("123456789", None),
         ("2021", None),
         ("yesterday", None),
+        ("0001-01-01T00:00:00+05:00", None),  # in the year 0
+        ("9999-12-31T23:59:59-05:00", None),
     ],
 )
 def test_read_time_reads_usual_forms_and_makes_up_none(written, expected):

@@ -85,6 +85,14 @@ def test_read_articles_refuses_a_text_that_is_an_object(tmp_path):
     assert sum(account.dropped.values()) == 2
 
 
+def test_read_articles_keeps_the_other_articles_beside_a_deeply_nested_value(tmp_path):
+    nested = "[" * 480 + "]" * 480
+    content = f'[{{"text": "{SOLD}", "author": {nested}}}, {{"text": {nested}}}, {{"text": "{BOUGHT}"}}]'
+    corpus, account = read(tmp_path, content)
+    assert corpus["text"].tolist() == [SOLD, BOUGHT]
+    assert sum(account.dropped.values()) == 1
+
+
 def test_read_articles_joins_paragraphs_by_line_breaks(tmp_path):
     assert texts(tmp_path, [{"title": "Mill sold", "text": [SOLD, None, BOUGHT]}]) == [f"{SOLD}\n{BOUGHT}"]
 

@@ -129,14 +129,13 @@ def split_dateline(text: str) -> tuple[Dateline | None, str]:
         place = place.replace(" /", ", ").strip("/")
         if place.count(".") == 1:  # a full stop, not part of an abbreviation such as D.C.
             place = place.removesuffix(".")
-        if not _may_be_place(place) or not _has_capitals(place, (parts.get("agency") or "").strip()):
-            continue
-        if parts.get("capitals") and not parts["capitals"].partition(",")[0].isupper():
+        agency = (parts.get("agency") or "").strip()
+        capitals = (parts.get("capitals") or "").partition(",")[0]
+        if not (_may_be_place(place) and _has_capitals(place, agency) and (not capitals or capitals.isupper())):
             continue
         published, flags = read_date(parts["date"]) if parts.get("date") else (None, ())
         if "no date" in flags:
             continue
-        agency = (parts.get("agency") or "").strip()
         return Dateline(match.group(), place, agency, published, flags), text[match.end() :]
     return None, text
 

@@ -12,7 +12,6 @@ from topicdesk.corpus._datelines import read_date
 __all__ = ["read_time"]
 
 _NO_DATE = "a date that cannot be read (NaT)"
-
 _OLD_DATE = "a date before 1800"
 _FIRST_YEAR = 1800
 
@@ -71,7 +70,10 @@ def read_time(written: str) -> tuple[datetime | None, tuple[str, ...]]:
     if found is None:
         return None, (_NO_DATE,)
     if found.tzinfo is not None:
-        found = found.astimezone(UTC).replace(tzinfo=None)
+        try:
+            found = found.astimezone(UTC).replace(tzinfo=None)
+        except OverflowError:  # in the year 0 or 10000
+            return None, (_NO_DATE,)
     return found, (*flags, _OLD_DATE) if found.year < _FIRST_YEAR else flags
 
 

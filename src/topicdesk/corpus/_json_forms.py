@@ -7,7 +7,7 @@ Articles come as a list, as one object, as an object with one list of objects, o
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -127,9 +127,12 @@ def _string(name: str, value: Any) -> str | None:
         written = [str(part) for part in parts if part is not None]
         return "\n".join(written) if written else None
     if isinstance(value, list | tuple):
-        names = [one for part in value if (one := _string(name, part))]
-        return "; ".join(names) if names else None
+        return "; ".join(filter(None, map(_name, value))) or None
+    return _name(value)
+
+
+def _name(value: Any) -> str | None:
+    """Return a value as a string, an object as its name; None if it is missing or has no name."""
     if isinstance(value, dict):
-        named: Sequence[Any] = [value[key] for key in _NAMES if isinstance(value.get(key), str | int | float)]
-        return str(named[0]) if named else None
+        value = next((value[key] for key in _NAMES if isinstance(value.get(key), str | int | float)), None)
     return None if value is None else str(value)

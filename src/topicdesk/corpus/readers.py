@@ -332,11 +332,7 @@ def _read_parquet(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Ite
     for batch in table.iter_batches(_BATCH_ROWS, columns=list(mapping.values())):
         for row in batch.to_pylist():
             number += 1
-            location = f"{name}, row {number}"
-            try:
-                yield Record(location, article_fields({key: row[column] for key, column in mapping.items()}))
-            except ValueError as error:
-                yield Unreadable(location, str(error))
+            yield _record(f"{name}, row {number}", {key: row[column] for key, column in mapping.items()})
 
 
 def _read_html(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Iterator[Record | Unreadable]:
@@ -344,7 +340,7 @@ def _read_html(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Iterat
     if fields is None:
         yield Unreadable(name, "no main text was found in the page")
     else:
-        yield Record(name, article_fields(fields), ("an HTML page, reduced to its main text",))
+        yield _record(name, fields, flags=("an HTML page, reduced to its main text",))
 
 
 def _read_feed(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Iterator[Record | Unreadable]:
@@ -352,7 +348,7 @@ def _read_feed(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Iterat
     if fault:
         yield Unreadable(name, f"no feed entries were found: {fault}")
     for number, fields in enumerate(entries, start=1):
-        yield Record(f"{name}, entry {number}", article_fields(fields))
+        yield _record(f"{name}, entry {number}", fields)
 
 
 def _read_zip(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Iterator[Record | Unreadable]:
@@ -402,11 +398,15 @@ def _json_record(where: str, item: Any, columns: Mapping[str, str]) -> Record | 
         mapping = matched_columns(where, list(item), columns)
     except CorpusError as error:
         return Unreadable(where, str(error).removeprefix(f"{where}: "), item)
+    return _record(where, {key: item[column] for key, column in mapping.items()}, row=item, columns=mapping)
+
+
+def _record(where: str, values: Mapping[str, Any], **more: Any) -> Record | Unreadable:
+    """Return a record of values of any type, with `more` fields of `Record`, or why the values are no article."""
     try:
-        fields = article_fields({key: item[column] for key, column in mapping.items()})
-    except ValueError as error:
-        return Unreadable(where, str(error), item)
-    return Record(where, fields, row=item, columns=mapping)
+        return Record(where, article_fields(values), **more)
+    except (ValueError, RecursionError) as error:  # RecursionError: a deeply nested value
+        return Unreadable(where, str(error), more.get("row"))
 
 
 def matched_columns(where: str, names: Sequence[str], columns: Mapping[str, str]) -> dict[str, str]:
