@@ -395,7 +395,7 @@ def _columns_of(y: pd.DataFrame, topics: tuple[str, ...] | None) -> tuple[pd.Dat
     """Return the columns of a DataFrame of indicators in the order of the topics, and the topics."""
     if topics is not None and isinstance(y.columns, pd.RangeIndex):  # the columns have no names
         return y, topics
-    advice = "Name the column, or drop it if it stands for rows without a topic."
+    advice = "Name the column. If it marks texts without a topic, drop it."
     columns = tuple(_name(f"y: the name of column {place}", column, advice) for place, column in enumerate(y.columns))
     if topics is None:
         return y, columns

@@ -266,6 +266,8 @@ def compare(
         try:
             results, messages = cross_validate(dataset, plan, splits, keywords, running, checkpoints)
         except FeaturesError as error:
+            if not scripts:
+                raise
             raise FeaturesError(" ".join([str(error), *scripts])) from error
         notes += messages
         pooled, by_topic, by_fold = score_tables(

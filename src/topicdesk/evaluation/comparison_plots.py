@@ -11,7 +11,6 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix, precision_recall_curve
 
-from topicdesk._arguments import check_choice
 from topicdesk._colours import BLUE, GREY
 from topicdesk.errors import SpecError
 from topicdesk.evaluation._types import ComparisonValues, FoldResult
@@ -175,10 +174,9 @@ def plot_reliability(comparison: ComparisonValues, topic: str, classifier: str |
     if probable.empty:
         raise SpecError("no classifier of this comparison has probabilities, because none was scored on inner folds.")
     name = str(probable.index[0]) if classifier is None else classifier
-    check_choice("classifier", name, comparison.ranking)
+    results = comparison.results_of(name)
     if name not in probable.index:
         raise SpecError(f"classifier: {name!r} has no probabilities, because it was not scored on inner folds.")
-    results = comparison.results_of(name)
     truth = np.concatenate([comparison.dataset.Y[result.split.test, column] for result in results])
     probabilities = np.concatenate(
         [result.probabilities[:, column] for result in results if result.probabilities is not None]

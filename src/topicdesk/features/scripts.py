@@ -1,4 +1,4 @@
-"""Find texts in which words, as scikit-learn tells them apart, are no words."""
+"""Warn of texts in scripts for which ``analyzer="word"`` finds no words."""
 
 from __future__ import annotations
 
@@ -30,9 +30,10 @@ _WITH_VOWEL_SIGNS = {
     "Sinhala": "\u0d80-\u0dff",
 }
 _PATTERNS = {name: re.compile(f"[{ranges}]") for name, ranges in (_WITHOUT_SPACES | _WITH_VOWEL_SIGNS).items()}
+_ANY = re.compile(f"[{''.join((_WITHOUT_SPACES | _WITH_VOWEL_SIGNS).values())}]")
 _LETTER = re.compile(r"[^\W\d_]")
 
-# Beginning of a text that tells its script, in characters.
+# Number of characters from which the script of a text is detected.
 _BEGINNING = 300
 # Least share of the texts that a warning is about.
 _LEAST_SHARE = 0.1
@@ -63,7 +64,8 @@ def script_warnings(texts: Iterable[str]) -> tuple[str, ...]:
     n_texts = 0
     for text in texts:
         n_texts += 1
-        if not text.isascii() and (script := _script(text[:_BEGINNING])):
+        beginning = text[:_BEGINNING]
+        if _ANY.search(beginning) and (script := _script(beginning)):
             counts[script] += 1
     warnings = []
     for scripts, what, effect, advice in (

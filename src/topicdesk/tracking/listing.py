@@ -198,7 +198,7 @@ def chosen_model(model: str | None) -> str:
     """
     if model is None:
         return only_champion(find_project())
-    if not Path(model).is_dir():
+    if not Path(model).expanduser().is_dir():
         check_model(find_project(), model)
     return model
 
