@@ -259,12 +259,16 @@ def test_read_articles_reports_unreadable_parts_and_keeps_the_rest(tmp_path):
     assert "no headline" in reasons["empty.txt"]
 
 
-def test_read_articles_reports_an_id_of_two_different_articles(tmp_path):
+def test_read_articles_gives_a_new_id_if_an_id_belongs_to_another_article(tmp_path):
     path = write(tmp_path, "t.jsonl", [{"id": "1", "text": "A."}, {"id": "1", "text": "B."}, {"id": "1", "text": "A."}])
     corpus, account = read_articles([path])
-    assert corpus["id"].tolist() == ["1"]
-    assert account.dropped == {"not readable": 1, "the same article again": 1}
-    assert account.unreadable[0].why == "its id '1' belongs to another article"
+    assert corpus["text"].tolist() == ["A.", "B."]
+    assert corpus["id"][0] == "1"
+    assert corpus["id"].is_unique
+    assert account.dropped == {"the same article again": 1}
+    assert account.places == {
+        "an id that belongs to another article, replaced by a new one": [f"{path}, line 2 (id '1')"]
+    }
 
 
 @pytest.mark.parametrize(

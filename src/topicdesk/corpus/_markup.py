@@ -11,9 +11,16 @@ from html import unescape
 from typing import Any
 from urllib.parse import urlsplit
 
-__all__ = ["feed_entries", "html_fields", "plain_text"]
+__all__ = ["feed_entries", "html_fields", "is_markup", "plain_text"]
 
 _LANGUAGE = re.compile(rb"<html[^>]{0,500}\blang=[\"']?([A-Za-z]{2,3})", re.IGNORECASE)
+
+# Tags of formatted text. A plain text may contain other signs, such as "<3", "<name>", or a script that it is about.
+_TAGS = re.compile(
+    r"</(?:a|b|i|u|p|em|li|ol|td|th|tr|ul|div|span|font|table|strong|figure|h[1-6]|blockquote|figcaption|section|"
+    r"article)\s{0,5}>|<br\s{0,5}/?>",
+    re.IGNORECASE,
+)
 
 # Elements that end a line.
 _BLOCKS = ("p", "br", "div", "li", "h1", "h2", "h3", "blockquote")
@@ -93,6 +100,11 @@ def feed_entries(content: bytes) -> tuple[list[dict[str, Any]], str]:
             }
         )
     return entries, "" if entries else str(feed.get("bozo_exception", "neither RSS nor Atom"))
+
+
+def is_markup(text: str) -> bool:
+    """Return whether a text is a fragment of HTML."""
+    return "<" in text and _TAGS.search(text) is not None
 
 
 def plain_text(markup: str) -> str:
