@@ -52,12 +52,18 @@ class TableFormat:
         have no meaning. With ``auto``, ``backslash`` if the beginning of the file has marks that are written so.
     encoding : str, optional
         Encoding of text files; by default it is guessed.
+    whole_rows : bool, default False
+        Whether records of Parquet files have all columns of their rows, as those of other tables do.
+    needs_text : bool, default True
+        Whether a table without a text column is an error.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
     header: bool = True
     quote: str = "auto"
     encoding: str | None = None
+    whole_rows: bool = False
+    needs_text: bool = True
 
 
 @dataclass(frozen=True)
@@ -170,8 +176,23 @@ def read_rows(file: IO[bytes], form: TableFormat, delimiter: str | None = None) 
     if quote == "auto":
         quote = "backslash" if _has_backslashes(head) else "double"
         flags = (*flags, BACKSLASHES) if quote == "backslash" else flags
-    lines = _Lines(io.TextIOWrapper(file, encoding, errors="replace", newline=""), quote == "backslash")
-    first_line = head.partition("\n")[0]
+    decoded = io.TextIOWrapper(file, encoding, errors="replace", newline="")
+    try:
+        yield from _table(decoded, head.partition("\n")[0], form, quote, delimiter, flags)
+    finally:
+        decoded.detach()  # the file belongs to the caller
+
+
+def _table(
+    decoded: Iterator[str],
+    first_line: str,
+    form: TableFormat,
+    quote: str,
+    delimiter: str | None,
+    flags: tuple[str, ...],
+) -> Iterator[Row]:
+    """Yield the names of the columns, then the rows."""
+    lines = _Lines(decoded, quote == "backslash")
     named = _SEPARATOR_LINE.fullmatch(first_line)
     if named:
         next(lines, None)

@@ -25,7 +25,7 @@ import pyarrow.parquet as parquet
 
 from topicdesk._progress import Advance, nowhere
 from topicdesk.corpus._encodings import guess_encoding
-from topicdesk.corpus._json_forms import article_fields, items_of, parse_json
+from topicdesk.corpus._json_forms import article_fields, items_of, parse_json, unnested
 from topicdesk.corpus._markup import feed_entries, html_fields, is_markup, plain_text
 from topicdesk.corpus._tables import Row, TableFormat, decoded_head, read_rows
 from topicdesk.errors import CorpusError, nearest
@@ -63,7 +63,7 @@ _ALIASES = {
     "authors": ("authors", "author", "byline", "creator"),
     "place": ("place", "location", "dateline"),
     "language": ("language", "lang", "inlanguage"),
-    "id": ("id", "articleid", "guid", "identifier"),
+    "id": ("articleid", "id", "guid", "identifier", "documentid"),
 }  # fmt: skip
 
 # Fields that may contain HTML.
@@ -292,7 +292,7 @@ def _read_table(name: str, file: IO[bytes], form: TableFormat) -> Iterator[Recor
 def _columns_of_table(name: str, names: list[str], form: TableFormat, rows: Iterator[Row]) -> dict[str, str]:
     """Match the columns of a CSV or TSV file; if there is no text column, say how to read a file without a header."""
     try:
-        return matched_columns(name, names, form.columns)
+        return matched_columns(name, names, form.columns, form.needs_text)
     except CorpusError as error:
         if not form.header:
             first = next(rows, None)
@@ -349,12 +349,17 @@ def _text_column(content: Any, form: TableFormat) -> str | None:
 
 def _read_parquet(name: str, file: IO[bytes], form: TableFormat) -> Iterator[Record | Unreadable]:
     table = parquet.ParquetFile(file)
-    mapping = matched_columns(name, table.schema_arrow.names, form.columns)
+    names = table.schema_arrow.names
+    mapping = matched_columns(name, names, form.columns, form.needs_text)
     number = 0
-    for batch in table.iter_batches(_BATCH_ROWS, columns=list(mapping.values())):
+    for batch in table.iter_batches(_BATCH_ROWS, columns=names if form.whole_rows else list(mapping.values())):
         for row in batch.to_pylist():
             number += 1
-            yield _record(f"{name}, row {number}", {key: row[column] for key, column in mapping.items()})
+            values = {key: row[column] for key, column in mapping.items()}
+            if form.whole_rows:
+                yield _record(f"{name}, row {number}", values, row=row, columns=mapping)
+            else:
+                yield _record(f"{name}, row {number}", values)
 
 
 def _read_html(name: str, file: IO[bytes], form: TableFormat) -> Iterator[Record | Unreadable]:
@@ -416,8 +421,9 @@ FORMATS: dict[str, Callable[[str, IO[bytes], TableFormat], Iterator[Record | Unr
 def _json_record(where: str, item: Any, form: TableFormat) -> Record | Unreadable:
     if not isinstance(item, dict):
         return Unreadable(where, f"not a JSON object: {str(item)[:40]!r}")
+    item = unnested(item)
     try:
-        mapping = matched_columns(where, list(item), form.columns)
+        mapping = matched_columns(where, list(item), form.columns, form.needs_text)
     except CorpusError as error:
         return Unreadable(where, str(error).removeprefix(f"{where}: "), item)
     return _record(where, {key: item[column] for key, column in mapping.items()}, row=item, columns=mapping)
@@ -435,7 +441,9 @@ def _record(where: str, values: Mapping[str, Any], flags: tuple[str, ...] = (), 
         return Unreadable(where, str(error), more.get("row"))
 
 
-def matched_columns(where: str, names: Sequence[str], columns: Mapping[str, str]) -> dict[str, str]:
+def matched_columns(
+    where: str, names: Sequence[str], columns: Mapping[str, str], needs_text: bool = True
+) -> dict[str, str]:
     """Match the columns of a table to the fields of an article.
 
     Parameters
@@ -446,11 +454,13 @@ def matched_columns(where: str, names: Sequence[str], columns: Mapping[str, str]
         Columns of the table.
     columns : mapping of str to str
         Columns that the user named, as in `TableFormat`.
+    needs_text : bool, default True
+        Whether a table without a text column is an error.
 
     Returns
     -------
     dict of str to str
-        Column of the table by field; at least that of ``text``.
+        Column of the table by field; by default at least that of ``text``.
 
     Raises
     ------
@@ -458,14 +468,14 @@ def matched_columns(where: str, names: Sequence[str], columns: Mapping[str, str]
         When there is no text column, or a column that `columns` names is missing.
     """
     try:
-        return dict(_matched(tuple(names), tuple(columns.items())))
+        return dict(_matched(tuple(names), tuple(columns.items()), needs_text))
     except CorpusError as error:
         raise CorpusError(f"{where}: {error}") from None
 
 
 # Cached, because each JSON line has its own names and most lines have the same ones.
 @lru_cache(maxsize=1000)
-def _matched(names: tuple[str, ...], wanted: tuple[tuple[str, str], ...]) -> dict[str, str]:
+def _matched(names: tuple[str, ...], wanted: tuple[tuple[str, str], ...], needs_text: bool = True) -> dict[str, str]:
     columns = dict(wanted)
     for key, column in columns.items():
         if column not in names:
@@ -478,7 +488,7 @@ def _matched(names: tuple[str, ...], wanted: tuple[tuple[str, str], ...]) -> dic
         candidates = [plain[alias] for alias in aliases if alias in plain]
         if key in columns or candidates:
             matches[key] = columns[key] if key in columns else candidates[0]
-    if "text" not in matches:
+    if needs_text and "text" not in matches:
         raise CorpusError(
             f"no text column; the columns are: {', '.join(map(str, names)) or 'none'}. Name it with --map text=COLUMN"
         )
