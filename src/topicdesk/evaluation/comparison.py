@@ -31,6 +31,7 @@ from topicdesk.evaluation._types import ComparisonPlan, ComparisonValues, FoldRe
 from topicdesk.evaluation.classifiers import check_neighbours
 from topicdesk.evaluation.engine import Engine, single_threaded_engine
 from topicdesk.evaluation.leaderboard import ALL_SAMPLES, leaderboard, scores_where
+from topicdesk.evaluation.model_selection import plan_for_texts
 from topicdesk.evaluation.significance import Verdict, decide_winner, significance_table
 from topicdesk.evaluation.split_files import split_table
 from topicdesk.evaluation.splits import Split, mean_test_to_train
@@ -255,10 +256,11 @@ def compare(
     start = perf_counter()
     check_comparison(dataset, plan, splits, keywords, n_jobs, engine)
     _check_folder(keep)
+    plan, language = plan_for_texts(plan, dataset)
     splits, messages = planned_splits(dataset, plan, splits)
     words_only = all(setting.analyser.analyzer == "word" for setting in plan.settings)
     scripts = script_warnings(dataset.texts) if words_only else ()
-    notes = dataset.warnings + scripts + messages
+    notes = dataset.warnings + scripts + language + messages
     _check_sample(plan, dataset)
     _check_neighbours(plan, splits)
     checkpoints = None if keep is None else Checkpoints(Path(keep), comparison_hash(dataset, plan, splits, keywords))
