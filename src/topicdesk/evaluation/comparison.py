@@ -35,7 +35,7 @@ from topicdesk.evaluation.model_selection import plan_for_texts
 from topicdesk.evaluation.significance import Verdict, decide_winner, significance_table
 from topicdesk.evaluation.split_files import split_table
 from topicdesk.evaluation.splits import Split, mean_test_to_train
-from topicdesk.features import script_warnings
+from topicdesk.features import Analyser, script_warnings
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -258,8 +258,9 @@ def compare(
     _check_folder(keep)
     plan, language = plan_for_texts(plan, dataset)
     splits, messages = planned_splits(dataset, plan, splits)
-    words_only = all(setting.analyser.analyzer == "word" for setting in plan.settings)
-    scripts = script_warnings(dataset.texts) if words_only else ()
+    # The usual token pattern knows no scripts; whoever gives another has chosen it for the texts.
+    usual = {(setting.analyser.analyzer, setting.analyser.token_pattern) for setting in plan.settings}
+    scripts = script_warnings(dataset.texts) if usual == {("word", Analyser.token_pattern)} else ()
     notes = dataset.warnings + scripts + language + messages
     _check_sample(plan, dataset)
     _check_neighbours(plan, splits)
