@@ -54,7 +54,7 @@ def test_mostly_turkish_is_true_of_turkish_and_azerbaijani_texts(text):
         "The mill was sold.",
         "President Erdoğan met the mayor of Diyarbakır in Ankara on Monday, his office said.",
         "Președintele a spus că şedinţa începe luni şi că hotărârea este definitivă.",  # Romanian, with cedillas
-        "Serokê Kurdistanê li Hewlêrê çû ser rê û şagirt hatin.",  # Kurdish
+        "Serokê Kurdistanê çû bajêr û şagirt bi kêfxweşî dimînin.",  # Kurdish
         "Der Präsident sprach über die Türkei.",
         "Суд отклонил жалобу.",
         "磨坊在一个寒冷的日子里被卖掉了。",
