@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Iterator, Sequence
@@ -12,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, RootModel, ValidationError
 
 from topicdesk.errors import TopicdeskError, nearest
 
-__all__ = ["StrictModel", "read_toml"]
+__all__ = ["StrictModel", "read_toml", "toml_string"]
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -24,6 +25,11 @@ _MOST_BYTES = 8 << 20
 
 #: The time of tomllib grows with the square of the parts of a dotted key: 8 s for 20,000 parts.
 _MOST_DOTS = 100
+
+
+def toml_string(value: str) -> str:
+    """Return a string as a TOML literal. The escapes of JSON are valid in TOML."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 class StrictModel(BaseModel):

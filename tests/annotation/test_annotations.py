@@ -47,8 +47,8 @@ def test_read_annotations_merges_equal_labels_and_keeps_the_first_sample(tmp_pat
 def test_read_annotations_rejects_a_missing_file_and_a_missing_column(tmp_path):
     with pytest.raises(LabelsError, match=r"no label file at .*gone\.csv"):
         read_annotations([tmp_path / "gone.csv"], ["rail"], ["1"])
-    with pytest.raises(LabelsError, match="the header lacks annotator, codebook"):
-        read(tmp_path, "1,rail", header="article_id,topics\n")
+    with pytest.raises(LabelsError, match="the header lacks topics"):
+        read(tmp_path, "1,rail", header="article_id,topic\n")
 
 
 def test_read_annotations_rejects_bytes_that_are_not_utf8(tmp_path):

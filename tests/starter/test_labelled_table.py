@@ -7,9 +7,10 @@ import pyarrow as arrow
 import pyarrow.parquet as parquet
 import pytest
 
+from topicdesk.annotation import topic_keys
 from topicdesk.corpus import read_corpus
 from topicdesk.errors import CorpusError, LabelsError
-from topicdesk.starter._labelled_table import read_labelled_table, topic_keys
+from topicdesk.starter._labelled_table import read_labelled_table
 
 TEXTS = [
     "The judge adjourned the hearing until spring.",
@@ -57,9 +58,9 @@ def test_read_labelled_table_reads_several_labels_in_a_cell(tmp_path, name, cell
     assert labels_by_text(result, tmp_path) == dict(
         zip(TEXTS[:3], [("courts",), ("rail",), ("courts", "rail")], strict=True)
     )
-    assert result.unlabelled == 1
-    assert not result.one_each
-    assert result.counts == {"courts": 2, "rail": 2}
+    assert result.imported.unlabelled == 1
+    assert not result.imported.one_each
+    assert result.imported.counts == {"courts": 2, "rail": 2}
 
 
 @pytest.mark.parametrize("name", ["t.jsonl", "t.json", "t.parquet"])
@@ -68,7 +69,7 @@ def test_read_labelled_table_reads_lists_and_takes_an_empty_list_as_no_topic(tmp
     assert labels_by_text(result, tmp_path) == dict(
         zip(TEXTS, [("courts",), ("rail",), ("courts", "rail"), ()], strict=True)
     )
-    assert result.unlabelled == 0
+    assert result.imported.unlabelled == 0
 
 
 @pytest.mark.slow
@@ -76,13 +77,13 @@ def test_read_labelled_table_reads_lists_and_takes_an_empty_list_as_no_topic(tmp
 def test_read_labelled_table_reads_codes_and_missing_labels(tmp_path, name):
     result = read(tmp_path, frame([1, 2, None, 1]), name)
     assert labels_by_text(result, tmp_path) == {TEXTS[0]: ("1",), TEXTS[1]: ("2",), TEXTS[3]: ("1",)}
-    assert result.one_each
-    assert result.unlabelled == 1
+    assert result.imported.one_each
+    assert result.imported.unlabelled == 1
 
 
 def test_read_labelled_table_keeps_a_label_with_a_comma_together(tmp_path):
     result = read(tmp_path, frame(["ARTS, CULTURE", "SCI/TECH", "SCI/TECH", "ARTS, CULTURE"]))
-    assert result.counts == {"ARTS, CULTURE": 2, "SCI/TECH": 2}
+    assert result.imported.counts == {"ARTS, CULTURE": 2, "SCI/TECH": 2}
 
 
 def test_read_labelled_table_keeps_texts_unchanged(tmp_path):
@@ -106,8 +107,8 @@ def test_read_labelled_table_reports_repeated_articles_with_other_labels(tmp_pat
     table = pd.DataFrame({"body": [TEXTS[0], TEXTS[1], TEXTS[0]], "topics": ["courts", "rail", "rail"]})
     result = read(tmp_path, table)
     assert labels_by_text(result, tmp_path) == {TEXTS[0]: ("courts",), TEXTS[1]: ("rail",)}
-    assert len(result.contradicted) == 1
-    assert result.contradicted[0].endswith("line 4")
+    assert len(result.imported.contradicted) == 1
+    assert result.imported.contradicted[0].endswith("line 4")
 
 
 @pytest.mark.parametrize(
@@ -147,7 +148,7 @@ def test_read_labelled_table_rejects_empty_unsupported_and_missing_files(tmp_pat
     with pytest.raises(CorpusError, match=r"empty\.csv is empty"):
         read_labelled_table(tmp_path / "empty.csv", tmp_path / "corpus.parquet")
     (tmp_path / "page.html").write_text("<p>Nothing</p>")
-    with pytest.raises(CorpusError, match=r"unsupported format of a labelled table\. Use one of"):
+    with pytest.raises(CorpusError, match=r"unsupported format of labelled texts\. Use one of"):
         read_labelled_table(tmp_path / "page.html", tmp_path / "corpus.parquet")
     with pytest.raises(CorpusError, match=r"no file .*lost\.csv"):
         read_labelled_table(tmp_path / "lost.csv", tmp_path / "corpus.parquet")
@@ -164,7 +165,7 @@ def test_read_labelled_table_accepts_lone_surrogates_and_accents_in_labels(tmp_p
         '{"body": "One text.", "topics": "\\ud800x", "id": "\\udfff1"}\n{"body": "Two texts.", "topics": "Économie"}\n'
     )
     result = read_labelled_table(tmp_path / "t.jsonl", tmp_path / "corpus.parquet")
-    assert topic_keys(result.counts) == {"?x": "x", "Économie": "economie"}
+    assert topic_keys(result.imported.counts) == {"?x": "x", "Économie": "economie"}
 
 
 def test_topic_keys_of_long_labels_are_short():
@@ -174,14 +175,14 @@ def test_topic_keys_of_long_labels_are_short():
 
 def test_read_labelled_table_ignores_labels_of_rows_without_text(tmp_path):
     table = pd.DataFrame({"body": [*TEXTS[:3], ""], "topics": ["courts", "rail", "courts", "ghost"]})
-    assert read(tmp_path, table).counts == {"courts": 2, "rail": 1}
+    assert read(tmp_path, table).imported.counts == {"courts": 2, "rail": 1}
 
 
 def test_read_labelled_table_gives_a_repeated_row_the_label_of_its_copy(tmp_path):
     table = pd.DataFrame({"body": [TEXTS[0], TEXTS[1], TEXTS[0], TEXTS[1]], "topics": [None, "rail", "courts", None]})
     result = read(tmp_path, table)
     assert labels_by_text(result, tmp_path) == {TEXTS[0]: ("courts",), TEXTS[1]: ("rail",)}
-    assert not result.contradicted
+    assert not result.imported.contradicted
 
 
 def test_read_labelled_table_rejects_a_label_of_every_article(tmp_path):
@@ -193,7 +194,7 @@ def test_read_labelled_table_rejects_damaged_parquet_and_duplicate_columns(tmp_p
     column = arrow.array(["courts", "rail"])
     twice = arrow.table([arrow.array(TEXTS[:2]), column, column], names=["body", "label", "label"])
     parquet.write_table(twice, tmp_path / "twice.parquet")
-    with pytest.raises(LabelsError, match="2 columns are called 'label'"):
+    with pytest.raises(CorpusError, match="2 columns are called 'label'"):
         read_labelled_table(tmp_path / "twice.parquet", tmp_path / "corpus.parquet")
     (tmp_path / "broken.parquet").write_bytes((tmp_path / "twice.parquet").read_bytes()[:-20])
     with pytest.raises(CorpusError):

@@ -1,6 +1,9 @@
 from topicdesk.annotation._label_cells import (
     topic_keys as topic_keys,
 )
+from topicdesk.annotation._taxonomy_file import (
+    taxonomy_text as taxonomy_text,
+)
 from topicdesk.annotation.agreement import (
     adjudication as adjudication,
     agreement as agreement,
@@ -40,6 +43,15 @@ from topicdesk.annotation.importing import (
 )
 from topicdesk.annotation.inputs import (
     make_dataset as make_dataset,
+)
+from topicdesk.annotation.label_export import (
+    EXPORT_FORMATS as EXPORT_FORMATS,
+    export_queue as export_queue,
+    label_studio_interface as label_studio_interface,
+)
+from topicdesk.annotation.label_import import (
+    LabelImport as LabelImport,
+    import_labels as import_labels,
 )
 from topicdesk.annotation.pool import (
     Pool as Pool,

@@ -10,7 +10,6 @@ import pandas as pd
 
 from topicdesk.annotation._label_files import LabelledRow
 from topicdesk.corpus import Cleaning, Record, clean_record
-from topicdesk.errors import LabelsError
 
 __all__ = ["finder", "own_article"]
 
@@ -21,13 +20,9 @@ _USUAL_CLEANING = Cleaning(without=frozenset({"detect_language"}))
 _SAME_TEXT = 0.7
 
 
-def own_article(record: LabelledRow) -> str:
-    """Return the id of an article in the file."""
-    if not record.article_id:
-        raise LabelsError(
-            f"{record.where}: the row has neither an id nor a text. Name their columns, as in --map id=key."
-        )
-    return record.article_id
+def own_article(record: LabelledRow) -> str | None:
+    """Return the id of an article in the file; None if it has neither an id nor a text."""
+    return record.article_id or None
 
 
 def finder(corpus: pd.DataFrame) -> Callable[[LabelledRow], str | None]:

@@ -41,6 +41,9 @@ __all__ = [
 #: is how the article was drawn; ``time`` is ISO 8601, or empty if it was not recorded.
 ANNOTATION_COLUMNS = ("article_id", "topics", "annotator", "codebook", "time", "sample", "note")
 
+# Columns that a label file must have. Without the others, the annotator is named as the file.
+_NEEDED_COLUMNS = ("article_id", "topics")
+
 _PUBLISHED_COLUMNS = ("article_id", "topic", "sample")
 
 # Maximum number of examples in a message.
@@ -66,7 +69,8 @@ def read_annotations(
     Parameters
     ----------
     paths : iterable of path or str
-        CSV files with `ANNOTATION_COLUMNS`, relative to the working folder or the project.
+        CSV files with `ANNOTATION_COLUMNS`, of which only ``article_id`` and ``topics`` are required, relative to the
+        working folder or the project.
     topics : collection of str
         Names that a label may use.
     article_ids : collection of str
@@ -427,16 +431,26 @@ def _rows(path: Path) -> Iterable[tuple[int, dict[str, str]]]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file)
         try:
-            missing = [name for name in ANNOTATION_COLUMNS if name not in (reader.fieldnames or ())]
+            columns = tuple(reader.fieldnames or ())
+            missing = [name for name in _NEEDED_COLUMNS if name not in columns]
             if missing:
+                optional = ", ".join(ANNOTATION_COLUMNS[len(_NEEDED_COLUMNS) :])
                 raise LabelsError(
-                    f"{path}: the header lacks {', '.join(missing)}; it needs {','.join(ANNOTATION_COLUMNS)}"
+                    f"{path}: the header lacks {', '.join(missing)}. A label file needs article_id and topics, and may "
+                    f"have {optional}. Import labels in other forms with 'topicdesk annotate import'."
                 )
+            defaults = {"annotator": path.stem, "sample": "given"}
             for row in reader:
                 if None in row or None in row.values():
                     raise LabelsError(
-                        f"{path}, line {reader.line_num}: expected {len(ANNOTATION_COLUMNS)} fields, as in the header"
+                        f"{path}, line {reader.line_num}: expected {len(columns)} fields, as in the header"
                     )
-                yield reader.line_num, {name: restored(row[name].strip()) for name in ANNOTATION_COLUMNS}
+                yield (
+                    reader.line_num,
+                    {
+                        name: restored(row[name].strip()) if name in columns else defaults.get(name, "")
+                        for name in ANNOTATION_COLUMNS
+                    },
+                )
         except (csv.Error, UnicodeDecodeError) as error:
             raise LabelsError(f"{path}, after line {reader.line_num}: not a UTF-8 CSV: {error}") from error

@@ -7,6 +7,7 @@ both: the file's own, or a hash of the content.
 from __future__ import annotations
 
 import re
+import shlex
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -110,8 +111,15 @@ class ImportedLabels:
 
     @property
     def counts(self) -> dict[str, int]:
-        """Number of annotations with each label, the most frequent first."""
-        return dict(Counter(label for names in self.annotations["topics"] for label in names).most_common())
+        """Number of articles that an annotator gave each label, the most frequent first."""
+        pairs = zip(self.annotations["article_id"], self.annotations["topics"], strict=True)
+        given = dict.fromkeys((article, label) for article, labels in pairs for label in labels)
+        return dict(Counter(label for _, label in given).most_common())
+
+    def of_articles(self, ids: Iterable[str]) -> ImportedLabels:
+        """Return the labels of some articles only."""
+        of_articles = self.annotations["article_id"].isin(set(ids))
+        return replace(self, annotations=self.annotations[of_articles].reset_index(drop=True))
 
     @property
     def unsplit(self) -> str:
@@ -135,7 +143,8 @@ class ImportedLabels:
         if self.separator and any(len(names) > 1 for names in self.annotations["topics"]):
             lines.append(f"several labels in a cell are separated by {self.separator!r}")
         if self.unsplit:
-            lines.append(f"some labels contain {self.unsplit!r}; if these are several labels, use --separator")
+            option = f"--separator {shlex.quote(self.unsplit)}"
+            lines.append(f"some labels contain {self.unsplit!r}; if these are several labels, use {option}")
         if self.without_topic:
             lines.append(f"labelled with no topic: {self.without_topic:,} articles with an empty list of labels")
         if self.unlabelled:
@@ -338,7 +347,7 @@ def label_source(
     for name, value in (("column", column), ("separator", separator)):
         if value is not None:
             check_string(name, value, empty=name == "separator")
-    if codes is not None:
+    if codes:
         check_mapping("codes", codes)
         check_strings("codes", list(codes.values()), empty=False)
     check_annotator(annotator)
@@ -380,6 +389,8 @@ def imported_labels(source: LabelSource, corpus: pd.DataFrame | None = None) -> 
     if not records:
         first = f" First: {unreadable[0].where}: {unreadable[0].why}." if unreadable else ""
         raise CorpusError(f"{source.path}: no article was found.{first}")
+    if not any(record.article_id or (corpus is not None and record.url) for record in records):
+        raise LabelsError(f"{source.path}: the rows have neither an id nor a text. Name their columns, such as id=key.")
     decide, separator = reader_of(source, records)
     find = own_article if corpus is None else finder(corpus)
     labels = _collected(source, records, decide, find, separator, tuple(unreadable))
@@ -403,7 +414,7 @@ def _collected(
         decisions = list(decide(record))
         article = find(record)
         if article is None:
-            absent += [record.where] if decisions else []
+            absent += [record.where] if decisions and (record.article_id or record.url) else []
             continue
         articles.add(article)
         for decision in decisions:
@@ -444,6 +455,8 @@ def _annotator_names(source: LabelSource, given: Iterable[str]) -> dict[str, str
     names: dict[str, str] = {}
     for name in given:
         plain = re.sub(r"[^a-z0-9_]+", "-", name.casefold()).strip("-_") or source.annotator
+        if plain.isdigit():  # a number that a tool has given
+            plain = f"annotator-{plain}"
         if plain.partition("-")[0] == ADJUDICATED:
             plain = f"by-{plain}"
         candidate, suffix = plain, 2

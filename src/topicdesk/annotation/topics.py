@@ -24,6 +24,8 @@ class Topic(StrictModel):
     """One topic and how annotators recognise it."""
 
     name: _Name
+    #: The label as people write it; by default the name.
+    title: str = ""
     definition: Annotated[str, Field(min_length=1)]
     includes: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
@@ -64,6 +66,11 @@ class Taxonomy(StrictModel):
         return tuple(topic.name for topic in self.topics)
 
     @property
+    def titles(self) -> dict[str, str]:
+        """Titles of the topics as people write them, by name."""
+        return {topic.name: topic.title or topic.name for topic in self.topics}
+
+    @property
     def keywords(self) -> dict[str, tuple[str, ...]] | None:
         """Keywords of each topic; None unless every topic has keywords."""
         if not all(topic.keywords for topic in self.topics):
@@ -72,8 +79,10 @@ class Taxonomy(StrictModel):
 
     def table(self) -> pd.DataFrame:
         """Return a table with one row per topic: definition, what it includes and excludes, and keywords."""
+        titles = {} if not any(topic.title for topic in self.topics) else {"title": list(self.titles.values())}
         return pd.DataFrame(
             {
+                **titles,
                 "definition": [topic.definition for topic in self.topics],
                 "includes": ["; ".join(topic.includes) for topic in self.topics],
                 "excludes": ["; ".join(topic.excludes) for topic in self.topics],
@@ -90,8 +99,9 @@ class Taxonomy(StrictModel):
         return as_html(str(self), self.table(), after=" ".join(self.codebook.rule.split()))
 
     def content_hash(self) -> str:
-        """Return a hash of the file's content, independent of its layout: 32 hexadecimal characters."""
-        return hashlib.blake2b(self.model_dump_json().encode(), digest_size=16).hexdigest()
+        """Return a hash of the file's content, independent of its layout and of titles: 32 hexadecimal characters."""
+        content = self.model_dump_json(exclude={"topics": {"__all__": {"title"}}})
+        return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
 
 
 def read_taxonomy(path: Path | str) -> Taxonomy:

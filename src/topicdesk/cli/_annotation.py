@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+import typer.core
 
 from topicdesk._progress import say
-from topicdesk.cli._options import Corpus, announce_spec
+from topicdesk.cli._options import (
+    Codes,
+    ColumnPairs,
+    Corpus,
+    Encoding,
+    Header,
+    Quote,
+    QuoteStyle,
+    announce_spec,
+    code_pairs,
+    column_pairs,
+)
 from topicdesk.cli._printing import print_some, print_table
 
 if TYPE_CHECKING:
@@ -18,8 +30,25 @@ if TYPE_CHECKING:
     from topicdesk.annotation import Taxonomy
     from topicdesk.project import Project
 
-__all__ = ["adjudicate", "annotate", "group", "name_former_group"]
+__all__ = ["adjudicate", "annotating", "group", "name_former_group"]
 
+
+class _ArticlesByDefault(typer.core.TyperGroup):
+    """A group whose command ``articles`` is used if no command is named: ``topicdesk annotate CORPUS``."""
+
+    # Typer contains a copy of click, so the type of a context depends on Typer's version.
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Name the default command, unless another one or help is asked for."""
+        if args and args[0] not in (*self.commands, "--help"):
+            args = ["articles", *args]
+        return super().parse_args(ctx, args)
+
+
+annotating = typer.Typer(
+    cls=_ArticlesByDefault,
+    help="Annotate articles, import labels that exist, and export articles for another tool.",
+    no_args_is_help=True,
+)
 group = typer.Typer(help="Choose what to annotate next, and check annotations.", no_args_is_help=True)
 
 _Spec = Annotated[
@@ -34,6 +63,14 @@ def name_former_group() -> None:
     say("'topicdesk labels' is called 'topicdesk annotations' now; the former name works until the next version.")
 
 
+class _Format(StrEnum):
+    """File format of another annotation tool."""
+
+    LABEL_STUDIO = "label-studio"
+    DOCCANO = "doccano"
+    CSV = "csv"
+
+
 class _Method(StrEnum):
     """How rules are combined."""
 
@@ -41,7 +78,8 @@ class _Method(StrEnum):
     DAWID_SKENE = "dawid-skene"
 
 
-def annotate(
+@annotating.command("articles", epilog="Example: topicdesk annotate articles newsarticles --annotator maria")
+def articles_(
     corpus: Corpus,
     annotator: Annotated[str, typer.Option(help="Your name; the labels go to data/labels/<annotator>.csv.")],
     topics: _Topics = _TOPICS,
@@ -50,7 +88,7 @@ def annotate(
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the random order.")] = 0,
 ) -> None:
-    """Annotate articles with the keyboard. Each decision is saved before the next article is shown."""
+    """Annotate articles with the keyboard: topicdesk annotate CORPUS. Each decision is saved at once."""
     from topicdesk.experiment._checks import check_annotation
 
     check_annotation(corpus, topics, annotator, queue)
@@ -65,6 +103,95 @@ def annotate(
 
     articles = None if queue is None else pd.read_csv(queue, dtype="str", keep_default_na=False).map(restored)
     label_in_terminal(open_session(corpus, topics, annotator, articles, random_state=seed))
+
+
+@annotating.command("import", epilog="Example: topicdesk annotate import labels.csv --corpus mine.parquet")
+def import_(
+    file: Annotated[
+        Path,
+        typer.Argument(help="A table, a tool's export, or a folder whose subfolders are the labels.", metavar="FILE"),
+    ],
+    corpus: Annotated[str, typer.Option(help="A corpus, or a Parquet file; a new one is made from the texts in FILE.")],
+    topics: Annotated[Path, typer.Option(help="The taxonomy; a new one is written from the labels.")] = _TOPICS,
+    column: Annotated[
+        str | None, typer.Option(help="The label column, several columns of 0 and 1, or a tool's question.")
+    ] = None,
+    separator: Annotated[str | None, typer.Option(help="Separator of several labels in a cell.")] = None,
+    codes: Codes = None,
+    columns: ColumnPairs = None,
+    annotator: Annotated[str, typer.Option(help="Who labelled, if FILE does not say.")] = "imported",
+    header: Header = True,
+    quote: Quote = QuoteStyle.AUTO,
+    encoding: Encoding = None,
+) -> None:
+    """Import labels that exist: from a column, folders, fastText, Annif, Label Studio, doccano, Prodigy or Argilla."""
+    say(f"reading {file} ...")
+    from topicdesk.annotation import import_labels
+
+    print(
+        import_labels(
+            file,
+            corpus,
+            topics=topics,
+            column=column,
+            separator=separator,
+            codes=code_pairs(codes),
+            columns=column_pairs(columns),
+            annotator=annotator,
+            header=header,
+            quote=quote.value,
+            encoding=encoding,
+        )
+    )
+    print("To use the labels in an experiment, add the label files to the labels of its spec.")
+
+
+@annotating.command("export", epilog="Example: topicdesk annotate export experiments/topics.toml --output tasks.json")
+def export_(
+    spec: _Spec,
+    output: Annotated[Path, typer.Option(help="The file to write.")],
+    format_: Annotated[_Format, typer.Option("--format", help="The tool that reads it.")] = _Format.LABEL_STUDIO,
+    queue: Annotated[
+        Path | None, typer.Option(help="From 'topicdesk annotations queue'; by default a new one is drawn.")
+    ] = None,
+    count: Annotated[int, typer.Option(min=1, help="Number of articles to draw.")] = 200,
+    mix: Annotated[str | None, typer.Option(help="As in 'topicdesk annotations queue'.")] = None,
+    seed: Annotated[int, typer.Option(help="The same seed draws the same articles.")] = 0,
+    model: Annotated[
+        str | None, typer.Option(help="Suggest its topics, such as models:/topicdesk-topics@champion.")
+    ] = None,
+) -> None:
+    """Write the articles to label next for Label Studio, doccano or a spreadsheet, with how each was drawn."""
+    announce_spec(spec)
+    import pandas as pd
+
+    from topicdesk._atomic import replacing
+    from topicdesk._spreadsheets import restored
+    from topicdesk.annotation import label_studio_interface, parse_mix, read_taxonomy
+    from topicdesk.experiment import export_for, read_spec
+    from topicdesk.project import find_project
+
+    exported = export_for(
+        spec,
+        output,
+        format_.value,
+        count=count,
+        mix=None if mix is None else parse_mix(mix),
+        random_state=seed,
+        queue=None if queue is None else pd.read_csv(queue, dtype="str", keep_default_na=False).map(restored),
+        model=model,
+    )
+    counts = ", ".join(f"{count} {name}" for name, count in exported["sample"].value_counts().items())
+    print(f"{len(exported)} articles ({counts}): {output}")
+    if format_ is _Format.LABEL_STUDIO:
+        interface = output.with_suffix(".xml")
+        topics = read_spec(spec).data.topics
+        assert topics is not None  # export_for checks it
+        taxonomy = read_taxonomy(find_project(spec.parent).root / topics)
+        with replacing(interface) as part:
+            part.write_text(label_studio_interface(taxonomy), encoding="utf-8", newline="\n")
+        print(f"labelling interface, to paste into the project's settings: {interface}")
+    print("When the labels are made, import the tool's export with 'topicdesk annotate import'.")
 
 
 def adjudicate(

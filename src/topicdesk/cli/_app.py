@@ -31,7 +31,6 @@ _GROUPS: dict[str, list[tuple[Callable[..., None], str]]] = {
     ],
     "Articles and labels": [
         (_corpora.import_, "topicdesk import pages/ t.csv --map title=headline --output mine.parquet"),
-        (_annotation.annotate, "topicdesk annotate newsarticles --annotator maria"),
         (_annotation.adjudicate, "topicdesk adjudicate maria tom newsarticles --annotator lena"),
     ],
     "Experiments": [
@@ -65,6 +64,7 @@ for _group, _commands in _GROUPS.items():
     for _command, _example in _commands:
         _name = _command.__name__.strip("_").replace("_", "-")
         app.command(_name, epilog=f"Example: {_example}", rich_help_panel=_group)(_command)
+app.add_typer(_annotation.annotating, name="annotate", rich_help_panel="Articles and labels")
 app.add_typer(_corpora.data, name="data", rich_help_panel="Articles and labels")
 app.add_typer(_annotation.group, name="annotations", rich_help_panel="Articles and labels")
 app.add_typer(_annotation.group, name="labels", hidden=True, callback=_annotation.name_former_group)

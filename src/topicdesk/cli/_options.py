@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from topicdesk.evaluation import Engine
 
 __all__ = [
+    "Codes",
     "ColumnPairs",
     "Corpus",
     "DateOrder",
@@ -29,6 +30,7 @@ __all__ = [
     "Spec",
     "Trust",
     "announce_spec",
+    "code_pairs",
     "column_pairs",
     "engine_named",
 ]
@@ -85,6 +87,9 @@ class IdSource(StrEnum):
     NEW = "new"
 
 
+Codes = Annotated[
+    list[str] | None, typer.Option("--code", help="A code in the label column and its label, such as 1=World.")
+]
 Header = Annotated[
     bool, typer.Option("--header/--no-header", help="Whether CSV and TSV files begin with the names of columns.")
 ]
@@ -104,13 +109,22 @@ def announce_spec(spec: Path, classifier: str | None = None) -> None:
 
 def column_pairs(pairs: list[str] | None) -> dict[str, str]:
     """Parse options such as ``title=headline``."""
-    columns = {}
+    return _pairs(pairs, "--map takes FIELD=COLUMN, such as title=headline")
+
+
+def code_pairs(pairs: list[str] | None) -> dict[str, str]:
+    """Parse options such as ``1=World``."""
+    return _pairs(pairs, "--code takes CODE=LABEL, such as 1=World")
+
+
+def _pairs(pairs: list[str] | None, form: str) -> dict[str, str]:
+    parsed = {}
     for pair in pairs or ():
-        field, sign, column = pair.partition("=")
-        if not sign or not field or not column:
-            raise typer.BadParameter(f"--map takes FIELD=COLUMN, such as title=headline, not {pair!r}.")
-        columns[field] = column
-    return columns
+        name, sign, value = pair.partition("=")
+        if not sign or not name or not value:
+            raise typer.BadParameter(f"{form}, not {pair!r}.")
+        parsed[name] = value
+    return parsed
 
 
 def engine_named(name: EngineName, scheduler: str | None) -> Engine | None:

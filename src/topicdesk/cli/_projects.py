@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from topicdesk._progress import say
+from topicdesk.cli._options import Codes, Encoding, Header, Quote, QuoteStyle, code_pairs
 from topicdesk.cli._printing import print_table
 
 __all__ = ["doctor", "init"]
@@ -23,27 +24,44 @@ def init(
     ],
     table: Annotated[
         Path | None,
-        typer.Option("--from", help="Your labelled table (.csv .tsv .json .jsonl .parquet); by default a sample."),
+        typer.Option("--from", help="Your labelled texts: a table, a tool's export, a folder; by default a sample."),
     ] = None,
     text: Annotated[
         str | None, typer.Option(help="Its column of texts, or of headlines and texts, such as headline,body.")
     ] = None,
-    labels: Annotated[str | None, typer.Option(help="Its column of labels, such as topics.")] = None,
+    labels: Annotated[
+        str | None, typer.Option(help="Its column of labels, such as topics; or several columns of 0 and 1.")
+    ] = None,
     separator: Annotated[
         str | None, typer.Option(help="Separator of several labels in a cell; by default ; or | if cells contain it.")
     ] = None,
-    annotator: Annotated[str, typer.Option(help="Who labelled the table.")] = "imported",
+    codes: Codes = None,
+    annotator: Annotated[str, typer.Option(help="Who labelled the texts, if the file does not say.")] = "imported",
+    header: Header = True,
+    quote: Quote = QuoteStyle.AUTO,
+    encoding: Encoding = None,
 ) -> None:
     """Create a project: topics, articles, labels, a spec, a notebook and a Makefile. Never overwrites a file."""
-    from topicdesk.starter._checks import check_table_file, refuse_to_overwrite
+    from topicdesk.starter._checks import check_labelled_source, refuse_to_overwrite
 
     refuse_to_overwrite(folder)
     if table is not None:
-        check_table_file(table)
+        check_labelled_source(table)
     say(f"creating {folder} ...")
     from topicdesk.starter import create_project
 
-    created = create_project(folder, table, text=text, labels=labels, separator=separator, annotator=annotator)
+    created = create_project(
+        folder,
+        table,
+        text=text,
+        labels=labels,
+        separator=separator,
+        codes=code_pairs(codes),
+        annotator=annotator,
+        header=header,
+        quote=quote.value,
+        encoding=encoding,
+    )
     print(created)
     print(f"Next: cd {shlex.quote(str(folder))} && topicdesk compare experiments/example.toml")
 

@@ -180,7 +180,8 @@ def read_rows(file: IO[bytes], form: TableFormat, delimiter: str | None = None) 
     try:
         yield from _table(decoded, head.partition("\n")[0], form, quote, delimiter, flags)
     finally:
-        decoded.detach()  # the file belongs to the caller
+        if not file.closed:
+            decoded.detach()  # the file belongs to the caller
 
 
 def _table(

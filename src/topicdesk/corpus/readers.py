@@ -350,6 +350,9 @@ def _text_column(content: Any, form: TableFormat) -> str | None:
 def _read_parquet(name: str, file: IO[bytes], form: TableFormat) -> Iterator[Record | Unreadable]:
     table = parquet.ParquetFile(file)
     names = table.schema_arrow.names
+    twice = next((column for column in names if names.count(column) > 1), None) if form.whole_rows else None
+    if twice is not None:
+        raise CorpusError(f"{name}: {names.count(twice)} columns are called {twice!r}. Rename all but one.")
     mapping = matched_columns(name, names, form.columns, form.needs_text)
     number = 0
     for batch in table.iter_batches(_BATCH_ROWS, columns=names if form.whole_rows else list(mapping.values())):

@@ -7,6 +7,9 @@ from topicdesk.experiment.annotating import (
     suspects_of as suspects_of,
     weak_labels as weak_labels,
 )
+from topicdesk.experiment.exporting import (
+    export_for as export_for,
+)
 from topicdesk.experiment.lock import (
     Difference as Difference,
     ResultsLock as ResultsLock,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,25 +11,26 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Any
 
 import jinja2
 import pandas as pd
 
 from topicdesk._arguments import check_path, check_string, check_strings
 from topicdesk._rendering import as_html
-from topicdesk.annotation import read_taxonomy, record_codebook, write_annotations
+from topicdesk._toml import toml_string
+from topicdesk.annotation import read_taxonomy, record_codebook, taxonomy_text, topic_keys, write_annotations
 from topicdesk.annotation._fields import check_annotator
 from topicdesk.corpus import read_corpus
 from topicdesk.errors import ProjectError
 from topicdesk.starter._checks import refuse_to_overwrite
-from topicdesk.starter._labelled_table import LabelledTable, read_labelled_table, topic_keys
+from topicdesk.starter._labelled_table import LabelledTable, read_labelled_table
 
 __all__ = ["NewProject", "create_project"]
 
 _CORPUS = Path("data") / "corpora" / "example.parquet"
 _TOPICS = Path("data") / "topics.toml"
 _LABELS = Path("data") / "labels" / "example.csv"
+_AGREED = Path("data") / "labels" / "agreed.csv"
 _SAMPLES = Path("data") / "samples"
 
 # Maximum items of a list in a message; a topic with fewer articles than `_FEW` has too few for folds.
@@ -63,19 +63,13 @@ class NewProject:
 
     def __str__(self) -> str:
         """Describe the project in a few lines."""
-        table, lines = self.table, []
-        n_repeated = table.account.dropped.get("the same article again", 0)
-        lines.append(
+        table = self.table
+        amount = "exactly one per article" if table.imported.one_each else "any number per article"
+        lines = [
             f"{self.root}: {table.account.articles:,} articles, {len(table.labels):,} labelled with "
-            f"{len(self.topics)} topics ({'exactly one per article' if table.one_each else 'any number per article'})"
-        )
-        if any(len(labels) > 1 for labels in table.labels.values()) and table.separator:
-            lines.append(f"several labels in a cell are separated by {table.separator!r}")
-        if table.unsplit:
-            lines.append(
-                f"some labels contain {table.unsplit!r}; if these are several labels, create the project again with "
-                f"--separator {shlex.quote(table.unsplit)}"
-            )
+            f"{len(self.topics)} topics ({amount})",
+            *table.imported.lines(),
+        ]
         renamed = self.topics[self.topics["label"] != self.topics.index]
         if len(renamed):
             lines.append(
@@ -84,19 +78,13 @@ class NewProject:
         rare = list(self.topics.index[self.topics["articles"] < _FEW])
         if rare:
             lines.append(f"topics with fewer than {_FEW} articles, too few to learn from: {_listed(rare)}")
-        if table.unlabelled:
-            lines.append(f"not labelled: {table.unlabelled:,} articles with an empty label")
-        if n_repeated:
-            lines.append(f"left out: {n_repeated:,} rows that repeat an article")
-        if table.contradicted:
+        lines += [f"left out: {count:,} rows: {reason}" for reason, count in table.account.dropped.items() if count]
+        lines += [f"noted: {count:,} rows: {note}" for note, count in table.account.noted.items()]
+        if table.imported.disagreements:
             lines.append(
-                f"{len(table.contradicted):,} of these have other labels; the labels of the first row are used: "
-                f"{'; '.join(table.contradicted[:3])}"
+                f"the comparison uses {_AGREED.as_posix()}, without the articles about which annotators disagree; "
+                "decide about them with 'topicdesk adjudicate'"
             )
-        dropped = {reason: count for reason, count in table.account.dropped.items() if count}
-        dropped.pop("the same article again", None)
-        lines += [f"left out: {count:,} rows: {reason}" for reason, count in dropped.items()]
-        lines += [f"  {entry.where}: {entry.why}" for entry in table.account.unreadable[:3]]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
@@ -110,7 +98,11 @@ def create_project(
     text: Sequence[str] | str | None = None,
     labels: str | None = None,
     separator: str | None = None,
+    codes: Mapping[str, str] | None = None,
     annotator: str = "imported",
+    header: bool = True,
+    quote: str = "auto",
+    encoding: str | None = None,
 ) -> NewProject:
     """Create a small, complete project: topics, articles, labels, a spec, a notebook, a Makefile and a README.
 
@@ -119,17 +111,24 @@ def create_project(
     folder : path
         Folder of the project. It may exist, but must not contain files of a project: nothing is overwritten.
     table : path, optional
-        Labelled table to start with: CSV, TSV, JSON, JSON lines or Parquet. By default, a sample of 120 short articles
-        that a language model wrote for this purpose, 96 of them labelled with four topics.
+        Labelled texts to start with: a table (CSV, TSV, JSON, JSON lines, Parquet), a folder whose subfolders are the
+        labels, a file of fastText or Annif, or an export of Label Studio, doccano, Prodigy or Argilla (see
+        `read_labels`). By default, a sample of 120 short articles that a language model wrote for this purpose, 96 of
+        them labelled with four topics.
     text : str or sequence of str, optional
         The table's text column, or its headline and text columns; a string may contain both, with a comma between
         them. By default, columns with common names.
     labels : str, optional
-        The table's label column. By default, a column with a common name, such as ``topics`` or ``category``.
+        The label column, several columns of 0 and 1 with commas between their names, or the question in an annotation
+        tool. By default, a column with a common name, such as ``topics`` or ``category``, or all columns of 0 and 1.
     separator : str, optional
         Separator of several labels in a cell. By default ``;`` or ``|``, if a cell contains it.
+    codes : mapping of str to str, optional
+        Label of each code in the table: ``{"1": "World", "2": "Sports"}``.
     annotator : str, default "imported"
-        Name of the annotator of the table.
+        Annotator of labels for which the table names none. Labels of several annotators become one label file each.
+    header, quote, encoding
+        How the table is written, as in `read_articles`.
 
     Returns
     -------
@@ -176,11 +175,13 @@ def create_project(
     with temporary_folder as temporary, as_file(files(__package__)) as data, _project_errors(root):
         draft = Path(temporary) / "project"
         source = data / "sample" / "articles.jsonl" if table is None else Path(table)
-        labelled = read_labelled_table(source, draft / _CORPUS, columns, labels, separator)
+        labelled = read_labelled_table(
+            source, draft / _CORPUS, columns, labels, separator, codes=codes,
+            annotator=_SAMPLE_ANNOTATOR if table is None else annotator, header=header, quote=quote, encoding=encoding,
+        )  # fmt: skip
         topics = _topics(labelled)
-        _write_files(draft, data, topics, labelled, source, sample=table is None)
-        annotator_name = _SAMPLE_ANNOTATOR if table is None else annotator
-        _write_labels(draft, labelled, topics, annotator_name, codebook="1" if table is None else "")
+        label_files = _write_labels(draft, labelled, topics, codebook="1" if table is None else "")
+        _write_files(draft, data, topics, labelled, source, label_files, sample=table is None)
         if table is None:
             record_codebook(draft / _LABELS.with_name("codebooks.json"), read_taxonomy(draft / _TOPICS))
         _move(draft, root)
@@ -201,7 +202,7 @@ def _project_errors(root: Path) -> Iterator[None]:
 
 
 def _topics(table: LabelledTable) -> pd.DataFrame:
-    counts = table.counts
+    counts = table.imported.counts
     keys = topic_keys(counts)
     return pd.DataFrame(
         {"label": list(counts), "articles": list(counts.values())}, index=pd.Index(list(keys.values()), name="topic")
@@ -209,7 +210,13 @@ def _topics(table: LabelledTable) -> pd.DataFrame:
 
 
 def _write_files(
-    draft: Path, data: Path, topics: pd.DataFrame, table: LabelledTable, source: Path, sample: bool
+    draft: Path,
+    data: Path,
+    topics: pd.DataFrame,
+    table: LabelledTable,
+    source: Path,
+    label_files: Sequence[str],
+    sample: bool,
 ) -> None:
     rarest = int(topics["articles"].min())
     folds = next((folds for fewest, folds in _FOLDS if rarest >= fewest), 2)
@@ -220,7 +227,8 @@ def _write_files(
         "articles": table.account.articles,
         "labelled": len(table.labels),
         "fields": table.fields,
-        "task": "multi-class" if table.one_each else "multi-label",
+        "label_files": label_files,
+        "task": "multi-class" if table.imported.one_each else "multi-label",
         "folds": folds,
         "inner_folds": 3 if folds == 5 else 2,
         "min_df": 2 if len(table.labels) >= 200 else 1,
@@ -229,7 +237,7 @@ def _write_files(
         loader=jinja2.FileSystemLoader(data / "template"), keep_trailing_newline=True, trim_blocks=True,
         undefined=jinja2.StrictUndefined,
     )  # fmt: skip
-    templates.filters["toml"] = _as_toml
+    templates.filters["toml"] = toml_string
     for template in sorted((data / "template").rglob("*")):
         if template.is_file():
             relative = template.relative_to(data / "template")
@@ -242,6 +250,8 @@ def _write_files(
     (draft / _SAMPLES).mkdir(parents=True, exist_ok=True)
     if not sample:
         _write_some(draft, table)
+        taxonomy = taxonomy_text(table.imported.counts, _printable(source.name), table.imported.one_each)
+        (draft / _TOPICS).write_text(taxonomy, encoding="utf-8", newline="\n")
     else:
         for example in ("tonight.jsonl", "ferry.txt", "tram.csv"):
             shutil.copyfile(data / "sample" / example, draft / _SAMPLES / example)
@@ -260,27 +270,32 @@ def _write_some(draft: Path, table: LabelledTable) -> None:
     (draft / _SAMPLES / "tonight.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
 
 
-def _write_labels(draft: Path, table: LabelledTable, topics: pd.DataFrame, annotator: str, codebook: str) -> None:
+def _write_labels(draft: Path, table: LabelledTable, topics: pd.DataFrame, codebook: str) -> list[str]:
+    """Write one label file per annotator, and return the files for the spec.
+
+    If annotators disagree, the spec gets a further file, with the articles about which they agree.
+    """
     keys = dict(zip(topics["label"], topics.index, strict=True))
-    ids = [article for article in read_corpus(draft / _CORPUS)["id"] if article in table.labels]
-    rows: Mapping[str, Any] = {
-        "article_id": ids,
-        "topics": [tuple(keys[label] for label in table.labels[article]) for article in ids],
-        "annotator": annotator,
-        "codebook": codebook,
-        "sample": "given",
-    }
-    write_annotations(pd.DataFrame(rows), draft / _LABELS)
+    annotations = table.imported.annotations
+    named = [tuple(keys[label] for label in labels) for labels in annotations["topics"]]
+    annotations = annotations.assign(topics=pd.Series(named, dtype=object, index=annotations.index), codebook=codebook)
+    annotators = list(dict.fromkeys(annotations["annotator"]))
+    if len(annotators) == 1:
+        write_annotations(annotations, draft / _LABELS)
+        return [_LABELS.as_posix()]
+    files = {name: _LABELS.with_name(f"{name}.csv") for name in annotators}
+    for name, file in files.items():
+        write_annotations(annotations[annotations["annotator"] == name], draft / file)
+    if not table.imported.disagreements:
+        return [file.as_posix() for file in files.values()]
+    agreed = annotations[annotations["article_id"].isin(table.labels)].drop_duplicates("article_id")
+    write_annotations(agreed.assign(annotator=_AGREED.stem, time=""), draft / _AGREED)
+    return [_AGREED.as_posix()]
 
 
 def _printable(name: str) -> str:
     """Replace characters of a file name that cannot be printed, such as line breaks and undecodable bytes, by "?"."""
     return "".join(letter if letter.isprintable() else "?" for letter in name)
-
-
-def _as_toml(value: str) -> str:
-    """Return a string as a TOML literal. The escapes of JSON are valid in TOML."""
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _move(draft: Path, root: Path) -> None:

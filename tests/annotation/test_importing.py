@@ -1,0 +1,320 @@
+"""Labels that exist: columns, folders, files of fastText and Annif, and exports of annotation tools."""
+
+import json
+import zipfile
+
+import pandas as pd
+import pytest
+
+import topicdesk
+from topicdesk.annotation import import_labels, read_label_file, read_labels, read_table
+from topicdesk.corpus import import_articles, read_corpus
+from topicdesk.errors import CorpusError, LabelsError
+
+TEXTS = [
+    "The judge heard the appeal on Monday.",
+    "The tram was late again this morning.",
+    "The court stopped the tram line.",
+    "The museum showed old maps.",
+]
+RIGHT = {TEXTS[0]: ["courts"], TEXTS[1]: ["rail"], TEXTS[2]: ["courts", "rail"], TEXTS[3]: []}
+TIME = "2024-01-02T10:00:00Z"
+
+
+def write(tmp_path, name, content):
+    file = tmp_path / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    if isinstance(content, pd.DataFrame):
+        content.to_csv(file, index=False)
+    elif isinstance(content, str):
+        file.write_text(content, encoding="utf-8")
+    elif file.suffix == ".jsonl":
+        file.write_text("\n".join(map(json.dumps, content)), encoding="utf-8")
+    else:
+        file.write_text(json.dumps(content), encoding="utf-8")
+    return file
+
+
+def studio_task(number, text, *annotations):
+    return {"id": number, "data": {"text": text}, "annotations": list(annotations), "predictions": []}
+
+
+def studio_annotation(choices, person=1, cancelled=False, question="topics"):
+    result = [{"from_name": question, "to_name": "text", "type": "choices", "value": {"choices": choices}}]
+    return {
+        "completed_by": person,
+        "result": result if choices else [],
+        "was_cancelled": cancelled,
+        "created_at": TIME,
+        "updated_at": TIME,
+    }
+
+
+def studio(name="topics"):
+    return [
+        studio_task(number, text, studio_annotation(labels, question=name))
+        for number, (text, labels) in enumerate(RIGHT.items(), start=1)
+    ]
+
+
+def minimal(labels):
+    """Return a label in the form of JSON-MIN: a string, or an object if there are several."""
+    return labels[0] if len(labels) == 1 else {"choices": labels}
+
+
+ABOUT = {"annotator": 1, "annotation_id": 9, "created_at": TIME, "updated_at": TIME, "lead_time": 2.5}
+FORMS = {
+    "column.csv": pd.DataFrame({"text": TEXTS, "topics": ["courts", "rail", "courts;rail", "[]"]}),
+    "list.jsonl": [{"text": text, "labels": labels} for text, labels in RIGHT.items()],
+    "python-list.csv": pd.DataFrame({"text": TEXTS, "topics": list(map(str, RIGHT.values()))}),
+    "one-hot.csv": pd.DataFrame({"id": [1, 2, 3, 4], "text": TEXTS, "courts": [1, 0, 1, 0], "rail": [0, 1, 1, 0]}),
+    "object.jsonl": [
+        {"text": text, "cats": {name: float(name in labels) for name in ("courts", "rail")}}
+        for text, labels in RIGHT.items()
+    ],
+    "label-studio.json": studio(),
+    "label-studio-min.json": [{"text": text, "topic": minimal(labels), **ABOUT} for text, labels in RIGHT.items()],
+    "label-studio.csv": pd.DataFrame(
+        {
+            "text": TEXTS,
+            "my question": [
+                labels[0] if len(labels) == 1 else json.dumps({"choices": labels}) for labels in RIGHT.values()
+            ],
+            **ABOUT,
+        }
+    ),
+    "doccano.jsonl": [
+        {"id": number, "text": text, "label": labels, "Comments": []}
+        for number, (text, labels) in enumerate(RIGHT.items())
+    ],
+    "prodigy.jsonl": [
+        {"text": text, "_input_hash": number, "_task_hash": number, "accept": labels, "answer": "accept",
+         "options": [{"id": "courts", "text": "Courts"}, {"id": "rail", "text": "Rail"}], "_timestamp": 1704189600}
+        for number, (text, labels) in enumerate(RIGHT.items())
+    ],
+    "argilla.json": [
+        {"id": f"r{number}", "fields": {"text": text}, "metadata": {}, "suggestions": {},
+         "responses": {"topics": [{"value": labels, "user_id": "u-1", "status": "submitted"}]}}
+        for number, (text, labels) in enumerate(RIGHT.items())
+    ],
+    "argilla-1.json": [
+        {"id": f"r{number}", "inputs": {"text": text}, "annotation": labels, "annotation_agent": "maria",
+         "status": "Validated", "event_timestamp": TIME, "multi_label": True}
+        for number, (text, labels) in enumerate(RIGHT.items())
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore:.*labelled with no topic")
+@pytest.mark.filterwarnings("ignore:several labels in a cell")
+@pytest.mark.parametrize("name", FORMS)
+def test_read_table_reads_every_form(tmp_path, name):
+    file = write(tmp_path, name, FORMS[name])
+    options = {"column": "cats"} if name == "object.jsonl" else {}
+    table = read_table(file, **options)
+    assert dict(zip(table["text"], map(sorted, table["topics"]), strict=True)) == RIGHT
+    labels = read_labels(file, **options)
+    # The ids are those that an import of the same file gives.
+    account = import_articles([file], tmp_path / "c.parquet")
+    assert account.articles == 4
+    assert set(labels["article_id"]) == set(read_corpus(tmp_path / "c.parquet")["id"])
+
+
+def test_read_labels_keeps_annotators_and_times(tmp_path):
+    first, second, third = (studio_annotation(["courts"], who) for who in (1, {"email": "Ma.Ria@post.example"}, 7))
+    skipped = studio_annotation(["rail"], 3, cancelled=True)
+    tasks = [
+        studio_task(1, TEXTS[0], first, second, skipped),
+        studio_task(2, TEXTS[1], third),
+        studio_task(3, TEXTS[2]),
+    ]
+    with pytest.warns(UserWarning, match="not labelled: 1 articles"):
+        labels = read_labels(write(tmp_path, "export.json", tasks))
+    assert labels[["article_id", "annotator", "time", "topics"]].to_numpy().tolist() == [
+        ["1", "annotator-1", TIME, ("courts",)],
+        ["1", "ma-ria-post-example", TIME, ("courts",)],
+        ["2", "annotator-7", TIME, ("courts",)],
+    ]
+
+
+def test_read_labels_takes_a_question_of_several(tmp_path):
+    both = [
+        studio_task(number, text, {"completed_by": 1, "result": [
+            *studio_annotation([labels])["result"],
+            {"from_name": "tone", "type": "choices", "value": {"choices": ["glad"]}},
+        ]})
+        for number, (text, labels) in enumerate([(TEXTS[0], "courts"), (TEXTS[1], "rail")])
+    ]  # fmt: skip
+    file = write(tmp_path, "export.json", both)
+    with pytest.raises(LabelsError, match=r"several questions: tone, topics\. Name one with --column"):
+        read_labels(file)
+    assert read_labels(file, column="topics")["topics"].tolist() == [("courts",), ("rail",)]
+
+
+def test_read_labels_refuses_labels_of_parts_of_texts(tmp_path):
+    spans = {"completed_by": 1, "result": [{"from_name": "ner", "type": "labels", "value": {"labels": ["PER"]}}]}
+    with pytest.raises(LabelsError, match="labels parts of texts"):
+        read_labels(write(tmp_path, "export.json", [studio_task(1, TEXTS[0], spans)]))
+    with pytest.raises(LabelsError, match=r"is not a label\. Labels of parts of a text"):
+        read_labels(write(tmp_path, "d.jsonl", [{"text": TEXTS[0], "label": [[0, 3, "PER"]]}]))
+
+
+def test_read_labels_joins_the_yes_or_no_questions_of_prodigy(tmp_path):
+    answers = [(0, "courts", "accept"), (0, "rail", "reject"), (1, "courts", "reject"), (1, "rail", "accept"),
+               (2, "courts", "accept"), (2, "rail", "accept"), (3, "courts", "ignore")]  # fmt: skip
+    rows = [
+        {"text": TEXTS[number], "label": label, "answer": answer, "_task_hash": 1, "_annotator_id": "maria",
+         "_timestamp": 1704189600}
+        for number, label, answer in answers
+    ]  # fmt: skip
+    with pytest.warns(UserWarning, match="not labelled: 1 articles"):
+        labels = read_labels(write(tmp_path, "prodigy.jsonl", rows))
+    assert set(map(tuple, map(sorted, labels["topics"]))) == {("courts",), ("rail",), ("courts", "rail")}
+    assert set(labels["annotator"]) == {"maria"}
+    assert set(labels["time"]) == {"2024-01-02T10:00:00+00:00"}
+
+
+def test_read_labels_names_annotators_after_the_files_of_a_zip(tmp_path):
+    with zipfile.ZipFile(tmp_path / "doccano.zip", "w") as archive:
+        for who, label in (("admin", "courts"), ("tom", "rail")):
+            archive.writestr(f"{who}.jsonl", json.dumps({"id": 1, "text": TEXTS[0], "label": [label]}))
+    with pytest.warns(UserWarning, match="annotators disagree about 1 articles"):
+        labels = read_labels(tmp_path / "doccano.zip")
+    assert dict(zip(labels["annotator"], labels["topics"], strict=True)) == {"admin": ("courts",), "tom": ("rail",)}
+
+
+def test_read_table_reads_folders_fasttext_and_annif(tmp_path):
+    for name, text in (("business/001.txt", f"Profit\n\n{TEXTS[0]}"), ("sport/199.txt", f"Race\n\n{TEXTS[1]}")):
+        write(tmp_path / "bbc", name, text)
+    (tmp_path / "bbc" / "sport" / "200.txt").write_bytes("Price\n\nIt cost £5.".encode("latin-1"))
+    (tmp_path / "bbc" / "README").write_text("About")
+    with pytest.warns(UserWarning, match=r"not readable: .*README: not a text"):
+        folders = read_table(tmp_path / "bbc")
+    assert folders[["title", "text", "topics"]].to_numpy().tolist() == [
+        ["Profit", TEXTS[0], "business"],
+        ["Race", TEXTS[1], "sport"],
+        ["Price", "It cost £5.", "sport"],
+    ]
+    fasttext = f"__label__courts {TEXTS[0]}\n__label__courts __label__rail {TEXTS[2]}\n"
+    table = read_table(write(tmp_path, "train.txt", fasttext))
+    assert table[["text", "topics"]].to_numpy().tolist() == [[TEXTS[0], ["courts"]], [TEXTS[2], ["courts", "rail"]]]
+    annif = f"{TEXTS[0]}\t<http://x.example/courts>\n{TEXTS[2]}\t<http://x.example/courts> <http://x.example/rail>\n"
+    table = read_table(write(tmp_path, "annif.tsv", annif))
+    assert table["topics"].tolist() == [
+        ["http://x.example/courts"],
+        ["http://x.example/courts", "http://x.example/rail"],
+    ]
+
+
+def test_read_table_takes_codes_and_compare_takes_the_table(tmp_path):
+    table = pd.DataFrame(
+        {"Class Index": [1, 2] * 12, "Description": [f"{text} {row}" for row, text in enumerate(TEXTS[:2] * 12)]}
+    )
+    named = read_table(write(tmp_path, "ag.csv", table), codes={"1": "World & Politics", "2": "SCI/TECH"})
+    assert set(named["topics"]) == {"World & Politics", "SCI/TECH"}
+    options = {"text": "text", "classifiers": ["multinomial-nb"], "groups": None, "cv": 2, "n_jobs": 1}
+    result = topicdesk.compare(named, "topics", **options)
+    assert set(result.topics) == {"World & Politics", "SCI/TECH"}
+
+
+def test_read_labels_finds_articles_by_content_rather_than_by_the_ids_of_a_tool(tmp_path):
+    dated = [f"PORT TOWN (Courier) - {text}" for text in TEXTS]
+    news = write(tmp_path, "news.csv", pd.DataFrame({"id": [4, 3, 2, 1], "text": dated}))
+    import_articles([news], tmp_path / "c.parquet", language="en")
+    corpus = read_corpus(tmp_path / "c.parquet")
+    export = write(tmp_path, "export.json", studio())
+    with pytest.warns(UserWarning, match="labelled with no topic"):
+        labels = read_labels(export, corpus)
+    assert dict(zip(labels["article_id"], labels["topics"], strict=True)) == {
+        "4": ("courts",), "3": ("rail",), "2": ("courts", "rail"), "1": (),
+    }  # fmt: skip
+    other = write(tmp_path, "other.json", [studio_task(1, "Something else entirely.", studio_annotation(["courts"]))])
+    with pytest.raises(LabelsError, match="none of 1 labelled rows belongs to an article of the corpus"):
+        read_labels(other, corpus)
+
+
+def test_read_labels_matches_rows_without_texts_by_id_or_address(tmp_path):
+    news = pd.DataFrame({"id": ["a", "b"], "text": TEXTS[:2], "url": ["https://x.example/a", "https://x.example/b"]})
+    import_articles([write(tmp_path, "news.csv", news)], tmp_path / "c.parquet", language="en")
+    corpus = read_corpus(tmp_path / "c.parquet")
+    by_id = write(tmp_path, "ids.csv", pd.DataFrame({"id": ["a", "b", "c"], "label": ["courts", "rail", "rail"]}))
+    with pytest.warns(UserWarning, match=r"left out: 1 labelled rows whose article is not in the corpus: .*line 4"):
+        assert read_labels(by_id, corpus)["article_id"].tolist() == ["a", "b"]
+    by_url = write(tmp_path, "urls.csv", pd.DataFrame({"url": news["url"], "label": ["courts", "rail"]}))
+    assert read_labels(by_url, corpus)["article_id"].tolist() == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "error", "message"),
+    [
+        (pd.DataFrame({"text": TEXTS, "kind": list("abab")}), {}, LabelsError, "no label column"),
+        (pd.DataFrame({"text": TEXTS, "kind": list("abab")}), {"column": "kin"}, LabelsError, "did you mean 'kind'"),
+        (pd.DataFrame({"text": TEXTS, "a": [0, 1, 2, 0], "b": [0, 1, 1, 0]}), {"column": "a,b"}, LabelsError,
+         r"line 4: column 'a' contains '2'"),
+        (pd.DataFrame({"text": TEXTS, "label": [""] * 4}), {}, LabelsError, "no article has a label"),
+        (pd.DataFrame({"kind": list("abab"), "label": list("abab")}), {}, LabelsError, "neither an id nor a text"),
+        ("", {}, CorpusError, "is empty"),
+        ("text,label\n", {}, CorpusError, "no article was found"),
+    ],
+)  # fmt: skip
+def test_read_labels_says_what_is_wrong(tmp_path, content, options, error, message):
+    with pytest.raises(error, match=message):
+        read_labels(write(tmp_path, "t.csv", content), **options)
+
+
+@pytest.fixture
+def desk(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for folder in ("data/labels", "experiments"):
+        (tmp_path / folder).mkdir(parents=True)
+    return tmp_path
+
+
+def test_import_labels_writes_articles_taxonomy_and_one_file_per_annotator(desk):
+    rows = [
+        {"text": text, "topics": topics, "annotator": who}
+        for text, topics, who in [
+            (TEXTS[0], "ARTS & CULTURE", "Maria"), (TEXTS[1], "SCI/TECH", "Maria"), (TEXTS[0], "ARTS & CULTURE", "tom"),
+        ]
+    ]  # fmt: skip
+    file = write(desk, "labelled.csv", pd.DataFrame(rows))
+    done = import_labels(file, "data/corpora/mine.parquet")
+    assert "labels: " in str(done)
+    taxonomy = topicdesk.read_taxonomy("data/topics.toml")
+    assert taxonomy.titles == {"arts-culture": "ARTS & CULTURE", "sci-tech": "SCI/TECH"}
+    ids = read_corpus("data/corpora/mine.parquet")["id"].tolist()
+    maria = read_label_file("data/labels/maria.csv", taxonomy.names, ids)
+    assert maria["topics"].tolist().count(("sci-tech",)) == 1
+    assert len(read_label_file("data/labels/tom.csv", taxonomy.names, ids)) == 1
+    with pytest.raises(LabelsError, match=r"maria\.csv.*already exists\. Nothing was written"):
+        import_labels(file, "data/corpora/mine.parquet")
+
+
+def test_import_labels_uses_an_existing_taxonomy_and_leaves_reserved_articles_out(desk):
+    news = write(desk, "news.csv", pd.DataFrame({"id": list("abcd"), "text": TEXTS}))
+    import_articles([news], desk / "c.parquet", language="en")
+    topicdesk_topics = '[codebook]\nversion = 1\ntitle = "T"\nrule = "R"\n'
+    for name, title in (("courts", "Courts and Law"), ("rail", "")):
+        topicdesk_topics += f'[[topics]]\nname = "{name}"\ntitle = "{title}"\ndefinition = "D"\n'
+    write(desk, "data/topics.toml", topicdesk_topics)
+    write(desk, "data/labels/reserved.txt", "d\n")
+    labels = pd.DataFrame({"id": list("abd"), "label": ["Courts and Law", "rail", "rail"]})
+    done = import_labels(write(desk, "l.csv", labels), "c.parquet", annotator="maria")
+    assert done.reserved == 1
+    names = ("courts", "rail")
+    assert read_label_file("data/labels/maria.csv", names)["topics"].tolist() == [("courts",), ("rail",)]
+    other = write(desk, "o.csv", pd.DataFrame({"id": list("ab"), "label": ["weather", "rail"]}))
+    with pytest.raises(LabelsError, match=r"topics\.toml has no topic for 'weather'"):
+        import_labels(other, "c.parquet", annotator="tom")
+    assert not (desk / "data" / "labels" / "tom.csv").exists()
+
+
+def test_a_label_file_needs_only_ids_and_topics(tmp_path):
+    file = write(tmp_path, "maria.csv", "topics,article_id\nrail,a\n,b\n")
+    labels = read_label_file(file, ["rail"])
+    assert labels[["article_id", "topics", "annotator", "sample"]].to_numpy().tolist() == [
+        ["a", ("rail",), "maria", "given"],
+        ["b", (), "maria", "given"],
+    ]
+    with pytest.raises(LabelsError, match="the header lacks topics"):
+        read_label_file(write(tmp_path, "tom.csv", "article_id\na\n"), ["rail"])
