@@ -28,6 +28,7 @@ from charset_normalizer import from_bytes
 from topicdesk._progress import Advance, nowhere
 from topicdesk.corpus._json_forms import article_fields, items_of, parse_json
 from topicdesk.corpus._markup import feed_entries, html_fields
+from topicdesk.corpus._web_archives import archived_pages
 from topicdesk.errors import CorpusError, nearest
 
 __all__ = [
@@ -154,13 +155,13 @@ def find_files(paths: Sequence[Path]) -> tuple[list[Path], list[Unreadable]]:
                 # Hidden folders contain work in progress, such as parts of an output.
                 hidden = any(part.startswith(".") for part in file.relative_to(path).parts)
                 if file.is_file() and not hidden:
-                    if file.suffix.lower() in FORMATS:
+                    if _ending(file.name) in FORMATS:
                         files.setdefault(file.resolve(), file)
                     else:
                         skipped.append(Unreadable(str(file), "unsupported file format"))
         elif not path.exists():
             raise CorpusError(f"no file or folder {path}.")
-        elif path.suffix.lower() not in FORMATS:
+        elif _ending(path.name) not in FORMATS:
             raise CorpusError(f"{path}: unsupported file format; {nearest(path.suffix, FORMATS)}")
         else:
             files.setdefault(path.resolve(), path)
@@ -195,7 +196,7 @@ def read_records(path: Path, columns: Mapping[str, str], advance: Advance = nowh
     try:
         with path.open("rb") as file:
             reported = 0
-            for record in _read(str(path), file, columns, path.suffix.lower()):
+            for record in _read(str(path), file, columns, _ending(path.name)):
                 yield record
                 position = file.tell()
                 advance(position - reported)
@@ -234,7 +235,8 @@ def guess_ending(head: bytes, columns: Mapping[str, str]) -> str:
     str
         A key of `FORMATS`; ``.txt`` (a page) if nothing else fits.
     """
-    for magic, ending in ((b"PAR1", ".parquet"), (b"PK\x03\x04", ".zip")):
+    magics = {b"PAR1": ".parquet", b"PK\x03\x04": ".zip", b"WARC/": ".warc", b"\x1f\x8b": ".warc.gz"}
+    for magic, ending in magics.items():
         if head.startswith(magic):
             return ending
     text = head.decode(_encoding(head)[0], errors="replace").lstrip()
@@ -351,12 +353,18 @@ def _read_feed(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Iterat
         yield _record(f"{name}, entry {number}", fields)
 
 
+def _read_web_archive(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Iterator[Record | Unreadable]:
+    for page in archived_pages(file):
+        location = f"{name}, {page.where}"
+        yield Unreadable(location, page.why) if page.why else _record(location, page.fields, flags=page.flags)
+
+
 def _read_zip(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Iterator[Record | Unreadable]:
     archive = zipfile.ZipFile(file)
     unpacked = 0
     for info in sorted(archive.infolist(), key=lambda info: info.filename):
         location = f"{name}, {info.filename}"
-        ending = PurePosixPath(info.filename).suffix.lower()
+        ending = _ending(info.filename)
         unpacked += info.file_size
         if info.filename.endswith("/"):  # a folder
             continue
@@ -388,7 +396,15 @@ FORMATS: dict[str, Callable[[str, IO[bytes], Mapping[str, str]], Iterator[Record
     ".ndjson": _read_json_lines,
     ".parquet": _read_parquet,
     ".zip": _read_zip,
+    ".warc": _read_web_archive,
+    ".warc.gz": _read_web_archive,
 }
+
+
+def _ending(name: str) -> str:
+    """Return the key of `FORMATS` for a file's name, or its last ending if there is none."""
+    lowered = name.lower()
+    return ".warc.gz" if lowered.endswith(".warc.gz") else PurePosixPath(lowered).suffix
 
 
 def _json_record(where: str, item: Any, columns: Mapping[str, str]) -> Record | Unreadable:
