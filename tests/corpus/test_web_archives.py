@@ -111,7 +111,19 @@ def test_read_articles_takes_the_address_and_the_date_of_the_record(archive):
     assert by_title.loc["Mill sold", "published"] == pd.Timestamp(2021, 3, 1), "the page's own date comes first"
     assert by_title.loc["Quay closed", "published"] == pd.Timestamp(2021, 4, 5, 10)
     assert "the time of the crawl" in str(account)
-    assert account.articles + len(account.unreadable) == len(RECORDS)
+    assert account.articles + account.dropped.total() == len(RECORDS)
+    assert account.dropped["HTTP status 404"] == account.dropped["image/png, not HTML"] == 1
+    assert [one.why for one in account.unreadable] == ["no main text was found in the page"]
+
+
+def test_read_articles_lists_a_fault_after_many_records_that_are_no_articles(tmp_path):
+    path = tmp_path / "news.warc"
+    request = record("request", "https://www.town.example/1", b"GET /1 HTTP/1.1\r\n\r\n")
+    path.write_bytes(RECORDS[2][0] + request * 500 + request[:-10])
+    _, account = read_articles([path])
+    assert account.dropped == {"a record of the kind request, not a response": 500, "not readable": 1}
+    (fault,) = account.unreadable
+    assert fault.where.startswith(f"{path}, record 502") and "damaged" in fault.why and fault.why in str(account)
 
 
 def test_find_files_knows_archives_in_folders_but_no_other_compressed_files(archive):

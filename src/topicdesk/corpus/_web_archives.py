@@ -43,12 +43,15 @@ class ArchivedPage:
         Notes on what is uncertain.
     why : str
         Why the record is no article; empty if it is one.
+    is_faulty : bool
+        Whether `why` is a fault. If not, records of this kind are no articles.
     """
 
     where: str
     fields: dict[str, Any] = field(default_factory=dict)
     flags: tuple[str, ...] = ()
     why: str = ""
+    is_faulty: bool = True
 
 
 def archived_pages(file: IO[bytes]) -> Iterator[ArchivedPage]:
@@ -100,9 +103,9 @@ def _archived_page(where: str, address: str, record: WarcRecord) -> ArchivedPage
     if n_read < size:
         return ArchivedPage(where, why=f"cut off after {n_read} of {size} bytes: the archive is damaged")
     if not is_response:
-        return ArchivedPage(where, why=f"a record of the kind {kind}, not a response")
+        return ArchivedPage(where, why=f"a record of the kind {kind}, not a response", is_faulty=False)
     if not record.is_http:
-        return ArchivedPage(where, why="not a response over HTTP")
+        return ArchivedPage(where, why="not a response over HTTP", is_faulty=False)
     record.set_bytes_content(b"".join(blocks))
     try:
         record.parse_http(auto_decode="all")
@@ -111,12 +114,12 @@ def _archived_page(where: str, address: str, record: WarcRecord) -> ArchivedPage
         return ArchivedPage(where, why=f"its content cannot be decoded: {error}")
     headers = record.http_headers
     if headers is None or headers.status_code is None:
-        return ArchivedPage(where, why="not a response over HTTP")
+        return ArchivedPage(where, why="not a response over HTTP", is_faulty=False)
     if headers.status_code != 200:
-        return ArchivedPage(where, why=f"HTTP status {headers.status_code}")
+        return ArchivedPage(where, why=f"HTTP status {headers.status_code}", is_faulty=False)
     media_type = (record.http_content_type or "").lower()
     if media_type not in _HTML:
-        return ArchivedPage(where, why=f"{media_type or 'of no media type'}, not HTML")
+        return ArchivedPage(where, why=f"{media_type or 'of no media type'}, not HTML", is_faulty=False)
     if len(content) > _MOST_OF_A_RECORD:
         return ArchivedPage(where, why=f"unpacks to more than {_MOST_OF_A_RECORD} bytes, the limit for a page")
     fields = html_fields(_as_utf8(content, record.http_charset), address or None)

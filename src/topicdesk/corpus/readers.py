@@ -33,6 +33,7 @@ from topicdesk.errors import CorpusError, nearest
 
 __all__ = [
     "FORMATS",
+    "NOT_READABLE",
     "STDIN",
     "Record",
     "Unreadable",
@@ -45,6 +46,9 @@ __all__ = [
 
 #: Path that means standard input.
 STDIN = Path("-")
+
+#: Reason of an `Unreadable` that is listed.
+NOT_READABLE = "not readable"
 
 # Common column names of each field, in the form used for comparison: lower case, letters only.
 _ALIASES = {
@@ -118,11 +122,16 @@ class Record:
 
 @dataclass(frozen=True)
 class Unreadable:
-    """A part of a file from which no article was read, the reason, and the original row if there is one."""
+    """A part of a file from which no article was read, the reason, and the original row if there is one.
+
+    Parts that are no articles by their kind, such as the requests in a web archive, have that kind as their `reason`.
+    They are counted by it. The others are listed one by one.
+    """
 
     where: str
     why: str
     row: Mapping[str, Any] | None = None
+    reason: str = NOT_READABLE
 
 
 def find_files(paths: Sequence[Path]) -> tuple[list[Path], list[Unreadable]]:
@@ -356,7 +365,10 @@ def _read_feed(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Iterat
 def _read_web_archive(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Iterator[Record | Unreadable]:
     for page in archived_pages(file):
         location = f"{name}, {page.where}"
-        yield Unreadable(location, page.why) if page.why else _record(location, page.fields, flags=page.flags)
+        if page.why:
+            yield Unreadable(location, page.why, reason=NOT_READABLE if page.is_faulty else page.why)
+        else:
+            yield _record(location, page.fields, flags=page.flags)
 
 
 def _read_zip(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Iterator[Record | Unreadable]:
