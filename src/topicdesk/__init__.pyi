@@ -2,6 +2,8 @@ from topicdesk.annotation import (
     agreement as agreement,
     draw_queue as draw_queue,
     make_dataset as make_dataset,
+    read_labels as read_labels,
+    read_table as read_table,
     read_taxonomy as read_taxonomy,
     suspect_labels as suspect_labels,
 )

@@ -3,6 +3,7 @@
 import json
 import re
 import signal
+import unicodedata
 import zipfile
 
 import pandas as pd
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from topicdesk.corpus import CLEANING_STEPS, import_articles, read_articles, read_corpus, read_corpus_facts
-from topicdesk.corpus.cleaning import squeeze_white_space
+from topicdesk.corpus.cleaning import fix_encoding, squeeze_white_space
 from topicdesk.corpus.readers import FORMATS
 from topicdesk.errors import CorpusError
 
@@ -120,6 +121,32 @@ def test_read_articles_reports_and_skips_a_table_without_texts_in_a_folder(tmp_p
     assert len(corpus) == 2
     assert account.unreadable[0].where.endswith("figures.csv")
     assert "no text column; the columns are: a, b" in account.unreadable[0].why
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "他说：“好！”（笑）真的？ＡＢＣ１２３，￥９",
+        "ＮＴＴの株（東証）は「ｶﾞﾗｽ」より３％高い。",
+        "คำพิพากษา น้ำท่วม",
+        "क्\u200dया श्री\u200cलंका में रेल चलेगी?",
+        "گفت\u200cوگوها ادامه می\u200cیابد و «کتاب\u200cها».",
+        "בְּרֵאשִׁית בָּרָא",
+        "The family 👨\u200d👩\u200d👧 took the train ❤\ufe0f.",
+        "İstinaf mahkemesi IŞIKLI yolu kapattı.",
+        "법원은 월요일에 판결했다(한글).",
+    ],
+    ids=["Chinese", "Japanese", "Thai", "Hindi", "Persian", "Hebrew", "emoji", "Turkish", "Korean"],
+)
+def test_read_articles_leaves_texts_of_any_script_as_they_are(tmp_path, text):
+    text = unicodedata.normalize("NFC", text)
+    corpus, _ = read_articles([write(tmp_path, "t.jsonl", [{"title": text, "text": text}])])
+    assert corpus.loc[0, ["title", "text"]].tolist() == [text, text]
+
+
+@pytest.mark.parametrize("text", ["字：中文（笑）", "İstinaf kararı", "судья", "ＮＴＴの株"])
+def test_fix_encoding_repairs_mojibake_of_other_scripts(text):
+    assert fix_encoding(text.encode().decode("latin-1")) == text
 
 
 DIRTY = {
@@ -259,12 +286,16 @@ def test_read_articles_reports_unreadable_parts_and_keeps_the_rest(tmp_path):
     assert "no headline" in reasons["empty.txt"]
 
 
-def test_read_articles_reports_an_id_of_two_different_articles(tmp_path):
+def test_read_articles_gives_a_new_id_if_an_id_belongs_to_another_article(tmp_path):
     path = write(tmp_path, "t.jsonl", [{"id": "1", "text": "A."}, {"id": "1", "text": "B."}, {"id": "1", "text": "A."}])
     corpus, account = read_articles([path])
-    assert corpus["id"].tolist() == ["1"]
-    assert account.dropped == {"not readable": 1, "the same article again": 1}
-    assert account.unreadable[0].why == "its id '1' belongs to another article"
+    assert corpus["text"].tolist() == ["A.", "B."]
+    assert corpus["id"][0] == "1"
+    assert corpus["id"].is_unique
+    assert account.dropped == {"the same article again": 1}
+    assert account.places == {
+        "an id that belongs to another article, replaced by a new one": [f"{path}, line 2 (id '1')"]
+    }
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pytest
 
 from topicdesk.cli import main
 from topicdesk.corpus import read_articles
+from topicdesk.corpus._tables import TableFormat
 from topicdesk.corpus._web_archives import archived_pages
 from topicdesk.corpus.readers import Record, Unreadable, find_files, guess_ending, read_records
 from topicdesk.errors import CorpusError
@@ -92,7 +93,7 @@ def archive(request, tmp_path):
 
 
 def test_read_records_yields_an_article_or_a_reason_for_each_record(archive):
-    read = list(read_records(archive, {}))
+    read = list(read_records(archive, TableFormat()))
     assert len(read) == len(RECORDS)
     for number, (one, (_, expected)) in enumerate(zip(read, RECORDS, strict=True), start=1):
         assert one.where.startswith(f"{archive}, record {number}")
@@ -140,19 +141,19 @@ def test_read_records_reads_archives_from_zip_and_standard_input(archive, tmp_pa
     packed = tmp_path / "all.zip"
     with zipfile.ZipFile(packed, "w") as writing:
         writing.write(archive, archive.name)
-    read = list(read_records(packed, {}))
+    read = list(read_records(packed, TableFormat()))
     assert [one.fields["title"] for one in read if isinstance(one, Record)] == TITLES
     content = archive.read_bytes()
-    assert guess_ending(content, {}) == archive.name.removeprefix("news").lower()
+    assert guess_ending(content, TableFormat()) == archive.name.removeprefix("news").lower()
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
-    read = list(read_records(Path("-"), {}))
+    read = list(read_records(Path("-"), TableFormat()))
     assert [one.fields["title"] for one in read if isinstance(one, Record)] == TITLES
 
 
 @pytest.mark.parametrize("cut", [200, 700, 1500])
 def test_a_truncated_archive_keeps_what_was_read_and_says_so(archive, cut):
     archive.write_bytes(archive.read_bytes()[:-cut])
-    read = list(read_records(archive, {}))
+    read = list(read_records(archive, TableFormat()))
     assert isinstance(read[2], Record), "an article before the fault is kept"
     assert isinstance(read[-1], Unreadable) and "damaged" in read[-1].why
     assert len(read) <= len(RECORDS)
@@ -163,7 +164,7 @@ def test_a_damaged_archive_keeps_what_was_read_and_says_so(tmp_path):
     packed[6] = packed[6][:20] + b"\xff" * 30 + packed[6][50:]
     path = tmp_path / "news.warc.gz"
     path.write_bytes(b"".join(packed))
-    read = list(read_records(path, {}))
+    read = list(read_records(path, TableFormat()))
     assert isinstance(read[2], Record)
     assert "the archive is damaged" in read[-1].why
 
@@ -172,7 +173,7 @@ def test_a_damaged_archive_keeps_what_was_read_and_says_so(tmp_path):
 def test_a_file_that_is_no_archive_is_told(tmp_path, content):
     path = tmp_path / "news.warc"
     path.write_bytes(content)
-    (only,) = read_records(path, {})
+    (only,) = read_records(path, TableFormat())
     assert "damaged" in only.why or "no record" in only.why
 
 

@@ -146,6 +146,14 @@ analyzer = "word"
     )
 
 
+def test_plan_takes_turkish_lower_case_from_the_spec(project):
+    options = 'lowercase = [true, "turkish"]'
+    settings = read_spec(edited_spec(project, "ngram_range = [[1, 1], [1, 2]]", options)).plan().settings
+    assert [setting.analyser.lowercase for setting in settings] == [True, "turkish"]
+    with pytest.raises(SpecError, match=r"features\.lowercase"):
+        read_spec(edited_spec(project, options, 'lowercase = "english"'))
+
+
 def test_a_spec_has_the_options_and_defaults_of_features(project):
     features = read_spec(edited_spec(project, "ngram_range = [[1, 1], [1, 2]]", "")).features
     assert dict(features) == {option.name: (option.default,) for option in fields(Features)}

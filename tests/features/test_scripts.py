@@ -6,7 +6,7 @@ import pytest
 
 import topicdesk as td
 from topicdesk.errors import FeaturesError
-from topicdesk.features import script_warnings
+from topicdesk.features import Analyser, FeatureSetting, script_warnings
 
 CHINESE = [
     "磨坊在一个寒冷的日子里被卖掉了。",
@@ -55,6 +55,14 @@ def test_compare_warns_of_words_that_cannot_be_told_apart():
     assert any("Chinese" in warning for warning in comparison.warnings)
     characters = td.Features(analyzer="char", ngram_range=(1, 2))
     assert not td.compare(texts, y, features=characters, **FAST).warnings
+
+
+def test_compare_does_not_warn_if_the_token_pattern_was_chosen():
+    texts = ["सर्वोच्च न्यायालय ने फैसला सुनाया।", "रेलगाड़ी सोमवार को देर से आई।"] * 10
+    setting = FeatureSetting(Analyser(token_pattern=r"[\w\u0900-\u0963]{2,}"))
+    comparison = td.compare(texts, ["courts", "transport"] * 10, features=setting, **FAST)
+    assert not comparison.warnings
+    assert "सर्वोच्च" in comparison.fit("multinomial-nb").labeller_.names
 
 
 def test_compare_names_the_analyser_if_no_term_is_frequent_enough():

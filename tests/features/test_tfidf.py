@@ -19,17 +19,23 @@ from topicdesk.features import (
     weigh_fold,
 )
 
-WORDS = "rail rails strike striking judge the and of Talks talks café cafe CO2 a naïve port".split()
+WORDS = "rail rails strike striking judge the and of Talks talks café cafe CO2 a naïve port İstinaf IŞIK ışık".split()
 
 texts = st.lists(
     st.lists(st.sampled_from(WORDS), max_size=12).map(" ".join) | st.text(max_size=20), min_size=4, max_size=14
 )
 analysers = st.builds(
-    lambda analyzer, stemmer, **options: Analyser(analyzer, stemmer=stemmer if analyzer == "word" else None, **options),
+    lambda analyzer, stemmer, lowercase, strip_accents, **options: Analyser(
+        analyzer,
+        stemmer=stemmer if analyzer == "word" else None,
+        lowercase=lowercase,
+        strip_accents="unicode" if (lowercase, strip_accents) == ("turkish", "ascii") else strip_accents,
+        **options,
+    ),
     analyzer=st.sampled_from(["word", "char", "char_wb"]),
     stemmer=st.sampled_from([None, "english", "german"]),
     ngram_range=st.sampled_from([(1, 1), (1, 2), (2, 3)]),
-    lowercase=st.booleans(),
+    lowercase=st.sampled_from([False, True, "turkish"]),
     strip_accents=st.sampled_from([None, "ascii", "unicode"]),
     stop_words=st.sampled_from([None, "english"]),
     token_pattern=st.sampled_from([r"(?u)\b\w\w+\b", r"(?u)\b\w+\b", r"\S+ \S+|\S"]),

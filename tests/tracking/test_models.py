@@ -1,7 +1,9 @@
 """Saved models: `load_labeller` restores them, and rejects models that are unsafe or incompatible."""
 
 import json
+import os
 import shutil
+import subprocess
 import sys
 
 import mlflow
@@ -9,6 +11,7 @@ import pandas as pd
 import pytest
 import skops.io
 import yaml
+from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import FunctionTransformer
 
@@ -23,6 +26,17 @@ from topicdesk.tracking.models import save_labeller
 pytestmark = pytest.mark.usefixtures("store")
 
 TEXTS = ["A jury found the defendant guilty.", "Trains stood still at the station.", "", "The choir sang."]
+
+# Read articles with a saved pipeline, as a program does that cannot import topicdesk.
+ALONE = """
+import json, sys
+sys.modules["topicdesk"] = None
+import mlflow, pandas, scipy.sparse
+pipeline = mlflow.sklearn.load_model(sys.argv[1])
+table = pandas.read_json(f"{sys.argv[1]}/articles.json")
+pipeline.predict(table)
+print(json.dumps(scipy.sparse.csr_matrix(pipeline[:-1].transform(table)).toarray().tolist()))
+"""
 
 
 @pytest.fixture
@@ -49,8 +63,11 @@ def saved(dataset, project):
         FeatureSetting(field_weights=(("title", 2.0), ("text", 1.0))),
         FeatureSetting(chi2=20),
         FeatureSetting(Analyser(analyzer="char_wb", ngram_range=(2, 3))),
+        FeatureSetting(Analyser(lowercase="turkish", lead=200)),
+        FeatureSetting(Analyser(lowercase="turkish"), field_weights=(("title", 2.0), ("text", 1.0))),
+        FeatureSetting(Analyser(lowercase="turkish", stemmer="turkish")),
     ],
-    ids=["lead", "stems", "fields apart", "selected", "characters"],
+    ids=["lead", "stems", "fields apart", "selected", "characters", "Turkish", "Turkish fields", "Turkish stems"],
 )
 def test_load_labeller_and_mlflow_predict_like_the_saved_labeller(saved, setting):
     labeller, folder = saved(setting)
@@ -66,6 +83,23 @@ def test_load_labeller_and_mlflow_predict_like_the_saved_labeller(saved, setting
     with_text = table[table["text"] != ""]
     plain = mlflow.sklearn.load_model(str(folder)).predict(with_text)
     assert plain.tolist() == labeller.decide(with_text).tolist()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("field_weights", [(), (("title", 2.0), ("text", 1.0))], ids=["one text", "fields apart"])
+def test_a_turkish_model_predicts_the_same_where_topicdesk_is_not_installed(saved, field_weights):
+    labeller, folder = saved(FeatureSetting(Analyser(lowercase="turkish"), field_weights=field_weights))
+    assert labeller.portable
+    table = pd.DataFrame({"title": ["TRIAL", "trıal"], "text": ["JURY FINDS HIM GUILTY", "jury fınds hım guılty"]})
+    table.to_json(folder / "articles.json", orient="records")
+    done = subprocess.run(
+        [sys.executable, "-c", ALONE, folder], capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": "", "MLFLOW_DISABLE_TELEMETRY": "true"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    upper, lower = json.loads(done.stdout.splitlines()[-1])
+    assert upper == lower
+    assert [upper, lower] == csr_matrix(labeller.transform(table)).toarray().tolist()
 
 
 @pytest.mark.slow

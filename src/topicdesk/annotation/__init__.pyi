@@ -1,3 +1,6 @@
+from topicdesk.annotation._label_cells import (
+    topic_keys as topic_keys,
+)
 from topicdesk.annotation.agreement import (
     adjudication as adjudication,
     agreement as agreement,
@@ -12,6 +15,7 @@ from topicdesk.annotation.annotations import (
     read_label_file as read_label_file,
     read_reserved as read_reserved,
     reserved_in as reserved_in,
+    unused_published as unused_published,
     write_annotations as write_annotations,
 )
 from topicdesk.annotation.audit import (
@@ -25,6 +29,14 @@ from topicdesk.annotation.codebooks import (
 from topicdesk.annotation.dataset import (
     Dataset as Dataset,
     join_dataset as join_dataset,
+)
+from topicdesk.annotation.importing import (
+    LABELLED_CLEANING as LABELLED_CLEANING,
+    ImportedLabels as ImportedLabels,
+    imported_labels as imported_labels,
+    label_source as label_source,
+    read_labels as read_labels,
+    read_table as read_table,
 )
 from topicdesk.annotation.inputs import (
     make_dataset as make_dataset,

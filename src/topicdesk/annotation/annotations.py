@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -32,12 +33,18 @@ __all__ = [
     "read_label_file",
     "read_reserved",
     "reserved_in",
+    "unused_published",
     "write_annotations",
 ]
 
 #: Columns of a label file. ``topics`` is a space-separated list, most prominent first, empty for none; ``sample``
 #: is how the article was drawn; ``time`` is ISO 8601, or empty if it was not recorded.
 ANNOTATION_COLUMNS = ("article_id", "topics", "annotator", "codebook", "time", "sample", "note")
+
+_PUBLISHED_COLUMNS = ("article_id", "topic", "sample")
+
+# Maximum number of examples in a message.
+_EXAMPLES = 4
 
 _NUMBERS = re.compile(r"(\d+)")
 
@@ -195,11 +202,14 @@ def published_annotations(path: Path, annotator: str, topics: Sequence[str] | No
     Raises
     ------
     LabelsError
-        If the corpus has no published labels, or one of `topics` is not among them.
+        If the corpus has no published labels, one of `topics` is not among them, an article has two, or a label seems
+        to be several classes, such as ``courts;climate``.
+
+    See Also
+    --------
+    unused_published : What is left out with `topics`.
     """
-    if not path.is_file():
-        raise LabelsError(f"the corpus has no published labels: {path} is missing. Name label files in the spec.")
-    table = pd.read_csv(path, dtype="str", keep_default_na=False).map(restored)
+    table = _published(path)
     if topics is not None:
         available = set(table["topic"])
         for topic in topics:
@@ -217,6 +227,72 @@ def published_annotations(path: Path, annotator: str, topics: Sequence[str] | No
             "note": "",
         }
     )
+
+
+def unused_published(
+    path: Path, article_ids: Collection[str], topics: Collection[str] | None = None
+) -> tuple[str, ...]:
+    """Describe the published labels that an experiment leaves out.
+
+    Parameters
+    ----------
+    path : Path
+        As in `published_annotations`.
+    article_ids : collection of str
+        Ids of the corpus.
+    topics : collection of str, optional
+        Classes that the experiment has; by default all.
+
+    Returns
+    -------
+    tuple of str
+        Warnings: how many labels are of other classes, and how many of articles that the corpus does not have.
+    """
+    table = _published(path)
+    warnings = []
+    if topics is not None:
+        counts = Counter(table["topic"][~table["topic"].isin(topics)])
+        if counts:
+            examples = ", ".join(f"{topic!r} ({count})" for topic, count in counts.most_common(_EXAMPLES))
+            warnings.append(
+                f"{counts.total()} of {len(table)} published labels are of classes that the taxonomy does not have, "
+                f"and are left out: {examples}{', ...' if len(counts) > _EXAMPLES else ''}"
+            )
+    absent = table["article_id"][~table["article_id"].isin(article_ids)]
+    if len(absent):
+        examples = ", ".join(map(repr, absent[:_EXAMPLES]))
+        warnings.append(
+            f"{len(absent)} of {len(table)} published labels are of articles that the corpus does not have, and are "
+            f"left out: {examples}{', ...' if len(absent) > _EXAMPLES else ''}"
+        )
+    return tuple(warnings)
+
+
+def _published(path: Path) -> pd.DataFrame:
+    """Read and check a file of published labels."""
+    if not path.is_file():
+        raise LabelsError(f"the corpus has no published labels: {path} is missing. Name label files in the spec.")
+    table = pd.read_csv(path, dtype="str", keep_default_na=False).map(restored)
+    missing = [name for name in _PUBLISHED_COLUMNS if name not in table.columns]
+    if missing:
+        raise LabelsError(f"{path}: no column {', '.join(missing)}; it needs {','.join(_PUBLISHED_COLUMNS)}.")
+    for column in ("article_id", "topic"):
+        empty = table.index[table[column].str.strip() == ""]
+        if len(empty):
+            raise LabelsError(f"{path}, row {empty[0] + 1}: {column} is empty. Correct or remove the row.")
+    repeated = table["article_id"][table["article_id"].duplicated()]
+    if len(repeated):
+        raise LabelsError(f"{path}: article {repeated.iloc[0]!r} has more than one row. Keep one of them.")
+    classes = set(table["topic"])
+    for name in classes:
+        for separator in (";", "|", ","):
+            parts = {part.strip() for part in name.split(separator)}
+            if len(parts) > 1 and parts & classes:
+                raise LabelsError(
+                    f"{path}: {name!r} seems to be several classes, but published labels have one class per article. "
+                    "Import them as a label file with 'topicdesk annotate import'."
+                )
+    return table
 
 
 def write_annotations(annotations: pd.DataFrame, path: Path) -> None:

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from topicdesk._progress import say
-from topicdesk.cli._options import ColumnPairs, Corpus, column_pairs
+from topicdesk.cli._options import (
+    ColumnPairs,
+    Corpus,
+    DateOrder,
+    Encoding,
+    Header,
+    IdSource,
+    Quote,
+    QuoteStyle,
+    column_pairs,
+)
 from topicdesk.cli._printing import print_table, print_warnings, save_picture
 
 if TYPE_CHECKING:
@@ -154,6 +164,15 @@ def import_(
     source: Annotated[str, typer.Option(help="Outlet of articles without one.")] = "",
     language: Annotated[str, typer.Option(help="Language code of articles without one; else detected.")] = "",
     without: Annotated[list[str] | None, typer.Option(help="A cleaning step to skip; may be repeated.")] = None,
+    header: Header = True,
+    quote: Quote = QuoteStyle.AUTO,
+    encoding: Encoding = None,
+    dates: Annotated[
+        DateOrder, typer.Option(help="Order in dates such as 01/05/2017; by default that of a file's other dates.")
+    ] = DateOrder.AUTO,
+    ids: Annotated[
+        IdSource, typer.Option(help="Whether to keep the ids of the files, or make new ones.")
+    ] = IdSource.FILE,
 ) -> None:
     """Convert pages and tables to a corpus of clean articles, and report what was changed.
 
@@ -163,7 +182,19 @@ def import_(
     say("reading articles ...")
     from topicdesk.corpus import import_articles
 
-    account = import_articles(paths, output, column_pairs(columns), source, language, without or ())
+    account = import_articles(
+        paths,
+        output,
+        column_pairs(columns),
+        source,
+        language,
+        without or (),
+        header=header,
+        quote=quote.value,
+        encoding=encoding,
+        dates=dates.value,
+        ids=ids.value,
+    )
     print(account)
     print(f"{account.articles} articles in {output}")
 

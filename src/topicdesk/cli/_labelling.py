@@ -88,12 +88,13 @@ def label(
 
 def _announce_model(model: str | None, paths: list[Path], columns: dict[str, str]) -> str:
     """Check names and columns, before anything slow is imported; say that the model is read, and return its name."""
+    from topicdesk.corpus import TableFormat
     from topicdesk.corpus.readers import check_columns
     from topicdesk.tracking.listing import chosen_model
 
     model = chosen_model(model)
     for path in paths:
-        check_columns(path, columns)
+        check_columns(path, TableFormat(columns))
     say(f"reading {model} ...")
     return model
 

@@ -16,9 +16,15 @@ if TYPE_CHECKING:
 __all__ = [
     "ColumnPairs",
     "Corpus",
+    "DateOrder",
+    "Encoding",
     "EngineName",
+    "Header",
+    "IdSource",
     "Jobs",
     "OneClassifier",
+    "Quote",
+    "QuoteStyle",
     "Scheduler",
     "Spec",
     "Trust",
@@ -53,6 +59,39 @@ class EngineName(StrEnum):
 
     LOCAL = "local"
     DASK = "dask"
+
+
+class QuoteStyle(StrEnum):
+    """How quotation marks inside the cells of a table are written."""
+
+    AUTO = "auto"
+    DOUBLE = "double"
+    BACKSLASH = "backslash"
+    NONE = "none"
+
+
+class DateOrder(StrEnum):
+    """Order of day and month in numeric dates."""
+
+    AUTO = "auto"
+    DAY_FIRST = "day-first"
+    MONTH_FIRST = "month-first"
+
+
+class IdSource(StrEnum):
+    """Where the ids of articles come from."""
+
+    FILE = "file"
+    NEW = "new"
+
+
+Header = Annotated[
+    bool, typer.Option("--header/--no-header", help="Whether CSV and TSV files begin with the names of columns.")
+]
+Quote = Annotated[
+    QuoteStyle, typer.Option(help="Quotation marks in cells: doubled, after a backslash, or without a meaning.")
+]
+Encoding = Annotated[str | None, typer.Option(help="Encoding of text files, such as cp1252; by default guessed.")]
 
 
 def announce_spec(spec: Path, classifier: str | None = None) -> None:

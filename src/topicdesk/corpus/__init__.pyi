@@ -1,3 +1,6 @@
+from topicdesk.corpus._tables import (
+    TableFormat as TableFormat,
+)
 from topicdesk.corpus.articles import (
     ARTICLE_COLUMNS as ARTICLE_COLUMNS,
     ARTICLE_SCHEMA as ARTICLE_SCHEMA,
@@ -25,7 +28,9 @@ from topicdesk.corpus.duplicates import (
 )
 from topicdesk.corpus.importing import (
     ImportAccount as ImportAccount,
+    check_output as check_output,
     import_articles as import_articles,
+    import_records as import_records,
     read_articles as read_articles,
 )
 from topicdesk.corpus.names import (
@@ -48,6 +53,11 @@ from topicdesk.corpus.readers import (
     guess_ending as guess_ending,
     matched_columns as matched_columns,
     read_records as read_records,
+)
+from topicdesk.corpus.reading import (
+    ReadOptions as ReadOptions,
+    read_options as read_options,
+    records_of as records_of,
 )
 from topicdesk.corpus.records import (
     Cleaning as Cleaning,

@@ -11,11 +11,13 @@ in the 2000s (as in POSIX). A date without a year is flagged; the year is never 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-__all__ = ["Dateline", "read_date", "split_dateline"]
+__all__ = ["OTHER_ORDER", "Dateline", "read_date", "split_dateline"]
+
+#: Flag of a numeric date that is only valid in another order of day and month than the given one.
+OTHER_ORDER = "day and month in another order than in the file's first dates"
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
@@ -140,13 +142,15 @@ def split_dateline(text: str) -> tuple[Dateline | None, str]:
     return None, text
 
 
-def read_date(written: str) -> tuple[date | None, tuple[str, ...]]:
+def read_date(written: str, month_first: bool | None = None) -> tuple[date | None, tuple[str, ...]]:
     """Read a date by the rules of this module.
 
     Parameters
     ----------
     written : str
         A date such as ``30.06.23``, ``2023-06-30``, ``June 30, 2023``, ``7 Feb 2023``, ``7-Feb-23``, ``February 7``.
+    month_first : bool, optional
+        Order of day and month in numeric dates, if it is known.
 
     Returns
     -------
@@ -160,7 +164,7 @@ def read_date(written: str) -> tuple[date | None, tuple[str, ...]]:
         return None, ("no date",)
     parts = match.groupdict()
     if parts["first"] is not None:
-        return _numbers(int(parts["first"]), int(parts["second"]), _whole_year(parts["third"]))
+        return _numbers(int(parts["first"]), int(parts["second"]), _whole_year(parts["third"]), month_first)
     if parts["year"] is not None:
         return _valid(int(parts["year"]), int(parts["month_number"]), int(parts["day"]))
     name = parts["month"] or parts["month_after"] or parts["month_between"]
@@ -190,18 +194,15 @@ def _begins_sentence(rest: str) -> bool:
     return start != "" and not start.islower()
 
 
-def _numbers(first: int, second: int, year: int) -> tuple[date | None, tuple[str, ...]]:
-    readings = list(_readings(first, second, year))
-    if not readings:
+def _numbers(first: int, second: int, year: int, month_first: bool | None) -> tuple[date | None, tuple[str, ...]]:
+    day_first, month_first_too = _valid(year, second, first)[0], _valid(year, first, second)[0]
+    if day_first is None and month_first_too is None:
         return None, ("no such date",)
-    return readings[0], ("ambiguous date",) if len(set(readings)) == 2 else ()
-
-
-def _readings(first: int, second: int, year: int) -> Iterator[date]:
-    for day, month in ((first, second), (second, first)):
-        parsed, _ = _valid(year, month, day)
-        if parsed is not None:
-            yield parsed
+    if month_first is None:
+        ambiguous = None not in (day_first, month_first_too) and day_first != month_first_too
+        return day_first or month_first_too, ("ambiguous date",) if ambiguous else ()
+    expected, other = (month_first_too, day_first) if month_first else (day_first, month_first_too)
+    return expected or other, () if expected else (OTHER_ORDER,)
 
 
 def _valid(year: int, month: int, day: int) -> tuple[date | None, tuple[str, ...]]:

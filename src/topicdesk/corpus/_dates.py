@@ -9,7 +9,10 @@ from email.utils import parsedate_to_datetime
 
 from topicdesk.corpus._datelines import read_date
 
-__all__ = ["read_time"]
+__all__ = ["DATE_ORDERS", "is_numeric_date", "month_comes_first", "read_time"]
+
+#: Orders of day and month in numeric dates; with ``auto``, the order is taken from the other dates of the file.
+DATE_ORDERS = ("auto", "day-first", "month-first")
 
 _NO_DATE = "a date that cannot be read (NaT)"
 _OLD_DATE = "a date before 1800"
@@ -26,6 +29,7 @@ _RFC_822 = re.compile(
     r"(?:[A-Za-z]{2,4},\s)?\d{1,2}\s[A-Za-z]{3}\s\d{2,4}\s\d{1,2}:\d{2}(?::\d{2})?"
     rf"(?:\s(?:{_ZONE}))?"
 )
+_NUMERIC = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](?:\d{4}|\d{2})(?!\d)")
 _WEEKDAY = re.compile(r"^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6}\.?,?\s", re.IGNORECASE)
 _TIME = re.compile(
     r"[,\s]\s?(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2}))?\s?(?:(?P<half>[ap])\.?m\.?)?"
@@ -34,7 +38,29 @@ _TIME = re.compile(
 )
 
 
-def read_time(written: str) -> tuple[datetime | None, tuple[str, ...]]:
+def month_comes_first(written: str) -> bool | None:
+    """Return whether the month comes first in a numeric date; None if that cannot be known, or it is no such date.
+
+    Examples
+    --------
+    >>> month_comes_first("12/31/2016"), month_comes_first("31/12/2016 09:30"), month_comes_first("01/05/2017")
+    (True, False, None)
+    """
+    match = _NUMERIC.match(_WEEKDAY.sub("", written.strip()))
+    if match is None:
+        return None
+    first, second = int(match[1]), int(match[2])
+    if first <= 12 < second <= 31:
+        return True
+    return False if second <= 12 < first <= 31 else None
+
+
+def is_numeric_date(written: str) -> bool:
+    """Return whether a date consists of day, month and year in numbers, the year last."""
+    return _NUMERIC.match(_WEEKDAY.sub("", written.strip())) is not None
+
+
+def read_time(written: str, month_first: bool | None = None) -> tuple[datetime | None, tuple[str, ...]]:
     """Read a date, perhaps with a time, as programs and people write it.
 
     Parameters
@@ -42,6 +68,8 @@ def read_time(written: str) -> tuple[datetime | None, tuple[str, ...]]:
     written : str
         ISO 8601, RFC 822, seconds or milliseconds since 1970, year, month and day in eight digits, or a date of
         `topicdesk.corpus._datelines.read_date` with or without a time.
+    month_first : bool, optional
+        Order of day and month in numeric dates, if it is known.
 
     Returns
     -------
@@ -66,7 +94,7 @@ def read_time(written: str) -> tuple[datetime | None, tuple[str, ...]]:
     digits = _DIGITS.fullmatch(written)
     found = _numeric(digits[1]) if digits else _from_program(written)
     if found is None and not digits:
-        found, flags = _from_person(written)
+        found, flags = _from_person(written, month_first)
     if found is None:
         return None, (_NO_DATE,)
     if found.tzinfo is not None:
@@ -98,11 +126,11 @@ def _from_program(written: str) -> datetime | None:
     return None
 
 
-def _from_person(written: str) -> tuple[datetime | None, tuple[str, ...]]:
+def _from_person(written: str, month_first: bool | None) -> tuple[datetime | None, tuple[str, ...]]:
     """Read a date such as ``31/12/2017`` or ``May 4th, 2017``, and a time after it."""
     written = _WEEKDAY.sub("", written)
     time = _TIME.search(written)
-    day, flags = read_date(written[: time.start()] if time else written)
+    day, flags = read_date(written[: time.start()] if time else written, month_first)
     if day is None:
         return None, flags
     found = datetime(day.year, day.month, day.day)

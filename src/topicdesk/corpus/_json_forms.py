@@ -11,7 +11,16 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-__all__ = ["article_fields", "items_of", "parse_json"]
+__all__ = ["article_fields", "items_of", "parse_json", "unnested"]
+
+# Keys of objects that contain the fields of a text in exports of annotation tools, and keys that such an object is
+# recognised by. Fields of `_BESIDE` are used if the object itself has none of that name.
+_INSIDE = (
+    ("data", ("annotations", "completions", "predictions")),
+    ("fields", ("responses", "suggestions")),
+    ("inputs", ("annotation", "prediction")),
+)
+_BESIDE = ("meta", "metadata")
 
 # Keys of objects that stand for a person, an organisation or a section, in order of preference.
 _NAMES = ("name", "title", "label", "value")
@@ -81,6 +90,22 @@ def _columns(content: Mapping[str, Any], text_column: str) -> list[Any]:
 
 def _has_objects(value: Any) -> bool:
     return isinstance(value, list) and any(isinstance(item, dict) for item in value)
+
+
+def unnested(item: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return an object with the fields of its text at the top, if it is a task of an annotation tool.
+
+    Examples
+    --------
+    >>> unnested({"id": 7, "data": {"text": "The mill was sold."}, "annotations": []})
+    {'id': 7, 'data': {'text': 'The mill was sold.'}, 'annotations': [], 'text': 'The mill was sold.'}
+    """
+    for key, marks in _INSIDE:
+        inside = item.get(key)
+        if isinstance(inside, dict) and any(mark in item for mark in marks):
+            beside = [item[name] for name in _BESIDE if isinstance(item.get(name), dict)]
+            return {**(beside[0] if beside else {}), **item, **inside}
+    return item
 
 
 def article_fields(fields: Mapping[str, Any]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from html import unescape
 from typing import Any
 from urllib.parse import urlsplit
 
-__all__ = ["feed_entries", "html_fields", "outlet", "plain_text"]
+__all__ = ["feed_entries", "html_fields", "is_markup", "outlet", "plain_text"]
 
 _LANGUAGE = re.compile(rb"<html[^>]{0,500}\blang=[\"']?([A-Za-z]{2,3})", re.IGNORECASE)
 
@@ -36,6 +36,13 @@ _FRAME = re.compile(
 )
 _MENU_ITEMS = re.compile(r"\s+[|•·»›/]\s+")
 _FEWEST_ITEMS, _LONGEST_ITEM = 3, 25
+
+# Tags of formatted text. A plain text may contain other signs, such as "<3", "<name>", or a script that it is about.
+_TAGS = re.compile(
+    r"</(?:a|b|i|u|p|em|li|ol|td|th|tr|ul|div|span|font|table|strong|figure|h[1-6]|blockquote|figcaption|section|"
+    r"article)\s{0,5}>|<br\s{0,5}/?>",
+    re.IGNORECASE,
+)
 
 # Elements that end a line.
 _BLOCKS = ("p", "br", "div", "li", "h1", "h2", "h3", "blockquote")
@@ -177,6 +184,11 @@ def _is_frame(line: str) -> bool:
         0 < len(item) <= _LONGEST_ITEM and not re.search(r"[\d.!?:;]", item) for item in items
     )
     return not line or is_menu or _FRAME.fullmatch(line) is not None
+
+
+def is_markup(text: str) -> bool:
+    """Return whether a text is a fragment of HTML."""
+    return "<" in text and _TAGS.search(text) is not None
 
 
 def plain_text(markup: str) -> str:

@@ -64,8 +64,11 @@ def check_steps(without: Collection[str]) -> frozenset[str]:
 
 
 def fix_encoding(text: str) -> str:
-    """Repair mojibake, control characters and HTML entities with ftfy, but keep typographic quotation marks."""
-    return ftfy.fix_text(text, uncurl_quotes=False, normalization=None)
+    """Repair mojibake, control characters and HTML entities with ftfy.
+
+    Typographic quotation marks stay, and so do the full-width characters of Chinese and Japanese texts.
+    """
+    return ftfy.fix_text(text, uncurl_quotes=False, fix_character_width=False, normalization=None)
 
 
 def normalise_unicode(text: str) -> str:

@@ -11,21 +11,25 @@ from typing import Any
 
 import pandas as pd
 
-from topicdesk._arguments import check_mapping, check_path, check_paths, check_string
+from topicdesk._arguments import check_path, check_paths, check_string
 from topicdesk._atomic import replacing
-from topicdesk._progress import Advance, progress
+from topicdesk._progress import progress
 from topicdesk.corpus._boilerplate import RecurrenceFinder, take_off_recurring
 from topicdesk.corpus.articles import ARTICLE_COLUMNS, articles_frame, read_batches, write_batches
 from topicdesk.corpus.cleaning import check_steps
 from topicdesk.corpus.pages import article_id, split_signature
-from topicdesk.corpus.readers import NOT_READABLE, STDIN, Record, Unreadable, find_files, read_records
+from topicdesk.corpus.readers import NOT_READABLE, Record, Unreadable
+from topicdesk.corpus.reading import read_options, records_of
 from topicdesk.corpus.records import REPLACEMENT, UNREADABLE_CHARACTER, CleanArticle, Cleaning, clean_record
 from topicdesk.corpus.report import ReadReport
-from topicdesk.errors import CorpusError, nearest
+from topicdesk.errors import CorpusError
 
-__all__ = ["ImportAccount", "import_articles", "read_articles"]
+__all__ = ["ImportAccount", "check_output", "import_articles", "import_records", "read_articles"]
 
 _BATCH_ARTICLES = 5000
+
+#: Note of articles whose id belongs to another article.
+ANOTHER_ID = "an id that belongs to another article, replaced by a new one"
 
 # Limits of a printed account.
 _EXAMPLES, _EXAMPLE_CHARACTERS, _MOST_UNREADABLE = 4, 40, 40
@@ -113,6 +117,12 @@ def read_articles(
     source: str = "",
     language: str = "",
     without: Collection[str] = (),
+    *,
+    header: bool = True,
+    quote: str = "auto",
+    encoding: str | None = None,
+    dates: str = "auto",
+    ids: str = "file",
 ) -> tuple[pd.DataFrame, ImportAccount]:
     """Read files into a corpus in memory.
 
@@ -131,12 +141,26 @@ def read_articles(
         Language code of articles that name none. By default, detected from their text.
     without : collection of str, default ()
         Steps of `CLEANING_STEPS` to skip. Ids do not depend on it.
+    header : bool, default True
+        Whether CSV and TSV files begin with the names of their columns. If not, the names are ``"1"``, ``"2"``, and so
+        on: ``columns={"title": "2", "text": "3"}``.
+    quote : {"auto", "double", "backslash", "none"}, default "auto"
+        How CSV and TSV files write a quotation mark in a quoted cell: twice, or with a backslash. With ``none``,
+        quotation marks have no meaning.
+    encoding : str, optional
+        Encoding of text files, such as ``cp1252``. By default it is guessed from each file, and noted if it is not
+        UTF-8.
+    dates : {"auto", "day-first", "month-first"}, default "auto"
+        Order of day and month in dates such as 01/05/2017. By default, that of the first date of a file that has only
+        one reading, such as 12/31/2016; day first, with a note, if there is none.
+    ids : {"file", "new"}, default "file"
+        With ``new``, ids of the files are ignored: every article gets an id from its source and content.
 
     Returns
     -------
     corpus : DataFrame of shape (n_articles, 12)
         An article without an id gets one from its source and its content before cleaning. A repeated article is kept
-        once.
+        once. An article whose id already belongs to another one gets a new id, and is noted.
     account : ImportAccount
 
     Raises
@@ -161,8 +185,9 @@ def read_articles(
     ['Court hears appeal', 'The judge heard the appeal on Monday.', 'PORT TOWN']
     """
     cleaning = _cleaning(paths, source, language, without)
+    options = read_options(columns, header, quote, encoding, dates, ids)
     account, notes = ImportAccount(), _Noted()
-    batches = list(_batches(paths, check_fields_named(columns), cleaning, account, notes))
+    batches = list(_batches(records_of(paths, options), cleaning, account, notes))
     _check_some(account)
     cleaned = batches if "take_off_recurring" in cleaning.without else _without_recurring(batches, account, notes)
     return pd.concat(cleaned, ignore_index=True), account
@@ -175,6 +200,12 @@ def import_articles(
     source: str = "",
     language: str = "",
     without: Collection[str] = (),
+    *,
+    header: bool = True,
+    quote: str = "auto",
+    encoding: str | None = None,
+    dates: str = "auto",
+    ids: str = "file",
 ) -> ImportAccount:
     """Import files into a corpus on disk, completely or not at all, with one batch in memory at a time.
 
@@ -184,6 +215,8 @@ def import_articles(
         As in `read_articles`.
     output : path
         The Parquet file to create or replace.
+    header, quote, encoding, dates, ids
+        As in `read_articles`.
 
     Returns
     -------
@@ -210,12 +243,42 @@ def import_articles(
     1
     """
     cleaning = _cleaning(paths, source, language, without)
+    options = read_options(columns, header, quote, encoding, dates, ids)
+    check_output(output)
+    return import_records(records_of(paths, options), Path(output), cleaning)
+
+
+def check_output(output: Path | str) -> None:
+    """Raise an error if a corpus cannot have this path."""
     check_path("output", output)
-    output = Path(output)
-    if output.is_dir():
-        raise CorpusError(f"output {output} is a folder. Name a Parquet file, such as {output / 'corpus.parquet'}.")
+    if Path(output).is_dir():
+        example = Path(output) / "corpus.parquet"
+        raise CorpusError(f"output {output} is a folder. Name a Parquet file, such as {example}.")
+
+
+def import_records(records: Iterable[Record | Unreadable], output: Path, cleaning: Cleaning) -> ImportAccount:
+    """Write the articles of records to a corpus on disk, completely or not at all (see `import_articles`).
+
+    Parameters
+    ----------
+    records : iterable of Record or Unreadable
+        The articles and pages, and what could not be read.
+    output : Path
+        The Parquet file to create or replace.
+    cleaning : Cleaning
+        Options of the cleaning.
+
+    Returns
+    -------
+    ImportAccount
+
+    Raises
+    ------
+    CorpusError
+        If there is no article. `output` does not change.
+    """
     account, notes = ImportAccount(), _Noted()
-    batches = _batches(paths, check_fields_named(columns), cleaning, account, notes)
+    batches = _batches(records, cleaning, account, notes)
 
     def facts() -> dict[str, Any]:
         _check_some(account)
@@ -243,18 +306,6 @@ def _cleaning(paths: Sequence[Path | str], source: str, language: str, without: 
     return Cleaning(source, language, check_steps(without))
 
 
-def check_fields_named(columns: Mapping[str, str] | None) -> Mapping[str, str]:
-    """Return a user's column names by field; raise an error if it is no such mapping, or if a field does not exist."""
-    if columns is None:
-        return {}
-    check_mapping("columns", columns)
-    for key, column in columns.items():
-        if key not in ARTICLE_COLUMNS:
-            raise CorpusError(f"columns: articles have no field {key!r}; {nearest(key, ARTICLE_COLUMNS)}")
-        check_string(f"columns[{key!r}]", column)
-    return columns
-
-
 def _check_some(account: ImportAccount) -> None:
     if account.articles == 0:
         first = f" First: {account.unreadable[0].where}: {account.unreadable[0].why}." if account.unreadable else ""
@@ -262,59 +313,45 @@ def _check_some(account: ImportAccount) -> None:
 
 
 def _batches(
-    paths: Sequence[Path | str], columns: Mapping[str, str], how: Cleaning, account: ImportAccount, noted: _Noted
+    records: Iterable[Record | Unreadable], how: Cleaning, account: ImportAccount, noted: _Noted
 ) -> Iterator[pd.DataFrame]:
-    """Read and clean articles in batches; recurring sentences stay in."""
-    inputs = [Path(path) for path in paths]
-    files, skipped = find_files(inputs)
-    for unreadable in skipped:
-        _drop(account, unreadable)
+    """Clean articles in batches; recurring sentences stay in."""
     contents: dict[str, str] = {}
     rows: list[dict[str, Any]] = []
-    with progress(sum(file.stat().st_size for file in files if file != STDIN), "importing", "B") as advance:
-        for file in files:
-            for record in _records(file, file in inputs, columns, advance):
-                if isinstance(record, Unreadable):
-                    _drop(account, record)
-                    continue
-                try:
-                    for article in clean_record(record, how):
-                        if _is_new(article.fields, record.where, contents, account):
-                            _keep(account, noted, article, record)
-                            rows.append(article.fields)
-                except CorpusError as error:
-                    _drop(account, Unreadable(record.where, str(error)))
-                if len(rows) >= _BATCH_ARTICLES:
-                    yield _frame(rows)
-                    rows = []
+    for record in records:
+        if isinstance(record, Unreadable):
+            _drop(account, record)
+            continue
+        try:
+            for article in clean_record(record, how):
+                if _is_new(article.fields, record.where, contents, account):
+                    _keep(account, noted, article, record)
+                    rows.append(article.fields)
+        except CorpusError as error:
+            _drop(account, Unreadable(record.where, str(error)))
+        if len(rows) >= _BATCH_ARTICLES:
+            yield _frame(rows)
+            rows = []
     if rows:
         yield _frame(rows)
 
 
-def _records(file: Path, named: bool, columns: Mapping[str, str], advance: Advance) -> Iterator[Record | Unreadable]:
-    """Read a file. A table without a text column is an error if the user named it, but is skipped in a folder."""
-    try:
-        yield from read_records(file, columns, advance)
-    except CorpusError as error:
-        if named:
-            raise
-        yield Unreadable(str(file), str(error).removeprefix(f"{file}: "))
-
-
-def _is_new(row: Mapping[str, Any], where: str, contents: dict[str, str], account: ImportAccount) -> bool:
+def _is_new(row: dict[str, Any], where: str, contents: dict[str, str], account: ImportAccount) -> bool:
+    """Return whether an article is to be kept. One whose id belongs to another article gets a new id."""
     if not row["text"]:
         account.dropped["no text"] += 1
         return False
     content = article_id(row["source"], row["title"], row["text"])
-    existing = contents.get(row["id"])
-    if existing is None:
-        contents[row["id"]] = content
-        return True
-    if existing == content:
+    if contents.get(row["id"], content) != content:
+        own_id, row["id"] = row["id"], content
+        row["page"] = content if row["page"] == own_id else row["page"]
+        if content not in contents:
+            account.note(ANOTHER_ID, f"{where} (id {own_id!r})")
+    if row["id"] in contents:
         account.dropped["the same article again"] += 1
-    else:
-        _drop(account, Unreadable(where, f"its id {row['id']!r} belongs to another article"))
-    return False
+        return False
+    contents[row["id"]] = content
+    return True
 
 
 def _without_recurring(

@@ -6,7 +6,6 @@ It keeps one record in memory at a time. Only pages, feeds and ``.json`` files a
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 import json
@@ -23,11 +22,12 @@ from typing import IO, Any
 
 import pyarrow as arrow
 import pyarrow.parquet as parquet
-from charset_normalizer import from_bytes
 
 from topicdesk._progress import Advance, nowhere
-from topicdesk.corpus._json_forms import article_fields, items_of, parse_json
-from topicdesk.corpus._markup import feed_entries, html_fields
+from topicdesk.corpus._encodings import guess_encoding
+from topicdesk.corpus._json_forms import article_fields, items_of, parse_json, unnested
+from topicdesk.corpus._markup import feed_entries, html_fields, is_markup, plain_text
+from topicdesk.corpus._tables import Row, TableFormat, decoded_head, read_rows
 from topicdesk.corpus._web_archives import archived_pages
 from topicdesk.errors import CorpusError, nearest
 
@@ -68,10 +68,13 @@ _ALIASES = {
     "authors": ("authors", "author", "byline", "creator"),
     "place": ("place", "location", "dateline"),
     "language": ("language", "lang", "inlanguage"),
-    "id": ("id", "articleid", "guid", "identifier"),
+    "id": ("articleid", "id", "guid", "identifier", "documentid"),
 }  # fmt: skip
 
-# Bytes of a file that are read to guess its encoding and a table's delimiter.
+# Fields that may contain HTML.
+_MARKED_UP = ("title", "text")
+
+# Bytes of standard input that are read to guess its format.
 _HEAD_BYTES = 1 << 20
 _BATCH_ROWS = 1000
 
@@ -110,6 +113,8 @@ class Record:
         For CSV, TSV and JSON, the original row with all its columns.
     columns : mapping of str to str
         Column of `row` for each field.
+    month_first : bool, optional
+        Order of day and month in a numeric date, if it is known.
     """
 
     where: str
@@ -118,6 +123,7 @@ class Record:
     is_page: bool = False
     row: Mapping[str, Any] | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
+    month_first: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -177,15 +183,15 @@ def find_files(paths: Sequence[Path]) -> tuple[list[Path], list[Unreadable]]:
     return list(files.values()), skipped
 
 
-def read_records(path: Path, columns: Mapping[str, str], advance: Advance = nowhere) -> Iterator[Record | Unreadable]:
+def read_records(path: Path, form: TableFormat, advance: Advance = nowhere) -> Iterator[Record | Unreadable]:
     """Read the records of one file.
 
     Parameters
     ----------
     path : Path
         A file of a format in `FORMATS`, or `STDIN`.
-    columns : mapping of str to str
-        Column names of the user's table, by field of an article. Other fields are matched by common column names.
+    form : TableFormat
+        How tables are written, and the names of their columns.
     advance : Advance, optional
         Called with the number of bytes read since the last call.
 
@@ -200,12 +206,12 @@ def read_records(path: Path, columns: Mapping[str, str], advance: Advance = nowh
     """
     if path == STDIN:
         content = sys.stdin.buffer.read()
-        yield from _read("standard input", io.BytesIO(content), columns, guess_ending(content[:_HEAD_BYTES], columns))
+        yield from _read("standard input", io.BytesIO(content), form, guess_ending(content[:_HEAD_BYTES], form))
         return
     try:
         with path.open("rb") as file:
             reported = 0
-            for record in _read(str(path), file, columns, _ending(path.name)):
+            for record in _read(str(path), file, form, _ending(path.name)):
                 yield record
                 position = file.tell()
                 advance(position - reported)
@@ -215,28 +221,28 @@ def read_records(path: Path, columns: Mapping[str, str], advance: Advance = nowh
         yield Unreadable(str(path), f"cannot be read: {error}")
 
 
-def check_columns(path: Path, columns: Mapping[str, str]) -> None:
+def check_columns(path: Path, form: TableFormat) -> None:
     """Raise `CorpusError` if a table has no text column, or lacks one that `columns` names.
 
     Parameters
     ----------
     path : Path
         The table. Only its beginning is read. Other files and folders are not checked.
-    columns : mapping of str to str
+    form : TableFormat
         As in `read_records`.
     """
     if path.is_file() and path.suffix.lower() in (".csv", ".tsv", ".jsonl", ".parquet"):
-        next(read_records(path, columns), None)
+        next(read_records(path, form), None)
 
 
-def guess_ending(head: bytes, columns: Mapping[str, str]) -> str:
+def guess_ending(head: bytes, form: TableFormat) -> str:
     """Guess the format of a file without a name.
 
     Parameters
     ----------
     head : bytes
         Beginning of the file.
-    columns : mapping of str to str
+    form : TableFormat
         As in `read_records`.
 
     Returns
@@ -248,105 +254,126 @@ def guess_ending(head: bytes, columns: Mapping[str, str]) -> str:
     for magic, ending in magics.items():
         if head.startswith(magic):
             return ending
-    text = head.decode(_encoding(head)[0], errors="replace").lstrip()
+    text = head.decode(form.encoding or guess_encoding(head)[0], errors="replace").lstrip()
     for mark, ending in (("{", ".jsonl"), ("[", ".json")):
         if text.startswith(mark):
             return ending
     if text.startswith("<"):
         return ".xml" if re.search(r"<(rss|feed|rdf:RDF)\b", text[:2000]) else ".html"
-    first_line = text.partition("\n")[0]
-    names = next(csv.reader([first_line], delimiter=_delimiter(first_line)), [])
+    first = next(read_rows(io.BytesIO(head), form), None)
+    if first is None or len(first.cells) < 2:
+        return ".txt"
     try:
-        matched_columns("standard input", tuple(names), columns)
+        matched_columns("standard input", first.cells, form.columns)
     except CorpusError:
         return ".txt"
-    return ".csv" if len(names) > 1 else ".txt"
+    return ".csv"
 
 
-def _delimiter(first_line: str) -> str:
-    return max(",;\t|", key=first_line.count)
-
-
-def _read(name: str, file: IO[bytes], columns: Mapping[str, str], ending: str) -> Iterator[Record | Unreadable]:
+def _read(name: str, file: IO[bytes], form: TableFormat, ending: str) -> Iterator[Record | Unreadable]:
     """Read a file or a part of an archive. A failure yields an `Unreadable`; the records before it are kept."""
     try:
-        yield from FORMATS[ending](name, file, columns)
+        yield from FORMATS[ending](name, file, form)
     except _FAILURES as error:
         yield Unreadable(name, f"cannot be read: {error}")
 
 
-def _read_page(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Iterator[Record | Unreadable]:
-    content = file.read()
-    encoding, flags = _encoding(content[:_HEAD_BYTES])
-    yield Record(name, {"text": content.decode(encoding, errors="replace")}, flags, is_page=True)
+def _read_page(name: str, file: IO[bytes], form: TableFormat) -> Iterator[Record | Unreadable]:
+    _, encoding, flags = decoded_head(file, form.encoding)
+    yield Record(name, {"text": file.read().decode(encoding, errors="replace")}, flags, is_page=True)
 
 
-def _read_table(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Iterator[Record | Unreadable]:
-    head = file.read(_HEAD_BYTES)
-    file.seek(0)
-    encoding, flags = _encoding(head)
-    first_line = head.decode(encoding, errors="replace").partition("\n")[0]
-    delimiter = "\t" if name.lower().endswith(".tsv") else _delimiter(first_line)
-    # A text may be longer than the default limit of the csv module. On Windows, its limit is a C long of 32 bits.
-    csv.field_size_limit(2**31 - 1)
-    rows = csv.reader(io.TextIOWrapper(file, encoding, errors="replace", newline=""), delimiter=delimiter)
-    header = next(rows, [])
-    mapping = matched_columns(name, header, columns)
+def _read_table(name: str, file: IO[bytes], form: TableFormat) -> Iterator[Record | Unreadable]:
+    rows = read_rows(file, form, "\t" if name.lower().endswith(".tsv") else None)
+    header = next(rows, None)
+    names = [] if header is None else header.cells
+    mapping = _columns_of_table(name, names, form, rows)
     for row in rows:
-        location = f"{name}, line {rows.line_num}"
-        if not row:
+        location = f"{name}, line {row.line}"
+        if len(row.cells) != len(names):
+            yield Unreadable(
+                location, f"{len(row.cells)} fields, but the header has {len(names)}{_quote_advice(row, form)}"
+            )
             continue
-        if len(row) != len(header):
-            yield Unreadable(location, f"{len(row)} fields, but the header has {len(header)}")
-            continue
-        cells = dict(zip(header, row, strict=True))
-        yield Record(location, {key: cells[column] for key, column in mapping.items()}, flags, False, cells, mapping)
+        cells = dict(zip(names, row.cells, strict=True))
+        values = {key: cells[column] for key, column in mapping.items()}
+        yield _record(location, values, flags=row.flags, row=cells, columns=mapping)
 
 
-def _read_json_lines(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Iterator[Record | Unreadable]:
+def _columns_of_table(name: str, names: list[str], form: TableFormat, rows: Iterator[Row]) -> dict[str, str]:
+    """Match the columns of a CSV or TSV file; if there is no text column, say how to read a file without a header."""
+    try:
+        return matched_columns(name, names, form.columns, form.needs_text)
+    except CorpusError as error:
+        if not form.header:
+            first = next(rows, None)
+            cells = () if first is None else first.cells
+            shown = ", ".join(f"{number}: {cell[:30]!r}" for number, cell in enumerate(cells, start=1))
+            raise CorpusError(
+                f"{name}: a table without a header needs the numbers of its columns, such as --map text=2. "
+                f"The first row: {shown or 'none'}"
+            ) from error
+        if "text" not in form.columns:
+            raise CorpusError(f"{error}, or use --no-header if the first line is a row") from error
+        raise
+
+
+def _quote_advice(row: Row, form: TableFormat) -> str:
+    """Return what to do about a row with another number of fields, if quotation marks may be the reason."""
+    if form.quote == "none" or not any('"' in cell for cell in row.cells):
+        return ""
+    return "; if quotation marks have no meaning in this file, use --quote none"
+
+
+def _read_json_lines(name: str, file: IO[bytes], form: TableFormat) -> Iterator[Record | Unreadable]:
     for number, line in enumerate(file, start=1):
         location = f"{name}, line {number}"
         if line.strip():
             try:
-                yield _json_record(location, parse_json(line), columns)
+                yield _json_record(location, parse_json(line), form)
             except (ValueError, RecursionError) as error:
                 yield Unreadable(location, f"not JSON: {error}")
 
 
-def _read_json(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Iterator[Record | Unreadable]:
+def _read_json(name: str, file: IO[bytes], form: TableFormat) -> Iterator[Record | Unreadable]:
     document = file.read()
     try:
         content = parse_json(document)
     except (ValueError, RecursionError) as error:
         if isinstance(error, json.JSONDecodeError) and error.msg == "Extra data":
-            yield from _read_json_lines(name, io.BytesIO(document), columns)
+            yield from _read_json_lines(name, io.BytesIO(document), form)
         else:
             yield Unreadable(name, f"not JSON: {error}")
         return
-    for number, item in enumerate(items_of(content, _text_column(content, columns)), start=1):
-        yield _json_record(f"{name}, item {number}", item, columns)
+    for number, item in enumerate(items_of(content, _text_column(content, form)), start=1):
+        yield _json_record(f"{name}, item {number}", item, form)
 
 
-def _text_column(content: Any, columns: Mapping[str, str]) -> str | None:
+def _text_column(content: Any, form: TableFormat) -> str | None:
     """Return the key of the text in a JSON object; None if it has none."""
     if not isinstance(content, dict):
         return None
     with suppress(CorpusError):
-        return _matched(tuple(content), tuple(columns.items()))["text"]
+        return _matched(tuple(content), tuple(form.columns.items()))["text"]
     return None
 
 
-def _read_parquet(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Iterator[Record | Unreadable]:
+def _read_parquet(name: str, file: IO[bytes], form: TableFormat) -> Iterator[Record | Unreadable]:
     table = parquet.ParquetFile(file)
-    mapping = matched_columns(name, table.schema_arrow.names, columns)
+    names = table.schema_arrow.names
+    mapping = matched_columns(name, names, form.columns, form.needs_text)
     number = 0
-    for batch in table.iter_batches(_BATCH_ROWS, columns=list(mapping.values())):
+    for batch in table.iter_batches(_BATCH_ROWS, columns=names if form.whole_rows else list(mapping.values())):
         for row in batch.to_pylist():
             number += 1
-            yield _record(f"{name}, row {number}", {key: row[column] for key, column in mapping.items()})
+            values = {key: row[column] for key, column in mapping.items()}
+            if form.whole_rows:
+                yield _record(f"{name}, row {number}", values, row=row, columns=mapping)
+            else:
+                yield _record(f"{name}, row {number}", values)
 
 
-def _read_html(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Iterator[Record | Unreadable]:
+def _read_html(name: str, file: IO[bytes], form: TableFormat) -> Iterator[Record | Unreadable]:
     fields = html_fields(file.read())
     if fields is None:
         yield Unreadable(name, "no main text was found in the page")
@@ -354,7 +381,7 @@ def _read_html(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Iterat
         yield _record(name, fields, flags=("an HTML page, reduced to its main text",))
 
 
-def _read_feed(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Iterator[Record | Unreadable]:
+def _read_feed(name: str, file: IO[bytes], form: TableFormat) -> Iterator[Record | Unreadable]:
     entries, fault = feed_entries(file.read())
     if fault:
         yield Unreadable(name, f"no feed entries were found: {fault}")
@@ -362,7 +389,7 @@ def _read_feed(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Iterat
         yield _record(f"{name}, entry {number}", fields)
 
 
-def _read_web_archive(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Iterator[Record | Unreadable]:
+def _read_web_archive(name: str, file: IO[bytes], form: TableFormat) -> Iterator[Record | Unreadable]:
     for page in archived_pages(file):
         location = f"{name}, {page.where}"
         if page.why:
@@ -371,7 +398,7 @@ def _read_web_archive(name: str, file: IO[bytes], columns: Mapping[str, str]) ->
             yield _record(location, page.fields, flags=page.flags)
 
 
-def _read_zip(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Iterator[Record | Unreadable]:
+def _read_zip(name: str, file: IO[bytes], form: TableFormat) -> Iterator[Record | Unreadable]:
     archive = zipfile.ZipFile(file)
     unpacked = 0
     for info in sorted(archive.infolist(), key=lambda info: info.filename):
@@ -388,13 +415,13 @@ def _read_zip(name: str, file: IO[bytes], columns: Mapping[str, str]) -> Iterato
             try:
                 # Read in place: nothing is written to disk, so an unsafe path in a member's name does no harm.
                 with archive.open(info) as member:
-                    yield from _read(location, member, columns, ending)
+                    yield from _read(location, member, form, ending)
             except _FAILURES as error:  # the member cannot be opened
                 yield Unreadable(location, f"cannot be read: {error}")
 
 
 #: Reader of each format, by the ending of a file's name.
-FORMATS: dict[str, Callable[[str, IO[bytes], Mapping[str, str]], Iterator[Record | Unreadable]]] = {
+FORMATS: dict[str, Callable[[str, IO[bytes], TableFormat], Iterator[Record | Unreadable]]] = {
     ".txt": _read_page,
     ".html": _read_html,
     ".htm": _read_html,
@@ -419,25 +446,32 @@ def _ending(name: str) -> str:
     return ".warc.gz" if lowered.endswith(".warc.gz") else PurePosixPath(lowered).suffix
 
 
-def _json_record(where: str, item: Any, columns: Mapping[str, str]) -> Record | Unreadable:
+def _json_record(where: str, item: Any, form: TableFormat) -> Record | Unreadable:
     if not isinstance(item, dict):
         return Unreadable(where, f"not a JSON object: {str(item)[:40]!r}")
+    item = unnested(item)
     try:
-        mapping = matched_columns(where, list(item), columns)
+        mapping = matched_columns(where, list(item), form.columns, form.needs_text)
     except CorpusError as error:
         return Unreadable(where, str(error).removeprefix(f"{where}: "), item)
     return _record(where, {key: item[column] for key, column in mapping.items()}, row=item, columns=mapping)
 
 
-def _record(where: str, values: Mapping[str, Any], **more: Any) -> Record | Unreadable:
+def _record(where: str, values: Mapping[str, Any], flags: tuple[str, ...] = (), **more: Any) -> Record | Unreadable:
     """Return a record of values of any type, with `more` fields of `Record`, or why the values are no article."""
     try:
-        return Record(where, article_fields(values), **more)
+        fields = article_fields(values)
+        if is_markup(fields.get("text", "")):
+            fields |= {name: plain_text(fields[name]) for name in _MARKED_UP if name in fields}
+            flags = (*flags, "HTML in the text, reduced to its words")
+        return Record(where, fields, flags, **more)
     except (ValueError, RecursionError) as error:  # RecursionError: a deeply nested value
         return Unreadable(where, str(error), more.get("row"))
 
 
-def matched_columns(where: str, names: Sequence[str], columns: Mapping[str, str]) -> dict[str, str]:
+def matched_columns(
+    where: str, names: Sequence[str], columns: Mapping[str, str], needs_text: bool = True
+) -> dict[str, str]:
     """Match the columns of a table to the fields of an article.
 
     Parameters
@@ -447,12 +481,14 @@ def matched_columns(where: str, names: Sequence[str], columns: Mapping[str, str]
     names : sequence of str
         Columns of the table.
     columns : mapping of str to str
-        As in `read_records`.
+        Columns that the user named, as in `TableFormat`.
+    needs_text : bool, default True
+        Whether a table without a text column is an error.
 
     Returns
     -------
     dict of str to str
-        Column of the table by field; at least that of ``text``.
+        Column of the table by field; by default at least that of ``text``.
 
     Raises
     ------
@@ -460,14 +496,14 @@ def matched_columns(where: str, names: Sequence[str], columns: Mapping[str, str]
         When there is no text column, or a column that `columns` names is missing.
     """
     try:
-        return dict(_matched(tuple(names), tuple(columns.items())))
+        return dict(_matched(tuple(names), tuple(columns.items()), needs_text))
     except CorpusError as error:
         raise CorpusError(f"{where}: {error}") from None
 
 
 # Cached, because each JSON line has its own names and most lines have the same ones.
 @lru_cache(maxsize=1000)
-def _matched(names: tuple[str, ...], wanted: tuple[tuple[str, str], ...]) -> dict[str, str]:
+def _matched(names: tuple[str, ...], wanted: tuple[tuple[str, str], ...], needs_text: bool = True) -> dict[str, str]:
     columns = dict(wanted)
     for key, column in columns.items():
         if column not in names:
@@ -480,33 +516,8 @@ def _matched(names: tuple[str, ...], wanted: tuple[tuple[str, str], ...]) -> dic
         candidates = [plain[alias] for alias in aliases if alias in plain]
         if key in columns or candidates:
             matches[key] = columns[key] if key in columns else candidates[0]
-    if "text" not in matches:
+    if needs_text and "text" not in matches:
         raise CorpusError(
             f"no text column; the columns are: {', '.join(map(str, names)) or 'none'}. Name it with --map text=COLUMN"
         )
     return matches
-
-
-def _encoding(head: bytes) -> tuple[str, tuple[str, ...]]:
-    """Guess an encoding from a file's beginning; return it with a flag if the file is not valid UTF-8."""
-    for mark, name in (
-        (codecs.BOM_UTF8, "utf-8-sig"),
-        (codecs.BOM_UTF16_LE, "utf-16"),
-        (codecs.BOM_UTF16_BE, "utf-16"),
-    ):
-        if head.startswith(mark):
-            return name, ()
-    try:
-        # Incremental, because the beginning may end inside a character.
-        codecs.getincrementaldecoder("utf-8")().decode(head)
-    except UnicodeDecodeError:
-        decoded = head.decode("utf-8", errors="replace")
-        broken = decoded.count("\ufffd")
-        # Bytes of another encoding rarely form valid UTF-8 characters. If at least half of the non-ASCII characters are
-        # valid, the file is UTF-8 with some broken bytes.
-        if sum(not character.isascii() for character in decoded) - broken >= broken:
-            return "utf-8", ("broken UTF-8",)
-        guess = from_bytes(head).best()
-        encoding = guess.encoding if guess is not None else "utf-8"
-        return encoding, (f"read as {encoding}",) if encoding != "utf-8" else ("broken UTF-8",)
-    return "utf-8", ()

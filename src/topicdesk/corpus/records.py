@@ -120,6 +120,7 @@ class _Draft:
 
     def __init__(self, record: Record, how: Cleaning) -> None:
         self.how = how
+        self.month_first = record.month_first
         self.row: dict[str, Any] = {"kind": "article", **dict.fromkeys(_WRITTEN, ""), **record.fields}
         self.row["source"] = self.row.get("source") or how.source
         self.as_came = self.row["title"], self.row["text"]
@@ -138,7 +139,7 @@ class _Draft:
                 self.row |= repaired
 
     def read_date(self) -> None:
-        self.row["published"], flags = read_time(self.row.get("published", ""))
+        self.row["published"], flags = read_time(self.row.get("published", ""), self.month_first)
         self.flags += flags
 
     def split_beginning(self) -> None:

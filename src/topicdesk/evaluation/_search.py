@@ -96,7 +96,9 @@ def cross_validate(
     """
     classifiers = plan.classifiers
     candidates = {classifier.name: candidates_of(classifier, plan.settings) for classifier in classifiers}
-    materials = gather_materials(dataset, chain.from_iterable(candidates.values()), keywords, plan.random_state)
+    materials = gather_materials(
+        dataset, chain.from_iterable(candidates.values()), keywords, plan.random_state, plan.settings
+    )
     inner = [make_inner_splits(dataset, split, plan.inner_folds, plan.random_state) for split in splits]
     searched = [
         candidate

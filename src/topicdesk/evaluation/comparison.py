@@ -31,10 +31,11 @@ from topicdesk.evaluation._types import ComparisonPlan, ComparisonValues, FoldRe
 from topicdesk.evaluation.classifiers import check_neighbours
 from topicdesk.evaluation.engine import Engine, single_threaded_engine
 from topicdesk.evaluation.leaderboard import ALL_SAMPLES, leaderboard, scores_where
+from topicdesk.evaluation.model_selection import plan_for_texts
 from topicdesk.evaluation.significance import Verdict, decide_winner, significance_table
 from topicdesk.evaluation.split_files import split_table
 from topicdesk.evaluation.splits import Split, mean_test_to_train
-from topicdesk.features import script_warnings
+from topicdesk.features import Analyser, script_warnings
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -255,10 +256,12 @@ def compare(
     start = perf_counter()
     check_comparison(dataset, plan, splits, keywords, n_jobs, engine)
     _check_folder(keep)
+    plan, language = plan_for_texts(plan, dataset)
     splits, messages = planned_splits(dataset, plan, splits)
-    words_only = all(setting.analyser.analyzer == "word" for setting in plan.settings)
-    scripts = script_warnings(dataset.texts) if words_only else ()
-    notes = dataset.warnings + scripts + messages
+    # The usual token pattern knows no scripts; whoever gives another has chosen it for the texts.
+    usual = {(setting.analyser.analyzer, setting.analyser.token_pattern) for setting in plan.settings}
+    scripts = script_warnings(dataset.texts) if usual == {("word", Analyser.token_pattern)} else ()
+    notes = dataset.warnings + scripts + language + messages
     _check_sample(plan, dataset)
     _check_neighbours(plan, splits)
     checkpoints = None if keep is None else Checkpoints(Path(keep), comparison_hash(dataset, plan, splits, keywords))

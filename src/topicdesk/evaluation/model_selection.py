@@ -21,7 +21,7 @@ from topicdesk.evaluation.engine import Engine
 from topicdesk.evaluation.metrics import metric_value
 from topicdesk.evaluation.splits import Split, make_inner_splits
 from topicdesk.evaluation.thresholds import choose_thresholds, decide, decide_class
-from topicdesk.features import FeatureSetting
+from topicdesk.features import Analyser, FeatureSetting, settings_for_texts
 
 if TYPE_CHECKING:
     from topicdesk.annotation import Dataset
@@ -33,11 +33,13 @@ __all__ = [
     "choose",
     "choose_on_all",
     "decisions_at",
+    "default_setting",
     "described",
     "fixed_thresholds",
     "has_choice",
     "held_out",
     "judge",
+    "plan_for_texts",
 ]
 
 
@@ -103,7 +105,7 @@ def choose_on_all(
     FinalChoice
     """
     candidates = candidates_of(classifier, plan.settings)
-    materials = gather_materials(dataset, candidates, keywords, plan.random_state)
+    materials = gather_materials(dataset, candidates, keywords, plan.random_state, plan.settings)
     full_split = Split(np.arange(len(dataset)), np.arange(0), 0, 0, plan.splits.scheme)
     folds = make_inner_splits(dataset, full_split, plan.inner_folds, plan.random_state)
     check_neighbours(classifier, min(len(fold.train) for fold in folds))
@@ -114,6 +116,21 @@ def choose_on_all(
     return FinalChoice(best.candidate, best.score, rows, scored[best.candidate])
 
 
+def plan_for_texts(plan: ComparisonPlan, dataset: Dataset) -> tuple[ComparisonPlan, tuple[str, ...]]:
+    """Return the plan with the settings that the language of the texts needs, and warnings (see `settings_for_texts`).
+
+    Comparisons, studies and the final fit call it first, so all of them use the same features.
+    """
+    settings, warnings = settings_for_texts(plan.settings, dataset.texts)
+    return plan if settings == tuple(plan.settings) else replace(plan, settings=settings), warnings
+
+
+def default_setting(settings: Sequence[FeatureSetting]) -> FeatureSetting:
+    """Return the setting of baselines: scikit-learn's defaults, with Turkish lower case if a plan's setting has it."""
+    turkish = any(setting.analyser.turkish for setting in settings)
+    return FeatureSetting(Analyser(lowercase="turkish")) if turkish else FeatureSetting()
+
+
 def candidates_of(classifier: Classifier, settings: Sequence[FeatureSetting]) -> list[Candidate]:
     """Return all candidates of a classifier. Their order matters: ties go to the earliest."""
     views: Sequence[View]
@@ -121,7 +138,7 @@ def candidates_of(classifier: Classifier, settings: Sequence[FeatureSetting]) ->
         case "searched":
             views = settings
         case "default":
-            views = (FeatureSetting(),)
+            views = (default_setting(settings),)
         case "keywords" | "none" as fixed:
             views = (fixed,)
     return [Candidate(classifier, view, tuple(point.items())) for view in views for point in classifier.parameters()]

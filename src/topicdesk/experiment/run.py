@@ -27,6 +27,7 @@ from topicdesk.annotation import (
     read_annotations,
     read_taxonomy,
     reserved_in,
+    unused_published,
 )
 from topicdesk.corpus import published_labels_path, read_corpus, stored_corpus
 from topicdesk.errors import SpecError, VerificationError, nearest
@@ -396,7 +397,12 @@ def load_dataset(project: Project, spec: Spec, corpus: str) -> Dataset:
         topics: Sequence[str] = taxonomy.names
     else:
         topics = sorted({topic for names in annotations["topics"] for topic in names})
-    return join_dataset(Path(corpus).stem, articles, annotations, topics, spec.data.text, spec.data.task)
+    dataset = join_dataset(Path(corpus).stem, articles, annotations, topics, spec.data.text, spec.data.task)
+    if not spec.data.published:
+        return dataset
+    path = published_labels_path(corpus_file(project, corpus))
+    unused = unused_published(path, set(articles["id"]), None if taxonomy is None else topics)
+    return replace(dataset, warnings=(*unused, *dataset.warnings))
 
 
 def read_spec_labels(project: Project, spec: Spec, corpus: str, articles: pd.DataFrame) -> pd.DataFrame:

@@ -97,7 +97,8 @@ class _Features(StrictModel):
 
     analyzer: Annotated[tuple[Literal["word", "char", "char_wb"], ...], BeforeValidator(_listed), _NotEmpty] = ("word",)
     ngram_range: Annotated[tuple[tuple[_Length, _Length], ...], BeforeValidator(_listed_ranges), _NotEmpty] = ((1, 1),)
-    lowercase: _Flags = (True,)
+    #: "turkish" converts I to ı and İ to i; true means the same if most texts are in Turkish or Azerbaijani.
+    lowercase: Annotated[tuple[bool | Literal["turkish"], ...], BeforeValidator(_listed), _NotEmpty] = (True,)
     strip_accents: Annotated[
         tuple[Literal["ascii", "unicode"] | None, ...], BeforeValidator(_listed_or_none), _NotEmpty
     ] = (None,)

@@ -17,7 +17,10 @@ from topicdesk.features.names import (
     STEMMERS as STEMMERS,
 )
 from topicdesk.features.scripts import (
+    TURKISH_I as TURKISH_I,
+    mostly_turkish as mostly_turkish,
     script_warnings as script_warnings,
+    with_turkish_i as with_turkish_i,
 )
 from topicdesk.features.search_space import (
     Features as Features,
@@ -27,5 +30,7 @@ from topicdesk.features.tfidf import (
     FeatureSetting as FeatureSetting,
     FoldWeights as FoldWeights,
     fold_features as fold_features,
+    keywords_are_turkish as keywords_are_turkish,
+    settings_for_texts as settings_for_texts,
     weigh_fold as weigh_fold,
 )

@@ -28,6 +28,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 from topicdesk._progress import progress
 from topicdesk.errors import FeaturesError
 from topicdesk.features.names import STEMMERS, check_stemmer
+from topicdesk.features.scripts import with_turkish_i
 
 __all__ = ["STEMMERS", "Analyser", "Counts", "StemmingTokeniser", "count_terms", "count_terms_once"]
 
@@ -41,8 +42,10 @@ class Analyser:
 
     Parameters
     ----------
-    analyzer, ngram_range, lowercase, strip_accents, stop_words, token_pattern
+    analyzer, ngram_range, strip_accents, stop_words, token_pattern
         As in scikit-learn's `CountVectorizer`, with the same defaults.
+    lowercase : bool or "turkish", default True
+        As in `CountVectorizer`; or convert I to ı and İ to i, as in Turkish and Azerbaijani.
     stemmer : str, optional
         Language of a Snowball stemmer (see `STEMMERS`). Words are stemmed after stop words are removed.
     lead : int, optional
@@ -51,7 +54,7 @@ class Analyser:
 
     analyzer: Literal["word", "char", "char_wb"] = "word"
     ngram_range: tuple[int, int] = (1, 1)
-    lowercase: bool = True
+    lowercase: bool | Literal["turkish"] = True
     strip_accents: Literal["ascii", "unicode"] | None = None
     stop_words: Literal["english"] | None = None
     token_pattern: str = r"(?u)\b\w\w+\b"
@@ -59,7 +62,14 @@ class Analyser:
     lead: int | None = None
 
     def __post_init__(self) -> None:
-        """Raise `FeaturesError` if `lead` is below 1, or `stemmer` is unknown or used without words."""
+        """Raise `FeaturesError` if a value is wrong, or two values cannot be combined."""
+        if isinstance(self.lowercase, str) and self.lowercase != "turkish":
+            raise FeaturesError(f"lowercase must be True, False or 'turkish'; got {self.lowercase!r}.")
+        if self.turkish and self.strip_accents == "ascii":
+            raise FeaturesError(
+                "lowercase = 'turkish' and strip_accents = 'ascii' cannot be combined: 'ascii' removes the letter ı. "
+                "Use strip_accents = 'unicode'."
+            )
         if self.lead is not None and self.lead < 1:
             raise FeaturesError(f"lead must be at least 1 character; got {self.lead}.")
         if self.stemmer is None:
@@ -70,9 +80,14 @@ class Analyser:
             )
         check_stemmer(self.stemmer)
 
+    @property
+    def turkish(self) -> bool:
+        """Whether I becomes ı, and İ becomes i, in lower case."""
+        return self.lowercase == "turkish"
+
     def options(self) -> dict[str, Any]:
-        """Return the equivalent options of `CountVectorizer`, which does not apply `lead`: see `read`."""
-        options = asdict(self)
+        """Return the equivalent options of `CountVectorizer`, to be used on the texts that `read` returns."""
+        options = asdict(self) | {"lowercase": bool(self.lowercase)}
         del options["lead"]
         if options.pop("stemmer") is None:
             return options
@@ -80,7 +95,12 @@ class Analyser:
         return options | {"token_pattern": None, "stop_words": None}
 
     def read(self, texts: Sequence[str]) -> Sequence[str]:
-        """Return the part of each text that is analysed: the whole text or its lead."""
+        """Return what a vectorizer gets of each text: the whole text or its lead.
+
+        scikit-learn lower-cases all languages in the same way, so the letters that differ in Turkish are replaced here.
+        """
+        if self.turkish:
+            texts = [with_turkish_i(text) for text in texts]
         return texts if self.lead is None else [text[: self.lead] for text in texts]
 
     def vectorizer(self) -> CountVectorizer:

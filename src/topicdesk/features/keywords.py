@@ -10,11 +10,14 @@ from numpy.typing import NDArray
 from sklearn.feature_extraction.text import CountVectorizer
 
 from topicdesk.errors import FeaturesError
+from topicdesk.features.scripts import mostly_turkish, with_turkish_i
 
 __all__ = ["keyword_hits", "keyword_matrix", "keyword_phrases", "phrase_vectorizer"]
 
 
-def keyword_hits(texts: Sequence[str], keywords: Mapping[str, Sequence[str]]) -> NDArray[np.float64]:
+def keyword_hits(
+    texts: Sequence[str], keywords: Mapping[str, Sequence[str]], turkish: bool | None = None
+) -> NDArray[np.float64]:
     """Count the distinct keywords of each topic in each text.
 
     Only whole words match, regardless of case. A phrase matches consecutive words.
@@ -25,6 +28,9 @@ def keyword_hits(texts: Sequence[str], keywords: Mapping[str, Sequence[str]]) ->
         Length n_texts.
     keywords : mapping of str to sequence of str
         Words and phrases of each topic; length n_topics.
+    turkish : bool, optional
+        Whether I and ı, and İ and i, are the same letter in upper and lower case, as in Turkish and Azerbaijani. By
+        default, if most texts are in these languages.
 
     Returns
     -------
@@ -35,18 +41,18 @@ def keyword_hits(texts: Sequence[str], keywords: Mapping[str, Sequence[str]]) ->
     FeaturesError
         When a topic has no keyword, or one that can never match.
     """
-    hits, rules = keyword_matrix(texts, keywords)
+    hits, rules = keyword_matrix(texts, keywords, turkish)
     return np.column_stack([hits[:, rules["topic"] == topic].sum(axis=1) for topic in keywords]).astype(np.float64)
 
 
 def keyword_matrix(
-    texts: Sequence[str], keywords: Mapping[str, Sequence[str]]
+    texts: Sequence[str], keywords: Mapping[str, Sequence[str]], turkish: bool | None = None
 ) -> tuple[NDArray[np.bool_], pd.DataFrame]:
     """Find the keywords that each text contains.
 
     Parameters
     ----------
-    texts, keywords
+    texts, keywords, turkish
         As in `keyword_hits`.
 
     Returns
@@ -55,22 +61,27 @@ def keyword_matrix(
     rules : DataFrame of shape (n_keywords, 2)
         Columns ``topic, keyword``: each distinct keyword of each topic. Row i describes column i of `found`.
     """
-    by_topic = keyword_phrases(keywords)
+    if turkish is None:
+        turkish = mostly_turkish(texts)
+    by_topic = keyword_phrases(keywords, turkish)
     pairs = [(topic, phrase) for topic, phrases in by_topic.items() for phrase in dict.fromkeys(phrases)]
     rules = pd.DataFrame(pairs, columns=["topic", "keyword"])
     vectorizer = phrase_vectorizer(by_topic)
     column_of = {phrase: column for column, phrase in enumerate(vectorizer.vocabulary)}
-    matrix = vectorizer.fit_transform(texts)[:, [column_of[phrase] for phrase in rules["keyword"]]]
+    read = [with_turkish_i(text) for text in texts] if turkish else texts
+    matrix = vectorizer.fit_transform(read)[:, [column_of[phrase] for phrase in rules["keyword"]]]
     return matrix.toarray().astype(bool), rules
 
 
-def keyword_phrases(keywords: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+def keyword_phrases(keywords: Mapping[str, Sequence[str]], turkish: bool = False) -> dict[str, list[str]]:
     """Convert keywords to the terms that are matched in texts: lower case, words separated by one space.
 
     Parameters
     ----------
     keywords : mapping of str to sequence of str
         As in `keyword_hits`.
+    turkish : bool, default False
+        Convert to lower case as in Turkish and Azerbaijani.
 
     Returns
     -------
@@ -84,7 +95,8 @@ def keyword_phrases(keywords: Mapping[str, Sequence[str]]) -> dict[str, list[str
     """
     tokenise = CountVectorizer().build_tokenizer()
     by_topic = {
-        topic: [" ".join(tokenise(phrase.lower())) for phrase in phrases] for topic, phrases in keywords.items()
+        topic: [" ".join(tokenise((with_turkish_i(phrase) if turkish else phrase).lower())) for phrase in phrases]
+        for topic, phrases in keywords.items()
     }
     for topic, phrases in by_topic.items():
         if not phrases or not all(phrases):

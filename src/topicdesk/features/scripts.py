@@ -1,4 +1,4 @@
-"""Warn of texts in scripts for which ``analyzer="word"`` finds no words."""
+"""Detect texts in scripts and languages whose words need other options than English ones."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
-__all__ = ["script_warnings"]
+__all__ = ["TURKISH_I", "mostly_turkish", "script_warnings", "with_turkish_i"]
+
+#: Lower case of I and İ in Turkish and Azerbaijani, as `str.translate` takes it. Other letters are as elsewhere.
+TURKISH_I = str.maketrans({"I": "ı", "İ": "i"})
 
 # Characters of scripts without spaces between words: a whole sentence would be one word.
 _WITHOUT_SPACES = {
@@ -32,6 +35,14 @@ _WITH_VOWEL_SIGNS = {
 _PATTERNS = {name: re.compile(f"[{ranges}]") for name, ranges in (_WITHOUT_SPACES | _WITH_VOWEL_SIGNS).items()}
 _ANY = re.compile(f"[{''.join((_WITHOUT_SPACES | _WITH_VOWEL_SIGNS).values())}]")
 _LETTER = re.compile(r"[^\W\d_]")
+
+# Letters of Turkish and Azerbaijani that are rare elsewhere. Only the first four occur in both languages.
+_TURKISH = re.compile("[ıİğĞ]")
+_TURKISH_WORD = re.compile(r"\w*[ıİğĞəƏ]\w*")
+_WORD = re.compile(r"\w\w+")
+# Least share of a text's words that have such a letter. In Turkish about one word in four has one; in an English text
+# about Turkey only names have.
+_LEAST_TURKISH_WORDS = 0.15
 
 # Number of characters from which the script of a text is detected.
 _BEGINNING = 300
@@ -86,6 +97,47 @@ def script_warnings(texts: Iterable[str]) -> tuple[str, ...]:
                 f"characters: {advice}."
             )
     return tuple(warnings)
+
+
+def with_turkish_i(text: str) -> str:
+    """Replace I by ı and İ by i. The length stays the same, and ``lower`` then gives Turkish lower case.
+
+    Examples
+    --------
+    >>> with_turkish_i("IŞIKLI İstinaf").lower()
+    'ışıklı istinaf'
+    """
+    return text.translate(TURKISH_I)
+
+
+def mostly_turkish(texts: Iterable[str]) -> bool:
+    """Return whether at least half of the texts are in Turkish or Azerbaijani, judged by their letters.
+
+    Parameters
+    ----------
+    texts : iterable of str
+        The texts.
+
+    Returns
+    -------
+    bool
+        False if there is no text.
+
+    Examples
+    --------
+    >>> mostly_turkish(["Mahkeme kararı açıkladı.", "Sınır kapısı kapandı.", "The mill was sold."])
+    True
+    >>> mostly_turkish(["The president of Turkey met the mayor of Diyarbakır on Monday."])
+    False
+    """
+    n_texts = n_turkish = 0
+    for text in texts:
+        n_texts += 1
+        beginning = text[:_BEGINNING]
+        if _TURKISH.search(beginning):
+            n_words = len(_WORD.findall(beginning))
+            n_turkish += len(_TURKISH_WORD.findall(beginning)) >= _LEAST_TURKISH_WORDS * n_words
+    return 0 < n_texts <= 2 * n_turkish
 
 
 def _script(text: str) -> str | None:

@@ -31,8 +31,9 @@ class Features:
         What a term is made of.
     ngram_range : tuple of (int, int) or list of tuples, default (1, 1)
         Shortest and longest n-grams.
-    lowercase : bool or list, default True
-        Convert texts to lower case.
+    lowercase : bool, "turkish" or list, default True
+        Convert texts to lower case. ``"turkish"`` converts I to ı and İ to i, as in Turkish and Azerbaijani. True means
+        the same if most texts are in these languages.
     strip_accents : {"ascii", "unicode", None} or list, default None
         Remove accents.
     stop_words : {"english", None} or list, default None
@@ -161,6 +162,11 @@ def _check_flag(option: str, value: Any) -> None:
         raise FeaturesError(f"{option} must be True or False; got {value!r}.")
 
 
+def _check_case(option: str, value: Any) -> None:
+    if not isinstance(value, bool) and value != "turkish":
+        raise FeaturesError(f"{option} must be True, False or 'turkish'; got {value!r}.")
+
+
 def _check_frequency(option: str, value: Any) -> None:
     is_count = isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= 1
     is_share = isinstance(value, Real) and not isinstance(value, Integral) and 0 < float(value) <= 1
@@ -203,7 +209,7 @@ def _check_weights(option: str, value: Any) -> None:
 _CHECKS = {
     "analyzer": _check_choice("word", "char", "char_wb"),
     "ngram_range": _check_range,
-    "lowercase": _check_flag,
+    "lowercase": _check_case,
     "strip_accents": _check_choice("ascii", "unicode", None),
     "stop_words": _check_choice("english", None),
     "min_df": _check_frequency,

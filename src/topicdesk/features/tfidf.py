@@ -6,8 +6,8 @@ tokenise the texts again. A property test compares the two for every option.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from numbers import Integral
 from typing import Any, Literal
 
@@ -22,8 +22,17 @@ from sklearn.pipeline import make_pipeline
 
 from topicdesk.errors import FeaturesError
 from topicdesk.features.counts import Analyser, Counts
+from topicdesk.features.scripts import mostly_turkish
 
-__all__ = ["WHOLE_TEXT", "FeatureSetting", "FoldWeights", "fold_features", "weigh_fold"]
+__all__ = [
+    "WHOLE_TEXT",
+    "FeatureSetting",
+    "FoldWeights",
+    "fold_features",
+    "keywords_are_turkish",
+    "settings_for_texts",
+    "weigh_fold",
+]
 
 #: Block name for all fields of an article as one text.
 WHOLE_TEXT = ""
@@ -92,7 +101,7 @@ class FeatureSetting:
         -------
         TfidfVectorizer, ColumnTransformer or Pipeline
             Fit it on the texts that `Analyser.read` returns. With `field_weights`, fit it on a DataFrame that has the
-            fields as columns.
+            fields as columns, each read with `Analyser.read`.
         """
         features: Any = self.vectorizer()
         if self.field_weights:
@@ -129,6 +138,44 @@ class FoldWeights:
     test: csr_matrix
     columns: NDArray[np.intp]
     idf: NDArray[np.float64] | None
+
+
+def settings_for_texts(
+    settings: Sequence[FeatureSetting], texts: Sequence[str]
+) -> tuple[tuple[FeatureSetting, ...], tuple[str, ...]]:
+    """Replace ``lowercase=True`` by ``"turkish"`` if most texts are in Turkish or Azerbaijani.
+
+    Parameters
+    ----------
+    settings : sequence of FeatureSetting
+        Settings to try.
+    texts : sequence of str
+        All texts. Labels are not used.
+
+    Returns
+    -------
+    settings : tuple of FeatureSetting
+        The same settings if there is nothing to replace.
+    warnings : tuple of str
+        At most one warning, if a setting was replaced or would remove the letter ı.
+    """
+    converted = [one for one in settings if one.analyser.lowercase and not one.analyser.turkish]
+    if not converted or not mostly_turkish(texts):
+        return tuple(settings), ()
+    ascii_only = [one for one in converted if one.analyser.strip_accents == "ascii"]
+    resolved = {one: replace(one, analyser=replace(one.analyser, lowercase="turkish"))
+                for one in converted if one not in ascii_only}  # fmt: skip
+    warning = "Most texts are in Turkish or Azerbaijani"
+    if resolved:
+        warning += ": in lower case, I becomes ı and İ becomes i (lowercase = 'turkish')"
+    if ascii_only:
+        warning += "; strip_accents = 'ascii' removes the letter ı. Use 'unicode' or None"
+    return tuple(dict.fromkeys(resolved.get(one, one) for one in settings)), (f"{warning}.",)
+
+
+def keywords_are_turkish(settings: Sequence[FeatureSetting], texts: Sequence[str]) -> bool:
+    """Return whether keywords are found in texts by Turkish lower case: if a setting asks for it, or most texts do."""
+    return any(setting.analyser.turkish for setting in settings) or mostly_turkish(texts)
 
 
 def fold_features(

@@ -16,7 +16,7 @@ import pyarrow as arrow
 import pyarrow.parquet as parquet
 
 from topicdesk._progress import Advance
-from topicdesk.corpus import Cleaning, Record, Unreadable, clean_record, matched_columns, read_records
+from topicdesk.corpus import Cleaning, Record, TableFormat, Unreadable, clean_record, matched_columns, read_records
 from topicdesk.errors import CorpusError
 
 __all__ = ["Batch", "ReadingOptions", "read_input_batches", "read_row_groups"]
@@ -118,7 +118,7 @@ def read_row_groups(file: Path, row_groups: Sequence[int], reading: ReadingOptio
 def _record_batches(file: Path, reading: ReadingOptions) -> Iterator[Batch]:
     counter = _BytesRead()
     batch, characters = Batch(0), 0
-    for record in read_records(file, reading.columns, counter):
+    for record in read_records(file, TableFormat(reading.columns), counter):
         if isinstance(record, Unreadable):
             _add_unreadable(batch, record)
         else:

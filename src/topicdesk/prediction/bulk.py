@@ -45,7 +45,16 @@ from topicdesk._locks import exclusive_lock
 from topicdesk._progress import progress
 from topicdesk._renamed import renamed_arguments
 from topicdesk._spreadsheets import Formulas, RowWriter, defused
-from topicdesk.corpus import ARTICLE_COLUMNS, STDIN, Cleaning, Unreadable, article_id, find_files, guess_ending
+from topicdesk.corpus import (
+    ARTICLE_COLUMNS,
+    STDIN,
+    Cleaning,
+    TableFormat,
+    Unreadable,
+    article_id,
+    find_files,
+    guess_ending,
+)
 from topicdesk.errors import CorpusError, EngineError, LabellerError, ProjectError, nearest
 from topicdesk.evaluation import Engine, LocalEngine, code_version
 from topicdesk.prediction._batches import Batch, ReadingOptions, read_input_batches, read_row_groups
@@ -371,7 +380,7 @@ def _found(
 def _kept(folder: PartFolder, columns: Mapping[str, str]) -> Path:
     folder.accounts.mkdir(parents=True, exist_ok=True)
     head = sys.stdin.buffer.read(_HEAD_BYTES)
-    path = folder.accounts / f"{_STANDARD_INPUT}{guess_ending(head, columns)}"
+    path = folder.accounts / f"{_STANDARD_INPUT}{guess_ending(head, TableFormat(columns))}"
     with path.open("wb") as file:
         file.write(head)
         shutil.copyfileobj(sys.stdin.buffer, file, 1 << 20)

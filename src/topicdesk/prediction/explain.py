@@ -20,7 +20,7 @@ from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import CountVectorizer
 
 from topicdesk.evaluation import Classifier
-from topicdesk.features import Analyser
+from topicdesk.features import Analyser, with_turkish_i
 from topicdesk.prediction.linear import linear_weights
 
 __all__ = ["Contribution", "Explanation", "contributions", "find_terms", "ranked_contributions", "strongest_terms"]
@@ -220,13 +220,17 @@ def find_terms(text: str, terms: Sequence[str], analyser: Analyser) -> Iterator[
     term : str
         The first of `terms` that it belongs to.
     """
+    flags = re.IGNORECASE
+    if analyser.turkish:  # the text keeps its length
+        text = with_turkish_i(text).lower()
+        flags = re.NOFLAG  # re.IGNORECASE takes ı for i
     if analyser.analyzer != "word":
         earliest: dict[str, str] = {}
         for term in terms:
             if term.strip():
                 earliest.setdefault(term.strip().lower(), term)
         pattern = "|".join(map(re.escape, earliest))
-        for match in re.finditer(pattern, text, flags=re.IGNORECASE) if pattern else ():
+        for match in re.finditer(pattern, text, flags=flags) if pattern else ():
             matched = match.group()
             # The default is needed where re.IGNORECASE and lower() differ, such as for a dotted capital I.
             yield match.start(), match.end(), earliest.get(matched.lower(), matched)

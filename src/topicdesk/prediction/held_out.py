@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from topicdesk.evaluation import Classifier, described, fit_estimators
-from topicdesk.features import FeatureSetting, keyword_phrases
+from topicdesk.evaluation.model_selection import default_setting
+from topicdesk.features import FeatureSetting, keyword_phrases, keywords_are_turkish, with_turkish_i
 from topicdesk.features.keywords import phrase_vectorizer
 from topicdesk.prediction.explain import Contribution, contributions
 from topicdesk.prediction.refitting import field_frame
@@ -77,7 +78,11 @@ def _explain_split(
     if classifier.features == "none":
         return {pair: () for pair in wanted}
     if classifier.features == "keywords":
-        return {pair: _keywords_of(data.texts[pair[0]], keywords or {}, data.topics[pair[1]]) for pair in wanted}
+        turkish = keywords_are_turkish(comparison.plan.settings, data.texts)
+        return {
+            (row, column): _keywords_of(data.texts[row], keywords or {}, data.topics[column], turkish)
+            for row, column in wanted
+        }
     setting = _setting_of(comparison, result)
     transformer = setting.transformer()
     train, test = (_readable(data, setting, side) for side in (split.train, np.array(rows)))
@@ -104,18 +109,21 @@ def _explain_split(
 
 
 def _setting_of(comparison: ComparisonResult, result: FoldResult) -> FeatureSetting:
-    settings = (*comparison.plan.settings, FeatureSetting())
+    settings = (*comparison.plan.settings, default_setting(comparison.plan.settings))
     return next(setting for setting in settings if described(setting) == result.features)
 
 
 def _readable(data: Dataset, setting: FeatureSetting, rows: NDArray[np.intp]) -> Any:
     """Return the input of the setting's transformer: texts, or a DataFrame if it weights each field separately."""
-    return (
-        field_frame(data, rows) if setting.field_weights else setting.analyser.read([data.texts[row] for row in rows])
-    )
+    if not setting.field_weights:
+        return setting.analyser.read([data.texts[row] for row in rows])
+    frame = field_frame(data, rows)
+    return frame.map(with_turkish_i) if setting.analyser.turkish else frame
 
 
-def _keywords_of(text: str, keywords: Mapping[str, Sequence[str]], topic: str) -> tuple[Contribution, ...]:
-    phrases = keyword_phrases({topic: keywords.get(topic, ())})
-    terms = set(phrase_vectorizer(phrases).build_analyzer()(text))
+def _keywords_of(
+    text: str, keywords: Mapping[str, Sequence[str]], topic: str, turkish: bool
+) -> tuple[Contribution, ...]:
+    phrases = keyword_phrases({topic: keywords.get(topic, ())}, turkish)
+    terms = set(phrase_vectorizer(phrases).build_analyzer()(with_turkish_i(text) if turkish else text))
     return tuple(Contribution(phrase, 1.0) for phrase in phrases[topic] if phrase in terms)

@@ -28,7 +28,7 @@ from topicdesk._rendering import as_html
 from topicdesk.annotation.inputs import is_sequence
 from topicdesk.errors import LabellerError
 from topicdesk.evaluation import CLASSIFIERS, classifier_named
-from topicdesk.features import Analyser, StemmingTokeniser, TermLookup
+from topicdesk.features import Analyser, StemmingTokeniser, TermLookup, with_turkish_i
 from topicdesk.prediction._calibrated import uncalibrated
 from topicdesk.prediction.explain import (
     Contribution,
@@ -40,7 +40,10 @@ from topicdesk.prediction.explain import (
 from topicdesk.prediction.linear import linear_weights
 from topicdesk.prediction.reference import Reference
 
-__all__ = ["Articles", "Labeller"]
+__all__ = ["TURKISH_STEP", "Articles", "Labeller"]
+
+#: Name of the step of a pipeline that replaces I and İ as in Turkish and Azerbaijani.
+TURKISH_STEP = "Turkish i"
 
 # Characters per call of the term lookup. It is fastest with this number, because its arrays fit in the CPU cache.
 _PORTION = 1_500_000
@@ -229,7 +232,7 @@ class Labeller:
             else:
                 by_topic[name] = self._taken_out(features, column)
         by_field = isinstance(self.pipeline["features"], ColumnTransformer)
-        (text,) = ["\n".join(texts.iloc[0])] if by_field else self._read(texts)
+        (text,) = ["\n".join(texts.iloc[0])] if by_field else self._read(texts, as_written=True)
         fields = self.fields if by_field else ()
         answers = self.label(table)
         predicted = tuple(name for name, one in zip(self.topics, self._decisions(answers)[0], strict=True) if one)
@@ -377,15 +380,23 @@ class Labeller:
         options = {
             name: getattr(vectorizer, name) for name in Analyser.__dataclass_fields__ if name not in ("stemmer", "lead")
         }
+        if TURKISH_STEP in self.pipeline.named_steps:
+            options["lowercase"] = "turkish"
         return Analyser(**options)
 
-    def _read(self, texts: pd.DataFrame) -> list[str]:
-        """Return the texts that the vectorizer gets from the steps before it: all fields as one text, or its lead."""
-        if "lead" in self.pipeline.named_steps:
-            position = list(self.pipeline.named_steps).index("features")
+    def _read(self, texts: pd.DataFrame, as_written: bool = False) -> list[str]:
+        """Return the texts that the vectorizer gets from the steps before it: all fields as one text, or its lead.
+
+        With `as_written`, return them before the letters I and İ of Turkish are replaced.
+        """
+        names = list(self.pipeline.named_steps)
+        turkish = TURKISH_STEP in names
+        if "lead" in names:
+            position = names.index(TURKISH_STEP if turkish and as_written else "features")
             return list(self.pipeline[:position].transform(texts))
         columns = [texts[name].tolist() for name in self.fields]
-        return ["\n".join(parts) for parts in zip(*columns, strict=True)]
+        whole = ["\n".join(parts) for parts in zip(*columns, strict=True)]
+        return [with_turkish_i(text) for text in whole] if turkish and not as_written else whole
 
     @cached_property
     def _lookup(self) -> TermLookup:

@@ -41,10 +41,11 @@ from topicdesk.evaluation import (
 from topicdesk.evaluation._checks import check_study
 from topicdesk.evaluation.calibration import least_confidence
 from topicdesk.evaluation.engine import single_threaded_engine
-from topicdesk.features import Analyser, FeatureSetting, keyword_phrases
+from topicdesk.evaluation.model_selection import plan_for_texts
+from topicdesk.features import TURKISH_I, Analyser, FeatureSetting, keyword_phrases, keywords_are_turkish
 from topicdesk.features.keywords import phrase_vectorizer
 from topicdesk.prediction._calibrated import calibrated_classifier, fit_calibrator
-from topicdesk.prediction.labeller import Labeller
+from topicdesk.prediction.labeller import TURKISH_STEP, Labeller
 from topicdesk.prediction.linear import linear_estimator, linear_weights
 from topicdesk.prediction.reference import make_reference
 
@@ -104,13 +105,15 @@ def fit_labeller(
         labeller.label(articles)
     """
     check_study(dataset, plan, classifier, None, keywords, n_jobs, engine)
+    plan, _ = plan_for_texts(plan, dataset)
+    turkish = keywords_are_turkish(plan.settings, dataset.texts)
     with single_threaded_engine(engine, n_jobs) as running:
         choice = choose_on_all(dataset, plan, classifier, keywords, running)
         frame = field_frame(dataset)
-        preprocessing = _reading(choice, dataset, keywords)
+        preprocessing = _reading(choice, dataset, keywords, turkish)
         features = preprocessing.fit_transform(frame, dataset.Y if dataset.n_topics > 1 else dataset.Y[:, 0])
         multi_class = dataset.task == "multi-class"
-        estimators = _plain_estimators(classifier, choice, features, dataset, keywords, plan.random_state)
+        estimators = _plain_estimators(classifier, choice, features, dataset, keywords, plan.random_state, turkish)
         Y = dataset.Y[choice.rows]
         thresholds = None
         if multi_class:
@@ -167,8 +170,10 @@ def field_frame(dataset: Dataset, rows: NDArray[np.intp] | None = None) -> pd.Da
     return frame if rows is None else frame.iloc[rows]
 
 
-def _reading(choice: FinalChoice, dataset: Dataset, keywords: Mapping[str, Sequence[str]] | None) -> Pipeline:
-    """Return the pipeline steps that turn fields into features."""
+def _reading(
+    choice: FinalChoice, dataset: Dataset, keywords: Mapping[str, Sequence[str]] | None, turkish: bool
+) -> Pipeline:
+    """Return the pipeline steps that turn fields into features; keywords are matched as in Turkish if `turkish`."""
     view = choice.candidate.view
     fields = list(dataset.fields or ("text",))
     # Select the fields of a table. Missing fields become empty.
@@ -179,7 +184,7 @@ def _reading(choice: FinalChoice, dataset: Dataset, keywords: Mapping[str, Seque
         ("words", FunctionTransformer(methodcaller("astype", "str"))),
     ]
     if isinstance(view, FeatureSetting) and view.field_weights:
-        return Pipeline([*table_steps, ("features", view.transformer())])
+        return Pipeline([*table_steps, *_turkish_i(view.analyser.turkish), ("features", view.transformer())])
     # A list of texts becomes a table whose only column is called 0. Fields are joined by a line break, as in the texts
     # of a comparison. (An empty field leaves its line break, which matters only for character n-grams.) Every step is a
     # function of NumPy or pandas, so the pipeline loads without our code.
@@ -195,11 +200,19 @@ def _reading(choice: FinalChoice, dataset: Dataset, keywords: Mapping[str, Seque
     ]
     match view:
         case FeatureSetting():
-            return Pipeline([*text_steps, *_lead(view.analyser), ("features", view.transformer())])
+            reading_steps = [*_lead(view.analyser), *_turkish_i(view.analyser.turkish)]
+            return Pipeline([*text_steps, *reading_steps, ("features", view.transformer())])
         case "keywords":
-            return Pipeline([*text_steps, ("features", phrase_vectorizer(_phrases(dataset.topics, keywords)))])
+            phrases = _phrases(dataset.topics, keywords, turkish)
+            return Pipeline([*text_steps, *_turkish_i(turkish), ("features", phrase_vectorizer(phrases))])
         case _:
             return Pipeline([*text_steps, ("features", CountVectorizer(max_features=1))])  # not used
+
+
+def _turkish_i(turkish: bool) -> list[tuple[str, FunctionTransformer]]:
+    """Return the step that replaces I and İ in texts or in a table before scikit-learn converts them to lower case."""
+    replaced = methodcaller("map", methodcaller("translate", TURKISH_I))
+    return [(TURKISH_STEP, FunctionTransformer(replaced))] if turkish else []
 
 
 def _lead(analyser: Analyser) -> list[tuple[str, FunctionTransformer]]:
@@ -223,12 +236,13 @@ def _plain_estimators(
     dataset: Dataset,
     keywords: Mapping[str, Sequence[str]] | None,
     random_state: int,
+    turkish: bool,
 ) -> list[Any]:
     """Fit the estimators. Replace those in `_REWRITTEN`, and keyword rules, by scikit-learn's linear estimators."""
     names: NDArray[Any] = np.array(dataset.topics)
     multi_class = dataset.task == "multi-class"
     if classifier.build is None:
-        return _counting(dataset.topics, _phrases(dataset.topics, keywords), multi_class)
+        return _counting(dataset.topics, _phrases(dataset.topics, keywords, turkish), multi_class)
     targets = [names[dataset.Y.argmax(axis=1)]] if multi_class else list(dataset.Y.T)
     fitted = fit_estimators(classifier, dict(choice.candidate.parameters), features, targets, random_state)
     return [_rewritten(estimator) if isinstance(estimator, _REWRITTEN) else estimator for estimator in fitted]
@@ -256,9 +270,11 @@ def _counting(topics: Sequence[str], phrases: Mapping[str, Sequence[str]], multi
     return [linear_estimator(row[None, :], np.zeros(1), np.array([0, 1])) for row in coef]
 
 
-def _phrases(topics: Sequence[str], keywords: Mapping[str, Sequence[str]] | None) -> dict[str, list[str]]:
+def _phrases(
+    topics: Sequence[str], keywords: Mapping[str, Sequence[str]] | None, turkish: bool
+) -> dict[str, list[str]]:
     keywords = keywords or {}
-    return keyword_phrases({topic: keywords.get(topic, ()) for topic in topics})
+    return keyword_phrases({topic: keywords.get(topic, ()) for topic in topics}, turkish)
 
 
 def _with_thresholds(

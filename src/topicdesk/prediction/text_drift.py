@@ -19,6 +19,7 @@ from topicdesk.annotation.inputs import text_fields, whole_texts
 from topicdesk.corpus import near_duplicate_groups
 from topicdesk.errors import LabellerError
 from topicdesk.evaluation import holm
+from topicdesk.features import mostly_turkish, with_turkish_i
 from topicdesk.prediction._drift_checks import ALPHA, FEWEST_ARTICLES, Check, DriftChecks, judged_checks
 from topicdesk.prediction._text_sample import TextSample
 
@@ -126,6 +127,8 @@ def compare_texts(
     rng = np.random.default_rng(random_state)
     given = {"reference": reference, "articles": articles}
     whole = [_different_texts(name, texts, text, rng) for name, texts in given.items()]
+    if mostly_turkish(one for texts, _ in whole for one in texts):
+        whole = [(list(map(with_turkish_i, texts)), left_out) for texts, left_out in whole]
     vectorizer = CountVectorizer()
     # Tokenising is all that this fit does. What is learnt below uses rows of the first halves only.
     counts = csr_matrix(vectorizer.fit_transform([one for texts, _ in whole for one in texts]))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
 from topicdesk.evaluation import described, worst_errors
-from topicdesk.features import Analyser
+from topicdesk.features import Analyser, keywords_are_turkish
 from topicdesk.prediction import Contribution, explain_held_out, find_terms
 
 if TYPE_CHECKING:
@@ -95,6 +95,8 @@ def read_errors(
         if result.split.repeat == 0
         for row in result.split.test
     }
+    turkish = keywords_are_turkish(comparison.plan.settings, data.texts)
+    keyword_case: Literal[True, "turkish"] = "turkish" if turkish else True
     analysers = {described(setting): setting.analyser for setting in comparison.plan.settings}
     passages: dict[tuple[str, str], list[Reading]] = {}
     for (topic, kind), table in worst.items():
@@ -103,7 +105,7 @@ def read_errors(
         for error in table.to_dict("records"):
             row = int(error["row"])
             terms = contributions.get((row, column), ())
-            analyser = analysers.get(analyser_of.get(row, ""), Analyser(ngram_range=(1, 3)))
+            analyser = analysers.get(analyser_of.get(row, ""), Analyser(ngram_range=(1, 3), lowercase=keyword_case))
             date = pd.Timestamp(data.dates[row])
             titles = about.provenance.titles
             readings.append(

@@ -16,7 +16,7 @@ from typing import Any
 import pyarrow as arrow
 import pyarrow.parquet as parquet
 
-from topicdesk.corpus import Cleaning, ImportAccount, Record, clean_record, import_articles, read_records
+from topicdesk.corpus import Cleaning, ImportAccount, Record, TableFormat, clean_record, import_articles, read_records
 from topicdesk.errors import CorpusError, LabelsError, nearest
 from topicdesk.starter._checks import check_table_file
 
@@ -220,7 +220,7 @@ def _cells(
 
 def _rows(path: Path, wanted: dict[str, str], labels: str | None) -> Iterator[tuple[Record, Mapping[str, Any]]]:
     """Yield the readable rows of a table; the account of the import lists the others."""
-    records = (record for record in read_records(path, wanted) if isinstance(record, Record))
+    records = (record for record in read_records(path, TableFormat(wanted)) if isinstance(record, Record))
     if path.suffix.lower() != ".parquet":
         yield from ((record, record.row) for record in records if record.row is not None)
         return

@@ -21,7 +21,15 @@ from topicdesk.evaluation._execution.checkpoints import Cell, Checkpoints, Fits,
 from topicdesk.evaluation.classifiers import Classifier, Scores, fit_grid_and_score
 from topicdesk.evaluation.engine import Engine
 from topicdesk.evaluation.splits import Split
-from topicdesk.features import Analyser, Counts, FeatureSetting, count_terms_once, fold_features, keyword_hits
+from topicdesk.features import (
+    Analyser,
+    Counts,
+    FeatureSetting,
+    count_terms_once,
+    fold_features,
+    keyword_hits,
+    keywords_are_turkish,
+)
 
 if TYPE_CHECKING:
     from topicdesk.annotation import Dataset
@@ -84,7 +92,11 @@ class Materials:
 
 
 def gather_materials(
-    dataset: Dataset, candidates: Iterable[Candidate], keywords: Mapping[str, Sequence[str]] | None, random_state: int
+    dataset: Dataset,
+    candidates: Iterable[Candidate],
+    keywords: Mapping[str, Sequence[str]] | None,
+    random_state: int,
+    settings: Sequence[FeatureSetting] = (),
 ) -> Materials:
     """Count terms and keywords once for all folds.
 
@@ -98,6 +110,8 @@ def gather_materials(
         Keywords of each topic. Only the view ``"keywords"`` needs them.
     random_state : int
         Seed of randomised estimators.
+    settings : sequence of FeatureSetting, default ()
+        The plan's settings. Keywords are converted to lower case as they say.
 
     Returns
     -------
@@ -113,7 +127,8 @@ def gather_materials(
     if "keywords" in views:
         if keywords is None:
             raise FeaturesError("the keyword-rules baseline needs the taxonomy's keywords, but none were given.")
-        hits = keyword_hits(dataset.texts, {topic: keywords.get(topic, ()) for topic in dataset.topics})
+        turkish = keywords_are_turkish(settings, dataset.texts)
+        hits = keyword_hits(dataset.texts, {topic: keywords.get(topic, ()) for topic in dataset.topics}, turkish)
     by_field: dict[str, list[Analyser]] = {}
     for setting in (view for view in views if isinstance(view, FeatureSetting)):
         for name, _ in setting.blocks:

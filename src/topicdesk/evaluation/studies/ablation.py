@@ -22,6 +22,7 @@ from topicdesk.evaluation._types import ComparisonPlan, FoldResult
 from topicdesk.evaluation.engine import Engine, single_threaded_engine
 from topicdesk.evaluation.leaderboard import metric_title, shown, starred
 from topicdesk.evaluation.metrics import metric_value
+from topicdesk.evaluation.model_selection import plan_for_texts
 from topicdesk.evaluation.significance import corrected_t_test, holm
 from topicdesk.evaluation.splits import Split, mean_test_to_train
 from topicdesk.features import Analyser, FeatureSetting
@@ -116,7 +117,9 @@ def ablate(
         If an argument has a wrong type or value.
     """
     check_study(dataset, plan, classifier, splits, keywords, n_jobs, engine)
-    splits, warnings = planned_splits(dataset, plan, splits)
+    plan, language = plan_for_texts(plan, dataset)
+    splits, messages = planned_splits(dataset, plan, splits)
+    warnings = (*language, *messages)
     variants = {_FULL: plan.settings, **dict(_without_each(plan.settings))}
     results: dict[str, tuple[FoldResult, ...]] = {}
     with single_threaded_engine(engine, n_jobs) as running:

@@ -26,6 +26,7 @@ from topicdesk.evaluation._search import cross_validate, planned_splits
 from topicdesk.evaluation._types import ComparisonPlan
 from topicdesk.evaluation.engine import Engine, single_threaded_engine
 from topicdesk.evaluation.leaderboard import metric_title
+from topicdesk.evaluation.model_selection import plan_for_texts
 from topicdesk.evaluation.splits import Split, stratified_group_folds
 
 if TYPE_CHECKING:
@@ -184,7 +185,9 @@ def learning_curve(
     check_integer("sizes", sizes)
     if sizes < _FEWEST_SIZES:
         raise SplitError(f"a learning curve needs at least {_FEWEST_SIZES} sizes, not {sizes}.")
-    splits, warnings = planned_splits(dataset, plan, splits)
+    plan, language = plan_for_texts(plan, dataset)
+    splits, messages = planned_splits(dataset, plan, splits)
+    warnings = (*language, *messages)
     distinct = min(len(np.unique(dataset.groups[split.train])) for split in splits)
     if sizes > distinct:
         raise SplitError(f"{sizes} sizes are more than the {distinct} distinct training articles. Use fewer sizes.")

@@ -1,0 +1,148 @@
+"""Find the labels in the rows of a file: a column, columns of 0 and 1, or the decisions in a tool's export."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from topicdesk.annotation._label_cells import is_blank, labels_in, plain_label
+from topicdesk.annotation._label_files import LabelledRow, LabelSource
+from topicdesk.annotation._tool_exports import Decision, tool_decisions
+from topicdesk.annotation.inputs import USUAL_SEPARATORS
+from topicdesk.errors import LabelsError, nearest
+
+__all__ = ["NAME_THE_COLUMN", "reader_of"]
+
+#: Advice of messages.
+NAME_THE_COLUMN = "Name the label column with --column (--labels for 'topicdesk init')."
+
+#: Names of label columns, used if the user names none, in the form used for comparison: lower case, letters only.
+_USUAL_COLUMNS = (
+    "topics", "labels", "topic", "label", "subjecturis", "subjectlabels", "categories", "category", "class",
+    "classindex", "tags", "annotation",
+)  # fmt: skip
+
+# Columns with the time of a decision.
+_TIMES = ("time", "updated_at", "created_at")
+
+# Columns of Label Studio beside the fields of the text and the label, and those that it is recognised by.
+_LABEL_STUDIO_COLUMNS = ("id", "annotator", "annotation_id", "created_at", "updated_at", "lead_time", "agreement")
+_LABEL_STUDIO_MARKS = {"annotation_id", "lead_time"}
+
+
+def reader_of(
+    source: LabelSource, records: Sequence[LabelledRow]
+) -> tuple[Callable[[LabelledRow], Iterable[Decision]], str]:
+    """Return a function that reads the decisions in a record, and the separator of labels."""
+    if any(tool_decisions(record.row, source.column, record.where) is not None for record in records):
+        return lambda record: _of_tool(source, record), ""
+    columns = _label_columns(source, records)
+    if len(columns) > 1:
+        return lambda record: _of_indicators(source, columns, record), ""
+    (column,) = columns
+    separator = source.separator
+    if separator is None:
+        cells = [cell for record in records if isinstance(cell := record.row.get(column), str)]
+        texts = [cell for cell in cells if not cell.lstrip().startswith("[")]
+        separator = next((mark for mark in USUAL_SEPARATORS if any(mark in cell for cell in texts)), "")
+    return lambda record: _of_column(source, column, separator, record), separator
+
+
+def _label_columns(source: LabelSource, records: Sequence[LabelledRow]) -> tuple[str, ...]:
+    """Return the label column, or the columns of indicators."""
+    path, wanted = source.path, source.column
+    names = dict.fromkeys(str(name) for record in records for name in record.row)
+    if wanted is not None:
+        several = (wanted,) if wanted in names else tuple(part.strip() for part in wanted.split(","))
+        absent = next((name for name in several if name not in names), None)
+        if absent is not None:
+            raise LabelsError(f"{path}: no column {absent!r} for the labels; {nearest(absent, names)}")
+        if len(several) > 1:
+            _check_indicators(several, records)
+        return several
+    plain: dict[str, str] = {}
+    for name in names:
+        plain.setdefault(re.sub(r"[^a-z]", "", name.casefold()), name)
+    usual = next((plain[name] for name in _USUAL_COLUMNS if name in plain), None)
+    if usual is not None:
+        return (usual,)
+    # A file of Annif has no header, and its label column no name. Label Studio names it after the question.
+    others = [name for name in names if not any(name in record.mapped for record in records[:1])]
+    others = [name for name in others if name not in _LABEL_STUDIO_COLUMNS and name.strip()]
+    if len(others) == 1 and (others == ["2"] or set(names) >= _LABEL_STUDIO_MARKS):
+        return (others[0],)
+    indicators = tuple(
+        name for name in others if all(_indicator(record.row.get(name)) is not None for record in records)
+    )
+    if len(indicators) > 1:
+        return indicators
+    raise LabelsError(f"{path}: no label column. {NAME_THE_COLUMN} The columns are: {', '.join(names) or 'none'}.")
+
+
+def _check_indicators(columns: Sequence[str], records: Sequence[LabelledRow]) -> None:
+    for record in records:
+        for name in columns:
+            if _indicator(record.row.get(name)) is None:
+                raise LabelsError(
+                    f"{record.where}: column {name!r} contains {str(record.row.get(name))[:30]!r}. Several label "
+                    "columns must contain only 0 and 1."
+                )
+
+
+def _indicator(cell: Any) -> bool | None:
+    """Return whether a cell is 1 or 0; None if it is neither."""
+    written = str(cell).strip().lower()
+    if written in ("1", "1.0", "true"):
+        return True
+    return False if written in ("0", "0.0", "false") else None
+
+
+def _of_tool(source: LabelSource, record: LabelledRow) -> Iterator[Decision]:
+    about = _about(source, record)
+    for decision in tool_decisions(record.row, source.column, record.where) or ():
+        yield replace(
+            decision,
+            labels=_decoded(source, decision.labels),
+            annotator=decision.annotator or about.annotator,
+            sample=about.sample,
+            note=about.note,
+        )
+
+
+def _of_indicators(source: LabelSource, columns: Sequence[str], record: LabelledRow) -> Iterator[Decision]:
+    labels = tuple(name for name in columns if _indicator(record.row.get(name)))
+    yield replace(_about(source, record), labels=_decoded(source, labels))
+
+
+def _of_column(source: LabelSource, column: str, separator: str, record: LabelledRow) -> Iterator[Decision]:
+    labels = labels_in(record.row.get(column), separator, record.where)
+    if labels is not None:
+        yield replace(_about(source, record), labels=_decoded(source, labels))
+
+
+def _about(source: LabelSource, record: LabelledRow) -> Decision:
+    """Return a decision without labels: who made it, when, and how the article was drawn."""
+    row = record.row
+    # Without an annotator, the times are those of something else.
+    times = _TIMES if "annotator" in row else _TIMES[:1]
+    annotator, time, sample, note = (
+        next((plain_label(row[name]) for name in names if not is_blank(row.get(name))), "")
+        for names in (("annotator",), times, ("sample",), ("note",))
+    )
+    return Decision((), annotator or _member(source.path, record.where), time, sample, note)
+
+
+def _member(path: Path, where: str) -> str:
+    """Return the annotator that a file in an archive is named after. doccano writes one for each."""
+    if path.suffix.lower() != ".zip":
+        return ""
+    member = where.removeprefix(f"{path}, ").partition(", ")[0]
+    name = PurePosixPath(member).stem
+    return "" if name in ("all", "unknown") else name
+
+
+def _decoded(source: LabelSource, labels: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(source.codes.get(label, label) for label in labels))

@@ -1,0 +1,176 @@
+"""Read files of labelled texts: tables, exports of tools, folders, and files of fastText and Annif."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from topicdesk.corpus import (
+    CLEANING_STEPS,
+    Cleaning,
+    ReadOptions,
+    Record,
+    Unreadable,
+    clean_record,
+    find_files,
+    records_of,
+)
+from topicdesk.corpus._encodings import guess_encoding
+from topicdesk.errors import LabelsError
+
+__all__ = ["LabelSource", "LabelledRow", "labelled_row"]
+
+# To compute an id, a text need not be cleaned.
+_NO_CLEANING = Cleaning(without=frozenset(CLEANING_STEPS))
+
+_FASTTEXT = "__label__"
+_ANNIF_LINE = re.compile(r"[^\t]+\t\s*(?:<?https?://[^\s<>]+>?\s*)+")
+
+# Bytes of a file that are read to recognise its form.
+_HEAD_BYTES = 1 << 16
+
+
+@dataclass(frozen=True)
+class LabelSource:
+    """How to read labels.
+
+    Parameters
+    ----------
+    path : Path
+        A file or a folder.
+    options : ReadOptions
+        How to read tables.
+    column : str or None, default None
+        The label column, several columns of 0 and 1 with commas between them, or the question in an annotation tool.
+    separator : str or None, default None
+        Separator of several labels in a cell.
+    codes : dict of str to str
+        Label of each code in the file.
+    annotator : str, default "imported"
+        Annotator of labels for which the file names none.
+    """
+
+    path: Path
+    options: ReadOptions
+    column: str | None = None
+    separator: str | None = None
+    codes: Mapping[str, str] = field(default_factory=dict)
+    annotator: str = "imported"
+
+    def records(self) -> Iterator[Record | Unreadable]:
+        """Yield the articles of the file."""
+        yield from _records(self)
+
+
+@dataclass(frozen=True)
+class LabelledRow:
+    """What is kept of a record while labels are read.
+
+    Parameters
+    ----------
+    where : str
+        File and place in it, for messages.
+    row : mapping of str to object
+        The original row without its text.
+    article_id : str
+        The id that the import of a corpus gives to the article; empty if there is neither an id nor a text.
+    url : str
+        Address of the article; empty if it has none.
+    has_title, has_text : bool
+        Whether it has a headline, and a text.
+    mapped : frozenset of str
+        Columns of the row that are fields of an article.
+    text : str, default ""
+        The text, if it is needed to find the article in a corpus.
+    """
+
+    where: str
+    row: Mapping[str, Any]
+    article_id: str
+    url: str
+    has_title: bool
+    has_text: bool
+    mapped: frozenset[str]
+    text: str = ""
+
+
+def labelled_row(record: Record, keep_text: bool) -> LabelledRow:
+    """Return what is needed of a record, with the id that the import of a corpus gives to the article."""
+    fields, row = record.fields, record.row or {}
+    text = fields.get("text", "")
+    article_id = "".join(fields.get("id", "").split())
+    if text.strip():
+        (article,) = clean_record(record, _NO_CLEANING)
+        article_id = article.fields["id"]
+    text_columns = {record.columns.get("text"), record.columns.get("title")}
+    kept = {name: value for name, value in row.items() if name not in text_columns}
+    return LabelledRow(
+        record.where, kept, article_id, fields.get("url", ""), "title" in fields, bool(text.strip()),
+        frozenset(record.columns.values()), text if keep_text else "",
+    )  # fmt: skip
+
+
+def _records(source: LabelSource) -> Iterator[Record | Unreadable]:
+    """Yield the articles of a file of any form."""
+    path = source.path
+    if path.is_dir():
+        subfolders = [folder for folder in path.iterdir() if folder.is_dir() and not folder.name.startswith(".")]
+        if subfolders:
+            yield from _records_of_folders(source)
+            return
+    elif path.suffix.lower() not in (".parquet", ".zip"):
+        with path.open("rb") as file:
+            head = file.read(_HEAD_BYTES)
+        first = head.decode(guess_encoding(head)[0], errors="replace").lstrip("\ufeff\n\r ").partition("\n")[0]
+        if first.startswith(_FASTTEXT):
+            yield from _records_of_fasttext(path)
+            return
+        if _ANNIF_LINE.fullmatch(first.rstrip("\r")):
+            form = replace(source.options.form, header=False, quote="none", columns={"text": "1"})
+            yield from records_of([path], replace(source.options, form=form))
+            return
+        find_files([path])  # refuses other formats
+        if path.suffix.lower() == ".txt":
+            raise LabelsError(
+                f"{path}: a text without labels. Labels of texts are the names of folders, or begin with {_FASTTEXT}."
+            )
+    yield from records_of([path], source.options)
+
+
+def _records_of_folders(source: LabelSource) -> Iterator[Record | Unreadable]:
+    """Yield the texts in the subfolders of a folder, with the name of the subfolder as their label."""
+    for file in sorted(source.path.rglob("*")):
+        parts = file.relative_to(source.path).parts
+        if not file.is_file() or any(part.startswith(".") for part in parts):
+            continue
+        if file.suffix.lower() != ".txt":
+            yield Unreadable(str(file), "not a text (.txt)")
+        elif len(parts) == 1:
+            yield Unreadable(str(file), "not in a subfolder, so it has no label")
+        else:
+            content = file.read_bytes()
+            encoding = source.options.form.encoding or guess_encoding(content)[0]
+            text = content.decode(encoding, errors="replace")
+            # The first line is a headline if an empty line follows.
+            title, gap, rest = text.strip().partition("\n\n")
+            fields = {"title": title, "text": rest} if gap and "\n" not in title else {"text": text}
+            yield Record(str(file), fields, row={"label": parts[0]})
+
+
+def _records_of_fasttext(path: Path) -> Iterator[Record | Unreadable]:
+    """Yield the texts of a file of fastText: on each line, labels with a prefix, then the text."""
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
+        for number, line in enumerate(file, start=1):
+            words = line.split()
+            n_labels = next((place for place, word in enumerate(words) if not word.startswith(_FASTTEXT)), len(words))
+            where = f"{path}, line {number}"
+            if not words:
+                continue
+            if n_labels == len(words):
+                yield Unreadable(where, "no text after the labels")
+            else:
+                labels = [word.removeprefix(_FASTTEXT) for word in words[:n_labels]]
+                yield Record(where, {"text": line.split(maxsplit=n_labels)[-1].strip()}, row={"labels": labels})

@@ -1,0 +1,480 @@
+"""Import labels that exist: columns of tables, folders, files of fastText and Annif, exports of annotation tools.
+
+A file is read twice: its articles by the import of a corpus, and its labels here. The id of an article is the same in
+both: the file's own, or a hash of the content.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from topicdesk._arguments import check_mapping, check_path, check_string, check_strings
+from topicdesk.annotation._article_finder import finder, own_article
+from topicdesk.annotation._fields import check_annotator
+from topicdesk.annotation._label_columns import NAME_THE_COLUMN, reader_of
+from topicdesk.annotation._label_files import LabelledRow, LabelSource, labelled_row
+from topicdesk.annotation._tool_exports import Decision
+from topicdesk.annotation.annotations import ADJUDICATED, ANNOTATION_COLUMNS, article_order
+from topicdesk.corpus import ARTICLE_COLUMNS, Cleaning, Record, Unreadable, clean_record, read_options
+from topicdesk.corpus.articles import check_corpus
+from topicdesk.errors import CorpusError, LabelsError
+
+__all__ = [
+    "LABELLED_CLEANING",
+    "ImportedLabels",
+    "imported_labels",
+    "label_source",
+    "read_labels",
+    "read_table",
+]
+
+# Possible separators that are also part of many labels. They are used only if the user names them.
+_POSSIBLE_SEPARATORS = (",", "#", "/", "+")
+
+# Annotators saw the original texts, so cleaning steps that could change a label are skipped.
+_KEPT = ("split_byline", "split_dateline", "take_off_menus", "take_off_recurring")
+
+#: Cleaning of articles that are labelled already.
+LABELLED_CLEANING = Cleaning(without=frozenset(_KEPT))
+
+
+# If there are more distinct labels than this, and more than one per three articles, they are probably texts or ids.
+_MANY_LABELS = 30
+
+# Maximum number of examples in a message.
+_EXAMPLES = 3
+
+
+@dataclass(frozen=True, eq=False)
+class ImportedLabels:
+    """Labels that were read from a file.
+
+    Parameters
+    ----------
+    annotations : DataFrame of shape (n_annotations, 7)
+        One row per article and annotator, with `ANNOTATION_COLUMNS`; ``topics`` contains tuples of labels as written.
+    separator : str
+        Separator of several labels in a cell; empty if there is none.
+    n_articles : int
+        Number of articles in the file.
+    unlabelled : int
+        Number of articles that nobody has labelled.
+    without_topic : int
+        Number of articles that are labelled with an empty list.
+    contradicted : tuple of str
+        Places of rows that repeat an article with other labels of the same annotator. The first row is used.
+    has_title, has_text : bool
+        Whether the file has headlines, and texts.
+    annotators : dict of str to str
+        Name of each annotator in label files, by the name in the file.
+    unreadable : tuple of Unreadable
+        Parts of the file that cannot be read.
+    not_in_corpus : tuple of str
+        Places of labelled rows whose article is not in the corpus.
+    """
+
+    annotations: pd.DataFrame
+    separator: str = ""
+    n_articles: int = 0
+    unlabelled: int = 0
+    without_topic: int = 0
+    contradicted: tuple[str, ...] = ()
+    has_title: bool = False
+    has_text: bool = False
+    annotators: Mapping[str, str] = field(default_factory=dict)
+    unreadable: tuple[Unreadable, ...] = ()
+    not_in_corpus: tuple[str, ...] = ()
+
+    @property
+    def settled(self) -> dict[str, tuple[str, ...]]:
+        """Labels of each article, as written, without articles about which annotators disagree."""
+        labels: dict[str, tuple[str, ...] | None] = {}
+        for article, names in zip(self.annotations["article_id"], self.annotations["topics"], strict=True):
+            previous = labels.setdefault(article, names)
+            if previous is not None and set(previous) != set(names):
+                labels[article] = None
+        return {article: names for article, names in labels.items() if names is not None}
+
+    @property
+    def disagreements(self) -> int:
+        """Number of articles about which annotators disagree."""
+        return self.annotations["article_id"].nunique() - len(self.settled)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Number of annotations with each label, the most frequent first."""
+        return dict(Counter(label for names in self.annotations["topics"] for label in names).most_common())
+
+    @property
+    def unsplit(self) -> str:
+        """Possible separator: a character, such as ``,``, in several labels that share a part. Empty if none."""
+        counts = self.counts
+        for separator in _POSSIBLE_SEPARATORS:
+            matching = [label for label in counts if separator in label and "://" not in label]
+            parts = Counter(part for label in matching for part in {part.strip() for part in label.split(separator)})
+            if len(matching) > 1 and any(count > 1 or part in counts for part, count in parts.items()):
+                return separator
+        return ""
+
+    @property
+    def one_each(self) -> bool:
+        """Whether every annotation consists of exactly one label."""
+        return all(len(names) == 1 for names in self.annotations["topics"])
+
+    def lines(self) -> list[str]:
+        """Describe what the labels are, and what was left out."""
+        lines = []
+        if self.separator and any(len(names) > 1 for names in self.annotations["topics"]):
+            lines.append(f"several labels in a cell are separated by {self.separator!r}")
+        if self.unsplit:
+            lines.append(f"some labels contain {self.unsplit!r}; if these are several labels, use --separator")
+        if self.without_topic:
+            lines.append(f"labelled with no topic: {self.without_topic:,} articles with an empty list of labels")
+        if self.unlabelled:
+            lines.append(f"not labelled: {self.unlabelled:,} articles with an empty label")
+        if self.disagreements:
+            lines.append(f"annotators disagree about {self.disagreements:,} articles")
+        renamed = [f"{given!r} to {name!r}" for given, name in self.annotators.items() if given and given != name]
+        if renamed:
+            lines.append(f"annotators were renamed: {_listed(renamed)}")
+        if self.contradicted:
+            lines.append(
+                f"{len(self.contradicted):,} rows repeat an article with other labels; the labels of the first row are "
+                f"used: {_listed(self.contradicted)}"
+            )
+        if self.not_in_corpus:
+            lines.append(
+                f"left out: {len(self.not_in_corpus):,} labelled rows whose article is not in the corpus: "
+                f"{_listed(self.not_in_corpus)}"
+            )
+        lines += [f"not readable: {entry.where}: {entry.why}" for entry in self.unreadable[:_EXAMPLES]]
+        if len(self.unreadable) > _EXAMPLES:
+            lines.append(f"... and {len(self.unreadable) - _EXAMPLES} more")
+        return lines
+
+    def __str__(self) -> str:
+        """Describe the labels in a few lines."""
+        n_labelled = self.annotations["article_id"].nunique()
+        first = (
+            f"{self.n_articles:,} articles, {n_labelled:,} labelled with {len(self.counts)} labels by "
+            f"{len(self.annotators)} annotators ({', '.join(self.annotators.values())})"
+        )
+        return "\n".join([first.replace("1 annotators", "1 annotator"), *self.lines()])
+
+
+def read_labels(
+    path: Path | str,
+    corpus: pd.DataFrame | None = None,
+    *,
+    column: str | None = None,
+    separator: str | None = None,
+    codes: Mapping[str, str] | None = None,
+    columns: Mapping[str, str] | None = None,
+    annotator: str = "imported",
+    header: bool = True,
+    quote: str = "auto",
+    encoding: str | None = None,
+) -> pd.DataFrame:
+    r"""Read labels that exist: a column of a table, folders, or the export of an annotation tool.
+
+    Parameters
+    ----------
+    path : path
+        A table (CSV, TSV, JSON, JSON lines, Parquet), a folder whose subfolders are the labels, a file of fastText or
+        Annif, or an export of Label Studio (JSON, JSON-MIN, CSV), doccano, Prodigy or Argilla.
+    corpus : DataFrame of shape (n_articles, 12), optional
+        Articles that the labels belong to, from `read_corpus`. They are found by their id, content or address. Without
+        it, ids are those of the file, or of a corpus that is imported from the same file.
+    column : str, optional
+        The label column; or several columns of 0 and 1, with commas between their names; or the question, if an
+        annotation tool asked several. By default, a column with a common name, or all columns of 0 and 1.
+    separator : str, optional
+        Separator of several labels in a cell. By default ``;`` or ``|``, if a cell contains it. With the empty string,
+        cells are not split.
+    codes : mapping of str to str, optional
+        Label of each code in the file: ``{"1": "World", "2": "Sports"}``.
+    columns : mapping of str to str, optional
+        Columns of the articles, by field: ``{"title": "headline"}``. Other fields are matched by common column names.
+    annotator : str, default "imported"
+        Annotator of labels for which the file names none.
+    header, quote, encoding
+        As in `read_articles`.
+
+    Returns
+    -------
+    DataFrame of shape (n_annotations, 7)
+        One row per article and annotator: ``article_id``, ``topics`` (a tuple of labels as written), ``annotator``,
+        ``codebook``, ``time``, ``sample``, ``note``. What was left out is told in a warning.
+
+    Raises
+    ------
+    LabelsError
+        If the file has no labels, or they cannot be used.
+    CorpusError
+        If the file cannot be read.
+    ArgumentError
+        If an argument has a wrong type or value.
+
+    See Also
+    --------
+    read_table : Read texts and labels in one table.
+    read_annotations : Read label files of topicdesk.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import topicdesk
+    >>> file = Path(tempfile.mkdtemp()) / "labels.csv"
+    >>> _ = file.write_text("article_id,topics\nn1,courts;rail\nn2,rail\n")
+    >>> topicdesk.read_labels(file)[["article_id", "topics"]].to_numpy().tolist()
+    [['n1', ('courts', 'rail')], ['n2', ('rail',)]]
+    """
+    source = label_source(
+        path, column=column, separator=separator, codes=codes, columns=columns, annotator=annotator, header=header,
+        quote=quote, encoding=encoding,
+    )  # fmt: skip
+    if corpus is not None:
+        check_corpus("corpus", corpus, ("id", "title", "text", "url"))
+    labels = imported_labels(source, corpus)
+    _warn(labels)
+    return labels.annotations
+
+
+def read_table(
+    path: Path | str,
+    *,
+    column: str | None = None,
+    separator: str | None = None,
+    codes: Mapping[str, str] | None = None,
+    columns: Mapping[str, str] | None = None,
+    header: bool = True,
+    quote: str = "auto",
+    encoding: str | None = None,
+) -> pd.DataFrame:
+    r"""Read the labelled articles of a file into a table for `compare`.
+
+    Parameters
+    ----------
+    path, column, separator, codes, columns, header, quote, encoding
+        As in `read_labels`.
+
+    Returns
+    -------
+    DataFrame of shape (n_labelled, 13)
+        The columns of a corpus, then ``topics``: strings if every article has exactly one label, otherwise lists.
+        Articles without a label, and those about which annotators disagree, are left out; a warning tells how many.
+
+    Raises
+    ------
+    LabelsError
+        If the file has no labels, or they cannot be used.
+    CorpusError
+        If the file has no texts, or cannot be read.
+    ArgumentError
+        If an argument has a wrong type or value.
+
+    See Also
+    --------
+    compare : Compare classifiers on the table.
+    read_labels : Read labels only, of each annotator.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import topicdesk
+    >>> file = Path(tempfile.mkdtemp()) / "news.jsonl"
+    >>> rows = ['{"text": "The judge heard the appeal.", "label": ["courts"]}', '{"text": "Trams wait.", "label": []}']
+    >>> _ = file.write_text("\n".join(rows))
+    >>> topicdesk.read_table(file)[["text", "topics"]].to_numpy().tolist()
+    [['The judge heard the appeal.', ['courts']], ['Trams wait.', []]]
+    """
+    source = label_source(
+        path, column=column, separator=separator, codes=codes, columns=columns, header=header, quote=quote,
+        encoding=encoding,
+    )  # fmt: skip
+    labels = imported_labels(source)
+    if not labels.has_text:
+        raise CorpusError(f"{path}: no text column. Name it: columns={{'text': ...}}.")
+    _warn(labels)
+    settled = labels.settled
+    rows: dict[str, dict[str, Any]] = {}
+    for record in source.records():
+        if isinstance(record, Record):
+            (article,) = clean_record(record, LABELLED_CLEANING)
+            if article.fields["id"] in settled:
+                rows.setdefault(article.fields["id"], article.fields)
+    if not rows:
+        raise LabelsError(f"{path}: annotators disagree about every article. Read their labels with read_labels.")
+    table = pd.DataFrame([{name: row.get(name, "") for name in ARTICLE_COLUMNS} for row in rows.values()])
+    single = labels.one_each
+    table["topics"] = [settled[article][0] if single else list(settled[article]) for article in table["id"]]
+    return table
+
+
+def label_source(
+    path: Path | str,
+    *,
+    column: str | None = None,
+    separator: str | None = None,
+    codes: Mapping[str, str] | None = None,
+    columns: Mapping[str, str] | None = None,
+    annotator: str = "imported",
+    header: bool = True,
+    quote: str = "auto",
+    encoding: str | None = None,
+) -> LabelSource:
+    """Check the arguments of `read_labels`, and return them."""
+    check_path("path", path)
+    for name, value in (("column", column), ("separator", separator)):
+        if value is not None:
+            check_string(name, value, empty=name == "separator")
+    if codes is not None:
+        check_mapping("codes", codes)
+        check_strings("codes", list(codes.values()), empty=False)
+    check_annotator(annotator)
+    options = read_options(columns, header, quote, encoding)
+    options = replace(options, form=replace(options.form, whole_rows=True, needs_text=False))
+    path = Path(path)
+    if not path.exists():
+        raise CorpusError(f"no file or folder {path} (current folder: {Path.cwd()}).")
+    if path.is_file() and not path.stat().st_size:
+        raise CorpusError(f"{path} is empty.")
+    return LabelSource(path, options, column, separator, dict(codes or {}), annotator)
+
+
+def imported_labels(source: LabelSource, corpus: pd.DataFrame | None = None) -> ImportedLabels:
+    """Read the labels of a file (see `read_labels`).
+
+    Parameters
+    ----------
+    source : LabelSource
+        The file.
+    corpus : DataFrame of shape (n_articles, 12), optional
+        Articles that the labels belong to.
+
+    Returns
+    -------
+    ImportedLabels
+
+    Raises
+    ------
+    LabelsError
+        If there are no labels, only one, or almost as many as articles.
+    """
+    records, unreadable = [], []
+    for record in source.records():
+        if isinstance(record, Unreadable):
+            unreadable.append(record)
+        else:
+            records.append(labelled_row(record, keep_text=corpus is not None))
+    if not records:
+        first = f" First: {unreadable[0].where}: {unreadable[0].why}." if unreadable else ""
+        raise CorpusError(f"{source.path}: no article was found.{first}")
+    decide, separator = reader_of(source, records)
+    find = own_article if corpus is None else finder(corpus)
+    labels = _collected(source, records, decide, find, separator, tuple(unreadable))
+    _check(labels, source.path)
+    return labels
+
+
+def _collected(
+    source: LabelSource,
+    records: Sequence[LabelledRow],
+    decide: Callable[[LabelledRow], Iterable[Decision]],
+    find: Callable[[LabelledRow], str | None],
+    separator: str,
+    unreadable: tuple[Unreadable, ...],
+) -> ImportedLabels:
+    """Join the decisions of each annotator about each article."""
+    rows: dict[tuple[str, str], Decision] = {}
+    contradicted, absent = [], []
+    articles: set[str] = set()
+    for record in records:
+        decisions = list(decide(record))
+        article = find(record)
+        if article is None:
+            absent += [record.where] if decisions else []
+            continue
+        articles.add(article)
+        for decision in decisions:
+            key = (article, decision.annotator)
+            previous = rows.setdefault(key, decision)
+            if previous is decision:
+                continue
+            if decision.partial and previous.partial:
+                labels = tuple(dict.fromkeys((*previous.labels, *decision.labels)))
+                rows[key] = replace(decision, labels=labels, time=decision.time or previous.time)
+            elif set(decision.labels) != set(previous.labels):
+                contradicted.append(record.where)
+    names = _annotator_names(source, dict.fromkeys(decision.annotator for decision in rows.values()))
+    table = pd.DataFrame(
+        [
+            (article, decision.labels, names[given], "", decision.time, decision.sample or "given", decision.note)
+            for (article, given), decision in sorted(rows.items(), key=lambda item: article_order(item[0][0]))
+        ],
+        columns=list(ANNOTATION_COLUMNS),
+    )
+    return ImportedLabels(
+        annotations=table,
+        separator=separator,
+        n_articles=len(articles),
+        unlabelled=len(articles - set(table["article_id"])),
+        without_topic=sum(not decision.labels for decision in rows.values()),
+        contradicted=tuple(contradicted),
+        has_title=any(record.has_title for record in records),
+        has_text=any(record.has_text for record in records),
+        annotators=names,
+        unreadable=unreadable,
+        not_in_corpus=tuple(absent),
+    )
+
+
+def _annotator_names(source: LabelSource, given: Iterable[str]) -> dict[str, str]:
+    """Return names that can be names of files; no two are equal."""
+    names: dict[str, str] = {}
+    for name in given:
+        plain = re.sub(r"[^a-z0-9_]+", "-", name.casefold()).strip("-_") or source.annotator
+        if plain.partition("-")[0] == ADJUDICATED:
+            plain = f"by-{plain}"
+        candidate, suffix = plain, 2
+        while candidate in names.values():
+            candidate, suffix = f"{plain}-{suffix}", suffix + 1
+        names[name] = candidate
+    return names
+
+
+def _check(labels: ImportedLabels, path: Path) -> None:
+    counts, n_labelled = labels.counts, labels.annotations["article_id"].nunique()
+    if labels.not_in_corpus and not n_labelled:
+        raise LabelsError(
+            f"{path}: none of {len(labels.not_in_corpus)} labelled rows belongs to an article of the corpus. Articles "
+            "are found by id, content and address. Import the texts of this file, or name its columns with --map."
+        )
+    if not counts:
+        raise LabelsError(f"{path}: no article has a label. {NAME_THE_COLUMN}")
+    if len(counts) > max(_MANY_LABELS, n_labelled / 3):
+        examples = ", ".join(repr(label[:30]) for label in list(counts)[:3])
+        raise LabelsError(
+            f"{path}: {len(counts):,} different labels on {n_labelled:,} articles, such as {examples}. Is this the "
+            "label column? Name another, or set the separator of labels with --separator."
+        )
+
+
+def _warn(labels: ImportedLabels) -> None:
+    lines = labels.lines()
+    if lines:
+        warnings.warn("; ".join(lines), stacklevel=3)
+
+
+def _listed(items: Sequence[str]) -> str:
+    return "; ".join(items[:_EXAMPLES]) + ("; ..." if len(items) > _EXAMPLES else "")
