@@ -178,9 +178,10 @@ def _project(project: Project) -> Iterator[_Row]:
 def _store(project: Project) -> Iterator[_Row]:
     from topicdesk.tracking import list_runs, open_store, reason, tracking_uri, waiting_parcels
 
-    uri = tracking_uri(project)
-    address = reason(uri, uri)
+    address = project.mlflow_database.name
     try:
+        uri = tracking_uri(project)
+        address = reason(uri, uri)
         if uri.startswith("sqlite:") and not project.mlflow_database.exists() and str(project.root) in uri:
             yield "MLflow's store", "ok", f"{address}, not created yet: the first run creates it", ""
         else:

@@ -203,3 +203,49 @@ def test_parse_page_keeps_or_reports_every_character(lines, end):
     out = [article["title"], article["section"]]
     out += [row["text"] for row in rows_of(page)] + [line.text for line in page.removed]
     assert sorted("".join("".join(out).split())) == sorted("".join(text.removeprefix("\ufeff").split()))
+
+
+@pytest.mark.parametrize(
+    ("beginning", "place", "source", "published", "removed"),
+    [
+        ("PORT TOWN, February 7. /COURIER/. ", "PORT TOWN", "COURIER", pd.NaT, "PORT TOWN, February 7. /COURIER/."),
+        ("PORT TOWN, February 7, 2021. /COURIER/.\n", "PORT TOWN", "COURIER", pd.Timestamp(2021, 2, 7), None),
+        ("Port Town/30.06.23/Courier: ", "Port Town", "Courier", pd.Timestamp(2023, 6, 30), None),
+        ("PORT TOWN (Courier) - ", "PORT TOWN", "Courier", pd.NaT, None),
+        ("PORT TOWN — ", "PORT TOWN", "", pd.NaT, None),
+        ("МОСКВА, 7 Feb 2021 /ВЕСТНИК/. ", "МОСКВА", "ВЕСТНИК", pd.Timestamp(2021, 2, 7), None),
+    ],
+)
+@pytest.mark.parametrize("more", ["", "\nShips wait outside.\nAnna Lindqvist\nPolitics\n-\nA storm is near.\n"])
+def test_parse_page_makes_no_title_of_a_dateline(beginning, place, source, published, removed, more):
+    page = parse_page(f"{beginning}The ministry closed the harbour for a week.{more}")
+    article, *teasers = rows_of(page)
+    assert (article["title"], article["place"], article["source"]) == ("", place, source)
+    assert article["published"] is published or article["published"] == published
+    assert article["text"].split("\n")[0] == "The ministry closed the harbour for a week."
+    assert next(line for line in page.removed if line.reason == "dateline").number == 1
+    assert page.removed[0].text == (removed or beginning.strip())
+    if more:
+        assert (article["authors"], article["section"], len(teasers)) == ("Anna Lindqvist", "Politics", 1)
+
+
+@pytest.mark.parametrize(
+    "headline",
+    ["ROME - Mill sold to the town", "Port Town (Courier) - Mill sold", "Rome, Italy - Mill sold", "Mill sold."],
+)
+def test_parse_page_keeps_a_headline_that_names_a_place(headline):
+    article, *_ = rows_of(parse_page(f"{headline}\nThe mill was sold on a cold day.\nIt will close."))
+    assert article["title"] == headline
+
+
+def test_parse_page_keeps_a_headline_before_a_dateline():
+    text = "PORT TOWN, 7 Feb 2021 /COURIER/. Mill sold.\nPORT TOWN, 8 Feb 2021. /COURIER/. The mill was sold."
+    article, *_ = rows_of(parse_page(text))
+    assert article["title"] == "PORT TOWN, 7 Feb 2021 /COURIER/. Mill sold."
+    assert article["published"] == pd.Timestamp(2021, 2, 8)
+
+
+def test_parse_page_without_split_dateline_keeps_it_in_the_text():
+    written = "PORT TOWN, February 7. /COURIER/. The ministry closed the harbour."
+    article, *_ = rows_of(parse_page(written, without=("split_dateline",)))
+    assert (article["title"], article["text"], article["place"]) == ("", written, "PORT TOWN")

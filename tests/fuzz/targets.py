@@ -6,6 +6,7 @@ on their seeds, and on every input that once failed.
 """
 
 import csv
+import gzip
 import io
 import json
 import re
@@ -104,6 +105,17 @@ _FILES = {
     ".json": b'{"articles": [{"title": "Ferry", "text": "It came late.", "authors": ["A", "B"]}]}',
     ".jsonl": b'{"headline": "Ferry", "body": "It came late.", "date": "June 30, 2023"}\n{"text": "Tram."}\n',
 }
+
+
+def _web_archive() -> bytes:
+    page = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n" + _FILES[".html"]
+    return (
+        b"WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: https://town.example/1\r\n"
+        b"WARC-Date: 2023-06-30T10:00:00Z\r\nContent-Type: application/http; msgtype=response\r\n"
+        b"Content-Length: %d\r\n\r\n%b\r\n\r\n" % (len(page), page)
+    )
+
+
 # The first byte of an input selects the kind of file.
 _KINDS = sorted(FORMATS)
 
@@ -303,6 +315,8 @@ TARGETS = {
                 ".rss": _FILES[".xml"],
                 ".zip": _zip_archive(),
                 ".parquet": _parquet_file(),
+                ".warc": _web_archive(),
+                ".warc.gz": gzip.compress(_web_archive()),
             }.items()
         ),
         ("title", "text", "published", "authors", "<item>", "<![CDATA[", "PK\x01\x02"),

@@ -40,8 +40,12 @@ def compare(
 ) -> None:
     """Compare the classifiers of a spec, log to MLflow, and write or check the results lock."""
     from topicdesk.experiment._checks import check_spec
+    from topicdesk.project import find_project
+    from topicdesk.tracking.listing import check_experiment
 
     check_spec(spec)
+    if log:
+        check_experiment(find_project(spec.parent), spec.stem)
     if engine is not EngineName.LOCAL or scheduler is not None:
         engine_named(engine, scheduler)
     say(f"reading {spec} ...")

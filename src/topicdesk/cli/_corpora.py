@@ -155,7 +155,9 @@ def audit(
 def import_(
     paths: Annotated[
         list[Path],
-        typer.Argument(help="Pages (.txt .html), feeds (.rss .xml), tables (.csv .jsonl .parquet), .zip, folders, -."),
+        typer.Argument(
+            help="Pages (.txt .html), feeds (.rss .xml), tables (.csv .jsonl .parquet), .warc.gz, .zip, folders, -."
+        ),
     ],
     output: Annotated[Path, typer.Option(help="The corpus to write, a Parquet file.")],
     columns: ColumnPairs = None,

@@ -32,7 +32,9 @@ _TITLE_CHARACTERS = 60
 def label(
     paths: Annotated[
         list[Path],
-        typer.Argument(help="Tables (.csv .jsonl .parquet), pages (.txt .html), feeds, .zip, folders, or - for stdin."),
+        typer.Argument(
+            help="Tables (.csv .jsonl .parquet), pages (.txt .html), feeds, .warc.gz, .zip, folders, or - (stdin)."
+        ),
     ],
     output: Annotated[
         Path,

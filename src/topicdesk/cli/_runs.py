@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -17,7 +18,7 @@ from topicdesk.cli._printing import (
     print_some,
     print_table,
 )
-from topicdesk.errors import VerificationError
+from topicdesk.errors import TrackingError, VerificationError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -126,18 +127,32 @@ def log(
 
     project = find_project()
     say("reading comparisons that are not in MLflow's store yet ...")
-    from topicdesk.tracking import resume_logging, waiting_parcels
+    from topicdesk.tracking import read_parcels, resumed
 
     if resume:
-        sent = resume_logging(project)
-        for run in sent:
-            print(run)
-        print(f"{len(sent)} sent; nothing is waiting.")
+        n_sent, failed = 0, []
+        for result in resumed(project):
+            if isinstance(result, TrackingError):
+                failed.append(result)
+            else:
+                print(result)
+                n_sent += 1
+        print(f"{n_sent} sent; {len(failed) or 'nothing'} {'are' if len(failed) > 1 else 'is'} waiting.")
+        _raise(failed)
         return
-    parcels = waiting_parcels(project.unsent)
+    parcels, failures = read_parcels(project.unsent)
     for parcel in parcels:
         print(f"{parcel.experiment}: {parcel.runs[0].name} ({project.shown(parcel.folder)})")
     print(f"{len(parcels)} waiting." + (" Send them with 'topicdesk log --resume'." if parcels else ""))
+    _raise(failures)
+
+
+def _raise(failures: list[TrackingError]) -> None:
+    """Print all errors but the last, which is raised."""
+    for failure in failures[:-1]:
+        print(f"topicdesk: {failure}", file=sys.stderr)
+    if failures:
+        raise failures[-1]
 
 
 def promote(

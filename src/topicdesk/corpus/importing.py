@@ -18,7 +18,7 @@ from topicdesk.corpus._boilerplate import RecurrenceFinder, take_off_recurring
 from topicdesk.corpus.articles import ARTICLE_COLUMNS, articles_frame, read_batches, write_batches
 from topicdesk.corpus.cleaning import check_steps
 from topicdesk.corpus.pages import article_id, split_signature
-from topicdesk.corpus.readers import Record, Unreadable
+from topicdesk.corpus.readers import NOT_READABLE, Record, Unreadable
 from topicdesk.corpus.reading import read_options, records_of
 from topicdesk.corpus.records import REPLACEMENT, UNREADABLE_CHARACTER, CleanArticle, Cleaning, clean_record
 from topicdesk.corpus.report import ReadReport
@@ -130,8 +130,8 @@ def read_articles(
     ----------
     paths : sequence of path
         Pages as text (``.txt``) or HTML (``.html``, ``.htm``), feeds (``.rss``, ``.atom``, ``.xml``), tables (``.csv``,
-        ``.tsv``, ``.json``, ``.jsonl``, ``.ndjson``, ``.parquet``), archives (``.zip``) and folders of them, or ``-``
-        for standard input. A file that is reached by two paths is read once.
+        ``.tsv``, ``.json``, ``.jsonl``, ``.ndjson``, ``.parquet``), web archives (``.warc``, ``.warc.gz``), archives
+        (``.zip``) and folders of them, or ``-`` for standard input. A file that is reached by two paths is read once.
     columns : mapping of str to str, optional
         Column names of the user's table, by field of an article: ``{"title": "headline"}``. Other fields are matched by
         common column names.
@@ -415,8 +415,9 @@ def _keep(account: ImportAccount, noted: _Noted, article: CleanArticle, record: 
 
 
 def _drop(account: ImportAccount, unreadable: Unreadable) -> None:
-    account.dropped["not readable"] += 1
-    account.unreadable.append(replace(unreadable, row=None))  # rows would take up memory
+    account.dropped[unreadable.reason] += 1
+    if unreadable.reason == NOT_READABLE:
+        account.unreadable.append(replace(unreadable, row=None))  # rows would take up memory
 
 
 def _frame(rows: Sequence[Mapping[Any, Any]]) -> pd.DataFrame:

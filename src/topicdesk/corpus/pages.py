@@ -1,9 +1,9 @@
 """Parse the text of a scraped news page into articles.
 
 Such a page has this structure: a headline; an agency's dateline and paragraphs; a byline; a section; then teasers of
-other stories. A teaser has one or more lines, and a line with only a dash comes before it. Menu phrases can occur
-anywhere. Each page results in one row for the article and one for each teaser. No text is lost: every word of the page
-is in a row, or in `Page.removed` with the reason.
+other stories. A page that begins with the dateline has no headline. A teaser has one or more lines, and a line with
+only a dash comes before it. Menu phrases can occur anywhere. Each page results in one row for the article and one for
+each teaser. No text is lost: every word of the page is in a row, or in `Page.removed` with the reason.
 """
 
 from __future__ import annotations
@@ -42,6 +42,8 @@ _SECTIONS = frozenset(
     ).split()
 )
 
+# A headline has none of these at its end.
+_SENTENCE_ENDS = (".", "!", "?", "…", ".”", '."', ".»", "。")
 
 # A teaser has no date: its story is newer than the article beside it.
 _TEASER: dict[str, Any] = {"title": "", "published": None, "kind": "teaser", "authors": "", "place": ""}
@@ -166,14 +168,16 @@ def parse_page(text: str, source: str = "", language: str = "", url: str = "", w
     without = check_steps(without)
     zones, removed = _zones(text, keep_menus="take_off_menus" in without)
     head = [line for _, line in zones[0]]
-    if len(head) < 2:
+    has_title = not _begins_with_dateline(head)
+    if len(head) < 1 + has_title:
         raise CorpusError(
             f"the page has a headline but no text: {head[0][:60]!r}."
             if head
             else "the page has no headline: before the first teaser, it contains only menu phrases and dividers."
         )
     numbers = [number for number, _ in zones[0]]
-    title, body, signature = head[0], *split_signature(head[1:])
+    title = head[0] if has_title else ""
+    body, signature = split_signature(head[has_title:])
     first, after_byline = split_byline("\n".join(body))
     dateline, text = split_dateline(after_byline)
     source = source or (dateline.agency if dateline else "") or (first.agency if first else "")
@@ -183,13 +187,13 @@ def parse_page(text: str, source: str = "", language: str = "", url: str = "", w
         if "split_dateline" in without:
             text = dateline.written + text
         else:
-            line = numbers[1 + (first.written.count("\n") if first else 0)]
+            line = numbers[has_title + (first.written.count("\n") if first else 0)]
             removed.append(RemovedLine(line, dateline.written.strip(), "dateline"))
     if "split_byline" in without:
         text = (first.written if first else "") + text + (f"\n{signature.byline}" if signature.byline else "")
     else:
-        removed += [RemovedLine(numbers[1], first.written.strip(), "byline")] if first else []
-        removed += [RemovedLine(numbers[1 + len(body)], signature.byline, "byline")] if signature.byline else []
+        removed += [RemovedLine(numbers[has_title], first.written.strip(), "byline")] if first else []
+        removed += [RemovedLine(numbers[has_title + len(body)], signature.byline, "byline")] if signature.byline else []
     if not language and "detect_language" not in without:
         language = detect_language(text)
     common = {"source": source, "section": signature.section, "url": url, "language": language, "page": page}
@@ -279,6 +283,19 @@ def _zones(text: str, *, keep_menus: bool) -> tuple[list[list[tuple[int, str]]],
         if rest:
             zones[-1].append((number, rest))
     return [zones[0], *(zone for zone in zones[1:] if zone)], removed
+
+
+def _begins_with_dateline(lines: Sequence[str]) -> bool:
+    """Return whether an article has no headline, but begins with a dateline and its first sentence."""
+    dateline, sentence = split_dateline("\n".join(lines))
+    if dateline is None or split_dateline("\n".join(lines[1:]))[0] is not None:  # the dateline after a headline
+        return False
+    if "\n" in dateline.written:  # the sentence is on the next line
+        return True
+    # A headline may begin with a place and a dash, but is no sentence.
+    first_line = sentence.partition("\n")[0]
+    is_dated = dateline.published is not None or bool(dateline.flags)
+    return (is_dated and dateline.agency != "") or first_line.endswith(_SENTENCE_ENDS)
 
 
 def _people(line: str) -> tuple[str, ...]:

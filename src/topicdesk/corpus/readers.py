@@ -28,10 +28,12 @@ from topicdesk.corpus._encodings import guess_encoding
 from topicdesk.corpus._json_forms import article_fields, items_of, parse_json, unnested
 from topicdesk.corpus._markup import feed_entries, html_fields, is_markup, plain_text
 from topicdesk.corpus._tables import Row, TableFormat, decoded_head, read_rows
+from topicdesk.corpus._web_archives import archived_pages
 from topicdesk.errors import CorpusError, nearest
 
 __all__ = [
     "FORMATS",
+    "NOT_READABLE",
     "STDIN",
     "Record",
     "Unreadable",
@@ -44,6 +46,9 @@ __all__ = [
 
 #: Path that means standard input.
 STDIN = Path("-")
+
+#: Reason of an `Unreadable` that is listed.
+NOT_READABLE = "not readable"
 
 # Common column names of each field, in the form used for comparison: lower case, letters only.
 _ALIASES = {
@@ -123,11 +128,16 @@ class Record:
 
 @dataclass(frozen=True)
 class Unreadable:
-    """A part of a file from which no article was read, the reason, and the original row if there is one."""
+    """A part of a file from which no article was read, the reason, and the original row if there is one.
+
+    Parts that are no articles by their kind, such as the requests in a web archive, have that kind as their `reason`.
+    They are counted by it. The others are listed one by one.
+    """
 
     where: str
     why: str
     row: Mapping[str, Any] | None = None
+    reason: str = NOT_READABLE
 
 
 def find_files(paths: Sequence[Path]) -> tuple[list[Path], list[Unreadable]]:
@@ -160,13 +170,13 @@ def find_files(paths: Sequence[Path]) -> tuple[list[Path], list[Unreadable]]:
                 # Hidden folders contain work in progress, such as parts of an output.
                 hidden = any(part.startswith(".") for part in file.relative_to(path).parts)
                 if file.is_file() and not hidden:
-                    if file.suffix.lower() in FORMATS:
+                    if _ending(file.name) in FORMATS:
                         files.setdefault(file.resolve(), file)
                     else:
                         skipped.append(Unreadable(str(file), "unsupported file format"))
         elif not path.exists():
             raise CorpusError(f"no file or folder {path}.")
-        elif path.suffix.lower() not in FORMATS:
+        elif _ending(path.name) not in FORMATS:
             raise CorpusError(f"{path}: unsupported file format; {nearest(path.suffix, FORMATS)}")
         else:
             files.setdefault(path.resolve(), path)
@@ -201,7 +211,7 @@ def read_records(path: Path, form: TableFormat, advance: Advance = nowhere) -> I
     try:
         with path.open("rb") as file:
             reported = 0
-            for record in _read(str(path), file, form, path.suffix.lower()):
+            for record in _read(str(path), file, form, _ending(path.name)):
                 yield record
                 position = file.tell()
                 advance(position - reported)
@@ -240,7 +250,8 @@ def guess_ending(head: bytes, form: TableFormat) -> str:
     str
         A key of `FORMATS`; ``.txt`` (a page) if nothing else fits.
     """
-    for magic, ending in ((b"PAR1", ".parquet"), (b"PK\x03\x04", ".zip")):
+    magics = {b"PAR1": ".parquet", b"PK\x03\x04": ".zip", b"WARC/": ".warc", b"\x1f\x8b": ".warc.gz"}
+    for magic, ending in magics.items():
         if head.startswith(magic):
             return ending
     text = head.decode(form.encoding or guess_encoding(head)[0], errors="replace").lstrip()
@@ -381,12 +392,21 @@ def _read_feed(name: str, file: IO[bytes], form: TableFormat) -> Iterator[Record
         yield _record(f"{name}, entry {number}", fields)
 
 
+def _read_web_archive(name: str, file: IO[bytes], form: TableFormat) -> Iterator[Record | Unreadable]:
+    for page in archived_pages(file):
+        location = f"{name}, {page.where}"
+        if page.why:
+            yield Unreadable(location, page.why, reason=NOT_READABLE if page.is_faulty else page.why)
+        else:
+            yield _record(location, page.fields, flags=page.flags)
+
+
 def _read_zip(name: str, file: IO[bytes], form: TableFormat) -> Iterator[Record | Unreadable]:
     archive = zipfile.ZipFile(file)
     unpacked = 0
     for info in sorted(archive.infolist(), key=lambda info: info.filename):
         location = f"{name}, {info.filename}"
-        ending = PurePosixPath(info.filename).suffix.lower()
+        ending = _ending(info.filename)
         unpacked += info.file_size
         if info.filename.endswith("/"):  # a folder
             continue
@@ -418,7 +438,15 @@ FORMATS: dict[str, Callable[[str, IO[bytes], TableFormat], Iterator[Record | Unr
     ".ndjson": _read_json_lines,
     ".parquet": _read_parquet,
     ".zip": _read_zip,
+    ".warc": _read_web_archive,
+    ".warc.gz": _read_web_archive,
 }
+
+
+def _ending(name: str) -> str:
+    """Return the key of `FORMATS` for a file's name, or its last ending if there is none."""
+    lowered = name.lower()
+    return ".warc.gz" if lowered.endswith(".warc.gz") else PurePosixPath(lowered).suffix
 
 
 def _json_record(where: str, item: Any, form: TableFormat) -> Record | Unreadable:

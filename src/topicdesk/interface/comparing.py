@@ -35,7 +35,7 @@ from topicdesk.interface.model import TopicClassifier
 from topicdesk.prediction import fit_labeller
 from topicdesk.project import working_project
 from topicdesk.report import About, make_report
-from topicdesk.tracking import LoggedComparison, pack_comparison, send_parcel
+from topicdesk.tracking import LoggedComparison, check_experiment, pack_comparison, send_parcel
 
 __all__ = ["Comparison", "compare"]
 
@@ -189,6 +189,7 @@ class Comparison(ComparisonResult):
         if "'" in experiment and '"' in experiment:  # MLflow's filters cannot express it
             raise ValueError(f"experiment = {experiment!r} must not contain both kinds of quotation marks.")
         project = working_project()
+        check_experiment(project, experiment)
         about = About(
             experiment=experiment,
             title=experiment,

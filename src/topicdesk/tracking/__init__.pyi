@@ -1,4 +1,5 @@
 from topicdesk.tracking.listing import (
+    check_experiment as check_experiment,
     tracking_uri as tracking_uri,
 )
 from topicdesk.tracking.models import (
@@ -9,6 +10,7 @@ from topicdesk.tracking.packing import (
     pack_comparison as pack_comparison,
 )
 from topicdesk.tracking.parcel import (
+    read_parcels as read_parcels,
     waiting_parcels as waiting_parcels,
 )
 from topicdesk.tracking.reading import (
@@ -23,6 +25,7 @@ from topicdesk.tracking.registry import (
 from topicdesk.tracking.sending import (
     LoggedComparison as LoggedComparison,
     resume_logging as resume_logging,
+    resumed as resumed,
     send_parcel as send_parcel,
 )
 from topicdesk.tracking.serving import (

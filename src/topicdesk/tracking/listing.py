@@ -7,6 +7,7 @@ answer, and the caller asks MLflow.
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -19,8 +20,8 @@ from topicdesk.errors import TrackingError, nearest
 from topicdesk.project import Project, find_project
 
 __all__ = [
-    "LISTED", "check_model", "check_registered", "check_run", "chosen_model", "listed", "logged_comparisons",
-    "model_not_found", "only_champion", "tracking_uri",
+    "LISTED", "check_experiment", "check_model", "check_registered", "check_run", "chosen_model", "deleted_experiment",
+    "listed", "logged_comparisons", "model_not_found", "only_champion", "tracking_uri",
 ]  # fmt: skip
 
 #: Columns of a list of comparisons.
@@ -28,6 +29,9 @@ LISTED = (
     "experiment", "started", "corpus", "articles", "winner", "metric", "value", "low", "high", "commit", "dirty",
     "model",
 )  # fmt: skip
+
+# What SQLAlchemy, which opens the store, and MLflow decode in an address: queries, and encoded characters.
+_NOT_IN_ADDRESSES = re.compile(r"\?|%[0-9A-Fa-f]{2}")
 
 # Number of characters of a commit hash to show.
 _COMMIT = 7
@@ -52,8 +56,62 @@ CREATE TABLE registered_model_aliases (name, alias);
 
 
 def tracking_uri(project: Project) -> str:
-    """Return the address of MLflow's store: ``MLFLOW_TRACKING_URI``, or the project's SQLite file."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{project.mlflow_database}"
+    """Return the address of MLflow's store: ``MLFLOW_TRACKING_URI``, or the project's SQLite file.
+
+    Raises
+    ------
+    TrackingError
+        If the path of the project's file has characters that mean something else in an address.
+    """
+    named = os.environ.get("MLFLOW_TRACKING_URI")
+    if named:
+        return named
+    if found := _NOT_IN_ADDRESSES.search(str(project.root)):
+        raise TrackingError(
+            f"the project folder {project.root} has {found[0]!r} in its path, which MLflow reads as a part of an "
+            "address, not of a path. Rename the folder, or set MLFLOW_TRACKING_URI to a store elsewhere."
+        )
+    return f"sqlite:///{project.mlflow_database}"
+
+
+def deleted_experiment(name: str, experiment: str, uri: str) -> TrackingError:
+    """Return the error for an MLflow experiment that is deleted.
+
+    Parameters
+    ----------
+    name, experiment : str
+        Name and id of the experiment.
+    uri : str
+        Address of its store, without a password.
+    """
+    return TrackingError(
+        f"the MLflow experiment {name!r} (id {experiment}) is deleted, so nothing can be logged to it. Restore it with "
+        f"'mlflow experiments restore --experiment-id {experiment}', with the environment variable "
+        f"MLFLOW_TRACKING_URI set to {uri}; or in Python with "
+        f"topicdesk.tracking.open_store(topicdesk.find_project()).restore_experiment({experiment!r})."
+    )
+
+
+def check_experiment(project: Project, name: str) -> None:
+    """Raise `TrackingError` if nothing can be logged to an experiment. Check this before long computations.
+
+    Parameters
+    ----------
+    project : Project
+        Project whose store is checked, unless ``MLFLOW_TRACKING_URI`` names another.
+    name : str
+        Name of the MLflow experiment. It may be missing.
+
+    Raises
+    ------
+    TrackingError
+        If the project's path cannot hold a store, or the experiment is deleted in a SQLite store. Other stores are not
+        checked.
+    """
+    with _reading(project) as store:
+        query = "SELECT experiment_id FROM experiments WHERE name = ? AND lifecycle_stage = 'deleted'"
+        for (experiment,) in () if store is None else _rows(store, query, name):
+            raise deleted_experiment(name, str(experiment), tracking_uri(project))
 
 
 def logged_comparisons(project: Project, experiment: str | None = None) -> list[dict[str, Any]] | None:

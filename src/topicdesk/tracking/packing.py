@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import json
 import math
-import re
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from html import escape
 from pathlib import Path, PurePath
 from typing import Any
@@ -33,6 +32,7 @@ from topicdesk.evaluation import (
 from topicdesk.prediction import Labeller
 from topicdesk.project import Project
 from topicdesk.report import About, model_card
+from topicdesk.tracking._keys import metric_names
 from topicdesk.tracking._mlflow import MLFLOW_RUN_NOTE, CodeDatasetSource, from_pandas
 from topicdesk.tracking.models import save_labeller
 from topicdesk.tracking.parcel import (
@@ -55,9 +55,6 @@ __all__ = ["RUN_ADDRESS", "pack_comparison"]
 RUN_ADDRESS = "RUN-ADDRESS-ONCE-LOGGED"
 
 _PARAM_CHARACTERS = 6000
-
-# Of a topic in the name of a metric, which may have 250.
-_METRIC_CHARACTERS = 100
 
 # Scores per topic that are logged as metrics, to sort the list of runs by. The others are in a table.
 _TOPIC_METRICS = ("f1", "precision", "recall")
@@ -280,8 +277,8 @@ def _packed(
 def _child_metrics(comparison: ComparisonResult, classifier: str, choices: pd.DataFrame) -> Iterator[_Metric]:
     # The scores of a single fold would repeat the overall scores.
     has_folds = len(comparison.splits) > 1
-    sample_names = _metric_names(comparison.scores["sample"])
-    topic_names = _metric_names(comparison.dataset.topics)
+    sample_names = metric_names(comparison.scores["sample"])
+    topic_names = metric_names(comparison.dataset.topics)
     for row in scores_where(comparison.scores, classifier=classifier).to_dict("records"):
         prefix = "" if row["sample"] == ALL_SAMPLES else f"{sample_names[row['sample']]}/"
         yield _metric(f"{prefix}{row['metric']}", row["value"])
@@ -373,19 +370,3 @@ def _score_row(comparison: ComparisonResult, classifier: str, metric: str) -> pd
 
 def _metric(name: str, value: float, step: int = 0) -> _Metric:
     return name, float(value), step
-
-
-def _metric_names(names: Iterable[str]) -> dict[str, str]:
-    """Return names as parts of MLflow's metric names, which have letters, digits, and few other characters.
-
-    MLflow takes neither commas nor emoji, nor the vowel signs of Hindi. Names that become equal get a number.
-    """
-    made: dict[str, str] = {}
-    for name in dict.fromkeys(names):
-        plain = re.sub(r"[^\w.\- ]", "_", name)[:_METRIC_CHARACTERS]
-        plain = plain if plain.strip(".") else "_"
-        taken = set(made.values())
-        made[name] = next(
-            one for one in (plain, *(f"{plain} {number}" for number in range(2, len(made) + 3))) if one not in taken
-        )
-    return made

@@ -19,6 +19,7 @@ import pandas as pd
 
 from topicdesk._atomic import abandoned, remove_tree, sweep_removed_in, write_text
 from topicdesk.errors import ProjectError, TrackingError
+from topicdesk.tracking._keys import repaired_metrics
 from topicdesk.tracking._mlflow import MlflowException
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "model_folder",
     "packed_folder",
     "packing",
+    "read_parcels",
     "run_folder",
     "waiting_parcels",
     "write_manifest",
@@ -242,22 +244,44 @@ def waiting_parcels(outbox: Path) -> list[Parcel]:
     TrackingError
         If a parcel cannot be read.
     """
-    parcels = []
+    parcels, failures = read_parcels(outbox)
+    if failures:
+        raise failures[0]
+    return parcels
+
+
+def read_parcels(outbox: Path) -> tuple[list[Parcel], list[TrackingError]]:
+    """Read the parcels that are not sent yet.
+
+    Parameters
+    ----------
+    outbox : Path
+        Folder of the waiting parcels.
+
+    Returns
+    -------
+    parcels : list of Parcel
+        Those that can be read, oldest first. Keys that MLflow refuses are repaired.
+    failures : list of TrackingError
+        An error for each parcel that cannot be read.
+    """
+    parcels, failures = [], []
     for manifest in sorted(outbox.glob(f"[!.]*/{_MANIFEST}")):
         try:
             data = json.loads(manifest.read_text(encoding="utf-8"))
             runs = tuple(
-                PackedRun(**{**run, "metrics": [tuple(metric) for metric in run["metrics"]]}) for run in data["runs"]
+                PackedRun(**{**run, "metrics": repaired_metrics(tuple(metric) for metric in run["metrics"])})
+                for run in data["runs"]
             )
             model = data["model"] and PackedModel(**data["model"])
             parcels.append(Parcel(manifest.parent, **{**data, "runs": runs, "model": model}))
         except FileNotFoundError:  # another process has sent it in the meantime
             continue
         except (OSError, ValueError, TypeError, KeyError) as error:
-            raise TrackingError(
-                f"{manifest}: cannot be read ({error}). Remove its folder to discard the run."
-            ) from error
-    return sorted(parcels, key=lambda parcel: parcel.started)
+            failures.append(
+                TrackingError(f"{manifest}: cannot be read ({error}). Remove its folder to discard the run.")
+            )
+    return sorted(parcels, key=lambda parcel: parcel.started), failures
 
 
 def write_mlflow_table(table: pd.DataFrame, folder: Path, name: str) -> str:

@@ -18,6 +18,7 @@ from topicdesk._rendering import as_html
 from topicdesk.errors import TrackingError
 from topicdesk.project import Project
 from topicdesk.report import RUN_ID
+from topicdesk.tracking._keys import model_name
 from topicdesk.tracking._mlflow import (
     BAD_REQUEST,
     MLFLOW_LOGGED_ARTIFACTS,
@@ -41,7 +42,7 @@ from topicdesk.tracking._mlflow import (
     read_manifest,
 )
 from topicdesk.tracking.packing import RUN_ADDRESS
-from topicdesk.tracking.parcel import PackedRun, Parcel, waiting_parcels
+from topicdesk.tracking.parcel import PackedRun, Parcel, read_parcels
 from topicdesk.tracking.registry import RegisteredLabeller, register
 from topicdesk.tracking.store import (
     PROCESS_TAG,
@@ -54,15 +55,18 @@ from topicdesk.tracking.store import (
     reason,
 )
 
-__all__ = ["LoggedComparison", "resume_logging", "send_parcel"]
+__all__ = ["LoggedComparison", "resume_logging", "resumed", "send_parcel"]
 
 # MLflow's codes for a row that the database refuses. MLflow checks whether a row exists before it writes it, but
 # another process may write it in between. A server sends the same codes as a local store.
 _REFUSED = {ErrorCode.Name(code) for code in (BAD_REQUEST, RESOURCE_ALREADY_EXISTS)}
 _TRIES = 10
 
-# MLflow's limit per call.
-_METRICS_A_CALL = 1000
+# MLflow's limits per call are 1000 metrics and a megabyte, in which a letter may take twelve bytes.
+_METRICS_A_CALL = 250
+
+# MLflow's limit, which a long description or many names exceed.
+_TAG_CHARACTERS = 8000
 
 
 @dataclass(frozen=True)
@@ -113,14 +117,12 @@ def send_parcel(project: Project, parcel: Parcel) -> LoggedComparison:
     Raises
     ------
     TrackingError
-        If the store fails. The parcel is kept, and the runs that this call began are marked as failed until it is sent
-        again.
+        If the store fails, or the experiment is deleted. The parcel is kept, and the runs that this call began are
+        marked as failed until it is sent again.
     """
     begun: list[str] = []
-    advice = (
-        f"No result is lost: everything is saved in {project.shown(parcel.folder)}. Repair the store, then run "
-        "'topicdesk log --resume'."
-    )
+    saved = f"No result is lost: everything is saved in {project.shown(parcel.folder)}."
+    advice = f"{saved} Repair the store, then run 'topicdesk log --resume'."
     problem = "MLflow's store failed while logging the comparison:"
     with _claimed(parcel):
         try:
@@ -132,6 +134,8 @@ def send_parcel(project: Project, parcel: Parcel) -> LoggedComparison:
                 with _in_turn(project, client):
                     logged = _send(client, project, parcel, begun)
                 break
+            except TrackingError as error:  # the experiment is deleted
+                raise TrackingError(f"{error} {saved} After that, run 'topicdesk log --resume'.") from error
             except STORE_ERRORS as error:
                 # Another process may have written the same row. Try again: what was already sent is skipped.
                 if tries_left and _is_refused(error):
@@ -153,9 +157,50 @@ def resume_logging(project: Project) -> tuple[LoggedComparison, ...]:
     Raises
     ------
     TrackingError
-        If the store still fails.
+        If the store fails, or some parcels could not be sent. The others are sent first.
     """
-    return tuple(send_parcel(project, parcel) for parcel in waiting_parcels(project.unsent))
+    sent: list[LoggedComparison] = []
+    failures: list[TrackingError] = []
+    for result in resumed(project):
+        if isinstance(result, TrackingError):
+            failures.append(result)
+        else:
+            sent.append(result)
+    if len(failures) == 1:
+        raise failures[0]
+    if failures:
+        lines = "\n".join(f"{number}. {failure}" for number, failure in enumerate(failures, start=1))
+        raise TrackingError(f"{len(failures)} comparisons could not be sent:\n{lines}")
+    return tuple(sent)
+
+
+def resumed(project: Project) -> Iterator[LoggedComparison | TrackingError]:
+    """Send the waiting parcels of the project one by one, oldest first.
+
+    Parameters
+    ----------
+    project : Project
+        Project whose parcels are sent.
+
+    Yields
+    ------
+    LoggedComparison or TrackingError
+        What was sent, each when it is complete. Then an error for each parcel that could not be read or sent.
+
+    Raises
+    ------
+    TrackingError
+        If the store cannot be opened. Nothing can be sent then.
+    """
+    parcels, failures = read_parcels(project.unsent)
+    if parcels:
+        open_store(project)
+    for parcel in parcels:
+        try:
+            yield send_parcel(project, parcel)
+        except TrackingError as error:
+            failures.append(error)
+    yield from failures
 
 
 def _send(client: MlflowClient, project: Project, parcel: Parcel, begun: list[str]) -> LoggedComparison:
@@ -253,7 +298,7 @@ def _say(
         run_id,
         metrics=metrics[:_METRICS_A_CALL],
         params=[Param(key, value) for key, value in run.params.items()],
-        tags=[RunTag(key, value) for key, value in tags.items()],
+        tags=[RunTag(key, value[:_TAG_CHARACTERS]) for key, value in tags.items()],
     )
     for start in range(_METRICS_A_CALL, len(metrics), _METRICS_A_CALL):
         client.log_batch(run_id, metrics=metrics[start : start + _METRICS_A_CALL])
@@ -273,7 +318,7 @@ def _log_model(client: MlflowClient, parcel: Parcel, state: dict[str, Any], with
     if "model" in state:
         return str(state["model"])
     classifier = parcel.model.tags["classifier"]
-    model = client.create_logged_model(within, classifier, parent, tags={"role": "winner"})
+    model = client.create_logged_model(within, model_name(classifier), parent, tags={"role": "winner"})
     manifest = read_manifest(parcel.model_folder)
     manifest.run_id, manifest.model_id, manifest.artifact_path = parent, model.model_id, model.artifact_location
     manifest.save(str(parcel.model_folder / "MLmodel"))

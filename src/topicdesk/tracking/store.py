@@ -23,13 +23,14 @@ from topicdesk.project import Project
 from topicdesk.tracking._mlflow import (
     RESOURCE_ALREADY_EXISTS,
     ErrorCode,
+    LifecycleStage,
     MlflowClient,
     MlflowException,
     RunStatus,
     SqlAlchemyStore,
     quiet_mlflow,
 )
-from topicdesk.tracking.listing import tracking_uri
+from topicdesk.tracking.listing import deleted_experiment, tracking_uri
 
 __all__ = [
     "PROCESS_TAG",
@@ -74,7 +75,7 @@ def open_store(project: Project) -> MlflowClient:
     Raises
     ------
     TrackingError
-        If the store cannot be reached or written.
+        If the store cannot be reached or written, or the project's path cannot hold one.
     """
     uri = tracking_uri(project)
     try:
@@ -94,7 +95,13 @@ def open_store(project: Project) -> MlflowClient:
 
 @quiet_mlflow()
 def experiment_id(client: MlflowClient, project: Project, name: str) -> str:
-    """Return the id of an MLflow experiment. Create it if it is missing, and mark runs of dead processes as killed."""
+    """Return the id of an MLflow experiment. Create it if it is missing, and mark runs of dead processes as killed.
+
+    Raises
+    ------
+    TrackingError
+        If the experiment is deleted.
+    """
     experiment = client.get_experiment_by_name(name)
     if experiment is None:
         is_local = tracking_uri(project) == _sqlite(project.mlflow_database)
@@ -108,6 +115,9 @@ def experiment_id(client: MlflowClient, project: Project, name: str) -> str:
             if experiment is None or error.error_code != ErrorCode.Name(RESOURCE_ALREADY_EXISTS):
                 raise
             return str(experiment.experiment_id)
+    if experiment.lifecycle_stage == LifecycleStage.DELETED:
+        uri = client.tracking_uri
+        raise deleted_experiment(name, str(experiment.experiment_id), reason(uri, uri))
     _mark_killed(client, experiment.experiment_id)
     return str(experiment.experiment_id)
 
