@@ -162,7 +162,7 @@ _EXPORTS = {
         [{"id": 1, "data": {"text": "The ferry."}, "annotations": [{"completed_by": {"id": 1}, "result": [_CHOICE]}]}]
     ),
     "label-studio-min.json": '[{"text": "The ferry.", "id": 1, "topics": {"choices": ["a", "b"]}, "annotator": 1}]',
-    "label-studio.csv": 'text,id,topics,annotator,annotation_id,lead_time\n'
+    "label-studio.csv": "text,id,topics,annotator,annotation_id,lead_time\n"
     'The ferry.,1,"{""choices"": [""a""]}",1,9,2.0\n',
     "doccano.jsonl": '{"id": 1, "text": "The ferry.", "label": ["rail"]}\n'
     '{"text": "A tram.", "annotations": [{"label": 1}]}',
