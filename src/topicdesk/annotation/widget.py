@@ -71,13 +71,8 @@ class AnnotationWidget(AnyWidget):
             "rule": " ".join(taxonomy.codebook.rule.split()),
             "edges": list(taxonomy.codebook.edge_rules),
             "topics": [
-                {
-                    **{
-                        name: getattr(topic, name)
-                        for name in ("name", "definition", "includes", "excludes", "examples")
-                    },
-                    "title": taxonomy.titles[topic.name],
-                }
+                {name: getattr(topic, name) for name in ("name", "definition", "includes", "excludes", "examples")}
+                | {"title": topic.title or topic.name}
                 for topic in taxonomy.topics
             ],
         }
