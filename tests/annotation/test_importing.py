@@ -298,7 +298,7 @@ def test_import_labels_uses_an_existing_taxonomy_and_leaves_reserved_articles_ou
         topicdesk_topics += f'[[topics]]\nname = "{name}"\ntitle = "{title}"\ndefinition = "D"\n'
     write(desk, "data/topics.toml", topicdesk_topics)
     write(desk, "data/labels/reserved.txt", "d\n")
-    labels = pd.DataFrame({"id": list("abd"), "label": ["Courts and Law", "rail", "rail"]})
+    labels = pd.DataFrame({"id": ["a", "b", "d"], "label": ["Courts and Law", "rail", "rail"]})
     done = import_labels(write(desk, "l.csv", labels), "c.parquet", annotator="maria")
     assert done.reserved == 1
     names = ("courts", "rail")

@@ -178,7 +178,7 @@ def read_rows(file: IO[bytes], form: TableFormat, delimiter: str | None = None) 
         flags = (*flags, BACKSLASHES) if quote == "backslash" else flags
     decoded = io.TextIOWrapper(file, encoding, errors="replace", newline="")
     try:
-        yield from _table(decoded, head.partition("\n")[0], form, quote, delimiter, flags)
+        yield from _table(decoded, re.split(r"\r\n|\r|\n", head, maxsplit=1)[0], form, quote, delimiter, flags)
     finally:
         if not file.closed:
             decoded.detach()  # the file belongs to the caller
