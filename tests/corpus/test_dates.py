@@ -1,11 +1,14 @@
 """Dates as programs, feeds and people write them."""
 
+from datetime import datetime
+
 import pandas as pd
 import pytest
 from hypothesis import given, strategies as st
 
 from topicdesk.corpus import read_articles
 from topicdesk.corpus._dates import read_time
+from topicdesk.corpus._months import MONTHS
 
 
 @pytest.mark.parametrize(
@@ -79,3 +82,24 @@ def test_read_articles_notes_dates_of_a_feed_that_cannot_be_read(tmp_path):
     assert pd.isna(published[2])
     assert pd.isna(published[3])
     assert account.noted["a date that cannot be read (NaT)"] == 1
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "31 décembre 2017", "le 31 décembre 2017", "31. Dezember 2017", "31 de diciembre de 2017", "31 dicembre 2017",
+        "31 de dezembro de 2017", "31 december 2017", "31 Aralık 2017", "31 декабря 2017", "31 грудня 2017",
+        "Dimanche 31 décembre 2017",
+    ],
+)  # fmt: skip
+def test_read_time_knows_months_in_other_languages(written):
+    assert read_time(written) == (datetime(2017, 12, 31), ())
+
+
+def test_read_time_knows_every_month_in_every_language():
+    for names in MONTHS.values():
+        for month, name in enumerate(names.split(), start=1):
+            assert read_time(f"5 {name} 2021 09:30") == (datetime(2021, month, 5, 9, 30), ())
+    assert read_time("1er août 2018") == (datetime(2018, 8, 1), ())
+    assert read_time("5 März 2021") == read_time("5 março 2021") == (datetime(2021, 3, 5), ())
+    assert read_time("31 hiver 2017") == (None, ("a date that cannot be read (NaT)",))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 from topicdesk.corpus._datelines import read_date
+from topicdesk.corpus._months import MONTHS
 
 __all__ = ["DATE_ORDERS", "is_numeric_date", "month_comes_first", "read_time"]
 
@@ -28,6 +30,17 @@ _ZONE = r"[+-]\d{4}|UTC?|GMT|[ECMP][SD]T"
 _RFC_822 = re.compile(
     r"(?:[A-Za-z]{2,4},\s)?\d{1,2}\s[A-Za-z]{3}\s\d{2,4}\s\d{1,2}:\d{2}(?::\d{2})?"
     rf"(?:\s(?:{_ZONE}))?"
+)
+# Accents that are left out; not those of й and ї, which are letters of their own.
+_ACCENTS = "\u0300\u0301\u0302\u0303\u0308\u0327"
+_ENGLISH = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_FOREIGN_MONTHS = {
+    name: english for names in MONTHS.values() for name, english in zip(names.split(), _ENGLISH, strict=True)
+}
+# "31 de diciembre de 2017", "1er janvier 2018", "31. Dezember 2017"
+_FOREIGN_DATE = re.compile(
+    r"(?:[^\W\d_]{4,12},?\s)?(?:le\s|el\s|il\s)?(\d{1,2})(?:er|º|°|\.)?\s(?:de\s)?([^\W\d_]{3,12})\.?\s(?:de\s|del\s)?(\d{4})",
+    re.IGNORECASE,
 )
 _NUMERIC = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](?:\d{4}|\d{2})(?!\d)")
 _WEEKDAY = re.compile(r"^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6}\.?,?\s", re.IGNORECASE)
@@ -67,7 +80,8 @@ def read_time(written: str, month_first: bool | None = None) -> tuple[datetime |
     ----------
     written : str
         ISO 8601, RFC 822, seconds or milliseconds since 1970, year, month and day in eight digits, or a date of
-        `topicdesk.corpus._datelines.read_date` with or without a time.
+        `topicdesk.corpus._datelines.read_date` with or without a time. Names of months are in English, French, German,
+        Spanish, Italian, Portuguese, Dutch, Turkish, Russian or Ukrainian.
     month_first : bool, optional
         Order of day and month in numeric dates, if it is known.
 
@@ -105,6 +119,17 @@ def read_time(written: str, month_first: bool | None = None) -> tuple[datetime |
     return found, (*flags, _OLD_DATE) if found.year < _FIRST_YEAR else flags
 
 
+def _with_english_month(written: str) -> str:
+    """Replace a date with the name of a month in another language by day, English month and year."""
+    match = _FOREIGN_DATE.match(written)
+    if match is None:
+        return written
+    letters = unicodedata.normalize("NFKD", match[2].casefold())
+    plain = unicodedata.normalize("NFC", "".join(one for one in letters if one not in _ACCENTS))
+    month = _FOREIGN_MONTHS.get(plain)
+    return written if month is None else f"{match[1]} {month} {match[3]}{written[match.end() :]}"
+
+
 def _numeric(digits: str) -> datetime | None:
     """Read ten digits as seconds since 1970, thirteen as milliseconds, and eight as year, month and day."""
     if len(digits) in _EPOCHS:
@@ -127,8 +152,8 @@ def _from_program(written: str) -> datetime | None:
 
 
 def _from_person(written: str, month_first: bool | None) -> tuple[datetime | None, tuple[str, ...]]:
-    """Read a date such as ``31/12/2017`` or ``May 4th, 2017``, and a time after it."""
-    written = _WEEKDAY.sub("", written)
+    """Read a date such as ``31/12/2017``, ``May 4th, 2017`` or ``31 décembre 2017``, and a time after it."""
+    written = _with_english_month(_WEEKDAY.sub("", written))
     time = _TIME.search(written)
     day, flags = read_date(written[: time.start()] if time else written, month_first)
     if day is None:
