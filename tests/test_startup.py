@@ -121,6 +121,7 @@ def test_compare_rejects_wrong_hyperparameters_and_stemmers_before_slow_imports(
         (("annotate", "lost.parquet", "--annotator", "maria"), "no corpus at"),
         (("annotate", "newsarticles", "--annotator", "../maria"), "the name is used as a file name"),
         (("annotate", "newsarticles", "--annotator", "maria", "--topics", "lost.toml"), "no taxonomy at"),
+        (("annotate", "import", "lost.csv", "--corpus", "newsarticles"), "no file lost.csv"),
         (("annotate", "newsarticles", "--annotator", "maria", "--queue", "lost.csv"), "no queue at lost.csv"),
         (("adjudicate", "gold", "claude", "newsarticle", "--annotator", "lena"), "no corpus called 'newsarticle'"),
         (("init", "."), "already contains data. Existing files are not overwritten"),

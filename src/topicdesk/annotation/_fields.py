@@ -1,14 +1,18 @@
-"""Check names of fields and annotators, without importing pandas."""
+"""Check names of fields, annotators and files of labels, without importing pandas."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from topicdesk._arguments import check_string
-from topicdesk.errors import LabelsError, nearest
+from topicdesk.errors import CorpusError, LabelsError, nearest
 
-__all__ = ["check_annotator", "check_fields"]
+__all__ = ["check_annotator", "check_fields", "check_labelled_source"]
+
+#: Endings of files that labels can be read from.
+_ENDINGS = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".txt", ".zip")
 
 _ANNOTATOR = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
@@ -45,3 +49,13 @@ def check_fields(name: str, fields: Sequence[str], columns: Iterable[str]) -> No
     for field in fields:
         if field not in available:
             raise LabelsError(f"{name}: articles have no field {field!r}; {nearest(field, available)}")
+
+
+def check_labelled_source(path: Path) -> None:
+    """Raise `CorpusError` if there is no such file or folder, or the ending is not that of labelled texts."""
+    if path.suffix.lower() not in _ENDINGS and not path.is_dir():
+        raise CorpusError(
+            f"{path}: unsupported format of labelled texts. Use one of {', '.join(_ENDINGS)}, or a folder of folders."
+        )
+    if not path.exists():
+        raise CorpusError(f"no file {path} (current folder: {Path.cwd()}).")

@@ -125,6 +125,10 @@ def import_(
     encoding: Encoding = None,
 ) -> None:
     """Import labels that exist: from a column, folders, fastText, Annif, Label Studio, doccano, Prodigy or Argilla."""
+    from topicdesk.annotation._fields import check_annotator, check_labelled_source
+
+    check_labelled_source(file)
+    check_annotator(annotator)
     say(f"reading {file} ...")
     from topicdesk.annotation import import_labels
 

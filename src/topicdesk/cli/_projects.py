@@ -42,7 +42,8 @@ def init(
     encoding: Encoding = None,
 ) -> None:
     """Create a project: topics, articles, labels, a spec, a notebook and a Makefile. Never overwrites a file."""
-    from topicdesk.starter._checks import check_labelled_source, refuse_to_overwrite
+    from topicdesk.annotation._fields import check_labelled_source
+    from topicdesk.starter._checks import refuse_to_overwrite
 
     refuse_to_overwrite(folder)
     if table is not None:

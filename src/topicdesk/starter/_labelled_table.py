@@ -9,9 +9,9 @@ from pathlib import Path
 import pyarrow.parquet as parquet
 
 from topicdesk.annotation import LABELLED_CLEANING, ImportedLabels, imported_labels, label_source
+from topicdesk.annotation._fields import check_labelled_source
 from topicdesk.corpus import ImportAccount, import_records
 from topicdesk.errors import CorpusError, LabelsError
-from topicdesk.starter._checks import check_labelled_source
 
 __all__ = ["LabelledTable", "read_labelled_table"]
 
