@@ -81,6 +81,13 @@ PROJECTS = ["project", 5, Path()]
 DATASETS = [*OBJECTS, pd.DataFrame()]
 ENGINES = ["dask", 5, DaskEngine]
 TEXTS = [None, "one text", 5, [1, 2], [None, "a text"], ["a text", float("nan")], {"a": 1}]
+HOW_TABLES_ARE_WRITTEN = {"header": True, "quote": "auto", "encoding": None}
+WRONG_WAYS_TO_WRITE_TABLES = {
+    "header": FLAGS,
+    "quote": [*STRINGS, "single"],
+    "encoding": [5, b"utf-8", [], "klingon", "rot13"],
+}
+CODES = [5, [], "1=World", {1: "World"}, {"1": 5}, {"1": ""}]
 KEYWORDS = [
     5,
     ["courts"],
@@ -201,7 +208,16 @@ def find_duplicates(world):
 
 def read_articles(world):
     return Entry(
-        {"paths": [world.table], "columns": {"text": "text"}, "source": "", "language": "", "without": ()},
+        {
+            "paths": [world.table],
+            "columns": {"text": "text"},
+            "source": "",
+            "language": "",
+            "without": (),
+            "dates": "auto",
+            "ids": "file",
+            **HOW_TABLES_ARE_WRITTEN,
+        },
         {
             "paths": [
                 None,
@@ -230,6 +246,9 @@ def read_articles(world):
             "source": STRINGS,
             "language": STRINGS,
             "without": [*LISTS_OF_STRINGS, None, ["take_off_menu"]],
+            "dates": [*STRINGS, "us"],
+            "ids": [*STRINGS, "none"],
+            **WRONG_WAYS_TO_WRITE_TABLES,
         },
     )
 
@@ -571,7 +590,9 @@ def create_project(world):
             "text": "text",
             "labels": "topics",
             "separator": ";",
+            "codes": {"1": "World"},
             "annotator": "maria",
+            **HOW_TABLES_ARE_WRITTEN,
         },
         {
             "folder": [*PATHS, Wrong(world.table, "table.csv"), Wrong(world.root, str(world.root))],
@@ -587,6 +608,52 @@ def create_project(world):
             "text": [5, "", [], [None], Wrong("body", "'body'"), Wrong(["titel", "text"], "'titel'")],
             "labels": [5, [], "", Wrong("topic", "'topic'")],
             "separator": [5, [], True],
+            "codes": CODES,
+            "annotator": [None, 5, "", "Maria B."],
+            **WRONG_WAYS_TO_WRITE_TABLES,
+        },
+    )
+
+
+def read_table(world):
+    return Entry(
+        {
+            "path": world.table,
+            "column": "topics",
+            "separator": ";",
+            "codes": {"1": "World"},
+            "columns": {"text": "text"},
+            **HOW_TABLES_ARE_WRITTEN,
+        },
+        {
+            "path": [
+                *PATHS,
+                Wrong("missing.csv", "missing.csv"),
+                Wrong(world.unknown_format, "table.xlsx"),
+            ],
+            "column": [5, [], "", Wrong("topic", "'topic'"), Wrong("topics,text2", "'text2'")],
+            "separator": [5, [], True],
+            "codes": CODES,
+            "columns": [
+                5,
+                ["text"],
+                {1: "text"},
+                {"text": None},
+                {"txt": "text"},
+                Wrong({"text": "body"}, "no column 'body' for text"),
+            ],
+            **WRONG_WAYS_TO_WRITE_TABLES,
+        },
+    )
+
+
+def read_labels(world):
+    reading = read_table(world)
+    return Entry(
+        {**reading.right, "corpus": None, "annotator": "maria"},
+        {
+            **reading.wrong,
+            "corpus": [table for table in TABLES if table is not None],
             "annotator": [None, 5, "", "Maria B."],
         },
     )
@@ -1377,6 +1444,8 @@ ENTRIES = {
     "parse_page": parse_page,
     "read_articles": read_articles,
     "read_corpus": read_corpus,
+    "read_labels": read_labels,
+    "read_table": read_table,
     "read_run": read_run,
     "read_spec": read_spec,
     "read_taxonomy": read_taxonomy,

@@ -17,7 +17,7 @@ from typing import Any
 
 import pandas as pd
 
-from topicdesk._arguments import check_mapping, check_path, check_string, check_strings
+from topicdesk._arguments import check_mapping, check_path, check_string
 from topicdesk.annotation._article_finder import finder, own_article
 from topicdesk.annotation._fields import check_annotator
 from topicdesk.annotation._label_columns import NAME_THE_COLUMN, reader_of
@@ -347,9 +347,10 @@ def label_source(
     for name, value in (("column", column), ("separator", separator)):
         if value is not None:
             check_string(name, value, empty=name == "separator")
-    if codes:
+    if codes is not None and codes != {}:
         check_mapping("codes", codes)
-        check_strings("codes", list(codes.values()), empty=False)
+        for code, label in codes.items():
+            check_string(f"codes[{code!r}]", label, empty=False)
     check_annotator(annotator)
     options = read_options(columns, header, quote, encoding)
     options = replace(options, form=replace(options.form, whole_rows=True, needs_text=False))
