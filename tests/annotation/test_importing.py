@@ -105,8 +105,7 @@ FORMS = {
 }  # fmt: skip
 
 
-@pytest.mark.filterwarnings("ignore:.*labelled with no topic")
-@pytest.mark.filterwarnings("ignore:several labels in a cell")
+@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("name", FORMS)
 def test_read_table_reads_every_form(tmp_path, name):
     file = write(tmp_path, name, FORMS[name])
@@ -223,8 +222,7 @@ def test_read_labels_finds_articles_by_content_rather_than_by_the_ids_of_a_tool(
     import_articles([news], tmp_path / "c.parquet", language="en")
     corpus = read_corpus(tmp_path / "c.parquet")
     export = write(tmp_path, "export.json", studio())
-    with pytest.warns(UserWarning, match="labelled with no topic"):
-        labels = read_labels(export, corpus)
+    labels = read_labels(export, corpus)
     assert dict(zip(labels["article_id"], labels["topics"], strict=True)) == {
         "4": ("courts",), "3": ("rail",), "2": ("courts", "rail"), "1": (),
     }  # fmt: skip

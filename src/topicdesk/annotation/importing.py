@@ -142,18 +142,23 @@ class ImportedLabels:
         lines = []
         if self.separator and any(len(names) > 1 for names in self.annotations["topics"]):
             lines.append(f"several labels in a cell are separated by {self.separator!r}")
+        if self.without_topic:
+            lines.append(f"labelled with no topic: {self.without_topic:,} articles with an empty list of labels")
+        renamed = [f"{given!r} to {name!r}" for given, name in self.annotators.items() if given and given != name]
+        if renamed:
+            lines.append(f"annotators were renamed: {_listed(renamed)}")
+        return lines + self.problems()
+
+    def problems(self) -> list[str]:
+        """Describe what was left out, and what may be wrong."""
+        lines = []
         if self.unsplit:
             option = f"--separator {shlex.quote(self.unsplit)}"
             lines.append(f"some labels contain {self.unsplit!r}; if these are several labels, use {option}")
-        if self.without_topic:
-            lines.append(f"labelled with no topic: {self.without_topic:,} articles with an empty list of labels")
         if self.unlabelled:
             lines.append(f"not labelled: {self.unlabelled:,} articles with an empty label")
         if self.disagreements:
             lines.append(f"annotators disagree about {self.disagreements:,} articles")
-        renamed = [f"{given!r} to {name!r}" for given, name in self.annotators.items() if given and given != name]
-        if renamed:
-            lines.append(f"annotators were renamed: {_listed(renamed)}")
         if self.contradicted:
             lines.append(
                 f"{len(self.contradicted):,} rows repeat an article with other labels; the labels of the first row are "
@@ -485,9 +490,9 @@ def _check(labels: ImportedLabels, path: Path) -> None:
 
 
 def _warn(labels: ImportedLabels) -> None:
-    lines = labels.lines()
-    if lines:
-        warnings.warn("; ".join(lines), stacklevel=3)
+    problems = labels.problems()
+    if problems:
+        warnings.warn("; ".join(problems), stacklevel=3)
 
 
 def _listed(items: Sequence[str]) -> str:
