@@ -17,6 +17,7 @@ from topicdesk.errors import LabelsError, SpecError
 from topicdesk.evaluation import ComparisonPlan, SplitPlan, classifier_named, compare, out_of_fold
 from topicdesk.experiment import (
     effect_of,
+    export_for,
     load_dataset,
     queue_for,
     read_spec,
@@ -220,3 +221,24 @@ def test_queue_for_draws_rare_topics_without_keywords(half_labelled):
         "\n".join(line for line in taxonomy.read_text().splitlines() if not line.startswith("keywords"))
     )
     assert len(queue_for(SPEC, 10, {"rare-first": 1.0})) == 10
+
+
+@pytest.mark.parametrize(("task", "choice"), [("multi-label", "multiple"), ("multi-class", "single")])
+def test_annotate_export_writes_the_labelling_interface_of_the_task(half_labelled, run, task, choice):
+    pd.DataFrame({"article_id": ["n40", "n41"], "sample": "random"}).to_csv("q.csv", index=False)
+    spec = half_labelled.root / SPEC
+    spec.write_text(spec.read_text().replace("[features]", f'task = "{task}"\n\n[features]', 1))
+    done = run("annotate", "export", SPEC, "--queue", "q.csv", "--output", "tasks.json")
+    assert done.returncode == 0, done.stderr
+    assert f'choice="{choice}"' in (half_labelled.root / "tasks.xml").read_text()
+
+
+def test_export_for_rejects_a_spec_without_topics(half_labelled):
+    spec = half_labelled.root / SPEC
+    without = (
+        spec.read_text().replace('topics = "data/topics.toml"\n', "").replace('["data/labels/gold.csv"]', '"published"')
+    )
+    spec.write_text(without)
+    queue = pd.DataFrame({"article_id": ["n40"], "sample": "random"})
+    with pytest.raises(SpecError, match=r"needs one corpus and a taxonomy \(data\.topics\)"):
+        export_for(SPEC, "tasks.json", queue=queue)

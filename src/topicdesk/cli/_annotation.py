@@ -185,12 +185,17 @@ def export_(
     print(f"{len(exported)} articles ({counts}): {output}")
     if format_ is _Format.LABEL_STUDIO:
         interface = output.with_suffix(".xml")
-        topics = read_spec(spec).data.topics
-        assert topics is not None  # export_for checks it
-        taxonomy = read_taxonomy(find_project(spec.parent).root / topics)
+        data = read_spec(spec).data
+        assert data.topics is not None  # export_for checks it
+        taxonomy = read_taxonomy(find_project(spec.parent).root / data.topics)
         with replacing(interface) as part:
-            part.write_text(label_studio_interface(taxonomy), encoding="utf-8", newline="\n")
+            part.write_text(label_studio_interface(taxonomy, task=data.task), encoding="utf-8", newline="\n")
         print(f"labelling interface, to paste into the project's settings: {interface}")
+    if format_ is _Format.DOCCANO and model is not None:
+        print(
+            "In doccano, suggestions are labels. Export only the documents that annotators confirmed; otherwise "
+            "suggestions that nobody checked come back as labels."
+        )
     print("When the labels are made, import the tool's export with 'topicdesk annotate import'.")
 
 
