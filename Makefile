@@ -94,9 +94,9 @@ lint: setup-dev ## Check format, style, types, import directions, spelling and s
 	$(DEV_BIN)/codespell
 	$(DEV_BIN)/nbstripout --verify notebooks/*.ipynb
 
-fuzz: setup-dev ## Fuzz the readers of pages, datelines, files, specs and labels, a minute each (FUZZ_SECONDS=60)
+fuzz: setup-dev ## Fuzz the readers of pages, datelines, files, exports, specs and labels, a minute each (FUZZ_SECONDS=60)
 	@mkdir -p build/fuzz
-	@for target in page dateline readers spec labels; do \
+	@for target in page dateline readers exports spec labels; do \
 	  $(DEV_BIN)/python tests/fuzz/fuzz.py $$target $(FUZZ_SECONDS) 2>&1 | tee build/fuzz/$$target.log | grep -v '^#'; done
 
 mutants: setup-dev ## Run mutation tests of the statistics and features

@@ -214,7 +214,7 @@ def test_read_table_takes_codes_and_compare_takes_the_table(tmp_path):
     assert set(named["topics"]) == {"World & Politics", "SCI/TECH"}
     options = {"text": "text", "classifiers": ["multinomial-nb"], "groups": None, "cv": 2, "n_jobs": 1}
     result = topicdesk.compare(named, "topics", **options)
-    assert set(result.topics) == {"World & Politics", "SCI/TECH"}
+    assert set(result.dataset.topics) == {"World & Politics", "SCI/TECH"}
 
 
 def test_read_labels_finds_articles_by_content_rather_than_by_the_ids_of_a_tool(tmp_path):

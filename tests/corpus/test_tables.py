@@ -210,3 +210,17 @@ def test_the_command_line_has_the_options(tmp_path, monkeypatch, capsys):
     assert corpus["text"].tolist() == ['"Příliš málo vody']
     assert corpus["id"].tolist() != ["1"]
     assert str(corpus["published"][0].date()) == "2017-01-05"
+
+
+@pytest.mark.parametrize("name", ["news.csv", "news.jsonl", "news.parquet"])
+def test_the_account_lists_columns_that_were_not_used(tmp_path, name):
+    table = pd.DataFrame({"text": LAMPS[:2], "likes": [3, 4], "published": ["2021-01-30"] * 2, "Page No": [1, 2]})
+    if name.endswith("csv"):
+        table.to_csv(tmp_path / name, index=False)
+    elif name.endswith("jsonl"):
+        table.to_json(tmp_path / name, orient="records", lines=True)
+    else:
+        table.to_parquet(tmp_path / name)
+    _, account = read_articles([tmp_path / name], language="en")
+    assert account.unused == {"likes": 2, "Page No": 2}
+    assert "columns not used: likes, Page No" in str(account)

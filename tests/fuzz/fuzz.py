@@ -1,6 +1,6 @@
 """Fuzz one target for some time, and stop at the first input that fails.
 
-Run with ``make fuzz`` (all five targets, a minute each), or ``python tests/fuzz/fuzz.py TARGET SECONDS``. Atheris
+Run with ``make fuzz`` (all six targets, a minute each), or ``python tests/fuzz/fuzz.py TARGET SECONDS``. Atheris
 (libFuzzer) mutates inputs that reach new code. A crash, a hang of 20 seconds or 2 GB of memory ends the run, and the
 input is saved in ``build/fuzz/TARGET``. Fix the fault, and move the input to ``tests/fuzz/broke/TARGET``.
 """

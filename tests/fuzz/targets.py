@@ -1,4 +1,4 @@
-"""Five fuzz targets: functions that take bytes, and fail if topicdesk breaks a promise.
+"""Six fuzz targets: functions that take bytes, and fail if topicdesk breaks a promise.
 
 A target may reject its input with topicdesk's own error. It must not raise another error, hang, lose a character, or
 write half a file. Nothing here needs atheris: in each run of the tests, `tests/trust/test_fuzzed.py` runs the targets
@@ -11,6 +11,7 @@ import io
 import json
 import re
 import tempfile
+import warnings
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from pathlib import Path
 import pyarrow as arrow
 import pyarrow.parquet as parquet
 
-from topicdesk.annotation import LabelStore, read_label_file, read_taxonomy, write_annotations
+from topicdesk.annotation import LabelStore, read_label_file, read_labels, read_taxonomy, write_annotations
 from topicdesk.annotation.annotations import ANNOTATION_COLUMNS
 from topicdesk.corpus import parse_page, read_articles
 from topicdesk.corpus._boilerplate import take_off_menus
@@ -153,6 +154,50 @@ def _parquet_file() -> bytes:
 
 def _kind(suffix: str, content: bytes) -> bytes:
     return bytes([_KINDS.index(suffix)]) + content
+
+
+_CHOICE = {"from_name": "topics", "to_name": "text", "type": "choices", "value": {"choices": ["courts"]}}
+_EXPORTS = {
+    "label-studio.json": json.dumps(
+        [{"id": 1, "data": {"text": "The ferry."}, "annotations": [{"completed_by": {"id": 1}, "result": [_CHOICE]}]}]
+    ),
+    "label-studio-min.json": '[{"text": "The ferry.", "id": 1, "topics": {"choices": ["a", "b"]}, "annotator": 1}]',
+    "label-studio.csv": "text,id,topics,annotator,annotation_id,lead_time\n"
+    'The ferry.,1,"{""choices"": [""a""]}",1,9,2.0\n',
+    "doccano.jsonl": '{"id": 1, "text": "The ferry.", "label": ["rail"]}\n'
+    '{"text": "A tram.", "annotations": [{"label": 1}]}',
+    "prodigy.jsonl": '{"text": "The ferry.", "accept": ["rail"], "answer": "accept", "_timestamp": 1704189600}\n'
+    '{"text": "A tram.", "label": "rail", "answer": "reject", "_task_hash": 1}',
+    "argilla.json": '[{"fields": {"text": "The ferry."}, "responses": {"a": [{"value": ["rail"], "user_id": "u"}]}},'
+    '{"inputs": {"text": "A tram."}, "annotation": "rail", "annotation_agent": "anna", "status": "Validated"}]',
+    "annif.tsv": "The ferry.\t<http://x.example/rail> <http://x.example/courts>\n",
+    "quotes.tsv": 'text\tlabel\n"The ferry.\trail\nA tram.\trail;courts\n',
+    "fasttext.txt": "__label__rail __label__courts The ferry.\n",
+    "one-hot.csv": "text,rail,courts\nThe ferry.,1,0\n",
+    "lists.csv": "sep=;\ntext;topics\nThe ferry.;['rail', 'courts']\n",
+}
+_EXPORT_NAMES = sorted(_EXPORTS)
+
+
+def fuzz_exports(data: bytes) -> None:
+    """Check that labels that exist are read or refused, and that each label is a name that a file can contain."""
+    if not data:
+        return
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        path = Path(folder) / _EXPORT_NAMES[data[0] % len(_EXPORT_NAMES)]
+        path.write_bytes(data[1:])
+        try:
+            labels = read_labels(path)
+        except (CorpusError, LabelsError) as error:
+            assert len(str(error)) < 10_000
+            return
+        assert len(labels) > 0
+        assert not labels.duplicated(["article_id", "annotator"]).any()
+        for article, topics, annotator in labels[["article_id", "topics", "annotator"]].itertuples(index=False):
+            assert article and re.fullmatch(r"[a-z0-9_-]+", annotator)
+            assert all(topic and topic == topic.strip() for topic in topics)
+            assert len(set(topics)) == len(topics)
 
 
 _SPEC = """[experiment]
@@ -320,6 +365,34 @@ TARGETS = {
             }.items()
         ),
         ("title", "text", "published", "authors", "<item>", "<![CDATA[", "PK\x01\x02"),
+    ),
+    "exports": Target(
+        fuzz_exports,
+        tuple(bytes([number]) + _EXPORTS[name].encode() for number, name in enumerate(_EXPORT_NAMES)),
+        (
+            "annotations",
+            "result",
+            "choices",
+            "taxonomy",
+            "was_cancelled",
+            "label",
+            "labels",
+            "accept",
+            "answer",
+            "responses",
+            "status",
+            "submitted",
+            "values",
+            "__label__",
+            "<http://",
+            "null",
+            "NaN",
+            "[]",
+            "{}",
+            '""',
+            "\t",
+            "\n",
+        ),
     ),
     "spec": Target(
         fuzz_spec,

@@ -25,7 +25,7 @@ function helpText(codebook) {
   const help = make("div", { className: "td-help", hidden: true }, list, make("p", { textContent: codebook.rule }));
   for (const topic of codebook.topics) {
     help.append(
-      make("h4", { textContent: topic.name }),
+      make("h4", { textContent: topic.title }),
       make("p", { textContent: topic.definition }),
       lines("Includes", topic.includes),
       lines("Excludes", topic.excludes),
@@ -70,7 +70,7 @@ function render({ model, el }) {
 
   const buttons = codebook.topics.map((topic, place) => {
     const key = place < 9 ? make("kbd", { textContent: String(place + 1) }) : "";
-    const button = make("button", { type: "button", className: "td-topic", onclick: () => toggle(topic.name) }, key, make("span", { textContent: topic.name }), make("small"));
+    const button = make("button", { type: "button", className: "td-topic", onclick: () => toggle(topic.name) }, key, make("span", { textContent: topic.title }), make("small"));
     button.title = [topic.definition, ...topic.includes.map((line) => `+ ${line}`), ...topic.excludes.map((line) => `– ${line}`)].join("\n");
     button.setAttribute("aria-description", topic.definition);
     topics.append(button);

@@ -72,6 +72,7 @@ class AnnotationWidget(AnyWidget):
             "edges": list(taxonomy.codebook.edge_rules),
             "topics": [
                 {name: getattr(topic, name) for name in ("name", "definition", "includes", "excludes", "examples")}
+                | {"title": topic.title or topic.name}
                 for topic in taxonomy.topics
             ],
         }
@@ -172,7 +173,7 @@ def _still(shown: dict[str, Any], codebook: dict[str, Any]) -> str:
     title = f"<h3>{escape(article['title'])}</h3>" if article["title"] else ""
     button = '<span style="border:1px solid; border-radius:4px; padding:2px 8px; margin-right:6px">'
     topics = "".join(
-        f"{button}<b>{number}</b> {escape(topic['name'])}</span>" for number, topic in enumerate(codebook["topics"], 1)
+        f"{button}<b>{number}</b> {escape(topic['title'])}</span>" for number, topic in enumerate(codebook["topics"], 1)
     )
     return (
         '<div style="border:1px solid #8888; border-radius:6px; padding:8px 16px">'

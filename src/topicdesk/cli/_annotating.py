@@ -135,8 +135,8 @@ def _show(session: AnnotationSession, shown: Shown, message: str) -> None:
         click.secho(f"… press m for {len(text) - _FIRST} more characters", dim=True)
     for annotator, answer in shown.answers:
         click.secho(f"{annotator}: {answer}", fg="blue")
-    names = session.store.taxonomy.names
-    click.echo("  ".join(f"[{number}] {name}" for number, name in enumerate(names, start=1)))
+    titles = session.store.taxonomy.titles.values()
+    click.echo("  ".join(f"[{number}] {title}" for number, title in enumerate(titles, start=1)))
 
 
 def _choice(session: AnnotationSession, chosen: list[str], note: str) -> str:
@@ -147,7 +147,7 @@ def _codebook(session: AnnotationSession) -> str:
     taxonomy = session.store.taxonomy
     lines = [_KEYS, "", " ".join(taxonomy.codebook.rule.split())]
     for topic in taxonomy.topics:
-        lines += ["", f"{topic.name}: {topic.definition}"]
+        lines += ["", f"{topic.title or topic.name}: {topic.definition}"]
         lines += [f"  + {line}" for line in topic.includes] + [f"  - {line}" for line in topic.excludes]
     return "\n".join([*lines, "", *taxonomy.codebook.edge_rules])
 

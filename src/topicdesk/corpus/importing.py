@@ -32,7 +32,7 @@ _BATCH_ARTICLES = 5000
 ANOTHER_ID = "an id that belongs to another article, replaced by a new one"
 
 # Limits of a printed account.
-_EXAMPLES, _EXAMPLE_CHARACTERS, _MOST_UNREADABLE = 4, 40, 40
+_EXAMPLES, _EXAMPLE_CHARACTERS, _MOST_UNREADABLE, _MOST_COLUMNS = 4, 40, 40, 20
 
 # Number of places that an account stores for each note.
 _MOST_PLACES = 1000
@@ -55,6 +55,8 @@ class ImportAccount:
         ``divider``, ``the same teaser again``) and the text.
     places : dict of str to list of str
         File and place of each note, at most 1,000 per note.
+    unused : Counter of str
+        Number of rows with each column that is no field of an article.
     unreadable : list of Unreadable
         Every part of a file from which no article was read.
     """
@@ -67,6 +69,7 @@ class ImportAccount:
     removed: Counter[tuple[str, str]] = field(default_factory=Counter)
     places: dict[str, list[str]] = field(default_factory=dict)
     unreadable: list[Unreadable] = field(default_factory=list)
+    unused: Counter[str] = field(default_factory=Counter)
 
     def note(self, flag: str, where: str) -> None:
         """Count a problem, and store where it occurred."""
@@ -84,6 +87,9 @@ class ImportAccount:
     def __str__(self) -> str:
         """Describe the import: all counts, the most frequent removed texts, and the first unreadable parts."""
         lines = self.report().lines()
+        if self.unused:
+            names = ", ".join(name[:_EXAMPLE_CHARACTERS] for name in list(self.unused)[:_MOST_COLUMNS])
+            lines.append(f"columns not used: {names}{', ...' if len(self.unused) > _MOST_COLUMNS else ''}")
         for flag, places in self.places.items():
             ellipsis = "; ..." if self.noted[flag] > _EXAMPLES else ""
             lines.append(f"{flag} in: {'; '.join(places[:_EXAMPLES])}{ellipsis}")
@@ -322,6 +328,7 @@ def _batches(
         if isinstance(record, Unreadable):
             _drop(account, record)
             continue
+        account.unused.update(record.unused)
         try:
             for article in clean_record(record, how):
                 if _is_new(article.fields, record.where, contents, account):

@@ -13,7 +13,7 @@ import re
 import sys
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -115,6 +115,8 @@ class Record:
         Column of `row` for each field.
     month_first : bool, optional
         Order of day and month in a numeric date, if it is known.
+    unused : tuple of str
+        Columns of the table that are no field of an article.
     """
 
     where: str
@@ -124,6 +126,7 @@ class Record:
     row: Mapping[str, Any] | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
     month_first: bool | None = None
+    unused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -288,6 +291,7 @@ def _read_table(name: str, file: IO[bytes], form: TableFormat) -> Iterator[Recor
     header = next(rows, None)
     names = [] if header is None else header.cells
     mapping = _columns_of_table(name, names, form, rows)
+    unused = _unused(names, mapping)
     for row in rows:
         location = f"{name}, line {row.line}"
         if len(row.cells) != len(names):
@@ -297,7 +301,7 @@ def _read_table(name: str, file: IO[bytes], form: TableFormat) -> Iterator[Recor
             continue
         cells = dict(zip(names, row.cells, strict=True))
         values = {key: cells[column] for key, column in mapping.items()}
-        yield _record(location, values, flags=row.flags, row=cells, columns=mapping)
+        yield _record(location, values, flags=row.flags, row=cells, columns=mapping, unused=unused)
 
 
 def _columns_of_table(name: str, names: list[str], form: TableFormat, rows: Iterator[Row]) -> dict[str, str]:
@@ -365,15 +369,16 @@ def _read_parquet(name: str, file: IO[bytes], form: TableFormat) -> Iterator[Rec
     if twice is not None:
         raise CorpusError(f"{name}: {names.count(twice)} columns are called {twice!r}. Rename all but one.")
     mapping = matched_columns(name, names, form.columns, form.needs_text)
+    unused = _unused(names, mapping)
     number = 0
     for batch in table.iter_batches(_BATCH_ROWS, columns=names if form.whole_rows else list(mapping.values())):
         for row in batch.to_pylist():
             number += 1
             values = {key: row[column] for key, column in mapping.items()}
             if form.whole_rows:
-                yield _record(f"{name}, row {number}", values, row=row, columns=mapping)
+                yield _record(f"{name}, row {number}", values, row=row, columns=mapping, unused=unused)
             else:
-                yield _record(f"{name}, row {number}", values)
+                yield _record(f"{name}, row {number}", values, unused=unused)
 
 
 def _read_html(name: str, file: IO[bytes], form: TableFormat) -> Iterator[Record | Unreadable]:
@@ -457,7 +462,13 @@ def _json_record(where: str, item: Any, form: TableFormat) -> Record | Unreadabl
         mapping = matched_columns(where, list(item), form.columns, form.needs_text)
     except CorpusError as error:
         return Unreadable(where, str(error).removeprefix(f"{where}: "), item)
-    return _record(where, {key: item[column] for key, column in mapping.items()}, row=item, columns=mapping)
+    values = {key: item[column] for key, column in mapping.items()}
+    return _record(where, values, row=item, columns=mapping, unused=_unused(item, mapping))
+
+
+def _unused(names: Iterable[str], mapping: Mapping[str, str]) -> tuple[str, ...]:
+    used = set(mapping.values())
+    return tuple(str(name) for name in names if name not in used)
 
 
 def _record(where: str, values: Mapping[str, Any], flags: tuple[str, ...] = (), **more: Any) -> Record | Unreadable:
