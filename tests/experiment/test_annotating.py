@@ -147,6 +147,9 @@ def test_labels_commands_report_their_results(half_labelled, run):
     done = run("annotations", "queue", SPEC, "--count", "8", "--mix", "random=0.75,diverse=0.25", "--output", "q.csv")
     assert done.returncode == 0, done.stderr
     assert "8 articles drawn (6 random, 2 diverse): q.csv" in done.stdout
+    assert "no more" not in done.stdout
+    all_left = run("annotations", "queue", SPEC, "--count", "90", "--mix", "random=1", "--output", "q.csv")
+    assert "There are no more: other articles are labelled, reserved, or near-duplicates. 90 were" in all_left.stdout
     wrong = run("annotations", "queue", SPEC, "--mix", "randm=1", "--output", "q.csv")
     assert (wrong.returncode, "did you mean 'random'" in wrong.stderr) == (2, True)
     rules = run("annotations", "rules", SPEC, "--output", "weak.csv")

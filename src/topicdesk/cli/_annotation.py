@@ -181,8 +181,10 @@ def export_(
         queue=None if queue is None else pd.read_csv(queue, dtype="str", keep_default_na=False).map(restored),
         model=model,
     )
-    counts = ", ".join(f"{count} {name}" for name, count in exported["sample"].value_counts().items())
+    counts = ", ".join(f"{number} {name}" for name, number in exported["sample"].value_counts().items())
     print(f"{len(exported)} articles ({counts}): {output}")
+    if queue is None:
+        _say_if_fewer(len(exported), count)
     if format_ is _Format.LABEL_STUDIO:
         interface = output.with_suffix(".xml")
         data = read_spec(spec).data
@@ -197,6 +199,11 @@ def export_(
             "suggestions that nobody checked come back as labels."
         )
     print("When the labels are made, import the tool's export with 'topicdesk annotate import'.")
+
+
+def _say_if_fewer(drawn: int, count: int) -> None:
+    if drawn < count:
+        print(f"There are no more: other articles are labelled, reserved, or near-duplicates. {count} were asked for.")
 
 
 def adjudicate(
@@ -240,8 +247,9 @@ def queue_(
     articles = queue_for(spec, count, None if mix is None else parse_mix(mix), seed)
     with replacing(output) as part:
         write_csv(articles, part)
-    counts = ", ".join(f"{count} {name}" for name, count in articles["sample"].value_counts().items())
+    counts = ", ".join(f"{number} {name}" for name, number in articles["sample"].value_counts().items())
     print(f"{len(articles)} articles drawn ({counts}): {output}")
+    _say_if_fewer(len(articles), count)
 
 
 @group.command("agreement", epilog="Example: topicdesk annotations agreement gold claude")
