@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from topicdesk.annotation import read_label_file, suspect_labels, write_annotations
+from topicdesk import TopicClassifier
+from topicdesk.annotation import read_label_file, read_labels, suspect_labels, write_annotations
 from topicdesk.corpus import find_duplicates, read_corpus
 from topicdesk.errors import LabelsError, SpecError
 from topicdesk.evaluation import ComparisonPlan, SplitPlan, classifier_named, compare, out_of_fold
@@ -245,3 +246,18 @@ def test_export_for_rejects_a_spec_without_topics(half_labelled):
     queue = pd.DataFrame({"article_id": ["n40"], "sample": "random"})
     with pytest.raises(SpecError, match=r"needs one corpus and a taxonomy \(data\.topics\)"):
         export_for(SPEC, "tasks.json", queue=queue)
+
+
+@pytest.mark.parametrize("format", ["doccano", "csv"])
+def test_annotate_export_warns_that_suggestions_are_labels_in_doccano(half_labelled, run, format):
+    articles = read_corpus(half_labelled.corpora / "newsroom.parquet").head(8)
+    model = TopicClassifier("multinomial-nb", text=["title", "text"], groups=None, inner_cv=2, n_jobs=1)
+    model.fit(articles, [["courts"], ["rail"]] * 4).save("model")
+    pd.DataFrame({"article_id": ["n40", "n41"], "sample": ["random", "uncertain"]}).to_csv("q.csv", index=False)
+    options = ("--queue", "q.csv", "--format", format, "--output", "tasks.jsonl", "--model", "model")
+    done = run("annotate", "export", SPEC, *options)
+    assert done.returncode == 0, done.stderr
+    assert ("suggestions are labels" in done.stdout) == (format == "doccano")
+    if format == "doccano":
+        labels = read_labels("tasks.jsonl", read_corpus(half_labelled.corpora / "newsroom.parquet"))
+        assert dict(zip(labels["article_id"], labels["sample"], strict=True)) == {"n40": "random", "n41": "uncertain"}
