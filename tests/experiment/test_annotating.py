@@ -250,9 +250,9 @@ def test_export_for_rejects_a_spec_without_topics(half_labelled):
 
 @pytest.mark.parametrize("format", ["doccano", "csv"])
 def test_annotate_export_warns_that_suggestions_are_labels_in_doccano(half_labelled, run, format):
-    articles = read_corpus(half_labelled.corpora / "newsroom.parquet").head(8)
-    model = TopicClassifier("multinomial-nb", text=["title", "text"], groups=None, inner_cv=2, n_jobs=1)
-    model.fit(articles, [["courts"], ["rail"]] * 4).save("model")
+    articles = read_corpus(half_labelled.corpora / "newsroom.parquet").head(16)
+    model = TopicClassifier("multinomial-nb", text=["title", "text"], inner_cv=2, n_jobs=1)
+    model.fit(articles, [["courts"], ["rail"]] * 8).save("model")
     pd.DataFrame({"article_id": ["n40", "n41"], "sample": ["random", "uncertain"]}).to_csv("q.csv", index=False)
     options = ("--queue", "q.csv", "--format", format, "--output", "tasks.jsonl", "--model", "model")
     done = run("annotate", "export", SPEC, *options)
