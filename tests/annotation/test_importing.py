@@ -127,7 +127,7 @@ def test_read_labels_keeps_annotators_and_times(tmp_path):
         studio_task(2, TEXTS[1], third),
         studio_task(3, TEXTS[2]),
     ]
-    with pytest.warns(UserWarning, match="not labelled: 1 articles"):
+    with pytest.warns(UserWarning, match=r"not labelled: 1 article\b"):
         labels = read_labels(write(tmp_path, "export.json", tasks))
     assert labels[["article_id", "annotator", "time", "topics"]].to_numpy().tolist() == [
         ["1", "annotator-1", TIME, ("courts",)],
@@ -166,7 +166,7 @@ def test_read_labels_joins_the_yes_or_no_questions_of_prodigy(tmp_path):
          "_timestamp": 1704189600}
         for number, label, answer in answers
     ]  # fmt: skip
-    with pytest.warns(UserWarning, match="not labelled: 1 articles"):
+    with pytest.warns(UserWarning, match=r"not labelled: 1 article\b"):
         labels = read_labels(write(tmp_path, "prodigy.jsonl", rows))
     assert set(map(tuple, map(sorted, labels["topics"]))) == {("courts",), ("rail",), ("courts", "rail")}
     assert set(labels["annotator"]) == {"maria"}
@@ -177,7 +177,7 @@ def test_read_labels_names_annotators_after_the_files_of_a_zip(tmp_path):
     with zipfile.ZipFile(tmp_path / "doccano.zip", "w") as archive:
         for who, label in (("admin", "courts"), ("tom", "rail")):
             archive.writestr(f"{who}.jsonl", json.dumps({"id": 1, "text": TEXTS[0], "label": [label]}))
-    with pytest.warns(UserWarning, match="annotators disagree about 1 articles"):
+    with pytest.warns(UserWarning, match=r"annotators disagree about 1 article\b"):
         labels = read_labels(tmp_path / "doccano.zip")
     assert dict(zip(labels["annotator"], labels["topics"], strict=True)) == {"admin": ("courts",), "tom": ("rail",)}
 
@@ -236,7 +236,7 @@ def test_read_labels_matches_rows_without_texts_by_id_or_address(tmp_path):
     import_articles([write(tmp_path, "news.csv", news)], tmp_path / "c.parquet", language="en")
     corpus = read_corpus(tmp_path / "c.parquet")
     by_id = write(tmp_path, "ids.csv", pd.DataFrame({"id": ["a", "b", "c"], "label": ["courts", "rail", "rail"]}))
-    with pytest.warns(UserWarning, match=r"left out: 1 labelled rows whose article is not in the corpus: .*line 4"):
+    with pytest.warns(UserWarning, match=r"left out, because their article is not in the corpus: 1 \(.*line 4\)"):
         assert read_labels(by_id, corpus)["article_id"].tolist() == ["a", "b"]
     by_url = write(tmp_path, "urls.csv", pd.DataFrame({"url": news["url"], "label": ["courts", "rail"]}))
     assert read_labels(by_url, corpus)["article_id"].tolist() == ["a", "b"]
@@ -316,3 +316,13 @@ def test_a_label_file_needs_only_ids_and_topics(tmp_path):
     ]
     with pytest.raises(LabelsError, match="the header lacks topics"):
         read_label_file(write(tmp_path, "tom.csv", "article_id\na\n"), ["rail"])
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("separator", [",", ""])
+def test_read_labels_says_nothing_about_a_separator_that_the_user_named(tmp_path, separator):
+    table = pd.DataFrame({"text": TEXTS[:3], "topics": ["courts", "courts,rail", "rail,courts"]})
+    file = write(tmp_path, "t.csv", table)
+    assert max(map(len, read_labels(file, separator=separator)["topics"])) == (2 if separator else 1)
+    with pytest.warns(UserWarning, match="some labels contain ','"):
+        read_labels(file)

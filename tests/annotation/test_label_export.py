@@ -1,15 +1,28 @@
 """Articles for other annotation tools, and their way back."""
 
 import json
+from xml.etree import ElementTree
 
 import pandas as pd
 import pytest
 
-from topicdesk.annotation import export_queue, label_studio_interface, read_labels, read_taxonomy
+from topicdesk.annotation import (
+    Codebook,
+    Taxonomy,
+    Topic,
+    export_queue,
+    label_studio_interface,
+    read_labels,
+    read_taxonomy,
+)
 from topicdesk.corpus import import_articles, read_corpus
 from topicdesk.errors import ArgumentError, LabelsError
 
 TEXTS = ["The judge heard the appeal.", "The tram was late again.", "The court stopped the tram line."]
+TAXONOMY = Taxonomy(
+    codebook=Codebook(version=1, title="T", rule="R"),
+    topics=(Topic(name="courts", title="Courts & Law", definition="D"), Topic(name="rail", definition="D")),
+)
 TOPICS = """[codebook]
 version = 1
 title = "Desk"
@@ -80,7 +93,7 @@ def test_a_spreadsheet_gets_an_empty_column_and_returns_what_was_filled_in(desk)
     assert table["suggested"].tolist() == ["Courts & Law;rail", ""]
     assert table["topics"].tolist() == ["", ""]
     table.assign(topics=["rail;Courts & Law", ""]).to_csv(folder / "filled.csv", index=False)
-    with pytest.warns(UserWarning, match="not labelled: 1 articles"):
+    with pytest.warns(UserWarning, match="not labelled: 1 article"):
         labels = read_labels(folder / "filled.csv", corpus)
     assert labels[["article_id", "topics", "sample"]].to_numpy().tolist() == [
         ["c", ("rail", "Courts & Law"), "uncertain"]
@@ -96,3 +109,15 @@ def test_export_queue_rejects_unknown_articles_formats_and_an_empty_queue(desk):
     with pytest.raises(ArgumentError, match="format = 'excel' is not known"):
         export_queue(corpus, queue, taxonomy, folder / "t.json", "excel")
     assert not (folder / "t.json").exists()
+
+
+@pytest.mark.parametrize(("task", "choice"), [("multi-label", "multiple"), ("multi-class", "single")])
+def test_label_studio_interface_allows_several_topics_only_if_the_task_does(task, choice):
+    (choices,) = ElementTree.fromstring(label_studio_interface(TAXONOMY, task=task)).iter("Choices")
+    assert choices.get("choice") == choice
+    assert [item.get("value") for item in choices] == ["Courts & Law", "rail"]
+
+
+def test_label_studio_interface_refuses_an_unknown_task():
+    with pytest.raises(ArgumentError, match="task"):
+        label_studio_interface(TAXONOMY, task="several")

@@ -11,12 +11,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from topicdesk.annotation import read_label_file, suspect_labels, write_annotations
+from topicdesk import TopicClassifier
+from topicdesk.annotation import read_label_file, read_labels, suspect_labels, write_annotations
 from topicdesk.corpus import find_duplicates, read_corpus
 from topicdesk.errors import LabelsError, SpecError
 from topicdesk.evaluation import ComparisonPlan, SplitPlan, classifier_named, compare, out_of_fold
 from topicdesk.experiment import (
     effect_of,
+    export_for,
     load_dataset,
     queue_for,
     read_spec,
@@ -146,6 +148,9 @@ def test_labels_commands_report_their_results(half_labelled, run):
     done = run("annotations", "queue", SPEC, "--count", "8", "--mix", "random=0.75,diverse=0.25", "--output", "q.csv")
     assert done.returncode == 0, done.stderr
     assert "8 articles drawn (6 random, 2 diverse): q.csv" in done.stdout
+    assert "no more" not in done.stdout
+    all_left = run("annotations", "queue", SPEC, "--count", "90", "--mix", "random=1", "--output", "q.csv")
+    assert "There are no more: other articles are labelled, reserved, or near-duplicates. 90 were" in all_left.stdout
     wrong = run("annotations", "queue", SPEC, "--mix", "randm=1", "--output", "q.csv")
     assert (wrong.returncode, "did you mean 'random'" in wrong.stderr) == (2, True)
     rules = run("annotations", "rules", SPEC, "--output", "weak.csv")
@@ -220,3 +225,39 @@ def test_queue_for_draws_rare_topics_without_keywords(half_labelled):
         "\n".join(line for line in taxonomy.read_text().splitlines() if not line.startswith("keywords"))
     )
     assert len(queue_for(SPEC, 10, {"rare-first": 1.0})) == 10
+
+
+@pytest.mark.parametrize(("task", "choice"), [("multi-label", "multiple"), ("multi-class", "single")])
+def test_annotate_export_writes_the_labelling_interface_of_the_task(half_labelled, run, task, choice):
+    pd.DataFrame({"article_id": ["n40", "n41"], "sample": "random"}).to_csv("q.csv", index=False)
+    spec = half_labelled.root / SPEC
+    spec.write_text(spec.read_text().replace("[features]", f'task = "{task}"\n\n[features]', 1))
+    done = run("annotate", "export", SPEC, "--queue", "q.csv", "--output", "tasks.json")
+    assert done.returncode == 0, done.stderr
+    assert f'choice="{choice}"' in (half_labelled.root / "tasks.xml").read_text()
+
+
+def test_export_for_rejects_a_spec_without_topics(half_labelled):
+    spec = half_labelled.root / SPEC
+    without = (
+        spec.read_text().replace('topics = "data/topics.toml"\n', "").replace('["data/labels/gold.csv"]', '"published"')
+    )
+    spec.write_text(without)
+    queue = pd.DataFrame({"article_id": ["n40"], "sample": "random"})
+    with pytest.raises(SpecError, match=r"needs one corpus and a taxonomy \(data\.topics\)"):
+        export_for(SPEC, "tasks.json", queue=queue)
+
+
+@pytest.mark.parametrize("format", ["doccano", "csv"])
+def test_annotate_export_warns_that_suggestions_are_labels_in_doccano(half_labelled, run, format):
+    articles = read_corpus(half_labelled.corpora / "newsroom.parquet").head(16)
+    model = TopicClassifier("multinomial-nb", text=["title", "text"], inner_cv=2, n_jobs=1)
+    model.fit(articles, [["courts"], ["rail"]] * 8).save("model")
+    pd.DataFrame({"article_id": ["n40", "n41"], "sample": ["random", "uncertain"]}).to_csv("q.csv", index=False)
+    options = ("--queue", "q.csv", "--format", format, "--output", "tasks.jsonl", "--model", "model")
+    done = run("annotate", "export", SPEC, *options)
+    assert done.returncode == 0, done.stderr
+    assert ("suggestions are labels" in done.stdout) == (format == "doccano")
+    if format == "doccano":
+        labels = read_labels("tasks.jsonl", read_corpus(half_labelled.corpora / "newsroom.parquet"))
+        assert dict(zip(labels["article_id"], labels["sample"], strict=True)) == {"n40": "random", "n41": "uncertain"}

@@ -219,6 +219,15 @@ def test_create_project_reports_how_it_reads_the_labels(tmp_path):
     assert "topics with fewer than 5 articles, too few to learn from: r-d, r-d-2" in message
 
 
+def test_create_project_does_not_call_the_rows_of_a_second_annotator_left_out(tmp_path):
+    path = tmp_path / "t.csv"
+    rows = pd.DataFrame({"text": [f"Text number {n}" for n in range(8)], "label": ["mills", "ferries"] * 4})
+    pd.concat([rows.assign(annotator="maria"), rows.head(3).assign(annotator="tom")]).to_csv(path, index=False)
+    message = str(create_project(tmp_path / "desk", path))
+    assert "articles of several rows: 3 rows repeat an article, which is stored once" in message
+    assert "left out" not in message
+
+
 def test_create_project_takes_samples_from_the_table(tmp_path):
     created = create_project(tmp_path / "desk", table(tmp_path))
     some = pd.read_json(created.root / "data" / "samples" / "tonight.jsonl", lines=True)

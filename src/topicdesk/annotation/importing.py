@@ -80,6 +80,8 @@ class ImportedLabels:
         Parts of the file that cannot be read.
     not_in_corpus : tuple of str
         Places of labelled rows whose article is not in the corpus.
+    separator_given : bool
+        Whether the user named the separator, so that there is nothing to report about it.
     """
 
     annotations: pd.DataFrame
@@ -93,6 +95,7 @@ class ImportedLabels:
     annotators: Mapping[str, str] = field(default_factory=dict)
     unreadable: tuple[Unreadable, ...] = ()
     not_in_corpus: tuple[str, ...] = ()
+    separator_given: bool = False
 
     @property
     def settled(self) -> dict[str, tuple[str, ...]]:
@@ -140,10 +143,11 @@ class ImportedLabels:
     def lines(self) -> list[str]:
         """Describe what the labels are, and what was left out."""
         lines = []
-        if self.separator and any(len(names) > 1 for names in self.annotations["topics"]):
+        guessed = self.separator and not self.separator_given
+        if guessed and any(len(names) > 1 for names in self.annotations["topics"]):
             lines.append(f"several labels in a cell are separated by {self.separator!r}")
         if self.without_topic:
-            lines.append(f"labelled with no topic: {self.without_topic:,} articles with an empty list of labels")
+            lines.append(f"labelled with no topic: {_counted(self.without_topic)}")
         renamed = [f"{given!r} to {name!r}" for given, name in self.annotators.items() if given and given != name]
         if renamed:
             lines.append(f"annotators were renamed: {_listed(renamed)}")
@@ -152,22 +156,22 @@ class ImportedLabels:
     def problems(self) -> list[str]:
         """Describe what was left out, and what may be wrong."""
         lines = []
-        if self.unsplit:
+        if self.unsplit and not self.separator_given:
             option = f"--separator {shlex.quote(self.unsplit)}"
             lines.append(f"some labels contain {self.unsplit!r}; if these are several labels, use {option}")
         if self.unlabelled:
-            lines.append(f"not labelled: {self.unlabelled:,} articles with an empty label")
+            lines.append(f"not labelled: {_counted(self.unlabelled)}")
         if self.disagreements:
-            lines.append(f"annotators disagree about {self.disagreements:,} articles")
+            lines.append(f"annotators disagree about {_counted(self.disagreements)}")
         if self.contradicted:
             lines.append(
-                f"{len(self.contradicted):,} rows repeat an article with other labels; the labels of the first row are "
-                f"used: {_listed(self.contradicted)}"
+                "rows that repeat an article with other labels, so that the labels of the first row are used: "
+                f"{len(self.contradicted):,} ({_listed(self.contradicted)})"
             )
         if self.not_in_corpus:
             lines.append(
-                f"left out: {len(self.not_in_corpus):,} labelled rows whose article is not in the corpus: "
-                f"{_listed(self.not_in_corpus)}"
+                f"labelled rows left out, because their article is not in the corpus: {len(self.not_in_corpus):,} "
+                f"({_listed(self.not_in_corpus)})"
             )
         lines += [f"not readable: {entry.where}: {entry.why}" for entry in self.unreadable[:_EXAMPLES]]
         if len(self.unreadable) > _EXAMPLES:
@@ -178,10 +182,10 @@ class ImportedLabels:
         """Describe the labels in a few lines."""
         n_labelled = self.annotations["article_id"].nunique()
         first = (
-            f"{self.n_articles:,} articles, {n_labelled:,} labelled with {len(self.counts)} labels by "
-            f"{len(self.annotators)} annotators ({', '.join(self.annotators.values())})"
+            f"{_counted(self.n_articles)}, {n_labelled:,} labelled with {_counted(len(self.counts), 'label')} by "
+            f"{_counted(len(self.annotators), 'annotator')} ({', '.join(self.annotators.values())})"
         )
-        return "\n".join([first.replace("1 annotators", "1 annotator"), *self.lines()])
+        return "\n".join([first, *self.lines()])
 
 
 def read_labels(
@@ -453,6 +457,7 @@ def _collected(
         annotators=names,
         unreadable=unreadable,
         not_in_corpus=tuple(absent),
+        separator_given=source.separator is not None,
     )
 
 
@@ -493,6 +498,10 @@ def _warn(labels: ImportedLabels) -> None:
     problems = labels.problems()
     if problems:
         warnings.warn("; ".join(problems), stacklevel=3)
+
+
+def _counted(number: int, noun: str = "article") -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _listed(items: Sequence[str]) -> str:

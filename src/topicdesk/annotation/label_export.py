@@ -97,17 +97,28 @@ def export_queue(
             part.write_text(tasks, encoding="utf-8", newline="\n")
 
 
-def label_studio_interface(taxonomy: Taxonomy) -> str:
+def label_studio_interface(taxonomy: Taxonomy, *, task: str = "multi-label") -> str:
     """Return the labelling interface of a taxonomy for Label Studio, as XML to paste into its settings.
 
     Parameters
     ----------
     taxonomy : Taxonomy
         The topics.
+    task : {"multi-label", "multi-class"}, default "multi-label"
+        With ``multi-class``, annotators can choose one topic only.
 
     Returns
     -------
     str
+
+    Raises
+    ------
+    ArgumentError
+        If an argument has a wrong type or value.
+
+    See Also
+    --------
+    export_queue : Write the tasks.
 
     Examples
     --------
@@ -115,13 +126,16 @@ def label_studio_interface(taxonomy: Taxonomy) -> str:
 
         print(label_studio_interface(read_taxonomy("data/topics.toml")))
     """
+    check_instance("taxonomy", taxonomy, Taxonomy, "Use read_taxonomy.")
+    check_choice("task", task, ("multi-label", "multi-class"))
+    choice = "single" if task == "multi-class" else "multiple"
     choices = "\n".join(
         f"    <Choice value={quoteattr(title)} hint={quoteattr(' '.join(topic.definition.split()))}/>"
         for topic, title in zip(taxonomy.topics, taxonomy.titles.values(), strict=True)
     )
     return (
         '<View>\n  <Header value="$title"/>\n  <Text name="text" value="$text"/>\n'
-        f'  <Choices name="{_QUESTION}" toName="text" choice="multiple">\n{choices}\n  </Choices>\n</View>\n'
+        f'  <Choices name="{_QUESTION}" toName="text" choice="{choice}">\n{choices}\n  </Choices>\n</View>\n'
     )
 
 

@@ -185,17 +185,29 @@ def export_(
         queue=None if queue is None else pd.read_csv(queue, dtype="str", keep_default_na=False).map(restored),
         model=model,
     )
-    counts = ", ".join(f"{count} {name}" for name, count in exported["sample"].value_counts().items())
+    counts = ", ".join(f"{number} {name}" for name, number in exported["sample"].value_counts().items())
     print(f"{len(exported)} articles ({counts}): {output}")
+    if queue is None:
+        _say_if_fewer(len(exported), count)
     if format_ is _Format.LABEL_STUDIO:
         interface = output.with_suffix(".xml")
-        topics = read_spec(spec).data.topics
-        assert topics is not None  # export_for checks it
-        taxonomy = read_taxonomy(find_project(spec.parent).root / topics)
+        data = read_spec(spec).data
+        assert data.topics is not None  # export_for checks it
+        taxonomy = read_taxonomy(find_project(spec.parent).root / data.topics)
         with replacing(interface) as part:
-            part.write_text(label_studio_interface(taxonomy), encoding="utf-8", newline="\n")
+            part.write_text(label_studio_interface(taxonomy, task=data.task), encoding="utf-8", newline="\n")
         print(f"labelling interface, to paste into the project's settings: {interface}")
+    if format_ is _Format.DOCCANO and model is not None:
+        print(
+            "In doccano, suggestions are labels. Export only the documents that annotators confirmed; otherwise "
+            "suggestions that nobody checked come back as labels."
+        )
     print("When the labels are made, import the tool's export with 'topicdesk annotate import'.")
+
+
+def _say_if_fewer(drawn: int, count: int) -> None:
+    if drawn < count:
+        print(f"There are no more: other articles are labelled, reserved, or near-duplicates. {count} were asked for.")
 
 
 def adjudicate(
@@ -239,8 +251,9 @@ def queue_(
     articles = queue_for(spec, count, None if mix is None else parse_mix(mix), seed)
     with replacing(output) as part:
         write_csv(articles, part)
-    counts = ", ".join(f"{count} {name}" for name, count in articles["sample"].value_counts().items())
+    counts = ", ".join(f"{number} {name}" for name, number in articles["sample"].value_counts().items())
     print(f"{len(articles)} articles drawn ({counts}): {output}")
+    _say_if_fewer(len(articles), count)
 
 
 @group.command("agreement", epilog="Example: topicdesk annotations agreement gold claude")

@@ -31,6 +31,9 @@ _BATCH_ARTICLES = 5000
 #: Note of articles whose id belongs to another article.
 ANOTHER_ID = "an id that belongs to another article, replaced by a new one"
 
+#: Reason why a row that repeats an article is left out.
+REPEATED = "the same article again"
+
 # Limits of a printed account.
 _EXAMPLES, _EXAMPLE_CHARACTERS, _MOST_UNREADABLE, _MOST_COLUMNS = 4, 40, 40, 20
 
@@ -355,7 +358,7 @@ def _is_new(row: dict[str, Any], where: str, contents: dict[str, str], account: 
         if content not in contents:
             account.note(ANOTHER_ID, f"{where} (id {own_id!r})")
     if row["id"] in contents:
-        account.dropped["the same article again"] += 1
+        account.dropped[REPEATED] += 1
         return False
     contents[row["id"]] = content
     return True
@@ -387,7 +390,7 @@ def _without_recurring(
                     row["section"] = row["section"] or sections.get(row["page"], "")
                     name = article_id(row["source"], "", row["text"])
                     if name in teasers:
-                        account.dropped["the same article again"] += 1
+                        account.dropped[REPEATED] += 1
                         account.articles -= 1
                         account.teasers -= 1
                         continue

@@ -10,6 +10,7 @@ import pandas as pd
 from topicdesk._arguments import check_string, check_table
 from topicdesk.annotation import QUEUE_COLUMNS, export_queue, read_taxonomy
 from topicdesk.corpus import read_corpus
+from topicdesk.errors import SpecError
 from topicdesk.experiment.annotating import queue_for
 from topicdesk.experiment.run import corpus_file
 from topicdesk.experiment.spec import read_spec
@@ -73,7 +74,8 @@ def export_for(
     check_table("queue", queue, QUEUE_COLUMNS)
     path = find_file(spec_file, name="spec_file")
     project, spec = find_project(path.parent), read_spec(path)
-    assert spec.data.topics is not None  # checked when the queue was drawn
+    if spec.data.topics is None or len(spec.data.corpus) != 1:  # not checked yet if the queue was given
+        raise SpecError(f"{path} cannot be used for annotation. It needs one corpus and a taxonomy (data.topics).")
     articles = read_corpus(corpus_file(project, spec.data.corpus[0]))
     taxonomy = read_taxonomy(project.root / spec.data.topics)
     predictions = None

@@ -21,6 +21,7 @@ from topicdesk._toml import toml_string
 from topicdesk.annotation import read_taxonomy, record_codebook, taxonomy_text, topic_keys, write_annotations
 from topicdesk.annotation._fields import check_annotator
 from topicdesk.corpus import read_corpus
+from topicdesk.corpus.importing import REPEATED
 from topicdesk.errors import ProjectError
 from topicdesk.starter._checks import refuse_to_overwrite
 from topicdesk.starter._labelled_table import LabelledTable, read_labelled_table
@@ -78,7 +79,12 @@ class NewProject:
         rare = list(self.topics.index[self.topics["articles"] < _FEW])
         if rare:
             lines.append(f"topics with fewer than {_FEW} articles, too few to learn from: {_listed(rare)}")
-        lines += [f"left out: {count:,} rows: {reason}" for reason, count in table.account.dropped.items() if count]
+        for reason, count in table.account.dropped.items():
+            # Rows of other annotators about the same article are not lost.
+            if count and reason == REPEATED and len(table.imported.annotators) > 1:
+                lines.append(f"articles of several rows: {count:,} rows repeat an article, which is stored once")
+            elif count:
+                lines.append(f"left out: {count:,} rows: {reason}")
         lines += [f"noted: {count:,} rows: {note}" for note, count in table.account.noted.items()]
         if table.imported.disagreements:
             lines.append(
