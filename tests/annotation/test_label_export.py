@@ -68,9 +68,9 @@ def test_label_studio_gets_tasks_with_suggestions_and_returns_labels_with_their_
         task |= {"id": 100 + number, "annotations": [{"completed_by": 3, "result": result, "was_cancelled": False}]}
     (folder / "export.json").write_text(json.dumps([first, second]))
     labels = read_labels(folder / "export.json", corpus)
-    assert labels[["article_id", "topics", "sample"]].to_numpy().tolist() == [
-        ["a", ("Courts & Law",), "random"],
-        ["c", ("Courts & Law", "rail"), "uncertain"],
+    assert labels[["article_id", "topics", "sample", "codebook"]].to_numpy().tolist() == [
+        ["a", ("Courts & Law",), "random", "1"],
+        ["c", ("Courts & Law", "rail"), "uncertain", "1"],
     ]
 
 

@@ -109,6 +109,7 @@ def _of_tool(source: LabelSource, record: LabelledRow) -> Iterator[Decision]:
             annotator=decision.annotator or about.annotator,
             sample=about.sample,
             note=about.note,
+            codebook=about.codebook,
         )
 
 
@@ -128,11 +129,11 @@ def _about(source: LabelSource, record: LabelledRow) -> Decision:
     row = record.row
     # Without an annotator, the times are those of something else.
     times = _TIMES if "annotator" in row else _TIMES[:1]
-    annotator, time, sample, note = (
+    annotator, time, sample, note, codebook = (
         next((plain_label(row[name]) for name in names if not is_blank(row.get(name))), "")
-        for names in (("annotator",), times, ("sample",), ("note",))
+        for names in (("annotator",), times, ("sample",), ("note",), ("codebook",))
     )
-    return Decision((), annotator or _member(source.path, record.where), time, sample, note)
+    return Decision((), annotator or _member(source.path, record.where), time, sample, note, codebook)
 
 
 def _member(path: Path, where: str) -> str:

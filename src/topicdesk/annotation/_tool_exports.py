@@ -27,7 +27,7 @@ class Decision:
     ----------
     labels : tuple of str
         As written; empty if the article has no topic.
-    annotator, time, sample, note : str
+    annotator, time, sample, note, codebook : str
         Empty if the file does not have them.
     partial : bool
         Whether the annotator was only asked about some topics; other decisions about the article add to this one.
@@ -38,6 +38,7 @@ class Decision:
     time: str = ""
     sample: str = ""
     note: str = ""
+    codebook: str = ""
     partial: bool = False
 
 

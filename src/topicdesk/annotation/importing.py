@@ -440,7 +440,15 @@ def _collected(
     names = _annotator_names(source, dict.fromkeys(decision.annotator for decision in rows.values()))
     table = pd.DataFrame(
         [
-            (article, decision.labels, names[given], "", decision.time, decision.sample or "given", decision.note)
+            (
+                article,
+                decision.labels,
+                names[given],
+                decision.codebook,
+                decision.time,
+                decision.sample or "given",
+                decision.note,
+            )
             for (article, given), decision in sorted(rows.items(), key=lambda item: article_order(item[0][0]))
         ],
         columns=list(ANNOTATION_COLUMNS),

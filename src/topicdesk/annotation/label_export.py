@@ -1,7 +1,7 @@
 """Export articles to be labelled in another tool: Label Studio, doccano or a spreadsheet.
 
-Each article carries its id and how it was drawn, so that labels come back with their sampling design. A model's
-predictions are suggestions.
+Each article carries its id, how it was drawn and the version of the codebook, so that labels come back with their
+sampling design. A model's predictions are suggestions.
 """
 
 from __future__ import annotations
@@ -161,6 +161,7 @@ def _rows(
             "source": fields["source"],
             "published": "" if pd.isna(fields["published"]) else fields["published"].isoformat(),
             "sample": sample,
+            "codebook": str(taxonomy.codebook.version),
             "suggested": [titles[name] for name in prediction.get("topics", ())],
             "score": prediction.get("score"),
         }
@@ -177,5 +178,5 @@ def _task(row: dict[str, Any], model: str) -> dict[str, Any]:
 
 def _document(row: dict[str, Any]) -> dict[str, Any]:
     text = f"{row['title']}\n\n{row['text']}" if row["title"] else row["text"]
-    kept = {name: row[name] for name in ("article_id", "source", "published", "sample")}
+    kept = {name: row[name] for name in ("article_id", "source", "published", "sample", "codebook")}
     return {"text": text, "label": row["suggested"], **kept}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from topicdesk._arguments import check_string, check_table
-from topicdesk.annotation import QUEUE_COLUMNS, export_queue, read_taxonomy
+from topicdesk.annotation import QUEUE_COLUMNS, export_queue, read_taxonomy, record_codebook
 from topicdesk.corpus import read_corpus
 from topicdesk.errors import SpecError
 from topicdesk.experiment.annotating import queue_for
@@ -86,5 +86,6 @@ def export_for(
         score = labelled[known].max(axis=1).round(4) if known else None
         predictions = pd.DataFrame({"article_id": labelled["id"].tolist(), "topics": pd.Series(topics, dtype=object)})
         predictions["score"] = None if score is None else score.to_numpy()
+    record_codebook(project.labels / "codebooks.json", taxonomy)
     export_queue(articles, queue, taxonomy, output, format, predictions, model or "")
     return queue
