@@ -187,7 +187,7 @@ def test_read_table_reads_folders_fasttext_and_annif(tmp_path):
         write(tmp_path / "bbc", name, text)
     (tmp_path / "bbc" / "sport" / "200.txt").write_bytes("Price\n\nIt cost £5.".encode("latin-1"))
     (tmp_path / "bbc" / "README").write_text("About")
-    with pytest.warns(UserWarning, match=r"not readable: .*README: not a text"):
+    with pytest.warns(UserWarning, match=r"read as cp1252, such as .*£5.*not readable: .*README: not a text"):
         folders = read_table(tmp_path / "bbc")
     assert folders[["title", "text", "topics"]].to_numpy().tolist() == [
         ["Profit", TEXTS[0], "business"],
@@ -326,3 +326,19 @@ def test_read_labels_says_nothing_about_a_separator_that_the_user_named(tmp_path
     assert max(map(len, read_labels(file, separator=separator)["topics"])) == (2 if separator else 1)
     with pytest.warns(UserWarning, match="some labels contain ','"):
         read_labels(file)
+
+
+def test_read_labels_reads_folders_in_an_archive(tmp_path):
+    with zipfile.ZipFile(tmp_path / "bbc.zip", "w") as archive:
+        for name, text in (("bbc/law/1.txt", TEXTS[0]), ("bbc/rail/2.txt", TEXTS[1]), ("bbc/rail/3.txt", "")):
+            archive.writestr(name, text)
+    with pytest.warns(UserWarning, match=r"not readable: .*bbc\.zip, bbc/rail/3\.txt: neither a text nor an id"):
+        labels = read_labels(tmp_path / "bbc.zip")
+    assert labels["topics"].tolist() == [("law",), ("rail",)]
+
+
+def test_read_labels_asks_for_the_separator_if_there_are_two(tmp_path):
+    file = write(tmp_path, "t.csv", pd.DataFrame({"text": TEXTS[:2], "label": ["courts;rail", "rail|weather"]}))
+    with pytest.raises(LabelsError, match=r"column 'label' contains both ';' and '\|'\. Name the separator"):
+        read_labels(file)
+    assert read_labels(file, separator="|")["topics"].tolist() == [("courts;rail",), ("rail", "weather")]

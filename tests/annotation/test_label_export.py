@@ -69,8 +69,8 @@ def test_label_studio_gets_tasks_with_suggestions_and_returns_labels_with_their_
     (folder / "export.json").write_text(json.dumps([first, second]))
     labels = read_labels(folder / "export.json", corpus)
     assert labels[["article_id", "topics", "sample", "codebook"]].to_numpy().tolist() == [
-        ["a", ("Courts & Law",), "random", "1"],
         ["c", ("Courts & Law", "rail"), "uncertain", "1"],
+        ["a", ("Courts & Law",), "random", "1"],
     ]
 
 

@@ -35,20 +35,26 @@ _LABEL_STUDIO_MARKS = {"annotation_id", "lead_time"}
 
 def reader_of(
     source: LabelSource, records: Sequence[LabelledRow]
-) -> tuple[Callable[[LabelledRow], Iterable[Decision]], str]:
-    """Return a function that reads the decisions in a record, and the separator of labels."""
+) -> tuple[Callable[[LabelledRow], Iterable[Decision]], str, tuple[str, ...]]:
+    """Return a function that reads the decisions in a record, the separator of labels, and the label columns."""
     if any(tool_decisions(record.row, source.column, record.where) is not None for record in records):
-        return lambda record: _of_tool(source, record), ""
+        return lambda record: _of_tool(source, record), "", ()
     columns = _label_columns(source, records)
     if len(columns) > 1:
-        return lambda record: _of_indicators(source, columns, record), ""
+        return lambda record: _of_indicators(source, columns, record), "", columns
     (column,) = columns
     separator = source.separator
     if separator is None:
         cells = [cell for record in records if isinstance(cell := record.row.get(column), str)]
         texts = [cell for cell in cells if not cell.lstrip().startswith("[")]
-        separator = next((mark for mark in USUAL_SEPARATORS if any(mark in cell for cell in texts)), "")
-    return lambda record: _of_column(source, column, separator, record), separator
+        marks = [mark for mark in USUAL_SEPARATORS if any(mark in cell for cell in texts)]
+        if len(marks) > 1:
+            raise LabelsError(
+                f"{source.path}: column {column!r} contains both {' and '.join(map(repr, marks))}. Name the separator "
+                "of labels with --separator; the empty string splits nothing."
+            )
+        separator = marks[0] if marks else ""
+    return lambda record: _of_column(source, column, separator, record), separator, columns
 
 
 def _label_columns(source: LabelSource, records: Sequence[LabelledRow]) -> tuple[str, ...]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from functools import partial
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from topicdesk.corpus import (
@@ -28,6 +30,12 @@ _NO_CLEANING = Cleaning(without=frozenset(CLEANING_STEPS))
 
 _FASTTEXT = "__label__"
 _ANNIF_LINE = re.compile(r"[^\t]+\t\s*(?:<?https?://[^\s<>]+>?\s*)+")
+
+# Most bytes of a text in an archive.
+_MOST_OF_A_TEXT = 16 << 20
+
+# Place of a file, the parts of its path, and a function that reads it or why it cannot be read.
+_File = tuple[str, tuple[str, ...], "Callable[[], bytes] | str"]
 
 # Bytes of a file that are read to recognise its form.
 _HEAD_BYTES = 1 << 16
@@ -83,6 +91,8 @@ class LabelledRow:
         Whether it has a headline, and a text.
     mapped : frozenset of str
         Columns of the row that are fields of an article.
+    flags : tuple of str
+        Notes on what is uncertain.
     text : str, default ""
         The text, if it is needed to find the article in a corpus.
     """
@@ -94,6 +104,7 @@ class LabelledRow:
     has_title: bool
     has_text: bool
     mapped: frozenset[str]
+    flags: tuple[str, ...] = ()
     text: str = ""
 
 
@@ -109,7 +120,7 @@ def labelled_row(record: Record, keep_text: bool) -> LabelledRow:
     kept = {name: value for name, value in row.items() if name not in text_columns}
     return LabelledRow(
         record.where, kept, article_id, fields.get("url", ""), "title" in fields, bool(text.strip()),
-        frozenset(record.columns.values()), text if keep_text else "",
+        frozenset(record.columns.values()), record.flags, text if keep_text else "",
     )  # fmt: skip
 
 
@@ -121,6 +132,9 @@ def _records(source: LabelSource) -> Iterator[Record | Unreadable]:
         if subfolders:
             yield from _records_of_folders(source)
             return
+    elif path.suffix.lower() == ".zip" and _holds_texts(path):
+        yield from _records_of_folders(source)
+        return
     elif path.suffix.lower() not in (".parquet", ".zip"):
         with path.open("rb") as file:
             head = file.read(_HEAD_BYTES)
@@ -141,23 +155,52 @@ def _records(source: LabelSource) -> Iterator[Record | Unreadable]:
 
 
 def _records_of_folders(source: LabelSource) -> Iterator[Record | Unreadable]:
-    """Yield the texts in the subfolders of a folder, with the name of the subfolder as their label."""
-    for file in sorted(source.path.rglob("*")):
-        parts = file.relative_to(source.path).parts
-        if not file.is_file() or any(part.startswith(".") for part in parts):
-            continue
-        if file.suffix.lower() != ".txt":
-            yield Unreadable(str(file), "not a text (.txt)")
+    """Yield the texts in the folders of a folder or an archive, with the name of their folder as label."""
+    for where, parts, read in _texts_in_zip(source.path) if source.path.is_file() else _texts_in(source.path):
+        if isinstance(read, str):
+            yield Unreadable(where, read)
+        elif not parts[-1].lower().endswith(".txt"):
+            yield Unreadable(where, "not a text (.txt)")
         elif len(parts) == 1:
-            yield Unreadable(str(file), "not in a subfolder, so it has no label")
+            yield Unreadable(where, "not in a folder, so it has no label")
         else:
-            content = file.read_bytes()
-            encoding = source.options.form.encoding or guess_encoding(content)[0]
+            content = read()
+            named = source.options.form.encoding
+            encoding, flags = (named, ()) if named else guess_encoding(content)
             text = content.decode(encoding, errors="replace")
             # The first line is a headline if an empty line follows.
             title, gap, rest = text.strip().partition("\n\n")
             fields = {"title": title, "text": rest} if gap and "\n" not in title else {"text": text}
-            yield Record(str(file), fields, row={"label": parts[0]})
+            yield Record(where, fields, flags, row={"label": parts[-2]})
+
+
+def _texts_in(folder: Path) -> Iterator[_File]:
+    for file in sorted(folder.rglob("*")):
+        parts = file.relative_to(folder).parts
+        if file.is_file() and not any(part.startswith(".") for part in parts):
+            yield str(file), parts, file.read_bytes
+
+
+def _texts_in_zip(path: Path) -> Iterator[_File]:
+    with zipfile.ZipFile(path) as archive:
+        for info in sorted(archive.infolist(), key=lambda info: info.filename):
+            where, parts = f"{path}, {info.filename}", PurePosixPath(info.filename).parts
+            if info.is_dir():
+                continue
+            if info.file_size > _MOST_OF_A_TEXT:
+                yield where, parts, f"would unpack to {info.file_size} bytes, more than the limit for a text"
+            else:
+                yield where, parts, partial(archive.read, info)
+
+
+def _holds_texts(path: Path) -> bool:
+    """Return whether an archive contains texts in folders, and no tables or exports."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [PurePosixPath(info.filename) for info in archive.infolist() if not info.is_dir()]
+    except (OSError, zipfile.BadZipFile):  # the reader of archives says what is wrong
+        return False
+    return bool(names) and all(name.suffix.lower() == ".txt" and len(name.parts) > 1 for name in names)
 
 
 def _records_of_fasttext(path: Path) -> Iterator[Record | Unreadable]:

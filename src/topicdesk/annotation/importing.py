@@ -23,7 +23,7 @@ from topicdesk.annotation._fields import check_annotator
 from topicdesk.annotation._label_columns import NAME_THE_COLUMN, reader_of
 from topicdesk.annotation._label_files import LabelledRow, LabelSource, labelled_row
 from topicdesk.annotation._tool_exports import Decision
-from topicdesk.annotation.annotations import ADJUDICATED, ANNOTATION_COLUMNS, article_order
+from topicdesk.annotation.annotations import ADJUDICATED, ANNOTATION_COLUMNS
 from topicdesk.corpus import ARTICLE_COLUMNS, Cleaning, Record, Unreadable, clean_record, read_options
 from topicdesk.corpus.articles import check_corpus
 from topicdesk.errors import CorpusError, LabelsError
@@ -82,6 +82,10 @@ class ImportedLabels:
         Places of labelled rows whose article is not in the corpus.
     separator_given : bool
         Whether the user named the separator, so that there is nothing to report about it.
+    columns : tuple of str
+        The label columns; empty for the export of a tool.
+    noted : dict of str to int
+        Number of articles that were read despite a problem, by problem.
     """
 
     annotations: pd.DataFrame
@@ -96,6 +100,8 @@ class ImportedLabels:
     unreadable: tuple[Unreadable, ...] = ()
     not_in_corpus: tuple[str, ...] = ()
     separator_given: bool = False
+    columns: tuple[str, ...] = ()
+    noted: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def settled(self) -> dict[str, tuple[str, ...]]:
@@ -143,6 +149,8 @@ class ImportedLabels:
     def lines(self) -> list[str]:
         """Describe what the labels are, and what was left out."""
         lines = []
+        if len(self.columns) > 1:
+            lines.append(f"the labels are the columns {', '.join(self.columns)}")
         guessed = self.separator and not self.separator_given
         if guessed and any(len(names) > 1 for names in self.annotations["topics"]):
             lines.append(f"several labels in a cell are separated by {self.separator!r}")
@@ -173,6 +181,7 @@ class ImportedLabels:
                 f"labelled rows left out, because their article is not in the corpus: {len(self.not_in_corpus):,} "
                 f"({_listed(self.not_in_corpus)})"
             )
+        lines += [f"noted: {_counted(count)}: {problem}" for problem, count in self.noted.items()]
         lines += [f"not readable: {entry.where}: {entry.why}" for entry in self.unreadable[:_EXAMPLES]]
         if len(self.unreadable) > _EXAMPLES:
             lines.append(f"... and {len(self.unreadable) - _EXAMPLES} more")
@@ -401,9 +410,10 @@ def imported_labels(source: LabelSource, corpus: pd.DataFrame | None = None) -> 
         raise CorpusError(f"{source.path}: no article was found.{first}")
     if not any(record.article_id or (corpus is not None and record.url) for record in records):
         raise LabelsError(f"{source.path}: the rows have neither an id nor a text. Name their columns, such as id=key.")
-    decide, separator = reader_of(source, records)
+    decide, separator, columns = reader_of(source, records)
     find = own_article if corpus is None else finder(corpus)
-    labels = _collected(source, records, decide, find, separator, tuple(unreadable))
+    labels = _collected(source, records, decide, find, tuple(unreadable))
+    labels = replace(labels, separator=separator, columns=columns)
     _check(labels, source.path)
     return labels
 
@@ -413,19 +423,23 @@ def _collected(
     records: Sequence[LabelledRow],
     decide: Callable[[LabelledRow], Iterable[Decision]],
     find: Callable[[LabelledRow], str | None],
-    separator: str,
     unreadable: tuple[Unreadable, ...],
 ) -> ImportedLabels:
     """Join the decisions of each annotator about each article."""
     rows: dict[tuple[str, str], Decision] = {}
     contradicted, absent = [], []
+    noted: Counter[str] = Counter()
     articles: set[str] = set()
     for record in records:
         decisions = list(decide(record))
         article = find(record)
         if article is None:
-            absent += [record.where] if decisions and (record.article_id or record.url) else []
+            if decisions and (record.article_id or record.url):
+                absent.append(record.where)
+            elif decisions:
+                unreadable += (Unreadable(record.where, "neither a text nor an id"),)
             continue
+        noted.update(record.flags)
         articles.add(article)
         for decision in decisions:
             key = (article, decision.annotator)
@@ -449,13 +463,12 @@ def _collected(
                 decision.sample or "given",
                 decision.note,
             )
-            for (article, given), decision in sorted(rows.items(), key=lambda item: article_order(item[0][0]))
+            for (article, given), decision in rows.items()
         ],
         columns=list(ANNOTATION_COLUMNS),
     )
     return ImportedLabels(
         annotations=table,
-        separator=separator,
         n_articles=len(articles),
         unlabelled=len(articles - set(table["article_id"])),
         without_topic=sum(not decision.labels for decision in rows.values()),
@@ -465,6 +478,7 @@ def _collected(
         annotators=names,
         unreadable=unreadable,
         not_in_corpus=tuple(absent),
+        noted=dict(noted),
         separator_given=source.separator is not None,
     )
 

@@ -85,7 +85,8 @@ class NewProject:
                 lines.append(f"articles of several rows: {count:,} rows repeat an article, which is stored once")
             elif count:
                 lines.append(f"left out: {count:,} rows: {reason}")
-        lines += [f"noted: {count:,} rows: {note}" for note, count in table.account.noted.items()]
+        noted = {note: count for note, count in table.account.noted.items() if note not in table.imported.noted}
+        lines += [f"noted: {count:,} rows: {note}" for note, count in noted.items()]
         if table.imported.disagreements:
             lines.append(
                 f"the comparison uses {_AGREED.as_posix()}, without the articles about which annotators disagree; "
