@@ -131,3 +131,10 @@ def test_read_articles_reads_numbers_as_time_since_1970_or_not_at_all(tmp_path, 
     published = corpus.loc[0, "published"]
     assert pd.isna(published) if expected is None else published == pd.Timestamp(expected)
     assert any("cannot be read" in flag for flag in account.noted) == (expected is None)
+
+
+def test_read_articles_reads_dates_and_ids_of_mongodb(tmp_path):
+    row = {"_id": {"$oid": "65a1"}, "text": SOLD, "date": {"$date": "2021-01-30T09:00:00Z"}}
+    corpus, _ = read(tmp_path, [row])
+    assert corpus.loc[0, "id"] == "65a1"
+    assert str(corpus.loc[0, "published"]) == "2021-01-30 09:00:00"

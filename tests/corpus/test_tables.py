@@ -36,6 +36,12 @@ def test_a_quotation_mark_that_is_never_closed_is_read_as_a_character(tmp_path, 
     assert account.noted["a quotation mark that is not closed, read as a character"] == 1
 
 
+def test_an_open_quotation_mark_that_the_next_row_seems_to_close_swallows_no_row(tmp_path):
+    corpus, account = read(tmp_path, f'text,likes\n"{LAMPS[0]}",1\n"{LAMPS[1]},2\n"{LAMPS[2]}",3\n')
+    assert corpus["text"].tolist() == [LAMPS[0], f'"{LAMPS[1]}', LAMPS[2]]
+    assert account.noted == {"a quotation mark that is not closed, read as a character": 1}
+
+
 @pytest.mark.parametrize("delimiter", [",", "\t"])
 def test_texts_of_several_lines_stay_whole(tmp_path, delimiter):
     table = pd.DataFrame({"text": [f"{LAMPS[0]}\n\n{LAMPS[1]}", LAMPS[2]], "title": ["One, two", 'The "third"']})
@@ -70,6 +76,7 @@ def test_a_file_without_quoting(tmp_path):
 
 
 def test_the_separator_line_of_spreadsheets_is_skipped(tmp_path):
+    assert len(read(tmp_path, "sep=\ntext;likes\nA lamp.;1\n")[0]) == 1
     corpus, _ = read(tmp_path, "sep=;\r\ntitle;text;date\r\nMill;The mill, by the river, was sold.;30.06.23\r\n")
     assert corpus.loc[0, ["title", "text"]].tolist() == ["Mill", "The mill, by the river, was sold."]
 

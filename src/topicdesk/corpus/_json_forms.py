@@ -22,8 +22,8 @@ _INSIDE = (
 )
 _BESIDE = ("meta", "metadata")
 
-# Keys of objects that stand for a person, an organisation or a section, in order of preference.
-_NAMES = ("name", "title", "label", "value")
+# Keys of objects that stand for a person, an organisation or a section, in order of preference; and those of MongoDB.
+_NAMES = ("name", "title", "label", "value", "$date", "$oid")
 
 
 def parse_json(document: str | bytes) -> Any:

@@ -32,7 +32,7 @@ _HEAD_BYTES = 1 << 20
 # Longest cell, in characters, in which a closing quotation mark is looked for.
 _LONGEST_CELL = 1 << 26
 
-_SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\r?\n?')
+_SEPARATOR_LINE = re.compile(r'"?sep=(.?)"?\r?\n?')
 _ESCAPED = re.compile(r'(?<!\\)((?:\\\\)*)\\"')
 
 
@@ -198,7 +198,12 @@ def _table(
     if named:
         next(lines, None)
         delimiter = delimiter or named[1]
-    rows = _rows(lines, delimiter or delimiter_of(first_line), quoted=quote != "none")
+    if not delimiter:
+        # The line that follows "sep=" is given back.
+        first_line = next(lines, "") if named else first_line
+        lines.start(lines.taken[-1:] if named else ())
+        delimiter = delimiter_of(first_line)
+    rows = _rows(lines, delimiter, quoted=quote != "none")
     first = next(rows, None)
     if first is None:
         return
@@ -223,7 +228,7 @@ def _rows(lines: _Lines, delimiter: str, quoted: bool) -> Iterator[Row]:
                 return
             cells = []
         flags: tuple[str, ...] = ()
-        if lines.taken and (lines.ended or _swallows_rows(lines.taken[0], cells, delimiter, n_columns)):
+        if lines.taken and (lines.ended or _swallows_rows(lines.taken, cells, delimiter, n_columns)):
             # A new reader, because this one is at the end, or inside a cell.
             first, *others = lines.taken
             cells = next(_reader([first], delimiter, quoted=False))
@@ -239,14 +244,25 @@ def _reader(lines: Iterable[str], delimiter: str, quoted: bool) -> Iterator[list
     return csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE)
 
 
-def _swallows_rows(first_line: str, cells: list[str], delimiter: str, n_columns: int) -> bool:
-    """Return whether a cell of a TSV contains other rows, because a quotation mark in it has no meaning.
+def _swallows_rows(lines: list[str], cells: list[str], delimiter: str, n_columns: int) -> bool:
+    """Return whether a cell contains other rows, because a quotation mark in it has no meaning.
 
-    In files with another delimiter, a text of several lines may contain the delimiter.
+    In a TSV, a cell does not contain tabs. In files with another delimiter, a text of several lines may contain it, but
+    a quotation mark that ends a cell is followed by the delimiter.
     """
+    if len(lines) > 1 and delimiter != "\t" and not _is_well_formed(lines, delimiter):
+        return len(next(_reader(lines[:1], delimiter, quoted=False))) == n_columns
     if delimiter != "\t" or not any("\t" in cell and "\n" in cell for cell in cells):
         return False
-    return first_line.count("\t") + 1 == n_columns
+    return lines[0].count("\t") + 1 == n_columns
+
+
+def _is_well_formed(lines: list[str], delimiter: str) -> bool:
+    try:
+        next(csv.reader(lines, delimiter=delimiter, strict=True))
+    except csv.Error:
+        return False
+    return True
 
 
 def _has_backslashes(head: str) -> bool:
