@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import topicdesk
-from topicdesk.annotation import import_labels, read_label_file, read_labels, read_table
+from topicdesk.annotation import import_labels, read_label_file, read_labels, read_table, write_annotations
 from topicdesk.corpus import import_articles, read_corpus
 from topicdesk.errors import CorpusError, LabelsError
 
@@ -342,3 +342,13 @@ def test_read_labels_asks_for_the_separator_if_there_are_two(tmp_path):
     with pytest.raises(LabelsError, match=r"column 'label' contains both ';' and '\|'\. Name the separator"):
         read_labels(file)
     assert read_labels(file, separator="|")["topics"].tolist() == [("courts;rail",), ("rail", "weather")]
+
+
+def test_read_labels_reads_label_files_of_another_project(tmp_path):
+    rows = {"article_id": ["a", "b"], "topics": [("courts", "rail"), ()], "annotator": "maria", "codebook": "2"}
+    write_annotations(pd.DataFrame(rows).assign(sample="random"), tmp_path / "maria.csv")
+    labels = read_labels(tmp_path / "maria.csv")
+    assert labels.drop(columns=["time", "note"]).to_numpy().tolist() == [
+        ["a", ("courts", "rail"), "maria", "2", "random"],
+        ["b", (), "maria", "2", "random"],
+    ]

@@ -25,6 +25,9 @@ _USUAL_COLUMNS = (
     "classindex", "tags", "annotation",
 )  # fmt: skip
 
+# Columns that a label file of topicdesk is recognised by. Spaces separate its topics.
+_OWN_COLUMNS = {"article_id", "topics", "annotator", "codebook", "sample"}
+
 # Columns with the time of a decision.
 _TIMES = ("time", "updated_at", "created_at")
 
@@ -43,6 +46,8 @@ def reader_of(
     if len(columns) > 1:
         return lambda record: _of_indicators(source, columns, record), "", columns
     (column,) = columns
+    if column == "topics" and set(records[0].row) >= _OWN_COLUMNS:
+        return lambda record: _of_label_file(source, record), " ", columns
     separator = source.separator
     if separator is None:
         cells = [cell for record in records if isinstance(cell := record.row.get(column), str)]
@@ -128,6 +133,12 @@ def _of_column(source: LabelSource, column: str, separator: str, record: Labelle
     labels = labels_in(record.row.get(column), separator, record.where)
     if labels is not None:
         yield replace(_about(source, record), labels=_decoded(source, labels))
+
+
+def _of_label_file(source: LabelSource, record: LabelledRow) -> Iterator[Decision]:
+    """Yield the decision in a row of a label file of topicdesk, where an empty cell means that there is no topic."""
+    labels = tuple(str(record.row["topics"] or "").split())
+    yield replace(_about(source, record), labels=_decoded(source, labels))
 
 
 def _about(source: LabelSource, record: LabelledRow) -> Decision:

@@ -23,7 +23,7 @@ from topicdesk.annotation._fields import check_annotator
 from topicdesk.annotation._label_columns import NAME_THE_COLUMN, reader_of
 from topicdesk.annotation._label_files import LabelledRow, LabelSource, labelled_row
 from topicdesk.annotation._tool_exports import Decision
-from topicdesk.annotation.annotations import ADJUDICATED, ANNOTATION_COLUMNS
+from topicdesk.annotation.annotations import ANNOTATION_COLUMNS
 from topicdesk.corpus import ARTICLE_COLUMNS, Cleaning, Record, Unreadable, clean_record, read_options
 from topicdesk.corpus.articles import check_corpus
 from topicdesk.errors import CorpusError, LabelsError
@@ -45,7 +45,6 @@ _KEPT = ("split_byline", "split_dateline", "take_off_menus", "take_off_recurring
 
 #: Cleaning of articles that are labelled already.
 LABELLED_CLEANING = Cleaning(without=frozenset(_KEPT))
-
 
 # If there are more distinct labels than this, and more than one per three articles, they are probably texts or ids.
 _MANY_LABELS = 30
@@ -151,7 +150,7 @@ class ImportedLabels:
         lines = []
         if len(self.columns) > 1:
             lines.append(f"the labels are the columns {', '.join(self.columns)}")
-        guessed = self.separator and not self.separator_given
+        guessed = self.separator.strip() and not self.separator_given
         if guessed and any(len(names) > 1 for names in self.annotations["topics"]):
             lines.append(f"several labels in a cell are separated by {self.separator!r}")
         if self.without_topic:
@@ -490,8 +489,6 @@ def _annotator_names(source: LabelSource, given: Iterable[str]) -> dict[str, str
         plain = re.sub(r"[^a-z0-9_]+", "-", name.casefold()).strip("-_") or source.annotator
         if plain.isdigit():  # a number that a tool has given
             plain = f"annotator-{plain}"
-        if plain.partition("-")[0] == ADJUDICATED:
-            plain = f"by-{plain}"
         candidate, suffix = plain, 2
         while candidate in names.values():
             candidate, suffix = f"{plain}-{suffix}", suffix + 1
