@@ -1,4 +1,4 @@
-"""The built distributions, and the wheel in an environment without the repository."""
+"""The built distributions, and the wheel without the repository; `make documents` runs README with the wheel too."""
 
 import os
 import re
@@ -63,22 +63,6 @@ def run(wheel_environment, folder, *arguments, **variables):
         cwd=folder, env={**environment, **variables}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     return done
-
-
-def test_init_compare_and_label_commands_work_in_an_empty_folder(wheel_environment, tmp_path):
-    done = run(wheel_environment, tmp_path, "init", "desk")
-    assert done.returncode == 0, done.stderr
-    done = run(wheel_environment, tmp_path / "desk", "compare", "experiments/example.toml")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "Verdict: " in done.stdout
-    assert "topicdesk-example version 1 is the champion" in done.stdout
-    assert (tmp_path / "desk" / "experiments" / "example.lock.json").is_file()
-    done = run(
-        wheel_environment, tmp_path / "desk", "label", "data/samples/tonight.jsonl",
-        "--model", "models:/topicdesk-example@champion", "--output", "labelled.csv",
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert len(pd.read_csv(tmp_path / "desk" / "labelled.csv")) == 5
 
 
 def test_init_command_creates_a_comparison_from_a_labelled_table(wheel_environment, tmp_path, newsroom):
