@@ -113,7 +113,7 @@ def test_read_table_reads_every_form(tmp_path, name):
     table = read_table(file, **options)
     assert dict(zip(table["text"], map(sorted, table["topics"]), strict=True)) == RIGHT
     labels = read_labels(file, **options)
-    # The ids are those that an import of the same file gives.
+    # An import of the same file gives the same ids.
     account = import_articles([file], tmp_path / "c.parquet")
     assert account.articles == 4
     assert set(labels["article_id"]) == set(read_corpus(tmp_path / "c.parquet")["id"])
@@ -352,3 +352,9 @@ def test_read_labels_reads_label_files_of_another_project(tmp_path):
         ["a", ("courts", "rail"), "maria", "2", "random"],
         ["b", (), "maria", "2", "random"],
     ]
+
+
+def test_read_labels_splits_labels_of_a_table_with_some_columns_of_a_label_file_as_usual(tmp_path):
+    about = {"article_id": ["a"], "annotator": "maria", "codebook": "1", "sample": "random"}
+    table = pd.DataFrame({**about, "topics": ["Courts & Law;rail"], "text": TEXTS[:1]})
+    assert read_labels(write(tmp_path, "sheet.csv", table))["topics"].tolist() == [("Courts & Law", "rail")]

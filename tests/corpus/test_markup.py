@@ -6,7 +6,7 @@ from topicdesk.corpus._markup import feed_entries, html_fields, outlet
 
 PARAGRAPHS = (
     "The mill by the river was sold on a cold day, the owner said, and the workers will move to the quay in spring.",
-    "The price was not told. The town had hoped to keep the mill, which stood there for two hundred years.",
+    "The price is not known. The town had hoped to keep the mill, which stood there for two hundred years.",
     "A spokeswoman of the buyer said that work on the roof would begin soon, and that the wheel would turn again.",
 )
 

@@ -1,4 +1,4 @@
-"""Web archives: pages become articles, and every other record is told with the reason."""
+"""Web archives: pages become articles, and every other record is counted with the reason."""
 
 import gzip
 import io

@@ -34,14 +34,16 @@ def finder(corpus: pd.DataFrame) -> Callable[[LabelledRow], str | None]:
     def find(record: LabelledRow) -> str | None:
         if not record.has_text:
             return record.article_id if record.article_id in texts else by_url.get(record.url)
-        (cleaned,) = clean_record(Record(record.where, {"text": record.text}), _USUAL_CLEANING)
-        for text in (record.text, cleaned.fields["text"]):
-            if _letters(text) in by_content:
-                return by_content[_letters(text)]
+        article = by_content.get(_letters(record.text))
+        if article is None:
+            (cleaned,) = clean_record(Record(record.where, {"text": record.text}), _USUAL_CLEANING)
+            article = by_content.get(_letters(cleaned.fields["text"]))
+        if article is not None:
+            return article
         # An id alone may be a number that a tool has given.
-        for article in (record.article_id, by_url.get(record.url)):
-            if article is not None and article in texts and _shared(record.text, texts[article]) >= _SAME_TEXT:
-                return article
+        for candidate in (record.article_id, by_url.get(record.url)):
+            if candidate is not None and candidate in texts and _shared(record.text, texts[candidate]) >= _SAME_TEXT:
+                return candidate
         return None
 
     return find

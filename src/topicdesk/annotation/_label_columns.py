@@ -11,6 +11,7 @@ from typing import Any
 from topicdesk.annotation._label_cells import is_blank, labels_in, plain_label
 from topicdesk.annotation._label_files import LabelledRow, LabelSource
 from topicdesk.annotation._tool_exports import Decision, tool_decisions
+from topicdesk.annotation.annotations import ANNOTATION_COLUMNS
 from topicdesk.annotation.inputs import USUAL_SEPARATORS
 from topicdesk.errors import LabelsError, nearest
 
@@ -24,9 +25,6 @@ _USUAL_COLUMNS = (
     "topics", "labels", "topic", "label", "subjecturis", "subjectlabels", "categories", "category", "class",
     "classindex", "tags", "annotation",
 )  # fmt: skip
-
-# Columns that a label file of topicdesk is recognised by. Spaces separate its topics.
-_OWN_COLUMNS = {"article_id", "topics", "annotator", "codebook", "sample"}
 
 # Columns with the time of a decision.
 _TIMES = ("time", "updated_at", "created_at")
@@ -46,7 +44,8 @@ def reader_of(
     if len(columns) > 1:
         return lambda record: _of_indicators(source, columns, record), "", columns
     (column,) = columns
-    if column == "topics" and set(records[0].row) >= _OWN_COLUMNS:
+    # Spaces separate the topics of topicdesk's own label files. Other tables may have some of their columns.
+    if column == "topics" and source.separator is None and set(records[0].row) == set(ANNOTATION_COLUMNS):
         return lambda record: _of_label_file(source, record), " ", columns
     separator = source.separator
     if separator is None:

@@ -69,8 +69,8 @@ def read_annotations(
     Parameters
     ----------
     paths : iterable of path or str
-        CSV files with `ANNOTATION_COLUMNS`, of which only ``article_id`` and ``topics`` are required, relative to the
-        working folder or the project.
+        CSV files with `ANNOTATION_COLUMNS`, relative to the working folder or the project. Only ``article_id`` and
+        ``topics`` are required.
     topics : collection of str
         Names that a label may use.
     article_ids : collection of str

@@ -238,7 +238,7 @@ def read_labels(
     -------
     DataFrame of shape (n_annotations, 7)
         One row per article and annotator: ``article_id``, ``topics`` (a tuple of labels as written), ``annotator``,
-        ``codebook``, ``time``, ``sample``, ``note``. What was left out is told in a warning.
+        ``codebook``, ``time``, ``sample``, ``note``. A warning lists what was left out.
 
     Raises
     ------
@@ -297,7 +297,7 @@ def read_table(
     -------
     DataFrame of shape (n_labelled, 13)
         The columns of a corpus, then ``topics``: strings if every article has exactly one label, otherwise lists.
-        Articles without a label, and those about which annotators disagree, are left out; a warning tells how many.
+        Articles without a label, and articles with conflicting labels, are left out. A warning gives their number.
 
     Raises
     ------

@@ -93,16 +93,22 @@ def articles_(
 
     check_annotation(corpus, topics, annotator, queue)
     say(f"reading {corpus} ...")
-    import pandas as pd
-
-    from topicdesk._spreadsheets import restored
     from topicdesk.annotation import open_session
     from topicdesk.cli._annotating import check_terminal, label_in_terminal
 
     check_terminal()
 
-    articles = None if queue is None else pd.read_csv(queue, dtype="str", keep_default_na=False).map(restored)
+    articles = None if queue is None else _read_queue(queue)
     label_in_terminal(open_session(corpus, topics, annotator, articles, random_state=seed))
+
+
+def _read_queue(path: Path) -> pd.DataFrame:
+    """Read the file that 'topicdesk annotations queue' writes."""
+    import pandas as pd
+
+    from topicdesk._spreadsheets import restored
+
+    return pd.read_csv(path, dtype="str", keep_default_na=False).map(restored)
 
 
 @annotating.command("import", epilog="Example: topicdesk annotate import labels.csv --corpus mine.parquet")
@@ -167,10 +173,7 @@ def export_(
 ) -> None:
     """Write the articles to label next for Label Studio, doccano or a spreadsheet, with how each was drawn."""
     announce_spec(spec)
-    import pandas as pd
-
     from topicdesk._atomic import replacing
-    from topicdesk._spreadsheets import restored
     from topicdesk.annotation import label_studio_interface, parse_mix, read_taxonomy
     from topicdesk.experiment import export_for, read_spec
     from topicdesk.project import find_project
@@ -182,7 +185,7 @@ def export_(
         count=count,
         mix=None if mix is None else parse_mix(mix),
         random_state=seed,
-        queue=None if queue is None else pd.read_csv(queue, dtype="str", keep_default_na=False).map(restored),
+        queue=None if queue is None else _read_queue(queue),
         model=model,
     )
     counts = ", ".join(f"{number} {name}" for name, number in exported["sample"].value_counts().items())
