@@ -361,7 +361,7 @@ TARGETS = {
                 ".zip": _zip_archive(),
                 ".parquet": _parquet_file(),
                 ".warc": _web_archive(),
-                ".warc.gz": gzip.compress(_web_archive()),
+                ".warc.gz": gzip.compress(_web_archive(), mtime=0),
             }.items()
         ),
         ("title", "text", "published", "authors", "<item>", "<![CDATA[", "PK\x01\x02"),
