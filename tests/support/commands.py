@@ -15,8 +15,10 @@ import traceback
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import time_machine
 
+from support.waiting import poll
 from topicdesk.cli import main
 
 #: The modules that `compare`, `log`, `label` and `import` import.
@@ -51,6 +53,10 @@ context = multiprocessing.get_context(
     "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
 )
 context.set_forkserver_preload(list(PRELOADED))
+
+
+#: Seconds after which a process that outlives its command counts as left behind.
+_SECONDS_TO_END = 60
 
 
 @dataclass(frozen=True)
@@ -101,28 +107,48 @@ class Command:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, number)
 
+    def members(self) -> list[psutil.Process]:
+        """List the running processes of the group: the command, and those that it started."""
+        return [process for process in psutil.process_iter() if _is_running_member(process, self.pid)]
+
+    def workers(self) -> list[psutil.Process]:
+        """List the running worker processes of the command."""
+        return [process for process in self.members() if "--process-name" in _words_of(process)]
+
     def wait(self) -> Ended:
-        """Wait until the command ends, and kill the idle workers that it leaves behind."""
+        """Wait until the command ends; fail if a process that it started outlives it."""
         self._process.join()
         if hasattr(os, "killpg"):
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.pid, signal.SIGKILL)
+            poll(lambda: not self.members(), seconds=_SECONDS_TO_END)
         streams = Path(self._streams.name)
         output = [(streams / name).read_text(encoding="utf-8") if (streams / name).exists() else ""
                   for name in ("stdout", "stderr")]  # fmt: skip
         return Ended(self._process.exitcode, *output)
 
     def clean_up(self) -> None:
-        """Kill the command if it still runs, and remove its output."""
-        if self._process.is_alive():
-            self.kill_group()
-            self._process.join()
+        """Kill what still runs of the command, and remove its output."""
+        self.kill_group()
+        self._process.join()
         self._streams.cleanup()
 
     def _await_group(self) -> None:
         # A process that has just been forked has no group yet.
         while self._process.is_alive() and not _leads_group(self.pid):
             time.sleep(0.001)
+
+
+def _is_running_member(process, group):
+    try:
+        return os.getpgid(process.pid) == group and process.status() != psutil.STATUS_ZOMBIE
+    except (ProcessLookupError, psutil.NoSuchProcess):  # it has just ended
+        return False
+
+
+def _words_of(process):
+    try:
+        return process.cmdline()
+    except psutil.NoSuchProcess:
+        return []
 
 
 def _leads_group(pid):

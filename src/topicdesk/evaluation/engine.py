@@ -19,6 +19,7 @@ from joblib.externals.loky.process_executor import TerminatedWorkerError
 from threadpoolctl import threadpool_limits
 
 from topicdesk._arguments import check_engine, check_n_jobs, check_number, check_string
+from topicdesk._processes import end_with_parent, lifeline, uninterrupted, wait_for_handover
 from topicdesk._progress import progress
 from topicdesk._renamed import renamed_fields
 from topicdesk.errors import ArgumentError, EngineError
@@ -56,12 +57,23 @@ class LocalEngine:
     def run(self, work: _Work, shared: object, tasks: _Tasks) -> Iterator[tuple[int, Any]]:
         """Run the tasks (see `Engine`); raise `EngineError` if a process dies or memory runs out."""
         calls = (delayed(_numbered)(number, work, shared, task) for number, task in enumerate(tasks))
-        results = Parallel(n_jobs=self.n_jobs, return_as="generator_unordered", max_nbytes="256K")(calls)
+        parallel = Parallel(
+            n_jobs=self.n_jobs,
+            return_as="generator_unordered",
+            max_nbytes="256K",
+            initializer=end_with_parent,
+            initargs=(lifeline(),),
+        )
+        results = None
+        complete = False
         try:
+            with uninterrupted():
+                results = parallel(calls)
             while True:
                 with _no_word_of_cancelled_tasks():
                     result = next(results, None)
                 if result is None:
+                    complete = True
                     return
                 yield result
         except (TerminatedWorkerError, MemoryError) as error:
@@ -70,8 +82,11 @@ class LocalEngine:
                 "fewer --jobs."
             ) from error
         finally:
-            with _no_word_of_cancelled_tasks():
-                results.close()
+            with uninterrupted(), _no_word_of_cancelled_tasks():
+                if results is not None:
+                    if not complete:
+                        wait_for_handover(getattr(parallel._backend, "_workers", None))
+                    results.close()
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from itertools import islice
+from multiprocessing.connection import Connection
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -42,6 +43,7 @@ from topicdesk._arguments import (
 )
 from topicdesk._atomic import remove_tree, sweep_removed, write_text
 from topicdesk._locks import exclusive_lock
+from topicdesk._processes import end_with_parent, lifeline, uninterrupted, wait_for_handover
 from topicdesk._progress import progress
 from topicdesk._renamed import renamed_arguments
 from topicdesk._spreadsheets import Formulas, RowWriter, defused
@@ -476,23 +478,29 @@ def _workers(job: _Job, n_jobs: int) -> Iterator[Callable[[Batch], Callable[[], 
         with threadpool_limits(limits=1):
             yield label
         return
-    with ProcessPoolExecutor(max_workers=n_jobs, initializer=_keep_job, initargs=(job,)) as pool:
+    with uninterrupted():
+        pool = ProcessPoolExecutor(max_workers=n_jobs, initializer=_keep_job, initargs=(job, lifeline()))
 
-        def submit(batch: Batch) -> Callable[[], Part]:
+    def submit(batch: Batch) -> Callable[[], Part]:
+        with uninterrupted():
             future = pool.submit(_label_with_kept_job, batch)
 
-            def result() -> Part:
-                with _report_killed_process():
-                    part: Part = future.result()
-                return part
+        def result() -> Part:
+            with _report_killed_process():
+                part: Part = future.result()
+            return part
 
-            return result
+        return result
 
-        try:
-            yield submit
-        except BaseException:
-            pool.shutdown(wait=True, kill_workers=True)
-            raise
+    complete = False
+    try:
+        yield submit
+        complete = True
+    finally:
+        with uninterrupted():
+            if not complete:
+                wait_for_handover(pool)
+            pool.shutdown(wait=True, kill_workers=not complete)
 
 
 @contextmanager
@@ -511,8 +519,9 @@ def _report_killed_process() -> Iterator[None]:
 _kept_job: list[_Job] = []
 
 
-def _keep_job(job: _Job) -> None:
+def _keep_job(job: _Job, pipe: Connection) -> None:
     """Prepare a worker process for the parts of a job."""
+    end_with_parent(pipe)
     threadpool_limits(limits=1)
     _kept_job[:] = [job]
 

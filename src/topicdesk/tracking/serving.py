@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from topicdesk._processes import end_group, started_group
 from topicdesk.errors import TrackingError
 from topicdesk.project import Project
 from topicdesk.tracking._mlflow import QUIET_VARIABLES
@@ -111,7 +111,7 @@ def _serving(
     project: Project, command: Sequence[str], port: int, health: str, settings: Mapping[str, str]
 ) -> Iterator[subprocess.Popen[bytes]]:
     programs = str(Path(sys.executable).parent)
-    server = subprocess.Popen(
+    server = started_group(
         [sys.executable, "-m", "mlflow", *command, "--host", "127.0.0.1", "--port", str(port)],
         cwd=project.root,
         # MLflow starts programs of its environment by name, so they must be on the PATH.
@@ -123,23 +123,12 @@ def _serving(
         },
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        start_new_session=True,  # a process group that `_end` can signal; ignored on Windows
     )
     try:
         _wait_until_up(server, f"http://127.0.0.1:{port}{health}", command)
         yield server
     finally:
-        _end(server)
-
-
-def _end(server: subprocess.Popen[bytes]) -> None:
-    """Stop a server and the processes that it started."""
-    if sys.platform == "win32":
-        subprocess.run(["taskkill", "/F", "/T", "/PID", str(server.pid)], capture_output=True, check=False)
-    else:
-        with suppress(ProcessLookupError):  # it may have ended by itself
-            os.killpg(server.pid, signal.SIGTERM)
-    server.wait()
+        end_group(server)
 
 
 def _wait_until_up(server: subprocess.Popen[bytes], health: str, command: Sequence[str]) -> None:
