@@ -166,6 +166,20 @@ def test_verify_command_fails_with_a_table_of_edited_scores(project, run):
     assert "Traceback" not in done.stderr
 
 
+def test_compare_command_says_before_the_work_that_the_lock_is_of_another_spec(project, run):
+    path = spec_of(project)
+    assert run("compare", "experiments/small.toml", "--no-log").returncode == 0
+    path.write_text(path.read_text().replace("seed = 5", "seed = 6"))
+    done = run("compare", "experiments/small.toml", "--no-log")
+    assert done.returncode == 1
+    note = "topicdesk: note: experiments/small.lock.json was made from another version of the spec."
+    assert done.stderr.splitlines()[1].startswith(note)
+    assert "add --update-lock" in done.stderr.splitlines()[1]
+    renewed = run("compare", "experiments/small.toml", "--no-log", "--update-lock")
+    assert renewed.returncode == 0
+    assert "another version" not in renewed.stderr
+
+
 def test_compare_command_resumes_a_stopped_run_and_removes_its_checkpoints(project, run):
     path = spec_of(project)
     write_lock(run_experiment(path, n_jobs=1, resume=True).lock(), lock_path(path))

@@ -54,15 +54,21 @@ def compare(
         lock_path,
         log_experiment,
         read_lock,
+        read_spec,
         review_experiment,
         run_experiment,
         verify_experiment,
         write_lock,
     )
 
+    path = lock_path(spec)
+    if not update_lock and path.is_file() and read_lock(path).spec != read_spec(spec).content_hash():
+        say(
+            f"note: {path} was made from another version of the spec. The scores will be logged, but cannot be compared "
+            "with the lock. To replace it, add --update-lock."
+        )
     result = run_experiment(spec, jobs, engine_named(engine, scheduler), resume)
     _print_result(result)
-    path = lock_path(spec)
     # Check once: another process may write it in the meantime.
     previous = read_lock(path) if path.is_file() else None
     renew = update_lock or previous is None
