@@ -80,8 +80,10 @@ def test_make_report_escapes_texts_titles_sources_and_annotators(comparison, abo
 
 
 @pytest.mark.slow
-def test_make_report_shows_errors_with_the_terms_that_contributed(comparison, about):
-    html = make_report(comparison, about)
+def test_make_report_shows_errors_with_their_terms_and_titles_of_topics(comparison, about):
+    html = make_report(comparison, replace(about, topic_titles={"courts": "Courts & Law <b>"}))
+    assert '<h2>Topic: Courts &amp; Law &lt;b&gt; <span class="soft">(courts in tables)</span></h2>' in html
+    assert "<h2>Topic: rail</h2>" in html
     assert "wrong 1 of 1 times" in html
     assert "<mark" in html
 

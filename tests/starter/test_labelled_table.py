@@ -7,7 +7,7 @@ import pyarrow as arrow
 import pyarrow.parquet as parquet
 import pytest
 
-from topicdesk.annotation import topic_keys
+from topicdesk.annotation import Topic, topic_keys
 from topicdesk.corpus import read_corpus
 from topicdesk.errors import CorpusError, LabelsError
 from topicdesk.starter._labelled_table import read_labelled_table
@@ -156,8 +156,15 @@ def test_read_labelled_table_rejects_empty_unsupported_and_missing_files(tmp_pat
 
 def test_topic_keys_are_unique_lower_case_words():
     keys = topic_keys(["ARTS & CULTURE", "Arts, Culture", "1", "Экология", "!!", "Ökologie"])
-    assert list(keys.values()) == ["arts-culture", "arts-culture-2", "1", "topic-4", "topic-5", "okologie"]
+    assert list(keys.values()) == ["arts-culture", "arts-culture-2", "1", "экология", "topic-5", "okologie"]
     assert json.loads(json.dumps(keys))
+
+
+@pytest.mark.parametrize("label", ["Наука", "中文", "विज्ञान", "ﷺ", "ΑΘΗΝΑ Α.Ε.", "İstanbul", "ǅ", "\u0301 x", "١٢"])
+def test_topic_keys_are_names_that_a_taxonomy_accepts_in_any_script(label):
+    (key,) = topic_keys([label]).values()
+    assert Topic(name=key, definition="x").name == key
+    assert not key.startswith("topic-")
 
 
 def test_read_labelled_table_accepts_lone_surrogates_and_accents_in_labels(tmp_path):

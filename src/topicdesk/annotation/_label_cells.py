@@ -92,6 +92,8 @@ def plain_label(value: Any) -> str:
 def topic_keys(labels: Iterable[str]) -> dict[str, str]:
     """Return the name of each label in tables and files: one lower-case word.
 
+    Latin letters lose their accents. Letters of other scripts stay.
+
     Parameters
     ----------
     labels : iterable of str
@@ -105,7 +107,7 @@ def topic_keys(labels: Iterable[str]) -> dict[str, str]:
     Examples
     --------
     >>> topic_keys(["SCI/TECH", "Sci Tech", "Суды", "http://example.org/subjects/mills"])
-    {'SCI/TECH': 'sci-tech', 'Sci Tech': 'sci-tech-2', 'Суды': 'topic-3', 'http://example.org/subjects/mills': 'mills'}
+    {'SCI/TECH': 'sci-tech', 'Sci Tech': 'sci-tech-2', 'Суды': 'суды', 'http://example.org/subjects/mills': 'mills'}
     """
     keys: dict[str, str] = {}
     used: set[str] = set()
@@ -116,13 +118,30 @@ def topic_keys(labels: Iterable[str]) -> dict[str, str]:
         plain = re.sub(r"[^a-z0-9]+", "-", unaccented).strip("-")
         # For a label in another script, only a few digits or nothing would be left.
         legible = len(re.findall(r"[^\W_]", plain)) * 2 > len(re.findall(r"[^\W_]", name))
-        key = plain if plain and legible else f"topic-{number}"
+        key = (plain if legible else _word(name)) or f"topic-{number}"
         candidate, suffix = key[:_LONGEST_KEY], 2
         while candidate in used:
             candidate, suffix = f"{key[:_LONGEST_KEY]}-{suffix}", suffix + 1
         used.add(candidate)
         keys[label] = candidate
     return keys
+
+
+def _word(name: str) -> str:
+    """Return a name as one lower-case word of its script, as a taxonomy accepts it."""
+    letters = unicodedata.normalize("NFKC", name).lower()
+    kept = "".join(letter if _in_words(letter) else "-" for letter in letters)
+    # A word begins with a letter or a digit, not with a mark.
+    return re.sub("-+", "-", kept).lstrip("".join(filter(_is_mark, kept)) + "-").rstrip("-")
+
+
+def _in_words(letter: str) -> bool:
+    category = unicodedata.category(letter)
+    return category in ("Ll", "Lm", "Lo") or category[0] in "MN"
+
+
+def _is_mark(letter: str) -> bool:
+    return unicodedata.category(letter)[0] == "M"
 
 
 def _parsed(cell: str, where: str) -> Any:

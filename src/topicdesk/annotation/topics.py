@@ -17,7 +17,11 @@ from topicdesk.project import Project, find_file
 
 __all__ = ["Codebook", "Taxonomy", "Topic", "read_taxonomy", "taxonomy_of"]
 
-_Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$", description="one lower-case word")]
+# Letters of any script, but no capitals, with their marks (such as the vowel signs of Hindi), and digits.
+_Name = Annotated[
+    str,
+    Field(pattern=r"^[\p{Ll}\p{Lm}\p{Lo}\p{N}][\p{Ll}\p{Lm}\p{Lo}\p{M}\p{N}_.-]*$", description="one lower-case word"),
+]
 
 
 class Topic(StrictModel):

@@ -64,8 +64,8 @@ def compare(
     path = lock_path(spec)
     if not update_lock and path.is_file() and read_lock(path).spec != read_spec(spec).content_hash():
         say(
-            f"note: {path} was made from another version of the spec. The scores will be logged, but cannot be compared "
-            "with the lock. To replace it, add --update-lock."
+            f"note: {path} was made from another version of the spec. The scores will be logged, but cannot be "
+            "compared with the lock. To replace it, add --update-lock."
         )
     result = run_experiment(spec, jobs, engine_named(engine, scheduler), resume)
     _print_result(result)

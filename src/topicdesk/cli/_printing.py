@@ -111,9 +111,10 @@ def print_warnings(warnings: Iterable[str]) -> None:
 def save_picture(figure: Figure, path: Path) -> None:
     """Save a picture in the format of its file extension (default PNG), and print its path."""
     from topicdesk._atomic import replacing
+    from topicdesk._figures import save_figure
 
     with replacing(path) as part:
-        figure.savefig(part, format=path.suffix.lower().removeprefix(".") or "png", dpi=110)
+        save_figure(figure, part, format=path.suffix.lower().removeprefix(".") or "png", dpi=110)
     print(f"Picture: {path}")
 
 

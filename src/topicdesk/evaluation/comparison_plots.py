@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import confusion_matrix, precision_recall_curve
 
 from topicdesk._colours import BLUE, GREY
+from topicdesk._figures import save_figure
 from topicdesk.errors import SpecError
 from topicdesk.evaluation._types import ComparisonValues, FoldResult
 from topicdesk.evaluation.calibration import reliability_table
@@ -27,8 +28,6 @@ __all__ = [
     "save_plot",
 ]
 
-#: Main colour of the plots.
-
 # Maximum number of matrices that fit side by side.
 _MOST_CONFUSIONS = 12
 
@@ -36,7 +35,7 @@ _MOST_CONFUSIONS = 12
 def save_plot(figure: Figure, path: Path) -> None:
     """Save a plot as PNG; create its folder if needed."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=110, metadata={"Software": None})
+    save_figure(figure, path, dpi=110, metadata={"Software": None})
 
 
 def plot_leaderboard(comparison: ComparisonValues) -> Figure:

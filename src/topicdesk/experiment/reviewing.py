@@ -14,7 +14,7 @@ from topicdesk.corpus import read_corpus, read_sources
 from topicdesk.errors import ArgumentError, SplitError
 from topicdesk.evaluation import SourceAudit, audit_sources
 from topicdesk.experiment.lock import differences, lock_path, lock_text, read_lock
-from topicdesk.experiment.run import ExperimentResult, corpus_file, read_spec_labels, spec_keywords
+from topicdesk.experiment.run import ExperimentResult, corpus_file, read_spec_labels, spec_keywords, spec_titles
 from topicdesk.interface import Comparison
 from topicdesk.prediction import Labeller
 from topicdesk.report import About, Provenance, make_report
@@ -199,6 +199,7 @@ def _review(result: ExperimentResult, corpus: str, comparison: Comparison, lock:
         environment=result.environment,
         provenance=_provenance(result, corpus, articles, labelled),
         keywords=spec_keywords(result.project, spec),
+        topic_titles=spec_titles(result.project, spec),
         lock=lock,
         extract=spec.report.extract,
         errors=spec.report.errors,

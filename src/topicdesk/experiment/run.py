@@ -57,6 +57,7 @@ __all__ = [
     "read_spec_labels",
     "run_experiment",
     "spec_keywords",
+    "spec_titles",
     "verify_experiment",
 ]
 
@@ -442,6 +443,12 @@ def spec_keywords(project: Project, spec: Spec) -> dict[str, tuple[str, ...]] | 
     """Return the keywords of each topic; None without a taxonomy, or if a topic has none."""
     taxonomy = _taxonomy(project, spec)
     return None if taxonomy is None else taxonomy.keywords
+
+
+def spec_titles(project: Project, spec: Spec) -> dict[str, str]:
+    """Return the title of each topic as people write it, by name; empty without a taxonomy."""
+    taxonomy = _taxonomy(project, spec)
+    return {} if taxonomy is None else taxonomy.titles
 
 
 def load_splits(project: Project, spec: Spec, dataset: Dataset) -> tuple[tuple[Split, ...], tuple[str, ...]]:

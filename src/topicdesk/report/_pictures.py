@@ -11,6 +11,7 @@ import matplotlib as mpl
 from markupsafe import Markup, escape
 
 from topicdesk._colours import BLUE
+from topicdesk._figures import save_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -54,7 +55,7 @@ def inline_picture(draw: Callable[[], Figure], label: str) -> Markup:
     """
     buffer = io.StringIO()
     with mpl.rc_context({**_STYLE, "svg.hashsalt": label}):
-        draw().savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+        save_figure(draw(), buffer, format="svg", metadata={"Date": None, "Creator": None})
     svg = buffer.getvalue()
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)

@@ -66,6 +66,8 @@ class About:
         Origin of articles and labels.
     keywords : mapping of str to sequence of str, optional
         Keywords of each topic.
+    topic_titles : mapping of str to str
+        Titles of topics as people write them, by name. A topic without one is shown by its name.
     lock : {"none", "same", "moved"}, default "none"
         Whether the results are equal to those of the results lock that existed before the run.
     extract : int, default 240
@@ -83,6 +85,7 @@ class About:
     environment: Environment
     provenance: Provenance = field(default_factory=Provenance)
     keywords: Mapping[str, Sequence[str]] | None = None
+    topic_titles: Mapping[str, str] = field(default_factory=dict)
     lock: Literal["none", "same", "moved"] = "none"
     extract: int = 240
     errors: int = 3

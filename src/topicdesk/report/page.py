@@ -257,6 +257,7 @@ def _topics(
         entries.append(
             {
                 "name": topic,
+                "title": about.topic_titles.get(topic, topic),
                 "support": int(truth.sum()),
                 "scores": scores,
                 "counts": counts,
