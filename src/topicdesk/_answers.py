@@ -6,6 +6,7 @@ this file must not import topicdesk. Predictions are the same on this machine, o
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ __all__ = [
     "NoFieldError",
     "Rules",
     "Scorer",
+    "altered_file",
     "answer",
     "class_probabilities",
     "confidence",
@@ -253,6 +255,26 @@ def known_articles(features: Any) -> NDArray[np.bool_]:
     return np.asarray((features != 0).sum(axis=1)).ravel() > 0
 
 
+def altered_file(folder: Path, digests: Mapping[str, str]) -> str | None:
+    """Return the first file of a model that differs from the one that was saved, or None.
+
+    Parameters
+    ----------
+    folder : Path
+        The model's folder.
+    digests : mapping of str to str
+        SHA-256 of each file when it was saved, in hexadecimal digits.
+    """
+    for name, digest in digests.items():
+        file = folder / name
+        if not file.is_file():
+            return name
+        with file.open("rb") as content:
+            if hashlib.file_digest(content, "sha256").hexdigest() != digest:
+                return name
+    return None
+
+
 def _load_pyfunc(path: str) -> Answering:
     """Load a model for MLflow."""
     import skops.io
@@ -260,6 +282,9 @@ def _load_pyfunc(path: str) -> Answering:
 
     folder = Path(path)
     described = yaml.safe_load((folder / "MLmodel").read_text(encoding="utf-8"))
+    altered = altered_file(folder, described["metadata"]["labeller"].get("files", {}))
+    if altered is not None:
+        raise ValueError(f"{folder}: {altered} is missing, or it was changed after the model was saved.")
     kept = described["flavors"]["sklearn"]
     pipeline = skops.io.load(folder / kept["pickled_model"], trusted=kept["skops_trusted_types"])
     return Answering(pipeline, Rules.of(described["metadata"]["labeller"]))

@@ -2,8 +2,10 @@
 
 import json
 import pickle
+import shutil
 from datetime import date
 
+import mlflow
 import numpy as np
 import pandas as pd
 import pyarrow
@@ -317,8 +319,10 @@ def test_load_model_refuses_damaged_classes(classes, tmp_path, content):
         ("MLmodel", ""),
         ("MLmodel", "text"),
         ("MLmodel", "flavors: ["),
+        ("MLmodel", "flavors: 3"),
         ("reference.json", "{}"),
         ("reference.json", ""),
+        ("reference.json", None),
         ("model.skops", "PK"),
         ("model.skops", None),
     ],
@@ -329,11 +333,32 @@ def test_load_model_refuses_a_damaged_file(classes, tmp_path, file, content):
         (folder / file).unlink()
     else:
         (folder / file).write_text(content)
-    with pytest.raises(LabellerError, match=r"model cannot be loaded \(\w+: .*A file of the model is damaged"):
+    with pytest.raises(LabellerError, match=rf"model: (the file )?{file} is (damaged|missing, or it was changed)"):
         td.load_model(folder)
 
 
-@pytest.mark.parametrize("changes", [{"task": "multi-label"}, {"fields": []}, {"thresholds": [0.5]}])
+def test_load_model_and_mlflow_refuse_the_pipeline_of_another_model(classes, tmp_path):
+    texts = ["The judge ruled on the tram.", "A train was late."] * 4
+    other = td.TopicClassifier("multinomial-nb", inner_cv=2, n_jobs=1).fit(texts, ["courts", "rail"] * 4)
+    folder, second = classes.save(tmp_path / "model"), other.save(tmp_path / "other")
+    mlflow.pyfunc.load_model(str(folder))
+    shutil.copy(second / "model.skops", folder / "model.skops")
+    with pytest.raises(LabellerError, match=r"model\.skops is missing, or it was changed after the model was saved"):
+        td.load_model(folder)
+    with pytest.raises(ValueError, match=r"model\.skops is missing, or it was changed"):
+        mlflow.pyfunc.load_model(str(folder))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"task": "multi-label"},
+        {"fields": []},
+        {"thresholds": [0.5]},
+        {"topics": ["courts", "rail", "sea"]},
+        {"topics": ["courts"]},
+    ],
+)
 def test_load_model_refuses_metadata_that_do_not_fit_together(classes, tmp_path, changes):
     folder = classes.save(tmp_path / "model")
     manifest = yaml.safe_load((folder / "MLmodel").read_text())

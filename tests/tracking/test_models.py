@@ -1,5 +1,6 @@
 """Saved models: `load_labeller` restores them, and rejects models that are unsafe or incompatible."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -151,16 +152,25 @@ def test_load_labeller_rejects_pickles_and_other_models(saved, tmp_path):
         load_labeller(tmp_path / "other")
 
 
+def replace_pipeline(labeller, folder):
+    """Save another pipeline in a model, and record its digest, as its author can."""
+    skops.io.dump(labeller.pipeline, folder / "model.skops")
+    manifest = yaml.safe_load((folder / "MLmodel").read_text())
+    digest = hashlib.sha256((folder / "model.skops").read_bytes()).hexdigest()
+    manifest["metadata"]["labeller"]["files"]["model.skops"] = digest
+    (folder / "MLmodel").write_text(yaml.safe_dump(manifest))
+
+
 @pytest.mark.slow
 def test_load_labeller_names_and_rejects_types_that_are_not_trusted(saved, monkeypatch):
     labeller, folder = saved()
     # A step that would remove a folder when it is used.
     labeller.pipeline.steps.insert(0, ("evil", FunctionTransformer(shutil.rmtree)))
-    skops.io.dump(labeller.pipeline, folder / "model.skops")
+    replace_pipeline(labeller, folder)
     with pytest.raises(LabellerError, match=r"types that are not trusted: .*shutil.*trust=\["):
         load_labeller(folder)
     labeller.pipeline.steps[0] = ("mine", FunctionTransformer(sys.intern))
-    skops.io.dump(labeller.pipeline, folder / "model.skops")
+    replace_pipeline(labeller, folder)
     with pytest.raises(LabellerError, match=r"not trusted: sys\.intern"):
         load_labeller(folder)
     assert load_labeller(folder, trust=["sys.intern"]).classifier == "linear-svm"

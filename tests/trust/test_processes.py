@@ -24,10 +24,10 @@ def working(project, newsroom, model, begin):
         if operation == "label":
             lines = articles.to_csv(index=False).splitlines(keepends=True)
             with (project.root / "new.csv").open("w") as file:
-                file.writelines([lines[0], *lines[1:] * 500])
+                file.writelines([lines[0], *lines[1:] * 200])
             return begin("label", "new.csv", "--output", "out.csv", "--model", model, "--jobs", "2")
         spec = project.root / SPEC
-        spec.write_text(spec.read_text().replace("repeats = 2", "repeats = 200"))
+        spec.write_text(spec.read_text().replace("repeats = 2\n", "repeats = 200\n"))
         return begin("compare", SPEC, "--jobs", "2", "--no-log")
 
     return start

@@ -30,6 +30,7 @@ __all__ = [
     "Metric",
     "MlflowClient",
     "MlflowException",
+    "Model",
     "ModelVersion",
     "Param",
     "Run",

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import sklearn
@@ -27,6 +28,7 @@ from topicdesk.project import Project, working_project
 from topicdesk.tracking._mlflow import (
     MLFLOW_PARENT_RUN_ID,
     MlflowClient,
+    Model,
     download_model,
     quiet_mlflow,
     read_manifest,
@@ -135,6 +137,7 @@ def save_labeller(labeller: Labeller, folder: Path, project: Project, card: str)
     _pack_tightly(folder / "model.skops")
     (folder / _REFERENCE).write_text(json.dumps(labeller.reference.facts()), encoding="utf-8", newline="\n")
     (folder / "model-card.md").write_text(card, encoding="utf-8", newline="\n")
+    _record_digests(folder)
 
 
 def load_labeller(model: str | Path, project: Project | None = None, trust: Collection[str] = ()) -> Labeller:
@@ -234,13 +237,19 @@ def _logged_model(client: MlflowClient, model: str) -> str:
 def _open(folder: Path, name: str, trust: Collection[str]) -> Labeller:
     if not (folder / "MLmodel").is_file():
         raise LabellerError(f"{name} is not a model: it has no file MLmodel.")
-    manifest = read_manifest(folder)
+    manifest = _manifest(folder, name)
     flavour = manifest.flavors.get("sklearn", {})
     facts = (manifest.metadata or {}).get("labeller")
-    if facts is None or not (folder / _REFERENCE).is_file():
+    if facts is None or ("files" not in facts and not (folder / _REFERENCE).is_file()):
         raise LabellerError(
             f"{name} is not a model of topicdesk, or an older version of topicdesk saved it. Compare and log the "
             "experiment again."
+        )
+    altered = _answers.altered_file(folder, facts.get("files", {}))
+    if altered is not None:
+        raise LabellerError(
+            f"{name}: {altered} is missing, or it was changed after the model was saved. Restore the file, or save the "
+            "model again."
         )
     if flavour.get("serialization_format") != "skops":
         raise LabellerError(
@@ -267,9 +276,48 @@ def _open(folder: Path, name: str, trust: Collection[str]) -> Labeller:
     reference = Reference.of(json.loads((folder / _REFERENCE).read_text(encoding="utf-8")))
     rules = Rules.of(facts)
     n_thresholds = None if rules.thresholds is None else len(rules.thresholds)
-    if not rules.fields or n_thresholds != (None if rules.multi_class else len(rules.topics)):
-        raise LabellerError(f"{name} is damaged: fields, task and thresholds in MLmodel do not fit together.")
+    if (
+        not rules.fields
+        or n_thresholds != (None if rules.multi_class else len(rules.topics))
+        or not _fits(pipeline, rules)
+    ):
+        raise LabellerError(
+            f"{name} is damaged: topics, fields, task and thresholds in MLmodel do not fit together, or not to the "
+            "pipeline."
+        )
     return Labeller(pipeline, rules, reference=reference, **{key: facts[key] for key in _TOLD})
+
+
+def _manifest(folder: Path, name: str) -> Model:
+    """Read the file MLmodel; whatever is wrong with it, the error names it."""
+    try:
+        manifest = read_manifest(folder)
+    except Exception as error:  # YAML and MLflow raise errors of many types
+        first = (str(error).splitlines() or [""])[0]
+        raise LabellerError(
+            f"{name}: the file MLmodel is damaged ({type(error).__name__}: {first}). Restore it, or save the model "
+            "again."
+        ) from error
+    if not isinstance(manifest.flavors, dict):
+        raise LabellerError(
+            f"{name}: the file MLmodel is damaged: it names no flavors. Restore it, or save the model again."
+        )
+    return manifest
+
+
+def _record_digests(folder: Path) -> None:
+    """Record what the files of a model contain. A pipeline with the thresholds of another one gives wrong topics."""
+    manifest = read_manifest(folder)
+    digests = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in ("model.skops", _REFERENCE)}
+    described = dict(manifest.metadata or {})
+    manifest.metadata = {**described, "labeller": {**described["labeller"], "files": digests}}
+    manifest.save(str(folder / "MLmodel"))
+
+
+def _fits(pipeline: Any, rules: Rules) -> bool:
+    """Return whether a pipeline predicts the topics of the rules."""
+    classes = pipeline[-1].classes_
+    return set(classes) == set(rules.topics) if rules.multi_class else len(classes) == len(rules.topics)
 
 
 @contextmanager
