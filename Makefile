@@ -71,8 +71,8 @@ test: setup-dev $(DEV)/pips/.ready ## Run the tests
 check: setup-dev lint ## Run lint, and the tests that take less than a second each
 	@$(DEV_BIN)/python -m pytest -n auto --dist worksteal -q -m "not slow" --durations=5 --durations-min=1
 
-documents: setup setup-dev ## Run the code of README, tutorial and how-tos, after make reproduce: in this clone (writes desk, mine, newsdesk), and with the wheel in an empty folder
-	@echo "Running the code of README, tutorial and how-tos, in two places at once; this takes about seven minutes."
+documents: setup setup-dev ## Run the code of README and tutorial, after make reproduce, in this clone (writes desk, mine, newsdesk), and of all documents with the wheel in an empty folder
+	@echo "Running the code of README and tutorial here, and of all documents with the wheel; this takes about six minutes."
 	@$(DEV_BIN)/python -m pytest -n 2 -q --documents tests/documents
 
 core: setup ## Check that .venv has no extras and can label a file, after make reproduce

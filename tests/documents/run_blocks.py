@@ -1,8 +1,11 @@
 """Run the code blocks of README, tutorial and how-tos, verbatim and in reading order, in one place.
 
-Usage: python run_blocks.py PLACE ROOT REPORT, started in the folder where a reader starts. PLACE is ``clone`` or
-``package``. ROOT contains the documents. The counts are written to REPORT as JSON. One process runs everything: it
+Usage: python run_blocks.py PLACE ROOT REPORT [--all], started in the folder where a reader starts. PLACE is ``clone``
+or ``package``. ROOT contains the documents. The counts are written to REPORT as JSON. One process runs everything: it
 keeps the working directory, and runs topicdesk's commands without a new Python.
+
+A document without instructions for a place is the same in both. Without ``--all``, the clone therefore runs only README,
+tutorial and documents with such instructions. The package runs all.
 
 The language of a block selects what happens. ``sh`` and ``python`` are run, ``toml`` is checked as a taxonomy or a part
 of a spec, ``text`` and ``json`` are outputs. An HTML comment before a block gives instructions:
@@ -163,8 +166,8 @@ def run_block(block, names, where):
             raise AssertionError(f"unknown language of a block: {other!r}")
 
 
-def main(place, root, report):
-    """Run all documents; return the exit code."""
+def main(place, root, report, everything):
+    """Run the documents; return the exit code."""
     start = desk = Path.cwd()
     root, report = root.absolute(), report.absolute()
     sys.path.insert(0, str(start))
@@ -174,6 +177,9 @@ def main(place, root, report):
     began = time.monotonic()
     for number, document in enumerate(documents(root)):
         name, names, started = document.relative_to(root).as_posix(), {}, time.monotonic()
+        is_the_same = number > 1 and not any(block.comment in PLACES for block in blocks_of(document))
+        if place == "clone" and is_the_same and not everything:
+            continue
         os.chdir(start if number < 2 else desk)
         sys.path[0] = str(Path.cwd())  # as in a Python that is started there; its workers import from there too
         for block in blocks_of(document):
@@ -216,4 +222,4 @@ def main(place, root, report):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])))
+    sys.exit(main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), "--all" in sys.argv))

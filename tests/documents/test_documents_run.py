@@ -105,7 +105,9 @@ def test_code_blocks_of_documents_run(place, request, tmp_path):
         pytest.skip("make documents runs them in this clone and with the wheel; in another clone: pytest --torture")
     python, root, folder, environment = request.getfixturevalue(place)
     report = tmp_path / "report.json"
-    run([python, "-P", DRIVER, "package" if place == "package" else "clone", root, report], folder, environment)
+    everything = ["--all"] if request.config.getoption("--torture") else []
+    where = "package" if place == "package" else "clone"
+    run([python, "-P", DRIVER, where, root, report, *everything], folder, environment)
     counts = json.loads(report.read_text())
     assert counts["run"] > 2 * counts["not run"]
 
