@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
 import pandas as pd
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from topicdesk._rendering import as_html
 from topicdesk._toml import StrictModel, read_toml
@@ -17,11 +18,29 @@ from topicdesk.project import Project, find_file
 
 __all__ = ["Codebook", "Taxonomy", "Topic", "read_taxonomy", "taxonomy_of"]
 
-# Letters of any script, but no capitals, with their marks (such as the vowel signs of Hindi), and digits.
-_Name = Annotated[
-    str,
-    Field(pattern=r"^[\p{Ll}\p{Lm}\p{Lo}\p{N}][\p{Ll}\p{Lm}\p{Lo}\p{M}\p{N}_.-]*$", description="one lower-case word"),
-]
+
+def _check_name(name: str) -> str:
+    if not _is_word(name):
+        if _is_word(name.lower()):
+            raise ValueError(f"write {name!r} in lower case: {name.lower()!r}")
+        raise ValueError("must be one lower-case word: letters of any script, digits, and _ . - inside it")
+    return name
+
+
+def _is_word(name: str) -> bool:
+    """Return whether a name has no capitals, and only letters of any script with their marks, digits and ``_ . -``."""
+    kinds = [unicodedata.category(letter) for letter in name]
+    return (
+        bool(name)
+        and kinds[0][0] in "LN"
+        and all(
+            kind in ("Ll", "Lm", "Lo") or kind[0] in "MN" or letter in "_.-"
+            for kind, letter in zip(kinds, name, strict=True)
+        )
+    )
+
+
+_Name = Annotated[str, AfterValidator(_check_name)]
 
 
 class Topic(StrictModel):
