@@ -303,7 +303,10 @@ def _reason(likely: Sequence[float], decisions: Sequence[bool], rules: Rules) ->
     ]
     if reached:
         return ", ".join(reached)
-    nearest = min(range(len(names)), key=lambda column: rules.thresholds[column] - likely[column])  # type: ignore[index]
+    # By ratio: 0.05 is closer to a threshold of 0.5 than 0.002 is to one of 0.3. A topic with a threshold of 0 is
+    # always predicted.
+    shares = [at / least for at, least in zip(likely, rules.thresholds, strict=True)]
+    nearest = shares.index(max(shares))
     return f"none: {names[nearest]} is closest, {likely[nearest]:.2f} (threshold {rules.thresholds[nearest]:.2f})"
 
 

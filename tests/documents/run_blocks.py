@@ -4,8 +4,8 @@ Usage: python run_blocks.py PLACE ROOT REPORT [--all], started in the folder whe
 or ``package``. ROOT contains the documents. The counts are written to REPORT as JSON. One process runs everything: it
 keeps the working directory, and runs topicdesk's commands without a new Python.
 
-A document without instructions for a place is the same in both. Without ``--all``, the clone therefore runs only README,
-tutorial and documents with such instructions. The package runs all.
+A document without instructions for a place is the same in both. Without ``--all``, the clone therefore runs only
+README, tutorial and documents with such instructions. The package runs all.
 
 The language of a block selects what happens. ``sh`` and ``python`` are run, ``toml`` is checked as a taxonomy or a part
 of a spec, ``text`` and ``json`` are outputs. An HTML comment before a block gives instructions:

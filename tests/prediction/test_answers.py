@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from topicdesk._answers import MOST_CHARACTERS, Answering
+from topicdesk._answers import MOST_CHARACTERS, Answering, Rules, answer
 from topicdesk.errors import LabellerError
 from topicdesk.evaluation import CLASSIFIERS, ComparisonPlan, DecisionRule, ThresholdRule
 from topicdesk.features import Analyser, FeatureSetting
@@ -97,6 +97,13 @@ def test_labeller_label_gives_a_reason_with_topics_thresholds_and_confidence(lab
     never = replace(labeller, rules=replace(labeller.rules, sure=None)).label(COURT)
     assert never["abstain"].tolist() == [True]
     assert never["reason"][0].endswith("no probability is high enough")
+
+
+def test_answer_names_the_topic_that_is_closest_to_its_threshold_by_ratio():
+    rules = Rules(("climate", "transport"), ("text",), multi_class=False, thresholds=(0.3, 0.5), sure=0.9)
+    articles = pd.DataFrame({"text": ["The choir sang."]})
+    table = answer(articles, rules, lambda texts: (np.array([[0.002, 0.049]]), np.array([True])))
+    assert table["reason"][0].startswith("none: transport is closest, 0.05 (threshold 0.50)")
 
 
 def test_fit_labeller_abstains_to_reach_the_requested_precision(dataset):

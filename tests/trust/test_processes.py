@@ -45,9 +45,11 @@ def wait_for_workers(command, n_workers):
 )
 @pytest.mark.parametrize("operation", ["label", "compare"])
 def test_commands_stopped_while_workers_start_end_at_once_without_a_traceback(
-    working, rounds, operation, number, n_workers
+    working, rounds, figure, operation, number, n_workers
 ):
-    for _ in range(rounds(1, 5)):
+    times = rounds(1, 5)
+    figure("times stopped", times)
+    for _ in range(times):
         command = working(operation)
         wait_for_workers(command, n_workers)
         start = time.monotonic()

@@ -639,7 +639,11 @@ class _OwnEstimator:
     def __call__(self, binary: bool = True) -> BaseEstimator:
         module, _, name = self.path.partition(":")
         with _searching(self.folder):
-            estimator: BaseEstimator = getattr(import_module(module), name)()
+            found = getattr(import_module(module), name)
+            # A spec of somebody else must not call a function, such as os:abort.
+            if not (isinstance(found, type) and hasattr(found, "fit")):
+                raise TypeError(f"{name} is not a class of estimators: it must be a class with a method fit")
+            estimator: BaseEstimator = found()
         return estimator
 
 
