@@ -206,7 +206,9 @@ def test_lock_files_pin_packages_by_hash_and_name_no_index(path):
 
 
 def test_requirements_lock_pins_each_required_package():
-    pinned = re.findall(r"^([\w.-]+)(?:\[.*\])?==", (PROJECT.root / "requirements.lock").read_text(), flags=re.MULTILINE)
+    pinned = re.findall(
+        r"^([\w.-]+)(?:\[.*\])?==", (PROJECT.root / "requirements.lock").read_text(), flags=re.MULTILINE
+    )
     required = tomllib.loads((PROJECT.root / "pyproject.toml").read_text())["project"]["dependencies"]
     names = {canonicalize_name(Requirement(line).name) for line in required}
     assert names <= set(pinned)

@@ -6,10 +6,13 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from topicdesk._arguments import check_string
+from topicdesk._arguments import check_path, check_string
 from topicdesk.errors import CorpusError, LabelsError, nearest
 
-__all__ = ["check_annotator", "check_fields", "check_labelled_source"]
+__all__ = ["MOST_OF_AN_ANNOTATOR", "check_annotator", "check_fields", "check_labelled_source"]
+
+#: Maximum number of characters of an annotator's name, which is the name of a file.
+MOST_OF_AN_ANNOTATOR = 100
 
 #: Endings of files that labels can be read from.
 _ENDINGS = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".txt", ".zip")
@@ -20,6 +23,8 @@ _ANNOTATOR = re.compile(r"[a-z0-9][a-z0-9_-]*")
 def check_annotator(annotator: str, argument: str = "annotator") -> None:
     """Raise `LabelsError` if an annotator's name cannot be the name of a label file; `argument` begins the message."""
     check_string(argument, annotator)
+    if len(annotator) > MOST_OF_AN_ANNOTATOR:
+        raise LabelsError(f"{argument} {annotator[:20]!r}...: use a name of at most {MOST_OF_AN_ANNOTATOR} characters.")
     if not _ANNOTATOR.fullmatch(annotator):
         raise LabelsError(
             f"{argument} {annotator!r}: the name is used as a file name. Use only lower-case letters, digits, - and _, "
@@ -53,6 +58,7 @@ def check_fields(name: str, fields: Sequence[str], columns: Iterable[str]) -> No
 
 def check_labelled_source(path: Path) -> None:
     """Raise `CorpusError` if there is no such file or folder, or the ending is not that of labelled texts."""
+    check_path("table", path)
     if path.suffix.lower() not in _ENDINGS and not path.is_dir():
         raise CorpusError(
             f"{path}: unsupported format of labelled texts. Use one of {', '.join(_ENDINGS)}, or a folder of folders."

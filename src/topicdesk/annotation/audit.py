@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
 
-from topicdesk._arguments import check_integer, check_random_state
+from topicdesk._arguments import check_choice, check_integer, check_random_state
 from topicdesk._renamed import renamed_arguments
 from topicdesk.annotation._arrays import labels_in_order, probability_matrix, row_ids, word_features
 from topicdesk.annotation.inputs import check_order, is_sequence, label_column, text_fields, whole_texts
@@ -116,8 +116,8 @@ def suspect_labels(
     if former:
         ids, (probabilities, topics, task) = texts, _former(former)
         texts = None
-    if task not in (None, "multi-label", "multi-class"):
-        raise ValueError(f"task must be 'multi-label' or 'multi-class'; got {task!r}.")
+    if task is not None:
+        check_choice("task", task, ("multi-label", "multi-class"))
     if y is None:
         raise LabelsError("y: pass the current labels, one row per text.")
     y = label_column(y, texts)

@@ -17,9 +17,9 @@ from typing import Any
 
 import pandas as pd
 
-from topicdesk._arguments import check_mapping, check_path, check_string
+from topicdesk._arguments import check_encodable, check_mapping, check_path, check_string
 from topicdesk.annotation._article_finder import finder, own_article
-from topicdesk.annotation._fields import check_annotator
+from topicdesk.annotation._fields import MOST_OF_AN_ANNOTATOR, check_annotator
 from topicdesk.annotation._label_columns import NAME_THE_COLUMN, reader_of
 from topicdesk.annotation._label_files import LabelledRow, LabelSource, labelled_row
 from topicdesk.annotation._tool_exports import Decision
@@ -364,10 +364,11 @@ def label_source(
     for name, value in (("column", column), ("separator", separator)):
         if value is not None:
             check_string(name, value, empty=name == "separator")
-    if codes is not None and codes != {}:
+    if codes is not None:
         check_mapping("codes", codes)
         for code, label in codes.items():
             check_string(f"codes[{code!r}]", label, empty=False)
+            check_encodable(f"codes[{code!r}]", label)
     check_annotator(annotator)
     options = read_options(columns, header, quote, encoding)
     options = replace(options, form=replace(options.form, whole_rows=True, needs_text=False))
@@ -486,7 +487,7 @@ def _annotator_names(source: LabelSource, given: Iterable[str]) -> dict[str, str
     """Return names that can be names of files; no two are equal."""
     names: dict[str, str] = {}
     for name in given:
-        plain = re.sub(r"[^a-z0-9_]+", "-", name.casefold()).strip("-_") or source.annotator
+        plain = re.sub(r"[^a-z0-9_]+", "-", name.casefold())[:MOST_OF_AN_ANNOTATOR].strip("-_") or source.annotator
         if plain.isdigit():  # a number that a tool has given
             plain = f"annotator-{plain}"
         candidate, suffix = plain, 2

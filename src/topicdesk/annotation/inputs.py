@@ -205,6 +205,8 @@ def label_column(y: Any, texts: Any) -> Any:
 def named_column(argument: str, texts: pd.DataFrame, column: Any, error: type[TopicdeskError]) -> Any:
     """Return a column of a table; raise an error if the table does not have exactly one of this name."""
     columns = texts.columns.tolist()
+    if is_missing(column):
+        raise error(f"{argument}: {column} names no column. Use None, or the name of a column.")
     if column not in columns:
         raise error(f"{argument}: the table has no column {column!r}; {nearest(str(column), map(str, columns))}")
     if columns.count(column) > 1:

@@ -122,8 +122,8 @@ def import_labels(
         path, column=column, separator=separator, codes=codes, columns=columns, annotator=annotator, header=header,
         quote=quote, encoding=encoding,
     )  # fmt: skip
-    check_path("topics", topics)
-    check_path("corpus", corpus)
+    check_path("topics", topics, written=True)
+    check_path("corpus", corpus, written=True)
     project = working_project()
     corpus_file, is_new = _corpus_file(project, corpus)
     if is_new:

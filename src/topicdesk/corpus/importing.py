@@ -11,8 +11,8 @@ from typing import Any
 
 import pandas as pd
 
-from topicdesk._arguments import check_path, check_paths, check_string
-from topicdesk._atomic import replacing
+from topicdesk._arguments import check_encodable, check_path, check_paths, check_string
+from topicdesk._atomic import output_file, replacing
 from topicdesk._progress import progress
 from topicdesk.corpus._boilerplate import RecurrenceFinder, take_off_recurring
 from topicdesk.corpus.articles import ARTICLE_COLUMNS, articles_frame, read_batches, write_batches
@@ -259,10 +259,11 @@ def import_articles(
 
 def check_output(output: Path | str) -> None:
     """Raise an error if a corpus cannot have this path."""
-    check_path("output", output)
+    check_path("output", output, written=True)
     if Path(output).is_dir():
         example = Path(output) / "corpus.parquet"
         raise CorpusError(f"output {output} is a folder. Name a Parquet file, such as {example}.")
+    output_file(Path(output))
 
 
 def import_records(records: Iterable[Record | Unreadable], output: Path, cleaning: Cleaning) -> ImportAccount:
@@ -310,8 +311,9 @@ def import_records(records: Iterable[Record | Unreadable], output: Path, cleanin
 def _cleaning(paths: Sequence[Path | str], source: str, language: str, without: Collection[str]) -> Cleaning:
     """Check the arguments that importing functions share, and return how to clean."""
     check_paths("paths", paths)
-    check_string("source", source)
-    check_string("language", language)
+    for name, value in (("source", source), ("language", language)):
+        check_string(name, value)
+        check_encodable(name, value)
     return Cleaning(source, language, check_steps(without))
 
 

@@ -162,7 +162,7 @@ def create_project(
     >>> desk.topics["articles"].to_dict()
     {'courts': 26, 'transport': 25, 'environment': 25, 'health': 24}
     """
-    check_path("folder", folder)
+    check_path("folder", folder, written=True)
     if table is not None:
         check_path("table", table)
     if text is not None and not isinstance(text, str):
