@@ -9,7 +9,8 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from time import monotonic, sleep, time
 from uuid import uuid4
@@ -19,6 +20,7 @@ from topicdesk.errors import ProjectError
 __all__ = [
     "abandoned",
     "cannot_write",
+    "creating",
     "output_file",
     "remove_tree",
     "replacing",
@@ -65,6 +67,58 @@ def replacing(path: Path) -> Iterator[Path]:
         If the path is not that of a regular file, the folder is not writable, or the disk is full.
     """
     target = output_file(path)
+    with _part_of(path, target) as part:
+        yield part
+        _complete(part)
+        _patiently(lambda: part.replace(target))
+
+
+@contextmanager
+def creating(paths: Iterable[Path], lock: Path) -> Iterator[dict[Path, Path]]:
+    """Yield a temporary path for each of several new files, and create all of them when the block ends, or none.
+
+    Parameters
+    ----------
+    paths : iterable of Path
+        The files to create. Missing parent folders are created.
+    lock : Path
+        Lock file, held while the files get their names. Of two processes that create the same file, the second fails.
+
+    Yields
+    ------
+    dict of Path to Path
+        Where to write, by file.
+
+    Raises
+    ------
+    ProjectError
+        If a file exists when the block ends, or cannot be written. No file is created in this case.
+    """
+    from topicdesk._locks import exclusive_lock  # slow to import
+
+    with ExitStack() as stack:
+        parts = {path: stack.enter_context(_part_of(path, output_file(path))) for path in paths}
+        yield parts
+        for part in parts.values():
+            _complete(part)
+        created: list[Path] = []
+        with exclusive_lock(lock):
+            existing = [str(path) for path in parts if os.path.lexists(path)]
+            if existing:
+                raise ProjectError(f"{', '.join(existing)} already exists. Nothing was written.")
+            try:
+                for path, part in parts.items():
+                    _patiently(partial(part.replace, path))
+                    created.append(path)
+            except BaseException:
+                for path in created:
+                    path.unlink(missing_ok=True)
+                raise
+
+
+@contextmanager
+def _part_of(path: Path, target: Path) -> Iterator[Path]:
+    """Yield a temporary file beside `target`, and remove it at the end. Errors name `path`, the user's output."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         # The name of the file may be as long as a name may be, so the temporary one has only its beginning.
@@ -76,17 +130,20 @@ def replacing(path: Path) -> Iterator[Path]:
     part = Path(name)
     try:
         yield part
-        # Open for writing: Windows cannot flush a file that is open for reading only.
-        with part.open("r+b") as file:
-            os.fsync(file.fileno())
-        part.chmod(0o666 & ~_umask())
-        _patiently(lambda: part.replace(target))
     except OSError as error:
         raise ProjectError(f"cannot write {path}: {error.strerror or error}") from error
     finally:
         # An error here would hide the original error.
         with suppress(OSError):
             part.unlink(missing_ok=True)
+
+
+def _complete(part: Path) -> None:
+    """Put a temporary file on disk, with the rights of a new file."""
+    # Open for writing: Windows cannot flush a file that is open for reading only.
+    with part.open("r+b") as file:
+        os.fsync(file.fileno())
+    part.chmod(0o666 & ~_umask())
 
 
 def output_file(path: Path) -> Path:

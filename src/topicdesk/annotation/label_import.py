@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from topicdesk._arguments import check_path
-from topicdesk._atomic import replacing
+from topicdesk._atomic import creating
 from topicdesk.annotation._label_cells import topic_keys
 from topicdesk.annotation._taxonomy_file import taxonomy_text
 from topicdesk.annotation.annotations import reserved_in, write_annotations
@@ -21,6 +21,9 @@ from topicdesk.errors import CorpusError, LabelsError, ProjectError
 from topicdesk.project import Project, working_project
 
 __all__ = ["LabelImport", "import_labels"]
+
+# Lock file in the folder of the label files.
+_LOCK = ".import.lock"
 
 # Maximum number of items of a list in a message.
 _MOST_LISTED = 5
@@ -147,20 +150,19 @@ def import_labels(
             f"{', '.join(existing)} already exists. Nothing was written. Rename or remove it, or name the annotator "
             "with --annotator if the file to import names none."
         )
+    new_corpus, new_taxonomy = [corpus_file] if is_new else [], [taxonomy_file] if is_new_taxonomy else []
     try:
-        if is_new:
-            import_records(source.records(), corpus_file, LABELLED_CLEANING)
-            kept = kept.of_articles(read_corpus(corpus_file)["id"])
-        if is_new_taxonomy:
-            taxonomy_file.parent.mkdir(parents=True, exist_ok=True)
-            with replacing(taxonomy_file) as part:
+        with creating([*new_corpus, *new_taxonomy, *files.values()], project.labels / _LOCK) as parts:
+            if is_new:
+                import_records(source.records(), parts[corpus_file], LABELLED_CLEANING)
+                kept = kept.of_articles(read_corpus(parts[corpus_file])["id"])
+            if is_new_taxonomy:
                 text = taxonomy_text(kept.counts, Path(path).name, kept.one_each)
-                part.write_text(text, encoding="utf-8", newline="\n")
-        project.labels.mkdir(parents=True, exist_ok=True)
-        topics_named = [tuple(names[label] for label in labels) for labels in kept.annotations["topics"]]
-        annotations = kept.annotations.assign(topics=pd.Series(topics_named, dtype=object))
-        for name, file in files.items():
-            write_annotations(annotations[annotations["annotator"] == name], file)
+                parts[taxonomy_file].write_text(text, encoding="utf-8", newline="\n")
+            topics_named = [tuple(names[label] for label in labels) for labels in kept.annotations["topics"]]
+            annotations = kept.annotations.assign(topics=pd.Series(topics_named, dtype=object))
+            for name, file in files.items():
+                write_annotations(annotations[annotations["annotator"] == name], parts[file])
     except OSError as error:
         raise ProjectError(f"cannot write to {project.root}: {error.strerror or error}.") from error
     return LabelImport(
