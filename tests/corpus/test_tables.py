@@ -1,11 +1,15 @@
 """CSV and TSV files that do not follow the usual rules: quotation marks, headers, encodings, ids, dates, HTML."""
 
+import json
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
+from topicdesk.annotation import read_table
 from topicdesk.cli import main as cli
 from topicdesk.corpus import read_articles
-from topicdesk.corpus._encodings import guess_encoding
+from topicdesk.corpus._encodings import guess_encoding, wide_encoding
 from topicdesk.errors import CorpusError
 
 LAMPS = [f"The {name} lamp was lit on the quay." for name in ("first", "second", "third", "fourth", "fifth", "sixth")]
@@ -143,6 +147,48 @@ def test_texts_in_old_encodings_are_read_and_the_account_shows_a_sample(tmp_path
     first = next(letter for letter in text if not letter.isascii())
     assert note.startswith("read as ")
     assert first in note
+
+
+WIDE = ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"]
+
+
+@pytest.mark.parametrize("encoding", WIDE)
+@pytest.mark.parametrize(
+    "text", ["The mill was sold on Monday.", "Мельница была продана в понедельник.", "磨坊,在,星期一,出售。"]
+)
+def test_texts_with_several_bytes_per_character_are_recognised(tmp_path, encoding, text):
+    assert wide_encoding(text.encode()) is None
+    corpus, account = read(tmp_path, f'title,text\nMill,"{text}"\n'.encode(encoding))
+    assert corpus["text"].tolist() == [text]
+    assert (account.articles, account.dropped.total()) == (1, 0)
+    assert any(note.startswith(f"read as {encoding}, such as ") for note in account.noted) == encoding.endswith("e")
+    lines = tmp_path / "t.jsonl"
+    lines.write_bytes(
+        ("".join(json.dumps({"text": one}, ensure_ascii=False) + "\n" for one in (text, "B " + text))).encode(encoding)
+    )
+    assert read_articles([lines])[0]["text"].tolist() == [text, "B " + text]
+
+
+def test_wide_encoding_knows_tables_with_some_null_characters():
+    table = (Path(__file__).parent / "cases" / "22-nul.csv").read_bytes()
+    assert b"\0" in table
+    assert wide_encoding(table) is None
+    rows = "text,label\n" + "A\0 mill was sold on a cold day.,courts\n" * 30
+    assert wide_encoding(rows.encode()) is wide_encoding(("x" + rows).encode()) is None
+
+
+def test_a_note_on_the_encoding_of_many_files_has_one_line(tmp_path):
+    for number in range(12):
+        (tmp_path / "folder" / "courts").mkdir(parents=True, exist_ok=True)
+        text = f"A café number {number} was sold for £600m.".encode("cp1252")
+        (tmp_path / "folder" / "courts" / f"{number}.txt").write_bytes(b"Sold\n\n" + text)
+    _, account = read_articles([tmp_path / "folder"])
+    assert account.noted == {next(note for note in account.noted if note.startswith("read as cp1252, such as ")): 12}
+    (tmp_path / "folder" / "rail").mkdir()
+    (tmp_path / "folder" / "rail" / "t.txt").write_bytes("Late\n\nA café of the railway.".encode("cp1252"))
+    with pytest.warns(UserWarning, match=r"noted: 13 articles: read as cp1252, such as") as warned:
+        read_table(tmp_path / "folder")
+    assert str(warned[0].message).count("cp1252") == 1
 
 
 def test_an_encoding_can_be_named(tmp_path):

@@ -25,6 +25,7 @@ from topicdesk.annotation._label_files import LabelledRow, LabelSource, labelled
 from topicdesk.annotation._tool_exports import Decision
 from topicdesk.annotation.annotations import ANNOTATION_COLUMNS
 from topicdesk.corpus import ARTICLE_COLUMNS, Cleaning, Record, Unreadable, clean_record, read_options
+from topicdesk.corpus._encodings import grouped_note
 from topicdesk.corpus.articles import check_corpus
 from topicdesk.errors import CorpusError, LabelsError
 
@@ -439,7 +440,7 @@ def _collected(
             elif decisions:
                 unreadable += (Unreadable(record.where, "neither a text nor an id"),)
             continue
-        noted.update(record.flags)
+        noted.update(grouped_note(flag, noted) for flag in record.flags)
         articles.add(article)
         for decision in decisions:
             key = (article, decision.annotator)

@@ -15,6 +15,7 @@ from topicdesk._arguments import check_encodable, check_path, check_paths, check
 from topicdesk._atomic import output_file, replacing
 from topicdesk._progress import progress
 from topicdesk.corpus._boilerplate import RecurrenceFinder, take_off_recurring
+from topicdesk.corpus._encodings import grouped_note
 from topicdesk.corpus.articles import ARTICLE_COLUMNS, articles_frame, read_batches, write_batches
 from topicdesk.corpus.cleaning import check_steps
 from topicdesk.corpus.pages import article_id, split_signature
@@ -76,6 +77,7 @@ class ImportAccount:
 
     def note(self, flag: str, where: str) -> None:
         """Count a problem, and store where it occurred."""
+        flag = grouped_note(flag, self.noted)
         self.noted[flag] += 1
         places = self.places.setdefault(flag, [])
         if len(places) < _MOST_PLACES:

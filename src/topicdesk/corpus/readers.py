@@ -24,7 +24,7 @@ import pyarrow as arrow
 import pyarrow.parquet as parquet
 
 from topicdesk._progress import Advance, nowhere
-from topicdesk.corpus._encodings import guess_encoding
+from topicdesk.corpus._encodings import guess_encoding, wide_encoding
 from topicdesk.corpus._json_forms import article_fields, items_of, parse_json, unnested
 from topicdesk.corpus._markup import feed_entries, html_fields, is_markup, plain_text
 from topicdesk.corpus._tables import Row, TableFormat, decoded_head, read_rows
@@ -330,13 +330,28 @@ def _quote_advice(row: Row, form: TableFormat) -> str:
 
 
 def _read_json_lines(name: str, file: IO[bytes], form: TableFormat) -> Iterator[Record | Unreadable]:
-    for number, line in enumerate(file, start=1):
+    for number, line in enumerate(_json_lines(file), start=1):
         location = f"{name}, line {number}"
         if line.strip():
             try:
                 yield _json_record(location, parse_json(line), form)
             except (ValueError, RecursionError) as error:
                 yield Unreadable(location, f"not JSON: {error}")
+
+
+def _json_lines(file: IO[bytes]) -> Iterator[str | bytes]:
+    """Yield lines. In UTF-16 and UTF-32, a line ends with more than the byte of a line break, so it is decoded."""
+    encoding = wide_encoding(file.read(_HEAD_BYTES))
+    file.seek(0)
+    if encoding is None:
+        yield from file
+        return
+    decoded = io.TextIOWrapper(file, encoding, errors="replace", newline="\n")
+    try:
+        yield from decoded
+    finally:
+        if not file.closed:
+            decoded.detach()  # the file belongs to the caller
 
 
 def _read_json(name: str, file: IO[bytes], form: TableFormat) -> Iterator[Record | Unreadable]:
