@@ -1,7 +1,9 @@
 """CSV and TSV files that do not follow the usual rules: quotation marks, headers, encodings, ids, dates, HTML."""
 
+import io
 import json
 from pathlib import Path
+from time import perf_counter
 
 import pandas as pd
 import pytest
@@ -10,6 +12,7 @@ from topicdesk.annotation import read_table
 from topicdesk.cli import main as cli
 from topicdesk.corpus import read_articles
 from topicdesk.corpus._encodings import guess_encoding, wide_encoding
+from topicdesk.corpus._tables import TableFormat, read_rows
 from topicdesk.errors import CorpusError
 
 LAMPS = [f"The {name} lamp was lit on the quay." for name in ("first", "second", "third", "fourth", "fifth", "sixth")]
@@ -60,6 +63,19 @@ def test_many_open_quotation_marks_are_read_in_linear_time(tmp_path):
     table = "id\ttext\n" + "".join(f'{number}\t"Lamp {number} was lit on the quay.\n' for number in range(20_000))
     corpus, _ = read(tmp_path, table, "news.tsv", without=["detect_language", "take_off_recurring"])
     assert len(corpus) == 20_000
+
+
+@pytest.mark.parametrize("last", ["", '"closed","a","b"\n'])
+def test_rows_that_open_a_quotation_mark_again_and_again_are_read_in_linear_time(last):
+    def seconds(n_rows):
+        table = "text,topics,c\n" + '"p"","",x","tail that is somewhat longer\n' * n_rows + last
+        start = perf_counter()
+        rows = list(read_rows(io.BytesIO(table.encode()), TableFormat()))
+        assert len(rows) >= n_rows
+        return perf_counter() - start
+
+    # Were each row read to the end, the second table would take sixteen times as long: more than a minute.
+    assert seconds(16_000) < 8 * max(seconds(4_000), 0.1)
 
 
 def test_backslashes_before_quotation_marks_are_recognised(tmp_path):

@@ -140,7 +140,7 @@ def _records(source: LabelSource) -> Iterator[Record | Unreadable]:
             head = file.read(_HEAD_BYTES)
         first = head.decode(guess_encoding(head)[0], errors="replace").lstrip("\ufeff\n\r ").partition("\n")[0]
         if first.startswith(_FASTTEXT):
-            yield from _records_of_fasttext(path, source.options.form.encoding or guess_encoding(head)[0])
+            yield from _records_of_fasttext(path)
             return
         if _ANNIF_LINE.fullmatch(first.rstrip("\r")):
             form = replace(source.options.form, header=False, quote="none", columns={"text": "1"})
@@ -203,9 +203,9 @@ def _holds_texts(path: Path) -> bool:
     return bool(names) and all(name.suffix.lower() == ".txt" and len(name.parts) > 1 for name in names)
 
 
-def _records_of_fasttext(path: Path, encoding: str) -> Iterator[Record | Unreadable]:
+def _records_of_fasttext(path: Path) -> Iterator[Record | Unreadable]:
     """Yield the texts of a file of fastText: on each line, labels with a prefix, then the text."""
-    with path.open(encoding=encoding, errors="replace") as file:
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
         for number, line in enumerate(file, start=1):
             words = line.split()
             n_labels = next((place for place, word in enumerate(words) if not word.startswith(_FASTTEXT)), len(words))
