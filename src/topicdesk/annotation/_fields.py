@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from topicdesk._arguments import check_path, check_string
+from topicdesk.corpus._endings import how_to_convert
 from topicdesk.errors import CorpusError, LabelsError, nearest
 
 __all__ = ["MOST_OF_AN_ANNOTATOR", "check_annotator", "check_fields", "check_labelled_source"]
@@ -60,8 +61,10 @@ def check_labelled_source(path: Path) -> None:
     """Raise `CorpusError` if there is no such file or folder, or the ending is not that of labelled texts."""
     check_path("table", path)
     if path.suffix.lower() not in _ENDINGS and not path.is_dir():
+        advice = how_to_convert(path.suffix)
         raise CorpusError(
-            f"{path}: unsupported format of labelled texts. Use one of {', '.join(_ENDINGS)}, or a folder of folders."
+            f"{path}: unsupported format of labelled texts. Use one of {', '.join(_ENDINGS)}, or a folder of folders"
+            f"{f': {advice}' if advice else ''}."
         )
     if not path.exists():
         raise CorpusError(f"no file {path} (current folder: {Path.cwd()}).")
