@@ -1,6 +1,7 @@
 """Labels that exist: columns, folders, files of fastText and Annif, and exports of annotation tools."""
 
 import json
+import warnings
 import zipfile
 
 import pandas as pd
@@ -358,3 +359,75 @@ def test_read_labels_splits_labels_of_a_table_with_some_columns_of_a_label_file_
     about = {"article_id": ["a"], "annotator": "maria", "codebook": "1", "sample": "random"}
     table = pd.DataFrame({**about, "topics": ["Courts & Law;rail"], "text": TEXTS[:1]})
     assert read_labels(write(tmp_path, "sheet.csv", table))["topics"].tolist() == [("Courts & Law", "rail")]
+
+
+def zipped(file, members):
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return file
+
+
+BBC = {"README.TXT": "About the texts.", "business/001.txt": TEXTS[0], "sport/001.txt": TEXTS[1]}
+
+
+@pytest.mark.parametrize("above", ["bbc/", "wrap/bbc/", "split/train/"])
+@pytest.mark.parametrize("archived", [True, False])
+def test_read_labels_takes_no_label_from_a_folder_of_folders(tmp_path, above, archived):
+    if archived:
+        path = zipped(tmp_path / "bbc.zip", {f"{above}{name}": text for name, text in BBC.items()})
+    else:
+        path = tmp_path / "texts"
+        for name, text in BBC.items():
+            write(path / above, name, text)
+    with pytest.warns(UserWarning, match=r"not readable: .*README\.TXT: its folder contains the folders of other tex"):
+        labels = read_labels(path)
+    assert labels["topics"].tolist() == [("business",), ("sport",)]
+    assert set(labels["annotator"]) == {"imported"}
+
+
+def test_read_labels_reads_an_archive_of_folders_with_other_files(tmp_path):
+    others = {"bbc/README": "About", "bbc/.DS_Store": "x", "__MACOSX/bbc/sport/._001.txt": "x"}
+    path = zipped(tmp_path / "bbc.zip", {**others, **{f"bbc/{name}": text for name, text in BBC.items()}})
+    with pytest.warns(UserWarning, match=r"not readable: .*README: not a text") as caught:
+        labels = read_labels(path)
+    assert "MACOSX" not in str(caught[0].message)
+    assert labels["topics"].tolist() == [("business",), ("sport",)]
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"first.csv": f"text,label\n{TEXTS[0]},courts\n", "second.csv": f"text,label\n{TEXTS[1]},rail\n"},
+        {
+            "train.jsonl": json.dumps({"id": 1, "text": TEXTS[0], "label": ["courts"]}),
+            "test.jsonl": json.dumps({"id": 2, "text": TEXTS[1], "label": ["rail"]}),
+        },
+        {"data/admin.jsonl": json.dumps({"id": 1, "text": TEXTS[0], "label": ["courts"]})},
+    ],
+)
+def test_read_labels_does_not_take_other_archives_for_annotators(tmp_path, members):
+    assert set(read_labels(zipped(tmp_path / "t.zip", members))["annotator"]) == {"imported"}
+
+
+@pytest.mark.parametrize(
+    ("encoding", "options"), [("cp1252", {"encoding": "cp1252"}), ("utf-16", {}), ("cp1252", {}), ("utf-8-sig", {})]
+)
+def test_read_table_reads_fasttext_in_any_encoding(tmp_path, encoding, options):
+    (tmp_path / "train.txt").write_bytes(
+        "__label__café It cost £5 in the café.\n__label__rail Late.\n".encode(encoding)
+    )
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "noted: .* read as cp1252")
+        table = read_table(tmp_path / "train.txt", **options)
+    assert table[["text", "topics"]].to_numpy().tolist() == [["It cost £5 in the café.", "café"], ["Late.", "rail"]]
+
+
+def test_read_table_takes_the_labels_of_fasttext_anywhere_in_a_line(tmp_path):
+    lines = f"{TEXTS[0]} __label__courts\n__label__rail {TEXTS[1]} __label__late\nThe x__label__y. __label__a  b\n\n"
+    table = read_table(write(tmp_path, "train.txt", lines))
+    assert table[["text", "topics"]].to_numpy().tolist() == [
+        [TEXTS[0], ["courts"]],
+        [TEXTS[1], ["rail", "late"]],
+        ["The x__label__y. b", ["a"]],
+    ]

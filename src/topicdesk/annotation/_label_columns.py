@@ -29,6 +29,9 @@ _USUAL_COLUMNS = (
 # Columns with the time of a decision.
 _TIMES = ("time", "updated_at", "created_at")
 
+# Names of files in an archive that are no annotators: those of doccano for all of them, and parts of a dataset.
+_NO_ANNOTATORS = ("all", "unknown", "train", "training", "test", "dev", "val", "valid", "validation")
+
 # Columns of Label Studio beside the fields of the text and the label, and those that it is recognised by.
 _LABEL_STUDIO_COLUMNS = ("id", "annotator", "annotation_id", "created_at", "updated_at", "lead_time", "agreement")
 _LABEL_STUDIO_MARKS = {"annotation_id", "lead_time"}
@@ -149,16 +152,16 @@ def _about(source: LabelSource, record: LabelledRow) -> Decision:
         next((plain_label(row[name]) for name in names if not is_blank(row.get(name))), "")
         for names in (("annotator",), times, ("sample",), ("note",), ("codebook",))
     )
-    return Decision((), annotator or _member(source.path, record.where), time, sample, note, codebook)
+    return Decision((), annotator or _member(source.path, record), time, sample, note, codebook)
 
 
-def _member(path: Path, where: str) -> str:
-    """Return the annotator that a file in an archive is named after. doccano writes one for each."""
-    if path.suffix.lower() != ".zip":
+def _member(path: Path, record: LabelledRow) -> str:
+    """Return the annotator that a file in an archive of doccano is named after; empty for other archives."""
+    is_doccano = "id" in record.row and isinstance(record.row.get("label"), list)
+    if path.suffix.lower() != ".zip" or not is_doccano:
         return ""
-    member = where.removeprefix(f"{path}, ").partition(", ")[0]
-    name = PurePosixPath(member).stem
-    return "" if name in ("all", "unknown") else name
+    member = PurePosixPath(record.where.removeprefix(f"{path}, ").partition(", ")[0])
+    return "" if len(member.parts) > 1 or member.stem.lower() in _NO_ANNOTATORS else member.stem
 
 
 def _decoded(source: LabelSource, labels: tuple[str, ...]) -> tuple[str, ...]:
