@@ -5,7 +5,9 @@ import warnings
 import zipfile
 
 import pandas as pd
+import pyarrow as arrow
 import pytest
+from pyarrow import parquet
 
 import topicdesk
 from topicdesk.annotation import import_labels, read_label_file, read_labels, read_table, write_annotations
@@ -430,4 +432,38 @@ def test_read_table_takes_the_labels_of_fasttext_anywhere_in_a_line(tmp_path):
         [TEXTS[0], ["courts"]],
         [TEXTS[1], ["rail", "late"]],
         ["The x__label__y. b", ["a"]],
+    ]
+
+
+def test_read_table_and_import_articles_read_binary_columns_as_utf_8(tmp_path):
+    file = tmp_path / "t.parquet"
+    columns = {"text": TEXTS[:2], "title": ["é", "b"], "label": ["é", "b"]}
+    content = {name: arrow.array([value.encode() for value in values]) for name, values in columns.items()}
+    parquet.write_table(arrow.table({**content, "image": arrow.array([b"\xff", b"\xfe"])}), file)
+    table = read_table(file)
+    assert table[["text", "title", "topics"]].to_numpy().tolist() == [[TEXTS[0], "é", "é"], [TEXTS[1], "b", "b"]]
+    import_articles([file], tmp_path / "c.parquet")
+    corpus = read_corpus(tmp_path / "c.parquet")
+    assert corpus["title"].tolist() == ["é", "b"]
+    assert set(corpus["id"]) == set(table["id"])
+    with pytest.raises(LabelsError, match=r"row 1: the label b'\\xff' is binary, and not UTF-8"):
+        read_table(file, column="image")
+    parquet.write_table(arrow.table({"text": [b"\xff"], "label": ["a"]}), file)
+    with pytest.raises(CorpusError, match=r"row 1: the text is binary, and not UTF-8; convert its column to strings"):
+        read_table(file)
+
+
+def test_read_table_reads_a_map_of_topics(tmp_path):
+    kind = arrow.map_(arrow.string(), arrow.int64())
+    topics = arrow.array([[("courts", 1), ("rail", 1)], [("courts", 0), ("rail", 1)]], kind)
+    parquet.write_table(arrow.table({"text": TEXTS[:2], "topics": topics}), tmp_path / "t.parquet")
+    assert read_table(tmp_path / "t.parquet")["topics"].tolist() == [["courts", "rail"], ["rail"]]
+
+
+def test_read_table_does_not_split_the_items_of_lists(tmp_path):
+    table = pd.DataFrame({"text": TEXTS[:3], "topics": ["{'a;b', 'c'}", "('a;b',)", "['c' 'd|e']"]})
+    assert list(map(sorted, read_table(write(tmp_path, "t.csv", table))["topics"])) == [
+        ["a;b", "c"],
+        ["a;b"],
+        ["c", "d|e"],
     ]

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from topicdesk.annotation._label_cells import is_blank, labels_in, plain_label
+from topicdesk.annotation._label_cells import is_blank, labels_in, plain_label, written_list
 from topicdesk.annotation._label_files import LabelledRow, LabelSource
 from topicdesk.annotation._tool_exports import Decision, tool_decisions
 from topicdesk.annotation.annotations import ANNOTATION_COLUMNS
@@ -53,7 +53,7 @@ def reader_of(
     separator = source.separator
     if separator is None:
         cells = [cell for record in records if isinstance(cell := record.row.get(column), str)]
-        texts = [cell for cell in cells if not cell.lstrip().startswith("[")]
+        texts = [cell for cell in cells if not cell.lstrip().startswith("[") and written_list(cell) is None]
         marks = [mark for mark in USUAL_SEPARATORS if any(mark in cell for cell in texts)]
         if len(marks) > 1:
             raise LabelsError(

@@ -125,7 +125,7 @@ def article_fields(fields: Mapping[str, Any]) -> dict[str, str]:
     Raises
     ------
     ValueError
-        If the text is an object, or a list of objects.
+        If the text is an object, or a list of objects, or a value is binary and not UTF-8.
 
     Examples
     --------
@@ -144,6 +144,11 @@ def article_fields(fields: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _string(name: str, value: Any) -> str | None:
+    if isinstance(value, bytes):
+        try:
+            return value.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise ValueError(f"the {name} is binary, and not UTF-8; convert its column to strings") from error
     if name == "text":
         parts = value if isinstance(value, list | tuple) else [value]
         odd = next((part for part in parts if isinstance(part, dict | list)), None)
