@@ -467,3 +467,44 @@ def test_read_table_does_not_split_the_items_of_lists(tmp_path):
         ["a;b"],
         ["c", "d|e"],
     ]
+
+
+def test_reading_labels_keeps_an_article_whose_id_belongs_to_another(desk):
+    rows = [(7, TEXTS[0], "courts"), (7, TEXTS[1], "rail"), (8, TEXTS[2], "rail"), (7, f" {TEXTS[0]}", "courts")]
+    file = write(desk, "t.csv", pd.DataFrame(rows, columns=["id", "text", "topics"]))
+    with pytest.warns(UserWarning, match="noted: 1 article: an id that belongs to another article, replaced") as caught:
+        table = read_table(file)
+    assert "first row" not in str(caught[0].message)
+    assert table["topics"].tolist() == ["courts", "rail", "rail"]
+    done = import_labels(file, "data/corpora/mine.parquet")
+    assert "3 articles, 3 labelled" in str(done)
+    assert "noted: 1 article: an id that belongs to another article, replaced by a new one" in str(done)
+    corpus = read_corpus("data/corpora/mine.parquet")
+    assert corpus["id"].tolist() == table["id"].tolist()
+    labels = read_label_file("data/labels/imported.csv", ["courts", "rail"], corpus["id"])
+    assert len(labels) == 3
+
+
+def test_import_labels_renames_annotators_whose_names_topicdesk_uses(desk):
+    rows = [(TEXTS[0], "courts", "Agreed"), (TEXTS[1], "rail", "adjudicated"), (TEXTS[2], "rail", "maria")]
+    file = write(desk, "t.csv", pd.DataFrame(rows, columns=["text", "topics", "annotator"]))
+    renamed = "renamed, because topicdesk uses these names: 'Agreed' to 'agreed-2'; 'adjudicated' to 'adjudicated-2'"
+    with pytest.warns(UserWarning, match=renamed):
+        assert set(read_labels(file)["annotator"]) == {"agreed-2", "adjudicated-2", "maria"}
+    assert str(import_labels(file, "data/corpora/mine.parquet")).count("renamed") == 1
+    for name in ("agreed", "adjudicated"):
+        with pytest.raises(LabelsError, match=f"annotator '{name}': topicdesk writes its own label file"):
+            import_labels(file, "data/corpora/other.parquet", annotator=name)
+
+
+@pytest.mark.parametrize("empty", ["\0\0", " \x07", "", "\u200b"])
+def test_read_table_leaves_out_articles_without_a_text(tmp_path, empty):
+    file = write(tmp_path, "t.csv", f"id,text,topics\n1,{TEXTS[0]},courts\n2,{TEXTS[1]},rail\n3,{empty},rail\n")
+    with pytest.warns(UserWarning, match=r"left out, because they have no text: 1 article"):
+        assert read_table(file)["text"].tolist() == TEXTS[:2]
+
+
+@pytest.mark.filterwarnings("error")
+def test_read_table_takes_empty_ids_for_none(tmp_path):
+    table = pd.DataFrame({"id": ["", " ", "7"], "text": TEXTS[:3], "topics": ["courts", "rail", "rail"]})
+    assert len(read_table(write(tmp_path, "t.csv", table))) == 3

@@ -232,3 +232,13 @@ def test_create_project_takes_samples_from_the_table(tmp_path):
     created = create_project(tmp_path / "desk", table(tmp_path))
     some = pd.read_json(created.root / "data" / "samples" / "tonight.jsonl", lines=True)
     assert some["headline"].tolist() == [f"Headline {n}" for n in range(5)]
+
+
+def test_create_project_keeps_the_labels_of_an_annotator_called_agreed(tmp_path):
+    rows = [(f"Text number {n}", label, who) for n in range(8) for who in ("agreed", "tom") for label in ["ab"[n % 2]]]
+    rows[-1] = (rows[-1][0], "a", "tom")
+    pd.DataFrame(rows, columns=["text", "label", "annotator"]).to_csv(tmp_path / "t.csv", index=False)
+    created = create_project(tmp_path / "desk", tmp_path / "t.csv")
+    assert "renamed, because topicdesk uses these names: 'agreed' to 'agreed-2'" in str(created)
+    labels = {file.stem: len(pd.read_csv(file)) for file in (created.root / "data" / "labels").glob("*.csv")}
+    assert labels == {"agreed-2": 8, "tom": 8, "agreed": 7}

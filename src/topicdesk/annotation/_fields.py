@@ -9,7 +9,10 @@ from pathlib import Path
 from topicdesk._arguments import check_string
 from topicdesk.errors import CorpusError, LabelsError, nearest
 
-__all__ = ["check_annotator", "check_fields", "check_labelled_source"]
+__all__ = ["RESERVED_NAMES", "check_annotator", "check_fields", "check_labelled_source"]
+
+#: Names of label files that no annotator has: decisions of adjudicators, and labels about which annotators agree.
+RESERVED_NAMES = ("adjudicated", "agreed")
 
 #: Endings of files that labels can be read from.
 _ENDINGS = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".txt", ".zip")
@@ -17,13 +20,27 @@ _ENDINGS = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet", ".txt", ".
 _ANNOTATOR = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 
-def check_annotator(annotator: str, argument: str = "annotator") -> None:
-    """Raise `LabelsError` if an annotator's name cannot be the name of a label file; `argument` begins the message."""
+def check_annotator(annotator: str, argument: str = "annotator", *, person: bool = True) -> None:
+    """Raise `LabelsError` if an annotator's name cannot be the name of a label file.
+
+    Parameters
+    ----------
+    annotator : str
+        The name.
+    argument : str, default "annotator"
+        Beginning of the message.
+    person : bool, default True
+        Whether the name is that of a person, who cannot have one of `RESERVED_NAMES`.
+    """
     check_string(argument, annotator)
     if not _ANNOTATOR.fullmatch(annotator):
         raise LabelsError(
             f"{argument} {annotator!r}: the name is used as a file name. Use only lower-case letters, digits, - and _, "
             "and start with a letter or a digit."
+        )
+    if person and annotator in RESERVED_NAMES:
+        raise LabelsError(
+            f"{argument} {annotator!r}: topicdesk writes its own label file of this name. Use another name."
         )
 
 

@@ -18,12 +18,14 @@ from topicdesk.corpus import (
     ReadOptions,
     Record,
     Unreadable,
+    article_id,
     clean_record,
     find_files,
     records_of,
 )
 from topicdesk.corpus._encodings import guess_encoding
 from topicdesk.corpus._tables import decoded_head
+from topicdesk.corpus.importing import ANOTHER_ID
 from topicdesk.errors import LabelsError
 
 __all__ = ["LabelSource", "LabelledRow", "labelled_row"]
@@ -77,8 +79,19 @@ class LabelSource:
     annotator: str = "imported"
 
     def records(self) -> Iterator[Record | Unreadable]:
-        """Yield the articles of the file."""
-        yield from _records(self)
+        """Yield the articles of the file. One whose id belongs to another article is yielded without its id."""
+        contents: dict[str, str] = {}
+        for record in _records(self):
+            own_id = _own_id(record.fields) if isinstance(record, Record) else ""
+            if isinstance(record, Record) and own_id and _has_text(record.fields):
+                fields = record.fields
+                content = article_id(fields.get("source", ""), fields.get("title", ""), fields["text"])
+                if contents.setdefault(own_id, content) != content:
+                    # The import of a corpus computes a new id, and so does `labelled_row`.
+                    fields = {name: value for name, value in fields.items() if name != "id"}
+                    yield replace(record, fields=fields, flags=(*record.flags, ANOTHER_ID))
+                    continue
+            yield record
 
 
 @dataclass(frozen=True)
@@ -120,16 +133,26 @@ def labelled_row(record: Record, keep_text: bool) -> LabelledRow:
     """Return what is needed of a record, with the id that the import of a corpus gives to the article."""
     fields, row = record.fields, record.row or {}
     text = fields.get("text", "")
-    article_id = "".join(fields.get("id", "").split())
-    if text.strip():
+    own_id = _own_id(fields)
+    has_text = _has_text(fields)
+    if has_text:
         (article,) = clean_record(record, _NO_CLEANING)
-        article_id = article.fields["id"]
+        own_id = article.fields["id"]
     text_columns = {record.columns.get("text"), record.columns.get("title")}
     kept = {name: value for name, value in row.items() if name not in text_columns}
     return LabelledRow(
-        record.where, kept, article_id, fields.get("url", ""), "title" in fields, bool(text.strip()),
+        record.where, kept, own_id, fields.get("url", ""), "title" in fields, has_text,
         frozenset(record.columns.values()), record.flags, text if keep_text else "",
     )  # fmt: skip
+
+
+def _own_id(fields: Mapping[str, Any]) -> str:
+    return "".join(fields.get("id", "").split())
+
+
+def _has_text(fields: Mapping[str, Any]) -> bool:
+    """Return whether an article has a text with a visible character."""
+    return any(character.isprintable() and not character.isspace() for character in fields.get("text", ""))
 
 
 def _records(source: LabelSource) -> Iterator[Record | Unreadable]:

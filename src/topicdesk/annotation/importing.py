@@ -19,7 +19,7 @@ import pandas as pd
 
 from topicdesk._arguments import check_mapping, check_path, check_string
 from topicdesk.annotation._article_finder import finder, own_article
-from topicdesk.annotation._fields import check_annotator
+from topicdesk.annotation._fields import RESERVED_NAMES, check_annotator
 from topicdesk.annotation._label_columns import NAME_THE_COLUMN, reader_of
 from topicdesk.annotation._label_files import LabelledRow, LabelSource, labelled_row
 from topicdesk.annotation._tool_exports import Decision
@@ -155,10 +155,18 @@ class ImportedLabels:
             lines.append(f"several labels in a cell are separated by {self.separator!r}")
         if self.without_topic:
             lines.append(f"labelled with no topic: {_counted(self.without_topic)}")
-        renamed = [f"{given!r} to {name!r}" for given, name in self.annotators.items() if given and given != name]
+        renamed = self._renamed(reserved=False)
         if renamed:
             lines.append(f"annotators were renamed: {_listed(renamed)}")
         return lines + self.problems()
+
+    def _renamed(self, reserved: bool) -> list[str]:
+        """Return the annotators that were renamed, because topicdesk uses their names or for other reasons."""
+        return [
+            f"{given!r} to {name!r}"
+            for given, name in self.annotators.items()
+            if given and given != name and (_file_name(given) in RESERVED_NAMES) == reserved
+        ]
 
     def problems(self) -> list[str]:
         """Describe what was left out, and what may be wrong."""
@@ -166,6 +174,9 @@ class ImportedLabels:
         if self.unsplit and not self.separator_given:
             option = f"--separator {shlex.quote(self.unsplit)}"
             lines.append(f"some labels contain {self.unsplit!r}; if these are several labels, use {option}")
+        renamed = self._renamed(reserved=True)
+        if renamed:
+            lines.append(f"annotators were renamed, because topicdesk uses these names: {_listed(renamed)}")
         if self.unlabelled:
             lines.append(f"not labelled: {_counted(self.unlabelled)}")
         if self.disagreements:
@@ -337,8 +348,11 @@ def read_table(
     for record in source.records():
         if isinstance(record, Record):
             (article,) = clean_record(record, LABELLED_CLEANING)
-            if article.fields["id"] in settled:
+            if article.fields["id"] in settled and article.fields["text"]:
                 rows.setdefault(article.fields["id"], article.fields)
+    without_text = len(settled) - len(rows)
+    if without_text:
+        warnings.warn(f"left out, because they have no text: {_counted(without_text)}", stacklevel=2)
     if not rows:
         raise LabelsError(f"{path}: annotators disagree about every article. Read their labels with read_labels.")
     table = pd.DataFrame([{name: row.get(name, "") for name in ARTICLE_COLUMNS} for row in rows.values()])
@@ -486,14 +500,19 @@ def _annotator_names(source: LabelSource, given: Iterable[str]) -> dict[str, str
     """Return names that can be names of files; no two are equal."""
     names: dict[str, str] = {}
     for name in given:
-        plain = re.sub(r"[^a-z0-9_]+", "-", name.casefold()).strip("-_") or source.annotator
+        plain = _file_name(name) or source.annotator
         if plain.isdigit():  # a number that a tool has given
             plain = f"annotator-{plain}"
         candidate, suffix = plain, 2
-        while candidate in names.values():
+        while candidate in names.values() or candidate in RESERVED_NAMES:
             candidate, suffix = f"{plain}-{suffix}", suffix + 1
         names[name] = candidate
     return names
+
+
+def _file_name(annotator: str) -> str:
+    """Return the name of an annotator in lower-case letters, digits, - and _; empty if it has none of them."""
+    return re.sub(r"[^a-z0-9_]+", "-", annotator.casefold()).strip("-_")
 
 
 def _check(labels: ImportedLabels, path: Path) -> None:
