@@ -1,8 +1,10 @@
 """Labels that exist: columns, folders, files of fastText and Annif, and exports of annotation tools."""
 
 import json
+import re
 import warnings
 import zipfile
+from contextlib import nullcontext
 
 import pandas as pd
 import pyarrow as arrow
@@ -108,14 +110,23 @@ FORMS = {
 }  # fmt: skip
 
 
+# What a form leaves to assume, as the only warning.
+ASSUMED = {
+    "column.csv": r"^several labels in a cell are separated by ';'$",
+    "one-hot.csv": r"^the labels are the columns courts, rail$",
+}
+
+
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("name", FORMS)
 def test_read_table_reads_every_form(tmp_path, name):
     file = write(tmp_path, name, FORMS[name])
     options = {"column": "cats"} if name == "object.jsonl" else {}
-    table = read_table(file, **options)
+    with pytest.warns(UserWarning, match=ASSUMED[name]) if name in ASSUMED else nullcontext():
+        table = read_table(file, **options)
     assert dict(zip(table["text"], map(sorted, table["topics"]), strict=True)) == RIGHT
-    labels = read_labels(file, **options)
+    with pytest.warns(UserWarning, match=ASSUMED[name]) if name in ASSUMED else nullcontext():
+        labels = read_labels(file, **options)
     # An import of the same file gives the same ids.
     account = import_articles([file], tmp_path / "c.parquet")
     assert account.articles == 4
@@ -508,3 +519,226 @@ def test_read_table_leaves_out_articles_without_a_text(tmp_path, empty):
 def test_read_table_takes_empty_ids_for_none(tmp_path):
     table = pd.DataFrame({"id": ["", " ", "7"], "text": TEXTS[:3], "topics": ["courts", "rail", "rail"]})
     assert len(read_table(write(tmp_path, "t.csv", table))) == 3
+
+
+def test_read_labels_says_which_label_column_it_took_if_there_are_several(tmp_path):
+    table = pd.DataFrame({"text": TEXTS[:2], "label1": ["courts", "rail"], "label2": ["late", ""], "tags": ["x", "y"]})
+    file = write(tmp_path, "t.csv", table)
+    message = "the labels are the column label1, not label2, tags; name another, or several such as label1,label2,tags"
+    with pytest.warns(UserWarning, match=message):
+        assert read_labels(file)["topics"].tolist() == [("courts",), ("rail",)]
+
+
+@pytest.mark.filterwarnings("error")
+def test_read_labels_joins_several_columns_of_labels(tmp_path):
+    rows = {
+        "text": TEXTS[:3],
+        "label1": ["courts", "rail", ""],
+        "label2": ["late", "", ""],
+        "label3": ["late", "", None],
+    }
+    file = write(tmp_path, "t.jsonl", pd.DataFrame(rows).to_dict("records"))
+    with pytest.warns(UserWarning, match="^not labelled: 1 article$"):
+        labels = read_labels(file, column="label1, label2,label3")
+    assert labels["topics"].tolist() == [("courts", "late"), ("rail",)]
+
+
+def test_read_table_names_the_columns_of_0_and_1(tmp_path):
+    table = pd.DataFrame({"id": [1, 2], "text": TEXTS[:2], "is_paid": [0, 1], "courts": [1, 0], "rail": [0, 1]})
+    with pytest.warns(UserWarning, match="^the labels are the columns is_paid, courts, rail$"):
+        read_table(write(tmp_path, "t.csv", table))
+
+
+def test_read_table_counts_labels_without_a_code_and_codes_without_a_label(tmp_path):
+    file = write(tmp_path, "t.csv", pd.DataFrame({"text": TEXTS, "label": [1, 2, 5, 5]}))
+    with pytest.warns(UserWarning, match=r"^labels without a code: '5' \(2\); codes that no label has: '3'; '4'$"):
+        table = read_table(file, codes={1: "courts", 2: "rail", 3: "late", 4: "maps"})
+    assert table["topics"].tolist() == ["courts", "rail", "5", "5"]
+    with pytest.warns(
+        UserWarning, match=r"^labels without a code: '1' \(1\); '2' \(1\); '5' \(2\); codes .*: 'a'; 'b'$"
+    ):
+        read_table(file, codes={"a": "courts", "b": "rail"})
+
+
+@pytest.mark.parametrize("word", ["NA", "N/A", "nan", "NaN", "None", "null", "NULL", "-"])
+def test_read_table_reads_words_of_missing_labels_as_not_labelled(tmp_path, word):
+    file = write(tmp_path, "t.csv", pd.DataFrame({"text": TEXTS, "label": ["courts", "rail", word, f" {word} "]}))
+    with pytest.warns(UserWarning, match=rf"read as not labelled: '{word}' \(2\).*not labelled: 2 articles"):
+        assert read_table(file)["topics"].tolist() == ["courts", "rail"]
+    assert read_table(file, codes={word: "none", "courts": "courts", "rail": "rail"})["topics"].tolist()[2] == "none"
+
+
+@pytest.mark.filterwarnings("error")
+def test_read_table_keeps_a_label_called_none_and_words_in_lists(tmp_path):
+    rows = [
+        {"text": TEXTS[0], "label": "none"},
+        {"text": TEXTS[1], "label": ["NA"]},
+        {"text": TEXTS[2], "label": "rail"},
+    ]
+    assert read_table(write(tmp_path, "t.jsonl", rows))["topics"].tolist() == ["none", "NA", "rail"]
+
+
+def test_read_table_names_labels_that_differ_only_in_case_or_spaces(tmp_path):
+    file = write(tmp_path, "t.csv", pd.DataFrame({"text": TEXTS, "label": ["courts", "Courts", "COURTS", "rail"]}))
+    with pytest.warns(
+        UserWarning, match="only in case or spaces, and count as different: 'courts', 'Courts', 'COURTS'"
+    ):
+        read_table(file)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("name", ["min.json", "t.csv"])
+def test_read_table_reads_an_annotation_without_a_choice_as_no_topic(tmp_path, name):
+    rows = [{"text": text, "topic": minimal(labels), **ABOUT} for text, labels in RIGHT.items() if labels]
+    rows.append({"text": TEXTS[3], **ABOUT})
+    content = rows if name == "min.json" else pd.DataFrame(rows)
+    assert read_table(write(tmp_path, name, content))["topics"].tolist()[3] == []
+
+
+def alternating():
+    questions = ["topics", "tone"]
+    return [
+        studio_task(number, text, studio_annotation([labels], question=questions[number % 2]))
+        for number, (text, labels) in enumerate(zip(TEXTS, ["courts", "glad", "rail", "sad"], strict=True))
+    ]
+
+
+def argilla_of(answers):
+    return [
+        {"id": f"r{number}", "fields": {"text": text},
+         "responses": {name: [{"value": value, "user_id": "u", "status": "submitted"}]
+                       for name, value in given.items()}}
+        for number, (text, given) in enumerate(zip(TEXTS, answers, strict=False))
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "tasks",
+    [alternating(), argilla_of([{"topics": "courts"}, {"tone": "glad"}, {"topics": ["rail"]}, {"tone": "sad"}])],
+)
+def test_read_labels_finds_the_questions_of_a_whole_export(tmp_path, tasks):
+    file = write(tmp_path, "export.json", tasks)
+    with pytest.raises(LabelsError, match=r"export\.json: the export has several questions: tone, topics\. Name one"):
+        read_labels(file)
+    with pytest.warns(UserWarning, match=r"not labelled: 2 articles"):
+        assert read_labels(file, column="topics")["topics"].tolist() == [("courts",), ("rail",)]
+    with pytest.raises(LabelsError, match=r"the export has no question 'nope'; valid: tone, topics"):
+        read_labels(file, column="nope")
+
+
+@pytest.mark.filterwarnings("error")
+def test_read_labels_reads_no_answer_beside_another_as_no_topic(tmp_path):
+    file = write(tmp_path, "a.json", argilla_of([{"topics": ["courts"], "tone": "glad"}, {"tone": "sad"}]))
+    assert read_labels(file, column="topics")["topics"].tolist() == [("courts",), ()]
+
+
+def test_read_labels_reads_a_choice_that_is_a_string(tmp_path):
+    tasks = [studio_task(1, TEXTS[0], studio_annotation("courts")), studio_task(2, TEXTS[1], studio_annotation("rail"))]
+    assert read_labels(write(tmp_path, "e.json", tasks))["topics"].tolist() == [("courts",), ("rail",)]
+
+
+TASK = {"data": {"text": TEXTS[0], "category": "courts"}}
+PREDICTED = {**TASK, "predictions": [studio_annotation(["courts"])]}
+TEXTAREA = {"result": [{"from_name": "note", "type": "textarea", "value": {"text": ["x"]}}]}
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([PREDICTED], "no task has an annotation yet. Predictions are not labels"),
+        ([TASK], "no task has an annotation yet"),
+        ([{"id": 1, **TASK, "annotations": []}], "no task has an annotation yet"),
+        ([{**TASK, "annotations": [TEXTAREA]}], "the export has answers (textarea), but no question with choices"),
+        ([{"text": TEXTS[0], "label": [], "id": 1}], "all of 1 decision are that an article has no topic"),
+        (
+            [{"text": TEXTS[0], "topics": ""}],
+            "no article has a label: column topics is empty. Fill it, or name another",
+        ),
+        ({}, "the rows have neither an id nor a text: they are empty"),
+        ([{}], "the rows have neither an id nor a text: they are empty"),
+        ([{"text": TEXTS[0], "annotations": [{"label": 2, "start_offset": 1, "end_offset": 2}]}], "parts of texts"),
+    ],
+)
+def test_read_labels_says_why_an_export_has_no_labels(tmp_path, rows, message):
+    with pytest.raises(LabelsError, match=re.escape(message)):
+        read_labels(write(tmp_path, "export.json", rows))
+
+
+def test_read_labels_takes_a_field_of_tasks_if_the_user_names_it(tmp_path):
+    other = {**PREDICTED, "data": {"text": TEXTS[1], "category": "rail"}}
+    file = write(tmp_path, "export.json", [PREDICTED, other])
+    assert read_labels(file, column="category")["topics"].tolist() == [("courts",), ("rail",)]
+
+
+@pytest.mark.filterwarnings("error")
+def test_read_labels_reads_the_older_form_of_doccano(tmp_path):
+    rows = [
+        {"text": TEXTS[0], "annotations": [{"label": 2, "user": 1}, {"label": 3, "user": 1}, {"label": 2, "user": 4}]},
+        {"text": TEXTS[1], "annotations": [{"label": 3, "user": 1}]},
+        {"text": TEXTS[2], "annotations": [{"label": 3, "user": 4}]},
+    ]
+    codes = {2: "courts", 3: "rail"}
+    with pytest.warns(UserWarning, match="^annotators disagree about 1 article$"):
+        labels = read_labels(write(tmp_path, "d.jsonl", rows), codes=codes)
+    assert labels[["annotator", "topics"]].to_numpy().tolist() == [
+        ["annotator-1", ("courts", "rail")],
+        ["annotator-4", ("courts",)],
+        ["annotator-1", ("rail",)],
+        ["annotator-4", ("rail",)],
+    ]
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_read_labels_reads_tables_of_argilla(tmp_path, version):
+    def row(text, *answers):
+        if version == 1:
+            return {
+                "text": text,
+                "topics": [dict(zip(("value", "user_id", "status"), one, strict=True)) for one in answers],
+            }
+        values, users, status = (
+            (list(column) for column in zip(*answers, strict=True)) if answers else (None, None, None)
+        )
+        return {
+            "text": text,
+            "topics.responses": values,
+            "topics.responses.users": users,
+            "topics.responses.status": status,
+        }
+
+    rows = [
+        row(TEXTS[0], (["courts"], "u1", "submitted"), (["rail"], "u2", "draft")),
+        row(TEXTS[1], (["courts", "rail"], "u2", "submitted")),
+        row(TEXTS[2]),
+    ]
+    with pytest.warns(UserWarning, match="^not labelled: 1 article$"):
+        labels = read_labels(write(tmp_path, "argilla.jsonl", rows))
+    assert labels[["annotator", "topics"]].to_numpy().tolist() == [["u1", ("courts",)], ["u2", ("courts", "rail")]]
+
+
+def test_read_labels_says_that_an_answer_in_prodigy_contradicts_another(tmp_path):
+    answers = [(0, "courts", "accept"), (0, "courts", "reject"), (1, "rail", "reject"), (1, "rail", "accept"),
+               (2, "rail", "accept"), (2, "rail", "accept")]  # fmt: skip
+    rows = [{"text": TEXTS[number], "label": label, "answer": answer} for number, label, answer in answers]
+    with pytest.warns(UserWarning, match=r"other labels, so that the labels of the first row are used: 2 \(.*line 2; "):
+        assert read_labels(write(tmp_path, "p.jsonl", rows))["topics"].tolist() == [("courts",), (), ("rail",)]
+
+
+def test_read_table_does_not_take_a_table_with_a_column_answer_for_prodigy(tmp_path):
+    table = pd.DataFrame({"text": TEXTS[:2], "answer": ["The judge.", "The tram."], "label": ["courts", "rail"]})
+    assert read_table(write(tmp_path, "t.csv", table))["topics"].tolist() == ["courts", "rail"]
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "message"),
+    [
+        (f"{TEXTS[0]},courts\n{TEXTS[1]},rail\n", {},
+         rf"neither an id nor a text; the columns: {TEXTS[0]}, courts\. Name the text column with --map text=COLUMN "
+         r"\(--text COLUMN for 'topicdesk init', columns=\{'text': 'COLUMN'\} in Python\), or use --no-header "),
+        (f"{TEXTS[0]},courts\n", {"header": False}, rf"; the first row: 1: '{TEXTS[0][:30]}', 2: 'courts'\. Name the"),
+        ("kind,,label\na,b,c\n", {}, r"the columns: kind, \(unnamed\), label\."),
+    ],
+)  # fmt: skip
+def test_read_labels_says_how_to_name_the_text(tmp_path, content, options, message):
+    with pytest.raises(LabelsError, match=message):
+        read_labels(write(tmp_path, "t.csv", content), **options)

@@ -574,3 +574,9 @@ def test_read_articles_keeps_or_reports_every_character(tmp_path, lines):
 )
 def test_squeeze_white_space_removes_joiners_only_where_they_mean_nothing(written, expected):
     assert squeeze_white_space(written) == expected
+
+
+def test_import_account_names_columns_without_a_name(tmp_path):
+    (tmp_path / "t.csv").write_text(",text, \n0,The mill was sold.,x\n")
+    account = import_articles([tmp_path / "t.csv"], tmp_path / "c.parquet")
+    assert "columns not used: (unnamed), (unnamed)" in str(account)

@@ -242,3 +242,20 @@ def test_create_project_keeps_the_labels_of_an_annotator_called_agreed(tmp_path)
     assert "renamed, because topicdesk uses these names: 'agreed' to 'agreed-2'" in str(created)
     labels = {file.stem: len(pd.read_csv(file)) for file in (created.root / "data" / "labels").glob("*.csv")}
     assert labels == {"agreed-2": 8, "tom": 8, "agreed": 7}
+
+
+def test_create_project_does_not_call_the_yes_or_no_questions_of_prodigy_left_out(tmp_path):
+    rows = [
+        {"text": f"Text number {n}", "label": label, "answer": "accept" if n % 2 == (label == "ferries") else "reject"}
+        for n in range(8)
+        for label in ("mills", "ferries")
+    ]
+    (tmp_path / "p.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    message = str(create_project(tmp_path / "desk", tmp_path / "p.jsonl"))
+    assert "articles of several rows: 8 rows repeat an article, which is stored once" in message
+    assert "left out" not in message
+
+
+def test_create_project_names_the_label_column(tmp_path):
+    message = str(create_project(tmp_path / "desk", table(tmp_path)))
+    assert "the labels are the column topics\n" in message

@@ -12,6 +12,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ import pandas as pd
 from topicdesk._arguments import check_mapping, check_path, check_string
 from topicdesk.annotation._article_finder import finder, own_article
 from topicdesk.annotation._fields import RESERVED_NAMES, check_annotator
+from topicdesk.annotation._label_cells import plain_label
 from topicdesk.annotation._label_columns import NAME_THE_COLUMN, reader_of
 from topicdesk.annotation._label_files import LabelledRow, LabelSource, labelled_row
 from topicdesk.annotation._tool_exports import Decision
@@ -83,6 +85,20 @@ class ImportedLabels:
         Whether the user named the separator, so that there is nothing to report about it.
     columns : tuple of str
         The label columns; empty for the export of a tool.
+    columns_given : bool
+        Whether the user named the label columns, so that there is nothing to report about them.
+    other_columns : tuple of str
+        Columns beside the label column whose names are usual for labels.
+    is_export : bool
+        Whether the file is the export of an annotation tool.
+    missing : dict of str to int
+        Number of cells that were read as not labelled, by their word, such as ``NA``.
+    joined : bool
+        Whether several rows about an article were joined into one decision.
+    uncoded : dict of str to int
+        Number of times that labels without a code occur, if there are codes.
+    unused_codes : tuple of str
+        Codes that no label has.
     noted : dict of str to int
         Number of articles that were read despite a problem, by problem.
     """
@@ -100,6 +116,13 @@ class ImportedLabels:
     not_in_corpus: tuple[str, ...] = ()
     separator_given: bool = False
     columns: tuple[str, ...] = ()
+    columns_given: bool = False
+    other_columns: tuple[str, ...] = ()
+    is_export: bool = False
+    missing: Mapping[str, int] = field(default_factory=dict)
+    joined: bool = False
+    uncoded: Mapping[str, int] = field(default_factory=dict)
+    unused_codes: tuple[str, ...] = ()
     noted: Mapping[str, int] = field(default_factory=dict)
 
     @property
@@ -148,11 +171,9 @@ class ImportedLabels:
     def lines(self) -> list[str]:
         """Describe what the labels are, and what was left out."""
         lines = []
-        if len(self.columns) > 1:
-            lines.append(f"the labels are the columns {', '.join(self.columns)}")
-        guessed = self.separator.strip() and not self.separator_given
-        if guessed and any(len(names) > 1 for names in self.annotations["topics"]):
-            lines.append(f"several labels in a cell are separated by {self.separator!r}")
+        if self.columns and not self._guessed_columns:
+            named = "column" if len(self.columns) == 1 else "columns"
+            lines.append(f"the labels are the {named} {', '.join(self.columns)}")
         if self.without_topic:
             lines.append(f"labelled with no topic: {_counted(self.without_topic)}")
         renamed = self._renamed(reserved=False)
@@ -168,9 +189,14 @@ class ImportedLabels:
             if given and given != name and (_file_name(given) in RESERVED_NAMES) == reserved
         ]
 
+    @property
+    def _guessed_columns(self) -> bool:
+        """Whether the user should check the label columns: several were chosen, or there are others."""
+        return not self.columns_given and (len(self.columns) > 1 or bool(self.other_columns))
+
     def problems(self) -> list[str]:
-        """Describe what was left out, and what may be wrong."""
-        lines = []
+        """Describe what was assumed, what was left out, and what may be wrong."""
+        lines = self._assumptions()
         if self.unsplit and not self.separator_given:
             option = f"--separator {shlex.quote(self.unsplit)}"
             lines.append(f"some labels contain {self.unsplit!r}; if these are several labels, use {option}")
@@ -197,6 +223,38 @@ class ImportedLabels:
             lines.append(f"... and {len(self.unreadable) - _EXAMPLES} more")
         return lines
 
+    def _assumptions(self) -> list[str]:
+        """Describe what was assumed about columns, separators, codes and words."""
+        lines = []
+        if self._guessed_columns:
+            named = "column" if len(self.columns) == 1 else "columns"
+            lines.append(f"the labels are the {named} {', '.join(self.columns)}")
+        if self.other_columns and not self.columns_given:
+            every = ",".join((*self.columns, *self.other_columns))
+            lines[-1] += (
+                f", not {', '.join(self.other_columns)}; name another, or several such as {every}, with --column "
+                "(--labels for 'topicdesk init', column= in Python)"
+            )
+        guessed = self.separator.strip() and not self.separator_given
+        if guessed and any(len(names) > 1 for names in self.annotations["topics"]):
+            lines.append(f"several labels in a cell are separated by {self.separator!r}")
+        if self.missing:
+            words = [f"{word!r} ({count:,})" for word, count in self.missing.items()]
+            lines.append(f"read as not labelled: {_listed(words)}; a word that has a code is a label")
+        similar: dict[str, list[str]] = {}
+        for label in self.counts:
+            similar.setdefault("".join(label.casefold().split()), []).append(label)
+        same = [", ".join(map(repr, labels)) for labels in similar.values() if len(labels) > 1]
+        if same:
+            lines.append(f"labels that differ only in case or spaces, and count as different: {_listed(same)}")
+        if self.uncoded:
+            lines.append(
+                "labels without a code: " + _listed([f"{label!r} ({count:,})" for label, count in self.uncoded.items()])
+            )
+        if self.unused_codes:
+            lines.append(f"codes that no label has: {_listed(list(map(repr, self.unused_codes)))}")
+        return lines
+
     def __str__(self) -> str:
         """Describe the labels in a few lines."""
         n_labelled = self.annotations["article_id"].nunique()
@@ -213,7 +271,7 @@ def read_labels(
     *,
     column: str | None = None,
     separator: str | None = None,
-    codes: Mapping[str, str] | None = None,
+    codes: Mapping[str, str] | Mapping[int, str] | None = None,
     columns: Mapping[str, str] | None = None,
     annotator: str = "imported",
     header: bool = True,
@@ -231,13 +289,14 @@ def read_labels(
         Articles that the labels belong to, from `read_corpus`. They are found by their id, content or address. Without
         it, ids are those of the file, or of a corpus that is imported from the same file.
     column : str, optional
-        The label column; or several columns of 0 and 1, with commas between their names; or the question, if an
-        annotation tool asked several. By default, a column with a common name, or all columns of 0 and 1.
+        The label column; or several columns, of 0 and 1 or of labels, with commas between their names; or the question,
+        if an annotation tool asked several. By default, a column with a common name, or all columns of 0 and 1.
     separator : str, optional
         Separator of several labels in a cell. By default ``;`` or ``|``, if a cell contains it. With the empty string,
         cells are not split.
-    codes : mapping of str to str, optional
-        Label of each code in the file: ``{"1": "World", "2": "Sports"}``.
+    codes : mapping of str or int to str, optional
+        Label of each code in the file: ``{"1": "World", "2": "Sports"}``. Words such as ``NA`` and ``None`` in a cell
+        mean that nobody labelled the article, unless they have a code.
     columns : mapping of str to str, optional
         Columns of the articles, by field: ``{"title": "headline"}``. Other fields are matched by common column names.
     annotator : str, default "imported"
@@ -291,7 +350,7 @@ def read_table(
     *,
     column: str | None = None,
     separator: str | None = None,
-    codes: Mapping[str, str] | None = None,
+    codes: Mapping[str, str] | Mapping[int, str] | None = None,
     columns: Mapping[str, str] | None = None,
     header: bool = True,
     quote: str = "auto",
@@ -366,7 +425,7 @@ def label_source(
     *,
     column: str | None = None,
     separator: str | None = None,
-    codes: Mapping[str, str] | None = None,
+    codes: Mapping[str, str] | Mapping[int, str] | None = None,
     columns: Mapping[str, str] | None = None,
     annotator: str = "imported",
     header: bool = True,
@@ -378,10 +437,7 @@ def label_source(
     for name, value in (("column", column), ("separator", separator)):
         if value is not None:
             check_string(name, value, empty=name == "separator")
-    if codes is not None and codes != {}:
-        check_mapping("codes", codes)
-        for code, label in codes.items():
-            check_string(f"codes[{code!r}]", label, empty=False)
+    named_codes = _checked_codes(codes)
     check_annotator(annotator)
     options = read_options(columns, header, quote, encoding)
     options = replace(options, form=replace(options.form, whole_rows=True, needs_text=False))
@@ -390,7 +446,23 @@ def label_source(
         raise CorpusError(f"no file or folder {path} (current folder: {Path.cwd()}).")
     if path.is_file() and not path.stat().st_size:
         raise CorpusError(f"{path} is empty.")
-    return LabelSource(path, options, column, separator, dict(codes or {}), annotator)
+    return LabelSource(path, options, column, separator, named_codes, annotator)
+
+
+def _checked_codes(codes: Mapping[str, str] | Mapping[int, str] | None) -> dict[str, str]:
+    """Return the label of each code as a string. Codes may be integers."""
+    if codes is None or codes == {}:
+        return {}
+    named: Any = codes
+    if isinstance(codes, Mapping):
+        named = {
+            str(code) if isinstance(code, Integral) and not isinstance(code, bool) else code: label
+            for code, label in codes.items()
+        }
+    check_mapping("codes", named)
+    for code, label in named.items():
+        check_string(f"codes[{code!r}]", label, empty=False)
+    return {plain_label(code): label for code, label in named.items()}
 
 
 def imported_labels(source: LabelSource, corpus: pd.DataFrame | None = None) -> ImportedLabels:
@@ -422,13 +494,36 @@ def imported_labels(source: LabelSource, corpus: pd.DataFrame | None = None) -> 
         first = f" First: {unreadable[0].where}: {unreadable[0].why}." if unreadable else ""
         raise CorpusError(f"{source.path}: no article was found.{first}")
     if not any(record.article_id or (corpus is not None and record.url) for record in records):
-        raise LabelsError(f"{source.path}: the rows have neither an id nor a text. Name their columns, such as id=key.")
-    decide, separator, columns = reader_of(source, records)
+        raise LabelsError(f"{source.path}: the rows have neither an id nor a text{_name_the_text(source, records)}")
+    reader = reader_of(source, records)
     find = own_article if corpus is None else finder(corpus)
-    labels = _collected(source, records, decide, find, tuple(unreadable))
-    labels = replace(labels, separator=separator, columns=columns)
+    labels = replace(
+        _collected(source, records, reader.decisions, find, tuple(unreadable)),
+        separator=reader.separator,
+        # The label of a folder or a file of fastText is in no column.
+        columns=reader.columns if any(record.mapped for record in records) else (),
+        columns_given=source.column is not None,
+        other_columns=reader.others,
+        is_export=reader.is_export,
+        missing=reader.missing,
+    )
     _check(labels, source.path)
     return labels
+
+
+def _name_the_text(source: LabelSource, records: Sequence[LabelledRow]) -> str:
+    """Return the columns of rows without an id and a text, and what to do."""
+    row = records[0].row
+    if not any(record.row for record in records):
+        return ": they are empty."
+    header = source.options.form.header
+    cells = row if header else {name: f"{name}: {str(cell)[:30]!r}" for name, cell in row.items()}
+    columns = ", ".join((name.strip() or "(unnamed)") if header else cells[name] for name in row)
+    advice = "Name the text column with --map text=COLUMN (--text COLUMN for 'topicdesk init', columns={'text': "
+    advice += "'COLUMN'} in Python)"
+    if header and source.path.suffix.lower() in (".csv", ".tsv"):
+        advice += ", or use --no-header (header=False in Python) if the first line is a row"
+    return f"; the {'columns' if header else 'first row'}: {columns}. {advice}."
 
 
 def _collected(
@@ -441,6 +536,8 @@ def _collected(
     """Join the decisions of each annotator about each article."""
     rows: dict[tuple[str, str], Decision] = {}
     contradicted, absent = [], []
+    joined = False
+    raw: Counter[str] = Counter()
     noted: Counter[str] = Counter()
     articles: set[str] = set()
     for record in records:
@@ -454,14 +551,18 @@ def _collected(
             continue
         noted.update(record.flags)
         articles.add(article)
-        for decision in decisions:
+        for given in decisions:
+            raw.update(given.labels)
+            decision = _decoded(given, source.codes)
             key = (article, decision.annotator)
             previous = rows.setdefault(key, decision)
             if previous is decision:
                 continue
             if decision.partial and previous.partial:
-                labels = tuple(dict.fromkeys((*previous.labels, *decision.labels)))
-                rows[key] = replace(decision, labels=labels, time=decision.time or previous.time)
+                if set(decision.labels) & set(previous.rejected) or set(decision.rejected) & set(previous.labels):
+                    contradicted.append(record.where)
+                else:
+                    rows[key], joined = _joined(previous, decision), True
             elif set(decision.labels) != set(previous.labels):
                 contradicted.append(record.where)
     names = _annotator_names(source, dict.fromkeys(decision.annotator for decision in rows.values()))
@@ -493,7 +594,34 @@ def _collected(
         not_in_corpus=tuple(absent),
         noted=dict(noted),
         separator_given=source.separator is not None,
+        joined=joined,
+        uncoded={
+            label: count
+            for label, count in raw.items()
+            if source.codes and label not in source.codes and label not in source.codes.values()
+        },
+        unused_codes=tuple(code for code in source.codes if code not in raw),
     )
+
+
+def _decoded(decision: Decision, codes: Mapping[str, str]) -> Decision:
+    """Return a decision with the labels of its codes."""
+    if not codes:
+        return decision
+    labels, rejected = (
+        tuple(dict.fromkeys(codes.get(label, label) for label in names))
+        for names in (decision.labels, decision.rejected)
+    )
+    return replace(decision, labels=labels, rejected=rejected)
+
+
+def _joined(first: Decision, second: Decision) -> Decision:
+    """Return one decision for two about different topics of an article."""
+    labels, rejected = (
+        tuple(dict.fromkeys((*before, *after)))
+        for before, after in ((first.labels, second.labels), (first.rejected, second.rejected))
+    )
+    return replace(second, labels=labels, rejected=rejected, time=second.time or first.time)
 
 
 def _annotator_names(source: LabelSource, given: Iterable[str]) -> dict[str, str]:
@@ -520,16 +648,28 @@ def _check(labels: ImportedLabels, path: Path) -> None:
     if labels.not_in_corpus and not n_labelled:
         raise LabelsError(
             f"{path}: none of {len(labels.not_in_corpus)} labelled rows belongs to an article of the corpus. Articles "
-            "are found by id, content and address. Import the texts of this file, or name its columns with --map."
+            "are found by id, content and address. Import the texts of this file, or name its columns with --map "
+            "(columns= in Python)."
         )
     if not counts:
-        raise LabelsError(f"{path}: no article has a label. {NAME_THE_COLUMN}")
+        raise LabelsError(f"{path}: no article has a label{_why_unlabelled(labels)}")
     if len(counts) > max(_MANY_LABELS, n_labelled / 3):
         examples = ", ".join(repr(label[:30]) for label in list(counts)[:3])
         raise LabelsError(
             f"{path}: {len(counts):,} different labels on {n_labelled:,} articles, such as {examples}. Is this the "
-            "label column? Name another, or set the separator of labels with --separator."
+            "label column? Name another, or set the separator of labels with --separator (separator= in Python)."
         )
+
+
+def _why_unlabelled(labels: ImportedLabels) -> str:
+    """Return the rest of a sentence about a file without labels, and what to do."""
+    if labels.without_topic:
+        return f": all of {_counted(labels.without_topic, 'decision')} are that an article has no topic."
+    if labels.is_export:
+        return ": no task has an annotation yet. Predictions are not labels. Annotate some tasks, then export again."
+    if labels.columns:
+        return f": column {', '.join(labels.columns)} is empty. Fill it, or name another. {NAME_THE_COLUMN}"
+    return f". {NAME_THE_COLUMN}"
 
 
 def _warn(labels: ImportedLabels) -> None:

@@ -75,7 +75,7 @@ def import_labels(
     topics: Path | str = "data/topics.toml",
     column: str | None = None,
     separator: str | None = None,
-    codes: Mapping[str, str] | None = None,
+    codes: Mapping[str, str] | Mapping[int, str] | None = None,
     columns: Mapping[str, str] | None = None,
     annotator: str = "imported",
     header: bool = True,

@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 __all__ = ["article_fields", "items_of", "parse_json", "unnested"]
 
 # Keys of objects that contain the fields of a text in exports of annotation tools, and keys that such an object is
-# recognised by. Fields of `_BESIDE` are used if the object itself has none of that name.
+# recognised by; a task of Label Studio may have nothing but its data. Fields of `_BESIDE` are used if the object itself
+# has none of that name.
 _INSIDE = (
     ("data", ("annotations", "completions", "predictions")),
     ("fields", ("responses", "suggestions")),
@@ -102,7 +103,8 @@ def unnested(item: Mapping[str, Any]) -> Mapping[str, Any]:
     """
     for key, marks in _INSIDE:
         inside = item.get(key)
-        if isinstance(inside, dict) and any(mark in item for mark in marks):
+        only_data = key == "data" and set(item) <= {"data", "id", *_BESIDE}
+        if isinstance(inside, dict) and (only_data or any(mark in item for mark in marks)):
             beside = [item[name] for name in _BESIDE if isinstance(item.get(name), dict)]
             return {**(beside[0] if beside else {}), **item, **inside}
     return item
