@@ -198,7 +198,7 @@ class ImportedLabels:
         """Describe what was assumed, what was left out, and what may be wrong."""
         lines = self._assumptions()
         if self.unsplit and not self.separator_given:
-            option = f"--separator {shlex.quote(self.unsplit)}"
+            option = f"--separator {shlex.quote(self.unsplit)} (separator={self.unsplit!r} in Python)"
             lines.append(f"some labels contain {self.unsplit!r}; if these are several labels, use {option}")
         renamed = self._renamed(reserved=True)
         if renamed:

@@ -195,8 +195,8 @@ def _names(labels: ImportedLabels, taxonomy: Taxonomy | None, file: Path) -> dic
     absent = [label for label, name in names.items() if not name]
     if absent:
         raise LabelsError(
-            f"{file} has no topic for {_listed(absent)}. Add the topics, or name a new file with --topics to have a "
-            "taxonomy written from the labels."
+            f"{file} has no topic for {_listed(absent)}. Add the topics, or name a new file with --topics (topics= in "
+            "Python) to have a taxonomy written from the labels."
         )
     return names
 
