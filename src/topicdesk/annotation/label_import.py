@@ -14,7 +14,8 @@ from topicdesk._atomic import replacing
 from topicdesk.annotation._label_cells import topic_keys
 from topicdesk.annotation._taxonomy_file import taxonomy_text
 from topicdesk.annotation.annotations import reserved_in, write_annotations
-from topicdesk.annotation.importing import LABELLED_CLEANING, ImportedLabels, imported_labels, label_source
+from topicdesk.annotation.importing import LABELLED_CLEANING, imported_labels, label_source
+from topicdesk.annotation.label_account import ImportedLabels
 from topicdesk.annotation.topics import Taxonomy, read_taxonomy
 from topicdesk.corpus import import_records, read_corpus, stored_corpus
 from topicdesk.errors import CorpusError, LabelsError, ProjectError
