@@ -78,11 +78,30 @@ def reader_of(source: LabelSource, records: Sequence[LabelledRow]) -> LabelReade
     if len(columns) > 1 and _are_indicators(columns, records):
         return LabelReader(lambda record: _of_indicators(source, columns, record), "", columns)
     separator = _separator(source, columns, records) if source.separator is None else source.separator
+    # The words of missing labels that occur.
     missing: Counter[str] = Counter()
-    return LabelReader(
-        lambda record: _of_columns(source, columns, separator, missing, record), separator, columns, others,
-        missing=missing,
-    )  # fmt: skip
+    words = MISSING - source.codes.keys()
+
+    def decisions(record: LabelledRow) -> Iterator[Decision]:
+        cells = [record.row.get(name) for name in columns]
+        labels = _joined(labels_in(cell, separator, record.where, words) for cell in cells)
+        if labels is not None:
+            yield replace(_about(source, record), labels=labels)
+            return
+        missing.update(cell.strip() for cell in cells if isinstance(cell, str) and cell.strip() in words)
+        # Label Studio leaves the cell of an annotation without a choice empty.
+        if not is_blank(record.row.get("annotation_id")):
+            yield _about(source, record)
+
+    return LabelReader(decisions, separator, columns, others, missing=missing)
+
+
+def _joined(cells: Iterable[tuple[str, ...] | None]) -> tuple[str, ...] | None:
+    """Return the labels of several cells; None if none of them is labelled."""
+    given = [labels for labels in cells if labels is not None]
+    if len(given) == 1:
+        return given[0]
+    return tuple(dict.fromkeys(label for labels in given for label in labels)) if given else None
 
 
 def _separator(source: LabelSource, columns: Sequence[str], records: Sequence[LabelledRow]) -> str:
@@ -172,23 +191,6 @@ def _of_tool(source: LabelSource, export: ToolExport, record: LabelledRow) -> It
 def _of_indicators(source: LabelSource, columns: Sequence[str], record: LabelledRow) -> Iterator[Decision]:
     labels = tuple(name for name in columns if _indicator(record.row.get(name)))
     yield replace(_about(source, record), labels=labels)
-
-
-def _of_columns(
-    source: LabelSource, columns: Sequence[str], separator: str, missing: Counter[str], record: LabelledRow
-) -> Iterator[Decision]:
-    """Yield the labels in one or several cells of a row; count those that are `MISSING`."""
-    cells = [record.row.get(name) for name in columns]
-    words = MISSING - source.codes.keys()
-    given = [names for cell in cells if (names := labels_in(cell, separator, record.where, words)) is not None]
-    if given:
-        labels = tuple(dict.fromkeys(label for names in given for label in names))
-        yield replace(_about(source, record), labels=labels)
-        return
-    missing.update(cell.strip() for cell in cells if isinstance(cell, str) and cell.strip() in words)
-    # Label Studio leaves the cell of an annotation without a choice empty.
-    if not is_blank(record.row.get("annotation_id")):
-        yield _about(source, record)
 
 
 def _of_label_file(source: LabelSource, record: LabelledRow) -> Iterator[Decision]:

@@ -152,7 +152,8 @@ def _own_id(fields: Mapping[str, Any]) -> str:
 
 def _has_text(fields: Mapping[str, Any]) -> bool:
     """Return whether an article has a text with a visible character."""
-    return any(character.isprintable() and not character.isspace() for character in fields.get("text", ""))
+    text: str = fields.get("text", "")
+    return text[:1].isalnum() or any(character.isprintable() and not character.isspace() for character in text)
 
 
 def _records(source: LabelSource) -> Iterator[Record | Unreadable]:

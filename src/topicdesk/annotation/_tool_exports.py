@@ -99,10 +99,11 @@ def tool_export(path: object, rows: Sequence[Mapping[str, Any]], question: str |
     LabelsError
         If the export has several questions and none is named, it has not the named one, or none is about whole texts.
     """
-    tools = {tool for row in rows if (tool := _tool(row)) is not None}
-    if not tools:
+    found = [(tool, row) for row in rows if (tool := _tool(row)) is not None]
+    if not found:
         return None
-    answered = [answers for row in rows if (tool := _tool(row)) is not None for answers in tool.answered(row)]
+    tools = {tool for tool, _ in found}
+    answered = [answers for tool, row in found for answers in tool.answered(row)]
     questions = {name for names, _ in answered for name in names}
     others = sorted({kind for _, kinds in answered for kind in kinds})
     apart = all(len(names) < 2 for names, _ in answered)
@@ -206,7 +207,9 @@ def _prodigy(row: Mapping[str, Any], export: ToolExport, where: str) -> Iterator
 def _is_argilla(row: Mapping[str, Any]) -> bool:
     if "responses" in row and isinstance(row.get("fields"), dict):
         return True
-    return any(str(name).endswith(_ANSWERED) or _is_answers(value) for name, value in row.items())
+    return any(
+        isinstance(value, list) and (str(name).endswith(_ANSWERED) or _is_answers(value)) for name, value in row.items()
+    )
 
 
 def _is_answers(value: Any) -> bool:
