@@ -630,3 +630,30 @@ def test_read_articles_keeps_or_reports_every_character(tmp_path, lines):
 )
 def test_squeeze_white_space_removes_joiners_only_where_they_mean_nothing(written, expected):
     assert squeeze_white_space(written) == expected
+
+
+def test_import_account_names_columns_without_a_name(tmp_path):
+    (tmp_path / "t.csv").write_text(",text, \n0,The mill was sold.,x\n")
+    account = import_articles([tmp_path / "t.csv"], tmp_path / "c.parquet")
+    assert "columns not used: (unnamed), (unnamed)" in str(account)
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-16", "utf-8"])
+@pytest.mark.parametrize("name", ["t.json", "t.jsonl", "lines.json"])
+def test_read_articles_decodes_json_as_the_user_says(tmp_path, name, encoding):
+    rows = [{"text": "It cost £5 in the café.\u2028"}, {"text": "The mill was sold."}]
+    lines = "\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+    if encoding == "cp1252":
+        lines = lines.replace("\u2028", "")
+    document = f"[{lines.replace(chr(10), ',')}]" if name == "t.json" else f"{lines}\n"
+    (tmp_path / name).write_bytes(document.encode(encoding))
+    corpus, account = read_articles([tmp_path / name], language="en", encoding=encoding)
+    assert [text.strip() for text in corpus["text"]] == ["It cost £5 in the café.", "The mill was sold."]
+    assert not account.unreadable
+
+
+@pytest.mark.parametrize("name", ["t.json", "t.jsonl"])
+def test_read_articles_asks_for_the_encoding_of_json(tmp_path, name):
+    (tmp_path / name).write_bytes('{"text": "It cost £5."}\n{"text": "The café."}'.encode("cp1252"))
+    with pytest.raises(CorpusError, match=r"not UTF-8: .*; name the encoding with --encoding"):
+        read_articles([tmp_path / name], language="en")

@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import issparse
 
+from topicdesk.annotation._label_cells import written_list
 from topicdesk.annotation.dataset import Dataset, check_topics
 from topicdesk.corpus import article_texts, content_hash, near_duplicate_groups
 from topicdesk.errors import CorpusError, LabelsError, TopicdeskError, nearest
@@ -323,10 +324,12 @@ def check_distinct(names: Sequence[str]) -> None:
 def _separator(values: list[Any]) -> str:
     """Return the separator of several labels in a string; empty if no string contains one."""
     strings = [value for value in values if isinstance(value, str)]
-    if strings and all(value.startswith("[") and value.endswith("]") for value in strings):
+    if strings and all(
+        (value.startswith("[") and value.endswith("]")) or written_list(value) is not None for value in strings
+    ):
         raise LabelsError(
-            f"y contains lists that are written as strings, such as {strings[0]!r}. Convert them with "
-            'ast.literal_eval, or pass separator="" if they are names.'
+            f"y contains lists that are written as strings, such as {strings[0]!r}. Pass lists, as read_table reads "
+            'them from a file, or separator="" if they are names.'
         )
     marks = [mark for mark in USUAL_SEPARATORS if any(mark in value for value in strings)]
     if len(marks) > 1:

@@ -14,7 +14,8 @@ from topicdesk._atomic import creating
 from topicdesk.annotation._label_cells import topic_keys
 from topicdesk.annotation._taxonomy_file import taxonomy_text
 from topicdesk.annotation.annotations import reserved_in, write_annotations
-from topicdesk.annotation.importing import LABELLED_CLEANING, ImportedLabels, imported_labels, label_source
+from topicdesk.annotation.importing import LABELLED_CLEANING, imported_labels, label_source
+from topicdesk.annotation.label_account import ImportedLabels
 from topicdesk.annotation.topics import Taxonomy, read_taxonomy
 from topicdesk.corpus import import_records, read_corpus, stored_corpus
 from topicdesk.errors import CorpusError, LabelsError, ProjectError
@@ -78,7 +79,7 @@ def import_labels(
     topics: Path | str = "data/topics.toml",
     column: str | None = None,
     separator: str | None = None,
-    codes: Mapping[str, str] | None = None,
+    codes: Mapping[str, str] | Mapping[int, str] | None = None,
     columns: Mapping[str, str] | None = None,
     annotator: str = "imported",
     header: bool = True,
@@ -197,8 +198,8 @@ def _names(labels: ImportedLabels, taxonomy: Taxonomy | None, file: Path) -> dic
     absent = [label for label, name in names.items() if not name]
     if absent:
         raise LabelsError(
-            f"{file} has no topic for {_listed(absent)}. Add the topics, or name a new file with --topics to have a "
-            "taxonomy written from the labels."
+            f"{file} has no topic for {_listed(absent)}. Add the topics, or name a new file with --topics (topics= in "
+            "Python) to have a taxonomy written from the labels."
         )
     return names
 

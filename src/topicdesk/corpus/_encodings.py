@@ -52,7 +52,7 @@ def check_encoding(name: str | None) -> str | None:
         return None
     try:
         encoding = codecs.lookup(name)
-        b" ".decode(encoding.name)  # some codecs, such as rot13, do not decode bytes
+        bytes(4).decode(encoding.name, errors="replace")  # some codecs, such as rot13, do not decode bytes
     except (LookupError, ValueError) as error:
         raise CorpusError(
             f"encoding: unknown encoding {name!r}. Use a name such as utf-8, cp1252 or gb18030."

@@ -93,7 +93,8 @@ class ImportAccount:
         """Describe the import: all counts, the most frequent removed texts, and the first unreadable parts."""
         lines = self.report().lines()
         if self.unused:
-            names = ", ".join(name[:_EXAMPLE_CHARACTERS] for name in list(self.unused)[:_MOST_COLUMNS])
+            columns = list(self.unused)[:_MOST_COLUMNS]
+            names = ", ".join(name[:_EXAMPLE_CHARACTERS].strip() or "(unnamed)" for name in columns)
             lines.append(f"columns not used: {names}{', ...' if len(self.unused) > _MOST_COLUMNS else ''}")
         for flag, places in self.places.items():
             ellipsis = "; ..." if self.noted[flag] > _EXAMPLES else ""

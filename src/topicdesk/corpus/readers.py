@@ -355,19 +355,20 @@ def _quote_advice(row: Row, form: TableFormat) -> str:
 
 
 def _read_json_lines(name: str, file: IO[bytes], form: TableFormat) -> Iterator[Record | Unreadable]:
-    for number, line in enumerate(_json_lines(file), start=1):
+    for number, line in enumerate(_decoded_lines(file, form.encoding), start=1):
         location = f"{name}, line {number}"
         if line.strip():
             try:
                 yield _json_record(location, parse_json(line), form)
             except (ValueError, RecursionError) as error:
-                yield Unreadable(location, f"not JSON: {error}")
+                yield Unreadable(location, _not_json(error))
 
 
-def _json_lines(file: IO[bytes]) -> Iterator[str | bytes]:
-    """Yield lines. In UTF-16 and UTF-32, a line ends with more than the byte of a line break, so it is decoded."""
-    encoding = wide_encoding(file.read(_HEAD_BYTES))
-    file.seek(0)
+def _decoded_lines(file: IO[bytes], encoding: str | None) -> Iterator[str | bytes]:
+    """Yield the lines of a file, decoded if its encoding is named. JSON is UTF-8, or UTF-16 or UTF-32, by default."""
+    if encoding is None:
+        encoding = wide_encoding(file.read(_HEAD_BYTES))
+        file.seek(0)
     if encoding is None:
         yield from file
         return
@@ -379,15 +380,21 @@ def _json_lines(file: IO[bytes]) -> Iterator[str | bytes]:
             decoded.detach()  # the file belongs to the caller
 
 
+def _not_json(error: Exception) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return f"not UTF-8: {error}; name the encoding with --encoding (encoding= in Python)"
+    return f"not JSON: {error}"
+
+
 def _read_json(name: str, file: IO[bytes], form: TableFormat) -> Iterator[Record | Unreadable]:
     document = file.read()
     try:
-        content = parse_json(document)
+        content = parse_json(document.decode(form.encoding, errors="replace") if form.encoding else document)
     except (ValueError, RecursionError) as error:
         if isinstance(error, json.JSONDecodeError) and error.msg == "Extra data":
             yield from _read_json_lines(name, io.BytesIO(document), form)
         else:
-            yield Unreadable(name, f"not JSON: {error}")
+            yield Unreadable(name, _not_json(error))
         return
     for number, item in enumerate(items_of(content, _text_column(content, form)), start=1):
         yield _json_record(f"{name}, item {number}", item, form)
