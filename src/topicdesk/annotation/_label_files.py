@@ -26,7 +26,8 @@ from topicdesk.corpus import (
 from topicdesk.corpus._encodings import guess_encoding
 from topicdesk.corpus._tables import decoded_head
 from topicdesk.corpus.importing import ANOTHER_ID
-from topicdesk.errors import LabelsError
+from topicdesk.corpus.readers import READ_FAILURES, is_hidden, zip_members
+from topicdesk.errors import CorpusError, LabelsError
 
 __all__ = ["LabelSource", "LabelledRow", "labelled_row"]
 
@@ -81,7 +82,7 @@ class LabelSource:
     def records(self) -> Iterator[Record | Unreadable]:
         """Yield the articles of the file. One whose id belongs to another article is yielded without its id."""
         contents: dict[str, str] = {}
-        for record in _records(self):
+        for record in self._readable():
             own_id = _own_id(record.fields) if isinstance(record, Record) else ""
             if isinstance(record, Record) and own_id and _has_text(record.fields):
                 fields = record.fields
@@ -92,6 +93,18 @@ class LabelSource:
                     yield replace(record, fields=fields, flags=(*record.flags, ANOTHER_ID))
                     continue
             yield record
+
+    def _readable(self) -> Iterator[Record | Unreadable]:
+        """Yield the articles of the file; raise `CorpusError` if the system refuses to read it."""
+        try:
+            for record in _records(self):
+                if isinstance(record, Record) and record.is_page:
+                    yield Unreadable(record.where, "a text without labels")
+                else:
+                    yield record
+        except OSError as error:
+            where = error.filename or self.path
+            raise CorpusError(f"{where}: cannot be read: {error.strerror or error}.") from error
 
 
 @dataclass(frozen=True)
@@ -201,7 +214,11 @@ def _records_of_folders(source: LabelSource) -> Iterator[Record | Unreadable]:
             elif parts[:-1] in containers:
                 yield Unreadable(where, "its folder contains the folders of other texts, so it has no label")
             else:
-                content = read()
+                try:
+                    content = read()
+                except READ_FAILURES as error:
+                    yield Unreadable(where, f"cannot be read: {error}")
+                    continue
                 named = source.options.form.encoding
                 encoding, flags = (named, ()) if named else guess_encoding(content)
                 text = content.decode(encoding, errors="replace")
@@ -222,38 +239,25 @@ def _texts_of(path: Path) -> Iterator[list[_File]]:
     """Open a folder or an archive, and yield its files in alphabetical order."""
     if path.is_file():
         with zipfile.ZipFile(path) as archive:
-            yield [_text_in_zip(path, archive, info) for info in _members(archive)]
+            yield [_text_in_zip(path, archive, *member) for member in zip_members(archive)]
         return
     files = ((file, file.relative_to(path).parts) for file in sorted(path.rglob("*")) if file.is_file())
-    yield [(str(file), parts, file.read_bytes) for file, parts in files if not _is_hidden(parts)]
+    yield [(str(file), parts, file.read_bytes) for file, parts in files if not is_hidden(parts)]
 
 
-def _text_in_zip(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> _File:
+def _text_in_zip(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo, why_not: str) -> _File:
     where, parts = f"{path}, {info.filename}", PurePosixPath(info.filename).parts
     if info.file_size > _MOST_OF_A_TEXT:
-        return where, parts, f"would unpack to {info.file_size} bytes, more than the limit for a text"
-    return where, parts, partial(archive.read, info)
-
-
-def _members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
-    """Return the files of an archive in alphabetical order, without hidden ones."""
-    files = [
-        info for info in archive.infolist() if not (info.is_dir() or _is_hidden(PurePosixPath(info.filename).parts))
-    ]
-    return sorted(files, key=lambda info: info.filename)
-
-
-def _is_hidden(parts: tuple[str, ...]) -> bool:
-    """Return whether a file is hidden, or one of those that macOS adds to archives."""
-    return any(part.startswith(".") for part in parts) or parts[:1] == ("__MACOSX",)
+        why_not = f"would unpack to {info.file_size} bytes, more than the limit for a text"
+    return where, parts, why_not or partial(archive.read, info)
 
 
 def _holds_texts(path: Path) -> bool:
     """Return whether an archive contains texts in folders, and no tables or exports."""
     try:
         with zipfile.ZipFile(path) as archive:
-            names = [PurePosixPath(info.filename) for info in _members(archive)]
-    except (OSError, zipfile.BadZipFile):  # the reader of archives says what is wrong
+            names = [PurePosixPath(info.filename) for info, _ in zip_members(archive)]
+    except READ_FAILURES:  # the reader of archives says what is wrong
         return False
     if any(name.suffix.lower() in _TABLES for name in names):
         return False

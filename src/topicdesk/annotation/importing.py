@@ -225,9 +225,13 @@ def label_source(
     options = read_options(columns, header, quote, encoding)
     options = replace(options, form=replace(options.form, whole_rows=True, needs_text=False))
     path = Path(path)
-    if not path.exists():
-        raise CorpusError(f"no file or folder {path} (current folder: {Path.cwd()}).")
-    if path.is_file() and not path.stat().st_size:
+    try:
+        size = path.stat().st_size
+    except FileNotFoundError:
+        raise CorpusError(f"no file or folder {path} (current folder: {Path.cwd()}).") from None
+    except OSError as error:
+        raise CorpusError(f"{path}: cannot be read: {error.strerror}.") from error
+    if path.is_file() and not size:
         raise CorpusError(f"{path} is empty.")
     return LabelSource(path, options, column, separator, named_codes, annotator)
 

@@ -44,6 +44,7 @@ __all__ = [
     "check_columns",
     "find_files",
     "guess_ending",
+    "is_hidden",
     "matched_columns",
     "read_records",
     "zip_members",
@@ -186,9 +187,7 @@ def _found_files(paths: Sequence[Path]) -> tuple[list[Path], list[Unreadable]]:
             files[path] = path
         elif path.is_dir():
             for file in sorted(path.rglob("*")):
-                # Hidden folders contain work in progress, such as parts of an output.
-                hidden = any(part.startswith(".") for part in file.relative_to(path).parts)
-                if file.is_file() and not hidden:
+                if file.is_file() and not is_hidden(file.relative_to(path).parts):
                     if _ending(file.name) in FORMATS:
                         files.setdefault(file.resolve(), file)
                     else:
@@ -471,6 +470,14 @@ def _read_zip(name: str, file: IO[bytes], form: TableFormat) -> Iterator[Record 
                 yield Unreadable(location, f"cannot be read: {error}")
 
 
+def is_hidden(parts: Sequence[str]) -> bool:
+    """Return whether a file in a folder or an archive is hidden, or one of those that macOS adds to archives.
+
+    Hidden folders contain work in progress, such as parts of an output.
+    """
+    return any(part.startswith(".") and part != ".." for part in parts) or tuple(parts[:1]) == ("__MACOSX",)
+
+
 def zip_members(archive: zipfile.ZipFile) -> Iterator[tuple[zipfile.ZipInfo, str]]:
     """Yield the files in an archive in alphabetical order, each with the reason if it must not be unpacked.
 
@@ -480,11 +487,7 @@ def zip_members(archive: zipfile.ZipFile) -> Iterator[tuple[zipfile.ZipInfo, str
     for info in sorted(archive.infolist(), key=lambda info: info.filename):
         parts = PurePosixPath(info.filename).parts
         unpacked += info.file_size
-        if (
-            info.filename.endswith("/")
-            or parts[:1] == ("__MACOSX",)
-            or any(part.startswith(".") and part != ".." for part in parts)
-        ):
+        if info.filename.endswith("/") or is_hidden(parts):
             continue
         is_bomb = info.file_size > _MOST_RATIO * max(info.compress_size, 1) or unpacked > _MOST_UNPACKED
         why_not = f"would unpack to {info.file_size} bytes, more than the limit for archives" if is_bomb else ""
