@@ -91,7 +91,7 @@ WRONG_WAYS_TO_WRITE_TABLES = {
     "encoding": [5, b"utf-8", [], "klingon", "rot13"],
 }
 CODES = [
-    5, [], "1=World", {1: "World"}, {"1": 5}, {"1": ""}, {"1": "\udcff"}, pd.DataFrame(), pd.Series(["World"]),
+    5, [], "1=World", {1.5: "World"}, {"1": 5}, {"1": ""}, {"1": "\udcff"}, pd.DataFrame(), pd.Series(["World"]),
 ]  # fmt: skip
 KEYWORDS = [
     5,

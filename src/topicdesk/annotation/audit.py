@@ -6,6 +6,7 @@ ranks such labels for review by a person. It changes no label.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -16,10 +17,10 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
 
-from topicdesk._arguments import check_choice, check_integer, check_random_state
+from topicdesk._arguments import check_integer, check_random_state
 from topicdesk._renamed import renamed_arguments
 from topicdesk.annotation._arrays import labels_in_order, probability_matrix, row_ids, word_features
-from topicdesk.annotation.inputs import check_order, is_sequence, label_column, text_fields, whole_texts
+from topicdesk.annotation.inputs import check_order, check_task, is_sequence, label_column, text_fields, whole_texts
 from topicdesk.corpus import near_duplicate_groups
 from topicdesk.errors import CorpusError, LabelsError
 
@@ -117,7 +118,7 @@ def suspect_labels(
         ids, (probabilities, topics, task) = texts, _former(former)
         texts = None
     if task is not None:
-        check_choice("task", task, ("multi-label", "multi-class"))
+        check_task(task)
     if y is None:
         raise LabelsError("y: pass the current labels, one row per text.")
     y = label_column(y, texts)
@@ -216,10 +217,13 @@ def _out_of_fold(
 
 
 def _issues(labels: NDArray[Any], probabilities: NDArray[np.float64]) -> NDArray[np.intp]:
-    rows = find_label_issues(
-        labels=labels.astype(int),
-        pred_probs=probabilities,
-        return_indices_ranked_by="self_confidence",
-        n_jobs=1,  # starting a process pool takes longer than the work
-    )
+    with warnings.catch_warnings():
+        # cleanlab keeps a few labels of each class out of its list, and warns if a class has hardly more than these.
+        warnings.filterwarnings("ignore", message="May not flag all label issues in class")
+        rows = find_label_issues(
+            labels=labels.astype(int),
+            pred_probs=probabilities,
+            return_indices_ranked_by="self_confidence",
+            n_jobs=1,  # starting a process pool takes longer than the work
+        )
     return np.asarray(rows, dtype=np.intp)

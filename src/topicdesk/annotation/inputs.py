@@ -16,7 +16,7 @@ from scipy.sparse import issparse
 from topicdesk.annotation._label_cells import written_list
 from topicdesk.annotation.dataset import Dataset, check_topics
 from topicdesk.corpus import article_texts, content_hash, near_duplicate_groups
-from topicdesk.errors import CorpusError, LabelsError, TopicdeskError, nearest
+from topicdesk.errors import ArgumentError, CorpusError, LabelsError, TopicdeskError, nearest
 
 __all__ = ["make_dataset"]
 
@@ -190,6 +190,12 @@ def check_order(name: str, values: Any, texts: Any, error: type[TopicdeskError])
             f"{name} has the index of texts in another order. Pass {name}.loc[texts.index] to match rows by index, or "
             f"{name}.to_numpy() to match them by position."
         )
+
+
+def check_task(task: Any) -> None:
+    """Raise `ArgumentError` if a value is not a task."""
+    if not isinstance(task, str) or task not in ("multi-label", "multi-class"):
+        raise ArgumentError(f"task must be 'multi-label' or 'multi-class'; got {task!r}.")
 
 
 def label_column(y: Any, texts: Any) -> Any:

@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.preprocessing import normalize
 
-from topicdesk._arguments import check_choice
 from topicdesk.annotation._arrays import labels_in_order, probability_matrix, row_ids, word_features
-from topicdesk.annotation.inputs import check_distinct, is_sequence, text_fields, topic_names, whole_texts
+from topicdesk.annotation.inputs import check_distinct, check_task, is_sequence, text_fields, topic_names, whole_texts
 from topicdesk.errors import CorpusError, LabelsError
 
 __all__ = ["Pool", "pool_of_texts"]
@@ -77,7 +76,7 @@ def pool_of_texts(
     if not is_sequence(texts):
         raise CorpusError(f"texts must be a list, Series or DataFrame of texts, or a Pool; got {type(texts).__name__}.")
     if task is not None:
-        check_choice("task", task, ("multi-label", "multi-class"))
+        check_task(task)
     if text is not None and not isinstance(texts, pd.DataFrame):
         raise CorpusError(f"text={text!r} names columns, but texts is not a DataFrame.")
     if topics is not None:
