@@ -207,6 +207,12 @@ def test_a_note_on_the_encoding_of_many_files_has_one_line(tmp_path):
     assert str(warned[0].message).count("cp1252") == 1
 
 
+def test_a_message_lists_some_of_very_many_columns(tmp_path):
+    names = [f"c{number}" for number in range(100_000)]
+    with pytest.raises(CorpusError, match=r"columns are: c0, .*, c59 and 99940 more\. Name it with --map"):
+        read(tmp_path, ",".join(names) + "\n")
+
+
 def test_an_encoding_can_be_named(tmp_path):
     table = "text\nPříliš málo vody.\n".encode("cp1250")
     assert guess_encoding(table)[0] == "cp1252"  # too short for a guess

@@ -80,6 +80,9 @@ _ALIASES = {
 #: Maximum number of characters of a text. Cleaning a megabyte takes about a second.
 LONGEST_TEXT = 1 << 25
 
+# Maximum number of columns that a message lists.
+_MOST_COLUMNS = 60
+
 # Fields that may contain HTML.
 _MARKED_UP = ("title", "text")
 
@@ -599,7 +602,7 @@ def _matched(names: tuple[str, ...], wanted: tuple[tuple[str, str], ...], needs_
         if key in columns or candidates:
             matches[key] = columns[key] if key in columns else candidates[0]
     if needs_text and "text" not in matches:
-        raise CorpusError(
-            f"no text column; the columns are: {', '.join(map(str, names)) or 'none'}. Name it with --map text=COLUMN"
-        )
+        shown = ", ".join(map(str, names[:_MOST_COLUMNS])) or "none"
+        more = f" and {len(names) - _MOST_COLUMNS} more" if len(names) > _MOST_COLUMNS else ""
+        raise CorpusError(f"no text column; the columns are: {shown}{more}. Name it with --map text=COLUMN")
     return matches
