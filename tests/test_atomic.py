@@ -1,12 +1,14 @@
 """Replace files and remove folders in one step."""
 
+import os
 import shutil
+import socket
 from pathlib import Path
 
 import pytest
 
 from topicdesk import _atomic
-from topicdesk._atomic import remove_tree, replacing, sweep_removed
+from topicdesk._atomic import output_file, remove_tree, replacing, sweep_removed
 from topicdesk.errors import ProjectError
 
 
@@ -74,3 +76,54 @@ def test_replacing_retries_a_rename_that_windows_refuses(tmp_path, monkeypatch):
         part.write_text("x")
     assert (tmp_path / "file").read_text() == "x"
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
+@pytest.mark.parametrize("kind", ["pipe", "socket", "folder", "link to a pipe", "link to itself"])
+def test_replacing_refuses_an_output_that_is_not_a_regular_file(tmp_path, monkeypatch, kind):
+    monkeypatch.chdir(tmp_path)  # the name of a socket must be short
+    path = Path("output")
+    match kind:
+        case "pipe":
+            os.mkfifo(path)
+        case "socket":
+            with socket.socket(socket.AF_UNIX) as server:
+                server.bind(str(path))
+        case "folder":
+            path.mkdir()
+        case "link to a pipe":
+            os.mkfifo("target")
+            path.symlink_to("target")
+        case _:
+            path.symlink_to(path)
+    before = path.lstat()
+    with pytest.raises(ProjectError, match=r"cannot write output: .*(Name a file|Remove the links)"), replacing(path):
+        pytest.fail("the work begins")
+    assert path.lstat().st_mode == before.st_mode and path.lstat().st_ino == before.st_ino
+    assert not list(tmp_path.glob(".*"))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
+@pytest.mark.parametrize("exists", [True, False])
+def test_replacing_follows_a_link_and_keeps_it(tmp_path, exists):
+    (tmp_path / "deep").mkdir()
+    target, link = tmp_path / "deep" / "target", tmp_path / "link"
+    if exists:
+        target.write_text("old")
+    link.symlink_to(target)
+    with replacing(link) as part:
+        part.write_text("new")
+        assert part.parent == target.parent, "a rename needs the same file system"
+    assert link.is_symlink()
+    assert target.read_text() == "new"
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["deep", "link", "target"]
+
+
+def test_replacing_refuses_a_name_that_no_file_can_have_before_any_work(tmp_path):
+    for name, advice in (("z" * 256, "Use a shorter name"), ("\udcff", "not valid UTF-8")):
+        with pytest.raises(ProjectError, match=advice), replacing(tmp_path / name):
+            pytest.fail("the work begins")
+    longest = tmp_path / ("z" * 255)
+    with replacing(longest) as part:
+        part.write_text("x")
+    assert output_file(longest).read_text() == "x"

@@ -1,6 +1,7 @@
 """`diagnose` in a complete environment, and in environments with faults."""
 
 import sqlite3
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 
 import pytest
@@ -37,6 +38,21 @@ def test_diagnose_names_a_missing_package_and_how_to_install_it(project, monkeyp
     assert "not installed" in diagnosis.checks.at[check, "found"]
     assert advice in diagnosis.checks.at[check, "advice"]
     assert diagnosis.wrong == ((check,) if state == "wrong" else ())
+
+
+@pytest.mark.parametrize(("module", "check"), [("trafilatura", "HTML pages"), ("feedparser", "feeds")])
+def test_diagnose_reports_a_reader_that_cannot_be_imported(project, monkeypatch, module, check):
+    def without(name):
+        if name == module:
+            raise ImportError("lxml.html.clean module is now\na separate project")
+        return import_module(name)
+
+    assert diagnose(project.root).checks.at["files", "state"] == "ok"
+    monkeypatch.setattr(doctor, "import_module", without)
+    diagnosis = diagnose(project.root)
+    assert diagnosis.wrong == (check,)
+    assert diagnosis.checks.at[check, "found"] == "cannot be read: lxml.html.clean module is now a separate project"
+    assert "pip install" in diagnosis.checks.at[check, "advice"]
 
 
 def test_diagnose_omits_missing_packages_of_developers(project, monkeypatch):

@@ -5,10 +5,13 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from typing import get_args
 
 import pandas as pd
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from topicdesk.annotation import agreement, read_annotations, read_label_file, read_reserved, read_taxonomy
 from topicdesk.evaluation import CLASSIFIERS
@@ -200,6 +203,17 @@ def test_lock_files_pin_packages_by_hash_and_name_no_index(path):
         if not requirement.startswith("#"):
             assert re.match(r"[\w.\[\]-]+==\S+", requirement)
             assert "--hash=sha256:" in requirement
+
+
+def test_requirements_lock_pins_each_required_package():
+    pinned = re.findall(
+        r"^([\w.-]+)(?:\[.*\])?==", (PROJECT.root / "requirements.lock").read_text(), flags=re.MULTILINE
+    )
+    required = tomllib.loads((PROJECT.root / "pyproject.toml").read_text())["project"]["dependencies"]
+    names = {canonicalize_name(Requirement(line).name) for line in required}
+    assert names <= set(pinned)
+    # jusText has it as an extra of lxml, which old versions of pip skip with a warning.
+    assert "lxml-html-clean" in names
 
 
 def tracked(*options):

@@ -76,7 +76,10 @@ STRINGS = [None, 5, b"bytes", ["a"]]
 LISTS_OF_STRINGS = ["courts", 5, [None], [1], [float("nan")]]
 TABLES = [None, "table", [], {}, np.zeros((2, 2)), pd.DataFrame(), pd.DataFrame({"a": [1]})]
 OBJECTS = [None, 5, "name", []]
-PATHS = [None, 5, b"path", [], ""]
+PATHS = [None, 5, b"path", [], "", "z" * 300, "a/" * 3000]
+#: Names of a file or folder that is written.
+OUTPUTS = [*PATHS, "undecodable-\udcff"]
+ENCODED = [*STRINGS, "half of a pair \ud83d"]
 PROJECTS = ["project", 5, Path()]
 DATASETS = [*OBJECTS, pd.DataFrame()]
 ENGINES = ["dask", 5, DaskEngine]
@@ -87,7 +90,9 @@ WRONG_WAYS_TO_WRITE_TABLES = {
     "quote": [*STRINGS, "single"],
     "encoding": [5, b"utf-8", [], "klingon", "rot13"],
 }
-CODES = [5, [], "1=World", {1: "World"}, {"1": 5}, {"1": ""}]
+CODES = [
+    5, [], "1=World", {1.5: "World"}, {"1": 5}, {"1": ""}, {"1": "\udcff"}, pd.DataFrame(), pd.Series(["World"]),
+]  # fmt: skip
 KEYWORDS = [
     5,
     ["courts"],
@@ -243,8 +248,8 @@ def read_articles(world):
                 {"txt": "text"},
                 Wrong({"text": "body"}, "no column 'body' for text"),
             ],
-            "source": STRINGS,
-            "language": STRINGS,
+            "source": ENCODED,
+            "language": ENCODED,
             "without": [*LISTS_OF_STRINGS, None, ["take_off_menu"]],
             "dates": [*STRINGS, "us"],
             "ids": [*STRINGS, "none"],
@@ -260,7 +265,7 @@ def import_articles(world):
         {
             **reading.wrong,
             "output": [
-                *PATHS,
+                *OUTPUTS,
                 Wrong(world.root / "data", str(world.root / "data")),
                 Wrong(world.table / "a.parquet", "a.parquet"),
             ],
@@ -355,7 +360,7 @@ def make_dataset(world):
                 Wrong(["courts"] * 60, "'courts'"),
                 [None] * 60,
             ],
-            "text": [5, "body", ["body"], [], [None]],
+            "text": [5, "body", ["body"], [], [None], pd.NA, [pd.NA], pd.Series([1, 2])],
             "topics": ["courts", 5, [], ["courts"], ["courts", "courts"], [None, "rail"]],
             "separator": [5, ["a"], True],
             "groups": [5, "groups", [1, 2], "near-duplicate"],
@@ -595,7 +600,7 @@ def create_project(world):
             **HOW_TABLES_ARE_WRITTEN,
         },
         {
-            "folder": [*PATHS, Wrong(world.table, "table.csv"), Wrong(world.root, str(world.root))],
+            "folder": [*OUTPUTS, Wrong(world.table, "table.csv"), Wrong(world.root, str(world.root))],
             "table": [
                 5,
                 b"table",
@@ -1097,7 +1102,7 @@ def compare(world):
             "random_state": SEEDS,
             "n_jobs": [*N_JOBS, None],
             "engine": ENGINES,
-            "checkpoints": [5, [], b"path", "", Wrong(world.table, "table.csv")],
+            "checkpoints": [5, [], b"path", "", *OUTPUTS[-3:], Wrong(world.table, "table.csv")],
         },
     )  # fmt: skip
 
@@ -1379,7 +1384,7 @@ def draw_queue(world):
             "y": [5, "y", Y[:5], [None] * 60],
             "topics": ["courts", 5, [None], ["courts", "courts"]],
             "ids": [5, "ids", [1, 2], ["a"] * 60],
-            "task": [5, "multilabel", ""],
+            "task": [5, "multilabel", "", pd.NA, pd.Series([1, 2])],
             "text": [5, "body", ["body"]],
         },
     )
@@ -1406,7 +1411,7 @@ def suspect_labels(world):
             "probabilities": [5, "p", np.full((5, 2), 0.4), np.full((60, 2), 2.0), np.full((60, 2), np.nan)],
             "topics": data.wrong["topics"],
             "ids": data.wrong["ids"],
-            "task": [5, "multilabel", ""],
+            "task": [5, "multilabel", "", pd.NA, pd.Series([1, 2])],
             "text": data.wrong["text"],
             "separator": data.wrong["separator"],
             "cv": [*COUNTS, 1],

@@ -7,6 +7,7 @@ it must be, and the value. This module imports no slow library.
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from numbers import Integral, Real
 from os import PathLike
@@ -17,6 +18,7 @@ from topicdesk.errors import ArgumentError, nearest
 
 __all__ = [
     "check_choice",
+    "check_encodable",
     "check_engine",
     "check_flag",
     "check_instance",
@@ -34,6 +36,9 @@ __all__ = [
 
 # Number of characters of a wrong value that a message shows.
 _MOST_SHOWN = 80
+
+# Limits of file systems: 255 bytes for a name on most of them, and 4,096 bytes for a path on Linux.
+_LONGEST_NAME, _LONGEST_PATH = 255, 4000
 
 # NumPy's seeds may be larger, scikit-learn's may not.
 _LARGEST_SEED = 2**32 - 1
@@ -165,12 +170,45 @@ def check_choice(name: str, value: object, valid: Iterable[str]) -> None:
         raise ArgumentError(f"{name} = {_shown(value)} is not known; {nearest(value, words)}")
 
 
-def check_path(name: str, value: object) -> None:
-    """Raise `ArgumentError` if a value is neither a string nor a path, or is empty. The path may be missing."""
+def check_encodable(name: str, value: str | PathLike[Any]) -> None:
+    r"""Raise `ArgumentError` if a string or a path cannot be written as UTF-8.
+
+    Such a string contains half of a pair of surrogates: a byte of the command line or of a file's name that was not
+    UTF-8, or not ASCII if the locale is.
+
+    Examples
+    --------
+    >>> check_encodable("source", "\udcff.org")
+    Traceback (most recent call last):
+    topicdesk.errors.ArgumentError: source must be valid UTF-8; got '\udcff.org'. In an ASCII locale, set PYTHONUTF8=1.
+    """
+    try:
+        str(value).encode()
+    except UnicodeEncodeError:
+        raise ArgumentError(
+            f"{name} must be valid UTF-8; got {_shown(value)}. In an ASCII locale, set PYTHONUTF8=1."
+        ) from None
+
+
+def check_path(name: str, value: object, *, written: bool = False) -> None:
+    """Raise `ArgumentError` if a value is neither a string nor a path, is empty, or cannot be the path of any file.
+
+    Parameters
+    ----------
+    name : str
+        Name of the argument.
+    value : object
+        The argument. The path may be missing.
+    written : bool, default False
+        Whether a file or folder is written there. Its name must then be valid UTF-8, for Parquet and other libraries.
+    """
     if not isinstance(value, str | PathLike) or value == "":
         raise ArgumentError(f"{name} must be a path or a string that is not empty; got {_shown(value)}.")
     if "\0" in str(value):
         raise ArgumentError(f"{name} must not contain a null character; got {_shown(value)}.")
+    _check_length(name, value)
+    if written:
+        check_encodable(name, value)
 
 
 def check_paths(name: str, values: Any) -> None:
@@ -189,8 +227,20 @@ def check_paths(name: str, values: Any) -> None:
     for value in values:
         if not isinstance(value, str | PathLike) or value == "":
             raise ArgumentError(f"{name} must be a list of paths; it contains {_shown(value)}.")
+        check_path(name, value)
     if not len(values):
         raise ArgumentError(f"{name} is empty. Give at least one path.")
+
+
+def _check_length(name: str, path: str | PathLike[Any]) -> None:
+    parts = Path(path).parts
+    # Windows counts UTF-16 units, and other systems bytes.
+    sizes = [len(part.encode("utf-16-le")) // 2 if os.name == "nt" else len(os.fsencode(part)) for part in parts]
+    if max(sizes, default=0) > _LONGEST_NAME or sum(sizes) + len(sizes) > _LONGEST_PATH:
+        raise ArgumentError(
+            f"{name} must have names of at most {_LONGEST_NAME} bytes, and of {_LONGEST_PATH} together; got "
+            f"{_shown(path)}. Use a shorter name."
+        )
 
 
 def check_mapping(name: str, value: object, keys: str = "strings") -> None:

@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
+import errno
 import glob
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from time import monotonic, sleep, time
 from uuid import uuid4
 
 from topicdesk.errors import ProjectError
 
-__all__ = ["abandoned", "remove_tree", "replacing", "sweep_removed", "sweep_removed_in", "write_text"]
+__all__ = [
+    "abandoned",
+    "cannot_write",
+    "creating",
+    "output_file",
+    "remove_tree",
+    "replacing",
+    "sweep_removed",
+    "sweep_removed_in",
+    "write_text",
+]
 
 _REMOVED = ".removed"
+
+# Number of characters of a file's name that its temporary name begins with.
+_PREFIX_CHARACTERS = 40
 
 # Work in a folder that was not continued for this long counts as abandoned.
 _GIVEN_UP_SECONDS = 7 * 24 * 3600
@@ -37,7 +53,8 @@ def replacing(path: Path) -> Iterator[Path]:
     Parameters
     ----------
     path : Path
-        The file to create or replace. Missing parent folders are created.
+        The file to create or replace. Missing parent folders are created. If it is a symbolic link, the file that it
+        points to is replaced, and the link stays.
 
     Yields
     ------
@@ -47,28 +64,130 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises
     ------
     ProjectError
-        If the folder is not writable, or the disk is full.
+        If the path is not that of a regular file, the folder is not writable, or the disk is full.
     """
+    target = output_file(path)
+    with _part_of(path, target) as part:
+        yield part
+        _complete(part)
+        _patiently(lambda: part.replace(target))
+
+
+@contextmanager
+def creating(paths: Iterable[Path], lock: Path) -> Iterator[dict[Path, Path]]:
+    """Yield a temporary path for each of several new files, and create all of them when the block ends, or none.
+
+    Parameters
+    ----------
+    paths : iterable of Path
+        The files to create. Missing parent folders are created.
+    lock : Path
+        Lock file, held while the files get their names. Of two processes that create the same file, the second fails.
+
+    Yields
+    ------
+    dict of Path to Path
+        Where to write, by file.
+
+    Raises
+    ------
+    ProjectError
+        If a file exists when the block ends, or cannot be written. No file is created in this case.
+    """
+    from topicdesk._locks import exclusive_lock  # slow to import
+
+    with ExitStack() as stack:
+        parts = {path: stack.enter_context(_part_of(path, output_file(path))) for path in paths}
+        yield parts
+        for part in parts.values():
+            _complete(part)
+        created: list[Path] = []
+        with exclusive_lock(lock):
+            existing = [str(path) for path in parts if os.path.lexists(path)]
+            if existing:
+                raise ProjectError(f"{', '.join(existing)} already exists. Nothing was written.")
+            try:
+                for path, part in parts.items():
+                    _patiently(partial(part.replace, path))
+                    created.append(path)
+            except BaseException:
+                for path in created:
+                    path.unlink(missing_ok=True)
+                raise
+
+
+@contextmanager
+def _part_of(path: Path, target: Path) -> Iterator[Path]:
+    """Yield a temporary file beside `target`, and remove it at the end. Errors name `path`, the user's output."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        # The name of the file may be as long as a name may be, so the temporary one has only its beginning.
+        prefix = f".{target.name[:_PREFIX_CHARACTERS]}."
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=prefix, suffix=".part")
     except OSError as error:
-        raise ProjectError(f"cannot write {path}: {error.strerror}. Make the folder writable.") from error
+        raise ProjectError(cannot_write(path, error)) from error
     os.close(handle)
     part = Path(name)
     try:
         yield part
-        # Open for writing: Windows cannot flush a file that is open for reading only.
-        with part.open("r+b") as file:
-            os.fsync(file.fileno())
-        part.chmod(0o666 & ~_umask())
-        _patiently(lambda: part.replace(path))
     except OSError as error:
         raise ProjectError(f"cannot write {path}: {error.strerror or error}") from error
     finally:
         # An error here would hide the original error.
         with suppress(OSError):
             part.unlink(missing_ok=True)
+
+
+def _complete(part: Path) -> None:
+    """Put a temporary file on disk, with the rights of a new file."""
+    # Open for writing: Windows cannot flush a file that is open for reading only.
+    with part.open("r+b") as file:
+        os.fsync(file.fileno())
+    part.chmod(0o666 & ~_umask())
+
+
+def output_file(path: Path) -> Path:
+    """Return the file to create or replace for an output, after following links.
+
+    Parameters
+    ----------
+    path : Path
+        The output. It may be missing.
+
+    Raises
+    ------
+    ProjectError
+        If the path exists and is not a regular file, such as a folder, a device or a pipe, or if no file can have it.
+    """
+    try:
+        str(path).encode()
+        kind = path.stat().st_mode
+    except FileNotFoundError:
+        kind = stat.S_IFREG
+    except OSError as error:
+        raise ProjectError(cannot_write(path, error)) from error
+    except UnicodeEncodeError as error:
+        raise ProjectError(
+            f"cannot write {str(path)!r}: the name is not valid UTF-8. In an ASCII locale, set PYTHONUTF8=1."
+        ) from error
+    if stat.S_ISDIR(kind):
+        raise ProjectError(f"cannot write {path}: it is a folder. Name a file.")
+    if not stat.S_ISREG(kind):
+        raise ProjectError(
+            f"cannot write {path}: it is not a regular file, and the output would replace it. Name a file."
+        )
+    return Path(os.path.realpath(path)) if path.is_symlink() else path
+
+
+def cannot_write(path: Path, error: OSError) -> str:
+    """Return the message of an output that cannot be written: the reason, and what to do."""
+    advice = {
+        errno.ENAMETOOLONG: "Use a shorter name.",
+        errno.ENOSPC: "Free some space.",
+        errno.EDQUOT: "Free some space.",
+        errno.ELOOP: "Remove the links that point to each other.",
+    }.get(error.errno or 0, "Make the folder writable.")
+    return f"cannot write {path}: {error.strerror or error}. {advice}"
 
 
 def write_text(path: Path, text: str) -> None:

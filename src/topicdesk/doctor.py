@@ -38,6 +38,9 @@ _OF_DEVELOPERS = {"docs": "sphinx", "fuzz": "atheris", "dev": "pytest"}
 # Packages that can be installed and still fail to import, because they need a system library.
 _LOADED = {"boosting": "lightgbm"}
 
+# Modules that read users' files and are imported only then, since their imports are slow.
+_READERS = {"HTML pages": ("trafilatura", "htmldate"), "feeds": ("feedparser",), "web archives": ("fastwarc.warc",)}
+
 _LEAST_FREE = 1_000_000_000
 
 
@@ -94,7 +97,7 @@ def diagnose(start: Path | str = ".") -> Diagnosis:
     >>> diagnosis.checks.columns.tolist()
     ['state', 'found', 'advice']
     """
-    rows = [*_python(), *_packages(), *_parts()]
+    rows = [*_python(), *_packages(), *_readers(), *_parts()]
     try:
         project = find_project(start)
     except ProjectError as error:
@@ -129,6 +132,22 @@ def _packages() -> Iterator[_Row]:
     if not problems:
         versions = ", ".join(f"{name} {version(name)}" for name in ("scikit-learn", "pandas", "numpy", "mlflow"))
         yield "packages", "ok", f"all {len(requirements)}: {versions} …", ""
+
+
+def _readers() -> Iterator[_Row]:
+    """Check that the readers of users' files can be imported: a part that they need may be missing."""
+    faults = {}
+    for name, modules in _READERS.items():
+        try:
+            for module in modules:
+                import_module(module)
+        except (ImportError, OSError) as error:
+            faults[name] = " ".join(str(error).split())
+    for name, fault in faults.items():
+        advice = "Recreate the environment: 'make setup' or 'pip install --upgrade --force-reinstall topicdesk'."
+        yield name, "wrong", f"cannot be read: {fault}", advice
+    if not faults:
+        yield "files", "ok", f"readers can be imported: {', '.join(_READERS)}", ""
 
 
 def _parts() -> Iterator[_Row]:

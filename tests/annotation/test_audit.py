@@ -126,3 +126,10 @@ def test_suspect_labels_rejects_arguments_by_name():
     for options in ({"cv": 1}, {"random_state": -1}, {"task": "classes"}):
         with pytest.raises(ValueError, match=f"^{next(iter(options))} must be"):
             suspect_labels(["x"] * 6, y, **options)
+
+
+def test_suspect_labels_does_not_pass_on_the_warnings_of_a_library(recwarn):
+    probabilities = np.column_stack([np.full(11, 0.9), np.full(11, 0.1)])
+    suspects = suspect_labels(y=["courts"] * 10 + ["rail"], probabilities=probabilities)
+    assert len(suspects) <= 1
+    assert not [one for one in recwarn if "label issues" in str(one.message)]

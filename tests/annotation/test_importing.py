@@ -1,10 +1,15 @@
 """Labels that exist: columns, folders, files of fastText and Annif, and exports of annotation tools."""
 
 import json
+import re
+import warnings
 import zipfile
+from contextlib import nullcontext
 
 import pandas as pd
+import pyarrow as arrow
 import pytest
+from pyarrow import parquet
 
 import topicdesk
 from topicdesk.annotation import import_labels, read_label_file, read_labels, read_table, write_annotations
@@ -105,14 +110,23 @@ FORMS = {
 }  # fmt: skip
 
 
+# What a form leaves to assume, as the only warning.
+ASSUMED = {
+    "column.csv": r"^several labels in a cell are separated by ';'$",
+    "one-hot.csv": r"^the labels are the columns courts, rail$",
+}
+
+
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("name", FORMS)
 def test_read_table_reads_every_form(tmp_path, name):
     file = write(tmp_path, name, FORMS[name])
     options = {"column": "cats"} if name == "object.jsonl" else {}
-    table = read_table(file, **options)
+    with pytest.warns(UserWarning, match=ASSUMED[name]) if name in ASSUMED else nullcontext():
+        table = read_table(file, **options)
     assert dict(zip(table["text"], map(sorted, table["topics"]), strict=True)) == RIGHT
-    labels = read_labels(file, **options)
+    with pytest.warns(UserWarning, match=ASSUMED[name]) if name in ASSUMED else nullcontext():
+        labels = read_labels(file, **options)
     # An import of the same file gives the same ids.
     account = import_articles([file], tmp_path / "c.parquet")
     assert account.articles == 4
@@ -358,3 +372,373 @@ def test_read_labels_splits_labels_of_a_table_with_some_columns_of_a_label_file_
     about = {"article_id": ["a"], "annotator": "maria", "codebook": "1", "sample": "random"}
     table = pd.DataFrame({**about, "topics": ["Courts & Law;rail"], "text": TEXTS[:1]})
     assert read_labels(write(tmp_path, "sheet.csv", table))["topics"].tolist() == [("Courts & Law", "rail")]
+
+
+def zipped(file, members):
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return file
+
+
+BBC = {"README.TXT": "About the texts.", "business/001.txt": TEXTS[0], "sport/001.txt": TEXTS[1]}
+
+
+@pytest.mark.parametrize("above", ["bbc/", "wrap/bbc/", "split/train/"])
+@pytest.mark.parametrize("archived", [True, False])
+def test_read_labels_takes_no_label_from_a_folder_of_folders(tmp_path, above, archived):
+    if archived:
+        path = zipped(tmp_path / "bbc.zip", {f"{above}{name}": text for name, text in BBC.items()})
+    else:
+        path = tmp_path / "texts"
+        for name, text in BBC.items():
+            write(path / above, name, text)
+    with pytest.warns(UserWarning, match=r"not readable: .*README\.TXT: its folder contains the folders of other tex"):
+        labels = read_labels(path)
+    assert labels["topics"].tolist() == [("business",), ("sport",)]
+    assert set(labels["annotator"]) == {"imported"}
+
+
+def test_read_labels_reads_an_archive_of_folders_with_other_files(tmp_path):
+    others = {"bbc/README": "About", "bbc/.DS_Store": "x", "__MACOSX/bbc/sport/._001.txt": "x"}
+    path = zipped(tmp_path / "bbc.zip", {**others, **{f"bbc/{name}": text for name, text in BBC.items()}})
+    with pytest.warns(UserWarning, match=r"not readable: .*README: not a text") as caught:
+        labels = read_labels(path)
+    assert "MACOSX" not in str(caught[0].message)
+    assert labels["topics"].tolist() == [("business",), ("sport",)]
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"first.csv": f"text,label\n{TEXTS[0]},courts\n", "second.csv": f"text,label\n{TEXTS[1]},rail\n"},
+        {
+            "train.jsonl": json.dumps({"id": 1, "text": TEXTS[0], "label": ["courts"]}),
+            "test.jsonl": json.dumps({"id": 2, "text": TEXTS[1], "label": ["rail"]}),
+        },
+        {"data/admin.jsonl": json.dumps({"id": 1, "text": TEXTS[0], "label": ["courts"]})},
+    ],
+)
+def test_read_labels_does_not_take_other_archives_for_annotators(tmp_path, members):
+    assert set(read_labels(zipped(tmp_path / "t.zip", members))["annotator"]) == {"imported"}
+
+
+@pytest.mark.parametrize(
+    ("encoding", "options"), [("cp1252", {"encoding": "cp1252"}), ("utf-16", {}), ("cp1252", {}), ("utf-8-sig", {})]
+)
+def test_read_table_reads_fasttext_in_any_encoding(tmp_path, encoding, options):
+    (tmp_path / "train.txt").write_bytes(
+        "__label__café It cost £5 in the café.\n__label__rail Late.\n".encode(encoding)
+    )
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "noted: .* read as cp1252")
+        table = read_table(tmp_path / "train.txt", **options)
+    assert table[["text", "topics"]].to_numpy().tolist() == [["It cost £5 in the café.", "café"], ["Late.", "rail"]]
+
+
+def test_read_table_takes_the_labels_of_fasttext_anywhere_in_a_line(tmp_path):
+    lines = f"{TEXTS[0]} __label__courts\n__label__rail {TEXTS[1]} __label__late\nThe x__label__y. __label__a  b\n\n"
+    table = read_table(write(tmp_path, "train.txt", lines))
+    assert table[["text", "topics"]].to_numpy().tolist() == [
+        [TEXTS[0], ["courts"]],
+        [TEXTS[1], ["rail", "late"]],
+        ["The x__label__y. b", ["a"]],
+    ]
+
+
+def test_read_table_and_import_articles_read_binary_columns_as_utf_8(tmp_path):
+    file = tmp_path / "t.parquet"
+    columns = {"text": TEXTS[:2], "title": ["é", "b"], "label": ["é", "b"]}
+    content = {name: arrow.array([value.encode() for value in values]) for name, values in columns.items()}
+    parquet.write_table(arrow.table({**content, "image": arrow.array([b"\xff", b"\xfe"])}), file)
+    table = read_table(file)
+    assert table[["text", "title", "topics"]].to_numpy().tolist() == [[TEXTS[0], "é", "é"], [TEXTS[1], "b", "b"]]
+    import_articles([file], tmp_path / "c.parquet")
+    corpus = read_corpus(tmp_path / "c.parquet")
+    assert corpus["title"].tolist() == ["é", "b"]
+    assert set(corpus["id"]) == set(table["id"])
+    with pytest.raises(LabelsError, match=r"row 1: the label b'\\xff' is binary, and not UTF-8"):
+        read_table(file, column="image")
+    parquet.write_table(arrow.table({"text": [b"\xff"], "label": ["a"]}), file)
+    with pytest.raises(CorpusError, match=r"row 1: the text is binary, and not UTF-8; convert its column to strings"):
+        read_table(file)
+
+
+def test_read_table_reads_a_map_of_topics(tmp_path):
+    kind = arrow.map_(arrow.string(), arrow.int64())
+    topics = arrow.array([[("courts", 1), ("rail", 1)], [("courts", 0), ("rail", 1)]], kind)
+    parquet.write_table(arrow.table({"text": TEXTS[:2], "topics": topics}), tmp_path / "t.parquet")
+    assert read_table(tmp_path / "t.parquet")["topics"].tolist() == [["courts", "rail"], ["rail"]]
+
+
+def test_read_table_does_not_split_the_items_of_lists(tmp_path):
+    table = pd.DataFrame({"text": TEXTS[:3], "topics": ["{'a;b', 'c'}", "('a;b',)", "['c' 'd|e']"]})
+    assert list(map(sorted, read_table(write(tmp_path, "t.csv", table))["topics"])) == [
+        ["a;b", "c"],
+        ["a;b"],
+        ["c", "d|e"],
+    ]
+
+
+def test_reading_labels_keeps_an_article_whose_id_belongs_to_another(desk):
+    rows = [(7, TEXTS[0], "courts"), (7, TEXTS[1], "rail"), (8, TEXTS[2], "rail"), (7, f" {TEXTS[0]}", "courts")]
+    file = write(desk, "t.csv", pd.DataFrame(rows, columns=["id", "text", "topics"]))
+    with pytest.warns(UserWarning, match="noted: 1 article: an id that belongs to another article, replaced") as caught:
+        table = read_table(file)
+    assert "first row" not in str(caught[0].message)
+    assert table["topics"].tolist() == ["courts", "rail", "rail"]
+    done = import_labels(file, "data/corpora/mine.parquet")
+    assert "3 articles, 3 labelled" in str(done)
+    assert "noted: 1 article: an id that belongs to another article, replaced by a new one" in str(done)
+    corpus = read_corpus("data/corpora/mine.parquet")
+    assert corpus["id"].tolist() == table["id"].tolist()
+    labels = read_label_file("data/labels/imported.csv", ["courts", "rail"], corpus["id"])
+    assert len(labels) == 3
+
+
+def test_import_labels_renames_annotators_whose_names_topicdesk_uses(desk):
+    rows = [(TEXTS[0], "courts", "Agreed"), (TEXTS[1], "rail", "adjudicated"), (TEXTS[2], "rail", "maria")]
+    file = write(desk, "t.csv", pd.DataFrame(rows, columns=["text", "topics", "annotator"]))
+    renamed = "renamed, because topicdesk uses these names: 'Agreed' to 'agreed-2'; 'adjudicated' to 'adjudicated-2'"
+    with pytest.warns(UserWarning, match=renamed):
+        assert set(read_labels(file)["annotator"]) == {"agreed-2", "adjudicated-2", "maria"}
+    assert str(import_labels(file, "data/corpora/mine.parquet")).count("renamed") == 1
+    for name in ("agreed", "adjudicated"):
+        with pytest.raises(LabelsError, match=f"annotator '{name}': topicdesk writes its own label file"):
+            import_labels(file, "data/corpora/other.parquet", annotator=name)
+
+
+@pytest.mark.parametrize("empty", ["\0\0", " \x07", "", "\u200b"])
+def test_read_table_leaves_out_articles_without_a_text(tmp_path, empty):
+    file = write(tmp_path, "t.csv", f"id,text,topics\n1,{TEXTS[0]},courts\n2,{TEXTS[1]},rail\n3,{empty},rail\n")
+    with pytest.warns(UserWarning, match=r"left out, because they have no text: 1 article"):
+        assert read_table(file)["text"].tolist() == TEXTS[:2]
+
+
+@pytest.mark.filterwarnings("error")
+def test_read_table_takes_empty_ids_for_none(tmp_path):
+    table = pd.DataFrame({"id": ["", " ", "7"], "text": TEXTS[:3], "topics": ["courts", "rail", "rail"]})
+    assert len(read_table(write(tmp_path, "t.csv", table))) == 3
+
+
+def test_read_labels_says_which_label_column_it_took_if_there_are_several(tmp_path):
+    table = pd.DataFrame({"text": TEXTS[:2], "label1": ["courts", "rail"], "label2": ["late", ""], "tags": ["x", "y"]})
+    file = write(tmp_path, "t.csv", table)
+    message = "the labels are the column label1, not label2, tags; name another, or several such as label1,label2,tags"
+    with pytest.warns(UserWarning, match=message):
+        assert read_labels(file)["topics"].tolist() == [("courts",), ("rail",)]
+
+
+@pytest.mark.filterwarnings("error")
+def test_read_labels_joins_several_columns_of_labels(tmp_path):
+    rows = {
+        "text": TEXTS[:3],
+        "label1": ["courts", "rail", ""],
+        "label2": ["late", "", ""],
+        "label3": ["late", "", None],
+    }
+    file = write(tmp_path, "t.jsonl", pd.DataFrame(rows).to_dict("records"))
+    with pytest.warns(UserWarning, match="^not labelled: 1 article$"):
+        labels = read_labels(file, column="label1, label2,label3")
+    assert labels["topics"].tolist() == [("courts", "late"), ("rail",)]
+
+
+def test_read_table_names_the_columns_of_0_and_1(tmp_path):
+    table = pd.DataFrame({"id": [1, 2], "text": TEXTS[:2], "is_paid": [0, 1], "courts": [1, 0], "rail": [0, 1]})
+    with pytest.warns(UserWarning, match="^the labels are the columns is_paid, courts, rail$"):
+        read_table(write(tmp_path, "t.csv", table))
+
+
+def test_read_table_counts_labels_without_a_code_and_codes_without_a_label(tmp_path):
+    file = write(tmp_path, "t.csv", pd.DataFrame({"text": TEXTS, "label": [1, 2, 5, 5]}))
+    with pytest.warns(UserWarning, match=r"^labels without a code: '5' \(2\); codes that no label has: '3'; '4'$"):
+        table = read_table(file, codes={1: "courts", 2: "rail", 3: "late", 4: "maps"})
+    assert table["topics"].tolist() == ["courts", "rail", "5", "5"]
+    with pytest.warns(
+        UserWarning, match=r"^labels without a code: '1' \(1\); '2' \(1\); '5' \(2\); codes .*: 'a'; 'b'$"
+    ):
+        read_table(file, codes={"a": "courts", "b": "rail"})
+
+
+@pytest.mark.parametrize("word", ["NA", "N/A", "nan", "NaN", "None", "null", "NULL", "-"])
+def test_read_table_reads_words_of_missing_labels_as_not_labelled(tmp_path, word):
+    file = write(tmp_path, "t.csv", pd.DataFrame({"text": TEXTS, "label": ["courts", "rail", word, f" {word} "]}))
+    with pytest.warns(UserWarning, match=rf"read as not labelled: '{word}' \(2\).*not labelled: 2 articles"):
+        assert read_table(file)["topics"].tolist() == ["courts", "rail"]
+    assert read_table(file, codes={word: "none", "courts": "courts", "rail": "rail"})["topics"].tolist()[2] == "none"
+
+
+@pytest.mark.filterwarnings("error")
+def test_read_table_keeps_a_label_called_none_and_words_in_lists(tmp_path):
+    rows = [
+        {"text": TEXTS[0], "label": "none"},
+        {"text": TEXTS[1], "label": ["NA"]},
+        {"text": TEXTS[2], "label": "rail"},
+    ]
+    assert read_table(write(tmp_path, "t.jsonl", rows))["topics"].tolist() == ["none", "NA", "rail"]
+
+
+def test_read_table_names_labels_that_differ_only_in_case_or_spaces(tmp_path):
+    file = write(tmp_path, "t.csv", pd.DataFrame({"text": TEXTS, "label": ["courts", "Courts", "COURTS", "rail"]}))
+    with pytest.warns(
+        UserWarning, match="only in case or spaces, and count as different: 'courts', 'Courts', 'COURTS'"
+    ):
+        read_table(file)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("name", ["min.json", "t.csv"])
+def test_read_table_reads_an_annotation_without_a_choice_as_no_topic(tmp_path, name):
+    rows = [{"text": text, "topic": minimal(labels), **ABOUT} for text, labels in RIGHT.items() if labels]
+    rows.append({"text": TEXTS[3], **ABOUT})
+    content = rows if name == "min.json" else pd.DataFrame(rows)
+    assert read_table(write(tmp_path, name, content))["topics"].tolist()[3] == []
+
+
+def alternating():
+    questions = ["topics", "tone"]
+    return [
+        studio_task(number, text, studio_annotation([labels], question=questions[number % 2]))
+        for number, (text, labels) in enumerate(zip(TEXTS, ["courts", "glad", "rail", "sad"], strict=True))
+    ]
+
+
+def argilla_of(answers):
+    return [
+        {"id": f"r{number}", "fields": {"text": text},
+         "responses": {name: [{"value": value, "user_id": "u", "status": "submitted"}]
+                       for name, value in given.items()}}
+        for number, (text, given) in enumerate(zip(TEXTS, answers, strict=False))
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "tasks",
+    [alternating(), argilla_of([{"topics": "courts"}, {"tone": "glad"}, {"topics": ["rail"]}, {"tone": "sad"}])],
+)
+def test_read_labels_finds_the_questions_of_a_whole_export(tmp_path, tasks):
+    file = write(tmp_path, "export.json", tasks)
+    with pytest.raises(LabelsError, match=r"export\.json: the export has several questions: tone, topics\. Name one"):
+        read_labels(file)
+    with pytest.warns(UserWarning, match=r"not labelled: 2 articles"):
+        assert read_labels(file, column="topics")["topics"].tolist() == [("courts",), ("rail",)]
+    with pytest.raises(LabelsError, match=r"the export has no question 'nope'; valid: tone, topics"):
+        read_labels(file, column="nope")
+
+
+@pytest.mark.filterwarnings("error")
+def test_read_labels_reads_no_answer_beside_another_as_no_topic(tmp_path):
+    file = write(tmp_path, "a.json", argilla_of([{"topics": ["courts"], "tone": "glad"}, {"tone": "sad"}]))
+    assert read_labels(file, column="topics")["topics"].tolist() == [("courts",), ()]
+
+
+def test_read_labels_reads_a_choice_that_is_a_string(tmp_path):
+    tasks = [studio_task(1, TEXTS[0], studio_annotation("courts")), studio_task(2, TEXTS[1], studio_annotation("rail"))]
+    assert read_labels(write(tmp_path, "e.json", tasks))["topics"].tolist() == [("courts",), ("rail",)]
+
+
+TASK = {"data": {"text": TEXTS[0], "category": "courts"}}
+PREDICTED = {**TASK, "predictions": [studio_annotation(["courts"])]}
+TEXTAREA = {"result": [{"from_name": "note", "type": "textarea", "value": {"text": ["x"]}}]}
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([PREDICTED], "no task has an annotation yet. Predictions are not labels"),
+        ([TASK], "no task has an annotation yet"),
+        ([{"id": 1, **TASK, "annotations": []}], "no task has an annotation yet"),
+        ([{**TASK, "annotations": [TEXTAREA]}], "the export has answers (textarea), but no question with choices"),
+        ([{"text": TEXTS[0], "label": [], "id": 1}], "all of 1 decision are that an article has no topic"),
+        (
+            [{"text": TEXTS[0], "topics": ""}],
+            "no article has a label: column topics is empty. Fill it, or name another",
+        ),
+        ({}, "the rows have neither an id nor a text: they are empty"),
+        ([{}], "the rows have neither an id nor a text: they are empty"),
+        ([{"text": TEXTS[0], "annotations": [{"label": 2, "start_offset": 1, "end_offset": 2}]}], "parts of texts"),
+    ],
+)
+def test_read_labels_says_why_an_export_has_no_labels(tmp_path, rows, message):
+    with pytest.raises(LabelsError, match=re.escape(message)):
+        read_labels(write(tmp_path, "export.json", rows))
+
+
+def test_read_labels_takes_a_field_of_tasks_if_the_user_names_it(tmp_path):
+    other = {**PREDICTED, "data": {"text": TEXTS[1], "category": "rail"}}
+    file = write(tmp_path, "export.json", [PREDICTED, other])
+    assert read_labels(file, column="category")["topics"].tolist() == [("courts",), ("rail",)]
+
+
+@pytest.mark.filterwarnings("error")
+def test_read_labels_reads_the_older_form_of_doccano(tmp_path):
+    rows = [
+        {"text": TEXTS[0], "annotations": [{"label": 2, "user": 1}, {"label": 3, "user": 1}, {"label": 2, "user": 4}]},
+        {"text": TEXTS[1], "annotations": [{"label": 3, "user": 1}]},
+        {"text": TEXTS[2], "annotations": [{"label": 3, "user": 4}]},
+    ]
+    codes = {2: "courts", 3: "rail"}
+    with pytest.warns(UserWarning, match="^annotators disagree about 1 article$"):
+        labels = read_labels(write(tmp_path, "d.jsonl", rows), codes=codes)
+    assert labels[["annotator", "topics"]].to_numpy().tolist() == [
+        ["annotator-1", ("courts", "rail")],
+        ["annotator-4", ("courts",)],
+        ["annotator-1", ("rail",)],
+        ["annotator-4", ("rail",)],
+    ]
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_read_labels_reads_tables_of_argilla(tmp_path, version):
+    def row(text, *answers):
+        if version == 1:
+            return {
+                "text": text,
+                "topics": [dict(zip(("value", "user_id", "status"), one, strict=True)) for one in answers],
+            }
+        values, users, status = (
+            (list(column) for column in zip(*answers, strict=True)) if answers else (None, None, None)
+        )
+        return {
+            "text": text,
+            "topics.responses": values,
+            "topics.responses.users": users,
+            "topics.responses.status": status,
+        }
+
+    rows = [
+        row(TEXTS[0], (["courts"], "u1", "submitted"), (["rail"], "u2", "draft")),
+        row(TEXTS[1], (["courts", "rail"], "u2", "submitted")),
+        row(TEXTS[2]),
+    ]
+    with pytest.warns(UserWarning, match="^not labelled: 1 article$"):
+        labels = read_labels(write(tmp_path, "argilla.jsonl", rows))
+    assert labels[["annotator", "topics"]].to_numpy().tolist() == [["u1", ("courts",)], ["u2", ("courts", "rail")]]
+
+
+def test_read_labels_says_that_an_answer_in_prodigy_contradicts_another(tmp_path):
+    answers = [(0, "courts", "accept"), (0, "courts", "reject"), (1, "rail", "reject"), (1, "rail", "accept"),
+               (2, "rail", "accept"), (2, "rail", "accept")]  # fmt: skip
+    rows = [{"text": TEXTS[number], "label": label, "answer": answer} for number, label, answer in answers]
+    with pytest.warns(UserWarning, match=r"other labels, so that the labels of the first row are used: 2 \(.*line 2; "):
+        assert read_labels(write(tmp_path, "p.jsonl", rows))["topics"].tolist() == [("courts",), (), ("rail",)]
+
+
+def test_read_table_does_not_take_a_table_with_a_column_answer_for_prodigy(tmp_path):
+    table = pd.DataFrame({"text": TEXTS[:2], "answer": ["The judge.", "The tram."], "label": ["courts", "rail"]})
+    assert read_table(write(tmp_path, "t.csv", table))["topics"].tolist() == ["courts", "rail"]
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "message"),
+    [
+        (f"{TEXTS[0]},courts\n{TEXTS[1]},rail\n", {},
+         rf"neither an id nor a text; the columns: {TEXTS[0]}, courts\. Name the text column with --map text=COLUMN "
+         r"\(--text COLUMN for 'topicdesk init', columns=\{'text': 'COLUMN'\} in Python\), or use --no-header "),
+        (f"{TEXTS[0]},courts\n", {"header": False}, rf"; the first row: 1: '{TEXTS[0][:30]}', 2: 'courts'\. Name the"),
+        ("kind,,label\na,b,c\n", {}, r"the columns: kind, \(unnamed\), label\."),
+    ],
+)  # fmt: skip
+def test_read_labels_says_how_to_name_the_text(tmp_path, content, options, message):
+    with pytest.raises(LabelsError, match=message):
+        read_labels(write(tmp_path, "t.csv", content), **options)

@@ -243,6 +243,8 @@ NAN, MASKED = np.float32("nan"), np.ma.masked_array([*"ab"], [False, True])
         (["a", "b"], {"y": ["\ud800", "b"]}, LabelsError, "y: the label of row 0.* cannot be written as UTF-8"),
         (["a", "b"], {"y": ["x\0", "b"]}, LabelsError, "y: the label of row 0.* contains a null character"),
         (["a", "b"], {"y": ["['a']", "['a', 'b']"]}, LabelsError, "lists that are written as strings"),
+        (["a", "b"], {"y": ["{'a'}", "{'a', 'b'}"]}, LabelsError, "lists that are written as strings"),
+        (["a", "b"], {"y": ["('a',)", "['a' 'b']"]}, LabelsError, r"strings, such as .*Pass lists, as read_table"),
         (["a", "b"], {"y": ["a;b", "c|d"]}, LabelsError, r"both ';' and '\|'"),
         (["a", "b"], {"y": [[], []]}, LabelsError, "y contains no label"),
         (["a", "b"], {"separator": 5}, LabelsError, "separator must be a string; got 5"),

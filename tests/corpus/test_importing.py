@@ -1,16 +1,20 @@
 """Import of articles from every supported format, clean and dirty."""
 
+import errno
 import json
+import lzma
 import re
 import signal
 import unicodedata
 import zipfile
+from pathlib import Path
 
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from topicdesk.corpus import CLEANING_STEPS, import_articles, read_articles, read_corpus, read_corpus_facts
+from topicdesk.annotation._fields import check_labelled_source
+from topicdesk.corpus import CLEANING_STEPS, import_articles, read_articles, read_corpus, read_corpus_facts, readers
 from topicdesk.corpus.cleaning import fix_encoding, squeeze_white_space
 from topicdesk.corpus.readers import FORMATS
 from topicdesk.errors import CorpusError
@@ -316,6 +320,47 @@ def test_import_articles_rejects_input_without_articles_and_writes_nothing(tmp_p
     assert not list(tmp_path.glob("out/*"))
 
 
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [("t.xlsx", "save it as CSV"), ("t.ODS", "save it as CSV"), ("t.docx", "save it as text"),
+     ("t.csv.gz", "unpack it first"), ("t.cvs", "did you mean '.csv'")],
+)  # fmt: skip
+def test_read_articles_says_how_to_convert_a_format(tmp_path, name, advice):
+    (tmp_path / name).write_bytes(b"x")
+    with pytest.raises(CorpusError, match=f"unsupported file format; {advice}"):
+        read_articles([tmp_path / name])
+    if not name.endswith("cvs"):
+        with pytest.raises(CorpusError, match=f"unsupported format of labelled texts.*{advice}"):
+            check_labelled_source(tmp_path / name)
+
+
+@pytest.mark.parametrize("fault", [lzma.LZMAError("Corrupt input data"), OSError("Invalid data stream"), EOFError()])
+def test_read_articles_goes_on_after_a_damaged_member_of_an_archive(tmp_path, monkeypatch, fault):
+    with zipfile.ZipFile(tmp_path / "t.zip", "w", zipfile.ZIP_LZMA) as archive:
+        for name in ("a/1.csv", "a/2.csv", "__MACOSX/a/._1.csv", "__MACOSX/x.txt", "a/.hidden.txt"):
+            archive.writestr(name, "text\nThe ferry is late.\n" if name == "a/1.csv" else "text\nThe tram is late.\n")
+    read = zipfile.ZipExtFile.read
+
+    def damaged(self, n=-1):
+        if self.name == "a/1.csv":
+            raise fault
+        return read(self, n)
+
+    monkeypatch.setattr(zipfile.ZipExtFile, "read", damaged)
+    corpus, account = read_articles([tmp_path / "t.zip"])
+    assert corpus["text"].tolist() == ["The tram is late."]
+    assert [one.where for one in account.unreadable] == [f"{tmp_path / 't.zip'}, a/1.csv"]
+
+
+def test_read_articles_names_a_folder_without_rights(tmp_path, monkeypatch):
+    def refused(self):
+        raise PermissionError(errno.EACCES, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "is_dir", refused)
+    with pytest.raises(CorpusError, match=r"t\.csv: cannot be read: Permission denied"):
+        read_articles([tmp_path / "t.csv"])
+
+
 @pytest.mark.slow
 def test_import_articles_equals_read_articles_over_two_batches(tmp_path):
     # A batch has 5000 articles.
@@ -424,6 +469,17 @@ def test_read_articles_reads_an_archive_in_place(tmp_path):
     assert len(corpus) == 4
     assert account.dropped == {"the same article again": 2, "not readable": 1}
     assert account.unreadable[0].where.endswith("a.zip, picture.png")
+
+
+def test_read_articles_lists_a_text_that_is_too_long_to_be_an_article(tmp_path, monkeypatch):
+    monkeypatch.setattr(readers, "LONGEST_TEXT", 60)
+    (tmp_path / "t.csv").write_text(f"text\nThe mill was sold.\n{'The quay was closed. ' * 4}\n")
+    (tmp_path / "t.txt").write_text(f"Mill sold\n\n{'The quay was closed. ' * 4}\n")
+    corpus, account = read_articles([tmp_path])
+    assert corpus["text"].tolist() == ["The mill was sold."]
+    assert [one.why.split(":")[0] for one in account.unreadable] == [
+        f"a text of {length} characters, more than the limit of 60" for length in (84, 96)
+    ]
 
 
 def test_read_articles_is_safe_from_path_traversal_and_zip_bombs(tmp_path):
@@ -574,3 +630,30 @@ def test_read_articles_keeps_or_reports_every_character(tmp_path, lines):
 )
 def test_squeeze_white_space_removes_joiners_only_where_they_mean_nothing(written, expected):
     assert squeeze_white_space(written) == expected
+
+
+def test_import_account_names_columns_without_a_name(tmp_path):
+    (tmp_path / "t.csv").write_text(",text, \n0,The mill was sold.,x\n")
+    account = import_articles([tmp_path / "t.csv"], tmp_path / "c.parquet")
+    assert "columns not used: (unnamed), (unnamed)" in str(account)
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-16", "utf-8"])
+@pytest.mark.parametrize("name", ["t.json", "t.jsonl", "lines.json"])
+def test_read_articles_decodes_json_as_the_user_says(tmp_path, name, encoding):
+    rows = [{"text": "It cost £5 in the café.\u2028"}, {"text": "The mill was sold."}]
+    lines = "\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
+    if encoding == "cp1252":
+        lines = lines.replace("\u2028", "")
+    document = f"[{lines.replace(chr(10), ',')}]" if name == "t.json" else f"{lines}\n"
+    (tmp_path / name).write_bytes(document.encode(encoding))
+    corpus, account = read_articles([tmp_path / name], language="en", encoding=encoding)
+    assert [text.strip() for text in corpus["text"]] == ["It cost £5 in the café.", "The mill was sold."]
+    assert not account.unreadable
+
+
+@pytest.mark.parametrize("name", ["t.json", "t.jsonl"])
+def test_read_articles_asks_for_the_encoding_of_json(tmp_path, name):
+    (tmp_path / name).write_bytes('{"text": "It cost £5."}\n{"text": "The café."}'.encode("cp1252"))
+    with pytest.raises(CorpusError, match=r"not UTF-8: .*; name the encoding with --encoding"):
+        read_articles([tmp_path / name], language="en")

@@ -1,11 +1,18 @@
 """CSV and TSV files that do not follow the usual rules: quotation marks, headers, encodings, ids, dates, HTML."""
 
+import io
+import json
+from pathlib import Path
+from time import perf_counter
+
 import pandas as pd
 import pytest
 
+from topicdesk.annotation import read_table
 from topicdesk.cli import main as cli
 from topicdesk.corpus import read_articles
-from topicdesk.corpus._encodings import guess_encoding
+from topicdesk.corpus._encodings import guess_encoding, wide_encoding
+from topicdesk.corpus._tables import TableFormat, read_rows
 from topicdesk.errors import CorpusError
 
 LAMPS = [f"The {name} lamp was lit on the quay." for name in ("first", "second", "third", "fourth", "fifth", "sixth")]
@@ -56,6 +63,19 @@ def test_many_open_quotation_marks_are_read_in_linear_time(tmp_path):
     table = "id\ttext\n" + "".join(f'{number}\t"Lamp {number} was lit on the quay.\n' for number in range(20_000))
     corpus, _ = read(tmp_path, table, "news.tsv", without=["detect_language", "take_off_recurring"])
     assert len(corpus) == 20_000
+
+
+@pytest.mark.parametrize(("header", "last"), [("text,topics,c", ""), ("text,topics,c,d", '"closed","a","b"\n')])
+def test_rows_that_open_a_quotation_mark_again_and_again_are_read_in_linear_time(header, last):
+    def seconds(n_rows):
+        table = f"{header}\n" + '"p"","",x","tail that is somewhat longer\n' * n_rows + last
+        start = perf_counter()
+        rows = list(read_rows(io.BytesIO(table.encode()), TableFormat()))
+        assert len(rows) >= n_rows
+        return perf_counter() - start
+
+    # Were each row read to the end, the second table would take sixteen times as long: more than a minute.
+    assert seconds(16_000) < 8 * max(seconds(4_000), 0.1)
 
 
 def test_backslashes_before_quotation_marks_are_recognised(tmp_path):
@@ -143,6 +163,54 @@ def test_texts_in_old_encodings_are_read_and_the_account_shows_a_sample(tmp_path
     first = next(letter for letter in text if not letter.isascii())
     assert note.startswith("read as ")
     assert first in note
+
+
+WIDE = ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"]
+
+
+@pytest.mark.parametrize("encoding", WIDE)
+@pytest.mark.parametrize(
+    "text", ["The mill was sold on Monday.", "Мельница была продана в понедельник.", "磨坊,在,星期一,出售。"]
+)
+def test_texts_with_several_bytes_per_character_are_recognised(tmp_path, encoding, text):
+    assert wide_encoding(text.encode()) is None
+    corpus, account = read(tmp_path, f'title,text\nMill,"{text}"\n'.encode(encoding))
+    assert corpus["text"].tolist() == [text]
+    assert (account.articles, account.dropped.total()) == (1, 0)
+    assert any(note.startswith(f"read as {encoding}, such as ") for note in account.noted) == encoding.endswith("e")
+    lines = tmp_path / "t.jsonl"
+    lines.write_bytes(
+        ("".join(json.dumps({"text": one}, ensure_ascii=False) + "\n" for one in (text, "B " + text))).encode(encoding)
+    )
+    assert read_articles([lines])[0]["text"].tolist() == [text, "B " + text]
+
+
+def test_wide_encoding_knows_tables_with_some_null_characters():
+    table = (Path(__file__).parent / "cases" / "22-nul.csv").read_bytes()
+    assert b"\0" in table
+    assert wide_encoding(table) is None
+    rows = "text,label\n" + "A\0 mill was sold on a cold day.,courts\n" * 30
+    assert wide_encoding(rows.encode()) is wide_encoding(("x" + rows).encode()) is None
+
+
+def test_a_note_on_the_encoding_of_many_files_has_one_line(tmp_path):
+    for number in range(12):
+        (tmp_path / "folder" / "courts").mkdir(parents=True, exist_ok=True)
+        text = f"A café number {number} was sold for £600m.".encode("cp1252")
+        (tmp_path / "folder" / "courts" / f"{number}.txt").write_bytes(b"Sold\n\n" + text)
+    _, account = read_articles([tmp_path / "folder"])
+    assert account.noted == {next(note for note in account.noted if note.startswith("read as cp1252, such as ")): 12}
+    (tmp_path / "folder" / "rail").mkdir()
+    (tmp_path / "folder" / "rail" / "t.txt").write_bytes("Late\n\nA café of the railway.".encode("cp1252"))
+    with pytest.warns(UserWarning, match=r"noted: 13 articles: read as cp1252, such as") as warned:
+        read_table(tmp_path / "folder")
+    assert str(warned[0].message).count("cp1252") == 1
+
+
+def test_a_message_lists_some_of_very_many_columns(tmp_path):
+    names = [f"c{number}" for number in range(100_000)]
+    with pytest.raises(CorpusError, match=r"columns are: c0, .*, c59 and 99940 more\. Name it with --map"):
+        read(tmp_path, ",".join(names) + "\n")
 
 
 def test_an_encoding_can_be_named(tmp_path):

@@ -150,6 +150,22 @@ def test_read_records_reads_archives_from_zip_and_standard_input(archive, tmp_pa
     assert [one.fields["title"] for one in read if isinstance(one, Record)] == TITLES
 
 
+FALSE_HEADERS = [f"Content-Encoding: {name}" for name in ("gzip", "deflate", "br", "zstd", "unknown")]
+
+
+@pytest.mark.parametrize("header", [*FALSE_HEADERS, "Transfer-Encoding: chunked"])
+@pytest.mark.parametrize("place", [0, 1])
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_archived_pages_skips_a_record_whose_content_cannot_be_decoded(header, place, pack):
+    blocks = [response(page("Mill sold")), response(page("Quay closed"))]
+    blocks.insert(place, response(page("Not packed"), more=f"{header}\r\n"))
+    archive = b"".join(pack(record("response", f"https://a.example/{n}", block)) for n, block in enumerate(blocks))
+    pages = list(archived_pages(io.BytesIO(archive)))
+    assert [one.fields.get("title") for one in pages if not one.why] == ["Mill sold", "Quay closed"]
+    assert pages[place].why.startswith("its content cannot be decoded: ")
+    assert len(pages[place].why) < 200, "the page is not quoted"
+
+
 @pytest.mark.parametrize("cut", [200, 700, 1500])
 def test_a_truncated_archive_keeps_what_was_read_and_says_so(archive, cut):
     archive.write_bytes(archive.read_bytes()[:-cut])

@@ -9,6 +9,7 @@ from topicdesk import make_dataset
 from topicdesk.evaluation import CLASSIFIERS, ComparisonPlan, SplitPlan, compare
 from topicdesk.features import Analyser, FeatureSetting
 from topicdesk.prediction import contributions, explain_held_out, find_terms, fit_labeller
+from topicdesk.prediction.held_out import untrained
 
 KEYWORDS = {"courts": ("judge", "jury"), "rail": ("train", "railway")}
 
@@ -57,6 +58,29 @@ def test_explain_held_out_explains_both_of_two_classes(name):
     labeller = fit_labeller(dataset, comparison.plan, classifier, n_jobs=1)
     by_topic = labeller.explain(texts[0]).contributions
     assert by_topic["courts"][0].term == by_topic["rail"][-1].term == "jury"
+
+
+@pytest.fixture(scope="module")
+def texts_with_a_rare_topic():
+    words = {"courts": "jury", "health": "nurse", "rail": "train"}
+    y = [*words] * 6
+    return [f"{words[one]} day{n % 4} week{n % 3}" for n, one in enumerate(y)] + ["bread day1 jury"], y
+
+
+@pytest.mark.parametrize("rare", ["food", "zoo"])  # before other topics, and after them
+@pytest.mark.parametrize("several", [False, True])
+def test_explain_held_out_says_that_a_topic_was_not_in_the_training_data(texts_with_a_rare_topic, rare, several):
+    texts, y = texts_with_a_rare_topic
+    y = [*y, rare]
+    dataset = make_dataset(texts, [[one] for one in y] if several else y, groups=None)
+    plan = ComparisonPlan((CLASSIFIERS["plain-linear-svm"],), splits=SplitPlan(folds=2), inner_folds=2, resamples=0)
+    comparison = compare(dataset, plan, n_jobs=1)
+    row, column, other = 18, dataset.topics.index(rare), dataset.topics.index("courts")
+    with pytest.warns(UserWarning, match=rf"1 decisions of plain-linear-svm have no explanation.*'{rare}'"):
+        explanations = explain_held_out(comparison, plan.classifiers[0], [(row, column), (row, other)])
+    assert explanations[row, column] == ()
+    assert explanations[row, other][0].term == "jury"
+    assert untrained(comparison, plan.classifiers[0], [(row, column), (row, other)]) == {(row, column)}
 
 
 def test_explain_held_out_names_terms_of_each_test_article(dataset):

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from topicdesk import make_dataset
 from topicdesk._environment import Environment
 from topicdesk.evaluation import CLASSIFIERS, PROBABILITY_METRICS, ComparisonPlan, SplitPlan, compare
 from topicdesk.features import Analyser
@@ -86,6 +87,17 @@ def test_make_report_shows_errors_with_their_terms_and_titles_of_topics(comparis
     assert "<h2>Topic: rail</h2>" in html
     assert "wrong 1 of 1 times" in html
     assert "<mark" in html
+
+
+@pytest.mark.slow
+def test_make_report_says_that_an_error_has_no_explanation_because_its_topic_was_not_learnt(about):
+    y = ["courts", "health", "rail"] * 6 + ["food"]
+    texts = [f"{one}ish day{n % 4}" for n, one in enumerate(y)]
+    plan = ComparisonPlan((CLASSIFIERS["plain-linear-svm"],), splits=SplitPlan(folds=2), inner_folds=2, resamples=20)
+    comparison = compare(make_dataset(texts, y, groups=None), plan, n_jobs=1)
+    no_titles = replace(about, provenance=replace(about.provenance, titles=()))
+    html = make_report(comparison, no_titles)
+    assert html.count("No explanation: in the training data of this fold, no article or every article has") == 1
 
 
 @pytest.mark.slow

@@ -232,3 +232,30 @@ def test_create_project_takes_samples_from_the_table(tmp_path):
     created = create_project(tmp_path / "desk", table(tmp_path))
     some = pd.read_json(created.root / "data" / "samples" / "tonight.jsonl", lines=True)
     assert some["headline"].tolist() == [f"Headline {n}" for n in range(5)]
+
+
+def test_create_project_keeps_the_labels_of_an_annotator_called_agreed(tmp_path):
+    rows = [(f"Text number {n}", label, who) for n in range(8) for who in ("agreed", "tom") for label in ["ab"[n % 2]]]
+    rows[-1] = (rows[-1][0], "a", "tom")
+    pd.DataFrame(rows, columns=["text", "label", "annotator"]).to_csv(tmp_path / "t.csv", index=False)
+    created = create_project(tmp_path / "desk", tmp_path / "t.csv")
+    assert "renamed, because topicdesk uses these names: 'agreed' to 'agreed-2'" in str(created)
+    labels = {file.stem: len(pd.read_csv(file)) for file in (created.root / "data" / "labels").glob("*.csv")}
+    assert labels == {"agreed-2": 8, "tom": 8, "agreed": 7}
+
+
+def test_create_project_does_not_call_the_yes_or_no_questions_of_prodigy_left_out(tmp_path):
+    rows = [
+        {"text": f"Text number {n}", "label": label, "answer": "accept" if n % 2 == (label == "ferries") else "reject"}
+        for n in range(8)
+        for label in ("mills", "ferries")
+    ]
+    (tmp_path / "p.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    message = str(create_project(tmp_path / "desk", tmp_path / "p.jsonl"))
+    assert "articles of several rows: 8 rows repeat an article, which is stored once" in message
+    assert "left out" not in message
+
+
+def test_create_project_names_the_label_column(tmp_path):
+    message = str(create_project(tmp_path / "desk", table(tmp_path)))
+    assert "the labels are the column topics\n" in message

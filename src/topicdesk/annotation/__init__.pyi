@@ -35,7 +35,6 @@ from topicdesk.annotation.dataset import (
 )
 from topicdesk.annotation.importing import (
     LABELLED_CLEANING as LABELLED_CLEANING,
-    ImportedLabels as ImportedLabels,
     imported_labels as imported_labels,
     label_source as label_source,
     read_labels as read_labels,
@@ -43,6 +42,9 @@ from topicdesk.annotation.importing import (
 )
 from topicdesk.annotation.inputs import (
     make_dataset as make_dataset,
+)
+from topicdesk.annotation.label_account import (
+    ImportedLabels as ImportedLabels,
 )
 from topicdesk.annotation.label_export import (
     EXPORT_FORMATS as EXPORT_FORMATS,

@@ -7,15 +7,31 @@ import json
 import math
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from topicdesk.errors import LabelsError
 
-__all__ = ["is_blank", "labels_in", "plain_label", "topic_keys"]
+__all__ = ["MISSING", "is_blank", "labels_in", "plain_label", "topic_keys", "written_list"]
+
+#: Words in a cell that mean that nobody has labelled the article: those that pandas reads as missing, and a dash.
+MISSING = frozenset(
+    ("#N/A", "#N/A N/A", "#NA", "-NaN", "-nan", "<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null", "-")
+)
 
 # Maximum length of a topic's key, which is used in table headers and metric names.
 _LONGEST_KEY = 40
+
+# Types whose name Python and NumPy write around a list: array(['courts'], dtype=object), frozenset().
+_NAMED_LIST = re.compile(r"(?:array|frozenset|set)\(")
+
+# An item of a written list, and the comma after it; NumPy writes no commas.
+_ITEM = re.compile(
+    r"""(np\.\w+\()?([bu]?'(?:[^'\\]|\\.)*'|[bu]?"(?:[^"\\]|\\.)*"|[-+.\w]+)(?(1)\))\s*(,?)\s*""", re.DOTALL
+)
+
+# Control characters. Those that are white space are replaced by spaces before.
+_CONTROLS = dict.fromkeys([*range(32), *range(127, 160)])
 
 _ADDRESSES = re.compile(r"\s*(?:<[^<>\s]+>\s*)+")
 _PLAIN_ADDRESSES = re.compile(r"\s*https?://\S+(?:\s+https?://\S+)*\s*")
@@ -26,18 +42,20 @@ def is_blank(cell: Any) -> bool:
     return cell is None or cell != cell or (isinstance(cell, str) and not cell.strip())
 
 
-def labels_in(cell: Any, separator: str, where: str) -> tuple[str, ...] | None:
+def labels_in(cell: Any, separator: str, where: str, missing: Collection[str] = ()) -> tuple[str, ...] | None:
     """Return the labels in a cell.
 
     Parameters
     ----------
     cell : object
         A string, a number, a list, or an object with a list of ``choices``. A string may contain a list in the syntax
-        of JSON or Python, or addresses in angle brackets.
+        of JSON, Python or NumPy, or addresses in angle brackets.
     separator : str
         Separator of several labels in a string; empty if there is none.
     where : str
         Place of the cell, for messages.
+    missing : collection of str, default ()
+        Words that are no labels, unless they are in a list.
 
     Returns
     -------
@@ -51,12 +69,19 @@ def labels_in(cell: Any, separator: str, where: str) -> tuple[str, ...] | None:
 
     Examples
     --------
-    >>> labels_in("courts; rail", ";", "row 1"), labels_in('["courts"]', "", "row 2"), labels_in("", ";", "row 3")
-    (('courts', 'rail'), ('courts',), None)
+    >>> labels_in("courts; rail", ";", "1"), labels_in("['courts' 'rail']", "", "2"), labels_in("", "", "3")
+    (('courts', 'rail'), ('courts', 'rail'), None)
     """
+    if isinstance(cell, bytes):
+        cell = _text(cell, where)
     if isinstance(cell, str):
-        if re.fullmatch(r"\s*[\[{].*[\]}]\s*", cell, flags=re.DOTALL):
-            cell = _parsed(cell, where)
+        items = written_list(cell)
+        if items is not None:
+            cell = items
+        elif cell.strip()[-1:] in ("]", ")") and cell.lstrip().startswith(("[", "array(", "frozenset(")):
+            raise LabelsError(
+                f'{where}: {cell[:60]!r} is not a list of labels. Write it as JSON, such as ["courts", "rail"].'
+            )
         elif _ADDRESSES.fullmatch(cell):
             cell = re.findall(r"<([^<>\s]+)>", cell)
         elif _PLAIN_ADDRESSES.fullmatch(cell):
@@ -64,29 +89,124 @@ def labels_in(cell: Any, separator: str, where: str) -> tuple[str, ...] | None:
     if isinstance(cell, Mapping):
         cell = _choices(cell, where)
     if isinstance(cell, str):
-        parts = [part.strip() for part in (cell.split(separator) if separator else [cell])]
-        return tuple(dict.fromkeys(plain_label(part) for part in parts if part)) or None
+        parts = map(plain_label, cell.split(separator) if separator else [cell])
+        return tuple(dict.fromkeys(part for part in parts if part and part not in missing)) or None
     if isinstance(cell, Sequence | set | frozenset) or hasattr(cell, "tolist"):
         items = cell.tolist() if hasattr(cell, "tolist") else cell
         if isinstance(items, list | tuple | set | frozenset):
-            odd = next((item for item in items if isinstance(item, list | dict)), None)
-            if odd is not None:
-                raise LabelsError(
-                    f"{where}: {str(odd)[:60]} is not a label. Labels of parts of a text, such as names of persons, "
-                    "cannot be imported."
-                )
-            return tuple(dict.fromkeys(name for name in map(plain_label, items) if name))
+            return _labels_of(items, where)
         cell = items
     return (plain_label(cell),) if plain_label(cell) else None
 
 
+def _labels_of(items: Collection[Any], where: str) -> tuple[str, ...] | None:
+    """Return the labels in a list; None if all are missing."""
+    if items and all(isinstance(item, tuple) and len(item) == 2 for item in items):  # a map of Parquet
+        items = _choices(dict(items), where)
+    odd = next((item for item in items if isinstance(item, list | dict | tuple | set | frozenset)), None)
+    if odd is not None:
+        raise LabelsError(
+            f"{where}: {str(odd)[:60]} is not a label. Labels of parts of a text, such as names of persons, "
+            "cannot be imported."
+        )
+    if items and all(item is None or item != item for item in items):
+        return None
+    names = (plain_label(_text(item, where) if isinstance(item, bytes) else item) for item in items)
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
+def written_list(cell: str) -> list[Any] | dict[str, Any] | None:
+    """Return the items of a list, or the object, that a string contains in the syntax of JSON, Python or NumPy.
+
+    Parameters
+    ----------
+    cell : str
+        Also ``{'courts', 'rail'}``, ``('courts',)``, ``array(['courts'], dtype=object)`` and ``['courts' 'rail']``.
+
+    Returns
+    -------
+    list, dict or None
+        None if the string is a label.
+
+    Examples
+    --------
+    >>> written_list("{'courts', 'rail'}"), written_list("frozenset()"), written_list("Courts (civil)")
+    (['courts', 'rail'], [], None)
+    """
+    written = cell.strip()
+    if written[-1:] not in ("]", "}", ")"):
+        return None
+    named = _NAMED_LIST.match(written)
+    if named is not None:
+        inside = written[named.end() : -1].strip()
+        before, dtype, after = inside.rpartition("dtype=")
+        return _items(before.strip().removesuffix(",") if dtype and "]" not in after else inside or "[]")
+    if written[0] in "[{":
+        try:
+            content = json.loads(written)
+        except (ValueError, RecursionError):  # not JSON
+            content = None
+        if isinstance(content, dict) or (isinstance(content, list) and all(map(_is_scalar, content))):
+            return content
+    items = _items(written)
+    if items is None and written[0] == "{":
+        try:
+            content = ast.literal_eval(written)
+        except (ValueError, SyntaxError, RecursionError, MemoryError):  # not an object
+            return None
+        return content if isinstance(content, dict) else None
+    return items
+
+
+def _items(written: str) -> list[Any] | None:
+    """Return the items between brackets, in the syntax of Python or NumPy; None if there are others than values."""
+    if written[:1] + written[-1:] not in ("[]", "{}", "()"):
+        return None
+    body = written[1:-1].strip()
+    items, position, commas = [], 0, not body
+    while position < len(body):
+        item = _ITEM.match(body, position)
+        if item is None:
+            return None
+        try:
+            value = None if item[2] == "nan" else ast.literal_eval(item[2])
+        except (ValueError, SyntaxError):  # a word without quotation marks
+            return None
+        if value is ...:  # NumPy leaves out the middle of a long list
+            return None
+        items.append(value)
+        position, commas = item.end(), commas or bool(item[3])
+    # A tuple has a comma: a label may be in parentheses.
+    return items if commas or written[0] != "(" else None
+
+
+def _is_scalar(value: Any) -> bool:
+    return value is None or isinstance(value, str | int | float)
+
+
 def plain_label(value: Any) -> str:
-    """Convert a label to a string. 3.0 becomes "3", because integers in a column with gaps are read as floats."""
+    """Convert a label to a string without control characters.
+
+    3.0 becomes "3", because integers in a column with gaps are read as floats.
+    """
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", "replace")
     text = str(value).strip().encode("utf-8", "replace").decode("utf-8")  # JSON may contain a lone surrogate
     text = " ".join(unicodedata.normalize("NFC", text).split())
+    if not text.isprintable():
+        text = text.translate(_CONTROLS).strip()
     return text.removesuffix(".0") if re.fullmatch(r"-?\d+\.0", text) else text
+
+
+def _text(label: bytes, where: str) -> str:
+    try:
+        return label.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise LabelsError(
+            f"{where}: the label {label[:30]!r} is binary, and not UTF-8. Convert its column to strings."
+        ) from error
 
 
 def topic_keys(labels: Iterable[str]) -> dict[str, str]:
@@ -142,22 +262,6 @@ def _in_words(letter: str) -> bool:
 
 def _is_mark(letter: str) -> bool:
     return unicodedata.category(letter)[0] == "M"
-
-
-def _parsed(cell: str, where: str) -> Any:
-    """Parse a list or an object in the syntax of JSON or Python."""
-    for parse in (json.loads, ast.literal_eval):
-        try:
-            items = parse(cell.strip())
-        except (ValueError, SyntaxError, RecursionError, MemoryError):  # not in this syntax
-            continue
-        if isinstance(items, dict) or (
-            isinstance(items, list) and all(isinstance(item, str | int | float) for item in items)
-        ):
-            return items
-    if cell.strip().startswith("{"):
-        return cell
-    raise LabelsError(f'{where}: {cell[:60]!r} is not a list of labels. Write it as JSON, such as ["courts", "rail"].')
 
 
 def _choices(cell: Mapping[str, Any], where: str) -> Any:

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from topicdesk.annotation._label_cells import is_blank, labels_in, plain_label
+from topicdesk.annotation._label_cells import MISSING, is_blank, labels_in, plain_label, written_list
 from topicdesk.annotation._label_files import LabelledRow, LabelSource
-from topicdesk.annotation._tool_exports import Decision, tool_decisions
+from topicdesk.annotation._tool_exports import Decision, ToolExport, tool_export
 from topicdesk.annotation.annotations import ANNOTATION_COLUMNS
 from topicdesk.annotation.inputs import USUAL_SEPARATORS
 from topicdesk.errors import LabelsError, nearest
 
-__all__ = ["NAME_THE_COLUMN", "reader_of"]
+__all__ = ["NAME_THE_COLUMN", "LabelReader", "reader_of"]
 
 #: Advice of messages.
-NAME_THE_COLUMN = "Name the label column with --column (--labels for 'topicdesk init')."
+NAME_THE_COLUMN = "Name the label column with --column (--labels for 'topicdesk init', column= in Python)."
 
 #: Names of label columns, used if the user names none, in the form used for comparison: lower case, letters only.
 _USUAL_COLUMNS = (
@@ -29,40 +30,95 @@ _USUAL_COLUMNS = (
 # Columns with the time of a decision.
 _TIMES = ("time", "updated_at", "created_at")
 
+# Names of files in an archive that are no annotators: those of doccano for all of them, and parts of a dataset.
+_NO_ANNOTATORS = ("all", "unknown", "train", "training", "test", "dev", "val", "valid", "validation")
+
 # Columns of Label Studio beside the fields of the text and the label, and those that it is recognised by.
 _LABEL_STUDIO_COLUMNS = ("id", "annotator", "annotation_id", "created_at", "updated_at", "lead_time", "agreement")
 _LABEL_STUDIO_MARKS = {"annotation_id", "lead_time"}
 
 
-def reader_of(
-    source: LabelSource, records: Sequence[LabelledRow]
-) -> tuple[Callable[[LabelledRow], Iterable[Decision]], str, tuple[str, ...]]:
-    """Return a function that reads the decisions in a record, the separator of labels, and the label columns."""
-    if any(tool_decisions(record.row, source.column, record.where) is not None for record in records):
-        return lambda record: _of_tool(source, record), "", ()
-    columns = _label_columns(source, records)
-    if len(columns) > 1:
-        return lambda record: _of_indicators(source, columns, record), "", columns
-    (column,) = columns
+@dataclass(frozen=True)
+class LabelReader:
+    """How to read the labels of a file.
+
+    Parameters
+    ----------
+    decisions : callable
+        The decisions in a row.
+    separator : str, default ""
+        Separator of several labels in a cell; empty if there is none.
+    columns : tuple of str, default ()
+        The label columns; empty for the export of a tool.
+    others : tuple of str, default ()
+        Other columns whose names are usual for labels, if the user named none.
+    is_export : bool, default False
+        Whether the file is the export of a tool.
+    missing : Counter of str
+        Number of cells that were read as not labelled, by their word. It is counted while decisions are read.
+    """
+
+    decisions: Callable[[LabelledRow], Iterable[Decision]]
+    separator: str = ""
+    columns: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+    is_export: bool = False
+    missing: Counter[str] = field(default_factory=Counter)
+
+
+def reader_of(source: LabelSource, records: Sequence[LabelledRow]) -> LabelReader:
+    """Return how to read the labels of a file."""
+    export = tool_export(source.path, [record.row for record in records], source.column)
+    if export is not None:
+        return LabelReader(lambda record: _of_tool(source, export, record), is_export=True)
+    columns, others = _label_columns(source, records)
     # Spaces separate the topics of topicdesk's own label files. Other tables may have some of their columns.
-    if column == "topics" and source.separator is None and set(records[0].row) == set(ANNOTATION_COLUMNS):
-        return lambda record: _of_label_file(source, record), " ", columns
-    separator = source.separator
-    if separator is None:
-        cells = [cell for record in records if isinstance(cell := record.row.get(column), str)]
-        texts = [cell for cell in cells if not cell.lstrip().startswith("[")]
-        marks = [mark for mark in USUAL_SEPARATORS if any(mark in cell for cell in texts)]
-        if len(marks) > 1:
-            raise LabelsError(
-                f"{source.path}: column {column!r} contains both {' and '.join(map(repr, marks))}. Name the separator "
-                "of labels with --separator; the empty string splits nothing."
-            )
-        separator = marks[0] if marks else ""
-    return lambda record: _of_column(source, column, separator, record), separator, columns
+    if columns == ("topics",) and source.separator is None and set(records[0].row) == set(ANNOTATION_COLUMNS):
+        return LabelReader(lambda record: _of_label_file(source, record), " ", columns)
+    if len(columns) > 1 and _are_indicators(columns, records):
+        return LabelReader(lambda record: _of_indicators(source, columns, record), "", columns)
+    separator = _separator(source, columns, records) if source.separator is None else source.separator
+    # The words of missing labels that occur.
+    missing: Counter[str] = Counter()
+    words = MISSING - source.codes.keys()
+
+    def decisions(record: LabelledRow) -> Iterator[Decision]:
+        cells = [record.row.get(name) for name in columns]
+        labels = _joined(labels_in(cell, separator, record.where, words) for cell in cells)
+        if labels is not None:
+            yield replace(_about(source, record), labels=labels)
+            return
+        missing.update(cell.strip() for cell in cells if isinstance(cell, str) and cell.strip() in words)
+        # Label Studio leaves the cell of an annotation without a choice empty.
+        if not is_blank(record.row.get("annotation_id")):
+            yield _about(source, record)
+
+    return LabelReader(decisions, separator, columns, others, missing=missing)
 
 
-def _label_columns(source: LabelSource, records: Sequence[LabelledRow]) -> tuple[str, ...]:
-    """Return the label column, or the columns of indicators."""
+def _joined(cells: Iterable[tuple[str, ...] | None]) -> tuple[str, ...] | None:
+    """Return the labels of several cells; None if none of them is labelled."""
+    given = [labels for labels in cells if labels is not None]
+    if len(given) == 1:
+        return given[0]
+    return tuple(dict.fromkeys(label for labels in given for label in labels)) if given else None
+
+
+def _separator(source: LabelSource, columns: Sequence[str], records: Sequence[LabelledRow]) -> str:
+    """Return the usual separator that cells contain; empty if there is none."""
+    cells = [cell for record in records for name in columns if isinstance(cell := record.row.get(name), str)]
+    texts = [cell for cell in cells if not cell.lstrip().startswith("[") and written_list(cell) is None]
+    marks = [mark for mark in USUAL_SEPARATORS if any(mark in cell for cell in texts)]
+    if len(marks) > 1:
+        raise LabelsError(
+            f"{source.path}: column {', '.join(map(repr, columns))} contains both {' and '.join(map(repr, marks))}. "
+            "Name the separator of labels with --separator (separator= in Python); the empty string splits nothing."
+        )
+    return marks[0] if marks else ""
+
+
+def _label_columns(source: LabelSource, records: Sequence[LabelledRow]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the label column, or several columns, and other columns with usual names."""
     path, wanted = source.path, source.column
     names = dict.fromkeys(str(name) for record in records for name in record.row)
     if wanted is not None:
@@ -70,36 +126,46 @@ def _label_columns(source: LabelSource, records: Sequence[LabelledRow]) -> tuple
         absent = next((name for name in several if name not in names), None)
         if absent is not None:
             raise LabelsError(f"{path}: no column {absent!r} for the labels; {nearest(absent, names)}")
-        if len(several) > 1:
-            _check_indicators(several, records)
-        return several
-    plain: dict[str, str] = {}
-    for name in names:
-        plain.setdefault(re.sub(r"[^a-z]", "", name.casefold()), name)
-    usual = next((plain[name] for name in _USUAL_COLUMNS if name in plain), None)
-    if usual is not None:
-        return (usual,)
+        return several, ()
+    usual = sorted(
+        (_USUAL_COLUMNS.index(plain), place, name)
+        for place, name in enumerate(names)
+        if (plain := re.sub(r"[^a-z]", "", name.casefold())) in _USUAL_COLUMNS
+    )
+    if usual:
+        first, *others = (name for _, _, name in usual)
+        return (first,), tuple(others)
     # A file of Annif has no header, and its label column no name. Label Studio names it after the question.
     others = [name for name in names if not any(name in record.mapped for record in records[:1])]
     others = [name for name in others if name not in _LABEL_STUDIO_COLUMNS and name.strip()]
     if len(others) == 1 and (others == ["2"] or set(names) >= _LABEL_STUDIO_MARKS):
-        return (others[0],)
+        return (others[0],), ()
     indicators = tuple(
         name for name in others if all(_indicator(record.row.get(name)) is not None for record in records)
     )
     if len(indicators) > 1:
-        return indicators
-    raise LabelsError(f"{path}: no label column. {NAME_THE_COLUMN} The columns are: {', '.join(names) or 'none'}.")
+        return indicators, ()
+    columns = ", ".join(name.strip() or "(unnamed)" for name in names)
+    raise LabelsError(f"{path}: no label column. {NAME_THE_COLUMN} The columns are: {columns or 'none'}.")
 
 
-def _check_indicators(columns: Sequence[str], records: Sequence[LabelledRow]) -> None:
+def _are_indicators(columns: Sequence[str], records: Sequence[LabelledRow]) -> bool:
+    """Return whether columns contain 0 and 1, not labels; raise `LabelsError` if they contain both."""
+    faults, n_indicators = [], 0
     for record in records:
         for name in columns:
-            if _indicator(record.row.get(name)) is None:
-                raise LabelsError(
-                    f"{record.where}: column {name!r} contains {str(record.row.get(name))[:30]!r}. Several label "
-                    "columns must contain only 0 and 1."
-                )
+            cell = record.row.get(name)
+            if _indicator(cell) is None:
+                faults.append((record.where, name, cell))
+            else:
+                n_indicators += 1
+    if faults and n_indicators:
+        where, name, cell = faults[0]
+        raise LabelsError(
+            f"{where}: column {name!r} contains {str(cell)[:30]!r}. Several label columns must contain only 0 and 1, "
+            "or only labels."
+        )
+    return not faults
 
 
 def _indicator(cell: Any) -> bool | None:
@@ -110,12 +176,11 @@ def _indicator(cell: Any) -> bool | None:
     return False if written in ("0", "0.0", "false") else None
 
 
-def _of_tool(source: LabelSource, record: LabelledRow) -> Iterator[Decision]:
+def _of_tool(source: LabelSource, export: ToolExport, record: LabelledRow) -> Iterator[Decision]:
     about = _about(source, record)
-    for decision in tool_decisions(record.row, source.column, record.where) or ():
+    for decision in export.decisions(record.row, record.where):
         yield replace(
             decision,
-            labels=_decoded(source, decision.labels),
             annotator=decision.annotator or about.annotator,
             sample=about.sample,
             note=about.note,
@@ -125,19 +190,13 @@ def _of_tool(source: LabelSource, record: LabelledRow) -> Iterator[Decision]:
 
 def _of_indicators(source: LabelSource, columns: Sequence[str], record: LabelledRow) -> Iterator[Decision]:
     labels = tuple(name for name in columns if _indicator(record.row.get(name)))
-    yield replace(_about(source, record), labels=_decoded(source, labels))
-
-
-def _of_column(source: LabelSource, column: str, separator: str, record: LabelledRow) -> Iterator[Decision]:
-    labels = labels_in(record.row.get(column), separator, record.where)
-    if labels is not None:
-        yield replace(_about(source, record), labels=_decoded(source, labels))
+    yield replace(_about(source, record), labels=labels)
 
 
 def _of_label_file(source: LabelSource, record: LabelledRow) -> Iterator[Decision]:
     """Yield the decision in a row of a label file of topicdesk, where an empty cell means that there is no topic."""
     labels = tuple(str(record.row["topics"] or "").split())
-    yield replace(_about(source, record), labels=_decoded(source, labels))
+    yield replace(_about(source, record), labels=labels)
 
 
 def _about(source: LabelSource, record: LabelledRow) -> Decision:
@@ -149,17 +208,13 @@ def _about(source: LabelSource, record: LabelledRow) -> Decision:
         next((plain_label(row[name]) for name in names if not is_blank(row.get(name))), "")
         for names in (("annotator",), times, ("sample",), ("note",), ("codebook",))
     )
-    return Decision((), annotator or _member(source.path, record.where), time, sample, note, codebook)
+    return Decision((), annotator or _member(source.path, record), time, sample, note, codebook)
 
 
-def _member(path: Path, where: str) -> str:
-    """Return the annotator that a file in an archive is named after. doccano writes one for each."""
-    if path.suffix.lower() != ".zip":
+def _member(path: Path, record: LabelledRow) -> str:
+    """Return the annotator that a file in an archive of doccano is named after; empty for other archives."""
+    is_doccano = "id" in record.row and isinstance(record.row.get("label"), list)
+    if path.suffix.lower() != ".zip" or not is_doccano:
         return ""
-    member = where.removeprefix(f"{path}, ").partition(", ")[0]
-    name = PurePosixPath(member).stem
-    return "" if name in ("all", "unknown") else name
-
-
-def _decoded(source: LabelSource, labels: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(source.codes.get(label, label) for label in labels))
+    member = PurePosixPath(record.where.removeprefix(f"{path}, ").partition(", ")[0])
+    return "" if len(member.parts) > 1 or member.stem.lower() in _NO_ANNOTATORS else member.stem

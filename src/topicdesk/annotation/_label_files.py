@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import re
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -16,12 +18,16 @@ from topicdesk.corpus import (
     ReadOptions,
     Record,
     Unreadable,
+    article_id,
     clean_record,
     find_files,
     records_of,
 )
 from topicdesk.corpus._encodings import guess_encoding
-from topicdesk.errors import LabelsError
+from topicdesk.corpus._tables import decoded_head
+from topicdesk.corpus.importing import ANOTHER_ID
+from topicdesk.corpus.readers import READ_FAILURES, is_hidden, zip_members
+from topicdesk.errors import CorpusError, LabelsError
 
 __all__ = ["LabelSource", "LabelledRow", "labelled_row"]
 
@@ -29,6 +35,11 @@ __all__ = ["LabelSource", "LabelledRow", "labelled_row"]
 _NO_CLEANING = Cleaning(without=frozenset(CLEANING_STEPS))
 
 _FASTTEXT = "__label__"
+_FASTTEXT_LABEL = re.compile(rf"(?<!\S){_FASTTEXT}(\S*)\s*")
+
+# Endings of tables and exports. An archive that contains one is no archive of texts in folders.
+_TABLES = (".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".parquet")
+
 _ANNIF_LINE = re.compile(r"[^\t]+\t\s*(?:<?https?://[^\s<>]+>?\s*)+")
 
 # Most bytes of a text in an archive.
@@ -69,8 +80,31 @@ class LabelSource:
     annotator: str = "imported"
 
     def records(self) -> Iterator[Record | Unreadable]:
-        """Yield the articles of the file."""
-        yield from _records(self)
+        """Yield the articles of the file. One whose id belongs to another article is yielded without its id."""
+        contents: dict[str, str] = {}
+        for record in self._readable():
+            own_id = _own_id(record.fields) if isinstance(record, Record) else ""
+            if isinstance(record, Record) and own_id and _has_text(record.fields):
+                fields = record.fields
+                content = article_id(fields.get("source", ""), fields.get("title", ""), fields["text"])
+                if contents.setdefault(own_id, content) != content:
+                    # The import of a corpus computes a new id, and so does `labelled_row`.
+                    fields = {name: value for name, value in fields.items() if name != "id"}
+                    yield replace(record, fields=fields, flags=(*record.flags, ANOTHER_ID))
+                    continue
+            yield record
+
+    def _readable(self) -> Iterator[Record | Unreadable]:
+        """Yield the articles of the file; raise `CorpusError` if the system refuses to read it."""
+        try:
+            for record in _records(self):
+                if isinstance(record, Record) and record.is_page:
+                    yield Unreadable(record.where, "a text without labels")
+                else:
+                    yield record
+        except OSError as error:
+            where = error.filename or self.path
+            raise CorpusError(f"{where}: cannot be read: {error.strerror or error}.") from error
 
 
 @dataclass(frozen=True)
@@ -112,16 +146,27 @@ def labelled_row(record: Record, keep_text: bool) -> LabelledRow:
     """Return what is needed of a record, with the id that the import of a corpus gives to the article."""
     fields, row = record.fields, record.row or {}
     text = fields.get("text", "")
-    article_id = "".join(fields.get("id", "").split())
-    if text.strip():
+    own_id = _own_id(fields)
+    has_text = _has_text(fields)
+    if has_text:
         (article,) = clean_record(record, _NO_CLEANING)
-        article_id = article.fields["id"]
+        own_id = article.fields["id"]
     text_columns = {record.columns.get("text"), record.columns.get("title")}
     kept = {name: value for name, value in row.items() if name not in text_columns}
     return LabelledRow(
-        record.where, kept, article_id, fields.get("url", ""), "title" in fields, bool(text.strip()),
+        record.where, kept, own_id, fields.get("url", ""), "title" in fields, has_text,
         frozenset(record.columns.values()), record.flags, text if keep_text else "",
     )  # fmt: skip
+
+
+def _own_id(fields: Mapping[str, Any]) -> str:
+    return "".join(fields.get("id", "").split())
+
+
+def _has_text(fields: Mapping[str, Any]) -> bool:
+    """Return whether an article has a text with a visible character."""
+    text: str = fields.get("text", "")
+    return text[:1].isalnum() or any(character.isprintable() and not character.isspace() for character in text)
 
 
 def _records(source: LabelSource) -> Iterator[Record | Unreadable]:
@@ -138,9 +183,10 @@ def _records(source: LabelSource) -> Iterator[Record | Unreadable]:
     elif path.suffix.lower() not in (".parquet", ".zip"):
         with path.open("rb") as file:
             head = file.read(_HEAD_BYTES)
-        first = head.decode(guess_encoding(head)[0], errors="replace").lstrip("\ufeff\n\r ").partition("\n")[0]
-        if first.startswith(_FASTTEXT):
-            yield from _records_of_fasttext(path)
+        encoding = source.options.form.encoding or guess_encoding(head)[0]
+        first = head.decode(encoding, errors="replace").lstrip("\ufeff\n\r ").partition("\n")[0]
+        if first.startswith(_FASTTEXT) or (path.suffix.lower() == ".txt" and _FASTTEXT_LABEL.search(first)):
+            yield from _records_of_fasttext(source)
             return
         if _ANNIF_LINE.fullmatch(first.rstrip("\r")):
             form = replace(source.options.form, header=False, quote="none", columns={"text": "1"})
@@ -156,64 +202,77 @@ def _records(source: LabelSource) -> Iterator[Record | Unreadable]:
 
 def _records_of_folders(source: LabelSource) -> Iterator[Record | Unreadable]:
     """Yield the texts in the folders of a folder or an archive, with the name of their folder as label."""
-    for where, parts, read in _texts_in_zip(source.path) if source.path.is_file() else _texts_in(source.path):
-        if isinstance(read, str):
-            yield Unreadable(where, read)
-        elif not parts[-1].lower().endswith(".txt"):
-            yield Unreadable(where, "not a text (.txt)")
-        elif len(parts) == 1:
-            yield Unreadable(where, "not in a folder, so it has no label")
-        else:
-            content = read()
-            named = source.options.form.encoding
-            encoding, flags = (named, ()) if named else guess_encoding(content)
-            text = content.decode(encoding, errors="replace")
-            # The first line is a headline if an empty line follows.
-            title, gap, rest = text.strip().partition("\n\n")
-            fields = {"title": title, "text": rest} if gap and "\n" not in title else {"text": text}
-            yield Record(where, fields, flags, row={"label": parts[-2]})
-
-
-def _texts_in(folder: Path) -> Iterator[_File]:
-    for file in sorted(folder.rglob("*")):
-        parts = file.relative_to(folder).parts
-        if file.is_file() and not any(part.startswith(".") for part in parts):
-            yield str(file), parts, file.read_bytes
-
-
-def _texts_in_zip(path: Path) -> Iterator[_File]:
-    with zipfile.ZipFile(path) as archive:
-        for info in sorted(archive.infolist(), key=lambda info: info.filename):
-            where, parts = f"{path}, {info.filename}", PurePosixPath(info.filename).parts
-            if info.is_dir():
-                continue
-            if info.file_size > _MOST_OF_A_TEXT:
-                yield where, parts, f"would unpack to {info.file_size} bytes, more than the limit for a text"
+    with _texts_of(source.path) as files:
+        containers = _folders_of_folders(parts for _, parts, _ in files)
+        for where, parts, read in files:
+            if isinstance(read, str):
+                yield Unreadable(where, read)
+            elif not parts[-1].lower().endswith(".txt"):
+                yield Unreadable(where, "not a text (.txt)")
+            elif len(parts) == 1:
+                yield Unreadable(where, "not in a folder, so it has no label")
+            elif parts[:-1] in containers:
+                yield Unreadable(where, "its folder contains the folders of other texts, so it has no label")
             else:
-                yield where, parts, partial(archive.read, info)
+                try:
+                    content = read()
+                except READ_FAILURES as error:
+                    yield Unreadable(where, f"cannot be read: {error}")
+                    continue
+                named = source.options.form.encoding
+                encoding, flags = (named, ()) if named else guess_encoding(content)
+                text = content.decode(encoding, errors="replace")
+                # The first line is a headline if an empty line follows.
+                title, gap, rest = text.strip().partition("\n\n")
+                fields = {"title": title, "text": rest} if gap and "\n" not in title else {"text": text}
+                yield Record(where, fields, flags, row={"label": parts[-2]})
+
+
+def _folders_of_folders(paths: Iterable[tuple[str, ...]]) -> set[tuple[str, ...]]:
+    """Return the folders that contain folders with texts. Their names are no labels."""
+    folders = {parts[:-1] for parts in paths if parts[-1].lower().endswith(".txt")}
+    return {folder[:depth] for folder in folders for depth in range(len(folder))}
+
+
+@contextmanager
+def _texts_of(path: Path) -> Iterator[list[_File]]:
+    """Open a folder or an archive, and yield its files in alphabetical order."""
+    if path.is_file():
+        with zipfile.ZipFile(path) as archive:
+            yield [_text_in_zip(path, archive, *member) for member in zip_members(archive)]
+        return
+    files = ((file, file.relative_to(path).parts) for file in sorted(path.rglob("*")) if file.is_file())
+    yield [(str(file), parts, file.read_bytes) for file, parts in files if not is_hidden(parts)]
+
+
+def _text_in_zip(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo, why_not: str) -> _File:
+    where, parts = f"{path}, {info.filename}", PurePosixPath(info.filename).parts
+    if info.file_size > _MOST_OF_A_TEXT:
+        why_not = f"would unpack to {info.file_size} bytes, more than the limit for a text"
+    return where, parts, why_not or partial(archive.read, info)
 
 
 def _holds_texts(path: Path) -> bool:
     """Return whether an archive contains texts in folders, and no tables or exports."""
     try:
         with zipfile.ZipFile(path) as archive:
-            names = [PurePosixPath(info.filename) for info in archive.infolist() if not info.is_dir()]
-    except (OSError, zipfile.BadZipFile):  # the reader of archives says what is wrong
+            names = [PurePosixPath(info.filename) for info, _ in zip_members(archive)]
+    except READ_FAILURES:  # the reader of archives says what is wrong
         return False
-    return bool(names) and all(name.suffix.lower() == ".txt" and len(name.parts) > 1 for name in names)
+    if any(name.suffix.lower() in _TABLES for name in names):
+        return False
+    return any(name.suffix.lower() == ".txt" and len(name.parts) > 1 for name in names)
 
 
-def _records_of_fasttext(path: Path) -> Iterator[Record | Unreadable]:
-    """Yield the texts of a file of fastText: on each line, labels with a prefix, then the text."""
-    with path.open(encoding="utf-8-sig", errors="replace") as file:
-        for number, line in enumerate(file, start=1):
-            words = line.split()
-            n_labels = next((place for place, word in enumerate(words) if not word.startswith(_FASTTEXT)), len(words))
-            where = f"{path}, line {number}"
-            if not words:
-                continue
-            if n_labels == len(words):
-                yield Unreadable(where, "no text after the labels")
-            else:
-                labels = [word.removeprefix(_FASTTEXT) for word in words[:n_labels]]
-                yield Record(where, {"text": line.split(maxsplit=n_labels)[-1].strip()}, row={"labels": labels})
+def _records_of_fasttext(source: LabelSource) -> Iterator[Record | Unreadable]:
+    """Yield the texts of a file of fastText: the words of a line that begin with a prefix are its labels."""
+    with source.path.open("rb") as file:
+        _, encoding, flags = decoded_head(file, source.options.form.encoding)
+        for number, line in enumerate(io.TextIOWrapper(file, encoding, errors="replace"), start=1):
+            where = f"{source.path}, line {number}"
+            labels = [label for label in _FASTTEXT_LABEL.findall(line) if label]
+            text = _FASTTEXT_LABEL.sub("", line).strip()
+            if text:
+                yield Record(where, {"text": text}, flags, row={"labels": labels or None})
+            elif line.strip():
+                yield Unreadable(where, "no text beside the labels")

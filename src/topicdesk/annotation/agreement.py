@@ -167,8 +167,8 @@ def adjudication(
     ArgumentError
         If an argument has a wrong type or value.
     """
-    check_annotator(first, "first")
-    check_annotator(second, "second")
+    check_annotator(first, "first", person=False)
+    check_annotator(second, "second", person=False)
     if first == second:
         raise LabelsError(f"first and second are the same annotator, {first!r}. Name two.")
     check_annotator(annotator)

@@ -6,6 +6,7 @@ ranks such labels for review by a person. It changes no label.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -19,7 +20,7 @@ from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
 from topicdesk._arguments import check_integer, check_random_state
 from topicdesk._renamed import renamed_arguments
 from topicdesk.annotation._arrays import labels_in_order, probability_matrix, row_ids, word_features
-from topicdesk.annotation.inputs import check_order, is_sequence, label_column, text_fields, whole_texts
+from topicdesk.annotation.inputs import check_order, check_task, is_sequence, label_column, text_fields, whole_texts
 from topicdesk.corpus import near_duplicate_groups
 from topicdesk.errors import CorpusError, LabelsError
 
@@ -116,8 +117,8 @@ def suspect_labels(
     if former:
         ids, (probabilities, topics, task) = texts, _former(former)
         texts = None
-    if task not in (None, "multi-label", "multi-class"):
-        raise ValueError(f"task must be 'multi-label' or 'multi-class'; got {task!r}.")
+    if task is not None:
+        check_task(task)
     if y is None:
         raise LabelsError("y: pass the current labels, one row per text.")
     y = label_column(y, texts)
@@ -216,10 +217,13 @@ def _out_of_fold(
 
 
 def _issues(labels: NDArray[Any], probabilities: NDArray[np.float64]) -> NDArray[np.intp]:
-    rows = find_label_issues(
-        labels=labels.astype(int),
-        pred_probs=probabilities,
-        return_indices_ranked_by="self_confidence",
-        n_jobs=1,  # starting a process pool takes longer than the work
-    )
+    with warnings.catch_warnings():
+        # cleanlab keeps a few labels of each class out of its list, and warns if a class has hardly more than these.
+        warnings.filterwarnings("ignore", message="May not flag all label issues in class")
+        rows = find_label_issues(
+            labels=labels.astype(int),
+            pred_probs=probabilities,
+            return_indices_ranked_by="self_confidence",
+            n_jobs=1,  # starting a process pool takes longer than the work
+        )
     return np.asarray(rows, dtype=np.intp)

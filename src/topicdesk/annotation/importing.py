@@ -6,39 +6,37 @@ both: the file's own, or a hash of the content.
 
 from __future__ import annotations
 
-import re
-import shlex
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from topicdesk._arguments import check_mapping, check_path, check_string
+from topicdesk._arguments import check_encodable, check_mapping, check_path, check_string
 from topicdesk.annotation._article_finder import finder, own_article
-from topicdesk.annotation._fields import check_annotator
+from topicdesk.annotation._fields import RESERVED_NAMES, check_annotator
+from topicdesk.annotation._label_cells import plain_label
 from topicdesk.annotation._label_columns import NAME_THE_COLUMN, reader_of
 from topicdesk.annotation._label_files import LabelledRow, LabelSource, labelled_row
 from topicdesk.annotation._tool_exports import Decision
 from topicdesk.annotation.annotations import ANNOTATION_COLUMNS
+from topicdesk.annotation.label_account import ImportedLabels, counted, file_name
 from topicdesk.corpus import ARTICLE_COLUMNS, Cleaning, Record, Unreadable, clean_record, read_options
+from topicdesk.corpus._encodings import grouped_note
 from topicdesk.corpus.articles import check_corpus
 from topicdesk.errors import CorpusError, LabelsError
 
 __all__ = [
     "LABELLED_CLEANING",
-    "ImportedLabels",
     "imported_labels",
     "label_source",
     "read_labels",
     "read_table",
 ]
-
-# Possible separators that are also part of many labels. They are used only if the user names them.
-_POSSIBLE_SEPARATORS = (",", "#", "/", "+")
 
 # Annotators saw the original texts, so cleaning steps that could change a label are skipped.
 _KEPT = ("split_byline", "split_dateline", "take_off_menus", "take_off_recurring")
@@ -49,152 +47,6 @@ LABELLED_CLEANING = Cleaning(without=frozenset(_KEPT))
 # If there are more distinct labels than this, and more than one per three articles, they are probably texts or ids.
 _MANY_LABELS = 30
 
-# Maximum number of examples in a message.
-_EXAMPLES = 3
-
-
-@dataclass(frozen=True, eq=False)
-class ImportedLabels:
-    """Labels that were read from a file.
-
-    Parameters
-    ----------
-    annotations : DataFrame of shape (n_annotations, 7)
-        One row per article and annotator, with `ANNOTATION_COLUMNS`; ``topics`` contains tuples of labels as written.
-    separator : str
-        Separator of several labels in a cell; empty if there is none.
-    n_articles : int
-        Number of articles in the file.
-    unlabelled : int
-        Number of articles that nobody has labelled.
-    without_topic : int
-        Number of articles that are labelled with an empty list.
-    contradicted : tuple of str
-        Places of rows that repeat an article with other labels of the same annotator. The first row is used.
-    has_title, has_text : bool
-        Whether the file has headlines, and texts.
-    annotators : dict of str to str
-        Name of each annotator in label files, by the name in the file.
-    unreadable : tuple of Unreadable
-        Parts of the file that cannot be read.
-    not_in_corpus : tuple of str
-        Places of labelled rows whose article is not in the corpus.
-    separator_given : bool
-        Whether the user named the separator, so that there is nothing to report about it.
-    columns : tuple of str
-        The label columns; empty for the export of a tool.
-    noted : dict of str to int
-        Number of articles that were read despite a problem, by problem.
-    """
-
-    annotations: pd.DataFrame
-    separator: str = ""
-    n_articles: int = 0
-    unlabelled: int = 0
-    without_topic: int = 0
-    contradicted: tuple[str, ...] = ()
-    has_title: bool = False
-    has_text: bool = False
-    annotators: Mapping[str, str] = field(default_factory=dict)
-    unreadable: tuple[Unreadable, ...] = ()
-    not_in_corpus: tuple[str, ...] = ()
-    separator_given: bool = False
-    columns: tuple[str, ...] = ()
-    noted: Mapping[str, int] = field(default_factory=dict)
-
-    @property
-    def settled(self) -> dict[str, tuple[str, ...]]:
-        """Labels of each article, as written, without articles about which annotators disagree."""
-        labels: dict[str, tuple[str, ...] | None] = {}
-        for article, names in zip(self.annotations["article_id"], self.annotations["topics"], strict=True):
-            previous = labels.setdefault(article, names)
-            if previous is not None and set(previous) != set(names):
-                labels[article] = None
-        return {article: names for article, names in labels.items() if names is not None}
-
-    @property
-    def disagreements(self) -> int:
-        """Number of articles about which annotators disagree."""
-        return self.annotations["article_id"].nunique() - len(self.settled)
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """Number of articles that an annotator gave each label, the most frequent first."""
-        pairs = zip(self.annotations["article_id"], self.annotations["topics"], strict=True)
-        given = dict.fromkeys((article, label) for article, labels in pairs for label in labels)
-        return dict(Counter(label for _, label in given).most_common())
-
-    def of_articles(self, ids: Iterable[str]) -> ImportedLabels:
-        """Return the labels of some articles only."""
-        of_articles = self.annotations["article_id"].isin(set(ids))
-        return replace(self, annotations=self.annotations[of_articles].reset_index(drop=True))
-
-    @property
-    def unsplit(self) -> str:
-        """Possible separator: a character, such as ``,``, in several labels that share a part. Empty if none."""
-        counts = self.counts
-        for separator in _POSSIBLE_SEPARATORS:
-            matching = [label for label in counts if separator in label and "://" not in label]
-            parts = Counter(part for label in matching for part in {part.strip() for part in label.split(separator)})
-            if len(matching) > 1 and any(count > 1 or part in counts for part, count in parts.items()):
-                return separator
-        return ""
-
-    @property
-    def one_each(self) -> bool:
-        """Whether every annotation consists of exactly one label."""
-        return all(len(names) == 1 for names in self.annotations["topics"])
-
-    def lines(self) -> list[str]:
-        """Describe what the labels are, and what was left out."""
-        lines = []
-        if len(self.columns) > 1:
-            lines.append(f"the labels are the columns {', '.join(self.columns)}")
-        guessed = self.separator.strip() and not self.separator_given
-        if guessed and any(len(names) > 1 for names in self.annotations["topics"]):
-            lines.append(f"several labels in a cell are separated by {self.separator!r}")
-        if self.without_topic:
-            lines.append(f"labelled with no topic: {_counted(self.without_topic)}")
-        renamed = [f"{given!r} to {name!r}" for given, name in self.annotators.items() if given and given != name]
-        if renamed:
-            lines.append(f"annotators were renamed: {_listed(renamed)}")
-        return lines + self.problems()
-
-    def problems(self) -> list[str]:
-        """Describe what was left out, and what may be wrong."""
-        lines = []
-        if self.unsplit and not self.separator_given:
-            option = f"--separator {shlex.quote(self.unsplit)}"
-            lines.append(f"some labels contain {self.unsplit!r}; if these are several labels, use {option}")
-        if self.unlabelled:
-            lines.append(f"not labelled: {_counted(self.unlabelled)}")
-        if self.disagreements:
-            lines.append(f"annotators disagree about {_counted(self.disagreements)}")
-        if self.contradicted:
-            lines.append(
-                "rows that repeat an article with other labels, so that the labels of the first row are used: "
-                f"{len(self.contradicted):,} ({_listed(self.contradicted)})"
-            )
-        if self.not_in_corpus:
-            lines.append(
-                f"labelled rows left out, because their article is not in the corpus: {len(self.not_in_corpus):,} "
-                f"({_listed(self.not_in_corpus)})"
-            )
-        lines += [f"noted: {_counted(count)}: {problem}" for problem, count in self.noted.items()]
-        lines += [f"not readable: {entry.where}: {entry.why}" for entry in self.unreadable[:_EXAMPLES]]
-        if len(self.unreadable) > _EXAMPLES:
-            lines.append(f"... and {len(self.unreadable) - _EXAMPLES} more")
-        return lines
-
-    def __str__(self) -> str:
-        """Describe the labels in a few lines."""
-        n_labelled = self.annotations["article_id"].nunique()
-        first = (
-            f"{_counted(self.n_articles)}, {n_labelled:,} labelled with {_counted(len(self.counts), 'label')} by "
-            f"{_counted(len(self.annotators), 'annotator')} ({', '.join(self.annotators.values())})"
-        )
-        return "\n".join([first, *self.lines()])
-
 
 def read_labels(
     path: Path | str,
@@ -202,7 +54,7 @@ def read_labels(
     *,
     column: str | None = None,
     separator: str | None = None,
-    codes: Mapping[str, str] | None = None,
+    codes: Mapping[str, str] | Mapping[int, str] | None = None,
     columns: Mapping[str, str] | None = None,
     annotator: str = "imported",
     header: bool = True,
@@ -220,13 +72,14 @@ def read_labels(
         Articles that the labels belong to, from `read_corpus`. They are found by their id, content or address. Without
         it, ids are those of the file, or of a corpus that is imported from the same file.
     column : str, optional
-        The label column; or several columns of 0 and 1, with commas between their names; or the question, if an
-        annotation tool asked several. By default, a column with a common name, or all columns of 0 and 1.
+        The label column; or several columns, of 0 and 1 or of labels, with commas between their names; or the question,
+        if an annotation tool asked several. By default, a column with a common name, or all columns of 0 and 1.
     separator : str, optional
         Separator of several labels in a cell. By default ``;`` or ``|``, if a cell contains it. With the empty string,
         cells are not split.
-    codes : mapping of str to str, optional
-        Label of each code in the file: ``{"1": "World", "2": "Sports"}``.
+    codes : mapping of str or int to str, optional
+        Label of each code in the file: ``{"1": "World", "2": "Sports"}``. Words such as ``NA`` and ``None`` in a cell
+        mean that nobody labelled the article, unless they have a code.
     columns : mapping of str to str, optional
         Columns of the articles, by field: ``{"title": "headline"}``. Other fields are matched by common column names.
     annotator : str, default "imported"
@@ -280,7 +133,7 @@ def read_table(
     *,
     column: str | None = None,
     separator: str | None = None,
-    codes: Mapping[str, str] | None = None,
+    codes: Mapping[str, str] | Mapping[int, str] | None = None,
     columns: Mapping[str, str] | None = None,
     header: bool = True,
     quote: str = "auto",
@@ -337,8 +190,11 @@ def read_table(
     for record in source.records():
         if isinstance(record, Record):
             (article,) = clean_record(record, LABELLED_CLEANING)
-            if article.fields["id"] in settled:
+            if article.fields["id"] in settled and article.fields["text"]:
                 rows.setdefault(article.fields["id"], article.fields)
+    without_text = len(settled) - len(rows)
+    if without_text:
+        warnings.warn(f"left out, because they have no text: {counted(without_text)}", stacklevel=2)
     if not rows:
         raise LabelsError(f"{path}: annotators disagree about every article. Read their labels with read_labels.")
     table = pd.DataFrame([{name: row.get(name, "") for name in ARTICLE_COLUMNS} for row in rows.values()])
@@ -352,7 +208,7 @@ def label_source(
     *,
     column: str | None = None,
     separator: str | None = None,
-    codes: Mapping[str, str] | None = None,
+    codes: Mapping[str, str] | Mapping[int, str] | None = None,
     columns: Mapping[str, str] | None = None,
     annotator: str = "imported",
     header: bool = True,
@@ -364,19 +220,37 @@ def label_source(
     for name, value in (("column", column), ("separator", separator)):
         if value is not None:
             check_string(name, value, empty=name == "separator")
-    if codes is not None and codes != {}:
-        check_mapping("codes", codes)
-        for code, label in codes.items():
-            check_string(f"codes[{code!r}]", label, empty=False)
+    named_codes = _checked_codes(codes)
     check_annotator(annotator)
     options = read_options(columns, header, quote, encoding)
     options = replace(options, form=replace(options.form, whole_rows=True, needs_text=False))
     path = Path(path)
-    if not path.exists():
-        raise CorpusError(f"no file or folder {path} (current folder: {Path.cwd()}).")
-    if path.is_file() and not path.stat().st_size:
+    try:
+        size = path.stat().st_size
+    except FileNotFoundError:
+        raise CorpusError(f"no file or folder {path} (current folder: {Path.cwd()}).") from None
+    except OSError as error:
+        raise CorpusError(f"{path}: cannot be read: {error.strerror}.") from error
+    if path.is_file() and not size:
         raise CorpusError(f"{path} is empty.")
-    return LabelSource(path, options, column, separator, dict(codes or {}), annotator)
+    return LabelSource(path, options, column, separator, named_codes, annotator)
+
+
+def _checked_codes(codes: Mapping[str, str] | Mapping[int, str] | None) -> dict[str, str]:
+    """Return the label of each code as a string. Codes may be integers."""
+    if codes is None:
+        return {}
+    named: Any = codes
+    if isinstance(codes, Mapping):
+        named = {
+            str(code) if isinstance(code, Integral) and not isinstance(code, bool) else code: label
+            for code, label in codes.items()
+        }
+    check_mapping("codes", named)
+    for code, label in named.items():
+        check_string(f"codes[{code!r}]", label, empty=False)
+        check_encodable(f"codes[{code!r}]", label)
+    return {plain_label(code): label for code, label in named.items()}
 
 
 def imported_labels(source: LabelSource, corpus: pd.DataFrame | None = None) -> ImportedLabels:
@@ -408,13 +282,36 @@ def imported_labels(source: LabelSource, corpus: pd.DataFrame | None = None) -> 
         first = f" First: {unreadable[0].where}: {unreadable[0].why}." if unreadable else ""
         raise CorpusError(f"{source.path}: no article was found.{first}")
     if not any(record.article_id or (corpus is not None and record.url) for record in records):
-        raise LabelsError(f"{source.path}: the rows have neither an id nor a text. Name their columns, such as id=key.")
-    decide, separator, columns = reader_of(source, records)
+        raise LabelsError(f"{source.path}: the rows have neither an id nor a text{_name_the_text(source, records)}")
+    reader = reader_of(source, records)
     find = own_article if corpus is None else finder(corpus)
-    labels = _collected(source, records, decide, find, tuple(unreadable))
-    labels = replace(labels, separator=separator, columns=columns)
+    labels = replace(
+        _collected(source, records, reader.decisions, find, tuple(unreadable)),
+        separator=reader.separator,
+        # The label of a folder or a file of fastText is in no column.
+        columns=reader.columns if any(record.mapped for record in records) else (),
+        columns_given=source.column is not None,
+        other_columns=reader.others,
+        is_export=reader.is_export,
+        missing=reader.missing,
+    )
     _check(labels, source.path)
     return labels
+
+
+def _name_the_text(source: LabelSource, records: Sequence[LabelledRow]) -> str:
+    """Return the columns of rows without an id and a text, and what to do."""
+    row = records[0].row
+    if not any(record.row for record in records):
+        return ": they are empty."
+    header = source.options.form.header
+    cells = row if header else {name: f"{name}: {str(cell)[:30]!r}" for name, cell in row.items()}
+    columns = ", ".join((name.strip() or "(unnamed)") if header else cells[name] for name in row)
+    advice = "Name the text column with --map text=COLUMN (--text COLUMN for 'topicdesk init', columns={'text': "
+    advice += "'COLUMN'} in Python)"
+    if header and source.path.suffix.lower() in (".csv", ".tsv"):
+        advice += ", or use --no-header (header=False in Python) if the first line is a row"
+    return f"; the {'columns' if header else 'first row'}: {columns}. {advice}."
 
 
 def _collected(
@@ -427,6 +324,8 @@ def _collected(
     """Join the decisions of each annotator about each article."""
     rows: dict[tuple[str, str], Decision] = {}
     contradicted, absent = [], []
+    joined = False
+    raw: Counter[str] = Counter()
     noted: Counter[str] = Counter()
     articles: set[str] = set()
     for record in records:
@@ -438,16 +337,20 @@ def _collected(
             elif decisions:
                 unreadable += (Unreadable(record.where, "neither a text nor an id"),)
             continue
-        noted.update(record.flags)
+        noted.update(grouped_note(flag, noted) for flag in record.flags)
         articles.add(article)
-        for decision in decisions:
+        for given in decisions:
+            raw.update((*given.labels, *given.rejected))
+            decision = _decoded(given, source.codes)
             key = (article, decision.annotator)
             previous = rows.setdefault(key, decision)
             if previous is decision:
                 continue
             if decision.partial and previous.partial:
-                labels = tuple(dict.fromkeys((*previous.labels, *decision.labels)))
-                rows[key] = replace(decision, labels=labels, time=decision.time or previous.time)
+                if set(decision.labels) & set(previous.rejected) or set(decision.rejected) & set(previous.labels):
+                    contradicted.append(record.where)
+                else:
+                    rows[key], joined = _joined(previous, decision), True
             elif set(decision.labels) != set(previous.labels):
                 contradicted.append(record.where)
     names = _annotator_names(source, dict.fromkeys(decision.annotator for decision in rows.values()))
@@ -479,18 +382,45 @@ def _collected(
         not_in_corpus=tuple(absent),
         noted=dict(noted),
         separator_given=source.separator is not None,
+        joined=joined,
+        uncoded={
+            label: count
+            for label, count in raw.items()
+            if source.codes and label not in source.codes and label not in source.codes.values()
+        },
+        unused_codes=tuple(code for code in source.codes if code not in raw),
     )
+
+
+def _decoded(decision: Decision, codes: Mapping[str, str]) -> Decision:
+    """Return a decision with the labels of its codes."""
+    if not codes:
+        return decision
+    labels, rejected = (
+        tuple(dict.fromkeys(codes.get(label, label) for label in names))
+        for names in (decision.labels, decision.rejected)
+    )
+    return replace(decision, labels=labels, rejected=rejected)
+
+
+def _joined(first: Decision, second: Decision) -> Decision:
+    """Return one decision for two about different topics of an article."""
+    labels, rejected = (
+        tuple(dict.fromkeys((*before, *after)))
+        for before, after in ((first.labels, second.labels), (first.rejected, second.rejected))
+    )
+    return replace(second, labels=labels, rejected=rejected, time=second.time or first.time)
 
 
 def _annotator_names(source: LabelSource, given: Iterable[str]) -> dict[str, str]:
     """Return names that can be names of files; no two are equal."""
     names: dict[str, str] = {}
     for name in given:
-        plain = re.sub(r"[^a-z0-9_]+", "-", name.casefold()).strip("-_") or source.annotator
+        plain = file_name(name) or source.annotator
         if plain.isdigit():  # a number that a tool has given
             plain = f"annotator-{plain}"
         candidate, suffix = plain, 2
-        while candidate in names.values():
+        while candidate in names.values() or candidate in RESERVED_NAMES:
             candidate, suffix = f"{plain}-{suffix}", suffix + 1
         names[name] = candidate
     return names
@@ -501,27 +431,31 @@ def _check(labels: ImportedLabels, path: Path) -> None:
     if labels.not_in_corpus and not n_labelled:
         raise LabelsError(
             f"{path}: none of {len(labels.not_in_corpus)} labelled rows belongs to an article of the corpus. Articles "
-            "are found by id, content and address. Import the texts of this file, or name its columns with --map."
+            "are found by id, content and address. Import the texts of this file, or name its columns with --map "
+            "(columns= in Python)."
         )
     if not counts:
-        raise LabelsError(f"{path}: no article has a label. {NAME_THE_COLUMN}")
+        raise LabelsError(f"{path}: no article has a label{_why_unlabelled(labels)}")
     if len(counts) > max(_MANY_LABELS, n_labelled / 3):
         examples = ", ".join(repr(label[:30]) for label in list(counts)[:3])
         raise LabelsError(
             f"{path}: {len(counts):,} different labels on {n_labelled:,} articles, such as {examples}. Is this the "
-            "label column? Name another, or set the separator of labels with --separator."
+            "label column? Name another, or set the separator of labels with --separator (separator= in Python)."
         )
+
+
+def _why_unlabelled(labels: ImportedLabels) -> str:
+    """Return the rest of a sentence about a file without labels, and what to do."""
+    if labels.without_topic:
+        return f": all of {counted(labels.without_topic, 'decision')} are that an article has no topic."
+    if labels.is_export:
+        return ": no task has an annotation yet. Predictions are not labels. Annotate some tasks, then export again."
+    if labels.columns:
+        return f": column {', '.join(labels.columns)} is empty. Fill it, or name another. {NAME_THE_COLUMN}"
+    return f". {NAME_THE_COLUMN}"
 
 
 def _warn(labels: ImportedLabels) -> None:
     problems = labels.problems()
     if problems:
         warnings.warn("; ".join(problems), stacklevel=3)
-
-
-def _counted(number: int, noun: str = "article") -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def _listed(items: Sequence[str]) -> str:
-    return "; ".join(items[:_EXAMPLES]) + ("; ..." if len(items) > _EXAMPLES else "")

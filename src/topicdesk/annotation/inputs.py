@@ -13,9 +13,10 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import issparse
 
+from topicdesk.annotation._label_cells import written_list
 from topicdesk.annotation.dataset import Dataset, check_topics
 from topicdesk.corpus import article_texts, content_hash, near_duplicate_groups
-from topicdesk.errors import CorpusError, LabelsError, TopicdeskError, nearest
+from topicdesk.errors import ArgumentError, CorpusError, LabelsError, TopicdeskError, nearest
 
 __all__ = ["make_dataset"]
 
@@ -191,6 +192,12 @@ def check_order(name: str, values: Any, texts: Any, error: type[TopicdeskError])
         )
 
 
+def check_task(task: Any) -> None:
+    """Raise `ArgumentError` if a value is not a task."""
+    if not isinstance(task, str) or task not in ("multi-label", "multi-class"):
+        raise ArgumentError(f"task must be 'multi-label' or 'multi-class'; got {task!r}.")
+
+
 def label_column(y: Any, texts: Any) -> Any:
     """Return labels, or the column of the texts that `y` names."""
     if not isinstance(y, str):
@@ -205,6 +212,8 @@ def label_column(y: Any, texts: Any) -> Any:
 def named_column(argument: str, texts: pd.DataFrame, column: Any, error: type[TopicdeskError]) -> Any:
     """Return a column of a table; raise an error if the table does not have exactly one of this name."""
     columns = texts.columns.tolist()
+    if is_missing(column):
+        raise error(f"{argument}: {column} names no column. Use None, or the name of a column.")
     if column not in columns:
         raise error(f"{argument}: the table has no column {column!r}; {nearest(str(column), map(str, columns))}")
     if columns.count(column) > 1:
@@ -321,10 +330,12 @@ def check_distinct(names: Sequence[str]) -> None:
 def _separator(values: list[Any]) -> str:
     """Return the separator of several labels in a string; empty if no string contains one."""
     strings = [value for value in values if isinstance(value, str)]
-    if strings and all(value.startswith("[") and value.endswith("]") for value in strings):
+    if strings and all(
+        (value.startswith("[") and value.endswith("]")) or written_list(value) is not None for value in strings
+    ):
         raise LabelsError(
-            f"y contains lists that are written as strings, such as {strings[0]!r}. Convert them with "
-            'ast.literal_eval, or pass separator="" if they are names.'
+            f"y contains lists that are written as strings, such as {strings[0]!r}. Pass lists, as read_table reads "
+            'them from a file, or separator="" if they are names.'
         )
     marks = [mark for mark in USUAL_SEPARATORS if any(mark in value for value in strings)]
     if len(marks) > 1:

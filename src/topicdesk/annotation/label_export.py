@@ -80,7 +80,7 @@ def export_queue(
     check_corpus("articles", articles, ("id", "title", "text", "source", "published"))
     check_table("queue", queue, QUEUE_COLUMNS)
     check_instance("taxonomy", taxonomy, Taxonomy, "Use read_taxonomy.")
-    check_path("output", output)
+    check_path("output", output, written=True)
     check_choice("format", format, EXPORT_FORMATS)
     if predictions is not None:
         check_table("predictions", predictions, ("article_id", "topics"))

@@ -10,17 +10,21 @@ from pathlib import Path
 import pandas as pd
 
 from topicdesk._arguments import check_path
-from topicdesk._atomic import replacing
+from topicdesk._atomic import creating
 from topicdesk.annotation._label_cells import topic_keys
 from topicdesk.annotation._taxonomy_file import taxonomy_text
 from topicdesk.annotation.annotations import reserved_in, write_annotations
-from topicdesk.annotation.importing import LABELLED_CLEANING, ImportedLabels, imported_labels, label_source
+from topicdesk.annotation.importing import LABELLED_CLEANING, imported_labels, label_source
+from topicdesk.annotation.label_account import ImportedLabels
 from topicdesk.annotation.topics import Taxonomy, read_taxonomy
 from topicdesk.corpus import import_records, read_corpus, stored_corpus
 from topicdesk.errors import CorpusError, LabelsError, ProjectError
 from topicdesk.project import Project, working_project
 
 __all__ = ["LabelImport", "import_labels"]
+
+# Lock file in the folder of the label files.
+_LOCK = ".import.lock"
 
 # Maximum number of items of a list in a message.
 _MOST_LISTED = 5
@@ -75,7 +79,7 @@ def import_labels(
     topics: Path | str = "data/topics.toml",
     column: str | None = None,
     separator: str | None = None,
-    codes: Mapping[str, str] | None = None,
+    codes: Mapping[str, str] | Mapping[int, str] | None = None,
     columns: Mapping[str, str] | None = None,
     annotator: str = "imported",
     header: bool = True,
@@ -122,8 +126,8 @@ def import_labels(
         path, column=column, separator=separator, codes=codes, columns=columns, annotator=annotator, header=header,
         quote=quote, encoding=encoding,
     )  # fmt: skip
-    check_path("topics", topics)
-    check_path("corpus", corpus)
+    check_path("topics", topics, written=True)
+    check_path("corpus", corpus, written=True)
     project = working_project()
     corpus_file, is_new = _corpus_file(project, corpus)
     if is_new:
@@ -147,20 +151,19 @@ def import_labels(
             f"{', '.join(existing)} already exists. Nothing was written. Rename or remove it, or name the annotator "
             "with --annotator if the file to import names none."
         )
+    new_corpus, new_taxonomy = [corpus_file] if is_new else [], [taxonomy_file] if is_new_taxonomy else []
     try:
-        if is_new:
-            import_records(source.records(), corpus_file, LABELLED_CLEANING)
-            kept = kept.of_articles(read_corpus(corpus_file)["id"])
-        if is_new_taxonomy:
-            taxonomy_file.parent.mkdir(parents=True, exist_ok=True)
-            with replacing(taxonomy_file) as part:
+        with creating([*new_corpus, *new_taxonomy, *files.values()], project.labels / _LOCK) as parts:
+            if is_new:
+                import_records(source.records(), parts[corpus_file], LABELLED_CLEANING)
+                kept = kept.of_articles(read_corpus(parts[corpus_file])["id"])
+            if is_new_taxonomy:
                 text = taxonomy_text(kept.counts, Path(path).name, kept.one_each)
-                part.write_text(text, encoding="utf-8", newline="\n")
-        project.labels.mkdir(parents=True, exist_ok=True)
-        topics_named = [tuple(names[label] for label in labels) for labels in kept.annotations["topics"]]
-        annotations = kept.annotations.assign(topics=pd.Series(topics_named, dtype=object))
-        for name, file in files.items():
-            write_annotations(annotations[annotations["annotator"] == name], file)
+                parts[taxonomy_file].write_text(text, encoding="utf-8", newline="\n")
+            topics_named = [tuple(names[label] for label in labels) for labels in kept.annotations["topics"]]
+            annotations = kept.annotations.assign(topics=pd.Series(topics_named, dtype=object))
+            for name, file in files.items():
+                write_annotations(annotations[annotations["annotator"] == name], parts[file])
     except OSError as error:
         raise ProjectError(f"cannot write to {project.root}: {error.strerror or error}.") from error
     return LabelImport(
@@ -195,8 +198,8 @@ def _names(labels: ImportedLabels, taxonomy: Taxonomy | None, file: Path) -> dic
     absent = [label for label, name in names.items() if not name]
     if absent:
         raise LabelsError(
-            f"{file} has no topic for {_listed(absent)}. Add the topics, or name a new file with --topics to have a "
-            "taxonomy written from the labels."
+            f"{file} has no topic for {_listed(absent)}. Add the topics, or name a new file with --topics (topics= in "
+            "Python) to have a taxonomy written from the labels."
         )
     return names
 

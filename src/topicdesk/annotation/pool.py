@@ -13,7 +13,7 @@ from scipy.sparse import csr_matrix
 from sklearn.preprocessing import normalize
 
 from topicdesk.annotation._arrays import labels_in_order, probability_matrix, row_ids, word_features
-from topicdesk.annotation.inputs import check_distinct, is_sequence, text_fields, topic_names, whole_texts
+from topicdesk.annotation.inputs import check_distinct, check_task, is_sequence, text_fields, topic_names, whole_texts
 from topicdesk.errors import CorpusError, LabelsError
 
 __all__ = ["Pool", "pool_of_texts"]
@@ -75,8 +75,8 @@ def pool_of_texts(
     """Make a pool of texts and arrays, with what the strategies need (see `topicdesk.draw_queue`)."""
     if not is_sequence(texts):
         raise CorpusError(f"texts must be a list, Series or DataFrame of texts, or a Pool; got {type(texts).__name__}.")
-    if task not in (None, "multi-label", "multi-class"):
-        raise ValueError(f"task must be 'multi-label' or 'multi-class'; got {task!r}.")
+    if task is not None:
+        check_task(task)
     if text is not None and not isinstance(texts, pd.DataFrame):
         raise CorpusError(f"text={text!r} names columns, but texts is not a DataFrame.")
     if topics is not None:

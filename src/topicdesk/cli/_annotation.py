@@ -19,6 +19,7 @@ from topicdesk.cli._options import (
     Quote,
     QuoteStyle,
     announce_spec,
+    checked_output,
     code_pairs,
     column_pairs,
 )
@@ -159,7 +160,7 @@ def import_(
 @annotating.command("export", epilog="Example: topicdesk annotate export experiments/topics.toml --output tasks.json")
 def export_(
     spec: _Spec,
-    output: Annotated[Path, typer.Option(help="The file to write.")],
+    output: Annotated[Path, typer.Option(callback=checked_output, help="The file to write.")],
     format_: Annotated[_Format, typer.Option("--format", help="The tool that reads it.")] = _Format.LABEL_STUDIO,
     queue: Annotated[
         Path | None, typer.Option(help="From 'topicdesk annotations queue'; by default a new one is drawn.")
@@ -236,7 +237,9 @@ def adjudicate(
 @group.command("queue", epilog="Example: topicdesk annotations queue experiments/topics.toml --output next.csv")
 def queue_(
     spec: _Spec,
-    output: Annotated[Path, typer.Option(help="The CSV to write, for 'topicdesk annotate --queue'.")],
+    output: Annotated[
+        Path, typer.Option(callback=checked_output, help="The CSV to write, for 'topicdesk annotate --queue'.")
+    ],
     count: Annotated[int, typer.Option(min=1, help="Number of articles.")] = 200,
     mix: Annotated[
         str | None,
@@ -353,7 +356,10 @@ def suspects(
 @group.command("rules", epilog="Example: topicdesk annotations rules experiments/topics.toml --output weak.csv")
 def rules(
     spec: _Spec,
-    output: Annotated[Path | None, typer.Option(help="Also write weak labels of the whole corpus to this CSV.")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(callback=checked_output, help="Also write weak labels of the whole corpus to this CSV."),
+    ] = None,
     method: Annotated[_Method, typer.Option(help="How rules are combined.")] = _Method.MAJORITY,
 ) -> None:
     """Evaluate the taxonomy's keywords as labelling rules, and write weak labels."""

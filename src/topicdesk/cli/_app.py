@@ -11,6 +11,7 @@ import typer
 from topicdesk import __version__
 from topicdesk.cli import _annotation, _comparing, _corpora, _labelling, _projects, _runs, _servers
 from topicdesk.cli._stopping import Stopped, stop_on_signals
+from topicdesk.cli._streams import any_text_printed, described_failure
 from topicdesk.errors import TopicdeskError
 
 __all__ = ["app", "main"]
@@ -88,11 +89,14 @@ def _options(
 def main() -> None:
     """Run the command line. Errors that a user can act on are printed without a traceback."""
     try:
-        with stop_on_signals():
+        with stop_on_signals(), any_text_printed():
             app()
     except TopicdeskError as error:
         print(f"topicdesk: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
+    except OSError as error:
+        print(f"topicdesk: {described_failure(error)}", file=sys.stderr)
+        sys.exit(2)
     except Stopped as stopped:
         print("topicdesk: stopped. No file is incomplete. Run the command again to continue.", file=sys.stderr)
         sys.exit(128 + stopped.args[0])

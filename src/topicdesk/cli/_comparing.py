@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from topicdesk._progress import say
-from topicdesk.cli._options import EngineName, Jobs, OneClassifier, Scheduler, Spec, announce_spec, engine_named
+from topicdesk.cli._options import (
+    EngineName,
+    Jobs,
+    OneClassifier,
+    Scheduler,
+    Spec,
+    announce_spec,
+    checked_output,
+    engine_named,
+)
 from topicdesk.cli._printing import print_differences, print_facts, print_table, print_warnings, save_picture
 from topicdesk.errors import VerificationError
 
@@ -36,7 +45,9 @@ def compare(
     resume: Annotated[bool, typer.Option(help="Continue a run of the same spec that was stopped.")] = True,
     log: Annotated[bool, typer.Option(help="Log the comparison to MLflow.")] = True,
     update_lock: Annotated[bool, typer.Option("--update-lock", help="Replace the results lock.")] = False,
-    report: Annotated[Path | None, typer.Option(help="Also write the HTML report to this file.")] = None,
+    report: Annotated[
+        Path | None, typer.Option(callback=checked_output, help="Also write the HTML report to this file.")
+    ] = None,
 ) -> None:
     """Compare the classifiers of a spec, log to MLflow, and write or check the results lock."""
     from topicdesk.experiment._checks import check_spec
@@ -126,7 +137,9 @@ def results(
 
 def splits(
     spec: Spec,
-    output: Annotated[Path | None, typer.Option(help="Save the splits as CSV, for [splits] file in a spec.")] = None,
+    output: Annotated[
+        Path | None, typer.Option(callback=checked_output, help="Save the splits as CSV, for [splits] file in a spec.")
+    ] = None,
 ) -> None:
     """Show how a spec splits its articles, by topic and by source, and save the splits."""
     announce_spec(spec)
@@ -155,7 +168,9 @@ def learning_curve(
     classifier: OneClassifier = None,
     sizes: Annotated[int, typer.Option(min=4, help="Number of training set sizes.")] = 6,
     more: Annotated[int, typer.Option(min=1, help="Number of additional labels to forecast for.")] = 500,
-    plot: Annotated[Path | None, typer.Option(help="Also plot the curve, as PNG, SVG or PDF.")] = None,
+    plot: Annotated[
+        Path | None, typer.Option(callback=checked_output, help="Also plot the curve, as PNG, SVG or PDF.")
+    ] = None,
     jobs: Jobs = None,
 ) -> None:
     """Fit a classifier on growing parts of the labels, and forecast the gain from more labels."""
@@ -179,7 +194,9 @@ def learning_curve(
 def ablate(
     spec: Spec,
     classifier: OneClassifier = None,
-    plot: Annotated[Path | None, typer.Option(help="Also plot the losses, as PNG, SVG or PDF.")] = None,
+    plot: Annotated[
+        Path | None, typer.Option(callback=checked_output, help="Also plot the losses, as PNG, SVG or PDF.")
+    ] = None,
     jobs: Jobs = None,
 ) -> None:
     """Remove each feature option of a spec in turn, and show how much a classifier loses."""
@@ -199,7 +216,10 @@ def ablate(
 
 def rank(
     specs: Annotated[list[Path], typer.Argument(help="Specs with results locks.", metavar="SPEC")],
-    plot: Annotated[Path | None, typer.Option(help="Plot the critical-difference diagram, as PNG, SVG or PDF.")] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(callback=checked_output, help="Plot the critical-difference diagram, as PNG, SVG or PDF."),
+    ] = None,
 ) -> None:
     """Rank classifiers over several datasets, with the tests of Friedman and Nemenyi."""
     say("reading results locks ...")

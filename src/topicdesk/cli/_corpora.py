@@ -17,6 +17,7 @@ from topicdesk.cli._options import (
     IdSource,
     Quote,
     QuoteStyle,
+    checked_output,
     column_pairs,
 )
 from topicdesk.cli._printing import print_table, print_warnings, save_picture
@@ -65,7 +66,9 @@ def build(name: _Name) -> None:
 @data.command("show", epilog="Example: topicdesk data show newsarticles --plot corpus.png")
 def show(
     name: Corpus,
-    plot: Annotated[Path | None, typer.Option(help="Also plot the corpus, as PNG, SVG or PDF.")] = None,
+    plot: Annotated[
+        Path | None, typer.Option(callback=checked_output, help="Also plot the corpus, as PNG, SVG or PDF.")
+    ] = None,
 ) -> None:
     """Show the origin of a corpus, what was removed and cleaned, and its contents."""
     _check_corpus(name)
@@ -108,7 +111,9 @@ def audit(
     what: Annotated[
         str, typer.Argument(help="A spec, or a corpus without labels: a name or a Parquet file.", metavar="SPEC|CORPUS")
     ],
-    plot: Annotated[Path | None, typer.Option(help="Also plot the audit, as PNG, SVG or PDF.")] = None,
+    plot: Annotated[
+        Path | None, typer.Option(callback=checked_output, help="Also plot the audit, as PNG, SVG or PDF.")
+    ] = None,
     jobs: Annotated[int, typer.Option(help="Number of processes; -1 for one per core.")] = -1,
 ) -> None:
     """Test whether texts reveal their outlet, and how much scores fall on a new outlet."""

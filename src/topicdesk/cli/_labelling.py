@@ -9,7 +9,7 @@ import typer
 
 from topicdesk._progress import say
 from topicdesk._spreadsheets import Formulas
-from topicdesk.cli._options import ColumnPairs, EngineName, Scheduler, Trust, column_pairs, engine_named
+from topicdesk.cli._options import ColumnPairs, EngineName, Scheduler, Trust, checked_output, column_pairs, engine_named
 from topicdesk.cli._printing import print_table, save_picture
 
 if TYPE_CHECKING:
@@ -142,7 +142,9 @@ def drift(
         ),
     ] = None,
     columns: ColumnPairs = None,
-    plot: Annotated[Path | None, typer.Option(help="Also plot the comparison, as PNG, SVG or PDF.")] = None,
+    plot: Annotated[
+        Path | None, typer.Option(callback=checked_output, help="Also plot the comparison, as PNG, SVG or PDF.")
+    ] = None,
     trust: Trust = None,
 ) -> None:
     """Test whether new articles resemble the training data, in topics, words and scores. Exit 1 if not.

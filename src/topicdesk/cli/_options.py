@@ -30,6 +30,7 @@ __all__ = [
     "Spec",
     "Trust",
     "announce_spec",
+    "checked_output",
     "code_pairs",
     "column_pairs",
     "engine_named",
@@ -97,6 +98,15 @@ Quote = Annotated[
     QuoteStyle, typer.Option(help="Quotation marks in cells: doubled, after a backslash, or without a meaning.")
 ]
 Encoding = Annotated[str | None, typer.Option(help="Encoding of text files, such as cp1252; by default guessed.")]
+
+
+def checked_output(path: Path | None) -> Path | None:
+    """Return an option's output; raise an error before any work if it cannot be written."""
+    from topicdesk._atomic import output_file
+
+    if path is not None:
+        output_file(path)
+    return path
 
 
 def announce_spec(spec: Path, classifier: str | None = None) -> None:

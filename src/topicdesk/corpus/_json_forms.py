@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 __all__ = ["article_fields", "items_of", "parse_json", "unnested"]
 
 # Keys of objects that contain the fields of a text in exports of annotation tools, and keys that such an object is
-# recognised by. Fields of `_BESIDE` are used if the object itself has none of that name.
+# recognised by; a task of Label Studio may have nothing but its data. Fields of `_BESIDE` are used if the object itself
+# has none of that name.
 _INSIDE = (
     ("data", ("annotations", "completions", "predictions")),
     ("fields", ("responses", "suggestions")),
@@ -102,7 +103,8 @@ def unnested(item: Mapping[str, Any]) -> Mapping[str, Any]:
     """
     for key, marks in _INSIDE:
         inside = item.get(key)
-        if isinstance(inside, dict) and any(mark in item for mark in marks):
+        only_data = key == "data" and set(item) <= {"data", "id", *_BESIDE}
+        if isinstance(inside, dict) and (only_data or any(mark in item for mark in marks)):
             beside = [item[name] for name in _BESIDE if isinstance(item.get(name), dict)]
             return {**(beside[0] if beside else {}), **item, **inside}
     return item
@@ -125,7 +127,7 @@ def article_fields(fields: Mapping[str, Any]) -> dict[str, str]:
     Raises
     ------
     ValueError
-        If the text is an object, or a list of objects.
+        If the text is an object, or a list of objects, or a value is binary and not UTF-8.
 
     Examples
     --------
@@ -144,6 +146,11 @@ def article_fields(fields: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _string(name: str, value: Any) -> str | None:
+    if isinstance(value, bytes):
+        try:
+            return value.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise ValueError(f"the {name} is binary, and not UTF-8; convert its column to strings") from error
     if name == "text":
         parts = value if isinstance(value, list | tuple) else [value]
         odd = next((part for part in parts if isinstance(part, dict | list)), None)

@@ -32,6 +32,10 @@ _HEAD_BYTES = 1 << 20
 # Longest cell, in characters, in which a closing quotation mark is looked for.
 _LONGEST_CELL = 1 << 26
 
+# If rows were read on in vain for more characters than this, in number and as a multiple of the file's, a further row
+# reads on for a few lines only. Otherwise the time would be quadratic, if each row of a file opens a quotation mark.
+_MOST_IN_VAIN, _TIMES_IN_VAIN, _FEW_LINES = 20_000_000, 10, 20
+
 _SEPARATOR_LINE = re.compile(r'"?sep=(.?)"?\r?\n?')
 _ESCAPED = re.compile(r'(?<!\\)((?:\\\\)*)\\"')
 
@@ -91,13 +95,14 @@ class _Lines:
     def __init__(self, lines: Iterator[str], escaped: bool) -> None:
         self.lines, self.escaped = lines, escaped
         self.waiting: deque[str] = deque()
-        self.number = 0
+        self.number = self.n_read = self.n_in_vain = 0
         self.start(())
 
     def start(self, returned: Sequence[str]) -> None:
         """Begin a new row, after giving back lines of the last one."""
         self.waiting.extendleft(reversed(returned))
         self.number -= len(returned)
+        self.n_in_vain += sum(map(len, returned))
         self.taken: list[str] = []
         self.n_characters = 0
         self.ended = False
@@ -106,9 +111,11 @@ class _Lines:
         return self
 
     def __next__(self) -> str:
-        line = self.waiting.popleft() if self.waiting else next(self.lines, None)
+        is_new = not self.waiting
+        line = next(self.lines, None) if is_new else self.waiting.popleft()
+        self.n_read += len(line) if line is not None and is_new else 0
         # In a very long cell, the closing quotation mark is probably missing.
-        if line is None or self.n_characters > _LONGEST_CELL:
+        if line is None or self.n_characters > _LONGEST_CELL or (len(self.taken) >= _FEW_LINES and self._is_lost()):
             if line is not None:
                 self.waiting.appendleft(line)
             self.ended = True
@@ -117,6 +124,9 @@ class _Lines:
         self.taken.append(line)
         self.n_characters += len(line)
         return _ESCAPED.sub(r'\1""', line) if self.escaped else line
+
+    def _is_lost(self) -> bool:
+        return self.n_in_vain > _MOST_IN_VAIN + _TIMES_IN_VAIN * self.n_read
 
 
 def decoded_head(file: IO[bytes], encoding: str | None) -> tuple[str, str, tuple[str, ...]]:

@@ -23,6 +23,10 @@ _BLOCK = 1 << 20
 _MOST_UNPACKED = 8 << 30
 _MOST_RATIO = 200
 
+# Maximum number of characters of an error, which may quote the page.
+_MOST_OF_A_REASON = 100
+
+_RESPONSE = "Content-Type: application/http; msgtype=response"
 _HTML = ("text/html", "application/xhtml+xml")
 
 #: Flag of an article that has the date of the crawl.
@@ -106,23 +110,22 @@ def _archived_page(where: str, address: str, record: WarcRecord) -> ArchivedPage
         return ArchivedPage(where, why=f"a record of the kind {kind}, not a response", is_faulty=False)
     if not record.is_http:
         return ArchivedPage(where, why="not a response over HTTP", is_faulty=False)
-    record.set_bytes_content(b"".join(blocks))
     try:
-        record.parse_http(auto_decode="all")
-        content = record.reader.read(_MOST_OF_A_RECORD + 1)
+        answer = _answer(b"".join(blocks))
+        content = answer.reader.read(_MOST_OF_A_RECORD + 1)
     except (OSError, ValueError) as error:
-        return ArchivedPage(where, why=f"its content cannot be decoded: {error}")
-    headers = record.http_headers
+        return ArchivedPage(where, why=f"its content cannot be decoded: {str(error)[:_MOST_OF_A_REASON]}")
+    headers = answer.http_headers
     if headers is None or headers.status_code is None:
         return ArchivedPage(where, why="not a response over HTTP", is_faulty=False)
     if headers.status_code != 200:
         return ArchivedPage(where, why=f"HTTP status {headers.status_code}", is_faulty=False)
-    media_type = (record.http_content_type or "").lower()
+    media_type = (answer.http_content_type or "").lower()
     if media_type not in _HTML:
         return ArchivedPage(where, why=f"{media_type or 'of no media type'}, not HTML", is_faulty=False)
     if len(content) > _MOST_OF_A_RECORD:
         return ArchivedPage(where, why=f"unpacks to more than {_MOST_OF_A_RECORD} bytes, the limit for a page")
-    fields = html_fields(_as_utf8(content, record.http_charset), address or None)
+    fields = html_fields(_as_utf8(content, answer.http_charset), address or None)
     if fields is None:
         return ArchivedPage(where, why="no main text was found in the page")
     flags = ["an HTML page, reduced to its main text"]
@@ -132,6 +135,19 @@ def _archived_page(where: str, address: str, record: WarcRecord) -> ArchivedPage
     # The page may name another address, for example that of an agency. The record's is where it was read.
     fields |= {"url": address or fields["url"], "source": outlet(address) or fields["source"]}
     return ArchivedPage(where, fields, tuple(flags))
+
+
+def _answer(block: bytes) -> WarcRecord:
+    """Return a web server's response, decoded while it is read.
+
+    It is a record of its own: if an archive's own record is decoded and fails, the archive cannot be read further.
+    """
+    from fastwarc.warc import WarcRecord
+
+    head = f"WARC/1.0\r\nWARC-Type: response\r\n{_RESPONSE}\r\nContent-Length: {len(block)}\r\n\r\n"
+    record = WarcRecord.from_bytes(head.encode() + block + b"\r\n\r\n")
+    record.parse_http(auto_decode="all")
+    return record
 
 
 def _as_utf8(content: bytes, charset: str | None) -> bytes:

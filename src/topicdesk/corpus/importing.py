@@ -11,10 +11,11 @@ from typing import Any
 
 import pandas as pd
 
-from topicdesk._arguments import check_path, check_paths, check_string
-from topicdesk._atomic import replacing
+from topicdesk._arguments import check_encodable, check_path, check_paths, check_string
+from topicdesk._atomic import output_file, replacing
 from topicdesk._progress import progress
 from topicdesk.corpus._boilerplate import RecurrenceFinder, take_off_recurring
+from topicdesk.corpus._encodings import grouped_note
 from topicdesk.corpus.articles import ARTICLE_COLUMNS, articles_frame, read_batches, write_batches
 from topicdesk.corpus.cleaning import check_steps
 from topicdesk.corpus.pages import article_id, split_signature
@@ -76,6 +77,7 @@ class ImportAccount:
 
     def note(self, flag: str, where: str) -> None:
         """Count a problem, and store where it occurred."""
+        flag = grouped_note(flag, self.noted)
         self.noted[flag] += 1
         places = self.places.setdefault(flag, [])
         if len(places) < _MOST_PLACES:
@@ -91,7 +93,8 @@ class ImportAccount:
         """Describe the import: all counts, the most frequent removed texts, and the first unreadable parts."""
         lines = self.report().lines()
         if self.unused:
-            names = ", ".join(name[:_EXAMPLE_CHARACTERS] for name in list(self.unused)[:_MOST_COLUMNS])
+            columns = list(self.unused)[:_MOST_COLUMNS]
+            names = ", ".join(name[:_EXAMPLE_CHARACTERS].strip() or "(unnamed)" for name in columns)
             lines.append(f"columns not used: {names}{', ...' if len(self.unused) > _MOST_COLUMNS else ''}")
         for flag, places in self.places.items():
             ellipsis = "; ..." if self.noted[flag] > _EXAMPLES else ""
@@ -259,10 +262,11 @@ def import_articles(
 
 def check_output(output: Path | str) -> None:
     """Raise an error if a corpus cannot have this path."""
-    check_path("output", output)
+    check_path("output", output, written=True)
     if Path(output).is_dir():
         example = Path(output) / "corpus.parquet"
         raise CorpusError(f"output {output} is a folder. Name a Parquet file, such as {example}.")
+    output_file(Path(output))
 
 
 def import_records(records: Iterable[Record | Unreadable], output: Path, cleaning: Cleaning) -> ImportAccount:
@@ -310,8 +314,9 @@ def import_records(records: Iterable[Record | Unreadable], output: Path, cleanin
 def _cleaning(paths: Sequence[Path | str], source: str, language: str, without: Collection[str]) -> Cleaning:
     """Check the arguments that importing functions share, and return how to clean."""
     check_paths("paths", paths)
-    check_string("source", source)
-    check_string("language", language)
+    for name, value in (("source", source), ("language", language)):
+        check_string(name, value)
+        check_encodable(name, value)
     return Cleaning(source, language, check_steps(without))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import lzma
 import re
 import sys
 import zipfile
@@ -24,7 +25,8 @@ import pyarrow as arrow
 import pyarrow.parquet as parquet
 
 from topicdesk._progress import Advance, nowhere
-from topicdesk.corpus._encodings import guess_encoding
+from topicdesk.corpus._encodings import guess_encoding, wide_encoding
+from topicdesk.corpus._endings import how_to_convert
 from topicdesk.corpus._json_forms import article_fields, items_of, parse_json, unnested
 from topicdesk.corpus._markup import feed_entries, html_fields, is_markup, plain_text
 from topicdesk.corpus._tables import Row, TableFormat, decoded_head, read_rows
@@ -33,15 +35,19 @@ from topicdesk.errors import CorpusError, nearest
 
 __all__ = [
     "FORMATS",
+    "LONGEST_TEXT",
     "NOT_READABLE",
+    "READ_FAILURES",
     "STDIN",
     "Record",
     "Unreadable",
     "check_columns",
     "find_files",
     "guess_ending",
+    "is_hidden",
     "matched_columns",
     "read_records",
+    "zip_members",
 ]
 
 #: Path that means standard input.
@@ -71,6 +77,12 @@ _ALIASES = {
     "id": ("articleid", "id", "guid", "identifier", "documentid"),
 }  # fmt: skip
 
+#: Maximum number of characters of a text. Cleaning a megabyte takes about a second.
+LONGEST_TEXT = 1 << 25
+
+# Maximum number of columns that a message lists.
+_MOST_COLUMNS = 60
+
 # Fields that may contain HTML.
 _MARKED_UP = ("title", "text")
 
@@ -78,14 +90,15 @@ _MARKED_UP = ("title", "text")
 _HEAD_BYTES = 1 << 20
 _BATCH_ROWS = 1000
 
-# Errors that readers raise if a file is damaged, locked or of another format than its name says.
-_FAILURES = (
+#: Errors that readers raise if a file is damaged, locked or of another format than its name says.
+READ_FAILURES = (
     OSError,
     EOFError,
     ValueError,
     RuntimeError,
     arrow.ArrowException,
     csv.Error,
+    lzma.LZMAError,
     zipfile.BadZipFile,
     zlib.error,
 )
@@ -163,6 +176,13 @@ def find_files(paths: Sequence[Path]) -> tuple[list[Path], list[Unreadable]]:
     CorpusError
         When a path does not exist, or the format of a named file is not supported.
     """
+    try:
+        return _found_files(paths)
+    except OSError as error:  # such as a folder without rights
+        raise CorpusError(f"{error.filename}: cannot be read: {error.strerror}.") from error
+
+
+def _found_files(paths: Sequence[Path]) -> tuple[list[Path], list[Unreadable]]:
     files: dict[Path, Path] = {}
     skipped = []
     for path in paths:
@@ -170,9 +190,7 @@ def find_files(paths: Sequence[Path]) -> tuple[list[Path], list[Unreadable]]:
             files[path] = path
         elif path.is_dir():
             for file in sorted(path.rglob("*")):
-                # Hidden folders contain work in progress, such as parts of an output.
-                hidden = any(part.startswith(".") for part in file.relative_to(path).parts)
-                if file.is_file() and not hidden:
+                if file.is_file() and not is_hidden(file.relative_to(path).parts):
                     if _ending(file.name) in FORMATS:
                         files.setdefault(file.resolve(), file)
                     else:
@@ -180,7 +198,8 @@ def find_files(paths: Sequence[Path]) -> tuple[list[Path], list[Unreadable]]:
         elif not path.exists():
             raise CorpusError(f"no file or folder {path}.")
         elif _ending(path.name) not in FORMATS:
-            raise CorpusError(f"{path}: unsupported file format; {nearest(path.suffix, FORMATS)}")
+            advice = how_to_convert(path.suffix) or nearest(path.suffix, FORMATS)
+            raise CorpusError(f"{path}: unsupported file format; {advice}")
         else:
             files.setdefault(path.resolve(), path)
     return list(files.values()), skipped
@@ -277,13 +296,21 @@ def _read(name: str, file: IO[bytes], form: TableFormat, ending: str) -> Iterato
     """Read a file or a part of an archive. A failure yields an `Unreadable`; the records before it are kept."""
     try:
         yield from FORMATS[ending](name, file, form)
-    except _FAILURES as error:
+    except READ_FAILURES as error:
         yield Unreadable(name, f"cannot be read: {error}")
 
 
 def _read_page(name: str, file: IO[bytes], form: TableFormat) -> Iterator[Record | Unreadable]:
     _, encoding, flags = decoded_head(file, form.encoding)
-    yield Record(name, {"text": file.read().decode(encoding, errors="replace")}, flags, is_page=True)
+    text = file.read().decode(encoding, errors="replace")
+    if len(text) > LONGEST_TEXT:
+        yield Unreadable(name, _too_long(text))
+    else:
+        yield Record(name, {"text": text}, flags, is_page=True)
+
+
+def _too_long(text: str) -> str:
+    return f"a text of {len(text):,} characters, more than the limit of {LONGEST_TEXT:,}: split it into articles"
 
 
 def _read_table(name: str, file: IO[bytes], form: TableFormat) -> Iterator[Record | Unreadable]:
@@ -330,24 +357,46 @@ def _quote_advice(row: Row, form: TableFormat) -> str:
 
 
 def _read_json_lines(name: str, file: IO[bytes], form: TableFormat) -> Iterator[Record | Unreadable]:
-    for number, line in enumerate(file, start=1):
+    for number, line in enumerate(_decoded_lines(file, form.encoding), start=1):
         location = f"{name}, line {number}"
         if line.strip():
             try:
                 yield _json_record(location, parse_json(line), form)
             except (ValueError, RecursionError) as error:
-                yield Unreadable(location, f"not JSON: {error}")
+                yield Unreadable(location, _not_json(error))
+
+
+def _decoded_lines(file: IO[bytes], encoding: str | None) -> Iterator[str | bytes]:
+    """Yield the lines of a file, decoded if its encoding is named. JSON is UTF-8, or UTF-16 or UTF-32, by default."""
+    if encoding is None:
+        encoding = wide_encoding(file.read(_HEAD_BYTES))
+        file.seek(0)
+    if encoding is None:
+        yield from file
+        return
+    decoded = io.TextIOWrapper(file, encoding, errors="replace", newline="\n")
+    try:
+        yield from decoded
+    finally:
+        if not file.closed:
+            decoded.detach()  # the file belongs to the caller
+
+
+def _not_json(error: Exception) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return f"not UTF-8: {error}; name the encoding with --encoding (encoding= in Python)"
+    return f"not JSON: {error}"
 
 
 def _read_json(name: str, file: IO[bytes], form: TableFormat) -> Iterator[Record | Unreadable]:
     document = file.read()
     try:
-        content = parse_json(document)
+        content = parse_json(document.decode(form.encoding, errors="replace") if form.encoding else document)
     except (ValueError, RecursionError) as error:
         if isinstance(error, json.JSONDecodeError) and error.msg == "Extra data":
             yield from _read_json_lines(name, io.BytesIO(document), form)
         else:
-            yield Unreadable(name, f"not JSON: {error}")
+            yield Unreadable(name, _not_json(error))
         return
     for number, item in enumerate(items_of(content, _text_column(content, form)), start=1):
         yield _json_record(f"{name}, item {number}", item, form)
@@ -408,24 +457,44 @@ def _read_web_archive(name: str, file: IO[bytes], form: TableFormat) -> Iterator
 
 def _read_zip(name: str, file: IO[bytes], form: TableFormat) -> Iterator[Record | Unreadable]:
     archive = zipfile.ZipFile(file)
-    unpacked = 0
-    for info in sorted(archive.infolist(), key=lambda info: info.filename):
+    for info, why_not in zip_members(archive):
         location = f"{name}, {info.filename}"
         ending = _ending(info.filename)
-        unpacked += info.file_size
-        if info.filename.endswith("/"):  # a folder
-            continue
         if ending == ".zip" or ending not in FORMATS:
             yield Unreadable(location, "unsupported file format in an archive")
-        elif info.file_size > _MOST_RATIO * max(info.compress_size, 1) or unpacked > _MOST_UNPACKED:
-            yield Unreadable(location, f"would unpack to {info.file_size} bytes, more than the limit for archives")
+        elif why_not:
+            yield Unreadable(location, why_not)
         else:
             try:
                 # Read in place: nothing is written to disk, so an unsafe path in a member's name does no harm.
                 with archive.open(info) as member:
                     yield from _read(location, member, form, ending)
-            except _FAILURES as error:  # the member cannot be opened
+            except READ_FAILURES as error:  # the member cannot be opened
                 yield Unreadable(location, f"cannot be read: {error}")
+
+
+def is_hidden(parts: Sequence[str]) -> bool:
+    """Return whether a file in a folder or an archive is hidden, or one of those that macOS adds to archives.
+
+    Hidden folders contain work in progress, such as parts of an output.
+    """
+    return any(part.startswith(".") and part != ".." for part in parts) or tuple(parts[:1]) == ("__MACOSX",)
+
+
+def zip_members(archive: zipfile.ZipFile) -> Iterator[tuple[zipfile.ZipInfo, str]]:
+    """Yield the files in an archive in alphabetical order, each with the reason if it must not be unpacked.
+
+    Hidden files, and those that macOS adds to archives, are left out, as in folders.
+    """
+    unpacked = 0
+    for info in sorted(archive.infolist(), key=lambda info: info.filename):
+        parts = PurePosixPath(info.filename).parts
+        unpacked += info.file_size
+        if info.filename.endswith("/") or is_hidden(parts):
+            continue
+        is_bomb = info.file_size > _MOST_RATIO * max(info.compress_size, 1) or unpacked > _MOST_UNPACKED
+        why_not = f"would unpack to {info.file_size} bytes, more than the limit for archives" if is_bomb else ""
+        yield info, why_not
 
 
 #: Reader of each format, by the ending of a file's name.
@@ -475,6 +544,8 @@ def _record(where: str, values: Mapping[str, Any], flags: tuple[str, ...] = (), 
     """Return a record of values of any type, with `more` fields of `Record`, or why the values are no article."""
     try:
         fields = article_fields(values)
+        if len(fields.get("text", "")) > LONGEST_TEXT:
+            return Unreadable(where, _too_long(fields["text"]), more.get("row"))
         if is_markup(fields.get("text", "")):
             fields |= {name: plain_text(fields[name]) for name in _MARKED_UP if name in fields}
             flags = (*flags, "HTML in the text, reduced to its words")
@@ -531,7 +602,7 @@ def _matched(names: tuple[str, ...], wanted: tuple[tuple[str, str], ...], needs_
         if key in columns or candidates:
             matches[key] = columns[key] if key in columns else candidates[0]
     if needs_text and "text" not in matches:
-        raise CorpusError(
-            f"no text column; the columns are: {', '.join(map(str, names)) or 'none'}. Name it with --map text=COLUMN"
-        )
+        shown = ", ".join(map(str, names[:_MOST_COLUMNS])) or "none"
+        more = f" and {len(names) - _MOST_COLUMNS} more" if len(names) > _MOST_COLUMNS else ""
+        raise CorpusError(f"no text column; the columns are: {shown}{more}. Name it with --map text=COLUMN")
     return matches

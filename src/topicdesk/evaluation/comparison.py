@@ -322,7 +322,7 @@ def _compare_with_best(
 
 def _check_folder(keep: Path | str | None) -> None:
     if keep is not None:
-        check_path("checkpoints", keep)
+        check_path("checkpoints", keep, written=True)
         if Path(keep).is_file():
             raise ArgumentError(f"checkpoints: {keep} is a file. Name a folder.")
 

@@ -344,7 +344,7 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         topicdesk.load_model : Loads it.
         """
         check_is_fitted(self)
-        check_path("folder", folder)
+        check_path("folder", folder, written=True)
         folder = Path(folder).expanduser()
         try:
             if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):

@@ -41,7 +41,7 @@ from topicdesk._arguments import (
     check_paths,
     check_string,
 )
-from topicdesk._atomic import remove_tree, sweep_removed, write_text
+from topicdesk._atomic import cannot_write, output_file, remove_tree, sweep_removed, write_text
 from topicdesk._locks import exclusive_lock
 from topicdesk._processes import end_with_parent, lifeline, uninterrupted, wait_for_handover
 from topicdesk._progress import progress
@@ -263,7 +263,7 @@ def label_files(
     labeller = getattr(labeller, "labeller_", labeller)  # that of a fitted TopicClassifier
     check_instance("labeller", labeller, Labeller, "Use load_model, or the fit of a comparison.")
     check_paths("inputs", inputs)
-    check_path("output", output)
+    check_path("output", output, written=True)
     _check_columns(columns, (*ARTICLE_COLUMNS, *labeller.fields))
     check_integer("explain", explain)
     check_string("prefix", prefix)
@@ -276,6 +276,8 @@ def label_files(
     ending = output_format(output)
     if engine is not None and ending:
         raise LabellerError(f"{output}: a cluster writes a folder of Parquet files. Use a name without an extension.")
+    if ending:
+        output_file(output)
     folder = _part_folder(output, ending)
     formulas = Formulas(formulas)
     with _claimed(folder, output):
@@ -348,9 +350,7 @@ def _claimed(folder: PartFolder, output: Path) -> Iterator[None]:
                 stack.enter_context(exclusive_lock(folder.lock, busy=busy))
                 folder.accounts.mkdir(parents=True, exist_ok=True)
             except OSError as error:
-                raise ProjectError(
-                    f"cannot write {output}: {error.strerror or error}. Make the folder writable."
-                ) from error
+                raise ProjectError(cannot_write(output, error)) from error
             sweep_removed(folder.accounts)  # left by a run that was killed after its output was complete
             yield
     finally:

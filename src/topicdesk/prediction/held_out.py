@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,9 +19,12 @@ from topicdesk.prediction.refitting import field_frame
 
 if TYPE_CHECKING:
     from topicdesk.annotation import Dataset
-    from topicdesk.evaluation import ComparisonResult, FoldResult
+    from topicdesk.evaluation import ComparisonResult, FoldResult, Split
 
-__all__ = ["explain_held_out"]
+__all__ = ["explain_held_out", "untrained"]
+
+# Maximum number of topics in a warning.
+_MOST_LISTED = 5
 
 
 def explain_held_out(
@@ -52,17 +56,60 @@ def explain_held_out(
     -------
     dict of (int, int) to tuple of Contribution
         Contributions of each pair, from the strongest towards the topic to the strongest away from it. Rows that were
-        never tested are left out.
+        never tested are left out. A pair is empty, with a warning, if its model did not learn the topic (see
+        `untrained`).
     """
     explanations: dict[tuple[int, int], tuple[Contribution, ...]] = {}
+    unlearnt = untrained(comparison, classifier, wanted)
+    if unlearnt:
+        names = [repr(comparison.dataset.topics[column]) for column in sorted({column for _, column in unlearnt})]
+        more = f" and {len(names) - _MOST_LISTED} more" if len(names) > _MOST_LISTED else ""
+        warnings.warn(
+            f"{len(unlearnt)} decisions of {classifier.name} have no explanation: in the training data of their fold, "
+            f"no article or every article has the topic ({', '.join(names[:_MOST_LISTED])}{more}).",
+            stacklevel=2,
+        )
     for result in comparison.results_of(classifier.name):
         if result.split.repeat != 0:
             continue
         test_rows = set(result.split.test.tolist())
-        selected = [(row, column) for row, column in wanted if row in test_rows]
+        explanations |= {pair: () for pair in unlearnt if pair[0] in test_rows}
+        selected = [pair for pair in wanted if pair[0] in test_rows and pair not in unlearnt]
         if selected:
             explanations |= _explain_split(comparison, classifier, result, selected, keywords, count)
     return explanations
+
+
+def untrained(
+    comparison: ComparisonResult, classifier: Classifier, wanted: Collection[tuple[int, int]]
+) -> frozenset[tuple[int, int]]:
+    """Return the out-of-fold decisions about topics that the model did not learn.
+
+    Parameters
+    ----------
+    comparison, classifier, wanted
+        As in `explain_held_out`.
+
+    Returns
+    -------
+    frozenset of (int, int)
+        The pairs for which no article, or every article, in the training data of the first repeat's fold has the topic.
+        Empty for baselines that learn nothing.
+    """
+    if classifier.features in ("none", "keywords"):
+        return frozenset()
+    pairs: set[tuple[int, int]] = set()
+    for result in comparison.results_of(classifier.name):
+        if result.split.repeat == 0:
+            test_rows, learnt = set(result.split.test.tolist()), _learnt(comparison.dataset, result.split)
+            pairs.update((row, column) for row, column in wanted if row in test_rows and not learnt[column])
+    return frozenset(pairs)
+
+
+def _learnt(data: Dataset, split: Split) -> NDArray[np.bool_]:
+    """Return for each topic whether some articles of the training data have it, and others do not."""
+    shares = data.Y[split.train].mean(axis=0)
+    return np.asarray((shares > 0) & (shares < 1))
 
 
 def _explain_split(
@@ -98,7 +145,8 @@ def _explain_split(
     explanations = {}
     for row, column in wanted:
         if multi_class:
-            estimator, index = estimators[0], int(np.searchsorted(estimators[0].classes_, column))
+            estimator = estimators[0]
+            index = list(estimator.classes_).index(column)
         else:
             estimator, index = estimators[columns.index(column)], 1
         ranked = contributions(estimator, classifier, test_features[rows.index(row)], index, names)

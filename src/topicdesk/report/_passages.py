@@ -11,6 +11,7 @@ import pandas as pd
 from topicdesk.evaluation import described, worst_errors
 from topicdesk.features import Analyser, keywords_are_turkish
 from topicdesk.prediction import Contribution, explain_held_out, find_terms
+from topicdesk.prediction.held_out import untrained
 
 if TYPE_CHECKING:
     from topicdesk.evaluation import ComparisonResult, OutOfFold
@@ -45,6 +46,8 @@ class Reading:
         A short extract. Empty if none may be shown.
     towards, away : tuple of Contribution
         Terms that contributed most towards the topic, and away from it.
+    untrained : bool, default False
+        Whether there are no such terms because the model did not learn the topic.
     """
 
     article_id: str
@@ -57,6 +60,7 @@ class Reading:
     passage: tuple[Piece, ...]
     towards: tuple[Contribution, ...]
     away: tuple[Contribution, ...]
+    untrained: bool = False
 
 
 def read_errors(
@@ -88,7 +92,9 @@ def read_errors(
         for kind in ("false positive", "false negative")
     }
     pairs = [(int(row), data.topics.index(topic)) for (topic, _), table in worst.items() for row in table["row"]]
-    contributions = explain_held_out(comparison, classifier, pairs, about.keywords)
+    unlearnt = untrained(comparison, classifier, pairs)
+    learnt = [pair for pair in pairs if pair not in unlearnt]
+    contributions = explain_held_out(comparison, classifier, learnt, about.keywords)
     analyser_of = {
         (int(row)): result.features
         for result in comparison.results_of(classifier.name)
@@ -120,6 +126,7 @@ def read_errors(
                     passage=short_passage(data.fields.get("text", data.texts)[row], terms, analyser, about.extract),
                     towards=tuple(term for term in terms if term.contribution > 0),
                     away=tuple(term for term in reversed(terms) if term.contribution < 0),
+                    untrained=(row, column) in unlearnt,
                 )
             )
     return passages

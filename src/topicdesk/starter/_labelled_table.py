@@ -47,7 +47,7 @@ def read_labelled_table(
     labels: str | None = None,
     separator: str | None = None,
     *,
-    codes: Mapping[str, str] | None = None,
+    codes: Mapping[str, str] | Mapping[int, str] | None = None,
     annotator: str = "imported",
     header: bool = True,
     quote: str = "auto",

@@ -80,8 +80,8 @@ class NewProject:
         if rare:
             lines.append(f"topics with fewer than {_FEW} articles, too few to learn from: {_listed(rare)}")
         for reason, count in table.account.dropped.items():
-            # Rows of other annotators about the same article are not lost.
-            if count and reason == REPEATED and len(table.imported.annotators) > 1:
+            # Rows of other annotators about the same article, or about other topics of it, are not lost.
+            if count and reason == REPEATED and (len(table.imported.annotators) > 1 or table.imported.joined):
                 lines.append(f"articles of several rows: {count:,} rows repeat an article, which is stored once")
             elif count:
                 lines.append(f"left out: {count:,} rows: {reason}")
@@ -105,7 +105,7 @@ def create_project(
     text: Sequence[str] | str | None = None,
     labels: str | None = None,
     separator: str | None = None,
-    codes: Mapping[str, str] | None = None,
+    codes: Mapping[str, str] | Mapping[int, str] | None = None,
     annotator: str = "imported",
     header: bool = True,
     quote: str = "auto",
@@ -130,7 +130,7 @@ def create_project(
         tool. By default, a column with a common name, such as ``topics`` or ``category``, or all columns of 0 and 1.
     separator : str, optional
         Separator of several labels in a cell. By default ``;`` or ``|``, if a cell contains it.
-    codes : mapping of str to str, optional
+    codes : mapping of str or int to str, optional
         Label of each code in the table: ``{"1": "World", "2": "Sports"}``.
     annotator : str, default "imported"
         Annotator of labels for which the table names none. Labels of several annotators become one label file each.
@@ -162,7 +162,7 @@ def create_project(
     >>> desk.topics["articles"].to_dict()
     {'courts': 26, 'transport': 25, 'environment': 25, 'health': 24}
     """
-    check_path("folder", folder)
+    check_path("folder", folder, written=True)
     if table is not None:
         check_path("table", table)
     if text is not None and not isinstance(text, str):
