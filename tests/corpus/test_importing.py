@@ -6,6 +6,7 @@ import lzma
 import re
 import signal
 import unicodedata
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -657,3 +658,24 @@ def test_read_articles_asks_for_the_encoding_of_json(tmp_path, name):
     (tmp_path / name).write_bytes('{"text": "It cost £5."}\n{"text": "The café."}'.encode("cp1252"))
     with pytest.raises(CorpusError, match=r"not UTF-8: .*; name the encoding with --encoding"):
         read_articles([tmp_path / name], language="en")
+
+
+@pytest.mark.parametrize("ending", [".html", ".json", ".jsonl", ".txt", ".xml", ".csv"])
+def test_read_articles_unpacks_no_more_of_a_member_than_its_header_claims(tmp_path, ending):
+    path, size = tmp_path / "lie.zip", 64 << 20
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(f"a{ending}", bytes(size))
+    content = bytearray(path.read_bytes())
+    claimed = (1000).to_bytes(4, "little")
+    for mark, offset in ((b"PK\x03\x04", 22), (b"PK\x01\x02", 24)):
+        start = content.index(mark) + offset
+        content[start : start + 4] = claimed
+    path.write_bytes(content)
+    tracemalloc.start()
+    try:
+        with pytest.raises(CorpusError, match="Bad CRC-32"):
+            read_articles([path])
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < size // 4

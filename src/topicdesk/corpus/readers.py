@@ -107,6 +107,8 @@ READ_FAILURES = (
 _MOST_RATIO = 200
 _MOST_UNPACKED = 8 << 30
 
+_PIECE_BYTES = 1 << 20
+
 
 @dataclass(frozen=True)
 class Record:
@@ -302,7 +304,7 @@ def _read(name: str, file: IO[bytes], form: TableFormat, ending: str) -> Iterato
 
 def _read_page(name: str, file: IO[bytes], form: TableFormat) -> Iterator[Record | Unreadable]:
     _, encoding, flags = decoded_head(file, form.encoding)
-    text = file.read().decode(encoding, errors="replace")
+    text = _content(file).decode(encoding, errors="replace")
     if len(text) > LONGEST_TEXT:
         yield Unreadable(name, _too_long(text))
     else:
@@ -389,7 +391,7 @@ def _not_json(error: Exception) -> str:
 
 
 def _read_json(name: str, file: IO[bytes], form: TableFormat) -> Iterator[Record | Unreadable]:
-    document = file.read()
+    document = _content(file)
     try:
         content = parse_json(document.decode(form.encoding, errors="replace") if form.encoding else document)
     except (ValueError, RecursionError) as error:
@@ -430,8 +432,17 @@ def _read_parquet(name: str, file: IO[bytes], form: TableFormat) -> Iterator[Rec
                 yield _record(f"{name}, row {number}", values, unused=unused)
 
 
+def _content(file: IO[bytes]) -> bytes:
+    """Read a whole file, piece by piece.
+
+    Without a size, a member of an archive is unpacked before its size is compared with the one in its header: a member
+    that claims 1,000 bytes could take gigabytes of memory.
+    """
+    return b"".join(iter(lambda: file.read(_PIECE_BYTES), b""))
+
+
 def _read_html(name: str, file: IO[bytes], form: TableFormat) -> Iterator[Record | Unreadable]:
-    fields = html_fields(file.read())
+    fields = html_fields(_content(file))
     if fields is None:
         yield Unreadable(name, "no main text was found in the page")
     else:
@@ -439,7 +450,7 @@ def _read_html(name: str, file: IO[bytes], form: TableFormat) -> Iterator[Record
 
 
 def _read_feed(name: str, file: IO[bytes], form: TableFormat) -> Iterator[Record | Unreadable]:
-    entries, fault = feed_entries(file.read())
+    entries, fault = feed_entries(_content(file))
     if fault:
         yield Unreadable(name, f"no feed entries were found: {fault}")
     for number, fields in enumerate(entries, start=1):
