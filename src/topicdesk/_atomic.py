@@ -82,7 +82,8 @@ def creating(paths: Iterable[Path], lock: AbstractContextManager[object]) -> Ite
     paths : iterable of Path
         The files to create. Missing parent folders are created.
     lock : context manager
-        A lock such as `exclusive_lock`, held while the files get their names. Of two processes that create the same file, the second fails.
+        A lock such as `exclusive_lock`, held while the files get their names. Of two processes that create the same
+        file, the second fails.
 
     Yields
     ------
