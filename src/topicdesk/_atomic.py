@@ -9,7 +9,7 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from time import monotonic, sleep, time
@@ -74,15 +74,16 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def creating(paths: Iterable[Path], lock: Path) -> Iterator[dict[Path, Path]]:
+def creating(paths: Iterable[Path], lock: AbstractContextManager[object]) -> Iterator[dict[Path, Path]]:
     """Yield a temporary path for each of several new files, and create all of them when the block ends, or none.
 
     Parameters
     ----------
     paths : iterable of Path
         The files to create. Missing parent folders are created.
-    lock : Path
-        Lock file, held while the files get their names. Of two processes that create the same file, the second fails.
+    lock : context manager
+        A lock such as `exclusive_lock`, held while the files get their names. Of two processes that create the same
+        file, the second fails.
 
     Yields
     ------
@@ -94,15 +95,13 @@ def creating(paths: Iterable[Path], lock: Path) -> Iterator[dict[Path, Path]]:
     ProjectError
         If a file exists when the block ends, or cannot be written. No file is created in this case.
     """
-    from topicdesk._locks import exclusive_lock  # slow to import
-
     with ExitStack() as stack:
         parts = {path: stack.enter_context(_part_of(path, output_file(path))) for path in paths}
         yield parts
         for part in parts.values():
             _complete(part)
         created: list[Path] = []
-        with exclusive_lock(lock):
+        with lock:
             existing = [str(path) for path in parts if os.path.lexists(path)]
             if existing:
                 raise ProjectError(f"{', '.join(existing)} already exists. Nothing was written.")

@@ -11,6 +11,7 @@ import pandas as pd
 
 from topicdesk._arguments import check_path
 from topicdesk._atomic import creating
+from topicdesk._locks import exclusive_lock
 from topicdesk.annotation._label_cells import topic_keys
 from topicdesk.annotation._taxonomy_file import taxonomy_text
 from topicdesk.annotation.annotations import reserved_in, write_annotations
@@ -153,7 +154,7 @@ def import_labels(
         )
     new_corpus, new_taxonomy = [corpus_file] if is_new else [], [taxonomy_file] if is_new_taxonomy else []
     try:
-        with creating([*new_corpus, *new_taxonomy, *files.values()], project.labels / _LOCK) as parts:
+        with creating([*new_corpus, *new_taxonomy, *files.values()], exclusive_lock(project.labels / _LOCK)) as parts:
             if is_new:
                 import_records(source.records(), parts[corpus_file], LABELLED_CLEANING)
                 kept = kept.of_articles(read_corpus(parts[corpus_file])["id"])

@@ -11,7 +11,6 @@ _ADVICE = {
         ".xlsm",
         ".ods",
         ".numbers",
-        ".sav",
         ".dta",
         ".rds",
     ),
