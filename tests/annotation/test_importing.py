@@ -742,3 +742,9 @@ def test_read_table_does_not_take_a_table_with_a_column_answer_for_prodigy(tmp_p
 def test_read_labels_says_how_to_name_the_text(tmp_path, content, options, message):
     with pytest.raises(LabelsError, match=message):
         read_labels(write(tmp_path, "t.csv", content), **options)
+
+
+def test_read_table_cleans_the_names_of_columns_of_0_and_1(tmp_path):
+    table = pd.DataFrame({"text": TEXTS[:2], "night \x1f courts": [1, 0], " rail\x07": [0, 1]})
+    with pytest.warns(UserWarning, match="the labels are the columns"):
+        assert read_table(write(tmp_path, "t.csv", table))["topics"].tolist() == ["night courts", "rail"]

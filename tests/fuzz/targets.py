@@ -169,12 +169,14 @@ _EXPORTS = {
     "prodigy.jsonl": '{"text": "The ferry.", "accept": ["rail"], "answer": "accept", "_timestamp": 1704189600}\n'
     '{"text": "A tram.", "label": "rail", "answer": "reject", "_task_hash": 1}',
     "argilla.json": '[{"fields": {"text": "The ferry."}, "responses": {"a": [{"value": ["rail"], "user_id": "u"}]}},'
-    '{"inputs": {"text": "A tram."}, "annotation": "rail", "annotation_agent": "anna", "status": "Validated"}]',
+    '{"inputs": {"text": "A tram."}, "annotation": "rail", "annotation_agent": "anna", "status": "Validated"},'
+    '{"text": "A bus.", "a.responses": [["rail"]], "a.responses.users": ["u"], "a.responses.status": ["submitted"]}]',
     "annif.tsv": "The ferry.\t<http://x.example/rail> <http://x.example/courts>\n",
     "quotes.tsv": 'text\tlabel\n"The ferry.\trail\nA tram.\trail;courts\n',
     "fasttext.txt": "__label__rail __label__courts The ferry.\n",
     "one-hot.csv": "text,rail,courts\nThe ferry.,1,0\n",
-    "lists.csv": "sep=;\ntext;topics\nThe ferry.;['rail', 'courts']\n",
+    "lists.csv": "sep=;\ntext;topics\nThe ferry.;['rail', 'courts']\n"
+    "A tram.;['rail' 'courts']\nA bus.;array(['rail'], dtype=object)\nA car.;{'rail'}\n",
 }
 _EXPORT_NAMES = sorted(_EXPORTS)
 

@@ -27,7 +27,7 @@ _NAMED_LIST = re.compile(r"(?:array|frozenset|set)\(")
 
 # An item of a written list, and the comma after it; NumPy writes no commas.
 _ITEM = re.compile(
-    r"""(np\.\w+\()?([bu]?'(?:[^'\\]|\\.)*'|[bu]?"(?:[^"\\]|\\.)*"|[-+.\w]+)(?(1)\))\s*(,?)\s*""", re.DOTALL
+    r"""(np\.\w+\()?([ub]?'(?:[^'\\]|\\.)*'|[ub]?"(?:[^"\\]|\\.)*"|[-+.\w]+)(?(1)\))\s*(,?)\s*""", re.DOTALL
 )
 
 # Control characters. Those that are white space are replaced by spaces before.

@@ -189,8 +189,8 @@ def _of_tool(source: LabelSource, export: ToolExport, record: LabelledRow) -> It
 
 
 def _of_indicators(source: LabelSource, columns: Sequence[str], record: LabelledRow) -> Iterator[Decision]:
-    labels = tuple(name for name in columns if _indicator(record.row.get(name)))
-    yield replace(_about(source, record), labels=labels)
+    labels = dict.fromkeys(plain_label(name) for name in columns if _indicator(record.row.get(name)))
+    yield replace(_about(source, record), labels=tuple(filter(None, labels)))
 
 
 def _of_label_file(source: LabelSource, record: LabelledRow) -> Iterator[Decision]:
