@@ -5,8 +5,8 @@ import json
 import lzma
 import re
 import signal
-import unicodedata
 import tracemalloc
+import unicodedata
 import zipfile
 from pathlib import Path
 
