@@ -8,6 +8,8 @@ from contextlib import contextmanager, nullcontext
 from time import monotonic
 from typing import Any, Protocol
 
+from topicdesk._terminals import visible
+
 __all__ = ["Advance", "nowhere", "progress", "say"]
 
 #: Minimum time between two progress lines in a log.
@@ -27,7 +29,7 @@ def nowhere(steps: int = 1) -> None:
 
 def say(line: str) -> None:
     """Print a line about a long operation to standard error, and flush it."""
-    print(f"topicdesk: {line}", file=sys.stderr, flush=True)
+    print(f"topicdesk: {visible(line)}", file=sys.stderr, flush=True)
 
 
 @contextmanager

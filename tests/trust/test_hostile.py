@@ -148,6 +148,26 @@ LAUGHS = "<!DOCTYPE rss [<!ENTITY a0 'ha'>" + "".join(
 )
 
 
+def test_commands_print_no_control_characters_of_articles_and_file_names(project, run, model):
+    name = "new\x1b]0;taken over\x07.jsonl"
+    texts = [LETTERS, "The judge adjourned the hearing until spring."]
+    rows = [
+        {"id": f"{row}\x1b[2J", "title": "\x1b[31mFerry\x9b", "text": text, "source": "\x1b[8mpress", "\x1b[5mmore": 1}
+        for row, text in enumerate(texts)
+    ]
+    (project.root / name).write_text("".join(json.dumps(row) + "\n" for row in rows))
+    for arguments in (
+        ("import", name, "--output", "data/corpora/new.parquet"),
+        ("data", "show", "new"),
+        ("label", name, "--output", "out.csv", "--model", model),
+        ("import", "missing\x1b[2J.csv", "--output", "x.parquet"),
+    ):
+        ended = run(*arguments)
+        assert not {"\x1b", "\x07", "\x9b"} & set(ended.output), ended.output
+        assert ended.output.strip()
+    assert read_corpus(project.root / "data" / "corpora" / "new.parquet")["id"].tolist() == ["0[2J", "1[2J"]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("ending", [".xml", ".html", ".json", ".zip"])
 def test_read_articles_reads_bombs_with_limited_memory_and_time(project, ending):

@@ -23,7 +23,7 @@ from topicdesk.cli._options import (
     code_pairs,
     column_pairs,
 )
-from topicdesk.cli._printing import print_some, print_table
+from topicdesk.cli._printing import print_some, print_table, print_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -139,7 +139,7 @@ def import_(
     say(f"reading {file} ...")
     from topicdesk.annotation import import_labels
 
-    print(
+    print_text(
         import_labels(
             file,
             corpus,
@@ -154,7 +154,7 @@ def import_(
             encoding=encoding,
         )
     )
-    print("To use the labels in an experiment, add the label files to the labels of its spec.")
+    print_text("To use the labels in an experiment, add the label files to the labels of its spec.")
 
 
 @annotating.command("export", epilog="Example: topicdesk annotate export experiments/topics.toml --output tasks.json")
@@ -190,7 +190,7 @@ def export_(
         model=model,
     )
     counts = ", ".join(f"{number} {name}" for name, number in exported["sample"].value_counts().items())
-    print(f"{len(exported)} articles ({counts}): {output}")
+    print_text(f"{len(exported)} articles ({counts}): {output}")
     if queue is None:
         _say_if_fewer(len(exported), count)
     if format_ is _Format.LABEL_STUDIO:
@@ -200,18 +200,20 @@ def export_(
         taxonomy = read_taxonomy(find_project(spec.parent).root / data.topics)
         with replacing(interface) as part:
             part.write_text(label_studio_interface(taxonomy, task=data.task), encoding="utf-8", newline="\n")
-        print(f"labelling interface, to paste into the project's settings: {interface}")
+        print_text(f"labelling interface, to paste into the project's settings: {interface}")
     if format_ is _Format.DOCCANO and model is not None:
-        print(
+        print_text(
             "In doccano, suggestions are labels. Export only the documents that annotators confirmed; otherwise "
             "suggestions that nobody checked come back as labels."
         )
-    print("When the labels are made, import the tool's export with 'topicdesk annotate import'.")
+    print_text("When the labels are made, import the tool's export with 'topicdesk annotate import'.")
 
 
 def _say_if_fewer(drawn: int, count: int) -> None:
     if drawn < count:
-        print(f"There are no more: other articles are labelled, reserved, or near-duplicates. {count} were asked for.")
+        print_text(
+            f"There are no more: other articles are labelled, reserved, or near-duplicates. {count} were asked for."
+        )
 
 
 def adjudicate(
@@ -258,7 +260,7 @@ def queue_(
     with replacing(output) as part:
         write_csv(articles, part)
     counts = ", ".join(f"{number} {name}" for name, number in articles["sample"].value_counts().items())
-    print(f"{len(articles)} articles drawn ({counts}): {output}")
+    print_text(f"{len(articles)} articles drawn ({counts}): {output}")
     _say_if_fewer(len(articles), count)
 
 
@@ -283,7 +285,7 @@ def agreement_(
     if len(annotators) == 2:
         differing = disagreements(*tables.values())
         differing.columns = ["article_id", *annotators, "differ"]
-        print(f"Articles with disagreement: {len(differing)}. Resolve them with 'topicdesk adjudicate'.")
+        print_text(f"Articles with disagreement: {len(differing)}. Resolve them with 'topicdesk adjudicate'.")
         print_some(differing, "article_id", "Disagreements")
 
 
@@ -300,9 +302,9 @@ def outdated(
     for name, table in tables.items():
         labels = outdated_labels(table, project.labels / "codebooks.json", taxonomy)
         unknown = labels["codebook"] == ""
-        print(f"{name}: {(~unknown).sum()} of {len(table)} labels were made with other definitions")
+        print_text(f"{name}: {(~unknown).sum()} of {len(table)} labels were made with other definitions")
         if unknown.any():
-            print(f"{name}: {unknown.sum()} labels have no codebook version, so their definitions are unknown")
+            print_text(f"{name}: {unknown.sum()} labels have no codebook version, so their definitions are unknown")
         print_some(labels[~unknown], "article_id", "Outdated labels: review the topics that changed")
 
 
@@ -343,14 +345,14 @@ def suspects(
         for article, topics in session.decisions().items()
         if set(topics) != set(previous.get(article, ()))
     }
-    print(f"Labels reviewed: {session.decided}; labels changed: {len(changed)}")
+    print_text(f"Labels reviewed: {session.decided}; labels changed: {len(changed)}")
     if changed:
         rows = [(article, " ".join(previous[article]), " ".join(topics)) for article, topics in changed.items()]
         print_some(pd.DataFrame(rows, columns=["article_id", "before", "after"]), "article_id", "Changed labels")
         # The spec may read the file that the decisions were just saved to.
         effect = effect_of(spec, changed, classifier, before={article: previous[article] for article in changed})
         print_table(effect.round(4), "Out-of-fold scores before and after, on the same splits, with 95 % intervals")
-        print("To use the decisions in an experiment, add data/labels/adjudicated.csv to the labels of its spec.")
+        print_text("To use the decisions in an experiment, add data/labels/adjudicated.csv to the labels of its spec.")
 
 
 @group.command("rules", epilog="Example: topicdesk annotations rules experiments/topics.toml --output weak.csv")
@@ -372,7 +374,7 @@ def rules(
     if output is not None:
         labels = weak_labels(spec, method.value)
         write_annotations(labels, output)
-        print(f"{len(labels)} weak labels: {output}. They are never used for evaluation.")
+        print_text(f"{len(labels)} weak labels: {output}. They are never used for evaluation.")
 
 
 def _read_labels(annotators: list[str], topics: Path) -> tuple[Project, Taxonomy, dict[str, pd.DataFrame]]:

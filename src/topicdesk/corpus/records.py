@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from topicdesk._terminals import without_controls
 from topicdesk.corpus._boilerplate import take_off_menus
 from topicdesk.corpus._bylines import split_byline
 from topicdesk.corpus._datelines import split_dateline
@@ -122,7 +123,7 @@ class _Draft:
         self.how = how
         self.month_first = record.month_first
         self.row: dict[str, Any] = {"kind": "article", **dict.fromkeys(_WRITTEN, ""), **record.fields}
-        self.row["source"] = self.row.get("source") or how.source
+        self.row["source"] = without_controls(self.row.get("source") or how.source)
         self.as_came = self.row["title"], self.row["text"]
         self.changed: list[str] = []
         self.removed: list[tuple[str, str]] = []
@@ -174,9 +175,8 @@ class _Draft:
 
     def finished(self) -> CleanArticle:
         row = self.row
-        own_id = (
-            "".join(row.get("id", "").split()).encode("utf-8", "replace").decode("utf-8")
-        )  # JSON may contain a lone surrogate
+        # JSON may contain a lone surrogate.
+        own_id = without_controls("".join(row.get("id", "").split())).encode("utf-8", "replace").decode("utf-8")
         row["id"] = own_id or article_id(row["source"], *self.as_came)
         row["page"] = row["id"]
         flags = (*self.flags, *_broken(row["text"]))
