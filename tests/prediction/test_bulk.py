@@ -23,6 +23,7 @@ import pyarrow.parquet as parquet
 import pytest
 
 from topicdesk._answers import MOST_CHARACTERS
+from topicdesk.corpus import read_articles
 from topicdesk.errors import CorpusError, EngineError, LabellerError, ProjectError
 from topicdesk.evaluation import DaskEngine
 from topicdesk.prediction import Labeller, _parts, label_files
@@ -278,6 +279,50 @@ def test_label_files_rejects_wrong_paths_formats_and_folders(labeller, articles,
     assert read(account.output)["topics"].tolist() == ["courts"]
 
 
+def test_label_files_rejects_outputs_that_would_replace_a_file_of_somebody_else(labeller, articles, tmp_path):
+    file = write(articles, tmp_path / "in.csv")
+    (tmp_path / "out").write_text("mine")
+    with pytest.raises(LabellerError, match="out is a file, and the output is a folder of Parquet files"):
+        label_files(labeller, [file], tmp_path / "out")
+    theirs = tmp_path / "labelled.unlabelled.csv"
+    theirs.write_text("id,topics\n1,\n")
+    with pytest.raises(LabellerError, match=r"labelled\.unlabelled\.csv exists, and topicdesk did not write it"):
+        label_files(labeller, [file], tmp_path / "labelled.csv")
+    assert theirs.read_text() == "id,topics\n1,\n"
+    assert not (tmp_path / "labelled.csv").exists()
+    (tmp_path / "folder.csv").mkdir()
+    with pytest.raises(ProjectError, match=r"folder\.csv"):
+        label_files(labeller, [file], tmp_path / "folder.csv")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.parquet", b"PAR1"),
+        ("a.jsonl", b"no JSON\n"),
+        ("a.json", b"["),
+        ("a.zip", b"PK"),
+        ("a.html", b""),
+        ("a.xml", b"<a>"),
+    ],
+)
+def test_label_files_rejects_input_of_which_nothing_can_be_read(labeller, tmp_path, name, content):
+    (tmp_path / name).write_bytes(content)
+    for output in ("out.csv", "out.parquet", "out"):
+        with pytest.raises(CorpusError, match=name.replace(".", r"\.")):
+            label_files(labeller, [tmp_path / name], tmp_path / output, n_jobs=1)
+        assert not (tmp_path / output).is_file()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes in folders")
+def test_label_files_and_read_articles_reject_a_named_pipe(labeller, tmp_path):
+    os.mkfifo(tmp_path / "pipe.csv")
+    for read in (lambda: label_files(labeller, [tmp_path / "pipe.csv"], tmp_path / "out.csv"),
+                 lambda: read_articles([tmp_path / "pipe.csv"])):  # fmt: skip
+        with pytest.raises(CorpusError, match=r"pipe\.csv is not a regular file"):
+            read()
+
+
 @pytest.mark.parametrize("ending", [".jsonl", ".csv", ".parquet"])
 def test_label_files_reads_any_format_from_standard_input(labeller, articles, tmp_path, monkeypatch, ending):
     content = write(articles, tmp_path / f"in{ending}").read_bytes()
@@ -393,11 +438,17 @@ def test_label_files_resumes_after_an_interruption_and_restarts_for_other_input(
 
 
 def write_parts(labeller, files, output):
-    """Label files into parts that are not joined, because a folder has the name of the output."""
-    output.mkdir()
-    with pytest.raises(ProjectError, match="cannot write"):
-        label_files(labeller, files, output, n_jobs=1)
-    output.rmdir()
+    """Label files into parts that are not joined, because a file of that size cannot be written."""
+    resource = pytest.importorskip("resource", reason="Windows has no limit of file sizes")
+    whole = label_files(labeller, files, output.with_name(f"whole{output.suffix}"), n_jobs=1).output
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (whole.stat().st_size - 1, limits[1]))
+    try:
+        with pytest.raises(ProjectError, match="cannot write"):
+            label_files(labeller, files, output, n_jobs=1)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    whole.unlink()
     return output.with_name(f".{output.name}.parts")
 
 

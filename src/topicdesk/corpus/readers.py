@@ -199,6 +199,11 @@ def _found_files(paths: Sequence[Path]) -> tuple[list[Path], list[Unreadable]]:
                         skipped.append(Unreadable(str(file), "unsupported file format"))
         elif not path.exists():
             raise CorpusError(f"no file or folder {path}.")
+        elif not path.is_file():
+            # A reader would take what is in a pipe, and a second look would find nothing.
+            raise CorpusError(
+                f"{path} is not a regular file. To read from a pipe, redirect it to standard input, and name -."
+            )
         elif _ending(path.name) not in FORMATS:
             advice = how_to_convert(path.suffix) or nearest(path.suffix, FORMATS)
             raise CorpusError(f"{path}: unsupported file format; {advice}")

@@ -78,6 +78,7 @@ _SMALL_BYTES = 50_000_000
 
 _HEAD_BYTES = 1 << 20
 _STANDARD_INPUT = "standard-input"
+_SIDE_COLUMNS = ("row", "id", "where", "why")
 _EXAMPLES = 5
 
 # With fewer rows, the time is mostly that of starting, so no rate is shown.
@@ -231,11 +232,12 @@ def label_files(
     Raises
     ------
     CorpusError
-        If a path does not exist or cannot be read, or a table has no text column.
+        If a path does not exist or cannot be read, a table has no text column, or no article can be read.
     LabellerError
-        If the output format is unknown, another process labels into the output, the output folder contains other
-        Parquet files, a column would be overwritten, `engine` is given with an output file or with inputs that are not
-        Parquet, `explain` is given and the classifier is not linear, or `formulas` is "refuse" and a cell is a formula.
+        If the output format is unknown, another process labels into the output, the output folder is a file or contains
+        other Parquet files, a column or a file that topicdesk did not write would be overwritten, `engine` is given
+        with an output file or with inputs that are not Parquet, `explain` is given and the classifier is not linear, or
+        `formulas` is "refuse" and a cell is a formula.
     EngineError
         If processes or workers were killed, or a part is missing after it was written twice.
     ProjectError
@@ -276,8 +278,7 @@ def label_files(
     ending = output_format(output)
     if engine is not None and ending:
         raise LabellerError(f"{output}: a cluster writes a folder of Parquet files. Use a name without an extension.")
-    if ending:
-        output_file(output)
+    _check_output(output, ending)
     folder = _part_folder(output, ending)
     formulas = Formulas(formulas)
     with _claimed(folder, output):
@@ -288,6 +289,12 @@ def label_files(
         job = _Job(labeller, folder, explain, prefix, reading, formulas, plan["labeller"])
         parts, resumed = _finish_parts(job, files, n_jobs, engine)
         unlabelled = _gathered(parts, skipped)
+        if unlabelled and not any(part.rows for part in parts):
+            _, _, location, why = unlabelled[0]
+            raise CorpusError(
+                f"no article could be read: {len(unlabelled):,} parts of the input were left out. First: {location}: "
+                f"{why}."
+            )
         side_file = _write_side_file(output, unlabelled, formulas)
         if ending:
             with progress(sum(part.rows for part in parts), "joining", "article") as advance:
@@ -302,6 +309,34 @@ def label_files(
     seconds = perf_counter() - start
     escaped = sum(part.escaped for part in parts)
     return LabellingAccount(output, rows, abstained, unlabelled, side_file, seconds, resumed, uneven, escaped)
+
+
+def _check_output(output: Path, ending: str) -> None:
+    """Refuse, before the work, an output that cannot be written, or a file of somebody else that would be replaced."""
+    if ending:
+        output_file(output)
+    elif output.exists() and not output.is_dir():
+        raise LabellerError(
+            f"{output} is a file, and the output is a folder of Parquet files. Choose another name, or one that ends "
+            "in .csv, .tsv, .jsonl or .parquet."
+        )
+    side_file = _side_file(output)
+    if side_file.exists() and not _is_side_file(side_file):
+        raise LabellerError(
+            f"{side_file} exists, and topicdesk did not write it. It would be replaced by the list of rows that cannot "
+            "be labelled. Rename it, or choose another output."
+        )
+
+
+def _side_file(output: Path) -> Path:
+    return output.with_name(f"{output.stem}.unlabelled.csv")
+
+
+def _is_side_file(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.readline(_HEAD_BYTES).rstrip() == ",".join(_SIDE_COLUMNS).encode()
 
 
 def _check_columns(columns: Mapping[str, str] | None, fields: Sequence[str]) -> None:
@@ -676,13 +711,14 @@ def _gathered(parts: Sequence[Part], passed_over: Sequence[Unreadable]) -> tuple
 def _write_side_file(
     output: Path, unlabelled: Sequence[tuple[int | None, str, str, str]], formulas: Formulas
 ) -> Path | None:
-    path = output.with_name(f"{output.stem}.unlabelled.csv")
+    path = _side_file(output)
     if not unlabelled:
-        path.unlink(missing_ok=True)  # from an earlier run
+        if path.exists() and _is_side_file(path):  # from an earlier run
+            path.unlink(missing_ok=True)
         return None
     text = io.StringIO(newline="")
     writer = RowWriter(text)
-    writer.write([["row", "id", "where", "why"]])
+    writer.write([list(_SIDE_COLUMNS)])
     safe = str if formulas is Formulas.KEEP else defused
     writer.write(["" if row is None else row, *map(safe, rest)] for row, *rest in unlabelled)
     write_text(path, text.getvalue().encode("utf-8", "replace").decode("utf-8"))
