@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from topicdesk import _atomic
-from topicdesk._atomic import output_file, remove_tree, replacing, sweep_removed
+from topicdesk._atomic import output_file, remove_tree, replacing, sweep_removed, write_text
 from topicdesk.errors import ProjectError
 
 
@@ -127,3 +127,13 @@ def test_replacing_refuses_a_name_that_no_file_can_have_before_any_work(tmp_path
     with replacing(longest) as part:
         part.write_text("x")
     assert output_file(longest).read_text() == "x"
+
+
+def test_replacing_removes_old_parts_of_killed_processes_and_keeps_those_of_running_ones(tmp_path):
+    old, new, other = (tmp_path / f".a.csv.{end}.part" for end in ("abcdefgh", "ijklmnop", "b.abcdefgh"))
+    for path in (old, new, other):
+        path.write_text("x")
+    for path in (old, other):
+        os.utime(path, (0, 0))
+    write_text(tmp_path / "a.csv", "whole")
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([new.name, other.name, "a.csv"])

@@ -24,6 +24,7 @@ __all__ = [
     "output_file",
     "remove_tree",
     "replacing",
+    "sweep_parts",
     "sweep_removed",
     "sweep_removed_in",
     "write_text",
@@ -121,6 +122,7 @@ def _part_of(path: Path, target: Path) -> Iterator[Path]:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         # The name of the file may be as long as a name may be, so the temporary one has only its beginning.
+        _delete_files(abandoned(_parts(target)))
         prefix = f".{target.name[:_PREFIX_CHARACTERS]}."
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=prefix, suffix=".part")
     except OSError as error:
@@ -135,6 +137,25 @@ def _part_of(path: Path, target: Path) -> Iterator[Path]:
         # An error here would hide the original error.
         with suppress(OSError):
             part.unlink(missing_ok=True)
+
+
+def sweep_parts(target: Path) -> None:
+    """Delete the temporary files of killed processes that wrote `target`. Call it where no other process writes it."""
+    _delete_files(_parts(target))
+
+
+def _delete_files(paths: Iterable[Path]) -> None:
+    for path in paths:
+        with suppress(OSError):  # another process may delete it too
+            path.unlink()
+
+
+def _parts(target: Path) -> Iterable[Path]:
+    """List the temporary files of a target. Those of a long name cannot be told from those of a similar name."""
+    if len(target.name) > _PREFIX_CHARACTERS:
+        return ()
+    # tempfile adds eight characters.
+    return target.parent.glob(f"{glob.escape(f'.{target.name}.')}{'?' * 8}.part")
 
 
 def _complete(part: Path) -> None:
@@ -224,7 +245,7 @@ def sweep_removed_in(parent: Path) -> None:
 
 
 def abandoned(folders: Iterable[Path]) -> Iterator[Path]:
-    """Yield the folders that were not changed for a week."""
+    """Yield the folders and files that were not changed for a week."""
     for folder in folders:
         try:
             age = time() - folder.stat().st_mtime

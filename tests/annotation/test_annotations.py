@@ -1,6 +1,6 @@
 import pytest
 
-from topicdesk.annotation import read_annotations, read_reserved, read_taxonomy, write_annotations
+from topicdesk.annotation import read_annotations, read_label_file, read_reserved, read_taxonomy, write_annotations
 from topicdesk.errors import LabelsError
 
 HEADER = "article_id,topics,annotator,codebook,time,sample,note\n"
@@ -97,3 +97,12 @@ def test_read_taxonomy_names_file_and_key_of_an_error(project, old, new, message
     path.write_text(path.read_text().replace(old, new))
     with pytest.raises(LabelsError, match=rf"(?s)topics\.toml: .*{message}"):
         read_taxonomy(path)
+
+
+def test_read_label_file_skips_blank_rows_and_names_the_line_of_a_row_without_id(tmp_path):
+    path = tmp_path / "gold.csv"
+    path.write_text("article_id,topics,note\na,courts,\n,,\n , ,\nb,,\n")
+    assert read_label_file(path, ("courts",))["article_id"].tolist() == ["a", "b"]
+    path.write_text("article_id,topics,note\na,courts,\n,,\n,courts,\n")
+    with pytest.raises(LabelsError, match=r"gold\.csv, line 4: article_id is empty"):
+        read_label_file(path, ("courts",))

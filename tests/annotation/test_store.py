@@ -151,6 +151,17 @@ def test_decide_keeps_every_acknowledged_decision_after_a_kill(project, store):
     assert {f"n{number}" for number in range(25 + more)} <= set(store.open())
 
 
+def test_open_removes_what_a_killed_process_left_of_the_file(store):
+    store.decide("a", ("courts",), "random")
+    for name in ("maria.csv", "other.csv"):
+        store.path.with_name(f".{name}.abcd_123.part").write_text("article_id,")
+    left = store.path.with_name(f".{store.path.name}.abcd_123.part")
+    left.write_text("article_id,")
+    assert set(store.open()) == {"a"}
+    assert not left.exists()
+    assert store.path.with_name(".other.csv.abcd_123.part").exists()
+
+
 def test_open_skips_only_the_torn_line_of_the_journal(store):
     store.decide("n1", ("courts",), "random")
     row = {"article_id": "n2", "topics": ["rail"], "annotator": "maria", "codebook": "1", "time": "t"}

@@ -445,6 +445,12 @@ def _rows(path: Path) -> Iterable[tuple[int, dict[str, str]]]:
                     raise LabelsError(
                         f"{path}, line {reader.line_num}: expected {len(columns)} fields, as in the header"
                     )
+                if not any(cell.strip() for cell in row.values()):  # a spreadsheet writes such rows
+                    continue
+                if not row["article_id"].strip():
+                    raise LabelsError(
+                        f"{path}, line {reader.line_num}: article_id is empty. Add the id, or remove the row."
+                    )
                 yield (
                     reader.line_num,
                     {

@@ -21,6 +21,7 @@ from typing import Annotated, Any, NoReturn
 
 from pydantic import StringConstraints, ValidationError
 
+from topicdesk._atomic import sweep_parts
 from topicdesk._locks import exclusive_lock
 from topicdesk._toml import StrictModel
 from topicdesk.annotation.annotations import read_label_rows, write_label_rows
@@ -118,6 +119,7 @@ class LabelStore:
             If the folder is not writable.
         """
         with self._locked() as journal:
+            sweep_parts(self.path)
             if self.has_codebook:
                 record_codebook(self.path.with_name("codebooks.json"), self.taxonomy)
             pending = self._waiting(journal)
