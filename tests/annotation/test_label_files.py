@@ -9,6 +9,7 @@ import pytest
 
 from topicdesk import create_project
 from topicdesk.annotation import read_labels, read_table
+from topicdesk.corpus import read_articles
 from topicdesk.errors import CorpusError
 
 TEXTS = ["The judge heard the appeal.", "The tram was late again.", "The court stopped the tram.", "The train left."]
@@ -123,3 +124,17 @@ def test_read_labels_lists_a_text_that_the_system_refuses(tmp_path, monkeypatch)
     monkeypatch.setattr(Path, "read_bytes", refused)
     with pytest.warns(UserWarning, match=r"not readable: .*0\.txt: cannot be read: .*Permission denied"):
         assert len(read_labels(tmp_path / "news")) == 3
+
+
+def test_read_labels_without_texts_finds_articles_by_ids_with_white_space_and_control_characters(tmp_path):
+    articles = pd.DataFrame(
+        {"id": ["a\x1b 1", "b\x002"], "text": ["The court heard an appeal.", "The ferry was full."]}
+    )
+    articles.to_json(tmp_path / "articles.jsonl", orient="records", lines=True)
+    corpus, _ = read_articles([tmp_path / "articles.jsonl"])
+    assert corpus["id"].tolist() == ["a1", "b2"]
+    articles.drop(columns="text").assign(topics=["courts", "sea"]).to_json(
+        tmp_path / "labels.jsonl", orient="records", lines=True
+    )
+    labels = read_labels(tmp_path / "labels.jsonl", corpus)
+    assert dict(zip(labels["article_id"], labels["topics"], strict=True)) == {"a1": ("courts",), "b2": ("sea",)}

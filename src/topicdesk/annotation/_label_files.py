@@ -27,6 +27,7 @@ from topicdesk.corpus._encodings import guess_encoding
 from topicdesk.corpus._tables import decoded_head
 from topicdesk.corpus.importing import ANOTHER_ID
 from topicdesk.corpus.readers import READ_FAILURES, is_hidden, zip_members
+from topicdesk.corpus.records import plain_id
 from topicdesk.errors import CorpusError, LabelsError
 
 __all__ = ["LabelSource", "LabelledRow", "labelled_row"]
@@ -160,7 +161,7 @@ def labelled_row(record: Record, keep_text: bool) -> LabelledRow:
 
 
 def _own_id(fields: Mapping[str, Any]) -> str:
-    return "".join(fields.get("id", "").split())
+    return plain_id(fields.get("id", ""))
 
 
 def _has_text(fields: Mapping[str, Any]) -> bool:

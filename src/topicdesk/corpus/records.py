@@ -16,7 +16,7 @@ from topicdesk.corpus.cleaning import fix_encoding, normalise_unicode, squeeze_w
 from topicdesk.corpus.pages import article_id, parse_page
 from topicdesk.corpus.readers import Record
 
-__all__ = ["REPLACEMENT", "UNREADABLE_CHARACTER", "CleanArticle", "Cleaning", "clean_record"]
+__all__ = ["REPLACEMENT", "UNREADABLE_CHARACTER", "CleanArticle", "Cleaning", "clean_record", "plain_id"]
 
 #: Character that replaces bytes that cannot be decoded.
 REPLACEMENT = "\ufffd"
@@ -69,6 +69,11 @@ class CleanArticle:
     changed: tuple[str, ...] = ()
     removed: tuple[tuple[str, str], ...] = ()
     flags: tuple[str, ...] = ()
+
+
+def plain_id(text: str) -> str:
+    """Return an id of a file without white space, control characters and lone surrogates, which JSON may contain."""
+    return without_controls("".join(text.split())).encode("utf-8", "replace").decode("utf-8")
 
 
 def clean_record(record: Record, how: Cleaning) -> Iterator[CleanArticle]:
@@ -175,9 +180,7 @@ class _Draft:
 
     def finished(self) -> CleanArticle:
         row = self.row
-        # JSON may contain a lone surrogate.
-        own_id = without_controls("".join(row.get("id", "").split())).encode("utf-8", "replace").decode("utf-8")
-        row["id"] = own_id or article_id(row["source"], *self.as_came)
+        row["id"] = plain_id(row.get("id", "")) or article_id(row["source"], *self.as_came)
         row["page"] = row["id"]
         flags = (*self.flags, *_broken(row["text"]))
         return CleanArticle(row, tuple(self.changed), tuple(self.removed), flags)
