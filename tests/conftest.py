@@ -19,6 +19,7 @@ import pytest
 from filelock import FileLock
 
 from support.commands import Command, Ended
+from support.installing import offline_environment
 from support.waiting import PATIENCE, poll
 from topicdesk.annotation import Dataset, join_dataset, write_annotations
 from topicdesk.corpus import articles_frame, write_corpus
@@ -458,9 +459,10 @@ def wheel_environment(request: pytest.FixtureRequest, tmp_path_factory: pytest.T
     uv = str(Path(sys.executable).with_name(f"uv{suffix}"))
     python = scripts / f"python{suffix}"
 
+    environment = offline_environment()
+    environment.pop("VIRTUAL_ENV", None)
+
     def run(*words: object) -> None:
-        environment = {**os.environ, "UV_OFFLINE": "1", "UV_PYTHON_DOWNLOADS": "never"}
-        environment.pop("VIRTUAL_ENV", None)
         command = [uv, "--quiet", *map(str, words)]
         done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"

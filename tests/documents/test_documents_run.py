@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from support.installing import base_python
 from topicdesk.project import find_project
 
 ROOT = find_project(__file__).root
@@ -59,8 +60,8 @@ def run(command, folder, environment):
 @pytest.fixture
 def clone(tmp_path):
     """Clone the repository, and run the first block of README: `make reproduce`."""
-    root, python = tmp_path / "topicdesk", Path(sys.base_prefix) / BIN / f"python3.{sys.version_info.minor}"
-    environment = clean_environment(tmp_path, PYTHON=str(python if python.is_file() else sys.executable))
+    root = tmp_path / "topicdesk"
+    environment = clean_environment(tmp_path, PYTHON=str(base_python()))
     run(["git", "clone", "--quiet", ROOT, root], tmp_path, environment)
     if (ROOT / "data" / "raw").is_dir():  # the fetched corpora
         shutil.copytree(ROOT / "data" / "raw", root / "data" / "raw", ignore=shutil.ignore_patterns(".fetching-*"))

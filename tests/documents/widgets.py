@@ -3,7 +3,6 @@
 Usage: python widgets.py PYTHON FOLDER, with the Python of .venv-dev. PYTHON is the interpreter that uses FOLDER.
 """
 
-import os
 import re
 import subprocess
 import sys
@@ -13,6 +12,9 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from support.installing import offline_environment
 
 LOCK = Path(__file__).parents[2] / "environments" / "dev.lock"
 
@@ -42,10 +44,10 @@ def main(python, folder):
             "\n".join(entry for entry in entries if entry.partition("==")[0] in names) + "\n", encoding="utf-8"
         )
         uv = [Path(sys.executable).with_name("uv"), "--quiet", "pip", "install", "--no-deps", "--require-hashes"]
-        # uv's cache contains what `make setup-dev` fetched.
-        environment = {**os.environ, "UV_OFFLINE": "1"}
         done = subprocess.run(
-            [*uv, "--python", python, "--target", folder, "--requirement", lock], env=environment, check=False
+            [*uv, "--python", python, "--target", folder, "--requirement", lock],
+            env=offline_environment(),
+            check=False,
         )
     return done.returncode
 
