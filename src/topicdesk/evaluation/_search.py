@@ -114,16 +114,16 @@ def cross_validate(
         inner_fits, unconverged = score_inner_folds(materials, inner, [searched] * len(inner), engine, checkpoints)
     choices: dict[tuple[int, str], Choice] = {}
     for outer, folds in enumerate(inner):
-        rows, order = held_out(folds)
+        held = held_out(folds)
         for classifier in classifiers:
             group = candidates[classifier.name]
             if has_choice(classifier, group, materials.multi_class):
                 scored = (
-                    (candidate, inner_fits[outer, candidate].scores[order])
+                    (candidate, inner_fits[outer, candidate].scores[held.order])
                     for candidate in group
                     if (outer, candidate) in inner_fits
                 )
-                choice = choose(scored, materials.Y[rows], materials.multi_class, plan)
+                choice = choose(scored, materials.Y[held.rows], held.folds, materials.multi_class, plan)
                 choice = replace(choice, seconds=inner_fits[outer, choice.candidate].seconds)
             else:
                 choice = Choice(group[0], fixed_thresholds(classifier, dataset.n_topics, materials.multi_class), np.nan)
@@ -193,13 +193,20 @@ def _halve(
         fits, stopped = score_inner_folds(materials, parts, alive, engine, checkpoints, f"rung{rung}")
         unconverged.update(stopped)
         for outer, folds in enumerate(inner):
-            rows, order = held_out(folds)
-            Y = materials.Y[rows]
+            held = held_out(folds)
+            Y = materials.Y[held.rows]
             best: list[Candidate] = []
             for _, group in groupby(alive[outer], key=lambda candidate: candidate.classifier):
                 candidates = list(group)
                 merits = [
-                    judge(candidate, fits[outer, candidate].scores[order], Y, materials.multi_class, plan)[1]
+                    judge(
+                        candidate,
+                        fits[outer, candidate].scores[held.order],
+                        Y,
+                        held.folds,
+                        materials.multi_class,
+                        plan,
+                    )[1]
                     for candidate in candidates
                 ]
                 # NaN ranks last, and ties go to the earliest.

@@ -88,7 +88,13 @@ def metric_values(
     return result
 
 
-def metric_value(name: str, Y: NDArray[np.int8], decisions: NDArray[np.int8], scores: Floats) -> float:
+def metric_value(
+    name: str,
+    Y: NDArray[np.int8],
+    decisions: NDArray[np.int8],
+    scores: Floats,
+    folds: NDArray[np.intp] | None = None,
+) -> float:
     """Compute a single one of `METRICS`, with equal weights (see `metric_values`)."""
     weights = np.ones((1, len(Y)))
     mean, _, kind = name.partition("_")
@@ -102,7 +108,8 @@ def metric_value(name: str, Y: NDArray[np.int8], decisions: NDArray[np.int8], sc
             true, decided, positive = (part.sum(axis=1, keepdims=True) for part in (true, decided, positive))
         return float(_mean_of_defined(_decision_metric_values(true, decided, positive)[kind])[0])
     ranking = _micro_ranking_metric_values if mean == "micro" else _ranking_metric_values
-    return float(_mean_of_defined(ranking(Y, scores, weights)[kind])[0])
+    values = _mean_over_folds(ranking, Y, scores, weights, folds)[kind]
+    return float(_mean_of_defined(values)[0])
 
 
 def topic_metric_values(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -110,10 +110,10 @@ def choose_on_all(
     folds = make_inner_splits(dataset, full_split, plan.inner_folds, plan.random_state)
     check_neighbours(classifier, min(len(fold.train) for fold in folds))
     fits, _ = score_inner_folds(materials, [folds], [candidates], engine)
-    rows, order = held_out(folds)
-    scored = {candidate: fits[0, candidate].scores[order] for candidate in candidates}
-    best = choose(iter(scored.items()), materials.Y[rows], materials.multi_class, plan)
-    return FinalChoice(best.candidate, best.score, rows, scored[best.candidate])
+    held = held_out(folds)
+    scored = {candidate: fits[0, candidate].scores[held.order] for candidate in candidates}
+    best = choose(iter(scored.items()), materials.Y[held.rows], held.folds, materials.multi_class, plan)
+    return FinalChoice(best.candidate, best.score, held.rows, scored[best.candidate])
 
 
 def plan_for_texts(plan: ComparisonPlan, dataset: Dataset) -> tuple[ComparisonPlan, tuple[str, ...]]:
@@ -150,31 +150,62 @@ def has_choice(classifier: Classifier, candidates: Sequence[Candidate], multi_cl
 
 
 def judge(
-    candidate: Candidate, scores: Scores, Y: NDArray[np.int8], multi_class: bool, plan: ComparisonPlan
+    candidate: Candidate,
+    scores: Scores,
+    Y: NDArray[np.int8],
+    folds: NDArray[np.intp],
+    multi_class: bool,
+    plan: ComparisonPlan,
 ) -> tuple[NDArray[np.float64] | None, float]:
-    """Return a candidate's thresholds, fixed or chosen on these scores, and the plan's metric that they achieve."""
+    """Return a candidate's thresholds, fixed or chosen on these scores, and the plan's metric that they achieve.
+
+    `folds` is the fold whose model scored each row. Ranking metrics are computed per fold.
+    """
     if multi_class or candidate.classifier.threshold is not None:
         thresholds = fixed_thresholds(candidate.classifier, Y.shape[1], multi_class)
     else:
         thresholds = choose_thresholds(Y, scores, plan.decision_rule.threshold)
-    return thresholds, metric_value(plan.metric, Y, decisions_at(scores, thresholds), scores)
+    return thresholds, metric_value(plan.metric, Y, decisions_at(scores, thresholds), scores, folds)
 
 
-def held_out(folds: Sequence[Split]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return the held-out rows of all folds, ascending, and the indices that sort their scores the same way."""
+class HeldOut(NamedTuple):
+    """The held-out rows of inner folds.
+
+    Parameters
+    ----------
+    rows : ndarray of int, shape (n_held_out,)
+        The rows of all folds, ascending.
+    order : ndarray of int, shape (n_held_out,)
+        Sorts the scores of all folds, one fold after the other, as `rows`.
+    folds : ndarray of int, shape (n_held_out,)
+        The fold of each row.
+    """
+
+    rows: NDArray[np.intp]
+    order: NDArray[np.intp]
+    folds: NDArray[np.intp]
+
+
+def held_out(folds: Sequence[Split]) -> HeldOut:
+    """Return the held-out rows of all folds."""
     rows = np.concatenate([fold.test for fold in folds])
+    numbers = np.repeat(np.arange(len(folds)), [len(fold.test) for fold in folds])
     order = np.argsort(rows)
-    return rows[order], order
+    return HeldOut(rows[order], order, numbers[order])
 
 
 def choose(
-    scored: Iterator[tuple[Candidate, Scores]], Y: NDArray[np.int8], multi_class: bool, plan: ComparisonPlan
+    scored: Iterator[tuple[Candidate, Scores]],
+    Y: NDArray[np.int8],
+    folds: NDArray[np.intp],
+    multi_class: bool,
+    plan: ComparisonPlan,
 ) -> Choice:
     """Choose the candidate with the best metric on the held-out rows of all inner folds. Ties go to the first."""
     best: Choice | None = None
     scores_of_best = np.empty(0)
     for candidate, scores in scored:
-        thresholds, score = judge(candidate, scores, Y, multi_class, plan)
+        thresholds, score = judge(candidate, scores, Y, folds, multi_class, plan)
         # Smaller differences are floating-point noise.
         if best is None or score > best.score + 1e-9 or (np.isnan(best.score) and not np.isnan(score)):
             best, scores_of_best = Choice(candidate, thresholds, score), scores
