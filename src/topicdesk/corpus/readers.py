@@ -492,9 +492,11 @@ def _read_zip(name: str, file: IO[bytes], form: TableFormat) -> Iterator[Record 
 def is_hidden(parts: Sequence[str]) -> bool:
     """Return whether a file in a folder or an archive is hidden, or one of those that macOS adds to archives.
 
-    Hidden folders contain work in progress, such as parts of an output.
+    Hidden folders contain work in progress, such as parts of an output. A name that begins with two dots is a path,
+    which other systems may write with a backslash.
     """
-    return any(part.startswith(".") and part != ".." for part in parts) or tuple(parts[:1]) == ("__MACOSX",)
+    hidden = any(part.startswith(".") and not part.startswith("..") for part in parts)
+    return hidden or tuple(parts[:1]) == ("__MACOSX",)
 
 
 def zip_members(archive: zipfile.ZipFile) -> Iterator[tuple[zipfile.ZipInfo, str]]:
