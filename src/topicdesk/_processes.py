@@ -120,7 +120,7 @@ def started_group(command: Sequence[str], **options: Any) -> subprocess.Popen[by
     Returns
     -------
     Popen
-        Its standard input must stay open. End it with `end_group`.
+        Its standard input must stay open. End it with `end_group`, or with its own ``terminate`` and ``wait``.
     """
     return subprocess.Popen(
         # -P: a module of the same name in the working folder is never imported.
@@ -144,6 +144,14 @@ def end_group(group: subprocess.Popen[bytes]) -> None:
 
 
 def _run_until_input_ends(command: Sequence[str]) -> int:
+    if sys.platform != "win32":
+
+        def end_all(number: int, frame: FrameType | None) -> None:
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)  # this process is one of the group
+            os.killpg(os.getpgrp(), signal.SIGTERM)
+
+        signal.signal(signal.SIGTERM, end_all)
+
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
 
     def wait_for_end() -> None:
