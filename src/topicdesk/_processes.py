@@ -144,15 +144,18 @@ def end_group(group: subprocess.Popen[bytes]) -> None:
 
 
 def _run_until_input_ends(command: Sequence[str]) -> int:
+    started: list[subprocess.Popen[bytes]] = []
     if sys.platform != "win32":
 
         def end_all(number: int, frame: FrameType | None) -> None:
             signal.signal(signal.SIGTERM, signal.SIG_IGN)  # this process is one of the group
+            if not started:
+                os._exit(128 + number)
             os.killpg(os.getpgrp(), signal.SIGTERM)
 
         signal.signal(signal.SIGTERM, end_all)
 
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+    started.append(subprocess.Popen(command, stdin=subprocess.DEVNULL))
 
     def wait_for_end() -> None:
         sys.stdin.buffer.read()
@@ -162,7 +165,7 @@ def _run_until_input_ends(command: Sequence[str]) -> int:
             os.killpg(os.getpgrp(), signal.SIGKILL)
 
     threading.Thread(target=wait_for_end, daemon=True).start()
-    return process.wait()
+    return started[0].wait()
 
 
 def _forget_pipe() -> None:
