@@ -133,14 +133,19 @@ def started_group(command: Sequence[str], **options: Any) -> subprocess.Popen[by
 
 def end_group(group: subprocess.Popen[bytes]) -> None:
     """End a command of `started_group` and the processes that it started."""
-    if sys.platform == "win32":
-        subprocess.run(["taskkill", "/F", "/T", "/PID", str(group.pid)], capture_output=True, check=False)
-    else:
-        with suppress(ProcessLookupError):  # it may have ended by itself
-            os.killpg(group.pid, signal.SIGTERM)
+    _send_to_group(group.pid, signal.SIGTERM)
     group.wait()
     if group.stdin is not None:
         group.stdin.close()
+
+
+def _send_to_group(pid: int, number: int) -> None:
+    """Send a signal to a process and those that it started. Windows has no such signals, and ends them at once."""
+    if sys.platform == "win32":
+        subprocess.run(["taskkill", "/F", "/T", "/PID", str(pid)], capture_output=True, check=False)
+    else:
+        with suppress(ProcessLookupError):  # it may have ended by itself
+            os.killpg(pid, number)
 
 
 def _run_until_input_ends(command: Sequence[str]) -> int:
@@ -151,7 +156,7 @@ def _run_until_input_ends(command: Sequence[str]) -> int:
             signal.signal(signal.SIGTERM, signal.SIG_IGN)  # this process is one of the group
             if not started:
                 os._exit(128 + number)
-            os.killpg(os.getpgrp(), signal.SIGTERM)
+            _send_to_group(os.getpid(), signal.SIGTERM)
 
         signal.signal(signal.SIGTERM, end_all)
 
@@ -159,10 +164,7 @@ def _run_until_input_ends(command: Sequence[str]) -> int:
 
     def wait_for_end() -> None:
         sys.stdin.buffer.read()
-        if sys.platform == "win32":
-            subprocess.run(["taskkill", "/F", "/T", "/PID", str(os.getpid())], capture_output=True, check=False)
-        else:
-            os.killpg(os.getpgrp(), signal.SIGKILL)
+        _send_to_group(os.getpid(), signal.SIGTERM if sys.platform == "win32" else signal.SIGKILL)
 
     threading.Thread(target=wait_for_end, daemon=True).start()
     return started[0].wait()

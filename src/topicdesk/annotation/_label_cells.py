@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+from topicdesk._terminals import without_controls
 from topicdesk.errors import LabelsError
 
 __all__ = ["MISSING", "is_blank", "labels_in", "plain_label", "topic_keys", "written_list"]
@@ -29,9 +30,6 @@ _NAMED_LIST = re.compile(r"(?:array|frozenset|set)\(")
 _ITEM = re.compile(
     r"""(np\.\w+\()?([ub]?'(?:[^'\\]|\\.)*'|[ub]?"(?:[^"\\]|\\.)*"|[-+.\w]+)(?(1)\))\s*(,?)\s*""", re.DOTALL
 )
-
-# Control characters. Those that are white space are replaced by spaces before.
-_CONTROLS = dict.fromkeys([*range(32), *range(127, 160)])
 
 _ADDRESSES = re.compile(r"\s*(?:<[^<>\s]+>\s*)+")
 _PLAIN_ADDRESSES = re.compile(r"\s*https?://\S+(?:\s+https?://\S+)*\s*")
@@ -194,9 +192,7 @@ def plain_label(value: Any) -> str:
     if isinstance(value, bytes):
         value = value.decode("utf-8", "replace")
     text = str(value).strip().encode("utf-8", "replace").decode("utf-8")  # JSON may contain a lone surrogate
-    text = " ".join(unicodedata.normalize("NFC", text).split())
-    if not text.isprintable():
-        text = text.translate(_CONTROLS).strip()
+    text = without_controls(" ".join(unicodedata.normalize("NFC", text).split())).strip()
     return text.removesuffix(".0") if re.fullmatch(r"-?\d+\.0", text) else text
 
 
