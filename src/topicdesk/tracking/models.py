@@ -131,13 +131,14 @@ def save_labeller(labeller: Labeller, folder: Path, project: Project, card: str)
                 },
             },
         )
-        manifest = read_manifest(folder)
-        manifest.flavors["python_function"]["loader_module"] = code.stem
-        manifest.save(str(folder / "MLmodel"))
+        loader = code.stem
     _pack_tightly(folder / "model.skops")
     (folder / _REFERENCE).write_text(json.dumps(labeller.reference.facts()), encoding="utf-8", newline="\n")
     (folder / "model-card.md").write_text(card, encoding="utf-8", newline="\n")
-    _record_digests(folder)
+    manifest = read_manifest(folder)
+    manifest.flavors["python_function"]["loader_module"] = loader
+    _record_digests(manifest, folder)
+    manifest.save(str(folder / "MLmodel"))
 
 
 def load_labeller(model: str | Path, project: Project | None = None, trust: Collection[str] = ()) -> Labeller:
@@ -305,13 +306,11 @@ def _manifest(folder: Path, name: str) -> Model:
     return manifest
 
 
-def _record_digests(folder: Path) -> None:
+def _record_digests(manifest: Model, folder: Path) -> None:
     """Record what the files of a model contain. A pipeline with the thresholds of another one gives wrong topics."""
-    manifest = read_manifest(folder)
     digests = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in ("model.skops", _REFERENCE)}
     described = dict(manifest.metadata or {})
     manifest.metadata = {**described, "labeller": {**described["labeller"], "files": digests}}
-    manifest.save(str(folder / "MLmodel"))
 
 
 def _fits(pipeline: Any, rules: Rules) -> bool:
