@@ -274,14 +274,6 @@ def test_read_labels_says_what_is_wrong(tmp_path, content, options, error, messa
         read_labels(write(tmp_path, "t.csv", content), **options)
 
 
-@pytest.fixture
-def desk(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    for folder in ("data/labels", "experiments"):
-        (tmp_path / folder).mkdir(parents=True)
-    return tmp_path
-
-
 def test_import_labels_writes_articles_taxonomy_and_one_file_per_annotator(desk):
     rows = [
         {"text": text, "topics": topics, "annotator": who}

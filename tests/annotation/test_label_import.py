@@ -14,14 +14,6 @@ TEXTS = ["The judge heard the appeal.", "The tram was late again.", "The court s
 
 
 @pytest.fixture
-def desk(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    for folder in ("data/labels", "experiments"):
-        (tmp_path / folder).mkdir(parents=True)
-    return tmp_path
-
-
-@pytest.fixture
 def labelled(desk):
     """A table of three annotators; the name of the last one is as long as a cell may be."""
     who = ["maria", "tom", "z" * 300, "z" * 301]
