@@ -121,8 +121,8 @@ def _part_of(path: Path, target: Path) -> Iterator[Path]:
     """Yield a temporary file beside `target`, and remove it at the end. Errors name `path`, the user's output."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        # The name of the file may be as long as a name may be, so the temporary one has only its beginning.
         _delete_files(abandoned(_parts(target)))
+        # The name of the file may be as long as a name may be, so the temporary one has only its beginning.
         prefix = f".{target.name[:_PREFIX_CHARACTERS]}."
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=prefix, suffix=".part")
     except OSError as error:
@@ -151,7 +151,8 @@ def _delete_files(paths: Iterable[Path]) -> None:
 
 
 def _parts(target: Path) -> Iterable[Path]:
-    """List the temporary files of a target. Those of a long name cannot be told from those of a similar name."""
+    """List the temporary files of a target, or none if its name is long."""
+    # Temporary names contain only the beginning of a long name, which other files may share.
     if len(target.name) > _PREFIX_CHARACTERS:
         return ()
     # tempfile adds eight characters.

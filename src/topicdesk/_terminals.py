@@ -1,4 +1,4 @@
-"""Show foreign text in a terminal so that it cannot act on the terminal."""
+"""Print text of others with its control characters escaped, because a terminal would obey them."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ _WIDE_MARKS = (
 # other positions, which are in characters such as U+4E00. ASCII characters are spaces, commas and line breaks at least.
 _ASCII_NUMBER, _ASCII_SHARE, _OTHER_NULLS = 4, 0.05, 0.2
 
-# What stands before the sample in a note on an encoding.
+# Words between an encoding and its sample, in a note.
 _SUCH_AS = ", such as "
 
 # Characters of a sample before and after the first that is not ASCII.
