@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from topicdesk._terminals import without_controls
+from topicdesk.annotation.topics import in_topic_names
 from topicdesk.errors import LabelsError
 
 __all__ = ["MISSING", "is_blank", "labels_in", "plain_label", "topic_keys", "written_list"]
@@ -246,14 +247,9 @@ def topic_keys(labels: Iterable[str]) -> dict[str, str]:
 def _word(name: str) -> str:
     """Return a name as one lower-case word of its script, as a taxonomy accepts it."""
     letters = unicodedata.normalize("NFKC", name).lower()
-    kept = "".join(letter if _in_words(letter) else "-" for letter in letters)
+    kept = "".join(letter if in_topic_names(letter) else "-" for letter in letters)
     # A word begins with a letter or a digit, not with a mark.
     return re.sub("-+", "-", kept).lstrip("".join(filter(_is_mark, kept)) + "-").rstrip("-")
-
-
-def _in_words(letter: str) -> bool:
-    category = unicodedata.category(letter)
-    return category in ("Ll", "Lm", "Lo") or category[0] in "MN"
 
 
 def _is_mark(letter: str) -> bool:

@@ -16,7 +16,7 @@ from topicdesk._toml import StrictModel, read_toml
 from topicdesk.errors import LabelsError
 from topicdesk.project import Project, find_file
 
-__all__ = ["Codebook", "Taxonomy", "Topic", "read_taxonomy", "taxonomy_of"]
+__all__ = ["Codebook", "Taxonomy", "Topic", "in_topic_names", "read_taxonomy", "taxonomy_of"]
 
 
 def _check_name(name: str) -> str:
@@ -29,15 +29,17 @@ def _check_name(name: str) -> str:
 
 def _is_word(name: str) -> bool:
     """Return whether a name has no capitals, and only letters of any script with their marks, digits and ``_ . -``."""
-    kinds = [unicodedata.category(letter) for letter in name]
     return (
         bool(name)
-        and kinds[0][0] in "LN"
-        and all(
-            kind in ("Ll", "Lm", "Lo") or kind[0] in "MN" or letter in "_.-"
-            for kind, letter in zip(kinds, name, strict=True)
-        )
+        and unicodedata.category(name[0])[0] in "LN"
+        and all(in_topic_names(letter) or letter in "_.-" for letter in name)
     )
+
+
+def in_topic_names(letter: str) -> bool:
+    """Return whether names of topics may have a character: a digit, a mark, or a letter that is no capital."""
+    category = unicodedata.category(letter)
+    return category in ("Ll", "Lm", "Lo") or category[0] in "MN"
 
 
 _Name = Annotated[str, AfterValidator(_check_name)]
