@@ -67,6 +67,10 @@ from topicdesk.annotation.queue import (
     draw_queue as draw_queue,
     parse_mix as parse_mix,
 )
+from topicdesk.annotation.sampling import (
+    effective_size as effective_size,
+    sampling_weights as sampling_weights,
+)
 from topicdesk.annotation.session import (
     AnnotationSession as AnnotationSession,
     Shown as Shown,

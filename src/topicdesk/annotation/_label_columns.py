@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from topicdesk.annotation._design import DESIGN_COLUMNS, checked_design
 from topicdesk.annotation._label_cells import MISSING, is_blank, labels_in, plain_label, written_list
 from topicdesk.annotation._label_files import LabelledRow, LabelSource
 from topicdesk.annotation._tool_exports import Decision, ToolExport, tool_export
@@ -73,7 +74,7 @@ def reader_of(source: LabelSource, records: Sequence[LabelledRow]) -> LabelReade
         return LabelReader(lambda record: _of_tool(source, export, record), is_export=True)
     columns, others = _label_columns(source, records)
     # Spaces separate the topics of topicdesk's own label files. Other tables may have some of their columns.
-    if columns == ("topics",) and source.separator is None and set(records[0].row) == set(ANNOTATION_COLUMNS):
+    if columns == ("topics",) and source.separator is None and _is_label_file(records[0]):
         return LabelReader(lambda record: _of_label_file(source, record), " ", columns)
     if len(columns) > 1 and _are_indicators(columns, records):
         return LabelReader(lambda record: _of_indicators(source, columns, record), "", columns)
@@ -94,6 +95,10 @@ def reader_of(source: LabelSource, records: Sequence[LabelledRow]) -> LabelReade
             yield _about(source, record)
 
     return LabelReader(decisions, separator, columns, others, missing=missing)
+
+
+def _is_label_file(record: LabelledRow) -> bool:
+    return set(record.row) - set(DESIGN_COLUMNS) == set(ANNOTATION_COLUMNS)
 
 
 def _joined(cells: Iterable[tuple[str, ...] | None]) -> tuple[str, ...] | None:
@@ -185,6 +190,7 @@ def _of_tool(source: LabelSource, export: ToolExport, record: LabelledRow) -> It
             sample=about.sample,
             note=about.note,
             codebook=about.codebook,
+            design=about.design,
         )
 
 
@@ -208,7 +214,17 @@ def _about(source: LabelSource, record: LabelledRow) -> Decision:
         next((plain_label(row[name]) for name in names if not is_blank(row.get(name))), "")
         for names in (("annotator",), times, ("sample",), ("note",), ("codebook",))
     )
-    return Decision((), annotator or _member(source.path, record), time, sample, note, codebook)
+    annotator = annotator or _member(source.path, record)
+    return Decision((), annotator, time, sample, note, codebook, design=_design(source, record))
+
+
+def _design(source: LabelSource, record: LabelledRow) -> dict[str, str]:
+    """Return how the article was selected, from columns that the user or topicdesk named."""
+    named = dict(source.design)
+    # A column draw alone may be a topic.
+    if any(name in record.row for name in DESIGN_COLUMNS[1:]) or named:
+        named = {name: name for name in DESIGN_COLUMNS if name in record.row} | named
+    return checked_design({name: plain_label(record.row.get(column)) for name, column in named.items()}, record.where)
 
 
 def _member(path: Path, record: LabelledRow) -> str:

@@ -71,6 +71,8 @@ class LabelSource:
         Label of each code in the file.
     annotator : str, default "imported"
         Annotator of labels for which the file names none.
+    design : dict of str to str
+        Columns that say how articles were selected, by the column of a label file (see `sampling_weights`).
     """
 
     path: Path
@@ -79,6 +81,7 @@ class LabelSource:
     separator: str | None = None
     codes: Mapping[str, str] = field(default_factory=dict)
     annotator: str = "imported"
+    design: Mapping[str, str] = field(default_factory=dict)
 
     def records(self) -> Iterator[Record | Unreadable]:
         """Yield the articles of the file. One whose id belongs to another article is yielded without its id."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -43,6 +43,8 @@ class Decision:
         Whether the annotator was only asked about some topics; other decisions about the article add to this one.
     rejected : tuple of str
         Labels that the annotator rejected, if the decision is partial.
+    design : mapping of str to str
+        How the article was selected, by column of a label file (see `checked_design`).
     """
 
     labels: tuple[str, ...]
@@ -53,6 +55,7 @@ class Decision:
     codebook: str = ""
     partial: bool = False
     rejected: tuple[str, ...] = ()
+    design: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

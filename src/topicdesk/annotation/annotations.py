@@ -18,6 +18,7 @@ import pandas as pd
 from topicdesk._arguments import check_paths, check_strings, check_table
 from topicdesk._atomic import replacing
 from topicdesk._spreadsheets import RowWriter, defused, restored
+from topicdesk.annotation._design import DESIGN_COLUMNS, checked_design, design_of, with_design
 from topicdesk.corpus.names import CORPUS_NAME
 from topicdesk.errors import LabelsError, nearest
 from topicdesk.project import find_file
@@ -70,7 +71,8 @@ def read_annotations(
     ----------
     paths : iterable of path or str
         CSV files with `ANNOTATION_COLUMNS`, relative to the working folder or the project. Only ``article_id`` and
-        ``topics`` are required.
+        ``topics`` are required. They may also have the columns ``draw``, ``stratum_size`` and
+        ``inclusion_probability`` (see `sampling_weights`).
     topics : collection of str
         Names that a label may use.
     article_ids : collection of str
@@ -83,6 +85,7 @@ def read_annotations(
     DataFrame of shape (n_articles, 7)
         `ANNOTATION_COLUMNS`; ``topics`` contains tuples. For an article with several labels, this is the adjudicated
         row, or the first row if all agree. ``sample`` is always that of the first row: it is how the article was drawn.
+        So are ``draw``, ``stratum_size`` and ``inclusion_probability``, which follow if a row has a value.
 
     Raises
     ------
@@ -104,8 +107,7 @@ def read_annotations(
                     "evaluation. Remove the file from 'labels'."
                 )
             by_article.setdefault(row["article_id"], []).append((location, row))
-    chosen = [_settled(rows) for rows in by_article.values()]
-    return pd.DataFrame(chosen, columns=list(ANNOTATION_COLUMNS))
+    return _table([_settled(rows) for rows in by_article.values()])
 
 
 def read_label_file(
@@ -130,7 +132,8 @@ def read_label_file(
     Returns
     -------
     DataFrame of shape (n_rows, 7)
-        `ANNOTATION_COLUMNS`; ``topics`` contains tuples.
+        `ANNOTATION_COLUMNS`; ``topics`` contains tuples. ``draw``, ``stratum_size`` and ``inclusion_probability`` follow
+        if a row has a value (see `sampling_weights`).
 
     Raises
     ------
@@ -142,8 +145,11 @@ def read_label_file(
     """
     path = find_file(path)
     _check_names(topics, () if article_ids is None else article_ids, reserved)
-    rows = read_label_rows(path, topics, article_ids, reserved)
-    return pd.DataFrame(rows, columns=list(ANNOTATION_COLUMNS))
+    return _table(read_label_rows(path, topics, article_ids, reserved))
+
+
+def _table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    return with_design(pd.DataFrame(rows, columns=list(ANNOTATION_COLUMNS)), rows)
 
 
 def _check_names(topics: Collection[str], article_ids: Collection[str], reserved: Collection[str]) -> None:
@@ -306,23 +312,32 @@ def write_annotations(annotations: pd.DataFrame, path: Path) -> None:
     ----------
     annotations : DataFrame of shape (n_annotations, ...)
         Must have ``article_id`` and ``topics`` (tuples of names). Other `ANNOTATION_COLUMNS` are empty if missing.
+        ``draw``, ``stratum_size`` and ``inclusion_probability`` are written if a row has a value.
     path : Path
         The CSV file to create or replace.
+
+    Raises
+    ------
+    LabelsError
+        If ``draw``, ``stratum_size`` or ``inclusion_probability`` has a value that is not in its range.
     """
     table = annotations.reindex(columns=list(ANNOTATION_COLUMNS)).astype(object)
     table = table.where(table.notna(), "")
     table["topics"] = annotations["topics"]
-    write_label_rows(table.to_dict("records"), path)
+    rows = zip(table.to_dict("records"), design_of(annotations, "annotations"), strict=True)
+    write_label_rows([row | design for row, design in rows], path)
 
 
 def write_label_rows(rows: Iterable[Mapping[Any, Any]], path: Path) -> None:
     """Write rows to a label file (see `write_annotations`)."""
     ordered = sorted(rows, key=lambda row: article_order(row["article_id"]))
+    # Files without a design keep their seven columns.
+    columns = [*ANNOTATION_COLUMNS, *(name for name in DESIGN_COLUMNS if any(row.get(name) for row in ordered))]
     with replacing(path) as part, part.open("w", encoding="utf-8", newline="") as file:
         writer = RowWriter(file)
-        writer.write([ANNOTATION_COLUMNS])
+        writer.write([columns])
         writer.write(
-            [defused(" ".join(row[name]) if name == "topics" else str(row[name])) for name in ANNOTATION_COLUMNS]
+            [defused(" ".join(row[name]) if name == "topics" else str(row.get(name, ""))) for name in columns]
             for row in ordered
         )
 
@@ -376,7 +391,7 @@ def _settled(rows: list[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
     first_location, first = rows[0]
     for _, row in rows:
         if row["annotator"].partition(" ")[0] == ADJUDICATED:
-            return {**row, "sample": first["sample"]}
+            return {**row, **{name: first[name] for name in ("sample", *DESIGN_COLUMNS)}}
     for location, row in rows[1:]:
         if set(row["topics"]) != set(first["topics"]):
             raise LabelsError(
@@ -419,7 +434,7 @@ def _checked(
                 raise LabelsError(f"{location}: unknown topic {topic!r}; {nearest(topic, valid)}")
         if len(set(assigned)) != len(assigned):
             raise LabelsError(f"{location}: a topic is repeated in {row['topics']!r}")
-        yield location, {**row, "topics": assigned}
+        yield location, {**row, **checked_design(row, location), "topics": assigned}
 
 
 def _rows(path: Path) -> Iterable[tuple[int, dict[str, str]]]:
@@ -434,7 +449,7 @@ def _rows(path: Path) -> Iterable[tuple[int, dict[str, str]]]:
             columns = tuple(reader.fieldnames or ())
             missing = [name for name in _NEEDED_COLUMNS if name not in columns]
             if missing:
-                optional = ", ".join(ANNOTATION_COLUMNS[len(_NEEDED_COLUMNS) :])
+                optional = ", ".join((*ANNOTATION_COLUMNS[len(_NEEDED_COLUMNS) :], *DESIGN_COLUMNS))
                 raise LabelsError(
                     f"{path}: the header lacks {', '.join(missing)}. A label file needs article_id and topics, and may "
                     f"have {optional}. Import labels in other forms with 'topicdesk annotate import'."
@@ -455,7 +470,7 @@ def _rows(path: Path) -> Iterable[tuple[int, dict[str, str]]]:
                     reader.line_num,
                     {
                         name: restored(row[name].strip()) if name in columns else defaults.get(name, "")
-                        for name in ANNOTATION_COLUMNS
+                        for name in (*ANNOTATION_COLUMNS, *DESIGN_COLUMNS)
                     },
                 )
         except (csv.Error, UnicodeDecodeError) as error:

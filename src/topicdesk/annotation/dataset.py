@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 
 from topicdesk._arguments import check_choice, check_mapping, check_string, check_strings
 from topicdesk._rendering import as_html
+from topicdesk.annotation._design import DESIGN_COLUMNS, design_of
 from topicdesk.annotation._fields import check_fields
 from topicdesk.annotation.annotations import check_annotations
+from topicdesk.annotation.sampling import checked_weights, effective_size, sampling_weights
 from topicdesk.corpus import article_texts, content_hash, find_duplicates
 from topicdesk.corpus.articles import check_corpus, check_text_fields
 from topicdesk.errors import ArgumentError, LabelsError, nearest
@@ -62,12 +64,16 @@ class Dataset:
         Warnings for readers of the results.
     fields : mapping of str to tuple of str
         The fields that form the texts, by column, such as ``title`` and ``text``; each of length n_articles.
+    weights : ndarray of float64, shape (n_articles,), optional
+        Number of articles of the corpus that each article represents (see `sampling_weights`), at least 0 and not all
+        0. None if it is not known.
 
     Raises
     ------
     LabelsError
         If a value has another length or shape than stated above, ``Y`` has other values than 0 and 1, a topic or an id
-        occurs twice, or an article of a multi-class dataset does not have exactly one class.
+        occurs twice, an article of a multi-class dataset does not have exactly one class, or a weight is negative or
+        not finite.
     ArgumentError
         If an argument has a wrong type or value.
     """
@@ -86,6 +92,7 @@ class Dataset:
     labels_hash: str
     warnings: tuple[str, ...] = ()
     fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    weights: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         """Raise `ArgumentError` if a value has a wrong type, and `LabelsError` if values contradict each other."""
@@ -105,6 +112,8 @@ class Dataset:
             duplicate = next((value for value, count in Counter(values).items() if count > 1), None)
             if duplicate is not None:
                 raise LabelsError(f"{self.name}: the {kind} {duplicate!r} occurs more than once in {kind}s.")
+        if self.weights is not None:
+            self._check_weights(self.weights)
         classes = self.Y.sum(axis=1)
         if self.task == "multi-class" and (classes != 1).any():
             row = int(np.flatnonzero(classes != 1)[0])
@@ -112,6 +121,13 @@ class Dataset:
                 f"{self.name}: article {self.ids[row]} has {classes[row]} classes, but the task is multi-class "
                 "(exactly one)."
             )
+
+    def _check_weights(self, weights: NDArray[np.float64]) -> None:
+        if weights.shape != (len(self),):
+            raise LabelsError(f"{self.name}: weights has shape {weights.shape}, but there are {len(self)} texts.")
+        checked_weights(f"{self.name}: weights", weights)
+        if not weights.any():
+            raise LabelsError(f"{self.name}: every weight is 0. At least one article must represent the corpus.")
 
     def _check_types(self) -> None:
         check_string("name", self.name, empty=False)
@@ -125,6 +141,8 @@ class Dataset:
                 raise ArgumentError(f"{name} must be an array; got a value of type {type(values).__name__}.")
             if kinds and values.dtype.kind not in kinds:
                 raise ArgumentError(f"{name} must be an array of {what}; its dtype is {values.dtype}.")
+        if self.weights is not None and (not isinstance(self.weights, np.ndarray) or self.weights.dtype.kind != "f"):
+            raise ArgumentError(f"weights must be an array of floats, or None; got {type(self.weights).__name__}.")
         check_string("corpus_hash", self.corpus_hash)
         check_string("labels_hash", self.labels_hash)
         check_strings("warnings", self.warnings)
@@ -190,7 +208,13 @@ class Dataset:
 
     def __str__(self) -> str:
         """Return a one-line summary."""
-        return f"{self.name}: {len(self)} articles, {self.n_topics} topics, {self.task}"
+        summary = f"{self.name}: {len(self)} articles, {self.n_topics} topics, {self.task}"
+        if self.weights is None or np.ptp(self.weights) == 0:
+            return summary
+        return (
+            f"{summary}; weighted to {self.weights.sum():,.0f} articles, effective size "
+            f"{effective_size(self.weights):,.0f}"
+        )
 
 
 def join_dataset(
@@ -221,7 +245,7 @@ def join_dataset(
     Returns
     -------
     Dataset
-        The annotated articles, in the order of the corpus.
+        The annotated articles, in the order of the corpus. ``weights`` are the `sampling_weights` of the annotations.
 
     Raises
     ------
@@ -244,7 +268,8 @@ def join_dataset(
             f"{name}: annotations are empty: no article is labelled. Label some with 'topicdesk annotate CORPUS "
             "--annotator YOU', and add the label file to data.labels in the spec."
         )
-    by_article = annotations.set_index("article_id")
+    weights = sampling_weights(annotations)
+    by_article = annotations.assign(weight=weights).set_index("article_id")
     labelled = corpus[corpus["id"].isin(by_article.index)].reset_index(drop=True)
     if labelled.empty:
         raise LabelsError(
@@ -287,6 +312,7 @@ def join_dataset(
         labels_hash=_labels_hash(by_article),
         warnings=tuple(warnings),
         fields={name: tuple(labelled[name].tolist()) for name in text_fields},
+        weights=None if weights is None else by_article["weight"].to_numpy(dtype=np.float64),
     )
     check_topics(dataset)
     return dataset
@@ -309,8 +335,11 @@ def check_topics(dataset: Dataset) -> None:
 
 def _labels_hash(by_article: pd.DataFrame) -> str:
     digest = hashlib.blake2b(digest_size=16)
-    for article, topics, sample in sorted(
-        zip(by_article.index, by_article["topics"], by_article["sample"], strict=True)
+    designs = ["\t".join(design.values()) for design in design_of(by_article, "annotations")]
+    has_design = not by_article.columns.intersection(list(DESIGN_COLUMNS)).empty
+    for article, topics, sample, design in sorted(
+        zip(by_article.index, by_article["topics"], by_article["sample"], designs, strict=True)
     ):
-        digest.update(f"{article}\t{' '.join(sorted(topics))}\t{sample}\n".encode())
+        drawn = f"{sample}\t{design}" if has_design else sample
+        digest.update(f"{article}\t{' '.join(sorted(topics))}\t{drawn}\n".encode())
     return digest.hexdigest()

@@ -18,6 +18,7 @@ import pandas as pd
 
 from topicdesk._arguments import check_encodable, check_mapping, check_path, check_string
 from topicdesk.annotation._article_finder import finder, own_article
+from topicdesk.annotation._design import DESIGN_COLUMNS, with_design
 from topicdesk.annotation._fields import RESERVED_NAMES, check_annotator
 from topicdesk.annotation._label_cells import plain_label
 from topicdesk.annotation._label_columns import NAME_THE_COLUMN, reader_of
@@ -28,7 +29,7 @@ from topicdesk.annotation.label_account import ImportedLabels, counted, file_nam
 from topicdesk.corpus import ARTICLE_COLUMNS, Cleaning, Record, Unreadable, clean_record, read_options
 from topicdesk.corpus._encodings import grouped_note
 from topicdesk.corpus.articles import check_corpus
-from topicdesk.errors import CorpusError, LabelsError
+from topicdesk.errors import CorpusError, LabelsError, nearest
 
 __all__ = [
     "LABELLED_CLEANING",
@@ -82,6 +83,8 @@ def read_labels(
         mean that nobody labelled the article, unless they have a code.
     columns : mapping of str to str, optional
         Columns of the articles, by field: ``{"title": "headline"}``. Other fields are matched by common column names.
+        ``draw``, ``stratum_size`` and ``inclusion_probability`` say how an article was selected (see
+        `topicdesk.annotation.sampling_weights`); columns with these names are read without being named.
     annotator : str, default "imported"
         Annotator of labels for which the file names none.
     header, quote, encoding
@@ -91,7 +94,8 @@ def read_labels(
     -------
     DataFrame of shape (n_annotations, 7)
         One row per article and annotator: ``article_id``, ``topics`` (a tuple of labels as written), ``annotator``,
-        ``codebook``, ``time``, ``sample``, ``note``. A warning lists what was left out.
+        ``codebook``, ``time``, ``sample``, ``note``; then ``draw``, ``stratum_size`` and ``inclusion_probability`` if
+        the file has them. A warning lists what was left out.
 
     Raises
     ------
@@ -222,6 +226,12 @@ def label_source(
             check_string(name, value, empty=name == "separator")
     named_codes = _checked_codes(codes)
     check_annotator(annotator)
+    design: dict[str, str] = {}
+    if isinstance(columns, Mapping):
+        design = {name: column for name, column in columns.items() if name in DESIGN_COLUMNS}
+        columns = {name: column for name, column in columns.items() if name not in DESIGN_COLUMNS}
+    for name, named in design.items():
+        check_string(f"columns[{name!r}]", named, empty=False)
     options = read_options(columns, header, quote, encoding)
     options = replace(options, form=replace(options.form, whole_rows=True, needs_text=False))
     path = Path(path)
@@ -233,7 +243,7 @@ def label_source(
         raise CorpusError(f"{path}: cannot be read: {error.strerror}.") from error
     if path.is_file() and not size:
         raise CorpusError(f"{path} is empty.")
-    return LabelSource(path, options, column, separator, named_codes, annotator)
+    return LabelSource(path, options, column, separator, named_codes, annotator, design)
 
 
 def _checked_codes(codes: Mapping[str, str] | Mapping[int, str] | None) -> dict[str, str]:
@@ -283,6 +293,10 @@ def imported_labels(source: LabelSource, corpus: pd.DataFrame | None = None) -> 
         raise CorpusError(f"{source.path}: no article was found.{first}")
     if not any(record.article_id or (corpus is not None and record.url) for record in records):
         raise LabelsError(f"{source.path}: the rows have neither an id nor a text{_name_the_text(source, records)}")
+    names = dict.fromkeys(str(name) for record in records for name in record.row)
+    for name, named in source.design.items():
+        if named not in names:
+            raise LabelsError(f"{source.path}: no column {named!r} for {name}; {nearest(named, names)}")
     reader = reader_of(source, records)
     find = own_article if corpus is None else finder(corpus)
     labels = replace(
@@ -370,7 +384,7 @@ def _collected(
         columns=list(ANNOTATION_COLUMNS),
     )
     return ImportedLabels(
-        annotations=table,
+        annotations=with_design(table, [decision.design for decision in rows.values()]),
         n_articles=len(articles),
         unlabelled=len(articles - set(table["article_id"])),
         without_topic=sum(not decision.labels for decision in rows.values()),

@@ -15,6 +15,7 @@ from scipy.sparse import issparse
 
 from topicdesk.annotation._label_cells import written_list
 from topicdesk.annotation.dataset import Dataset, check_topics
+from topicdesk.annotation.sampling import checked_weights
 from topicdesk.corpus import article_texts, content_hash, near_duplicate_groups
 from topicdesk.errors import ArgumentError, CorpusError, LabelsError, TopicdeskError, nearest
 
@@ -45,6 +46,7 @@ def make_dataset(
     sources: ArrayLike | None = None,
     dates: ArrayLike | None = None,
     samples: ArrayLike | None = None,
+    sampling_weights: ArrayLike | str | None = None,
     name: str = "texts",
 ) -> Dataset:
     """Make a dataset from texts and their labels.
@@ -75,6 +77,9 @@ def make_dataset(
     sources, dates, samples : array-like of shape (n_texts,), optional
         Source, publication date and sample of each text. Splits by source or by time need the first two. Dates are
         datetimes or ISO 8601 strings; those with a time zone are converted to UTC.
+    sampling_weights : array-like of float, shape (n_texts,), or str, optional
+        Number of texts of the corpus that each text represents, such as 1 / the probability with which it was selected;
+        or the name of a column of the table `texts`. At least 0. By default, texts represent only themselves.
     name : str, default "texts"
         Name of the dataset in tables and messages.
 
@@ -87,9 +92,10 @@ def make_dataset(
     ------
     CorpusError
         If `texts` is empty, a text is missing or not a string, or a column does not exist. If `groups`, `ids`,
-        `sources`, `dates` or `samples` has another length or values that cannot be used.
+        `sources`, `dates`, `samples` or `sampling_weights` has another length or values that cannot be used.
     LabelsError
-        If `y` has another length, a label is missing, all rows have the same label, or indicators have no names.
+        If `y` has another length, a label is missing, all rows have the same label, or indicators have no names. If
+        `sampling_weights` contains a value that is not a finite number of at least 0, or only 0.
 
     See Also
     --------
@@ -128,6 +134,7 @@ def make_dataset(
     if isinstance(texts, pd.DataFrame) and isinstance(y, str) and y in fields:
         raise LabelsError(f"y={y!r} is a column of the text. Name the column of the labels.")
     labels = label_column(y, texts)
+    weights = _weight_column(sampling_weights, texts)
     check_order("y", labels, texts, LabelsError)
     for argument, values in (
         ("groups", groups),
@@ -135,11 +142,13 @@ def make_dataset(
         ("sources", sources),
         ("dates", dates),
         ("samples", samples),
+        ("sampling_weights", weights),
     ):
         check_order(argument, values, texts, CorpusError)
     Y, names, multi_class = label_indicators(labels, topics, separator, n_texts)
     whole = whole_texts(fields)
     row_ids = _ids(texts, ids, n_texts)
+    row_weights = None if weights is None else _weights(weights, n_texts)
     named = pd.DataFrame({"id": row_ids, "title": "", "text": whole}, dtype="object")
     blank = sum(not value.strip() for value in whole)
     if blank == n_texts:
@@ -156,12 +165,35 @@ def make_dataset(
         sources=_strings("sources", sources, n_texts),
         dates=_dates(dates, n_texts),
         corpus_hash=content_hash(named),
-        labels_hash=_hash(row_ids, Y, names),
+        labels_hash=_hash(row_ids, Y, names, row_weights),
         warnings=_warnings(blank, n_texts, names if multi_class else ()),
         fields=fields,
+        weights=row_weights,
     )
     check_topics(dataset)
     return dataset
+
+
+def _weight_column(sampling_weights: Any, texts: Any) -> Any:
+    if not isinstance(sampling_weights, str):
+        return sampling_weights
+    if not isinstance(texts, pd.DataFrame):
+        raise CorpusError(
+            f"sampling_weights={sampling_weights!r} names a column, but texts is not a DataFrame. Pass one number per "
+            "text, or a DataFrame."
+        )
+    return named_column("sampling_weights", texts, sampling_weights, CorpusError)
+
+
+def _weights(values: Any, n_texts: int) -> NDArray[np.float64]:
+    listed = _scalars("sampling_weights", values, n_texts)
+    wrong = next((row for row, value in enumerate(listed) if isinstance(value, str) or is_missing(value)), None)
+    if wrong is not None:
+        raise LabelsError(f"sampling_weights: row {wrong} is {listed[wrong]!r}, not a number of at least 0.")
+    weights = checked_weights("sampling_weights", listed)
+    if not weights.any():
+        raise LabelsError("sampling_weights: every weight is 0. At least one text must represent the corpus.")
+    return weights
 
 
 def _warnings(n_blank: int, n_texts: int, classes: Sequence[str]) -> tuple[str, ...]:
@@ -499,11 +531,14 @@ def _listed(name: str, values: Any, what: str, error: type[TopicdeskError]) -> l
     return list(values)
 
 
-def _hash(ids: NDArray[Any], Y: NDArray[np.int8], topics: tuple[str, ...]) -> str:
+def _hash(
+    ids: NDArray[Any], Y: NDArray[np.int8], topics: tuple[str, ...], weights: NDArray[np.float64] | None
+) -> str:
     digest = hashlib.blake2b(digest_size=16)
     for row in sorted(range(len(ids)), key=ids.__getitem__):
         labels = [topics[column] for column in np.flatnonzero(Y[row])]
-        digest.update(repr((ids[row], sorted(labels))).encode("utf-8", "surrogatepass"))
+        value = (ids[row], sorted(labels), *(() if weights is None else (float(weights[row]),)))
+        digest.update(repr(value).encode("utf-8", "surrogatepass"))
     return digest.hexdigest()
 
 

@@ -17,6 +17,7 @@ import pandas as pd
 from topicdesk._arguments import check_choice, check_instance, check_path, check_table
 from topicdesk._atomic import replacing
 from topicdesk._spreadsheets import write_csv
+from topicdesk.annotation._design import design_of
 from topicdesk.annotation.queue import QUEUE_COLUMNS
 from topicdesk.annotation.topics import Taxonomy
 from topicdesk.corpus.articles import check_corpus
@@ -46,8 +47,9 @@ def export_queue(
     ----------
     articles : DataFrame of shape (n_articles, 12)
         The corpus.
-    queue : DataFrame of shape (n_queued, 2)
-        Columns ``article_id, sample``, in the order to label them, from `draw_queue` or `queue_for`.
+    queue : DataFrame of shape (n_queued, ...)
+        Columns ``article_id, sample``, in the order to label them, from `draw_queue` or `queue_for`. Their columns
+        ``draw`` and ``stratum_size`` are exported too, and come back with the labels.
     taxonomy : Taxonomy
         The topics. Tools show their titles.
     output : path
@@ -151,7 +153,8 @@ def _rows(
         raise LabelsError(f"queue: the corpus has no article with id {absent!r}.")
     suggested = {} if predictions is None else predictions.set_index("article_id").to_dict("index")
     titles = taxonomy.titles
-    for article, sample in zip(queue["article_id"], queue["sample"], strict=True):
+    designs = design_of(queue, "queue")
+    for article, sample, design in zip(queue["article_id"], queue["sample"], designs, strict=True):
         fields = by_id.loc[article]
         prediction = suggested.get(article, {})
         yield {
@@ -162,6 +165,7 @@ def _rows(
             "published": "" if pd.isna(fields["published"]) else fields["published"].isoformat(),
             "sample": sample,
             "codebook": str(taxonomy.codebook.version),
+            **{name: cell for name, cell in design.items() if cell},
             "suggested": [titles[name] for name in prediction.get("topics", ())],
             "score": prediction.get("score"),
         }
@@ -178,5 +182,5 @@ def _task(row: dict[str, Any], model: str) -> dict[str, Any]:
 
 def _document(row: dict[str, Any]) -> dict[str, Any]:
     text = f"{row['title']}\n\n{row['text']}" if row["title"] else row["text"]
-    kept = {name: row[name] for name in ("article_id", "source", "published", "sample", "codebook")}
+    kept = {name: value for name, value in row.items() if name not in ("title", "text", "suggested", "score")}
     return {"text": text, "label": row["suggested"], **kept}

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.preprocessing import normalize
 
+from topicdesk._arguments import check_integer
 from topicdesk.annotation._arrays import labels_in_order, probability_matrix, row_ids, word_features
 from topicdesk.annotation.inputs import check_distinct, check_task, is_sequence, text_fields, topic_names, whole_texts
 from topicdesk.errors import CorpusError, LabelsError
@@ -42,6 +43,8 @@ class Pool:
     shares : ndarray of float, shape (n_topics,), optional
         Expected share of articles with each topic, used by ``uncertain``. By default the share among the labelled
         articles, smoothed.
+    draw : int, optional
+        Number of the draw from this pool. By default 2 if articles are labelled, else 1.
     """
 
     ids: NDArray[Any]
@@ -52,6 +55,12 @@ class Pool:
     votes: NDArray[np.int8] | None = None
     task: Literal["multi-label", "multi-class"] = "multi-label"
     shares: NDArray[np.float64] | None = None
+    draw: int | None = None
+
+    @property
+    def next_draw(self) -> int:
+        """Number of the draw from this pool."""
+        return self.draw or (2 if len(self.labelled) else 1)
 
     def unlabelled(self) -> NDArray[np.intp]:
         """Return the row numbers of unlabelled articles."""
@@ -71,12 +80,15 @@ def pool_of_texts(
     ids: Any,
     task: Any,
     text: Any,
+    draw: int | None,
 ) -> Pool:
     """Make a pool of texts and arrays, with what the strategies need (see `topicdesk.draw_queue`)."""
     if not is_sequence(texts):
         raise CorpusError(f"texts must be a list, Series or DataFrame of texts, or a Pool; got {type(texts).__name__}.")
     if task is not None:
         check_task(task)
+    if draw is not None:
+        check_integer("draw", draw, 1)
     if text is not None and not isinstance(texts, pd.DataFrame):
         raise CorpusError(f"text={text!r} names columns, but texts is not a DataFrame.")
     if topics is not None:
@@ -115,6 +127,7 @@ def pool_of_texts(
         votes=None if votes is None else _votes(votes, n_texts),
         task=task or ("multi-class" if single else "multi-label"),
         shares=matrix.mean(axis=0) if y is None and matrix is not None else None,
+        draw=draw,
     )
 
 

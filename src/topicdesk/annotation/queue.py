@@ -1,7 +1,7 @@
 """Draw the queue of articles to label next.
 
-A strategy ranks the unlabelled articles of a `Pool`. Topic frequencies and a classifier's precision can only be
-estimated from rows drawn at random. Every row therefore records its strategy as its ``sample``.
+A strategy ranks the unlabelled articles of a `Pool`. Figures for the corpus can only be estimated if the probability of
+each row is known. Every row therefore records its strategy as its ``sample``, its draw, and the size of its stratum.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ from scipy.special import logit
 
 from topicdesk._arguments import check_integer, check_random_state
 from topicdesk._renamed import renamed_arguments
+from topicdesk.annotation._design import design_of, with_design
 from topicdesk.annotation.pool import Pool, pool_of_texts
 from topicdesk.errors import LabelsError, nearest
 
 __all__ = ["QUEUE_COLUMNS", "STRATEGIES", "draw_queue", "parse_mix", "queue_of_labelled"]
 
-#: Columns of a queue; ``sample`` is the strategy that drew the article.
+#: Columns that a queue must have; ``sample`` is the strategy that drew the article.
 QUEUE_COLUMNS = ("article_id", "sample")
 
 # Labelled rows compared with all others at once. Memory grows with this number times the number of articles.
@@ -48,10 +49,12 @@ def draw_queue(
     ids: ArrayLike | None = None,
     task: Literal["multi-label", "multi-class"] | None = None,
     text: str | Sequence[str] | None = None,
+    draw: int | None = None,
 ) -> pd.DataFrame:
     """Draw texts to label.
 
-    The random share is drawn first, from all unlabelled texts. Other strategies therefore do not bias it.
+    Other strategies pick their texts first. The random share is then drawn uniformly from the rest, so that every text
+    has a known probability, and figures for all texts can be estimated (see `topicdesk.annotation.sampling_weights`).
 
     Parameters
     ----------
@@ -87,12 +90,16 @@ def draw_queue(
         row of two or more `probabilities` adds up to 1.
     text : str or sequence of str, optional
         Columns of the DataFrame that form the text, as in `topicdesk.make_dataset`.
+    draw : int, optional
+        Number of this draw: one more than that of the labels. By default 2 if rows are labelled, else 1.
 
     Returns
     -------
-    DataFrame of shape (n_drawn, 2)
-        `QUEUE_COLUMNS`, in the order to label them. Strategies alternate according to their shares. ``sample`` is the
-        strategy: only rows with the sample ``random`` may be used to estimate frequencies and precision.
+    DataFrame of shape (n_drawn, 4)
+        In the order to label them; strategies alternate according to their shares. Columns: ``article_id``;
+        ``sample``, the strategy; ``draw``; ``stratum_size``, the number of texts that the strategy picked, or from
+        which the random share was drawn. It is missing if there is no random share. Keep all columns with the labels:
+        rows of the sample ``random`` are typical of the texts that were not picked, not of all texts.
 
     Raises
     ------
@@ -111,6 +118,9 @@ def draw_queue(
 
     Notes
     -----
+    If there is a random share, the picks of a strategy are in random order. You can stop anywhere: what is labelled is a
+    uniform sample of each stratum. Without a random share, the most useful texts come first.
+
     For multi-label data, ``uncertain`` takes texts near a quantile of each topic's probabilities. With `y`, the share
     of texts above it is the share of the topic's labels. Without `y`, it is the mean probability.
 
@@ -126,16 +136,20 @@ def draw_queue(
     >>> texts = pd.Series(["tram", "trial", "tram trial", "sun"], index=["a", "b", "c", "d"])
     >>> probabilities = [[0.99, 0.01], [0.05, 0.95], [0.55, 0.45], [0.7, 0.3]]
     >>> topicdesk.draw_queue(texts, 2, "uncertain", probabilities=probabilities)
-      article_id     sample
-    0          c  uncertain
-    1          d  uncertain
+      article_id     sample  draw  stratum_size
+    0          c  uncertain     1          <NA>
+    1          d  uncertain     1          <NA>
+    >>> topicdesk.draw_queue(texts, 2, {"random": 0.5, "uncertain": 0.5}, probabilities=probabilities)
+      article_id     sample  draw  stratum_size
+    0          a     random     1             3
+    1          c  uncertain     1             1
     """
     mix = _mix(strategy)
     check_integer("count", count)
     check_random_state(random_state)
     options = {
         "probabilities": probabilities, "features": features, "votes": votes, "labelled": labelled, "y": y,
-        "topics": topics, "ids": ids, "task": task, "text": text,
+        "topics": topics, "ids": ids, "task": task, "text": text, "draw": draw,
     }  # fmt: skip
     if isinstance(texts, Pool):
         given = [name for name, value in options.items() if value is not None]
@@ -161,15 +175,24 @@ def _drawn(pool: Pool, count: int, mix: Mapping[str, float], random_state: int) 
     remaining = pool.unlabelled()
     turns = _turns(mix, min(count, len(remaining)))
     rows_of: dict[str, list[int]] = {}
-    for name in sorted(mix, key=lambda name: name != "random"):
+    stratum_sizes: dict[str, Any] = {}
+    for name in sorted(mix, key=lambda name: name == "random"):
         n_rows = turns.count(name)
         chosen = STRATEGIES[name](pool, remaining, n_rows, rng) if n_rows else np.empty(0, dtype=np.intp)
+        if "random" in turns:
+            # An annotator may stop early. In random order, the first picks are a uniform sample of all.
+            chosen = rng.permutation(chosen)
+            stratum_sizes[name] = len(remaining) if name == "random" else len(chosen)
         rows_of[name] = chosen.tolist()
         remaining = np.setdiff1d(remaining, chosen)
-    rows = [(rows_of[name].pop(0), name) for name in turns]
-    drawn = np.array([row for row, _ in rows], dtype=np.intp)
+    drawn = np.array([rows_of[name].pop(0) for name in turns], dtype=np.intp)
     return pd.DataFrame(
-        {"article_id": pool.ids[drawn], "sample": [name for _, name in rows]}, columns=list(QUEUE_COLUMNS)
+        {
+            "article_id": pool.ids[drawn],
+            "sample": turns,
+            "draw": np.full(len(turns), pool.next_draw, dtype=np.int64),
+            "stratum_size": pd.array([stratum_sizes.get(name, pd.NA) for name in turns], dtype="Int64"),
+        }
     )
 
 
@@ -179,17 +202,19 @@ def queue_of_labelled(labels: pd.DataFrame, articles: Sequence[str]) -> pd.DataF
     Parameters
     ----------
     labels : DataFrame
-        Labels of the articles, with the columns ``article_id`` and ``sample``.
+        Labels of the articles, with the columns ``article_id`` and ``sample``, and possibly ``draw``,
+        ``stratum_size`` and ``inclusion_probability``.
     articles : sequence of str
         Ids of the articles.
 
     Returns
     -------
-    DataFrame of shape (n_articles, 2)
-        `QUEUE_COLUMNS`. Each article keeps the sample of its label.
+    DataFrame of shape (n_articles, ...)
+        `QUEUE_COLUMNS`, and those of the design that `labels` has. Each article keeps the values of its label.
     """
-    samples = labels.set_index("article_id")["sample"].reindex(pd.Index(articles))
-    return pd.DataFrame({"article_id": articles, "sample": samples.to_numpy(dtype=object)})
+    by_article = labels.set_index("article_id").reindex(pd.Index(articles))
+    queue = pd.DataFrame({"article_id": articles, "sample": by_article["sample"].to_numpy(dtype=object)})
+    return with_design(queue, design_of(by_article, "labels"))
 
 
 def parse_mix(text: str) -> dict[str, float]:
@@ -235,7 +260,7 @@ def _turns(mix: Mapping[str, float], count: int) -> list[str]:
 
 
 def _random(pool: Pool, left: NDArray[np.intp], count: int, rng: np.random.Generator) -> NDArray[np.intp]:
-    """Draw uniformly at random. Only these rows may be used to estimate frequencies."""
+    """Draw uniformly at random."""
     return rng.permutation(left)[:count]
 
 

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from topicdesk._renamed import renamed_arguments
+from topicdesk.annotation._design import design_of
 from topicdesk.annotation._fields import check_annotator
 from topicdesk.annotation.annotations import ADJUDICATED, reserved_in
 from topicdesk.annotation.queue import QUEUE_COLUMNS
@@ -64,9 +65,10 @@ class AnnotationSession:
     ----------
     articles : DataFrame
         The corpus. Its index is that of `labels`.
-    queue : DataFrame of shape (n_queued, 2)
-        Columns ``article_id, sample``, in the order to label them. Articles that the annotator has already labelled are
-        skipped unless `again` is true.
+    queue : DataFrame of shape (n_queued, ...)
+        Columns ``article_id, sample``, in the order to label them, and optionally ``draw, stratum_size,
+        inclusion_probability`` (see `sampling_weights`), which are saved with the decisions. Articles that the
+        annotator has already labelled are skipped unless `again` is true.
     store : LabelStore or MemoryStore
         Where decisions are saved.
     answers : mapping of str to sequence of (str, str), optional
@@ -98,6 +100,7 @@ class AnnotationSession:
         self._row_of = {article: row for row, article in enumerate(self.articles["id"].tolist())}
         self._seen = self.store.open()
         self._samples = dict(zip(self.queue["article_id"], self.queue["sample"], strict=True))
+        self._designs = dict(zip(self.queue["article_id"], design_of(self.queue, "the queue"), strict=True))
         unknown = next((article for article in self._samples if article not in self._row_of), None)
         if unknown is not None:
             raise LabelsError(f"the queue contains article {unknown!r}, which is not in the corpus. Draw a new queue.")
@@ -173,9 +176,14 @@ class AnnotationSession:
             if topic not in self.store.taxonomy.names:
                 raise LabelsError(f"unknown topic {topic!r}; {nearest(topic, self.store.taxonomy.names)}")
         previous = self._seen.get(article)
-        sample = previous["sample"] if previous is not None else self._samples[article]
+        # A second decision does not change how the article was drawn.
+        sample, design = self._samples[article], self._designs[article]
+        if previous is not None:
+            sample, design = previous["sample"], previous
         try:
-            row = self.store.decide(article, tuple(dict.fromkeys(topics)), sample, note, previous)
+            row = self.store.decide(
+                article, tuple(dict.fromkeys(topics)), sample, note, previous, design=design
+            )
         except KeptAside as error:
             self._know(article, error.row)
             raise

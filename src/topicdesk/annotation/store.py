@@ -11,7 +11,7 @@ from __future__ import annotations
 import errno
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -24,6 +24,7 @@ from pydantic import StringConstraints, ValidationError
 from topicdesk._atomic import sweep_parts
 from topicdesk._locks import exclusive_lock
 from topicdesk._toml import StrictModel
+from topicdesk.annotation._design import checked_design
 from topicdesk.annotation.annotations import read_label_rows, write_label_rows
 from topicdesk.annotation.codebooks import record_codebook
 from topicdesk.annotation.topics import Taxonomy
@@ -38,7 +39,7 @@ _Id = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
 class _JournalRow(StrictModel):
-    """A row of a label file (see `ANNOTATION_COLUMNS`)."""
+    """A row of a label file (see `ANNOTATION_COLUMNS` and `DESIGN_COLUMNS`)."""
 
     article_id: _Id
     topics: tuple[str, ...]
@@ -47,6 +48,9 @@ class _JournalRow(StrictModel):
     time: _Text
     sample: _Text
     note: _Text
+    draw: _Text = ""
+    stratum_size: _Text = ""
+    inclusion_probability: _Text = ""
 
 
 class _JournalEntry(StrictModel):
@@ -129,7 +133,14 @@ class LabelStore:
             return rows
 
     def decide(
-        self, article_id: str, topics: tuple[str, ...], sample: str, note: str = "", seen: Row | None = None
+        self,
+        article_id: str,
+        topics: tuple[str, ...],
+        sample: str,
+        note: str = "",
+        seen: Row | None = None,
+        *,
+        design: Mapping[str, Any] | None = None,
     ) -> Row:
         """Save a decision, and replace an earlier one about the same article.
 
@@ -145,6 +156,8 @@ class LabelStore:
             The annotator's note.
         seen : dict, optional
             The article's row as the annotator last saw it; None for no row.
+        design : mapping of str to object, optional
+            The article's ``draw``, ``stratum_size`` and ``inclusion_probability`` (see `sampling_weights`).
 
         Returns
         -------
@@ -156,12 +169,13 @@ class LabelStore:
         KeptAside
             If the file cannot be read or written. The decision waits in the journal.
         LabelsError
-            If another window has decided about the article meanwhile. Nothing is saved.
+            If another window has decided about the article meanwhile, or `design` has an invalid value. Nothing is
+            saved.
         ProjectError
             If nothing can be written. The decision is not saved.
         """
         version = str(self.taxonomy.codebook.version) if self.has_codebook else ""
-        row = _row(article_id, topics, self.annotator, version, sample, note)
+        row = _row(article_id, topics, self.annotator, version, sample, note, design)
         self._keep(article_id, row, seen)
         return row
 
@@ -220,6 +234,7 @@ class LabelStore:
                         self._refuse(number, f"unknown topic {topic!r}; {nearest(topic, self.taxonomy.names)}")
                 if len(set(entry.row.topics)) != len(entry.row.topics):
                     self._refuse(number, "it names a topic twice")
+                checked_design(entry.row.model_dump(), f"{self.journal}, line {number}")
             entries.append(entry.model_dump())
         return entries
 
@@ -275,10 +290,17 @@ class MemoryStore:
         return dict(self._rows)
 
     def decide(
-        self, article_id: str, topics: tuple[str, ...], sample: str, note: str = "", seen: Row | None = None
+        self,
+        article_id: str,
+        topics: tuple[str, ...],
+        sample: str,
+        note: str = "",
+        seen: Row | None = None,
+        *,
+        design: Mapping[str, Any] | None = None,
     ) -> Row:
         """Keep a decision, and replace an earlier one about the same article (see `LabelStore.decide`)."""
-        row = _row(article_id, topics, self.annotator, "", sample, note)
+        row = _row(article_id, topics, self.annotator, "", sample, note, design)
         self.restore(article_id, row, seen)
         return row
 
@@ -290,7 +312,15 @@ class MemoryStore:
             self._rows[article_id] = row
 
 
-def _row(article_id: str, topics: tuple[str, ...], annotator: str, codebook: str, sample: str, note: str) -> Row:
+def _row(
+    article_id: str,
+    topics: tuple[str, ...],
+    annotator: str,
+    codebook: str,
+    sample: str,
+    note: str,
+    design: Mapping[str, Any] | None,
+) -> Row:
     return {
         "article_id": article_id,
         "topics": tuple(topics),
@@ -300,6 +330,7 @@ def _row(article_id: str, topics: tuple[str, ...], annotator: str, codebook: str
         "sample": sample,
         # A browser can send lone surrogates, which cannot be encoded.
         "note": " ".join(note.encode("utf-8", "replace").decode().split()),
+        **checked_design(design or {}, f"article {article_id}"),
     }
 
 

@@ -43,6 +43,7 @@ from topicdesk.annotation import (
 )
 from topicdesk.annotation._fields import check_annotator
 from topicdesk.annotation.queue import queue_of_labelled
+from topicdesk.annotation.sampling import next_draw
 from topicdesk.corpus import article_texts, find_duplicates, read_corpus
 from topicdesk.errors import ArgumentError, LabelsError, SpecError, nearest
 from topicdesk.evaluation import (
@@ -87,9 +88,10 @@ def queue_for(
 
     Returns
     -------
-    DataFrame of shape (n_drawn, 2)
-        Columns ``article_id, sample``, in the order to label them. It contains no reserved or labelled articles, and no
-        near-duplicates of them or of each other.
+    DataFrame of shape (n_drawn, 4)
+        Columns ``article_id, sample, draw, stratum_size``, in the order to label them (see `topicdesk.draw_queue`). It
+        contains no reserved or labelled articles, and no near-duplicates of them or of each other. ``draw`` is one more
+        than the largest among the labels of the spec.
 
     Raises
     ------
@@ -392,7 +394,7 @@ def _pool_of(desk: _Desk, random_state: int) -> Pool:
         ids, prior = articles["id"].to_numpy(dtype=object), hits / (hits + _EVEN_HITS)
         pool = judge_pool(ids, features, *desk.indicators(articles, labels), prior=prior, random_state=random_state)
         advance()
-    return pool
+    return replace(pool, draw=next_draw(labels))
 
 
 def _hits(texts: Sequence[str], keywords: Mapping[str, Sequence[str]]) -> NDArray[np.float64]:

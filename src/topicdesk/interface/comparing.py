@@ -230,6 +230,7 @@ def compare(
     sources: ArrayLike | None = None,
     dates: ArrayLike | None = None,
     samples: ArrayLike | None = None,
+    sampling_weights: ArrayLike | str | None = None,
     representative: str | None = None,
     metric: str = "macro_f1",
     decision_rule: DecisionRule | None = None,
@@ -248,7 +249,7 @@ def compare(
     ----------
     texts : DataFrame, Series, sequence of str, ndarray of str or Dataset
         One text per row, or a table with the columns `text`. With a Dataset, `text`, `topics`, `separator`, `groups`,
-        `sources`, `dates` and `samples` are not used.
+        `sources`, `dates`, `samples` and `sampling_weights` are not used.
     y : Series, sequence, array, sparse matrix, DataFrame or str
         Labels: one class per text, or collections, separated strings or indicators of topics, or the name of a column
         (see `make_dataset`). With a Dataset, None; or a `topicdesk.evaluation.ComparisonPlan`, which then replaces all
@@ -277,6 +278,8 @@ def compare(
         Source and publication date of each text, for splits by source and by time.
     samples : array-like of shape (n_texts,), optional
         Name of the sample that each text was drawn with, if texts were drawn in several ways.
+    sampling_weights : array-like of float, shape (n_texts,), or str, optional
+        Number of texts of the corpus that each text represents, or the name of a column (see `make_dataset`).
     representative : str, optional
         Name of the uniformly drawn sample. Metrics that depend on the frequency of topics are also computed on it
         alone.
@@ -359,6 +362,7 @@ def compare(
             sources=sources,
             dates=dates,
             samples=samples,
+            sampling_weights=sampling_weights,
         )
         labels = class_labels(y, texts, dataset)
     check_integer("inner_cv", inner_cv, 2)
