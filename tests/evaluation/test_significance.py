@@ -13,19 +13,15 @@ from statsmodels.stats.contingency_tables import mcnemar as mcnemar_of_statsmode
 from statsmodels.stats.multitest import multipletests
 
 from topicdesk.errors import SplitError
-from topicdesk.evaluation import DIFFERENCE_FROM_BEST
 from topicdesk.evaluation.significance import (
     BayesianTest,
-    Verdict,
     bayesian_t_test,
     corrected_t_test,
     critical_difference,
-    decide_winner,
     friedman_nemenyi,
     holm,
     mcnemar,
     nemenyi,
-    significance_table,
 )
 
 FIVE_FOLDS = 1 / 4
@@ -172,143 +168,6 @@ def test_mcnemar_counts_the_discordant_articles():
     second = np.array([False] * 8 + [True] * 1 + [True] * 50)
     assert mcnemar(first, second) == pytest.approx(stats.binomtest(1, 9).pvalue)
     assert mcnemar(first, first) == 1.0
-
-
-def fold_scores(**means):
-    rng = np.random.default_rng(0)
-    shared = rng.normal(0, 0.02, 10)
-    return pd.DataFrame({name: mean + shared + rng.normal(0, 0.01, 10) for name, mean in means.items()})
-
-
-def table_and_best(values):
-    order = list(values.mean().sort_values(ascending=False).index)
-    right = pd.DataFrame({name: np.arange(100) < 100 * values[name].mean() for name in values})
-    return significance_table(values, right, order, FIVE_FOLDS, rope=0.01), order[0]
-
-
-def test_significance_table_compares_the_best_classifier_with_each_other_one():
-    values = fold_scores(good=0.8, bad=0.7)
-    right = pd.DataFrame({"good": np.arange(100) < 80, "bad": np.arange(100) >= 35})
-    table = significance_table(values, right, ["good", "bad"], 1 / 2, rope=0.07)
-    differences = values["good"] - values["bad"]
-    corrected = corrected_t_test(differences, 1 / 2)
-    posterior = bayesian_t_test(differences, 1 / 2, 0.07)
-    paired = mcnemar(right["good"].to_numpy(), right["bad"].to_numpy())
-    assert table.loc["bad"].to_dict() == {
-        "difference": corrected.difference,
-        "low": corrected.low,
-        "high": corrected.high,
-        "p": corrected.p_value,
-        "p_holm": corrected.p_value,
-        "test": "corrected t",
-        "mcnemar_p": paired,
-        "better": posterior.better,
-        "equivalent": posterior.equivalent,
-        "worse": posterior.worse,
-        "above_zero": posterior.above_zero,
-    }
-    names = "difference low high p p_holm test mcnemar_p better equivalent worse above_zero".split()
-    assert list(table.columns) == names
-    alone = significance_table(values[["good"]], right[["good"]], ["good"], 1 / 2, rope=0.07)
-    assert list(alone.columns) == list(table.columns)
-    assert alone.empty
-
-
-def decide_simple_or_complex(p_holm=0.5, better=0.5, low=0.0, rope=0.02):
-    """Decide between a simple classifier and a complex one with a higher score, given the test results."""
-    row = {"difference": 0.05, "low": -0.01, "high": 0.11, "p_holm": p_holm, "better": better}
-    table = pd.DataFrame([row], index=pd.Index(["simple"], name="classifier"))
-    intervals = pd.DataFrame(
-        dict(zip(DIFFERENCE_FROM_BEST, ([0.0, 0.04], [0.0, low], [0.0, 0.09]), strict=True)),
-        index=["complex", "simple"],
-    )
-    return decide_winner(table, "complex", ["simple", "complex"], "macro_f1", rope, intervals)
-
-
-def test_decide_winner_calls_a_classifier_worse_only_beyond_the_bounds():
-    assert decide_simple_or_complex(p_holm=0.05, better=0.95, low=0.02).winner == "simple"
-    assert decide_simple_or_complex(p_holm=0.049).winner == "complex"
-    assert decide_simple_or_complex(better=0.951).winner == "complex"
-    assert decide_simple_or_complex(low=0.021).winner == "complex"
-
-
-def test_decide_winner_gives_a_reason_with_all_numbers():
-    assert decide_simple_or_complex() == Verdict(
-        "simple",
-        "complex",
-        "simple wins: it is simpler than complex, which has the best macro-F1, and not shown to be worse (over the "
-        "articles 0.040 [0.000, 0.090] behind; over the folds 0.050 [-0.010, 0.110] behind, corrected t-test, "
-        "Holm-adjusted p = 0.500; worse by more than 0.02 with a probability of 50%).",
-    )
-    assert decide_simple_or_complex(p_holm=0.01) == Verdict(
-        "complex",
-        "complex",
-        "complex has the best macro-F1, and every simpler classifier is shown to be worse: Holm-adjusted p < 0.05, or "
-        "worse by more than 0.02 with a probability above 95% or over the whole bootstrap interval.",
-    )
-
-
-def test_decide_winner_takes_the_simplest_classifier_that_is_not_worse():
-    table, best = table_and_best(fold_scores(majority=0.4, simple=0.80, middle=0.802, complex=0.805))
-    verdict = decide_winner(table, best, ["majority", "simple", "middle", "complex"], "macro_f1")
-    assert (verdict.winner, verdict.best) == ("simple", best)
-    assert verdict.reason.startswith(f"simple wins: it is simpler than {best}, which has the best macro-F1, and not")
-    assert "Holm-adjusted p = " in verdict.reason
-
-
-def test_decide_winner_rejects_a_probably_worse_classifier_despite_few_splits():
-    rng = np.random.default_rng(0)
-    values = pd.DataFrame({"simple": 0.82 - np.array([0.20, 0.05, 0.15, 0.09, 0.13]), "complex": [0.82] * 5})
-    for other in range(8):
-        values[f"other{other}"] = 0.815 + 0.02 * rng.normal(size=5)
-    table, best = table_and_best(values)
-    assert table.loc["simple", "p_holm"] > 0.05
-    assert table.loc["simple", "better"] > 0.95
-    assert decide_winner(table, best, list(values.columns), "macro_f1").winner == "complex"
-
-
-def test_decide_winner_rejects_a_classifier_that_is_worse_on_the_test_articles():
-    # The folds vary too much for a significant difference.
-    values = pd.DataFrame({"complex": [0.8] * 10, "simple": 0.75 + np.array([0.2, -0.2] * 5)})
-    table, _ = table_and_best(values)
-    assert table.loc["simple", "p_holm"] > 0.05
-    assert table.loc["simple", "better"] < 0.95
-    intervals = pd.DataFrame(dict(zip(DIFFERENCE_FROM_BEST, (0.05, 0.009, 0.08), strict=True)), index=["simple"])
-    close = decide_winner(table, "complex", ["simple", "complex"], "macro_f1", intervals=intervals)
-    assert close.winner == "simple"
-    assert "over the articles 0.050 [0.009, 0.080] behind; over the folds" in close.reason
-    far = decide_winner(
-        table, "complex", ["simple", "complex"], "macro_f1", intervals=intervals.assign(difference_from_best_low=0.02)
-    )
-    assert far.winner == "complex"
-    assert "or over the whole bootstrap interval" in far.reason
-
-
-def test_decide_winner_takes_the_best_if_all_simpler_ones_are_worse():
-    table, best = table_and_best(fold_scores(majority=0.4, simple=0.6, complex=0.8))
-    verdict = decide_winner(table, best, ["majority", "simple", "complex"], "macro_f1")
-    assert verdict.winner == best == "complex"
-    assert "every simpler classifier is shown to be worse" in verdict.reason
-    assert (table["p_holm"] < 0.05).all()
-    assert (table["better"] > 0.99).all()
-
-
-def test_decide_winner_takes_the_simplest_if_it_is_best():
-    table, best = table_and_best(fold_scores(simple=0.8, complex=0.6))
-    assert decide_winner(table, best, ["simple", "complex"], "macro_f1").reason == "simple has the best macro-F1."
-
-
-def test_significance_table_uses_mcnemar_for_a_single_split():
-    values = pd.DataFrame({"a": [0.9], "b": [0.6]})
-    right = pd.DataFrame({"a": np.arange(100) < 90, "b": np.arange(100) < 60})
-    table = significance_table(values, right, ["a", "b"], 1.0, rope=0.01)
-    assert table.loc["b", "test"] == "McNemar"
-    assert table.loc["b", "p"] == table.loc["b", "mcnemar_p"] < 1e-6
-    assert np.isnan(table.loc["b", "better"])
-    right = pd.DataFrame({"a": np.arange(100) < 90, "b": np.arange(100) < 89})
-    table = significance_table(values, right, ["a", "b"], 1.0, rope=0.01)
-    reason = decide_winner(table, "a", ["b", "a"], "subset_accuracy").reason
-    assert "(0.300 behind, McNemar's test, Holm-adjusted p = 1.000)" in reason
 
 
 @given(st.integers(3, 12), st.integers(3, 15), st.integers(0, 10_000), st.booleans())

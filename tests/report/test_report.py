@@ -140,6 +140,7 @@ def test_checklist_ticks_nothing_for_a_run_that_meets_no_item(comparison, about)
         significance=comparison.significance.head(0),
         warnings=("1 fit of multinomial-nb has not converged",),
         seconds=0.0,
+        verdict=replace(comparison.verdict, corrected=np.nan),
     )
     nothing = Environment("", False, "", "3.11.7", "", {})
     anonymous = replace(about, question="", environment=nothing, provenance=Provenance(), extract=0)

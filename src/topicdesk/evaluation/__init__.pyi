@@ -11,6 +11,7 @@ from topicdesk.evaluation.calibration import (
 from topicdesk.evaluation.classifiers import (
     CLASSIFIERS as CLASSIFIERS,
     Classifier as Classifier,
+    added_baselines as added_baselines,
     classifier_named as classifier_named,
     fit_estimators as fit_estimators,
     own_classifier as own_classifier,
@@ -41,7 +42,7 @@ from topicdesk.evaluation.intervals import (
     bootstrap_interval as bootstrap_interval,
 )
 from topicdesk.evaluation.leaderboard import (
-    ALL_SAMPLES as ALL_SAMPLES,
+    headline_of as headline_of,
     leaderboard as leaderboard,
     metric_title as metric_title,
     most_often as most_often,
@@ -50,6 +51,7 @@ from topicdesk.evaluation.leaderboard import (
     shown as shown,
     starred as starred,
     topic_leaderboard as topic_leaderboard,
+    topic_title as topic_title,
 )
 from topicdesk.evaluation.metrics import (
     metric_values as metric_values,
@@ -62,8 +64,11 @@ from topicdesk.evaluation.model_selection import (
     described as described,
 )
 from topicdesk.evaluation.names import (
+    ALL_SAMPLES as ALL_SAMPLES,
     BASELINES as BASELINES,
+    CORPUS_SAMPLE as CORPUS_SAMPLE,
     DIFFERENCE_FROM_BEST as DIFFERENCE_FROM_BEST,
+    FEWEST_POSITIVES as FEWEST_POSITIVES,
     METRICS as METRICS,
     PROBABILITY_METRICS as PROBABILITY_METRICS,
     SELECTION_METRICS as SELECTION_METRICS,
@@ -71,7 +76,6 @@ from topicdesk.evaluation.names import (
     CalibrationMethod as CalibrationMethod,
 )
 from topicdesk.evaluation.significance import (
-    Verdict as Verdict,
     bayesian_t_test as bayesian_t_test,
     corrected_t_test as corrected_t_test,
     friedman_nemenyi as friedman_nemenyi,
@@ -134,4 +138,7 @@ from topicdesk.evaluation.thresholds import (
     choose_thresholds as choose_thresholds,
     decide as decide,
     decide_class as decide_class,
+)
+from topicdesk.evaluation.verdicts import (
+    Verdict as Verdict,
 )

@@ -20,22 +20,23 @@ from topicdesk._arguments import (
     check_number,
     check_random_state,
     check_string,
+    check_strings,
 )
 from topicdesk._renamed import renamed_fields
 from topicdesk.errors import ArgumentError, SpecError
 from topicdesk.evaluation.calibration import CalibrationMethod
 from topicdesk.evaluation.classifiers import Classifier, Scores
-from topicdesk.evaluation.leaderboard import ALL_SAMPLES, probability_leaderboard, scores_where
-from topicdesk.evaluation.names import SELECTION_METRICS
-from topicdesk.evaluation.significance import Verdict
+from topicdesk.evaluation.leaderboard import probability_leaderboard, scores_where
+from topicdesk.evaluation.names import ALL_SAMPLES, CORPUS_SAMPLE, SELECTION_METRICS
 from topicdesk.evaluation.splits import Split, SplitPlan
 from topicdesk.evaluation.thresholds import ThresholdRule
+from topicdesk.evaluation.verdicts import Verdict
 from topicdesk.features import FeatureSetting
 
 if TYPE_CHECKING:
     from topicdesk.annotation import Dataset
 
-__all__ = ["ComparisonPlan", "ComparisonValues", "DecisionRule", "FoldResult", "ranking"]
+__all__ = ["ComparisonPlan", "ComparisonValues", "DecisionRule", "FoldResult", "headline_sample", "ranking"]
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,8 @@ class ComparisonPlan:
         Differences in the metric up to this value do not matter (region of practical equivalence).
     random_state : int, default 0
         Random seed. Results are reproducible for a fixed seed.
+    baselines : tuple of str, default ()
+        Names of classifiers that run beside those that the user listed. They are shown, and never win.
 
     Raises
     ------
@@ -116,6 +119,7 @@ class ComparisonPlan:
     resamples: int = 1000
     rope: float = 0.01
     random_state: int = 0
+    baselines: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Raise `SpecError` or `ArgumentError` if a value is wrong."""
@@ -142,6 +146,13 @@ class ComparisonPlan:
         check_instance("decision_rule", self.decision_rule, DecisionRule)
         if self.representative is not None:
             check_string("representative", self.representative, empty=False)
+            if self.representative in (ALL_SAMPLES, CORPUS_SAMPLE):
+                raise SpecError(
+                    f"representative: {self.representative!r} stands for all articles in the scores. Rename the sample."
+                )
+        check_strings("baselines", self.baselines)
+        if set(names) <= set(self.baselines):
+            raise SpecError("classifiers: the plan has only baselines, and a baseline never wins. List a classifier.")
         check_integer("inner_folds", self.inner_folds, 2)
         check_integer("resamples", self.resamples, 0)
         check_number("rope", self.rope, 0, 1)
@@ -210,16 +221,20 @@ class ComparisonValues:
         Results by classifier, in the plan's order, then by split.
     scores : DataFrame
         Columns ``classifier, sample, metric, value, low, high``, `DIFFERENCE_FROM_BEST`, ``fold_mean, fold_sd``: the
-        pooled metric (mean over repeats), its bootstrap 95 % interval over duplicate groups, the difference from the
-        best classifier with its paired interval, and the mean and standard deviation over folds.
+        pooled metric (mean over repeats), its 95 % interval for the procedure on new data (see `score_interval`), the
+        difference from the best listed classifier with its paired interval, and the mean and standard deviation over
+        folds. ``sample`` is ``all`` for the labelled articles, each counted once; ``corpus`` for the same articles,
+        weighted by how they were drawn; or the representative sample.
     topic_scores : DataFrame
-        Columns ``classifier, topic, sample, metric, value, low, high, support``.
+        Columns ``classifier, topic, sample, metric, value, low, high, support``. ``support`` is the number of test
+        articles with the topic; for ``corpus``, the number of articles drawn at random that would say as much.
     fold_scores : DataFrame
-        Columns ``classifier, repeat, fold, metric, value``, over all test articles of the fold.
+        Columns ``classifier, repeat, fold, metric, value``, over all test articles of the fold, weighted as in the
+        headline.
     significance : DataFrame
-        Difference between the best classifier and each other one, with significance tests (see `significance_table`).
+        Difference between the best listed classifier and each other one, with tests (see `significance_table`).
     verdict : Verdict
-        Which classifier wins, and why.
+        Which classifier is kept, and why.
     warnings : tuple of str
         Warnings for readers of the results.
     seconds : float
@@ -239,9 +254,14 @@ class ComparisonValues:
     seconds: float
 
     @property
+    def headline(self) -> str:
+        """The sample of the headline: ``corpus`` if the articles were not drawn uniformly, else ``all``."""
+        return headline_sample(self.dataset)
+
+    @property
     def ranking(self) -> tuple[str, ...]:
-        """Names of the classifiers, sorted by the plan's metric, best first; on ties, simplest first."""
-        return ranking(self.scores, self.plan.metric)
+        """Names of the classifiers, sorted by the headline, best first; on ties, simplest first."""
+        return ranking(self.scores, self.plan.metric, self.headline)
 
     def probability_leaderboard(self) -> pd.DataFrame:
         """Return metrics of the probabilities and of automatic labelling as text (see `probability_leaderboard`)."""
@@ -258,7 +278,13 @@ class ComparisonValues:
         return self.dataset.topics.index(topic)
 
 
-def ranking(pooled: pd.DataFrame, metric: str) -> tuple[str, ...]:
+def headline_sample(dataset: Dataset) -> str:
+    """Return the sample of the headline: ``corpus`` if rows have unequal sampling weights, else ``all``."""
+    weights = dataset.weights
+    return ALL_SAMPLES if weights is None or np.ptp(weights) <= 1e-9 * weights.max() else CORPUS_SAMPLE
+
+
+def ranking(pooled: pd.DataFrame, metric: str, sample: str = ALL_SAMPLES) -> tuple[str, ...]:
     """Sort classifiers by a metric, best first; on ties, simplest first."""
-    rows = scores_where(pooled, sample=ALL_SAMPLES, metric=metric)
+    rows = scores_where(pooled, sample=sample, metric=metric)
     return tuple(rows.sort_values("value", ascending=False, kind="stable")["classifier"])

@@ -48,6 +48,7 @@ __all__ = [
     "BASELINES",
     "CLASSIFIERS",
     "Classifier",
+    "added_baselines",
     "check_neighbours",
     "classifier_named",
     "fit_and_score",
@@ -500,6 +501,19 @@ def classifier_named(name: str) -> Classifier:
     check_string("name", name)
     check_classifier(name)
     return CLASSIFIERS[name]
+
+
+def added_baselines(classifiers: Iterable[Classifier], chosen: Iterable[Classifier]) -> tuple[str, ...]:
+    """Return the names of the baselines among some classifiers that nobody chose.
+
+    Examples
+    --------
+    >>> chosen = [classifier_named("linear-svm"), classifier_named("majority")]
+    >>> added_baselines(with_baselines(chosen, keywords=False), chosen)
+    ('plain-linear-svm',)
+    """
+    taken = {classifier.name for classifier in chosen}
+    return tuple(one.name for one in classifiers if one.name in BASELINES and one.name not in taken)
 
 
 def with_baselines(chosen: Iterable[Classifier], keywords: bool) -> tuple[Classifier, ...]:

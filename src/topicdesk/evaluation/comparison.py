@@ -23,18 +23,19 @@ from topicdesk._renamed import renamed_arguments, renamed_fields
 from topicdesk._rendering import as_html, as_text
 from topicdesk.annotation import Dataset
 from topicdesk.errors import ArgumentError, FeaturesError, SpecError, nearest
-from topicdesk.evaluation._bootstrap import score_tables
+from topicdesk.evaluation._bootstrap import ScoreTables, score_tables
 from topicdesk.evaluation._checks import check_comparison
 from topicdesk.evaluation._execution.checkpoints import Checkpoints, comparison_hash
 from topicdesk.evaluation._search import cross_validate, planned_splits
-from topicdesk.evaluation._types import ComparisonPlan, ComparisonValues, FoldResult, ranking
+from topicdesk.evaluation._types import ComparisonPlan, ComparisonValues, FoldResult, headline_sample
 from topicdesk.evaluation.classifiers import check_neighbours
 from topicdesk.evaluation.engine import Engine, single_threaded_engine
-from topicdesk.evaluation.leaderboard import ALL_SAMPLES, leaderboard, scores_where
+from topicdesk.evaluation.leaderboard import leaderboard, scores_where
 from topicdesk.evaluation.model_selection import plan_for_texts
-from topicdesk.evaluation.significance import Verdict, decide_winner, significance_table
+from topicdesk.evaluation.names import CORPUS_SAMPLE, DIFFERENCE_FROM_BEST, FEWEST_POSITIVES
 from topicdesk.evaluation.split_files import split_table
-from topicdesk.evaluation.splits import Split, mean_test_to_train
+from topicdesk.evaluation.splits import Split, mean_test_to_train, training_factor
+from topicdesk.evaluation.verdicts import Verdict, bias_corrected, decide_winner, significance_table
 from topicdesk.features import Analyser, script_warnings
 
 if TYPE_CHECKING:
@@ -174,12 +175,16 @@ class ComparisonResult(ComparisonValues):
 
         Returns
         -------
-        DataFrame of shape (n_repeats * n_test * n_topics, 11)
-            Columns ``article_id, sample, group, repeat, fold, topic, truth, score, decision, probability, automated``.
-            The last one is whether the article is certain enough to be labelled automatically.
+        DataFrame of shape (n_repeats * n_test * n_topics, 12)
+            Columns ``article_id, sample, group, weight, repeat, fold, topic, truth, score, decision, probability,
+            automated``. ``weight`` is the sampling weight, 1 if there is none. ``automated`` is whether the article is
+            certain enough to be labelled automatically.
         """
         data = self.dataset
-        articles = pd.DataFrame({"article_id": data.ids, "sample": data.samples, "group": data.groups})
+        weights = np.ones(len(data)) if data.weights is None else data.weights
+        articles = pd.DataFrame(
+            {"article_id": data.ids, "sample": data.samples, "group": data.groups, "weight": weights}
+        )
         codes = np.arange(data.n_topics)
         parts = []
         for result in self.results_of(classifier):
@@ -273,21 +278,19 @@ def compare(
                 raise
             raise FeaturesError(" ".join([str(error), *scripts])) from error
         notes += messages
-        pooled, by_topic, by_fold = score_tables(
-            dataset, results, plan.metric, plan.representative, plan.resamples, plan.random_state, running
-        )
-    significance, verdict = _compare_with_best(dataset, plan, splits, results, pooled, by_fold)
+        tables = score_tables(dataset, plan, results, running)
+    significance, verdict = _compare_with_best(dataset, plan, splits, results, tables)
     return ComparisonResult(
         dataset=dataset,
         plan=plan,
         splits=tuple(splits),
         results=results,
-        scores=pooled,
-        topic_scores=by_topic,
-        fold_scores=by_fold,
+        scores=_with_verdict(tables.scores, significance, plan.metric, headline_sample(dataset)),
+        topic_scores=tables.topic_scores,
+        fold_scores=tables.fold_scores,
         significance=significance,
         verdict=verdict,
-        warnings=notes,
+        warnings=notes + _unsupported_topics(dataset, tables.topic_scores),
         seconds=perf_counter() - start,
         checkpoints=checkpoints,
     )
@@ -298,11 +301,9 @@ def _compare_with_best(
     plan: ComparisonPlan,
     splits: Sequence[Split],
     results: Sequence[FoldResult],
-    pooled: pd.DataFrame,
-    by_fold: pd.DataFrame,
+    tables: ScoreTables,
 ) -> tuple[pd.DataFrame, Verdict]:
-    order = ranking(pooled, plan.metric)
-    of_metric = scores_where(by_fold, metric=plan.metric)
+    of_metric = scores_where(tables.fold_scores, metric=plan.metric)
     fold_values = of_metric.pivot(index=["repeat", "fold"], columns="classifier", values="value")
     right = {
         name: np.concatenate(
@@ -312,12 +313,57 @@ def _compare_with_best(
                 if result.classifier == name and result.split.repeat == 0
             ]
         )
-        for name in order
+        for name in tables.values
     }
-    table = significance_table(fold_values, pd.DataFrame(right), order, mean_test_to_train(splits), plan.rope)
-    simplest_first = [classifier.name for classifier in plan.classifiers]
-    intervals = scores_where(pooled, sample=ALL_SAMPLES, metric=plan.metric).set_index("classifier")
-    return table, decide_winner(table, order[0], simplest_first, plan.metric, plan.rope, intervals)
+    best_first = sorted(tables.values, key=lambda name: -np.nan_to_num(tables.values[name][0], nan=-np.inf))
+    table = significance_table(
+        {name: tables.values[name] for name in best_first},
+        tables.best,
+        fold_values,
+        pd.DataFrame(right),
+        factor=training_factor(splits),
+        test_to_train=mean_test_to_train(splits),
+        rope=plan.rope,
+    )
+    listed = [name for name in tables.values if name not in plan.baselines] or list(tables.values)
+    verdict = decide_winner(
+        table,
+        tables.best,
+        [classifier.name for classifier in plan.classifiers],
+        plan.metric,
+        value=float(tables.values[tables.best][0]),
+        n_articles=len(np.unique(np.concatenate([split.test for split in splits]))),
+        rope=plan.rope,
+        baselines=plan.baselines,
+        corrected=bias_corrected(
+            *({name: by_name[name] for name in listed} for by_name in (tables.values, tables.left_out))
+        ),
+    )
+    return table, verdict
+
+
+def _with_verdict(scores: pd.DataFrame, significance: pd.DataFrame, metric: str, headline: str) -> pd.DataFrame:
+    """Return the scores with the simultaneous intervals of the differences that the verdict is about."""
+    about = (
+        (scores["metric"] == metric) & (scores["sample"] == headline) & scores["classifier"].isin(significance.index)
+    )
+    bounds = significance.loc[scores.loc[about, "classifier"], ["low", "high"]].to_numpy(dtype=float)
+    scores = scores.copy()
+    scores.loc[about, [*DIFFERENCE_FROM_BEST[1:]]] = bounds
+    return scores
+
+
+def _unsupported_topics(dataset: Dataset, topic_scores: pd.DataFrame) -> tuple[str, ...]:
+    """Return warnings of topics with too few positives, by how they were drawn, to support a claim."""
+    rows = scores_where(topic_scores, sample=headline_sample(dataset)).drop_duplicates("topic").set_index("topic")
+    few = rows.index[rows["support"] < FEWEST_POSITIVES]
+    weighted = headline_sample(dataset) == CORPUS_SAMPLE
+    return tuple(
+        f"{topic}: {rows['support'][topic]} positive articles"
+        + (" (effective number, as drawn)" if weighted else "")
+        + f", fewer than {FEWEST_POSITIVES}. Its scores support no claim."
+        for topic in few
+    )
 
 
 def _check_folder(keep: Path | str | None) -> None:

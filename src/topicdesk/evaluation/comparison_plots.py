@@ -16,7 +16,8 @@ from topicdesk._figures import save_figure
 from topicdesk.errors import SpecError
 from topicdesk.evaluation._types import ComparisonValues, FoldResult
 from topicdesk.evaluation.calibration import reliability_table
-from topicdesk.evaluation.leaderboard import ALL_SAMPLES, metric_title, scores_where
+from topicdesk.evaluation.leaderboard import metric_title, scores_where
+from topicdesk.evaluation.names import ALL_SAMPLES, CORPUS_SAMPLE
 
 __all__ = [
     "error_bars",
@@ -41,7 +42,7 @@ def save_plot(figure: Figure, path: Path) -> None:
 def plot_leaderboard(comparison: ComparisonValues) -> Figure:
     """Plot each classifier's metric with its 95 % interval, and the value of each fold as a dot; best on top."""
     metric, order = comparison.plan.metric, comparison.ranking
-    rows = scores_where(comparison.scores, sample=ALL_SAMPLES, metric=metric).set_index("classifier")
+    rows = scores_where(comparison.scores, sample=comparison.headline, metric=metric).set_index("classifier")
     rows = rows.loc[list(order)]
     folds = scores_where(comparison.fold_scores, metric=metric)
     figure = Figure(figsize=(8, 1.2 + 0.36 * len(order)), layout="constrained")
@@ -53,7 +54,9 @@ def plot_leaderboard(comparison: ComparisonValues) -> Figure:
     axes.set_yticks(range(len(order)), order)
     axes.invert_yaxis()
     axes.set_xlim(right=1)
-    axes.set_xlabel(f"{metric_title(metric)}: pooled with bootstrap 95 % interval (blue), single folds (grey)")
+    axes.set_xlabel(
+        f"{metric_title(metric)}{_weighted(comparison)}: pooled with 95 % interval (blue), single folds (grey)"
+    )
     axes.grid(axis="x", alpha=0.3)
     axes.set_title(str(comparison.dataset), fontsize=10)
     return figure
@@ -62,7 +65,7 @@ def plot_leaderboard(comparison: ComparisonValues) -> Figure:
 def plot_topics(comparison: ComparisonValues) -> Figure:
     """Plot the best classifier's F1 of each topic with its 95 % interval, and that of the keyword rules if they ran."""
     leader = comparison.ranking[0]
-    rows = scores_where(comparison.topic_scores, sample=ALL_SAMPLES, metric="f1")
+    rows = scores_where(comparison.topic_scores, sample=comparison.headline, metric="f1")
     topics = comparison.dataset.topics
     figure = Figure(figsize=(8, 1.5 + 0.4 * len(topics)), layout="constrained")
     axes = figure.subplots()
@@ -85,10 +88,15 @@ def plot_topics(comparison: ComparisonValues) -> Figure:
     )
     axes.invert_yaxis()
     axes.set_xlim(0, 1)
-    axes.set_xlabel("F1, pooled, with bootstrap 95 % interval")
+    axes.set_xlabel(f"F1{_weighted(comparison)}, pooled, with 95 % interval")
     axes.grid(axis="x", alpha=0.3)
     figure.legend(loc="outside lower center", ncols=2, frameon=False)
     return figure
+
+
+def _weighted(comparison: ComparisonValues) -> str:
+    """Return what to add to the name of a weighted metric."""
+    return ", weighted to the corpus" if comparison.headline == CORPUS_SAMPLE else ""
 
 
 def plot_confusion(comparison: ComparisonValues, classifier: str, topic: str | None = None) -> Figure:

@@ -8,10 +8,10 @@ import pandas as pd
 from topicdesk._arguments import check_choice, check_strings, check_table
 from topicdesk._renamed import renamed_arguments
 from topicdesk.errors import ArgumentError
-from topicdesk.evaluation.names import DIFFERENCE_FROM_BEST
+from topicdesk.evaluation.names import ALL_SAMPLES, CORPUS_SAMPLE, DIFFERENCE_FROM_BEST, FEWEST_POSITIVES
 
 __all__ = [
-    "ALL_SAMPLES",
+    "headline_of",
     "leaderboard",
     "metric_title",
     "most_often",
@@ -20,12 +20,15 @@ __all__ = [
     "shown",
     "starred",
     "topic_leaderboard",
+    "topic_title",
 ]
 
-#: Value of the column ``sample`` for metrics over all test articles.
-ALL_SAMPLES = "all"
-
 _ABBREVIATIONS = {"f1": "F1", "roc": "ROC", "auc": "AUC"}
+
+
+def headline_of(scores: pd.DataFrame) -> str:
+    """Return the sample of the headline: ``corpus`` if the scores have it, else ``all``."""
+    return CORPUS_SAMPLE if (scores["sample"] == CORPUS_SAMPLE).any() else ALL_SAMPLES
 
 
 def metric_title(metric: str) -> str:
@@ -90,8 +93,8 @@ def leaderboard(
     metric : str
         The metric that orders the rows. It is shown in full detail.
     significance : DataFrame, optional
-        Index ``classifier``, column ``p_holm``. Adds the adjusted p-value of the difference from the first classifier,
-        with significance marks.
+        Index ``classifier``, columns ``p`` and ``conclusion``. Adds the adjusted p-value of the difference from the
+        best listed classifier, with significance marks, and the conclusion.
     also : tuple of str, default ("subset_accuracy",)
         Other metrics to show.
 
@@ -112,35 +115,50 @@ def leaderboard(
     known = list(dict.fromkeys(scores["metric"]))
     check_choice("metric", metric, known)
     if significance is not None:
-        check_table("significance", significance, ("p_holm",), "Use the significance of a Comparison.")
+        check_table("significance", significance, ("p",), "Use the significance of a Comparison.")
     check_strings("also", also)
     for extra in also:
         check_choice("also", extra, known)
     samples = list(dict.fromkeys(scores["sample"]))
-    main = _by_classifier(scores, ALL_SAMPLES, metric).sort_values("value", ascending=False, kind="stable")
+    headline = headline_of(scores)
+    main = _by_classifier(scores, headline, metric).sort_values("value", ascending=False, kind="stable")
     title = metric_title(metric)
+    weighted = headline == CORPUS_SAMPLE
     columns: dict[str, list[str]] = {
-        f"{title} [95 %]": _intervals(main),
-        "behind the first [95 %]": ["", *_intervals(main.iloc[1:], *DIFFERENCE_FROM_BEST)],
+        f"{title}, corpus [95 %]" if weighted else f"{title} [95 %]": _intervals(main),
+        "behind the best [95 %]": _differences(main, significance),
     }
     if significance is not None and len(significance):
-        adjusted = significance["p_holm"].reindex(main.index)
-        columns["Holm p"] = ["", *(starred(p_value) for p_value in adjusted.iloc[1:])]
+        tests = significance.reindex(main.index)
+        columns["adjusted p"] = ["" if name not in significance.index else starred(p) for name, p in tests["p"].items()]
+        if "conclusion" in tests:
+            columns["conclusion"] = tests["conclusion"].fillna("").tolist()
     if "fold_sd" in main and main["fold_sd"].notna().any():
         columns["folds, mean ± sd"] = [
             f"{shown(mean)} ± {shown(sd)}" for mean, sd in zip(main["fold_mean"], main["fold_sd"], strict=True)
         ]
     for extra in (extra for extra in also if extra != metric):
-        columns[metric_title(extra)] = _intervals(_by_classifier(scores, ALL_SAMPLES, extra).loc[main.index], "value")
-    for sample in samples[1:]:
-        prevalent = _prevalent(metric)
-        rows = _by_classifier(scores, sample, prevalent).loc[main.index]
-        columns[f"{metric_title(prevalent)}, {sample} sample [95 %]"] = _intervals(rows)
+        columns[metric_title(extra)] = _intervals(_by_classifier(scores, headline, extra).loc[main.index], "value")
+    for sample in (sample for sample in samples if sample != headline):
+        labelled = sample == ALL_SAMPLES
+        name = metric if labelled else _prevalent(metric)
+        rows = _by_classifier(scores, sample, name).loc[main.index]
+        where = "labelled articles, each once" if labelled else f"{sample} sample"
+        columns[f"{metric_title(name)}, {where} [95 %]"] = _intervals(rows)
     return pd.DataFrame(columns, index=pd.Index(main.index, name="classifier"))
 
 
+def _differences(main: pd.DataFrame, significance: pd.DataFrame | None) -> list[str]:
+    """Return the difference of each row from the best listed classifier; empty for the best itself."""
+    best = main.index[:1] if significance is None else main.index.difference(significance.index)
+    texts = _intervals(main, *DIFFERENCE_FROM_BEST)
+    return ["" if name in best else text for name, text in zip(main.index, texts, strict=True)]
+
+
 @renamed_arguments(topic_figures="topic_scores")
-def topic_leaderboard(topic_scores: pd.DataFrame, order: tuple[str, ...], metric: str = "f1") -> pd.DataFrame:
+def topic_leaderboard(
+    topic_scores: pd.DataFrame, order: tuple[str, ...], metric: str = "f1", sample: str = ALL_SAMPLES
+) -> pd.DataFrame:
     """Format one metric of each topic and classifier, with its interval.
 
     Parameters
@@ -151,16 +169,29 @@ def topic_leaderboard(topic_scores: pd.DataFrame, order: tuple[str, ...], metric
         Classifiers, best first.
     metric : str, default "f1"
         One of `TOPIC_METRICS`.
+    sample : str, default "all"
+        ``all``, or ``corpus`` for scores weighted by how the articles were drawn.
 
     Returns
     -------
     DataFrame of str, shape (n_classifiers, n_topics)
-        Index ``classifier``. Column names include the support of the topic.
+        Index ``classifier``. Column names include the support of the topic, and say if it is too small for a claim.
     """
-    rows = scores_where(topic_scores, sample=ALL_SAMPLES, metric=metric)
-    titles = [f"{topic} (n = {support})" for topic, support in zip(rows["topic"], rows["support"], strict=True)]
+    rows = scores_where(topic_scores, sample=sample, metric=metric)
+    titles = [topic_title(topic, support) for topic, support in zip(rows["topic"], rows["support"], strict=True)]
     wide = rows.assign(text=_intervals(rows), title=titles).pivot(index="classifier", columns="title", values="text")
     return wide.loc[list(order), list(dict.fromkeys(titles))].rename_axis(columns=None)
+
+
+def topic_title(topic: str, support: int) -> str:
+    """Return the title of a topic's column, with its support.
+
+    Examples
+    --------
+    >>> topic_title("climate", 6)
+    'climate (n = 6, no claim)'
+    """
+    return f"{topic} (n = {support}{', no claim' if support < FEWEST_POSITIVES else ''})"
 
 
 @renamed_arguments(figures="scores")
@@ -181,7 +212,8 @@ def probability_leaderboard(scores: pd.DataFrame, order: tuple[str, ...], precis
     DataFrame of str, shape (n_classifiers, 4)
         Index ``classifier``.
     """
-    rates = _by_classifier(scores, ALL_SAMPLES, "automation_rate")
+    sample = headline_of(scores)
+    rates = _by_classifier(scores, sample, "automation_rate")
     names = [name for name in order if name in rates["value"].dropna().index]
     columns = {
         "Brier score [95 %]": "brier",
@@ -189,7 +221,7 @@ def probability_leaderboard(scores: pd.DataFrame, order: tuple[str, ...], precis
         f"labelled alone at {precision:.0%} [95 %]": "automation_rate",
         "of those all topics right [95 %]": "automation_precision",
     }
-    table = {title: _intervals(_by_classifier(scores, ALL_SAMPLES, name).loc[names]) for title, name in columns.items()}
+    table = {title: _intervals(_by_classifier(scores, sample, name).loc[names]) for title, name in columns.items()}
     return pd.DataFrame(table, index=pd.Index(names, name="classifier"))
 
 

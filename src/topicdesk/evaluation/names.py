@@ -12,8 +12,11 @@ from typing import Literal
 from topicdesk.errors import SpecError, nearest
 
 __all__ = [
+    "ALL_SAMPLES",
     "BASELINES",
+    "CORPUS_SAMPLE",
     "DIFFERENCE_FROM_BEST",
+    "FEWEST_POSITIVES",
     "HYPERPARAMETERS",
     "METRICS",
     "PROBABILITY_METRICS",
@@ -36,6 +39,15 @@ METRICS = (
     "subset_accuracy",
     "hamming_loss",
 )
+
+#: Value of the column ``sample`` for metrics over all test articles, each counted once.
+ALL_SAMPLES = "all"
+
+#: Value of the column ``sample`` for metrics over all test articles, weighted by how they were drawn from the corpus.
+CORPUS_SAMPLE = "corpus"
+
+#: A topic with fewer positives supports no claim. Weighted articles count by their effective number.
+FEWEST_POSITIVES = 10
 
 #: Columns of a classifier's difference from the best one (best minus this), with the bounds of its interval.
 DIFFERENCE_FROM_BEST = ("difference_from_best", "difference_from_best_low", "difference_from_best_high")

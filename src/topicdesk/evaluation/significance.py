@@ -1,4 +1,4 @@
-"""Test differences between classifiers for significance, and choose a winner.
+"""Test differences between classifiers for significance.
 
 Metrics of cross-validation folds are not independent, because the training sets overlap. A plain t-test ignores this
 and reports too many significant differences. The tests here correct for the overlap (Nadeau and Bengio 2003) and for
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -19,34 +18,22 @@ from scipy import stats
 
 from topicdesk._renamed import renamed_arguments
 from topicdesk.errors import SplitError
-from topicdesk.evaluation.leaderboard import metric_title, shown
-from topicdesk.evaluation.names import DIFFERENCE_FROM_BEST
 
 __all__ = [
     "BayesianTest",
     "CorrectedTest",
     "FriedmanTest",
-    "Verdict",
     "bayesian_t_test",
     "corrected_t_test",
     "critical_difference",
-    "decide_winner",
     "friedman_nemenyi",
     "holm",
     "mcnemar",
     "nemenyi",
-    "significance_table",
 ]
-
-_COLUMNS = [
-    "classifier", "difference", "low", "high", "p", "test", "mcnemar_p", "better", "equivalent", "worse", "above_zero",
-]  # fmt: skip
 
 #: Significance level for adjusted p-values.
 _ALPHA = 0.05
-
-#: Posterior probability above which a classifier counts as worse by a difference that matters.
-_SURE = 0.95
 
 
 @dataclass(frozen=True)
@@ -117,25 +104,6 @@ class FriedmanTest:
     p_value: float
     ranks: pd.Series
     pairs: pd.DataFrame
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """Which classifier wins, and why.
-
-    Parameters
-    ----------
-    winner : str
-        The simplest classifier that is not shown to be worse than the best.
-    best : str
-        The classifier with the highest metric.
-    reason : str
-        The reason, as a sentence.
-    """
-
-    winner: str
-    best: str
-    reason: str
 
 
 def corrected_t_test(differences: Sequence[float] | NDArray[np.float64], test_to_train: float) -> CorrectedTest:
@@ -370,130 +338,6 @@ def critical_difference(n_datasets: int, n_classifiers: int, *, alpha: float = _
 def _rank_scale(n_datasets: int, n_classifiers: int) -> float:
     """Compute the standard error of a difference of mean ranks."""
     return float(np.sqrt(n_classifiers * (n_classifiers + 1.0) / (6.0 * n_datasets)))
-
-
-def significance_table(
-    fold_values: pd.DataFrame, right: pd.DataFrame, order: Sequence[str], test_to_train: float, rope: float
-) -> pd.DataFrame:
-    """Compare the best classifier with every other classifier.
-
-    Parameters
-    ----------
-    fold_values : DataFrame of shape (n_splits, n_classifiers)
-        The comparison's metric on the test articles of each split.
-    right : DataFrame of bool, shape (n_articles, n_classifiers)
-        Whether all topics of an article are correct, in the first repeat.
-    order : sequence of str
-        Classifiers, best first.
-    test_to_train : float
-        Mean ratio of test rows to training rows.
-    rope : float
-        Differences up to this size do not matter in practice.
-
-    Returns
-    -------
-    DataFrame of shape (n_classifiers - 1, 11)
-        Index ``classifier``, in the given order. Columns ``difference, low, high`` (mean lead of the best over splits,
-        with its corrected 95 % interval), ``p``, ``p_holm``, ``test`` (the test that p comes from), ``mcnemar_p``, and
-        ``better, equivalent, worse, above_zero`` (posterior probabilities for the best against the other).
-    """
-    best, *classifiers = order
-    rows = []
-    for classifier in classifiers:
-        differences = (fold_values[best] - fold_values[classifier]).to_numpy(dtype=np.float64)
-        corrected = corrected_t_test(differences, test_to_train)
-        posterior = bayesian_t_test(differences, test_to_train, rope)
-        paired = mcnemar(right[best].to_numpy(), right[classifier].to_numpy())
-        # A single split has no variance between splits to test with, so test over its articles.
-        name: Literal["corrected t", "McNemar"] = "McNemar" if np.isnan(corrected.p_value) else "corrected t"
-        rows.append(
-            {
-                "classifier": classifier,
-                "difference": corrected.difference,
-                "low": corrected.low,
-                "high": corrected.high,
-                "p": paired if name == "McNemar" else corrected.p_value,
-                "test": name,
-                "mcnemar_p": paired,
-                "better": posterior.better,
-                "equivalent": posterior.equivalent,
-                "worse": posterior.worse,
-                "above_zero": posterior.above_zero,
-            }
-        )
-    table = pd.DataFrame(rows, columns=_COLUMNS).set_index("classifier")
-    table.insert(4, "p_holm", holm(table["p"].to_numpy()))
-    return table
-
-
-def decide_winner(
-    table: pd.DataFrame,
-    best: str,
-    simplest_first: Sequence[str],
-    metric: str,
-    rope: float = 0.01,
-    intervals: pd.DataFrame | None = None,
-) -> Verdict:
-    """Choose the simplest classifier that is not shown to be worse than the best.
-
-    A classifier is shown to be worse if one of these conditions holds:
-
-    - over training sets: its adjusted p-value over the splits is below 0.05, or the posterior probability that it is
-      worse by more than the region of practical equivalence is above 95 %;
-    - over test articles: the paired bootstrap interval of its difference from the best lies entirely beyond that
-      region.
-
-    The p-value alone is not enough. With few splits, a classifier that is far behind may not differ significantly, and
-    would win.
-
-    Parameters
-    ----------
-    table : DataFrame
-        From `significance_table`.
-    best : str
-        The classifier that the table compares the others with.
-    simplest_first : sequence of str
-        All classifiers, in the order of the comparison's plan.
-    metric : str
-        Name of the metric, for the reason.
-    rope : float, default 0.01
-        As in `significance_table`.
-    intervals : DataFrame, optional
-        Index ``classifier``, columns `DIFFERENCE_FROM_BEST`: the pooled difference from the best with its
-        paired bootstrap interval.
-
-    Returns
-    -------
-    Verdict
-    """
-    worse = (table["p_holm"] < _ALPHA) | (table["better"] > _SURE)
-    if intervals is not None:
-        worse |= intervals["difference_from_best_low"].reindex(table.index) > rope
-    shown_worse = table.index[worse]
-    winner = next(name for name in simplest_first if name not in shown_worse)
-    title = metric_title(metric)
-    if winner == best:
-        reason = f"{best} has the best {title}"
-        if list(simplest_first).index(best) > 0:
-            reason += (
-                f", and every simpler classifier is shown to be worse: Holm-adjusted p < {_ALPHA:g}, or worse by more "
-                f"than {rope:g} with a probability above {_SURE:.0%} or over the whole bootstrap interval"
-            )
-        return Verdict(winner, best, f"{reason}.")
-    row = table.to_dict("index")[winner]
-    if np.isnan(row["low"]):  # a single split
-        difference, probability = f"{shown(row['difference'])} behind, McNemar's test", ""
-    else:
-        difference = f"over the folds {shown(row['difference'], row['low'], row['high'])} behind, corrected t-test"
-        probability = f"; worse by more than {rope:g} with a probability of {row['better']:.0%}"
-    if intervals is not None:
-        distance = intervals.loc[winner, [*DIFFERENCE_FROM_BEST]]
-        difference = f"over the articles {shown(*distance.astype(float))} behind; {difference}"
-    reason = (
-        f"{winner} wins: it is simpler than {best}, which has the best {title}, and not shown to be worse "
-        f"({difference}, Holm-adjusted p = {row['p_holm']:.3f}{probability})."
-    )
-    return Verdict(winner, best, reason)
 
 
 def _mean_and_scale(

@@ -47,7 +47,6 @@ from topicdesk.annotation.sampling import next_draw
 from topicdesk.corpus import article_texts, find_duplicates, read_corpus
 from topicdesk.errors import ArgumentError, LabelsError, SpecError, nearest
 from topicdesk.evaluation import (
-    ALL_SAMPLES,
     Classifier,
     ComparisonResult,
     compare,
@@ -437,8 +436,8 @@ def _reads_settled(spec: Spec) -> bool:
 
 def _scores_of(load: LoadedExperiment, comparison: ComparisonResult) -> pd.DataFrame:
     """Return the spec's metric and F1 of each topic, with intervals, in columns that need a prefix."""
-    overall = scores_where(comparison.scores, sample=ALL_SAMPLES, metric=load.plan.metric)
-    by_topic = scores_where(comparison.topic_scores, sample=ALL_SAMPLES, metric="f1")
+    overall = scores_where(comparison.scores, sample=comparison.headline, metric=load.plan.metric)
+    by_topic = scores_where(comparison.topic_scores, sample=comparison.headline, metric="f1")
     rows = pd.concat([overall.assign(score=load.plan.metric), by_topic.assign(score="F1 of " + by_topic["topic"])])
     columns = {"value": "", "low": "_low", "high": "_high"}
     return rows.set_index("score")[list(columns)].rename(columns=columns)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from topicdesk._atomic import write_text
 from topicdesk._environment import Environment
@@ -19,6 +19,7 @@ from topicdesk._toml import StrictModel
 from topicdesk.errors import VerificationError
 from topicdesk.evaluation import (
     ALL_SAMPLES,
+    CORPUS_SAMPLE,
     DIFFERENCE_FROM_BEST,
     ComparisonResult,
     metric_title,
@@ -42,8 +43,12 @@ class _LockedTest(StrictModel):
     """Difference between the best classifier and another, with significance tests."""
 
     difference: _Interval
+    #: Adjusted for all pairs. In locks of earlier versions, the p-value that `p_holm` adjusts.
     p: float | None
-    p_holm: float | None
+    conclusion: str = ""
+    #: In locks of earlier versions only.
+    p_holm: float | None = Field(default=None, exclude=True)
+    folds_p: float | None = None
     mcnemar_p: float
     #: Posterior probabilities of being better, equivalent and worse by more than the region of practical equivalence.
     posterior: _Interval
@@ -59,7 +64,7 @@ class _LockedComparison(StrictModel):
     near_duplicates: int
     #: Hash of the outer splits.
     splits: str
-    #: Number of test articles that have each topic.
+    #: Number of test articles that have each topic; with weights, the effective number.
     support: dict[str, int]
     #: By sample, classifier and metric.
     figures: dict[str, dict[str, dict[str, _Interval]]]
@@ -69,13 +74,25 @@ class _LockedComparison(StrictModel):
     significance: dict[str, _LockedTest]
     winner: str
     verdict: str
-    #: F1 by classifier and topic, over all test articles.
+    outcome: str = ""
+    #: The metric of the best classifier, corrected for its choice.
+    corrected: float | None = None
+    #: F1 by classifier and topic, of the headline.
     topics_f1: dict[str, dict[str, _Interval]]
 
+    @property
+    def headline(self) -> str:
+        """The sample of the headline, as in `Comparison.headline`."""
+        return CORPUS_SAMPLE if CORPUS_SAMPLE in self.figures else ALL_SAMPLES
+
     def significance_frame(self) -> pd.DataFrame:
-        """Return the adjusted p-values as `leaderboard` expects them."""
-        p_values = {name: test.p_holm for name, test in self.significance.items()}
-        return pd.DataFrame({"p_holm": pd.Series(p_values, dtype=float)})
+        """Return the adjusted p-values and the conclusions as `leaderboard` expects them."""
+        tests = self.significance
+        p_values = {name: test.p if test.p_holm is None else test.p_holm for name, test in tests.items()}
+        frame = pd.DataFrame({"p": pd.Series(p_values, dtype=float)})
+        if any(test.conclusion for test in tests.values()):
+            frame["conclusion"] = [tests[name].conclusion for name in frame.index]
+        return frame
 
     def scores_frame(self, metric: str) -> pd.DataFrame:
         """Return the scores as `leaderboard` expects them."""
@@ -84,7 +101,7 @@ class _LockedComparison(StrictModel):
             for classifier, by_metric in by_classifier.items():
                 for name, interval in by_metric.items():
                     values = dict(zip(("value", "low", "high"), interval, strict=True))
-                    if name == metric and sample == ALL_SAMPLES:
+                    if name == metric and sample == self.headline:
                         values |= dict(zip(DIFFERENCE_FROM_BEST, self.behind[classifier], strict=True))
                     rows.append({"classifier": classifier, "sample": sample, "metric": name} | values)
         return pd.DataFrame(rows)
@@ -228,9 +245,9 @@ def _locked(comparison: ComparisonResult) -> _LockedComparison:
     for row in pooled.to_dict("records"):
         by_metric = scores.setdefault(row["sample"], {}).setdefault(row["classifier"], {})
         by_metric[row["metric"]] = _rounded(row["value"], row["low"], row["high"])
-    overall = scores_where(pooled, sample=ALL_SAMPLES, metric=comparison.plan.metric)
+    overall = scores_where(pooled, sample=comparison.headline, metric=comparison.plan.metric)
     topics: dict[str, dict[str, _Interval]] = {}
-    f1 = scores_where(by_topic, sample=ALL_SAMPLES, metric="f1")
+    f1 = scores_where(by_topic, sample=comparison.headline, metric="f1")
     for row in f1.to_dict("records"):
         topics.setdefault(row["classifier"], {})[row["topic"]] = _rounded(row["value"], row["low"], row["high"])
     return _LockedComparison(
@@ -249,7 +266,8 @@ def _locked(comparison: ComparisonResult) -> _LockedComparison:
             str(name): _LockedTest(
                 difference=_rounded(row["difference"], row["low"], row["high"]),
                 p=_rounded_one(row["p"]),
-                p_holm=_rounded_one(row["p_holm"]),
+                conclusion=row["conclusion"],
+                folds_p=_rounded_one(row["folds_p"]),
                 mcnemar_p=round(row["mcnemar_p"], _DECIMALS),
                 posterior=_rounded(row["better"], row["equivalent"], row["worse"]),
             )
@@ -257,6 +275,8 @@ def _locked(comparison: ComparisonResult) -> _LockedComparison:
         },
         winner=comparison.verdict.winner,
         verdict=comparison.verdict.reason,
+        outcome=comparison.verdict.outcome,
+        corrected=_rounded_one(comparison.verdict.corrected),
         topics_f1=topics,
     )
 
@@ -293,7 +313,10 @@ def _changes_since(earlier: ResultsLock, now: ResultsLock) -> Iterator[str]:
 
 
 def _moved_scores(name: str, before: _LockedComparison, now: _LockedComparison, metric: str) -> Iterator[str]:
-    old, new = before.figures[ALL_SAMPLES], now.figures[ALL_SAMPLES]
+    if before.headline != now.headline:
+        yield f"{name}: the headline is of the sample '{now.headline}', and was of '{before.headline}'"
+    sample = now.headline if now.headline in before.figures else ALL_SAMPLES
+    old, new = before.figures[sample], now.figures[sample]
     changes = []
     for classifier in new:
         first, second = (scores.get(classifier, {}).get(metric, (None,))[0] for scores in (old, new))

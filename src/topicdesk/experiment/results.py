@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from topicdesk.errors import SpecError
-from topicdesk.evaluation import ALL_SAMPLES, leaderboard, metric_title, probability_leaderboard, shown
+from topicdesk.evaluation import ALL_SAMPLES, leaderboard, metric_title, probability_leaderboard, shown, topic_title
 from topicdesk.experiment.lock import ResultsLock, lock_path, read_lock
 from topicdesk.experiment.spec import PublishedScores, Spec, read_spec
 
@@ -20,8 +20,9 @@ _HEAD = """# Results
 
 `topicdesk results` generates this page from the results locks in this folder. Edit the specs, not this page.
 All scores are computed from out-of-fold predictions of nested cross-validation, or from the test set of a published
-split, and pooled over folds. The intervals are 95 % bootstrap intervals over groups of near-duplicates. Differences
-from the best classifier are paired.
+split, and pooled over folds. Where the articles were not drawn uniformly, the headline is weighted by how they were
+drawn ("corpus"). The intervals are 95 % intervals of the procedure on new training and test articles. Differences from
+the best listed classifier are paired, and hold for all classifiers together.
 """
 
 
@@ -113,7 +114,7 @@ def _by_topic(lock: ResultsLock, name: str) -> pd.DataFrame:
     rows = leaderboard(comparison.scores_frame(lock.metric), lock.metric).index
     return pd.DataFrame(
         {
-            f"{topic} (n = {support})": [_score_text(comparison.topics_f1[row][topic]) for row in rows]
+            topic_title(topic, support): [_score_text(comparison.topics_f1[row][topic]) for row in rows]
             for topic, support in comparison.support.items()
         },
         index=rows,
@@ -130,7 +131,7 @@ def _side_by_side(path: Path, other: Path) -> pd.DataFrame:
     values: dict[str, pd.Series] = {}
     for name, lock in locks.items():
         ((_, comparison),) = lock.comparisons.items()
-        by_classifier = comparison.figures[ALL_SAMPLES]
+        by_classifier = comparison.figures[comparison.headline]
         columns[f"{metric_title(metric)}, {name} [95 %]"] = [_score_text(by_classifier[row][metric]) for row in order]
         values[name] = pd.Series({row: by_classifier[row][metric][0] for row in order}, dtype=float)
     columns[f"{other.stem} − {path.stem}"] = [

@@ -32,7 +32,6 @@ from topicdesk.annotation import (
 from topicdesk.corpus import published_labels_path, read_corpus, stored_corpus
 from topicdesk.errors import SpecError, VerificationError, nearest
 from topicdesk.evaluation import (
-    ALL_SAMPLES,
     Classifier,
     ComparisonPlan,
     Engine,
@@ -290,7 +289,9 @@ def locked_scores(spec_files: Sequence[Path]) -> pd.DataFrame:
     if len(metrics) > 1:
         raise SpecError(f"the experiments use different metrics ({', '.join(metrics)}). Ranks need the same metric.")
     rows = {
-        name: {classifier: scores[lock.metric][0] for classifier, scores in comparison.figures[ALL_SAMPLES].items()}
+        name: {
+            classifier: scores[lock.metric][0] for classifier, scores in comparison.figures[comparison.headline].items()
+        }
         for lock in locks
         for name, comparison in lock.comparisons.items()
     }

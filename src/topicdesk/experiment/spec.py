@@ -269,7 +269,14 @@ class Spec(StrictModel):
         SpecError
             If a classifier or hyper-parameter is unknown, or the estimator rejects a value.
         """
-        from topicdesk.evaluation import ComparisonPlan, DecisionRule, classifier_named, own_classifier, with_baselines
+        from topicdesk.evaluation import (
+            ComparisonPlan,
+            DecisionRule,
+            added_baselines,
+            classifier_named,
+            own_classifier,
+            with_baselines,
+        )
 
         chosen: list[Classifier] = []
         for name, table in self.classifiers.items():
@@ -283,8 +290,10 @@ class Spec(StrictModel):
                 classifier_named(name) if estimator is None else own_classifier(name, str(estimator[0]), self._folder)
             )
             chosen.append(classifier.with_grid(grid) if grid else classifier)
+        classifiers = with_baselines(chosen, self.data.topics is not None if keywords is None else keywords)
         return ComparisonPlan(
-            classifiers=with_baselines(chosen, self.data.topics is not None if keywords is None else keywords),
+            classifiers=classifiers,
+            baselines=added_baselines(classifiers, chosen),
             settings=self.features.settings(),
             splits=self.splits.plan(),
             inner_folds=self.splits.inner_folds,

@@ -25,6 +25,7 @@ from topicdesk.evaluation import (
     Engine,
     Split,
     SplitPlan,
+    added_baselines,
     compare as compare_dataset,
     given_splits,
     with_baselines,
@@ -368,8 +369,11 @@ def compare(
     check_integer("inner_cv", inner_cv, 2)
     check_integer("n_resamples", n_resamples, 0)
     plan, splits, warnings = _planned(cv, n_repeats, dataset)
+    chosen = classifiers_from(classifiers)
+    together = with_baselines(chosen, keywords is not None)
     whole = ComparisonPlan(
-        classifiers=with_baselines(classifiers_from(classifiers), keywords is not None),
+        classifiers=together,
+        baselines=added_baselines(together, chosen),
         settings=settings_from(features),
         splits=plan,
         inner_folds=inner_cv,

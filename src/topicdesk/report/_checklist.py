@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from topicdesk.evaluation import BASELINES, metric_title
+from topicdesk.evaluation import BASELINES, CORPUS_SAMPLE, metric_title, shown
 from topicdesk.evaluation.model_selection import candidates_of
 
 if TYPE_CHECKING:
@@ -73,6 +73,10 @@ def checklist(comparison: ComparisonResult, about: About) -> list[Item]:
             plan.representative is not None,
             f"sample '{plan.representative}'" if plan.representative else "no representative sample in the spec",
         ),
+        Item("Claim", "It is known how each article was drawn, and the headline is weighted accordingly.",
+             data.weights is not None,
+             ("weighted to the corpus" if comparison.headline == CORPUS_SAMPLE else "all articles weigh the same")
+             if data.weights is not None else "the labels have no probabilities of selection"),
         Item("Data", "Articles and labels are identified by hashes.", bool(data.corpus_hash and data.labels_hash),
              f"articles {data.corpus_hash or 'unknown'}, labels {data.labels_hash or 'unknown'}"),
         Item("Data", "The origin and licence of the articles are documented.",
@@ -105,10 +109,13 @@ def checklist(comparison: ComparisonResult, about: About) -> list[Item]:
         Item("Transparency", "Cross-validation was repeated with other seeds.", repeats > 1, f"{repeats} repeats"),
         Item("Transparency", "Every fit converged.", not unconverged, "; ".join(unconverged) or "no warning"),
         Item("Uncertainty", "Metrics have confidence intervals, over groups of near-duplicates.", plan.resamples > 0,
-             f"{plan.resamples} bootstrap resamples"),
-        Item("Uncertainty", "Differences are tested, corrected for overlapping training sets and multiple comparisons.",
-             len(comparison.significance) > 0, f"{len(comparison.significance)} differences: "
-             + ("corrected t-test (Nadeau and Bengio 2003), Holm" if len(comparison.splits) > 1 else "McNemar, Holm")),
+             f"{plan.resamples} bootstrap resamples; widened for the choice of training articles"),
+        Item("Uncertainty", "Differences are tested together, with a family-wise error rate of 5 %.",
+             bool(comparison.significance["p"].notna().any()),
+             f"{len(comparison.significance)} differences: max-T over {plan.resamples} resamples"),
+        Item("Uncertainty", "The highest score is corrected for having been chosen.",
+             bool(np.isfinite(comparison.verdict.corrected)),
+             f"{shown(comparison.verdict.corrected)} after correction (BBC-CV)"),
         Item("Uncertainty", "The size of a difference that matters is defined.", plan.rope > 0,
              f"differences up to {plan.rope:g} do not matter (region of practical equivalence)"),
         Item("Errors", "Each topic has its own metrics.", len(measured) == data.n_topics,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from topicdesk.evaluation import ALL_SAMPLES, metric_title, scores_where, shown
+from topicdesk.evaluation import CORPUS_SAMPLE, FEWEST_POSITIVES, metric_title, scores_where, shown
 
 if TYPE_CHECKING:
     from topicdesk.evaluation import ComparisonResult
@@ -32,9 +32,11 @@ def model_card(comparison: ComparisonResult, labeller: Labeller, about: About) -
         Markdown.
     """
     data, provenance, metric = comparison.dataset, about.provenance, comparison.plan.metric
-    score = scores_where(comparison.scores, sample=ALL_SAMPLES, classifier=labeller.classifier, metric=metric).iloc[0]
-    by_topic = scores_where(comparison.topic_scores, sample=ALL_SAMPLES, classifier=labeller.classifier)
+    sample = comparison.headline
+    score = scores_where(comparison.scores, sample=sample, classifier=labeller.classifier, metric=metric).iloc[0]
+    by_topic = scores_where(comparison.topic_scores, sample=sample, classifier=labeller.classifier)
     metric_rows = {(row["topic"], row["metric"]): row for row in by_topic.to_dict("records")}
+    few = [topic for topic in data.topics if metric_rows[topic, "f1"]["support"] < FEWEST_POSITIVES]
     thresholds = labeller.thresholds
     rows = [
         f"| {topic} | {metric_rows[topic, 'f1']['support']} | "
@@ -79,14 +81,20 @@ def model_card(comparison: ComparisonResult, labeller: Labeller, about: About) -
             "",
             "## Performance",
             "",
-            f"{metric_title(metric)} {shown(score['value'], score['low'], score['high'])} [95 %], out of fold. "
-            "This is the score of models that were fitted in the same way on part of the articles. The model itself "
-            "was fitted on all articles, so it was not tested.",
+            f"{metric_title(metric)} {shown(score['value'], score['low'], score['high'])} [95 %], out of fold"
+            + (", weighted by how the articles were drawn from the corpus. " if sample == CORPUS_SAMPLE else ". ")
+            + "The score and its interval are those of models that were fitted in the same way on other articles of this "
+            "kind. The model itself was fitted on all articles, so it was not tested.",
             "",
             "| topic | positives | precision | recall | F1 | threshold (probability) |",
             "|---|---|---|---|---|---|",
             *rows,
             "",
+            *(
+                [f"Too few positive articles for a claim (fewer than {FEWEST_POSITIVES}): {', '.join(few)}.", ""]
+                if few
+                else []
+            ),
             f"Reason for the choice: {comparison.verdict.reason}",
             *(f"\nWarning: {warning}" for warning in comparison.warnings),
             "",

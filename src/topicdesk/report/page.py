@@ -19,7 +19,7 @@ from topicdesk._environment import peak_memory
 from topicdesk._proportions import wilson_interval
 from topicdesk.annotation import suspect_labels
 from topicdesk.evaluation import (
-    ALL_SAMPLES,
+    CORPUS_SAMPLE,
     DIFFERENCE_FROM_BEST,
     metric_title,
     most_often,
@@ -101,13 +101,21 @@ def _answers(comparison: ComparisonResult, about: About) -> dict[str, Any]:
     """Return the answers to eight questions of a reviewer, and the winner."""
     data, plan, verdict = comparison.dataset, comparison.plan, comparison.verdict
     title = metric_title(plan.metric)
-    rows = scores_where(comparison.scores, sample=ALL_SAMPLES, metric=plan.metric).set_index("classifier")
+    rows = scores_where(comparison.scores, sample=comparison.headline, metric=plan.metric).set_index("classifier")
     interval = ["value", "low", "high"]
     winner = verdict.winner
     gap = shown(*rows.loc[winner, [*DIFFERENCE_FROM_BEST]].astype(float))
     baseline = next((name for name in ("keyword-rules", "plain-linear-svm", "majority") if name in rows.index), winner)
-    topic_scores = scores_where(comparison.topic_scores, sample=ALL_SAMPLES, classifier=winner, metric="f1")
+    topic_scores = scores_where(comparison.topic_scores, sample=comparison.headline, classifier=winner, metric="f1")
     worst = min(topic_scores.to_dict("records"), key=lambda row: (np.nan_to_num(row["value"]), row["topic"]))
+    weighted = (
+        ", weighted by how the articles were drawn from the corpus" if comparison.headline == CORPUS_SAMPLE else ""
+    )
+    corrected = (
+        f" The score of {verdict.best}, corrected for having been chosen as the highest, is {shown(verdict.corrected)}."
+        if np.isfinite(verdict.corrected) and len(plan.classifiers) - len(plan.baselines) > 1
+        else ""
+    )
     splits = comparison.splits
     repeats = len({split.repeat for split in splits})
     n_straddling = straddling(comparison)
@@ -134,9 +142,10 @@ def _answers(comparison: ComparisonResult, about: About) -> dict[str, Any]:
             ("Which classifier wins?", verdict.reason, "decision"),
             (
                 "By how much?",
-                f"{winner} has {title} {shown(*rows.loc[winner, interval].astype(float))} [95 %]. The baseline "
-                f"{baseline} has {shown(*rows.loc[baseline, interval].astype(float))}"
-                + ("." if winner == comparison.ranking[0] else f". The best one is ahead of the winner by {gap}."),
+                f"{winner} has {title} {shown(*rows.loc[winner, interval].astype(float))} [95 %]{weighted}. The "
+                f"baseline {baseline} has {shown(*rows.loc[baseline, interval].astype(float))}."
+                + ("" if winner == verdict.best else f" The best one is ahead of the winner by {gap}.")
+                + corrected,
                 "leaderboard",
             ),
             ("Is the difference significant?", _is_real(comparison), "significance"),
@@ -152,16 +161,19 @@ def _answers(comparison: ComparisonResult, about: About) -> dict[str, Any]:
 
 
 def _is_real(comparison: ComparisonResult) -> str:
-    table = comparison.significance
-    worse = list(table.index[table["p_holm"] < 0.05])
-    similar = [name for name in table.index if name not in worse]
-    best = comparison.verdict.best
-    significant = f"{best} is significantly better than {', '.join(worse)} (Holm-adjusted p < 0.05)" if worse else ""
-    insignificant = f"no significant difference is shown for {', '.join(similar)}" if similar else ""
-    return (
-        "; ".join(part for part in (significant, insignificant) if part)
-        or "There is no other classifier to compare with"
-    ) + "."
+    conclusions, best = comparison.significance["conclusion"], comparison.verdict.best
+    texts = {
+        "worse": f"{best} is better than {{}} (adjusted p < 0.05)",
+        "equivalent": f"{{}} differ from it by no more than {comparison.plan.rope:g}",
+        "undecided": "no difference is shown for {}",
+        "better": "{} scores higher, but was not listed",
+    }
+    parts = [
+        text.format(", ".join(conclusions.index[conclusions == conclusion]))
+        for conclusion, text in texts.items()
+        if (conclusions == conclusion).any()
+    ]
+    return ("; ".join(parts) or "There is no other classifier to compare with") + "."
 
 
 def _tables(comparison: ComparisonResult) -> dict[str, Any]:
@@ -173,12 +185,13 @@ def _tables(comparison: ComparisonResult) -> dict[str, Any]:
     significance = comparison.significance
     tests = pd.DataFrame(
         {
-            "difference [95 %]": [
+            "difference [95 %, all together]": [
                 shown(*row) for row in significance[["difference", "low", "high"]].to_numpy(dtype=float)
             ],
-            "p": [starred(p) for p in significance["p"].astype(float)],
-            "Holm p": [starred(p) for p in significance["p_holm"].astype(float)],
-            "McNemar p": [starred(p) for p in significance["mcnemar_p"].astype(float)],
+            "adjusted p": [starred(p) for p in significance["p"].astype(float)],
+            "conclusion": significance["conclusion"],
+            "p over folds": [starred(p) for p in significance["folds_p"].astype(float)],
+            "McNemar p, subset accuracy": [starred(p) for p in significance["mcnemar_p"].astype(float)],
             "P(difference matters)": [f"{p:.0%}" if p == p else "–" for p in significance["better"].astype(float)],
         },
         index=significance.index,
@@ -188,7 +201,7 @@ def _tables(comparison: ComparisonResult) -> dict[str, Any]:
     chosen = choices.groupby("classifier", sort=False).agg(
         features=("features", most_often), parameters=("parameters", most_often), inner=("inner_score", "mean")
     )
-    overall = scores_where(comparison.scores, sample=ALL_SAMPLES, metric=comparison.plan.metric)
+    overall = scores_where(comparison.scores, sample=comparison.headline, metric=comparison.plan.metric)
     outer = overall.set_index("classifier")["value"].astype(float)
     chosen["inner"] = [f"{value:.3f}" if value == value else "–" for value in chosen["inner"]]
     chosen["out of fold"] = [f"{outer[name]:.3f}" for name in chosen.index]

@@ -180,7 +180,9 @@ def _pack_parent(
     probabilities = comparison.probability_leaderboard()
     tables = {
         "1-leaderboard": comparison.leaderboard().reset_index(),
-        "2-topics-f1": topic_leaderboard(comparison.topic_scores, comparison.ranking).reset_index(),
+        "2-topics-f1": topic_leaderboard(
+            comparison.topic_scores, comparison.ranking, sample=comparison.headline
+        ).reset_index(),
         "3-significance": comparison.significance.round(4).reset_index(),
         "4-probabilities": probabilities.reset_index(),
         "5-splits": comparison.split_table(),
@@ -215,6 +217,13 @@ def _pack_parent(
             )
         ),
         _metric(f"leader_{plan.metric}", _score_row(comparison, leader, plan.metric)["value"]),
+        _metric(f"leader_{plan.metric}/corrected", comparison.verdict.corrected),
+        # The headline is weighted; beside it, each labelled article counts once.
+        *(
+            [_metric(f"{ALL_SAMPLES}/{plan.metric}", _score_row(comparison, winner, plan.metric, ALL_SAMPLES)["value"])]
+            if comparison.headline != ALL_SAMPLES
+            else []
+        ),
         _metric("articles", len(data)),
         _metric("seconds", comparison.seconds),
     ]
@@ -223,6 +232,7 @@ def _pack_parent(
         "leader": leader,
         "winner": winner,
         "verdict": comparison.verdict.reason,
+        "outcome": comparison.verdict.outcome,
         "spec": about.spec,
     }
     note = {MLFLOW_RUN_NOTE: _description(comparison, about, has_model)}
@@ -276,22 +286,22 @@ def _packed(
 
 def _child_metrics(comparison: ComparisonResult, classifier: str, choices: pd.DataFrame) -> Iterator[_Metric]:
     # The scores of a single fold would repeat the overall scores.
-    has_folds = len(comparison.splits) > 1
+    has_folds, headline = len(comparison.splits) > 1, comparison.headline
     sample_names = metric_names(comparison.scores["sample"])
     topic_names = metric_names(comparison.dataset.topics)
     for row in scores_where(comparison.scores, classifier=classifier).to_dict("records"):
-        prefix = "" if row["sample"] == ALL_SAMPLES else f"{sample_names[row['sample']]}/"
+        prefix = "" if row["sample"] == headline else f"{sample_names[row['sample']]}/"
         yield _metric(f"{prefix}{row['metric']}", row["value"])
         yield _metric(f"{prefix}{row['metric']}/low", row["low"])
         yield _metric(f"{prefix}{row['metric']}/high", row["high"])
-        if row["sample"] == ALL_SAMPLES:
+        if row["sample"] == headline:
             yield _metric(f"{row['metric']}/behind", row["difference_from_best"])
-        if row["sample"] == ALL_SAMPLES and has_folds:
+        if row["sample"] == headline and has_folds:
             yield _metric(f"{row['metric']}/fold_mean", row["fold_mean"])
             yield _metric(f"{row['metric']}/fold_sd", row["fold_sd"])
     topics = scores_where(comparison.topic_scores, classifier=classifier)
     for row in topics[topics["metric"].isin(_TOPIC_METRICS)].to_dict("records"):
-        prefix = "topic" if row["sample"] == ALL_SAMPLES else f"{sample_names[row['sample']]}/topic"
+        prefix = "topic" if row["sample"] == headline else f"{sample_names[row['sample']]}/topic"
         yield _metric(f"{prefix}/{topic_names[row['topic']]}/{row['metric']}", row["value"])
     for name in ("fit_seconds", "predict_seconds"):
         yield _metric(name, choices[name].mean())
@@ -332,9 +342,9 @@ def _description(comparison: ComparisonResult, about: About, has_model: bool) ->
         "",
         f"{leader} leads with {metric_title(metric)} {overall['value']:.3f} "
         f"(95 % interval {overall['low']:.3f} to {overall['high']:.3f}) on {_plain(str(comparison.dataset))}. "
-        "How to read the table: if the interval of a classifier's difference from the best contains 0, the articles do "
-        "not distinguish the two. Holm p is an adjusted p-value that also takes the choice of training articles into "
-        "account.",
+        "How to read the table: the intervals are for the procedure on new articles, for training and for testing. The "
+        "intervals of the differences hold for all classifiers together. If one contains 0, the articles do not "
+        "distinguish the two.",
         "",
         *(f"- Warning: {_plain(warning)}" for warning in comparison.warnings),
         "",
@@ -364,8 +374,10 @@ def _dataset_entity(project: Project, comparison: ComparisonResult, corpus_file:
     return entity | {"profile": json.dumps({"num_rows": len(table), "num_elements": table.size})}
 
 
-def _score_row(comparison: ComparisonResult, classifier: str, metric: str) -> pd.Series[Any]:
-    return scores_where(comparison.scores, sample=ALL_SAMPLES, classifier=classifier, metric=metric).iloc[0]
+def _score_row(comparison: ComparisonResult, classifier: str, metric: str, sample: str | None = None) -> pd.Series[Any]:
+    """Return a row of the scores, by default of the headline."""
+    sample = sample or comparison.headline
+    return scores_where(comparison.scores, sample=sample, classifier=classifier, metric=metric).iloc[0]
 
 
 def _metric(name: str, value: float, step: int = 0) -> _Metric:

@@ -203,7 +203,12 @@ def _takes_the_place(
     with tempfile.TemporaryDirectory() as folder:
         path = download_artifact(client, run, "predictions.parquet", folder)
         outcome = challenge(
-            pd.read_parquet(path), pd.read_parquet(predictions), model.metric, model.rope, random_state=model.seed
+            pd.read_parquet(path),
+            pd.read_parquet(predictions),
+            model.metric,
+            model.rope,
+            random_state=model.seed,
+            classifiers=(champion.tags.get("classifier", ""), model.tags.get("classifier", "")),
         )
     return outcome.wins, outcome.reason
 

@@ -15,7 +15,7 @@ import pandas as pd
 
 from topicdesk._renamed import renamed_arguments
 from topicdesk._rendering import as_html, as_text
-from topicdesk.evaluation._bootstrap import resampled_metric, with_interval
+from topicdesk.evaluation._bootstrap import difference_interval, resampled_metric, score_interval
 from topicdesk.evaluation._checks import check_study
 from topicdesk.evaluation._search import cross_validate, planned_splits
 from topicdesk.evaluation._types import ComparisonPlan, FoldResult
@@ -24,7 +24,7 @@ from topicdesk.evaluation.leaderboard import metric_title, shown, starred
 from topicdesk.evaluation.metrics import metric_value
 from topicdesk.evaluation.model_selection import plan_for_texts
 from topicdesk.evaluation.significance import corrected_t_test, holm
-from topicdesk.evaluation.splits import Split, mean_test_to_train
+from topicdesk.evaluation.splits import Split, mean_test_to_train, training_factor
 from topicdesk.features import Analyser, FeatureSetting
 
 if TYPE_CHECKING:
@@ -137,10 +137,10 @@ def ablate(
         )
         for name in variants
     }
-    ratio = mean_test_to_train(splits)
+    ratio, factor = mean_test_to_train(splits), training_factor(splits)
     rows = [
-        with_interval(values[name], "value", "low", "high")
-        | with_interval(values[_FULL] - values[name], "loss", "loss_low", "loss_high")
+        score_interval(values[name], factor, len(dataset))
+        | difference_interval(values[_FULL] - values[name], factor, ("loss", "loss_low", "loss_high"))
         | {"p": np.nan if name == _FULL else corrected_t_test(by_fold[_FULL] - by_fold[name], ratio).p_value}
         for name in variants
     ]

@@ -10,7 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from topicdesk._renamed import renamed_arguments
-from topicdesk.evaluation._bootstrap import with_interval
+from topicdesk.evaluation._bootstrap import difference_interval
+from topicdesk.evaluation.classifiers import CLASSIFIERS
 from topicdesk.evaluation.leaderboard import metric_title, shown
 from topicdesk.evaluation.metrics import metric_values, observed_and_bootstrap_weights
 
@@ -18,6 +19,9 @@ __all__ = ["Challenge", "challenge", "flipped_decisions"]
 
 # With fewer shared articles, the comparison is inconclusive.
 _FEWEST_ARTICLES = 50
+
+# Number of folds that stands for a published split, whose training articles are not among the predictions.
+_USUAL_FOLDS = 5
 
 
 @dataclass(frozen=True)
@@ -44,18 +48,19 @@ def challenge(
     rope: float = 0.01,
     resamples: int = 1000,
     random_state: int = 0,
+    classifiers: tuple[str, str] = ("", ""),
 ) -> Challenge:
     """Compare two models by their out-of-fold decisions on the same articles.
 
-    The new model is the winner of a comparison: the simplest one that is not shown to be worse than the best. It
-    replaces the current model unless it is shown to be worse, that is, unless the paired bootstrap interval of the
-    difference lies entirely above `rope`.
+    The new model replaces the current one in two cases. Either it is shown to be better: the paired 95 % interval of
+    the difference lies above 0. Or it is simpler and equivalent: the whole interval is within `rope`. Otherwise the
+    current model stays, so repeated challenges do not make it worse.
 
     Parameters
     ----------
     in_place, new : DataFrame
-        Predictions of the current and of the new model, from `Comparison.predictions`. True labels are taken from
-        `new`.
+        Predictions of the current and of the new model, from `Comparison.predictions`. True labels and sampling weights
+        are taken from `new`.
     metric : str
         One of `SELECTION_METRICS`.
     rope : float, default 0.01
@@ -64,6 +69,9 @@ def challenge(
         Number of bootstrap resamples.
     random_state : int, default 0
         Random seed of the bootstrap.
+    classifiers : tuple of str, default ("", "")
+        Names of the classifiers of the current and of the new model. topicdesk's classifiers are ordered from the
+        simplest to the most complex. A classifier of the user is never taken to be simpler.
 
     Returns
     -------
@@ -80,19 +88,48 @@ def challenge(
     truth = _wide(new[new["repeat"] == new["repeat"].min()], "truth", shared, topics)
     groups = new.drop_duplicates("article_id").set_index("article_id").loc[shared, "group"].to_numpy()
     rng = np.random.default_rng([random_state, 4])
-    weights = observed_and_bootstrap_weights(groups, resamples, rng)
+    weights = observed_and_bootstrap_weights(groups, resamples, rng) * _sampling_weights(new, shared)
     new_values, current_values = (
         _resampled(predictions, truth, weights, shared, topics, metric) for predictions in (new, in_place)
     )
-    difference = with_interval(current_values - new_values, "value", "low", "high")
+    interval = difference_interval(new_values - current_values, _factor(new))
+    lead = shown(interval["value"], interval["low"], interval["high"])
     description = (
         f"on the {len(shared)} articles that both were tested on, {metric_title(metric)} is "
         f"{shown(float(new_values[0]))} for the new model and {shown(float(current_values[0]))} for the current model; "
-        f"the new model is behind by {shown(difference['value'], difference['low'], difference['high'])} [95 %]"
+        f"the new model is ahead by {lead} [95 %]"
     )
-    if difference["low"] > rope:
+    if interval["low"] > 0:
+        return Challenge(True, f"the new model is shown to be better: {description}")
+    if interval["high"] < 0:
         return Challenge(False, f"the new model is shown to be worse: {description}")
-    return Challenge(True, f"the new model is not shown to be worse: {description}")
+    if interval["low"] >= -rope and interval["high"] <= rope:
+        if _is_simpler(*reversed(classifiers)):
+            return Challenge(True, f"the new model is simpler, and equivalent within {rope:g}: {description}")
+        return Challenge(False, f"the new model is equivalent within {rope:g}, but not simpler: {description}")
+    return Challenge(False, f"the new model is not shown to be better: {description}")
+
+
+def _sampling_weights(predictions: pd.DataFrame, articles: list[str]) -> NDArray[np.float64]:
+    """Return the sampling weight of each article; 1 in predictions of earlier versions."""
+    if "weight" not in predictions:
+        return np.ones(len(articles))
+    weights = predictions.drop_duplicates("article_id").set_index("article_id")["weight"]
+    return weights.loc[articles].to_numpy(dtype=np.float64)
+
+
+def _factor(predictions: pd.DataFrame) -> float:
+    """Return the factor of the standard error for the choice of training articles (see `training_factor`)."""
+    folds = int(predictions.groupby("repeat")["fold"].nunique().max())
+    if folds < 2:
+        folds = _USUAL_FOLDS
+    return float(np.sqrt(1 + folds / (folds - 1)))
+
+
+def _is_simpler(first: str, second: str) -> bool:
+    """Return whether one classifier is simpler than another: it comes earlier among topicdesk's classifiers."""
+    order = list(CLASSIFIERS)
+    return first in order and (second not in order or order.index(first) < order.index(second))
 
 
 def flipped_decisions(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:

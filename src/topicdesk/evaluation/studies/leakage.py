@@ -24,15 +24,16 @@ from topicdesk.annotation import Dataset
 from topicdesk.corpus import article_texts, content_hash, find_duplicates
 from topicdesk.corpus.articles import check_corpus, check_text_fields
 from topicdesk.errors import SplitError
-from topicdesk.evaluation._bootstrap import score_tables, with_interval
+from topicdesk.evaluation._bootstrap import difference_interval, score_interval, score_tables
 from topicdesk.evaluation._checks import check_dataset
 from topicdesk.evaluation._search import cross_validate
 from topicdesk.evaluation._types import ComparisonPlan, FoldResult
 from topicdesk.evaluation.classifiers import classifier_named
 from topicdesk.evaluation.engine import single_threaded_engine
-from topicdesk.evaluation.leaderboard import ALL_SAMPLES, scores_where, shown
+from topicdesk.evaluation.leaderboard import scores_where, shown
 from topicdesk.evaluation.metrics import metric_values, observed_and_bootstrap_weights, topic_metric_values
-from topicdesk.evaluation.splits import SplitPlan, leave_one_source_out, make_splits
+from topicdesk.evaluation.names import ALL_SAMPLES
+from topicdesk.evaluation.splits import SplitPlan, leave_one_source_out, make_splits, training_factor
 from topicdesk.features import FeatureSetting
 
 __all__ = ["SourceAudit", "TopicAudit", "audit_sources", "audit_topics"]
@@ -201,13 +202,18 @@ def audit_sources(
     with single_threaded_engine(None, n_jobs) as engine:
         splits, split_warnings = make_splits(dataset, SplitPlan(folds=_FOLDS), random_state)
         plan = ComparisonPlan(
-            classifiers, inner_folds=_INNER_FOLDS, metric="subset_accuracy", random_state=random_state
+            classifiers,
+            inner_folds=_INNER_FOLDS,
+            metric="subset_accuracy",
+            resamples=resamples,
+            random_state=random_state,
         )
         results, fit_warnings = cross_validate(dataset, plan, splits, engine=engine)
-        pooled, by_source, _ = score_tables(dataset, results, "subset_accuracy", None, resamples, random_state, engine)
+        tables = score_tables(dataset, plan, results, engine)
         terms = _betraying_terms(dataset, n_terms, random_state)
-    accuracies = scores_where(pooled, sample=ALL_SAMPLES, metric="subset_accuracy").set_index("classifier")[_INTERVAL]
-    source_scores = scores_where(by_source, classifier=_TELLER, metric="f1").set_index("topic")
+    accuracies = scores_where(tables.scores, sample=ALL_SAMPLES, metric="subset_accuracy")
+    accuracies = accuracies.set_index("classifier")[_INTERVAL]
+    source_scores = scores_where(tables.topic_scores, classifier=_TELLER, metric="f1").set_index("topic")
     sources = (
         source_scores.loc[list(dataset.topics), _INTERVAL].set_axis(["f1", "low", "high"], axis=1).rename_axis("source")
     )
@@ -260,8 +266,9 @@ def audit_topics(dataset: Dataset, resamples: int = 1000, random_state: int = 0,
         rng = np.random.default_rng([random_state, 2])
         weights = observed_and_bootstrap_weights(dataset.groups, resamples, rng)
         decisions = {"mixed": _decisions(dataset, mixed), "without": _decisions(dataset, lone)}
-        topics = pd.DataFrame(_topic_rows(dataset, decisions, weights)).set_index("topic")
-        sources = pd.DataFrame(_source_rows(dataset, decisions, weights)).set_index("source")
+        factor = max(training_factor(mixed_splits), training_factor(lone_splits))
+        topics = pd.DataFrame(_topic_rows(dataset, decisions, weights, factor)).set_index("topic")
+        sources = pd.DataFrame(_source_rows(dataset, decisions, weights, factor)).set_index("source")
     training = {
         "mixed": float(np.mean([len(split.train) for split in mixed_splits])),
         "without": float(np.mean([len(split.train) for split in lone_splits])),
@@ -359,7 +366,7 @@ def _decisions(dataset: Dataset, results: Sequence[FoldResult]) -> list[NDArray[
 
 
 def _topic_rows(
-    dataset: Dataset, decisions: Mapping[str, list[NDArray[np.int8]]], weights: NDArray[np.float64]
+    dataset: Dataset, decisions: Mapping[str, list[NDArray[np.int8]]], weights: NDArray[np.float64], factor: float
 ) -> Iterator[dict[str, Any]]:
     # The ranking metrics, which need scores, are not used. Decisions are passed in their place.
     f1 = {
@@ -370,14 +377,14 @@ def _topic_rows(
         for side, repeats in decisions.items()
     }
     for column, topic in enumerate(dataset.topics):
-        row = {"topic": topic, "positives": int(dataset.Y[:, column].sum())}
-        yield row | _sides({side: values[:, column] for side, values in f1.items()})
+        row: dict[str, Any] = {"topic": topic, "positives": int(dataset.Y[:, column].sum())}
+        yield row | _sides({side: values[:, column] for side, values in f1.items()}, factor, row["positives"])
     macro = {side: np.nanmean(values, axis=1) for side, values in f1.items()}
-    yield {"topic": _MEAN, "positives": int(dataset.Y.sum())} | _sides(macro)
+    yield {"topic": _MEAN, "positives": int(dataset.Y.sum())} | _sides(macro, factor, len(dataset))
 
 
 def _source_rows(
-    dataset: Dataset, decisions: Mapping[str, list[NDArray[np.int8]]], weights: NDArray[np.float64]
+    dataset: Dataset, decisions: Mapping[str, list[NDArray[np.int8]]], weights: NDArray[np.float64], factor: float
 ) -> Iterator[dict[str, Any]]:
     sources, counts = np.unique(dataset.sources, return_counts=True)
     for source in sources[np.argsort(-counts, kind="stable")]:
@@ -391,19 +398,22 @@ def _source_rows(
             )
             for side, repeats in decisions.items()
         }
-        yield {"source": source or "(none)", "articles": len(Y), "positives": int(Y.sum())} | _sides(micro)
+        yield {"source": source or "(none)", "articles": len(Y), "positives": int(Y.sum())} | _sides(
+            micro, factor, int(Y.sum())
+        )
 
 
 def _mean_over(repeats: Iterable[NDArray[np.float64]]) -> NDArray[np.float64]:
     return np.asarray(np.mean(list(repeats), axis=0))
 
 
-def _sides(distributions: Mapping[str, NDArray[np.float64]]) -> dict[str, float]:
+def _sides(distributions: Mapping[str, NDArray[np.float64]], factor: float, n_effective: float) -> dict[str, float]:
     row: dict[str, float] = {}
+    for name, distribution in distributions.items():
+        interval = score_interval(distribution, factor, n_effective)
+        row |= {name: interval["value"], f"{name}_low": interval["low"], f"{name}_high": interval["high"]}
     decrease = distributions["mixed"] - distributions["without"]
-    for name, distribution in {**distributions, "fall": decrease}.items():
-        row |= with_interval(distribution, name, f"{name}_low", f"{name}_high")
-    return row
+    return row | difference_interval(decrease, factor, _SIDES["fall [95 %]"])
 
 
 def _percent(score: Mapping[Hashable, float]) -> str:

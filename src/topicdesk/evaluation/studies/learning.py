@@ -20,7 +20,7 @@ from topicdesk._arguments import check_integer
 from topicdesk._renamed import renamed_arguments
 from topicdesk._rendering import as_html
 from topicdesk.errors import SplitError
-from topicdesk.evaluation._bootstrap import resampled_metric, with_interval
+from topicdesk.evaluation._bootstrap import percentile_interval, resampled_metric
 from topicdesk.evaluation._checks import check_study
 from topicdesk.evaluation._search import cross_validate, planned_splits
 from topicdesk.evaluation._types import ComparisonPlan
@@ -60,7 +60,7 @@ class LearningCurve:
         Their names.
     points : DataFrame
         One row per size. Columns ``labels`` (mean number of training articles), ``value, low, high`` (the metric with
-        its bootstrap 95 % interval) and ``fitted`` (by the power law).
+        its bootstrap 95 % interval over test articles) and ``fitted`` (by the power law).
     law : ndarray of float, shape (3,)
         ``limit, gap, rate`` of `power_law`, fitted to the measured values.
     laws : ndarray of float, shape (n_laws, 3)
@@ -91,7 +91,7 @@ class LearningCurve:
         """
         sizes = np.asarray(labels, dtype=np.float64)
         curves = np.vstack([power_law(sizes, *self.law), *(power_law(sizes, *law) for law in self.laws)])
-        rows = [with_interval(column, "value", "low", "high") for column in curves.T]
+        rows = [percentile_interval(column) for column in curves.T]
         return pd.DataFrame({"labels": sizes} | pd.DataFrame(rows).to_dict("list"))
 
     def gain(self, more: float) -> dict[str, float]:
@@ -110,7 +110,7 @@ class LearningCurve:
         current = self.points["labels"].iloc[-1]
         ends = np.array([current, current + more])
         gains = [np.diff(power_law(ends, *law))[0] for law in (self.law, *self.laws)]
-        return with_interval(np.array(gains), "value", "low", "high")
+        return percentile_interval(np.array(gains))
 
     def sentence(self, more: int = 500) -> str:
         """Return a sentence with the gain from more labels."""
@@ -211,7 +211,7 @@ def learning_curve(
     curves = np.column_stack([values[name] for name in by_size])
     law = _fit_law(labels, curves[0])
     laws = np.array([_fit_law(labels, curve) for curve in curves[1 : _MOST_LAWS + 1] if not np.isnan(curve).any()])
-    points = pd.DataFrame(with_interval(column, "value", "low", "high") for column in curves.T)
+    points = pd.DataFrame(percentile_interval(column) for column in curves.T)
     points.insert(0, "labels", labels)
     points["fitted"] = power_law(labels, *law)
     return LearningCurve(classifier.name, plan.metric, points, law, laws, (*warnings, *fit_warnings))
