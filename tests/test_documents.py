@@ -13,7 +13,19 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from topicdesk.annotation import agreement, read_annotations, read_label_file, read_reserved, read_taxonomy
+from topicdesk.annotation import (
+    agreement,
+    effective_size,
+    fit_to_label,
+    prevalence,
+    read_annotations,
+    read_label_file,
+    read_reserved,
+    read_taxonomy,
+    reserved_in,
+    sampling_weights,
+)
+from topicdesk.corpus import find_duplicates, read_corpus
 from topicdesk.evaluation import CLASSIFIERS
 from topicdesk.experiment import (
     PUBLISHED_LABELS,
@@ -125,6 +137,43 @@ def test_data_card_states_the_counts_of_the_gold_labels():
     assert row("(articles)", gold) in card
     assert f"{len(read_reserved(PROJECT.reserved, 'newsarticles'))} article ids" in card
     assert set(gold["codebook"]) == {str(taxonomy.codebook.version)}
+
+
+def test_data_card_states_the_weighted_topic_frequencies():
+    card = (PROJECT.root / "data" / "README.md").read_text()
+    names = read_taxonomy(PROJECT.root / "data" / "topics.toml").names
+    cells = {name: [] for name in names}
+    for files in (("gold",), ("gold", "claude", "adjudicated")):
+        paths = [PROJECT.labels / f"{name}.csv" for name in files]
+        ids = {article for path in paths for article in pd.read_csv(path, dtype="str")["article_id"]}
+        labels = read_annotations(paths, names, ids)
+        weights = sampling_weights(labels)
+        assert weights.sum() == pytest.approx(3414), "both draws are from the same 3,414 articles"
+        assert f"the effective size is {effective_size(weights):,.0f}" in " ".join(card.split())
+        for topic, row in prevalence(labels, names).iterrows():
+            share, low, high = (f"{100 * row[name]:.1f}" for name in ("share", "low", "high"))
+            effective = effective_size(weights[[topic in named for named in labels["topics"]]])
+            cells[topic] += [f"{share} % [{low}, {high}]", f"{effective:.1f}"]
+    for topic, row in cells.items():
+        assert f"| {topic} | {' | '.join(row)} |" in card
+
+
+@pytest.mark.slow
+def test_data_card_states_how_many_articles_the_labels_represent():
+    articles = read_corpus(PROJECT.corpora / "newsarticles.parquet")
+    gold = pd.read_csv(PROJECT.labels / "gold.csv", dtype="str")
+    groups = pd.Series(find_duplicates(articles["text"].tolist()).groups)
+    labelled = articles["id"].isin(gold["article_id"])
+    reserved = articles["id"].isin(reserved_in(PROJECT.reserved, articles))
+    left = groups[fit_to_label(articles) & ~groups.isin(groups[labelled | reserved])].nunique()
+    assert groups[labelled].nunique() == len(gold) == 772
+    claude = pd.read_csv(PROJECT.labels / "claude.csv", dtype="str")
+    sizes = claude[(claude["draw"] == "2") & (claude["sample"] == "random")]["stratum_size"]
+    assert set(sizes.astype(int)) == {left}
+    picked = (gold["sample"] == "enriched").sum()
+    assert gold.groupby("sample")["stratum_size"].unique().map(list).to_dict() == {
+        "enriched": [str(picked)], "random": [str(len(gold) + left - picked)],
+    }  # fmt: skip
 
 
 def test_badges_are_up_to_date():

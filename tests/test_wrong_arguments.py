@@ -345,6 +345,7 @@ def make_dataset(world):
             "sources": None,
             "dates": None,
             "samples": None,
+            "sampling_weights": None,
             "name": "texts",
         },
         {
@@ -368,6 +369,7 @@ def make_dataset(world):
             "sources": [5, "sources", [1, 2]],
             "dates": [5, "dates", ["2026-01-01"], ["yesterday"] * 60],
             "samples": [5, "samples", [1, 2]],
+            "sampling_weights": [5, "weights", [1, 2], [-1] * 60, [0] * 60, ["1"] * 60, [float("nan")] * 60],
             "name": [*STRINGS, ""],
         },
     )
@@ -394,6 +396,7 @@ def dataset_class(world):
             "labels_hash": [None, 5],
             "warnings": [None, "a warning", 5, [1]],
             "fields": [None, 5, ["title"], {"title": ("a",)}, {1: made.texts}, {"title": "a" * 60}],
+            "weights": [5, [1.0] * 60, np.ones(60, dtype=int), np.ones(5), np.zeros(60), np.full(60, -1.0)],
         },
         call=Dataset,
     )
@@ -529,6 +532,27 @@ def prevalence(world):
             "sample": [*STRINGS, "rndom"],
         },
     )
+
+
+def sampling_weights(world):
+    labels = world.labels
+    return Entry(
+        {"annotations": labels.assign(draw=1, stratum_size=120)},
+        {
+            "annotations": [
+                *TABLES,
+                labels.drop(columns="sample"),
+                labels.assign(topics="courts"),
+                labels.assign(draw=0),
+                labels.assign(stratum_size=5),
+                labels.assign(inclusion_probability="often"),
+            ]
+        },
+    )
+
+
+def effective_size(world):
+    return Entry({"weights": [1, 2]}, {"weights": [None, "weights", ["a"], [-1], [float("nan")], [[1]]]})
 
 
 def adjudicate(world):
@@ -1060,7 +1084,9 @@ def learning_curve(world):
 
 def compare(world):
     data = make_dataset(world)
-    taken = ("texts", "y", "text", "topics", "separator", "groups", "sources", "dates", "samples")
+    taken = (
+        "texts", "y", "text", "topics", "separator", "groups", "sources", "dates", "samples", "sampling_weights",
+    )  # fmt: skip
     cv = [None, "5", True, 1.5, 1, 0, [], [(1, 2)], [([0, 1], [1])], [([0], [99])], [([0], [])]]
     return Entry(
         {
@@ -1371,6 +1397,7 @@ def draw_queue(world):
             "ids": None,
             "task": None,
             "text": None,
+            "draw": None,
         },
         {
             "texts": [None, 5, "one text", {}],
@@ -1386,6 +1413,7 @@ def draw_queue(world):
             "ids": [5, "ids", [1, 2], ["a"] * 60],
             "task": [5, "multilabel", "", pd.NA, pd.Series([1, 2])],
             "text": [5, "body", ["body"]],
+            "draw": [value for value in COUNTS if value is not None],
         },
     )
 
@@ -1462,10 +1490,12 @@ ENTRIES = {
     "verify_experiment": verify_experiment,
     "annotation.Dataset": dataset_class,
     "annotation.disagreements": disagreements,
+    "annotation.effective_size": effective_size,
     "annotation.join_dataset": join_dataset_entry,
     "annotation.prevalence": prevalence,
     "annotation.read_annotations": read_annotations,
     "annotation.read_label_file": read_label_file,
+    "annotation.sampling_weights": sampling_weights,
     "annotation.widget.AnnotationWidget": annotation_widget,
     "corpus.find_duplicates": find_duplicates,
     "corpus.plot_corpus": plot_corpus,

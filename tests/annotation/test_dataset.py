@@ -89,3 +89,42 @@ def test_dataset_rejects_values_that_contradict_each_other(changed, message):
     data = join_dataset("tiny", ARTICLES, labels(a="rail", b="", c="rail"), ["rail"])
     with pytest.raises(LabelsError, match=message):
         replace(data, **changed)
+
+
+def test_join_dataset_weights_articles_by_how_they_were_drawn():
+    table = labels(d="rail", a="rail", b="").assign(sample=["enriched", "random", "random"])
+    drawn = table.assign(draw=1, stratum_size=[1, 9, 9])
+    data = join_dataset("tiny", ARTICLES, drawn, ["rail"])
+    assert data.weights.tolist() == [4.5, 4.5, 1]
+    assert str(data) == "tiny: 3 articles, 1 topics, multi-label; weighted to 10 articles, effective size 2"
+    plain = join_dataset("tiny", ARTICLES, table, ["rail"])
+    assert plain.weights is None
+    assert "weighted" not in str(plain)
+    # Without a design, the hash is that of earlier versions.
+    assert plain.labels_hash == "9642df7e8891532fd8effed824b985d1"
+    assert (
+        data.labels_hash
+        != plain.labels_hash
+        != join_dataset("tiny", ARTICLES, table.assign(sample="random"), ["rail"]).labels_hash
+    )
+
+
+def test_join_dataset_warns_of_random_articles_without_a_stratum():
+    table = labels(d="rail", a="rail", b="").assign(draw=[1, 2, 2], stratum_size=pd.array([None, 9, 9], dtype="Int64"))
+    (warning,) = join_dataset("tiny", ARTICLES, table, ["rail"]).warnings
+    assert warning.startswith("1 of 3 labelled articles were drawn at random, but have no stratum_size")
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        (np.ones(2), r"tiny: weights has shape \(2,\), but there are 3 texts"),
+        (np.array([1, -1, 1.0]), "tiny: weights must be finite numbers of at least 0; row 1 is -1"),
+        (np.array([1, np.inf, 1]), "tiny: weights must be finite numbers of at least 0; row 1 is inf"),
+        (np.zeros(3), "tiny: all weights are 0"),
+    ],
+)
+def test_dataset_rejects_wrong_weights(weights, message):
+    data = join_dataset("tiny", ARTICLES, labels(a="rail", b="", d=""), ["rail"])
+    with pytest.raises(LabelsError, match=message):
+        replace(data, weights=weights)

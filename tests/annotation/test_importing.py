@@ -360,6 +360,29 @@ def test_read_labels_reads_label_files_of_another_project(tmp_path):
     ]
 
 
+def test_read_labels_keeps_the_design_of_a_label_file(tmp_path):
+    design = {"draw": [1, 2], "stratum_size": [7, pd.NA], "inclusion_probability": [pd.NA, 0.5]}
+    rows = {"article_id": ["a", "b"], "topics": [("courts", "rail"), ()], "sample": "random", **design}
+    write_annotations(pd.DataFrame(rows), tmp_path / "maria.csv")
+    labels = read_labels(tmp_path / "maria.csv")
+    assert labels["topics"].tolist() == [("courts", "rail"), ()], "spaces separate the topics of a label file"
+    assert labels[list(design)].astype(object).fillna(0).to_numpy().tolist() == [[1, 7, 0], [2, 0, 0.5]]
+
+
+def test_read_labels_takes_a_named_column_as_the_probability_and_no_other(tmp_path):
+    table = pd.DataFrame({"article_id": ["a", "b"], "topics": ["rail", "courts"], "draw": [0, 1]})
+    table["probability"] = [0.25, 1]
+    file = write(tmp_path, "sheet.csv", table)
+    assert not {"draw", "inclusion_probability"} & set(read_labels(file)), "they may be a topic and a score"
+    drawn = write(tmp_path, "drawn.csv", table.assign(draw=1))
+    labels = read_labels(drawn, columns={"inclusion_probability": "probability"})
+    assert labels[["draw", "inclusion_probability"]].to_numpy().tolist() == [[1, 0.25], [1, 1]]
+    with pytest.raises(LabelsError, match="no column 'probably' for inclusion_probability; did you mean 'probability'"):
+        read_labels(file, columns={"inclusion_probability": "probably"})
+    with pytest.raises(LabelsError, match=r"sheet.csv, line 2: draw must be .*; got '0'"):
+        read_labels(file, columns={"inclusion_probability": "probability"})
+
+
 def test_read_labels_splits_labels_of_a_table_with_some_columns_of_a_label_file_as_usual(tmp_path):
     about = {"article_id": ["a"], "annotator": "maria", "codebook": "1", "sample": "random"}
     table = pd.DataFrame({**about, "topics": ["Courts & Law;rail"], "text": TEXTS[:1]})

@@ -173,6 +173,33 @@ def test_make_dataset_puts_the_columns_of_a_table_in_the_order_of_the_topics():
     assert unnamed.Y.tolist() == Y
 
 
+def test_make_dataset_takes_sampling_weights_as_an_array_or_a_column():
+    table = pd.DataFrame({"text": TEXTS, "topic": [*"abab"], "weight": [1, 2, 2.5, 0]})
+    by_name = make_dataset(table, "topic", sampling_weights="weight")
+    assert by_name.weights.tolist() == [1, 2, 2.5, 0]
+    by_value = make_dataset(TEXTS, [*"abab"], sampling_weights=table["weight"])
+    assert by_value.weights.tolist() == by_name.weights.tolist()
+    plain = make_dataset(TEXTS, [*"abab"])
+    assert plain.weights is None
+    assert plain.labels_hash != by_value.labels_hash, "results depend on the weights"
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        ([1, 2], "^sampling_weights has 2 "),
+        ([1, -2, 1, 1], "^sampling_weights must be finite numbers of at least 0; row 1 is -2"),
+        ([1, None, 1, 1], "^sampling_weights: row 1 is None, not a number"),
+        ([1, "2", 1, 1], "^sampling_weights: row 1 is '2', not a number"),
+        ([0, 0, 0, 0], "^sampling_weights: every weight is 0"),
+        ("weight", "^sampling_weights='weight' names a column, but texts is not a DataFrame"),
+    ],
+)
+def test_make_dataset_rejects_wrong_sampling_weights(weights, message):
+    with pytest.raises(TopicdeskError, match=message):
+        make_dataset(TEXTS, [*"abab"], sampling_weights=weights)
+
+
 @pytest.mark.parametrize("argument", ["y", "groups", "ids", "sources", "dates", "samples"])
 def test_make_dataset_rejects_the_same_index_in_another_order(argument):
     texts, index = pd.Series(TEXTS, index=list("wxyz")), list("zyxw")

@@ -46,7 +46,9 @@ def desk(tmp_path):
     )
     import_articles([tmp_path / "n.csv"], tmp_path / "c.parquet", language="en")
     (tmp_path / "topics.toml").write_text(TOPICS)
-    queue = pd.DataFrame({"article_id": ["c", "a"], "sample": ["uncertain", "random"]})
+    queue = pd.DataFrame(
+        {"article_id": ["c", "a"], "sample": ["uncertain", "random"], "draw": 2, "stratum_size": [1, 2]}
+    )
     predictions = pd.DataFrame({"article_id": ["c"], "topics": [("courts", "rail")], "score": [0.9]})
     return tmp_path, read_corpus(tmp_path / "c.parquet"), queue, read_taxonomy(tmp_path / "topics.toml"), predictions
 
@@ -68,9 +70,9 @@ def test_label_studio_gets_tasks_with_suggestions_and_returns_labels_with_their_
         task |= {"id": 100 + number, "annotations": [{"completed_by": 3, "result": result, "was_cancelled": False}]}
     (folder / "export.json").write_text(json.dumps([first, second]))
     labels = read_labels(folder / "export.json", corpus)
-    assert labels[["article_id", "topics", "sample", "codebook"]].to_numpy().tolist() == [
-        ["c", ("Courts & Law", "rail"), "uncertain", "1"],
-        ["a", ("Courts & Law",), "random", "1"],
+    assert labels[["article_id", "topics", "sample", "codebook", "draw", "stratum_size"]].to_numpy().tolist() == [
+        ["c", ("Courts & Law", "rail"), "uncertain", "1", 2, 1],
+        ["a", ("Courts & Law",), "random", "1", 2, 2],
     ]
 
 
@@ -83,7 +85,10 @@ def test_doccano_gets_documents_and_returns_labels_with_their_sample(desk):
     rows = [{"id": 7 + number, **row, "label": ["rail"], "Comments": []} for number, row in enumerate(rows)]
     (folder / "export.jsonl").write_text("\n".join(map(json.dumps, rows)))
     labels = read_labels(folder / "export.jsonl", corpus)
-    assert dict(zip(labels["article_id"], labels["sample"], strict=True)) == {"c": "uncertain", "a": "random"}
+    assert labels[["article_id", "sample", "draw", "stratum_size"]].to_numpy().tolist() == [
+        ["c", "uncertain", 2, 1],
+        ["a", "random", 2, 2],
+    ]
 
 
 def test_a_spreadsheet_gets_an_empty_column_and_returns_what_was_filled_in(desk):
@@ -95,8 +100,8 @@ def test_a_spreadsheet_gets_an_empty_column_and_returns_what_was_filled_in(desk)
     table.assign(topics=["rail;Courts & Law", ""]).to_csv(folder / "filled.csv", index=False)
     with pytest.warns(UserWarning, match="not labelled: 1 article"):
         labels = read_labels(folder / "filled.csv", corpus)
-    assert labels[["article_id", "topics", "sample"]].to_numpy().tolist() == [
-        ["c", ("rail", "Courts & Law"), "uncertain"]
+    assert labels[["article_id", "topics", "sample", "draw", "stratum_size"]].to_numpy().tolist() == [
+        ["c", ("rail", "Courts & Law"), "uncertain", 2, 1]
     ]
 
 

@@ -57,9 +57,46 @@ def test_draw_queue_random_share_is_uniform_beside_other_strategies():
         drawn = draw_queue(pool, 10, {"random": 0.5, "rare-first": 0.5}, seed)
         random = drawn.loc[drawn["sample"] == "random", "article_id"]
         hits[[int(name[1:]) for name in random]] += 1
-    expected = 600 * 5 / 20
-    # A chi-squared variable with 19 degrees of freedom exceeds 43.8 with probability 0.001.
-    assert ((hits[4:] - expected) ** 2 / (expected * (1 - 5 / 20))).sum() < 43.8
+    picks = {int(name[1:]) for name in drawn.loc[drawn["sample"] == "rare-first", "article_id"]}
+    rest = [row for row in range(4, 24) if row not in picks]
+    assert not hits[sorted(picks)].any(), "picks are made first"
+    expected = 600 * 5 / 15
+    # A chi-squared variable with 14 degrees of freedom exceeds 36.1 with probability 0.001.
+    assert ((hits[rest] - expected) ** 2 / (expected * (1 - 5 / 15))).sum() < 36.1
+
+
+def test_draw_queue_picks_first_and_records_the_strata():
+    drawn = draw_queue(make_pool(), 20, {"random": 0.5, "rare-first": 0.25, "diverse": 0.25}, 1)
+    assert drawn.columns.tolist() == ["article_id", "sample", "draw", "stratum_size"]
+    sizes = drawn.drop_duplicates("sample").set_index("sample")["stratum_size"].to_dict()
+    assert sizes == {"random": 32 - 10, "rare-first": 5, "diverse": 5}
+    assert set(drawn["draw"]) == {2}, "articles that are labelled already are of an earlier draw"
+    # The picks are those of a queue without a random part, which the random rows cannot take away.
+    picks = draw_queue(make_pool(), 5, {"rare-first": 1.0}, 1)
+    assert set(drawn.loc[drawn["sample"] == "rare-first", "article_id"]) == set(picks["article_id"])
+    assert picks["stratum_size"].isna().all(), "without a random part, no row represents others"
+
+
+def test_draw_queue_counts_draws():
+    assert set(draw_queue(make_pool(labelled=0), 3)["draw"]) == {1}
+    assert set(draw_queue(make_pool(draw=5), 3)["draw"]) == {5}
+    assert set(draw_queue(TEXTS, 2, labelled=[0], draw=4)["draw"]) == {4}
+    with pytest.raises(ValueError, match=r"^draw must be an integer of at least 1; got 0"):
+        draw_queue(TEXTS, 2, draw=0)
+
+
+@pytest.mark.slow
+def test_draw_queue_has_the_picks_in_random_order_beside_a_random_part():
+    pool = make_pool(n=28)
+    best = draw_queue(pool, 10, {"rare-first": 1.0}, 0)["article_id"].tolist()
+    first = [
+        next(row for row in draw_queue(pool, 20, {"random": 0.5, "rare-first": 0.5}, seed).itertuples()
+             if row.sample == "rare-first").article_id
+        for seed in range(300)
+    ]  # fmt: skip
+    counts = pd.Series(first).value_counts().reindex(best)
+    # A chi-squared variable with 9 degrees of freedom exceeds 27.9 with probability 0.001.
+    assert ((counts - 30) ** 2 / 30).sum() < 27.9
 
 
 def test_uncertain_takes_the_smallest_margin_of_two_classes():

@@ -124,7 +124,10 @@ def test_sampling_weights_need_a_random_part():
     labels = table_of(*[("random", 1, None, None)] * 3)
     assert sampling_weights(labels) is None
     assert sampling_weights(labels[["article_id", "topics", "sample"]]) is None
-    assert sampling_weights(table_of(("uncertain", 1, 3, None), ("uncertain", 1, 3, None), ("uncertain", 1, 3, None))) is None
+    assert (
+        sampling_weights(table_of(("uncertain", 1, 3, None), ("uncertain", 1, 3, None), ("uncertain", 1, 3, None)))
+        is None
+    )
 
 
 @given(n_rows=st.integers(1, 30), more=st.integers(1, 50))
@@ -156,11 +159,17 @@ def test_sampling_weights_count_rows_of_unknown_probability_in_later_draws_only(
     ("rows", "message"),
     [
         ([("random", 0, 9, None)], "row 0: draw must be empty or an integer of at least 1; got '0'"),
-        ([("random", 1, 9, None), ("random", 1, -9, None)], "row 1: stratum_size must be empty or an integer of at least"),
+        (
+            [("random", 1, 9, None), ("random", 1, -9, None)],
+            "row 1: stratum_size must be empty or an integer of at least",
+        ),
         ([("random", 1, None, 1.5)], "row 0: inclusion_probability must be empty or a number above 0 and at most 1"),
         ([("random", 1, 9, 0.5)], "row 0: the row has both stratum_size 9 and inclusion_probability 0.5"),
         ([("random", 1, 9, None), ("random", 1, 8, None)], "draw 1 has the sample 'random' with stratum_size 9 and 8"),
-        ([("random", 1, 1, None), ("random", 1, 1, None)], "draw 1 has 2 rows of the sample 'random', but stratum_size is 1"),
+        (
+            [("random", 1, 1, None), ("random", 1, 1, None)],
+            "draw 1 has 2 rows of the sample 'random', but stratum_size is 1",
+        ),
     ],
 )
 def test_sampling_weights_reject_an_impossible_design(rows, message):
@@ -195,7 +204,9 @@ def test_designs_survive_files_and_the_first_file_decides(tmp_path):
     assert header == "article_id,topics,annotator,codebook,time,sample,note,draw,stratum_size,inclusion_probability"
     assert [line.split(",", 6)[-1] for line in lines] == [",1,8,", ",2,,0.125"]
     # A second reading, and one that settles it, do not change how an article was drawn.
-    again = labels.assign(annotator=["tom", "adjudicated by lena"], draw=7, stratum_size=pd.NA, inclusion_probability=1.0)
+    again = labels.assign(
+        annotator=["tom", "adjudicated by lena"], draw=7, stratum_size=pd.NA, inclusion_probability=1.0
+    )
     write_annotations(again, tmp_path / "tom.csv")
     read = read_annotations([tmp_path / "maria.csv", tmp_path / "tom.csv"], ["rail"], ["a0", "a1"])
     assert read["annotator"].tolist() == ["maria", "adjudicated by lena"]

@@ -8,6 +8,7 @@ from topicdesk.annotation.store import LabelStore
 from topicdesk.errors import LabelsError
 
 QUEUE = pd.DataFrame({"article_id": ["n3", "n1", "n7"], "sample": ["random", "rare-first", "random"]})
+DRAWN = QUEUE.assign(draw=2, stratum_size=["40", "1", "40"])
 CORPUS, TOPICS = "data/corpora/newsroom.parquet", "data/topics.toml"
 
 
@@ -150,3 +151,23 @@ def test_open_session_again_shows_the_label_and_answers_of_others(project):
     again.undo()
     assert stored(project)["n3"][0] == ("rail",)
     assert isinstance(again.store, LabelStore)
+
+
+def test_session_saves_how_articles_were_drawn(project):
+    open_session(CORPUS, TOPICS, "maria", QUEUE.iloc[[1]]).decide(["rail"])
+    session = open_session(CORPUS, TOPICS, "maria", DRAWN, again=True)
+    for topics in (["courts"], [], ["rail"]):
+        session.decide(topics)
+    session.undo()
+    session.decide([])
+    labels = read_label_file(project.labels / "maria.csv", ["courts", "rail"]).set_index("article_id")
+    assert labels.loc[["n3", "n7"], ["draw", "stratum_size"]].to_numpy().tolist() == [[2, 40], [2, 40]]
+    # The article was labelled before: a second decision does not change how it was drawn.
+    assert labels.loc["n1", ["draw", "stratum_size"]].isna().all()
+
+
+def test_session_rejects_a_queue_with_an_impossible_design(project):
+    with pytest.raises(
+        LabelsError, match="the queue: row 0: draw must be empty or an integer of at least 1; got 'first'"
+    ):
+        open_session(CORPUS, TOPICS, "maria", DRAWN.assign(draw="first"))

@@ -170,6 +170,22 @@ def test_open_skips_only_the_torn_line_of_the_journal(store):
     assert set(store.open()) == {"n1", "n2"}
 
 
+def test_journal_keeps_how_an_article_was_drawn_and_rejects_an_impossible_design(store):
+    row = store.decide("n1", (), "random", design={"draw": 2, "stratum_size": 40.0})
+    assert (row["draw"], row["stratum_size"], row["inclusion_probability"]) == ("2", "40", "")
+    entry = {"article_id": "n2", "row": {**row, "article_id": "n2"}}
+    store.journal.write_text(json.dumps(entry) + "\n")
+    assert store.open()["n2"]["stratum_size"] == "40"
+    entry["row"]["draw"] = "first"
+    store.journal.write_text(json.dumps(entry) + "\n")
+    with pytest.raises(LabelsError, match=r"journal, line 1: draw must be .*; got 'first'"):
+        store.open()
+    store.journal.write_text("")
+    with pytest.raises(LabelsError, match=r"article n3: inclusion_probability must be .*; got '2'"):
+        store.decide("n3", (), "random", design={"inclusion_probability": 2})
+    assert set(store.open()) == {"n1", "n2"}
+
+
 def test_open_rejects_a_changed_definition_under_the_same_version(project, store):
     store.open()
     path = project.root / "data" / "topics.toml"

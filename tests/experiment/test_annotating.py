@@ -54,6 +54,18 @@ def test_queue_for_has_no_labelled_reserved_or_repeated_articles(half_labelled, 
     assert sorted(group[queue["article_id"]]) == expected, "one article of each group of near-duplicates"
 
 
+def test_queue_for_numbers_the_draw_and_records_the_strata(half_labelled):
+    path = half_labelled.labels / "gold.csv"
+    queue = queue_for(SPEC, 10)
+    assert set(queue["draw"]) == {2}, "labels without a draw are of the first"
+    left = len(queue_for(SPEC, 90))
+    sizes = queue.groupby("sample")["stratum_size"].unique().map(list).to_dict()
+    assert sizes == {"random": [left - 5], "uncertain": [5]}
+    labels = read_label_file(path, ["courts", "rail"])
+    write_annotations(labels.assign(draw=[3] + [1] * (len(labels) - 1)), path)
+    assert set(queue_for(SPEC, 10)["draw"]) == {4}
+
+
 def test_queue_for_draws_rare_topics_without_any_label(half_labelled):
     write_annotations(
         read_label_file(half_labelled.labels / "gold.csv", ["courts", "rail"]).head(0),

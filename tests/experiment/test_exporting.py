@@ -37,5 +37,7 @@ def test_annotate_export_and_import_commands_bring_labels_back_with_their_sample
     done = CliRunner().invoke(app, command, catch_exceptions=False)
     assert done.exit_code == 0, done.output
     maria = read_label_file("data/labels/maria.csv", TOPICS)
-    drawn = {task["data"]["article_id"]: task["data"]["sample"] for task in tasks}
-    assert dict(zip(maria["article_id"], maria["sample"], strict=True)) == drawn
+    drawn = {task["data"]["article_id"]: (task["data"]["sample"], int(task["data"]["stratum_size"])) for task in tasks}
+    columns = maria[["article_id", "sample", "stratum_size"]]
+    assert {article: (sample, size) for article, sample, size in columns.itertuples(index=False)} == drawn
+    assert set(maria["draw"]) == {2}

@@ -99,5 +99,5 @@ def with_design(table: pd.DataFrame, rows: Iterable[Mapping[str, str]]) -> pd.Da
         cells = [row.get(name, "") for row in designs]
         if any(cells):
             numbers = [(float(cell) if dtype == "Float64" else int(cell)) if cell else pd.NA for cell in cells]
-            table = table.assign(**{name: pd.array(numbers, dtype=dtype)})
+            table = table.assign(**{name: pd.Series(numbers, index=table.index, dtype=dtype)})
     return table

@@ -132,8 +132,8 @@ def read_label_file(
     Returns
     -------
     DataFrame of shape (n_rows, 7)
-        `ANNOTATION_COLUMNS`; ``topics`` contains tuples. ``draw``, ``stratum_size`` and ``inclusion_probability`` follow
-        if a row has a value (see `sampling_weights`).
+        `ANNOTATION_COLUMNS`; ``topics`` contains tuples. If a row has a value, ``draw``, ``stratum_size`` and
+        ``inclusion_probability`` follow (see `sampling_weights`).
 
     Raises
     ------

@@ -17,7 +17,7 @@ from topicdesk._rendering import as_html
 from topicdesk.annotation._design import DESIGN_COLUMNS, design_of
 from topicdesk.annotation._fields import check_fields
 from topicdesk.annotation.annotations import check_annotations
-from topicdesk.annotation.sampling import checked_weights, effective_size, sampling_weights
+from topicdesk.annotation.sampling import checked_weights, effective_size, sampling_weights, without_probability
 from topicdesk.corpus import article_texts, content_hash, find_duplicates
 from topicdesk.corpus.articles import check_corpus, check_text_fields
 from topicdesk.errors import ArgumentError, LabelsError, nearest
@@ -127,7 +127,7 @@ class Dataset:
             raise LabelsError(f"{self.name}: weights has shape {weights.shape}, but there are {len(self)} texts.")
         checked_weights(f"{self.name}: weights", weights)
         if not weights.any():
-            raise LabelsError(f"{self.name}: every weight is 0. At least one article must represent the corpus.")
+            raise LabelsError(f"{self.name}: all weights are 0. At least one article must represent the corpus.")
 
     def _check_types(self) -> None:
         check_string("name", self.name, empty=False)
@@ -296,6 +296,12 @@ def join_dataset(
     if empty:
         warnings.append(
             f"{empty} of {len(texts)} articles have no text in {', '.join(text_fields)} and therefore no features."
+        )
+    unknown = 0 if weights is None else without_probability(annotations)
+    if unknown:
+        warnings.append(
+            f"{unknown} of {len(annotations)} labelled articles were drawn at random, but have no stratum_size. They "
+            "do not represent other articles of the corpus. Add draw and stratum_size to the label file."
         )
     dataset = Dataset(
         name=name,

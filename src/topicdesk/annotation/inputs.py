@@ -531,9 +531,7 @@ def _listed(name: str, values: Any, what: str, error: type[TopicdeskError]) -> l
     return list(values)
 
 
-def _hash(
-    ids: NDArray[Any], Y: NDArray[np.int8], topics: tuple[str, ...], weights: NDArray[np.float64] | None
-) -> str:
+def _hash(ids: NDArray[Any], Y: NDArray[np.int8], topics: tuple[str, ...], weights: NDArray[np.float64] | None) -> str:
     digest = hashlib.blake2b(digest_size=16)
     for row in sorted(range(len(ids)), key=ids.__getitem__):
         labels = [topics[column] for column in np.flatnonzero(Y[row])]

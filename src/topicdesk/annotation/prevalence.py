@@ -82,10 +82,8 @@ def prevalence(annotations: pd.DataFrame, topics: Sequence[str], sample: str = "
     ...         "stratum_size": [5] * 5 + [95] * 40,
     ...     }
     ... )
-    >>> prevalence(labels, ["rail"])[["articles", "positives", "share"]].round(3)
-           articles  positives  share
-    topic
-    rail         45          6  0.088
+    >>> prevalence(labels, ["rail"]).loc["rail", ["positives", "share", "low", "high"]].round(3).to_dict()
+    {'positives': 6.0, 'share': 0.088, 'low': 0.057, 'high': 0.164}
     """
     check_annotations("annotations", annotations, ("article_id", "topics", "sample"), unique=False)
     check_strings("topics", topics, empty=False)
@@ -112,7 +110,8 @@ def _unweighted(annotations: pd.DataFrame, topics: Sequence[str], sample: str) -
             f"({nearest(sample, set(map(str, annotations['sample'])))}). Topic frequencies can only be estimated from "
             "articles drawn at random. Label some with the queue strategy 'random'."
         )
-    n_articles, rows = len(label_sets), []
+    n_articles = len(label_sets)
+    rows: list[tuple[float, ...]] = []
     for topic in topics:
         positives = int(_has(label_sets, topic).sum())
         low, high = wilson_interval(positives, n_articles)
@@ -135,9 +134,7 @@ def _weighted(design: SamplingDesign, positive: NDArray[np.bool_]) -> tuple[floa
     return int(used.sum()), int((used & positive).sum()), share, max(low, 0.0), min(high, 1.0), n_effective
 
 
-def _effective(
-    design: SamplingDesign, parts: NDArray[np.float64], positive: NDArray[np.bool_], share: float
-) -> float:
+def _effective(design: SamplingDesign, parts: NDArray[np.float64], positive: NDArray[np.bool_], share: float) -> float:
     """Return the effective number of articles for a share that is estimated by rows with these parts of the weight."""
     by_weights = 1.0 / float((parts**2 * (1 - np.nan_to_num(design.probabilities))).sum())
     variance = 0.0

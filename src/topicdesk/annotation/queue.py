@@ -118,8 +118,8 @@ def draw_queue(
 
     Notes
     -----
-    If there is a random share, the picks of a strategy are in random order. You can stop anywhere: what is labelled is a
-    uniform sample of each stratum. Without a random share, the most useful texts come first.
+    If there is a random share, the picks of a strategy are in random order. You can stop anywhere: what is labelled is
+    a uniform sample of each stratum. Without a random share, the most useful texts come first.
 
     For multi-label data, ``uncertain`` takes texts near a quantile of each topic's probabilities. With `y`, the share
     of texts above it is the share of the topic's labels. Without `y`, it is the mean probability.
@@ -141,7 +141,7 @@ def draw_queue(
     1          d  uncertain     1          <NA>
     >>> topicdesk.draw_queue(texts, 2, {"random": 0.5, "uncertain": 0.5}, probabilities=probabilities)
       article_id     sample  draw  stratum_size
-    0          a     random     1             3
+    0          b     random     1             3
     1          c  uncertain     1             1
     """
     mix = _mix(strategy)

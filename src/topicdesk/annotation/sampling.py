@@ -19,7 +19,14 @@ from topicdesk.annotation._design import DESIGN_COLUMNS, design_of
 from topicdesk.annotation.annotations import check_annotations
 from topicdesk.errors import LabelsError
 
-__all__ = ["SamplingDesign", "effective_size", "next_draw", "sampling_design", "sampling_weights"]
+__all__ = [
+    "SamplingDesign",
+    "effective_size",
+    "next_draw",
+    "sampling_design",
+    "sampling_weights",
+    "without_probability",
+]
 
 # The queue's sample of articles that were drawn at random.
 _RANDOM = "random"
@@ -90,8 +97,8 @@ def sampling_weights(annotations: pd.DataFrame) -> NDArray[np.float64] | None:
     below 1. The mean is linear in the rows, so each row has one weight. A row that is labelled in several files has the
     design of the first. If a draw labelled all that was left, every weight is 1.
 
-    The files of all earlier draws are needed, and the corpus must be the same in each draw. A stratum of which no row is
-    labelled is missing from the estimate.
+    The files of all earlier draws are needed, and the corpus must be the same in each draw. A stratum of which no row
+    is labelled is missing from the estimate.
 
     References
     ----------
@@ -201,9 +208,7 @@ def sampling_design(annotations: pd.DataFrame) -> SamplingDesign | None:
     return SamplingDesign(weights, uncertain, probabilities, strata)
 
 
-def _probabilities(
-    designs: list[dict[str, str]], draws: NDArray[np.int64], samples: list[str]
-) -> NDArray[np.float64]:
+def _probabilities(designs: list[dict[str, str]], draws: NDArray[np.int64], samples: list[str]) -> NDArray[np.float64]:
     """Return the probability of each row; NaN if it is unknown."""
     strata = [
         (int(draw), sample, design["stratum_size"])
@@ -229,6 +234,15 @@ def _probabilities(
             for stratum, design in zip(strata, designs, strict=True)
         ],
         dtype=np.float64,
+    )
+
+
+def without_probability(annotations: pd.DataFrame) -> int:
+    """Count the rows that were drawn at random by a draw of which the strata are not recorded."""
+    designs = design_of(annotations, "annotations")
+    return sum(
+        sample == _RANDOM and not (design["stratum_size"] or design["inclusion_probability"])
+        for sample, design in zip(annotations["sample"], designs, strict=True)
     )
 
 

@@ -181,9 +181,7 @@ class AnnotationSession:
         if previous is not None:
             sample, design = previous["sample"], previous
         try:
-            row = self.store.decide(
-                article, tuple(dict.fromkeys(topics)), sample, note, previous, design=design
-            )
+            row = self.store.decide(article, tuple(dict.fromkeys(topics)), sample, note, previous, design=design)
         except KeptAside as error:
             self._know(article, error.row)
             raise
