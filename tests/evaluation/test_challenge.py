@@ -79,7 +79,8 @@ def test_challenge_replaces_a_model_by_an_equivalent_one_only_if_it_is_simpler()
     assert simpler.wins
     assert simpler.reason == (
         "the new model is simpler, and equivalent within 0.01: on the 400 articles that both were tested on, micro-F1 "
-        "is 0.800 for the new model and 0.800 for the current model; the new model is ahead by 0.000 [0.000, 0.000] [95 %]"
+        "is 0.800 for the new model and 0.800 for the current model; the new model is ahead by 0.000 [0.000, 0.000] "
+        "[95 %]"
     )
     for classifiers in (("multinomial-nb", "ridge"), ("ridge", "ridge"), ("ridge", "my own")):
         assert not challenge(same, same, "micro_f1", classifiers=classifiers).wins

@@ -64,9 +64,11 @@ def test_lock_records_the_winner_its_verdict_and_the_significance_tests(project)
     locked = result.lock().comparisons["newsroom"]
     assert locked.winner == comparison.verdict.winner in locked.verdict
     assert set(locked.significance) == set(comparison.ranking[1:])
-    assert locked.significance["majority"].p_holm < 0.05
+    assert locked.significance["majority"].p < 0.05
+    assert locked.significance["majority"].conclusion == "worse"
+    assert locked.outcome == comparison.verdict.outcome
     assert sum(locked.significance["majority"].posterior) == pytest.approx(1, abs=1e-5)
-    assert comparison.leaderboard()["Holm p"].iloc[-1].endswith("***")
+    assert comparison.leaderboard()["adjusted p"].iloc[-1].endswith("*")
     assert str(comparison).endswith(locked.verdict)
 
 
