@@ -173,9 +173,9 @@ def test_open_skips_only_the_torn_line_of_the_journal(store):
 def test_journal_keeps_how_an_article_was_drawn_and_rejects_an_impossible_design(store):
     row = store.decide("n1", (), "random", design={"draw": 2, "stratum_size": 40.0})
     assert (row["draw"], row["stratum_size"], row["inclusion_probability"]) == ("2", "40", "")
-    entry = {"article_id": "n2", "row": {**row, "article_id": "n2"}}
+    entry = {"article_id": "n2", "row": {**row, "article_id": "n2", "stratum_size": "40.0"}}
     store.journal.write_text(json.dumps(entry) + "\n")
-    assert store.open()["n2"]["stratum_size"] == "40"
+    assert store.open()["n2"] == store.open()["n2"] == {**row, "article_id": "n2"}
     entry["row"]["draw"] = "first"
     store.journal.write_text(json.dumps(entry) + "\n")
     with pytest.raises(LabelsError, match=r"journal, line 1: draw must be .*; got 'first'"):

@@ -21,6 +21,7 @@ import pyarrow as arrow
 import pyarrow.parquet as parquet
 
 from topicdesk.annotation import LabelStore, read_label_file, read_labels, read_taxonomy, write_annotations
+from topicdesk.annotation._design import DESIGN_COLUMNS
 from topicdesk.annotation.annotations import ANNOTATION_COLUMNS
 from topicdesk.corpus import parse_page, read_articles
 from topicdesk.corpus._boilerplate import take_off_menus
@@ -332,6 +333,14 @@ def _quoted_labels() -> bytes:
     return written.getvalue().encode()
 
 
+def _drawn_labels() -> bytes:
+    row = ["a1", "courts", "anna", "1", "", "random", ""]
+    rows = [[*row, "2", "40", ""], ["a3", *row[1:], "", "", "0.25"]]
+    written = io.StringIO()
+    csv.writer(written).writerows([[*ANNOTATION_COLUMNS, *DESIGN_COLUMNS], *rows])
+    return written.getvalue().encode()
+
+
 TARGETS = {
     "page": Target(
         fuzz_page,
@@ -406,10 +415,11 @@ TARGETS = {
         (
             b"\x00" + _LABELS.encode(),
             b"\x00" + _quoted_labels(),
+            b"\x00" + _drawn_labels(),
             b"\x01\n" + _JOURNAL.encode() + b"\n",
             b'\x01\n{"article_id": "a1", "row": null}\n',
             b'\x02{"1": {"courts": "0123456789abcdef", "(rules)": "0123456789abcdef"}}',
         ),
-        (*ANNOTATION_COLUMNS, "courts", "transport", "random", '"row": null', '"topics": []', _HEADER),
+        (*ANNOTATION_COLUMNS, *DESIGN_COLUMNS, "courts", "transport", "random", '"row": null', '"topics": []', _HEADER),
     ),
 }

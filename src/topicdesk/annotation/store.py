@@ -234,8 +234,10 @@ class LabelStore:
                         self._refuse(number, f"unknown topic {topic!r}; {nearest(topic, self.taxonomy.names)}")
                 if len(set(entry.row.topics)) != len(entry.row.topics):
                     self._refuse(number, "it names a topic twice")
-                checked_design(entry.row.model_dump(), f"{self.journal}, line {number}")
-            entries.append(entry.model_dump())
+            pending = entry.model_dump()
+            if pending["row"] is not None:
+                pending["row"] |= checked_design(pending["row"], f"{self.journal}, line {number}")
+            entries.append(pending)
         return entries
 
     def _refuse(self, line: int, why: str) -> NoReturn:
