@@ -1013,10 +1013,11 @@ def comparison_plan(world):
             "metric": [*STRINGS, "", "macro-f1", "hamming_loss"],
             "decision_rule": [*OBJECTS, ThresholdRule()],
             "search": [*STRINGS, "", "halve"],
-            "representative": [5, [], True],
+            "representative": [5, [], True, "all", "corpus"],
             "resamples": NUMBERS,
             "rope": [*FRACTIONS],
             "random_state": SEEDS,
+            "baselines": [5, "majority", [5], ("unknown",), tuple(one.name for one in world.plan.classifiers)],
         },
     )
 

@@ -128,11 +128,16 @@ def test_compare_weights_the_headline_by_how_articles_were_drawn(weighted):
     assert best.idxmax() == weighted.ranking[0] == weighted.verdict.best
 
 
-def test_compare_counts_positives_by_their_effective_number(weighted):
-    data, column = weighted.dataset, weighted.topic_column("courts")
-    weights = data.weights[data.Y[:, column] == 1]
-    rows = scores_where(weighted.topic_scores, sample=CORPUS_SAMPLE, topic="courts", metric="f1")
-    assert (rows["support"] == round(weights.sum() ** 2 / (weights**2).sum())).all()
+def test_compare_counts_positives_that_were_drawn_at_random(weighted):
+    data, rows = weighted.dataset, scores_where(weighted.topic_scores, sample=CORPUS_SAMPLE, metric="f1")
+    for topic in data.topics:
+        positive = data.Y[:, weighted.topic_column(topic)] == 1
+        assert (rows.loc[rows["topic"] == topic, "support"] == (positive & (data.weights > 1)).sum()).all()
+    uneven = np.where(data.Y.any(axis=1), np.linspace(2, 9, len(data)), 3.0)
+    comparison = compare(replace(data, weights=uneven), replace(weighted.plan, resamples=10), n_jobs=1)
+    positives = uneven[data.Y[:, 0] == 1]
+    effective = scores_where(comparison.topic_scores, sample=CORPUS_SAMPLE, topic=data.topics[0], metric="f1")["support"]
+    assert (effective == round(positives.sum() ** 2 / (positives**2).sum())).all()
 
 
 def test_compare_does_not_weight_articles_of_equal_probability(dataset):
@@ -143,14 +148,14 @@ def test_compare_does_not_weight_articles_of_equal_probability(dataset):
 
 
 def test_compare_warns_of_a_topic_that_supports_no_claim(dataset):
-    weights = np.ones(len(dataset))
+    weights = np.full(len(dataset), 5.0)
     rail = np.flatnonzero(dataset.Y[:, dataset.topics.index("rail")])
-    weights[rail[0]] = 1000.0
+    weights[rail[3:]] = 1.0
     plan = ComparisonPlan((CLASSIFIERS["multinomial-nb"],), splits=SplitPlan(folds=3), resamples=10)
     comparison = compare(replace(dataset, weights=weights), plan, n_jobs=1)
     assert len(rail) > FEWEST_POSITIVES
     assert any(
-        warning.startswith("rail: 1 positive articles (effective number, as drawn), fewer than 10.")
+        warning.startswith("rail: 3 positive articles were drawn at random, fewer than 10.")
         for warning in comparison.warnings
     )
     assert not any(warning.startswith("rail:") for warning in compare(dataset, plan, n_jobs=1).warnings)

@@ -40,6 +40,9 @@ __all__ = [
     "score_tables",
 ]
 
+# Weights above 1 by less than this are 1.
+_NOISE = 1e-9
+
 # Half the width of a 95 % interval, in standard errors.
 _NORMAL = 1.959964
 
@@ -261,8 +264,13 @@ def _distributions(
 
 
 def _positives(part: _Pooled, test_rows: NDArray[np.intp], once: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the effective number of positives of each topic, shape (1, n_topics) (Kish 1965)."""
+    """Return the effective number of positives of each topic that were drawn at random, shape (1, n_topics) (Kish 1965).
+
+    An article that was picked has the weight 1: it represents only itself. It says nothing about articles like it.
+    """
     weights = part.weights(test_rows, once)
+    if part.sampling is not None:
+        weights = np.where(part.sampling > 1 + _NOISE, weights, 0.0)
     squares = (weights**2) @ part.Y
     return np.divide((weights @ part.Y) ** 2, squares, out=np.zeros_like(squares), where=squares > 0)
 

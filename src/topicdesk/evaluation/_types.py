@@ -151,6 +151,8 @@ class ComparisonPlan:
                     f"representative: {self.representative!r} stands for all articles in the scores. Rename the sample."
                 )
         check_strings("baselines", self.baselines)
+        for name in self.baselines:
+            check_choice("baselines", name, names)
         if set(names) <= set(self.baselines):
             raise SpecError("classifiers: the plan has only baselines, and a baseline never wins. List a classifier.")
         check_integer("inner_folds", self.inner_folds, 2)
@@ -227,7 +229,7 @@ class ComparisonValues:
         weighted by how they were drawn; or the representative sample.
     topic_scores : DataFrame
         Columns ``classifier, topic, sample, metric, value, low, high, support``. ``support`` is the number of test
-        articles with the topic; for ``corpus``, the number of articles drawn at random that would say as much.
+        articles with the topic; for ``corpus``, the effective number of those that were drawn at random.
     fold_scores : DataFrame
         Columns ``classifier, repeat, fold, metric, value``, over all test articles of the fold, weighted as in the
         headline.

@@ -359,9 +359,8 @@ def _unsupported_topics(dataset: Dataset, topic_scores: pd.DataFrame) -> tuple[s
     few = rows.index[rows["support"] < FEWEST_POSITIVES]
     weighted = headline_sample(dataset) == CORPUS_SAMPLE
     return tuple(
-        f"{topic}: {rows['support'][topic]} positive articles"
-        + (" (effective number, as drawn)" if weighted else "")
-        + f", fewer than {FEWEST_POSITIVES}. Its scores support no claim."
+        f"{topic}: {rows['support'][topic]} positive articles{' were drawn at random' if weighted else ''}, fewer than "
+        f"{FEWEST_POSITIVES}. Its scores support no claim."
         for topic in few
     )
 

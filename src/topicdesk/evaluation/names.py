@@ -46,7 +46,7 @@ ALL_SAMPLES = "all"
 #: Value of the column ``sample`` for metrics over all test articles, weighted by how they were drawn from the corpus.
 CORPUS_SAMPLE = "corpus"
 
-#: A topic with fewer positives supports no claim. Weighted articles count by their effective number.
+#: A topic with fewer positives supports no claim. Where articles were picked, only those drawn at random count.
 FEWEST_POSITIVES = 10
 
 #: Columns of a classifier's difference from the best one (best minus this), with the bounds of its interval.
