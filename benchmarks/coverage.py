@@ -5,11 +5,11 @@ Run with ``python benchmarks/coverage.py [intervals] [verdict] [--sets N]``; wit
 The data sets are drawn from 20 Newsgroups and look like the main experiment: 772 short texts, of which about 108, 65, 15
 and 74 have one of four topics, and the others none. Each interval is for the procedure on new data: new training texts
 and new test texts. Its truth is the metric of the decisions on all data sets together. ``intervals`` compares our
-intervals with percentiles of the same bootstrap, for five folds, for a single split, and for an enriched sample that is
-weighted to its corpus.
+intervals with percentiles of the same bootstrap, for five folds, for a single split, and for an enriched sample that
+is weighted to its corpus.
 
-``verdict`` compares eight classifiers that are equally good: each sees a random half of the vocabulary. It counts how
-often any of them is called worse than the best, and compares the best score with its correction.
+``verdict`` compares eight classifiers that are equally good: each draws a random half of the vocabulary for each fold.
+It counts how often any of them is called worse than the best, and compares the best score with its correction.
 """
 
 from __future__ import annotations
@@ -213,8 +213,7 @@ def _judge(population: _Population, number: int) -> dict[str, float]:
     left_out = (weights[1:] == 0).astype(np.float64)
     values, outside = {}, {}
     for classifier in range(_N_CLASSIFIERS):
-        half = rng.permutation(features.shape[1])[: features.shape[1] // 2]
-        decisions = _ridge_decisions(features[:, half], dataset, splits, rng)
+        decisions = _ridge_decisions(features, dataset, splits, rng)
         values[str(classifier)], outside[str(classifier)] = (
             metric_values(dataset.Y, decisions, decisions.astype(np.float64), part)["macro_f1"]
             for part in (weights, left_out)
@@ -233,10 +232,11 @@ def _judge(population: _Population, number: int) -> dict[str, float]:
 def _ridge_decisions(
     features: csr_matrix, dataset: Dataset, splits: tuple[Split, ...], rng: np.random.Generator
 ) -> NDArray[np.int8]:
-    """Fit ridge regression in its dual form on each fold, with thresholds from three inner folds; return decisions."""
-    kernel = (features @ features.T).toarray()
+    """Fit ridge regression to a random half of the terms on each fold, with thresholds from inner folds."""
     decisions = np.zeros_like(dataset.Y)
     for split in splits:
+        half = features[:, rng.permutation(features.shape[1])[: features.shape[1] // 2]]
+        kernel = (half @ half.T).toarray()
         inner = rng.permutation(len(split.train)) % 3
         scores = np.zeros((len(split.train), dataset.n_topics))
         for fold in range(3):

@@ -23,6 +23,7 @@ from topicdesk.evaluation.metrics import (
     observed_and_bootstrap_weights,
     probability_metric_values,
     topic_metric_values,
+    weighted_metric_values,
 )
 from topicdesk.evaluation.names import ALL_SAMPLES, CORPUS_SAMPLE, DIFFERENCE_FROM_BEST
 from topicdesk.evaluation.splits import training_factor
@@ -280,9 +281,11 @@ def _resampled_value(
 ) -> NDArray[np.float64]:
     """Compute one metric for every row of weights, averaged over repeats, shape (n_weighings,)."""
     test_rows, all_weights = weighings
-    with threadpool_limits(limits=1), np.errstate(divide="ignore", invalid="ignore"):
+    with threadpool_limits(limits=1):
         values = [
-            metric_values(part.Y, part.decisions, part.scores, part.weights(test_rows, all_weights), part.folds)[metric]
+            weighted_metric_values(
+                metric, part.Y, part.decisions, part.scores, part.weights(test_rows, all_weights), part.folds
+            )
             for part in repeats
         ]
     return np.asarray(np.mean(values, axis=0))

@@ -40,6 +40,7 @@ __all__ = [
     "observed_and_bootstrap_weights",
     "probability_metric_values",
     "topic_metric_values",
+    "weighted_metric_values",
 ]
 
 # Weightings per batch: enough to share one pass over a ranking, few enough for the processor's cache.
@@ -96,20 +97,30 @@ def metric_value(
     folds: NDArray[np.intp] | None = None,
 ) -> float:
     """Compute a single one of `METRICS`, with equal weights (see `metric_values`)."""
-    weights = np.ones((1, len(Y)))
+    return float(weighted_metric_values(name, Y, decisions, scores, np.ones((1, len(Y))), folds)[0])
+
+
+def weighted_metric_values(
+    name: str,
+    Y: NDArray[np.int8],
+    decisions: NDArray[np.int8],
+    scores: Floats,
+    weights: Floats,
+    folds: NDArray[np.intp] | None = None,
+) -> Floats:
+    """Compute a single one of `METRICS` for each weighting, shape (n_weightings,) (see `metric_values`)."""
     mean, _, kind = name.partition("_")
-    if name == "subset_accuracy":
-        return float((decisions == Y).all(axis=1).mean())
-    if name == "hamming_loss":
-        return float((decisions != Y).mean())
+    if name in ("subset_accuracy", "hamming_loss"):
+        right = (decisions == Y).all(axis=1) if name == "subset_accuracy" else (decisions != Y).mean(axis=1)
+        with np.errstate(invalid="ignore"):  # no article has a weight
+            return np.asarray(weights @ right / weights.sum(axis=1))
     if kind in ("precision", "recall", "f1"):
         true, decided, positive = _decision_sums(Y, decisions, weights)
         if mean == "micro":
             true, decided, positive = (part.sum(axis=1, keepdims=True) for part in (true, decided, positive))
-        return float(_mean_of_defined(_decision_metric_values(true, decided, positive)[kind])[0])
+        return _mean_of_defined(_decision_metric_values(true, decided, positive)[kind])
     ranking = _micro_ranking_metric_values if mean == "micro" else _ranking_metric_values
-    values = _mean_over_folds(ranking, Y, scores, weights, folds)[kind]
-    return float(_mean_of_defined(values)[0])
+    return _mean_of_defined(_mean_over_folds(ranking, Y, scores, weights, folds)[kind])
 
 
 def topic_metric_values(
