@@ -8,6 +8,7 @@ equally good classifier worse is at most 5 %.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -352,4 +353,5 @@ def _more_articles(rivals: pd.DataFrame, n_articles: int, rope: float) -> int | 
     if not np.isfinite(more) or more > _MOST_ARTICLES:
         return None
     digits = max(0, len(str(int(more))) - 2)
-    return max(1, int(np.ceil(more / 10**digits)) * 10**digits)
+    step: int = 10**digits
+    return max(1, math.ceil(more / step) * step)
