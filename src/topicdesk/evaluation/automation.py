@@ -11,8 +11,8 @@ from topicdesk.errors import ArgumentError
 
 __all__ = ["automation_cut", "check_automation"]
 
-# The first test passes with so many wrong articles. If it allowed none, one wrong article among the surest would end the
-# sequence. If it allowed more, it would need more articles. In simulations with 300 to 3000 articles, one is best.
+# The first test passes with so many wrong articles. If it allowed none, one wrong article among the surest would end
+# the sequence. If it allowed more, it would need more articles. In simulations with 300 to 3000 articles, one is best.
 _WRONG_AT_FIRST = 1
 
 # Number of tests: each further test can stop the sequence by chance, and fewer tests stop further from the best cut.

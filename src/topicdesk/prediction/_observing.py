@@ -14,8 +14,8 @@ __all__ = ["observe"]
 def observe(labeller: Labeller, articles: pd.DataFrame) -> Observed:
     """Label articles, and compute the share of unseen words of each.
 
-    Values are rounded as those of a reference are. Otherwise values that are equal before rounding would always be on the
-    same side of each other, which rank tests and the Kolmogorov–Smirnov test take for drift.
+    Values are rounded as those of a reference are. Otherwise equal values would differ, all in one direction, which
+    rank tests and the Kolmogorov–Smirnov test take for drift.
     """
     answers = labeller.label(articles.drop(columns="id", errors="ignore"))
     labelled = answers["topics"].notna().to_numpy()

@@ -62,9 +62,8 @@ class Drift(DriftChecks):
     def __str__(self) -> str:
         """Return the result in a sentence, with the numbers of articles."""
         reference = self.labeller.reference.description()
-        return (
-            f"{self.finding()} {len(self.observed):,} new articles compared with {reference}."
-            + (f" {self.observed.unlabelled:,} could not be labelled." if self.observed.unlabelled else "")
+        return f"{self.finding()} {len(self.observed):,} new articles compared with {reference}." + (
+            f" {self.observed.unlabelled:,} could not be labelled." if self.observed.unlabelled else ""
         )
 
     def plot(self) -> Figure:

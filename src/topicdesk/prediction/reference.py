@@ -125,7 +125,6 @@ class Observed:
         """Return the number of articles."""
         return len(self.probabilities)
 
-
     def reference(self) -> Reference:
         """Return the predictions as the reference of the model that made them."""
         return Reference("unlabelled", self.probabilities, self.given, self.unseen, "model")

@@ -209,10 +209,9 @@ def field_frame(dataset: Dataset, rows: NDArray[np.intp] | None = None) -> pd.Da
 def _unlabelled(articles: Articles, dataset: Dataset) -> pd.DataFrame | None:
     """Return a random part of the articles that resemble no labelled one and have text; None if they are too few."""
     fields = list(dataset.fields or ("text",))
-    table = as_table(articles, fields)
     try:
-        table, why_not = readable_articles(table, fields)
-    except NoFieldError as error:
+        table, why_not = readable_articles(as_table(articles, fields), fields)
+    except (LabellerError, NoFieldError) as error:
         raise LabellerError(f"unlabelled: {error}") from error
     table = table[[not why for why in why_not]]
     drawn = np.random.default_rng(0).permutation(len(table))[:MOST_REFERENCE]
