@@ -25,7 +25,6 @@ _LABELLED, _BATCH, _BATCHES, _REPEATS = 600, 300, 20, 8
 _CASES: tuple[tuple[str, str, str, dict[str, list[float]]], ...] = (
     ("newsgroups", "20newsgroups", "linear-svm", {"C": [1.0]}),
     ("published", "reuters-r8", "linear-svm", {"C": [1.0]}),
-    ("newsgroups", "20newsgroups", "multinomial-nb", {"alpha": [0.1]}),
 )
 _GOAL = 0.07
 
