@@ -993,11 +993,17 @@ def threshold_rule(world):
 
 def decision_rule(world):
     return Entry(
-        {"threshold": ThresholdRule(), "calibration": "platt", "automation_precision": 0.95},
+        {
+            "threshold": ThresholdRule(),
+            "calibration": "platt",
+            "automation_precision": 0.95,
+            "automation_confidence": 0.9,
+        },
         {
             "threshold": [*OBJECTS, 0.5],
             "calibration": [*STRINGS, "", "plat"],
             "automation_precision": [*FRACTIONS, 0],
+            "automation_confidence": [*FRACTIONS, 0, 1],
         },
     )
 
@@ -1175,16 +1181,17 @@ def topic_classifier(world):
 def topic_classifier_fit(world):
     data = make_dataset(world)
 
-    def fit(X, y, groups):
+    def fit(X, y, groups, unlabelled):
         model = topicdesk.TopicClassifier("multinomial-nb", topics=["courts", "rail"], inner_cv=2, n_jobs=1)
-        return model.fit(X, y, groups)
+        return model.fit(X, y, groups, unlabelled)
 
     return Entry(
-        {"X": world.texts, "y": world.dataset.Y, "groups": None},
+        {"X": world.texts, "y": world.dataset.Y, "groups": None, "unlabelled": None},
         {
             "X": [Wrong(value, "texts") for value in (None, 5, "text", [], {}, world.texts[:5], [None] * 60, [5] * 60)],
             "y": [value for value in data.wrong["y"] if not isinstance(value, str)],
             "groups": data.wrong["groups"],
+            "unlabelled": [5, 1.5, {1}, pd.DataFrame({"body": ["a"]})],
         },
         call=fit,
     )
@@ -1225,7 +1232,8 @@ def features(world):
 
 def fit_labeller(world):
     entry = study(world)
-    return Entry(*({k: v for k, v in part.items() if k != "splits"} for part in (entry.right, entry.wrong)))
+    right, wrong = ({k: v for k, v in part.items() if k != "splits"} for part in (entry.right, entry.wrong))
+    return Entry({**right, "unlabelled": None}, {**wrong, "unlabelled": [5, 1.5, {1}, pd.DataFrame({"body": ["a"]})]})
 
 
 def audit_sources(world):

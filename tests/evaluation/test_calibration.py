@@ -159,17 +159,20 @@ def test_reliability_table_intervals_do_not_narrow_with_repeats():
 
 
 def test_fit_calibration_reaches_the_requested_precision_on_new_articles():
-    # 20 corpora of one distribution: the precision promised on one half must hold on the other half, on average.
+    # 40 corpora of one distribution: at least nine in ten must have on one half the precision promised on the other.
     precisions, automated = [], []
-    for seed in range(20):
+    for seed in range(40):
         Y, scores = draw_scores(2000, 3.0, -1.0, seed, n_topics=2)
         decisions = (scores > 1 / 3).astype(np.int8)
         half = slice(0, 1000), slice(1000, None)
         calibration = fit_calibration(Y[half[0]], scores[half[0]], decisions[half[0]], "platt", False, 0.9)
         sure = confidence(calibration.probabilities(scores[half[1]]), decisions[half[1]], False) >= calibration.cut
         automated.append(sure.mean())
-        precisions.append((Y[half[1]] == decisions[half[1]]).all(axis=1)[sure].mean())
-    assert np.mean(precisions) == pytest.approx(0.9, abs=0.01)
+        if sure.any():
+            precisions.append((Y[half[1]] == decisions[half[1]]).all(axis=1)[sure].mean())
+    # A half of a corpus also varies: two standard errors.
+    assert np.mean(np.array(precisions) < 0.9 - 0.02) <= 0.1
+    assert np.mean(precisions) > 0.9
     assert 0.1 < np.mean(automated) < 0.9
 
 

@@ -158,7 +158,7 @@ def drift(
 
     labeller = load_labeller(reference, trust=trust or ())
     result = measure_drift_of_files(labeller, paths, mapped)
-    print_table(result.table(), "New articles and the training corpus (medians of scores)")
+    print_table(result.table(), "New articles and the reference (medians of scores)")
     print_text(result)
     if plot is not None:
         save_picture(result.plot(), plot)

@@ -3,6 +3,9 @@ from topicdesk.evaluation._types import (
     DecisionRule as DecisionRule,
     FoldResult as FoldResult,
 )
+from topicdesk.evaluation.automation import (
+    automation_cut as automation_cut,
+)
 from topicdesk.evaluation.calibration import (
     Calibration as Calibration,
     fit_calibration as fit_calibration,

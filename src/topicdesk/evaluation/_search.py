@@ -123,7 +123,8 @@ def cross_validate(
                     for candidate in group
                     if (outer, candidate) in inner_fits
                 )
-                choice = choose(scored, materials.Y[held.rows], held.folds, materials.multi_class, plan)
+                groups = dataset.groups[held.rows]
+                choice = choose(scored, materials.Y[held.rows], held.folds, groups, materials.multi_class, plan)
                 choice = replace(choice, seconds=inner_fits[outer, choice.candidate].seconds)
             else:
                 choice = Choice(group[0], fixed_thresholds(classifier, dataset.n_topics, materials.multi_class), np.nan)

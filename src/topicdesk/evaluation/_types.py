@@ -24,6 +24,7 @@ from topicdesk._arguments import (
 )
 from topicdesk._renamed import renamed_fields
 from topicdesk.errors import ArgumentError, SpecError
+from topicdesk.evaluation.automation import check_automation
 from topicdesk.evaluation.calibration import CalibrationMethod
 from topicdesk.evaluation.classifiers import Classifier, Scores
 from topicdesk.evaluation.leaderboard import probability_leaderboard, scores_where
@@ -51,19 +52,21 @@ class DecisionRule:
         Calibration method (see `fit_calibration`).
     automation_precision : float, default 0.95
         Required share of automatically labelled articles whose topics are all right.
+    automation_confidence : float, default 0.9
+        Probability with which this share is reached on new articles like the labelled ones, above 0 and below 1. A
+        higher one leaves more articles to people.
     """
 
     threshold: ThresholdRule = field(default_factory=ThresholdRule)
     calibration: CalibrationMethod = "platt"
     automation_precision: float = 0.95
+    automation_confidence: float = 0.9
 
     def __post_init__(self) -> None:
         """Raise `ArgumentError` if a value is wrong."""
         check_instance("threshold", self.threshold, ThresholdRule)
         check_choice("calibration", self.calibration, ("platt", "isotonic"))
-        check_number("automation_precision", self.automation_precision, 0, 1)
-        if self.automation_precision == 0:
-            raise ArgumentError("automation_precision must be above 0; got 0.")
+        check_automation(self.automation_precision, self.automation_confidence)
 
 
 @renamed_fields(seed="random_state")

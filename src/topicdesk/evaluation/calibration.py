@@ -16,8 +16,8 @@ from sklearn.isotonic import IsotonicRegression
 
 from topicdesk._answers import confidence
 from topicdesk._proportions import wilson_interval
+from topicdesk.evaluation.automation import automation_cut
 from topicdesk.evaluation.names import CalibrationMethod
-from topicdesk.evaluation.thresholds import ThresholdRule, choose_thresholds
 
 __all__ = [
     "CALIBRATION_BINS",
@@ -26,7 +26,6 @@ __all__ = [
     "Platt",
     "fit_calibration",
     "fit_platt",
-    "least_confidence",
     "probability_bins",
     "reliability_table",
 ]
@@ -82,7 +81,7 @@ class Calibration:
     multi_class : bool
         Whether the probabilities of an article are normalised to sum to one.
     cut : float
-        Minimum confidence at which decisions reach the required precision; infinity if no confidence does.
+        Minimum confidence for labelling an article automatically; infinity if no confidence is high enough.
     """
 
     calibrators: tuple[_Calibrator, ...]
@@ -119,6 +118,8 @@ def fit_calibration(
     method: CalibrationMethod,
     multi_class: bool,
     precision: float,
+    automation_confidence: float = 0.9,
+    groups: NDArray[np.intp] | None = None,
 ) -> Calibration:
     """Fit calibrators on out-of-fold scores, and choose the minimum confidence for automatic labelling.
 
@@ -137,22 +138,30 @@ def fit_calibration(
         Whether every row has exactly one topic.
     precision : float
         Required share of automatically labelled articles whose topics are all right.
+    automation_confidence : float, default 0.9
+        Probability with which new articles reach this share.
+    groups : ndarray of int, shape (n_rows,), optional
+        Cluster of near-duplicates of each row.
 
     Returns
     -------
     Calibration
 
+    See Also
+    --------
+    topicdesk.evaluation.automation_cut : Chooses the minimum confidence.
+
     References
     ----------
     Platt (1999), "Probabilistic outputs for support vector machines"; Zadrozny and Elkan (2002), "Transforming
-    classifier scores into accurate multiclass probability estimates". The cut follows selective classification
-    (Geifman and El-Yaniv 2017).
+    classifier scores into accurate multiclass probability estimates".
     """
     fit = fit_platt if method == "platt" else _fit_isotonic
     calibrators = tuple(fit(y, column) for y, column in zip(Y.T, scores.T, strict=True))
     calibration = Calibration(calibrators, multi_class)
     confidences = confidence(calibration.probabilities(scores), decisions, multi_class)
-    cut = least_confidence(confidences, (decisions == Y).all(axis=1), precision)
+    correct = (decisions == Y).all(axis=1)
+    cut = automation_cut(confidences, correct, precision, automation_confidence, groups)
     return Calibration(calibrators, multi_class, cut)
 
 
@@ -199,28 +208,6 @@ def fit_platt(y: NDArray[np.int8], scores: _Floats) -> Platt:
         current = loss(weights)
     slope = float(weights[0]) / spread
     return Platt(slope, float(weights[1]) - slope * float(scores.mean()))
-
-
-def least_confidence(confidences: _Floats, correct: NDArray[np.bool_], precision: float) -> float:
-    """Choose the minimum confidence for labelling without a person.
-
-    Parameters
-    ----------
-    confidences : ndarray of float, shape (n_rows,)
-        Confidence in each article, from `confidence`.
-    correct : ndarray of bool, shape (n_rows,)
-        Whether all topics of the article are right.
-    precision : float
-        Required share of correct articles among those with at least this confidence.
-
-    Returns
-    -------
-    float
-        Infinite if no confidence reaches the precision.
-    """
-    Y = correct[:, None].astype(np.int8)
-    (cut,) = choose_thresholds(Y, confidences[:, None], ThresholdRule(precision=precision))
-    return float(cut)
 
 
 def probability_bins(probabilities: _Floats) -> NDArray[np.intp]:

@@ -40,6 +40,7 @@ __all__ = [
     "held_out",
     "judge",
     "plan_for_texts",
+    "score_all",
 ]
 
 
@@ -112,8 +113,50 @@ def choose_on_all(
     fits, _ = score_inner_folds(materials, [folds], [candidates], engine)
     held = held_out(folds)
     scored = {candidate: fits[0, candidate].scores[held.order] for candidate in candidates}
-    best = choose(iter(scored.items()), materials.Y[held.rows], held.folds, materials.multi_class, plan)
+    best = choose(
+        iter(scored.items()),
+        materials.Y[held.rows],
+        held.folds,
+        dataset.groups[held.rows],
+        materials.multi_class,
+        plan,
+    )
     return FinalChoice(best.candidate, best.score, held.rows, scored[best.candidate])
+
+
+def score_all(
+    dataset: Dataset,
+    plan: ComparisonPlan,
+    candidate: Candidate,
+    keywords: Mapping[str, Sequence[str]] | None,
+    n_folds: int,
+    engine: Engine,
+) -> tuple[NDArray[np.intp], Scores]:
+    """Score all labelled rows with models of one candidate, each fitted on the other folds.
+
+    Parameters
+    ----------
+    dataset, plan, keywords, engine
+        As in `choose_on_all`.
+    candidate : Candidate
+        The candidate, from `choose_on_all`.
+    n_folds : int
+        Number of stratified folds; fewer if there are fewer groups of near-duplicates.
+
+    Returns
+    -------
+    rows : ndarray of int, shape (n_articles,)
+        Numbers of the rows, ascending.
+    scores : ndarray of float, shape (n_articles, n_topics)
+        Out-of-fold scores of these rows.
+    """
+    materials = gather_materials(dataset, [candidate], keywords, plan.random_state, plan.settings)
+    full_split = Split(np.arange(len(dataset)), np.arange(0), 0, 0, "stratified")
+    n_folds = min(n_folds, len(set(dataset.groups.tolist())))
+    folds = make_inner_splits(dataset, full_split, n_folds, plan.random_state)
+    fits, _ = score_inner_folds(materials, [folds], [[candidate]], engine)
+    held = held_out(folds)
+    return held.rows, fits[0, candidate].scores[held.order]
 
 
 def plan_for_texts(plan: ComparisonPlan, dataset: Dataset) -> tuple[ComparisonPlan, tuple[str, ...]]:
@@ -198,10 +241,14 @@ def choose(
     scored: Iterator[tuple[Candidate, Scores]],
     Y: NDArray[np.int8],
     folds: NDArray[np.intp],
+    groups: NDArray[np.intp],
     multi_class: bool,
     plan: ComparisonPlan,
 ) -> Choice:
-    """Choose the candidate with the best metric on the held-out rows of all inner folds. Ties go to the first."""
+    """Choose the candidate with the best metric on the held-out rows of all inner folds. Ties go to the first.
+
+    `groups` is the cluster of near-duplicates of each row.
+    """
     best: Choice | None = None
     scores_of_best = np.empty(0)
     for candidate, scores in scored:
@@ -213,7 +260,14 @@ def choose(
     decisions = decisions_at(scores_of_best, best.thresholds)
     rule = plan.decision_rule
     calibration = fit_calibration(
-        Y, scores_of_best, decisions, rule.calibration, multi_class, rule.automation_precision
+        Y,
+        scores_of_best,
+        decisions,
+        rule.calibration,
+        multi_class,
+        rule.automation_precision,
+        rule.automation_confidence,
+        groups,
     )
     return replace(best, calibration=calibration)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -33,7 +33,6 @@ from topicdesk.annotation import (
     Taxonomy,
     aggregate_rules,
     draw_queue,
-    fit_to_label,
     open_session,
     read_taxonomy,
     reserved_in,
@@ -44,7 +43,7 @@ from topicdesk.annotation import (
 from topicdesk.annotation._fields import check_annotator
 from topicdesk.annotation.queue import queue_of_labelled
 from topicdesk.annotation.sampling import next_draw
-from topicdesk.corpus import article_texts, find_duplicates, read_corpus
+from topicdesk.corpus import article_texts, read_corpus
 from topicdesk.errors import ArgumentError, LabelsError, SpecError, nearest
 from topicdesk.evaluation import (
     Classifier,
@@ -54,6 +53,7 @@ from topicdesk.evaluation import (
     out_of_fold,
     scores_where,
 )
+from topicdesk.experiment._pool import open_articles
 from topicdesk.experiment.run import LoadedExperiment, corpus_file, load_experiments, read_spec_labels
 from topicdesk.experiment.spec import Spec, read_spec
 from topicdesk.features import FeatureSetting, keyword_hits, keyword_matrix
@@ -384,7 +384,7 @@ def _pool_of(desk: _Desk, random_state: int) -> Pool:
     """Return the pool of labelled articles and those that may be labelled, with predictions."""
     labels = desk.labels
     with progress(3, "scoring articles", "step") as advance:
-        articles = desk.corpus[_open(desk.corpus, labels["article_id"], desk.reserved)].reset_index(drop=True)
+        articles = desk.corpus[open_articles(desk.corpus, labels["article_id"], desk.reserved)].reset_index(drop=True)
         advance()
         texts = desk.texts(articles)
         hits = _hits(texts, desk.keywords)
@@ -441,12 +441,3 @@ def _scores_of(load: LoadedExperiment, comparison: ComparisonResult) -> pd.DataF
     rows = pd.concat([overall.assign(score=load.plan.metric), by_topic.assign(score="F1 of " + by_topic["topic"])])
     columns = {"value": "", "low": "_low", "high": "_high"}
     return rows.set_index("score")[list(columns)].rename(columns=columns)
-
-
-def _open(corpus: pd.DataFrame, labelled_ids: pd.Series, reserved: Collection[str]) -> pd.Series:
-    """Return a mask of labelled articles and those to label: no teasers, fragments, reserved articles or repeats."""
-    labelled, fit = corpus["id"].isin(labelled_ids), fit_to_label(corpus)
-    groups = pd.Series(find_duplicates(corpus["text"].tolist()).groups)
-    # A copy of a reserved article would leak it; a copy of a labelled article adds no information.
-    excluded = groups.isin(groups[labelled | corpus["id"].isin(reserved)])
-    return labelled | (fit & ~excluded & ~groups.where(fit, -1 - groups.index).duplicated())

@@ -13,6 +13,7 @@ from topicdesk._renamed import renamed_arguments
 from topicdesk.corpus import read_corpus, read_sources
 from topicdesk.errors import ArgumentError, SplitError
 from topicdesk.evaluation import SourceAudit, audit_sources
+from topicdesk.experiment._pool import unlabelled_articles
 from topicdesk.experiment.lock import differences, lock_path, lock_text, read_lock
 from topicdesk.experiment.run import ExperimentResult, corpus_file, read_spec_labels, spec_keywords, spec_titles
 from topicdesk.interface import Comparison
@@ -158,7 +159,7 @@ def log_experiment(
 
 @renamed_arguments(jobs="n_jobs")
 def fit_winner(result: ExperimentResult, comparison: Comparison, n_jobs: int = -1) -> Labeller:
-    """Fit the winner of a comparison on all its labels.
+    """Fit the winner of a comparison on all its labels, with unlabelled articles of its corpus as reference of drift.
 
     Parameters
     ----------
@@ -173,7 +174,9 @@ def fit_winner(result: ExperimentResult, comparison: Comparison, n_jobs: int = -
     -------
     Labeller
     """
-    return comparison.fit(n_jobs=n_jobs).labeller_
+    corpora = dict(zip((one.dataset.name for one in result.comparisons), result.spec.data.corpus, strict=True))
+    unlabelled = unlabelled_articles(result.project, result.spec, corpora[comparison.dataset.name])
+    return comparison.fit(unlabelled=unlabelled, n_jobs=n_jobs).labeller_
 
 
 def _check_reviews(reviews: Sequence[Review] | None, count: int) -> None:

@@ -191,6 +191,8 @@ class _Evaluation(StrictModel):
     calibration: CalibrationMethod = "platt"
     #: Target share of automatically labelled articles whose topics are all correct.
     automation_precision: Annotated[float, Field(gt=0, le=1)] = 0.95
+    #: Probability with which new articles reach this share.
+    automation_confidence: Annotated[float, Field(gt=0, lt=1)] = 0.9
     representative: str | None = None
     resamples: Annotated[int, Field(ge=100, le=100_000)] = 1000
     #: Region of practical equivalence: differences in the metric up to this size do not matter.
@@ -299,7 +301,10 @@ class Spec(StrictModel):
             inner_folds=self.splits.inner_folds,
             metric=self.evaluation.metric,
             decision_rule=DecisionRule(
-                self.evaluation.threshold.rule(), self.evaluation.calibration, self.evaluation.automation_precision
+                self.evaluation.threshold.rule(),
+                self.evaluation.calibration,
+                self.evaluation.automation_precision,
+                self.evaluation.automation_confidence,
             ),
             search=self.evaluation.search,
             representative=self.evaluation.representative,

@@ -34,6 +34,7 @@ from topicdesk.evaluation._execution.checkpoints import comparison_hash
 from topicdesk.interface._choices import class_labels, classifiers_from, settings_from
 from topicdesk.interface.model import TopicClassifier
 from topicdesk.prediction import fit_labeller
+from topicdesk.prediction.labeller import Articles
 from topicdesk.project import working_project
 from topicdesk.report import About, make_report
 from topicdesk.tracking import LoggedComparison, check_experiment, pack_comparison, send_parcel
@@ -118,13 +119,20 @@ class Comparison(ComparisonResult):
         values = {field.name: getattr(result, field.name) for field in fields(ComparisonResult)}
         return cls(**values, keywords=keywords, class_labels=class_labels, n_jobs=n_jobs)
 
-    def fit(self, classifier: str | None = None, *, n_jobs: int | None = None) -> TopicClassifier:
+    def fit(
+        self, classifier: str | None = None, *, unlabelled: Articles | None = None, n_jobs: int | None = None
+    ) -> TopicClassifier:
         """Fit a classifier on all texts, with the procedure of the comparison.
 
         Parameters
         ----------
         classifier : str, optional
             Name of the classifier. By default, the winner.
+        unlabelled : DataFrame or sequence of str, optional
+            Texts of the same corpus without labels, drawn as new texts are: a table with the columns of the texts, or a
+            list. They become the reference of `measure_drift` if at least 100 of them are no near-duplicates of
+            labelled texts or of each other. By default, the reference consists of the labelled texts, scored by models
+            of 20 folds.
         n_jobs : int, optional
             Number of processes; -1 for one per core. By default, that of the comparison.
 
@@ -136,11 +144,13 @@ class Comparison(ComparisonResult):
         ------
         SpecError
             If the comparison has no classifier of this name.
+        LabellerError
+            If `unlabelled` is no table or list of texts, or has none of the columns.
         """
         name = self.verdict.winner if classifier is None else classifier
         chosen = _named(name, self.plan.classifiers)
         n_jobs = self.n_jobs if n_jobs is None else n_jobs
-        labeller = fit_labeller(self.dataset, self.plan, chosen, self.keywords, n_jobs)
+        labeller = fit_labeller(self.dataset, self.plan, chosen, self.keywords, n_jobs, unlabelled=unlabelled)
         model = TopicClassifier(
             chosen,
             features=self.plan.settings,
@@ -154,13 +164,17 @@ class Comparison(ComparisonResult):
         )
         return model._with(labeller, self.class_labels or self.dataset.topics)
 
-    def log(self, experiment: str, *, n_jobs: int | None = None) -> LoggedComparison:
+    def log(
+        self, experiment: str, *, unlabelled: Articles | None = None, n_jobs: int | None = None
+    ) -> LoggedComparison:
         """Log the comparison to MLflow: scores, tables, report, and the winner as a registered model.
 
         Parameters
         ----------
         experiment : str
             Name of the MLflow experiment. The model is registered as ``topicdesk-`` and this name.
+        unlabelled : DataFrame or sequence of str, optional
+            Texts without labels, for the reference of `measure_drift`, as in `fit`.
         n_jobs : int, optional
             Number of processes to fit the winner with; -1 for one per core. By default, that of the comparison.
 
@@ -201,7 +215,7 @@ class Comparison(ComparisonResult):
             environment=observe_environment(project),
             keywords=self.keywords,
         )
-        model = self.fit(n_jobs=n_jobs)
+        model = self.fit(unlabelled=unlabelled, n_jobs=n_jobs)
         labeller = model.labeller_
         report = make_report(self, about, labeller)
         parcel = pack_comparison(project, self, about, "", None, f"topicdesk-{experiment}", report, labeller)

@@ -118,7 +118,13 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.n_jobs = n_jobs
         self.random_state = random_state
 
-    def fit(self, X: Any, y: Any, groups: str | ArrayLike | None = "near-duplicates") -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        groups: str | ArrayLike | None = "near-duplicates",
+        unlabelled: Articles | None = None,
+    ) -> Self:
         """Choose features and hyper-parameters on inner folds, and fit on all texts.
 
         Parameters
@@ -129,6 +135,8 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             Labels, as in `make_dataset`.
         groups : array-like of shape (n_texts,), "near-duplicates" or None, default "near-duplicates"
             Rows of one group stay on the same side of an inner fold.
+        unlabelled : DataFrame or sequence of str, optional
+            Texts without labels, for the reference of `measure_drift`, as in `Comparison.fit`.
 
         Returns
         -------
@@ -156,7 +164,8 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             random_state=self.random_state,
         )
         return self._with(
-            fit_labeller(dataset, plan, classifier, self.keywords, self.n_jobs), class_labels(y, X, dataset)
+            fit_labeller(dataset, plan, classifier, self.keywords, self.n_jobs, unlabelled=unlabelled),
+            class_labels(y, X, dataset),
         )
 
     def _with(self, labeller: Labeller, labels: Sequence[Any] | NDArray[Any]) -> Self:

@@ -18,7 +18,6 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import ks_2samp, mannwhitneyu
 
-from topicdesk._answers import decide, readable_articles
 from topicdesk._arguments import check_random_state
 from topicdesk._progress import progress
 from topicdesk._proportions import score_test
@@ -27,6 +26,7 @@ from topicdesk.corpus import find_files
 from topicdesk.errors import LabellerError
 from topicdesk.prediction._batches import ReadingOptions, read_input_batches
 from topicdesk.prediction._drift_checks import FEWEST_ARTICLES, Check, DriftChecks, judged_checks
+from topicdesk.prediction._observing import observe
 from topicdesk.prediction.labeller import Labeller, as_table
 from topicdesk.prediction.reference import Observed
 from topicdesk.prediction.text_drift import TextDrift, Texts, compare_texts
@@ -61,14 +61,9 @@ class Drift(DriftChecks):
 
     def __str__(self) -> str:
         """Return the result in a sentence, with the numbers of articles."""
-        reference = self.labeller.reference
-        caveat = (
-            "; not all of them were drawn at random, which alone can change shares" if reference.sample == "all" else ""
-        )
-        return (
-            f"{self.finding()} {len(self.observed):,} new articles compared with {len(reference):,} of the training "
-            f"corpus (sample: {reference.sample}){caveat}."
-            + (f" {self.observed.unlabelled:,} could not be labelled." if self.observed.unlabelled else "")
+        reference = self.labeller.reference.description()
+        return f"{self.finding()} {len(self.observed):,} new articles compared with {reference}." + (
+            f" {self.observed.unlabelled:,} could not be labelled." if self.observed.unlabelled else ""
         )
 
     def plot(self) -> Figure:
@@ -101,8 +96,9 @@ def measure_drift(
     Parameters
     ----------
     reference : TopicClassifier, Labeller, DataFrame, Series or sequence of str
-        A model: its reference consists of held-out articles of its training corpus, from the representative sample if
-        that has at least 100 of them. Or reference texts; no model is needed then.
+        A model: its reference consists of unlabelled articles of its corpus; without them, of its labelled articles,
+        scored by models fitted on the others (see `topicdesk.prediction.Reference`). Or reference texts; no model is
+        needed then.
     articles : DataFrame, Series or sequence of str
         New articles. For a labeller, a table with its fields, or texts.
     text : str or sequence of str, optional
@@ -133,7 +129,7 @@ def measure_drift(
     With a labeller:
 
     Shares: score test of two proportions (Miettinen and Nurminen 1985). Unseen words: share of an article's words,
-    without stop words, that are not in the vocabulary; Mann–Whitney test. For a training article, the vocabulary is the
+    without stop words, that are not in the vocabulary; Mann–Whitney test. For a labelled article, the vocabulary is the
     one without the article and its copies. Scores: two-sample Kolmogorov–Smirnov test of each topic's probabilities.
     All p-values are adjusted together (Holm 1979).
 
@@ -196,21 +192,6 @@ def measure_drift_of_files(
                 parts.append(observe(labeller, table))
             advance(batch.read)
     return _judged(labeller, _together(parts, len(labeller.topics)))
-
-
-def observe(labeller: Labeller, articles: pd.DataFrame) -> Observed:
-    """Label new articles, and compute the share of unseen words of each."""
-    answers = labeller.label(articles.drop(columns="id", errors="ignore"))
-    labelled = answers["topics"].notna().to_numpy()
-    answers = answers[labelled]
-    texts, _ = readable_articles(articles[labelled], labeller.fields)
-    probabilities = answers[[f"p_{name}" for name in labeller.topics]].to_numpy()
-    return Observed(
-        probabilities,
-        decide(probabilities, labeller.rules),
-        labeller.unseen_shares(texts) if len(texts) else None,
-        int((~labelled).sum()),
-    )
 
 
 def _together(parts: Sequence[Observed], n_topics: int) -> Observed:

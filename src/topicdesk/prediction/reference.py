@@ -1,9 +1,14 @@
-"""Reference data of a model: predictions for its training articles, with which new articles are compared."""
+"""Reference data of a model: predictions for articles of its corpus, with which new articles are compared.
+
+A model is surer of articles that it was fitted on, and a model of fewer articles is less sure of all. Therefore the
+reference is scored by the model itself, on articles that it was not fitted on. Where there are none, it is scored by
+models fitted on nearly all articles.
+"""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,44 +18,64 @@ from topicdesk.features import Analyser, FeatureSetting, TermLookup, count_terms
 
 if TYPE_CHECKING:
     from topicdesk.annotation import Dataset
-    from topicdesk.evaluation import FinalChoice
 
-__all__ = ["Observed", "Reference", "make_reference"]
+__all__ = ["DIGITS", "FEWEST_REFERENCE", "MOST_REFERENCE", "Observed", "Reference", "labelled_reference"]
 
-# With fewer articles in the representative sample, all articles are the better reference.
-_FEWEST_REPRESENTATIVE = 100
+#: With fewer articles in the representative sample, or fewer unlabelled ones, all labelled articles are the better
+#: reference.
+FEWEST_REFERENCE = 100
 
-# Maximum number of articles to keep. More articles hardly change the distributions.
-_MOST_ARTICLES = 5000
+#: Maximum number of articles to keep. More articles hardly change the distributions.
+MOST_REFERENCE = 5000
 
-_DIGITS = 5
+Scorer = Literal["model", "fold models", "inner folds"]
+
+#: Number of decimals of probabilities and shares.
+DIGITS = 5
 
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """Out-of-fold predictions for articles of the training corpus.
+    """Predictions for articles of a model's corpus that were not used to fit the model that predicted them.
 
     Parameters
     ----------
     sample : str
-        Sample that the articles come from. ``all`` means all labelled articles.
+        Sample that the articles come from. ``all`` means all labelled articles, ``unlabelled`` unlabelled ones.
     probabilities : ndarray of float, shape (n_articles, n_topics)
-        Calibrated probabilities, from models fitted on the other folds.
+        Calibrated probabilities.
     given : ndarray of bool, shape (n_articles, n_topics)
         Topics predicted from these probabilities.
     unseen : ndarray of float, shape (n_articles,), or None
-        Share of an article's words, without stop words, that are not in the vocabulary of the other training articles.
-        NaN for an article without words. None if the features are not words.
+        Share of an article's words, without stop words, that are not in the vocabulary; for a labelled article, the
+        vocabulary without the article and its copies. NaN for an article without words. None if the features are not
+        words.
+    scored_by : {"model", "fold models", "inner folds"}, default "inner folds"
+        Which models predicted: the model itself, for unlabelled articles; models fitted on nearly all labelled articles
+        (see `fit_labeller`); or those of the inner folds, in a model that an older version of topicdesk saved. The
+        latter were fitted on too few articles, so drift is reported too often.
     """
 
     sample: str
     probabilities: NDArray[np.float64]
     given: NDArray[np.bool_]
     unseen: NDArray[np.float64] | None
+    scored_by: Scorer = "inner folds"
 
     def __len__(self) -> int:
         """Return the number of articles."""
         return len(self.probabilities)
+
+    def description(self) -> str:
+        """Return how many articles there are, which ones, and which models scored them."""
+        if self.scored_by == "model":
+            return f"{len(self):,} unlabelled articles of the model's corpus"
+        caveat = "not all of them were drawn at random, which alone can change shares" if self.sample == "all" else ""
+        if self.scored_by == "inner folds":
+            old = "fitted on fewer articles, which alone can change scores: fit the model again"
+            caveat = f"{caveat}; they were scored by models {old}" if caveat else f"scored by models {old}"
+        articles = f"{len(self):,} labelled articles (sample: {self.sample})"
+        return f"{articles}; {caveat}" if caveat else articles
 
     def facts(self) -> dict[str, Any]:
         """Return the data as values that JSON can represent."""
@@ -70,6 +95,7 @@ class Reference:
             np.array(facts["probabilities"], dtype=np.float64),
             np.array(facts["given"], dtype=np.bool_),
             None if unseen is None else np.array([np.nan if share is None else share for share in unseen]),
+            facts.get("scored_by", "inner folds"),
         )
 
 
@@ -80,7 +106,7 @@ class Observed:
     Parameters
     ----------
     probabilities : ndarray of float, shape (n_articles, n_topics)
-        Calibrated probabilities.
+        Calibrated probabilities, to 5 decimals like those of a reference.
     given : ndarray of bool, shape (n_articles, n_topics)
         Predicted topics.
     unseen : ndarray of float, shape (n_articles,), or None
@@ -99,24 +125,31 @@ class Observed:
         """Return the number of articles."""
         return len(self.probabilities)
 
+    def reference(self) -> Reference:
+        """Return the predictions as the reference of the model that made them."""
+        return Reference("unlabelled", self.probabilities, self.given, self.unseen, "model")
 
-def make_reference(
+
+def labelled_reference(
     dataset: Dataset,
-    choice: FinalChoice,
+    view: FeatureSetting | str,
+    rows: NDArray[np.intp],
     probabilities: NDArray[np.float64],
     given: NDArray[np.bool_],
     representative: str | None,
 ) -> Reference:
-    """Select the training articles with which new articles are compared, and return their predictions.
+    """Select the labelled articles with which new articles are compared, and return their predictions.
 
     Parameters
     ----------
     dataset : Dataset
-        The training corpus.
-    choice : FinalChoice
-        Contains the held-out rows and the features.
+        The labelled articles.
+    view : FeatureSetting or str
+        The features; the name of those that are not TF-IDF features.
+    rows : ndarray of int, shape (n_held_out,)
+        Rows that were predicted by models of other folds.
     probabilities, given : ndarray of shape (n_held_out, n_topics)
-        Probabilities and predictions of the held-out rows.
+        Probabilities and predictions of these rows.
     representative : str or None
         The sample that was drawn uniformly. Only in this sample are topics as frequent as in the corpus. If it has
         fewer than 100 held-out articles, all articles are used.
@@ -126,18 +159,17 @@ def make_reference(
     Reference
         At most 5000 articles, drawn at random.
     """
-    samples = dataset.samples[choice.rows]
-    rows = np.flatnonzero(samples == representative)
+    samples = dataset.samples[rows]
+    selected = np.flatnonzero(samples == representative)
     sample = str(representative)
-    if len(rows) < _FEWEST_REPRESENTATIVE:
-        rows, sample = np.arange(len(samples)), "all"
-    rows = np.random.default_rng(0).permutation(rows)[:_MOST_ARTICLES]
-    rows.sort()
+    if len(selected) < FEWEST_REFERENCE:
+        selected, sample = np.arange(len(samples)), "all"
+    selected = np.random.default_rng(0).permutation(selected)[:MOST_REFERENCE]
+    selected.sort()
     unseen = None
-    setting = choice.candidate.view
-    if isinstance(setting, FeatureSetting) and _of_words(setting):
-        unseen = _unseen_shares(dataset, setting)[choice.rows][rows].round(_DIGITS)
-    return Reference(sample, probabilities[rows].round(_DIGITS), given[rows], unseen)
+    if isinstance(view, FeatureSetting) and _of_words(view):
+        unseen = _unseen_shares(dataset, view)[rows][selected].round(DIGITS)
+    return Reference(sample, probabilities[selected].round(DIGITS), given[selected], unseen, "fold models")
 
 
 def _of_words(setting: FeatureSetting) -> bool:

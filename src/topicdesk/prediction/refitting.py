@@ -6,7 +6,7 @@ Therefore the pipeline loads and predicts where topicdesk is not installed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from operator import attrgetter, methodcaller
 from typing import Any
@@ -23,9 +23,11 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import LinearSVC
 
-from topicdesk._answers import Rules, confidence, decide
+from topicdesk._answers import NoFieldError, Rules, confidence, decide, readable_articles
 from topicdesk._renamed import renamed_arguments
 from topicdesk.annotation import Dataset
+from topicdesk.corpus import find_duplicates
+from topicdesk.errors import LabellerError
 from topicdesk.evaluation import (
     NBSVM,
     Centroids,
@@ -33,26 +35,36 @@ from topicdesk.evaluation import (
     ComparisonPlan,
     Engine,
     FinalChoice,
+    automation_cut,
     choose_on_all,
     choose_thresholds,
     described,
     fit_estimators,
 )
 from topicdesk.evaluation._checks import check_study
-from topicdesk.evaluation.calibration import least_confidence
 from topicdesk.evaluation.engine import single_threaded_engine
-from topicdesk.evaluation.model_selection import plan_for_texts
+from topicdesk.evaluation.model_selection import plan_for_texts, score_all
 from topicdesk.features import TURKISH_I, Analyser, FeatureSetting, keyword_phrases, keywords_are_turkish
 from topicdesk.features.keywords import phrase_vectorizer
 from topicdesk.prediction._calibrated import calibrated_classifier, fit_calibrator
-from topicdesk.prediction.labeller import TURKISH_STEP, Labeller
+from topicdesk.prediction._observing import observe
+from topicdesk.prediction.labeller import TURKISH_STEP, Articles, Labeller, as_table
 from topicdesk.prediction.linear import linear_estimator, linear_weights
-from topicdesk.prediction.reference import make_reference
+from topicdesk.prediction.reference import FEWEST_REFERENCE, MOST_REFERENCE, Reference, labelled_reference
 
 __all__ = ["field_frame", "fit_labeller"]
 
 #: Higher than every probability: the threshold of a topic that is never predicted.
 _NEVER = float(np.nextafter(1, 2))
+
+# Number of folds that score the labelled articles for the reference. Each model is fitted on 95 % of them, which hardly
+# changes its scores.
+_REFERENCE_FOLDS = 20
+
+# The reference of a model that has not scored its reference yet.
+_NO_REFERENCE = Reference("all", np.empty((0, 0)), np.empty((0, 0), dtype=np.bool_), None)
+
+_Probable = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
 # Estimators that are replaced by linear ones: our own classes, because they need topicdesk, and naive Bayes. The latter
 # is scored by its log-odds, because its own probabilities are too extreme to be calibrated.
@@ -67,6 +79,7 @@ def fit_labeller(
     keywords: Mapping[str, Sequence[str]] | None = None,
     n_jobs: int = -1,
     engine: Engine | None = None,
+    unlabelled: Articles | None = None,
 ) -> Labeller:
     """Select features and hyper-parameters on inner folds of all labelled articles, and fit a labeller on all articles.
 
@@ -82,6 +95,11 @@ def fit_labeller(
         The best classifier of a comparison, or another one.
     keywords, n_jobs, engine
         As in `compare`.
+    unlabelled : DataFrame or sequence of str, optional
+        Articles of the same corpus without labels, drawn as new articles are: a table with the fields, or texts. Near-
+        duplicates of labelled articles or of each other, and articles without text, are left out. If at least 100 are
+        left, they become the reference of drift checks. By default, and if fewer are left, the reference consists of
+        labelled articles, scored by models of 20 folds, which takes 20 more fits.
 
     Returns
     -------
@@ -92,6 +110,8 @@ def fit_labeller(
     ------
     FeaturesError
         If the texts contain no term, or if keywords are needed but missing.
+    LabellerError
+        If `unlabelled` is no table or list of texts, or has none of the fields.
     ArgumentError
         If an argument has another type.
 
@@ -105,6 +125,7 @@ def fit_labeller(
         labeller.label(articles)
     """
     check_study(dataset, plan, classifier, None, keywords, n_jobs, engine)
+    unlabelled = None if unlabelled is None else _unlabelled(unlabelled, dataset)
     plan, _ = plan_for_texts(plan, dataset)
     turkish = keywords_are_turkish(plan.settings, dataset.texts)
     with single_threaded_engine(engine, n_jobs) as running:
@@ -117,13 +138,16 @@ def fit_labeller(
         Y = dataset.Y[choice.rows]
         thresholds = None
         if multi_class:
-            final_step, probabilities = _with_class_probabilities(estimators[0], features, choice, dataset)
+            final_step, probable = _with_class_probabilities(estimators[0], features, choice, dataset)
         elif classifier.features == "none":
             final_step, thresholds = _at_fixed_threshold(estimators, classifier)
-            probabilities = choice.scores
+            probable = np.asarray
         else:
-            scores = expit(choice.scores) if classifier.name == "boosted-trees" else choice.scores
-            final_step, thresholds, probabilities = _with_thresholds(estimators, features, scores, Y, plan, classifier)
+            final_step, thresholds, probable = _with_thresholds(
+                estimators, features, choice.scores, Y, plan, classifier
+            )
+        if unlabelled is None:
+            rows, scores = score_all(dataset, plan, choice.candidate, keywords, _REFERENCE_FOLDS, running)
     view = choice.candidate.view
     stems = isinstance(view, FeatureSetting) and view.analyser.stemmer is not None
     rules = Rules(
@@ -133,11 +157,17 @@ def fit_labeller(
         thresholds=None if thresholds is None else tuple(float(threshold) for threshold in thresholds),
         sure=None,
     )
+    probabilities = probable(choice.scores)
     decisions = decide(probabilities, rules)
-    confidences = confidence(probabilities, decisions, multi_class)
-    cut = least_confidence(confidences, (decisions == (Y == 1)).all(axis=1), plan.decision_rule.automation_precision)
+    cut = automation_cut(
+        confidence(probabilities, decisions, multi_class),
+        (decisions == (Y == 1)).all(axis=1),
+        plan.decision_rule.automation_precision,
+        plan.decision_rule.automation_confidence,
+        dataset.groups[choice.rows],
+    )
     rules = replace(rules, sure=cut if np.isfinite(cut) else None)
-    return Labeller(
+    labeller = Labeller(
         pipeline=Pipeline([*preprocessing.steps, ("topics", final_step)]),
         rules=rules,
         classifier=classifier.name,
@@ -146,8 +176,14 @@ def fit_labeller(
         inner_score=choice.score,
         n_articles=len(dataset),
         portable=not stems and all(type(estimator).__module__.startswith("sklearn.") for estimator in estimators),
-        reference=make_reference(dataset, choice, probabilities, decisions, plan.representative),
+        reference=_NO_REFERENCE,
     )
+    if unlabelled is not None:
+        return replace(labeller, reference=observe(labeller, unlabelled).reference())
+    probabilities = probable(scores)
+    decisions = decide(probabilities, rules)
+    reference = labelled_reference(dataset, view, rows, probabilities, decisions, plan.representative)
+    return replace(labeller, reference=reference)
 
 
 def field_frame(dataset: Dataset, rows: NDArray[np.intp] | None = None) -> pd.DataFrame:
@@ -168,6 +204,22 @@ def field_frame(dataset: Dataset, rows: NDArray[np.intp] | None = None) -> pd.Da
     columns = dataset.fields or {"text": dataset.texts}
     frame = pd.DataFrame({name: list(values) for name, values in columns.items()}, dtype="str")
     return frame if rows is None else frame.iloc[rows]
+
+
+def _unlabelled(articles: Articles, dataset: Dataset) -> pd.DataFrame | None:
+    """Return a random part of the articles that resemble no labelled one and have text; None if they are too few."""
+    fields = list(dataset.fields or ("text",))
+    try:
+        table, why_not = readable_articles(as_table(articles, fields), fields)
+    except (LabellerError, NoFieldError) as error:
+        raise LabellerError(f"unlabelled: {error}") from error
+    table = table[[not why for why in why_not]]
+    drawn = np.random.default_rng(0).permutation(len(table))[:MOST_REFERENCE]
+    table = table.iloc[np.sort(drawn)].reset_index(drop=True)
+    texts = ["\n".join(parts) for parts in zip(*(table[name] for name in fields), strict=True)]
+    groups = pd.Series(find_duplicates([*dataset.texts, *texts]).groups)
+    table = table[~groups.duplicated().to_numpy()[len(dataset) :]]
+    return table.reset_index(drop=True) if len(table) >= FEWEST_REFERENCE else None
 
 
 def _reading(
@@ -284,13 +336,25 @@ def _with_thresholds(
     Y: NDArray[np.int8],
     plan: ComparisonPlan,
     classifier: Classifier,
-) -> tuple[MultiOutputClassifier, NDArray[np.float64], NDArray[np.float64]]:
-    """Calibrate each estimator and choose its threshold on held-out scores; return thresholds and probabilities too."""
-    columns = [column[:, None] for column in scores.T]
+) -> tuple[MultiOutputClassifier, NDArray[np.float64], _Probable]:
+    """Calibrate each estimator and choose its threshold on held-out scores.
+
+    Also return the thresholds, and the function that turns scores into probabilities.
+    """
+
+    def columns_of(scores: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+        scores = expit(scores) if classifier.name == "boosted-trees" else scores
+        return [column[:, None] for column in scores.T]
+
     calibrators = [
-        fit_calibrator(column, y, plan.decision_rule.calibration) for column, y in zip(columns, Y.T, strict=True)
+        fit_calibrator(column, y, plan.decision_rule.calibration)
+        for column, y in zip(columns_of(scores), Y.T, strict=True)
     ]
-    probabilities = _second_class(calibrators, columns)
+
+    def probable(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+        return _second_class(calibrators, columns_of(scores))
+
+    probabilities = probable(scores)
     if classifier.threshold is None:
         thresholds = choose_thresholds(Y, probabilities, plan.decision_rule.threshold)
     else:
@@ -301,7 +365,7 @@ def _with_thresholds(
         calibrated_classifier(estimator, calibrator, features, np.array([0, 1]))
         for estimator, calibrator in zip(estimators, calibrators, strict=True)
     ]
-    return _side_by_side(calibrated, thresholds), thresholds, probabilities
+    return _side_by_side(calibrated, thresholds), thresholds, probable
 
 
 def _second_class(calibrators: Sequence[Any], columns: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
@@ -333,19 +397,24 @@ def _side_by_side(probable: Sequence[Any], thresholds: NDArray[np.float64]) -> M
 
 def _with_class_probabilities(
     estimator: Any, features: Any, choice: FinalChoice, dataset: Dataset
-) -> tuple[Any, NDArray[np.float64]]:
+) -> tuple[Any, _Probable]:
     """Calibrate a multi-class classifier by temperature scaling, which does not change the predicted class.
 
-    Classifiers without a decision function keep their own probabilities.
+    Classifiers without a decision function keep their own probabilities. Also return the function that turns scores
+    into probabilities.
     """
     names: NDArray[Any] = np.array(dataset.topics)
     order = np.argsort(names)
-    scores = choice.scores[:, order]
     if not hasattr(estimator, "decision_function"):
-        return estimator, softmax(choice.scores, axis=1) if (scores < 0).any() else choice.scores
+        are_odds = bool((choice.scores < 0).any())
+        return estimator, lambda scores: softmax(scores, axis=1) if are_odds else scores
     # With two classes, most estimators score only the second class.
-    if estimator.decision_function(features[:1]).ndim == 1:
-        scores = scores[:, 1:]
-    calibrator = fit_calibrator(scores, dataset.Y[choice.rows][:, order].argmax(axis=1), "temperature")
-    probabilities = calibrator.predict_proba(scores)[:, np.argsort(order)]
-    return calibrated_classifier(estimator, calibrator, features, names[order]), probabilities
+    first = 1 if estimator.decision_function(features[:1]).ndim == 1 else 0
+    columns = order[first:]
+    classes = dataset.Y[choice.rows][:, order].argmax(axis=1)
+    calibrator = fit_calibrator(choice.scores[:, columns], classes, "temperature")
+
+    def probable(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray(calibrator.predict_proba(scores[:, columns])[:, np.argsort(order)])
+
+    return calibrated_classifier(estimator, calibrator, features, names[order]), probable
