@@ -136,7 +136,9 @@ def test_compare_counts_positives_that_were_drawn_at_random(weighted):
     uneven = np.where(data.Y.any(axis=1), np.linspace(2, 9, len(data)), 3.0)
     comparison = compare(replace(data, weights=uneven), replace(weighted.plan, resamples=10), n_jobs=1)
     positives = uneven[data.Y[:, 0] == 1]
-    effective = scores_where(comparison.topic_scores, sample=CORPUS_SAMPLE, topic=data.topics[0], metric="f1")["support"]
+    effective = scores_where(comparison.topic_scores, sample=CORPUS_SAMPLE, topic=data.topics[0], metric="f1")[
+        "support"
+    ]
     assert (effective == round(positives.sum() ** 2 / (positives**2).sum())).all()
 
 

@@ -31,6 +31,6 @@ def test_choose_ranks_the_rows_of_each_inner_fold_on_their_own(metric):
     classifier = CLASSIFIERS["linear-svm"].with_grid({"C": (1.0, 2.0)})
     first, second = candidates_of(classifier, [FeatureSetting()])
     plan = ComparisonPlan((classifier,), (FeatureSetting(),), metric=metric)
-    chosen = choose(iter([(first, mistaken), (second, perfect)]), Y, folds, False, plan)
+    chosen = choose(iter([(first, mistaken), (second, perfect)]), Y, folds, np.arange(len(Y)), False, plan)
     assert chosen.candidate == second
     assert chosen.score == 1.0

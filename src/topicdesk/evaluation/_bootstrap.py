@@ -265,7 +265,7 @@ def _distributions(
 
 
 def _positives(part: _Pooled, test_rows: NDArray[np.intp], once: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the effective number of positives of each topic that were drawn at random, shape (1, n_topics) (Kish 1965).
+    """Return the effective number of randomly drawn positives of each topic, shape (1, n_topics) (Kish 1965).
 
     An article that was picked has the weight 1: it represents only itself. It says nothing about articles like it.
     """

@@ -83,8 +83,8 @@ def model_card(comparison: ComparisonResult, labeller: Labeller, about: About) -
             "",
             f"{metric_title(metric)} {shown(score['value'], score['low'], score['high'])} [95 %], out of fold"
             + (", weighted by how the articles were drawn from the corpus. " if sample == CORPUS_SAMPLE else ". ")
-            + "The score and its interval are those of models that were fitted in the same way on other articles of this "
-            "kind. The model itself was fitted on all articles, so it was not tested.",
+            + "The score and its interval are those of models fitted in the same way on other articles of this kind. "
+            "The model itself was fitted on all articles, so it was not tested.",
             "",
             "| topic | positives | precision | recall | F1 | threshold (probability) |",
             "|---|---|---|---|---|---|",
