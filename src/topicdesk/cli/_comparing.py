@@ -273,7 +273,9 @@ def _print_result(result: ExperimentResult) -> None:
         choices = comparison.choices()
         for column, title in {"fit_seconds": "fit s", "predict_seconds": "predict s"}.items():
             leaderboard[title] = choices.groupby("classifier")[column].mean().map("{:.3f}".format)
-        print_table(leaderboard, "Leaderboard: out-of-fold scores, best first")
+        print_table(
+            leaderboard, "Leaderboard: out-of-fold scores, best first; 95 % intervals of the procedure on new articles"
+        )
         print_text(f"Verdict: {comparison.verdict.reason}")
         probabilities = comparison.probability_leaderboard()
         if len(probabilities):
@@ -281,7 +283,8 @@ def _print_result(result: ExperimentResult) -> None:
             calibration = method[comparison.plan.decision_rule.calibration]
             print_table(probabilities, f"Out-of-fold probabilities, calibrated by {calibration}")
         if comparison.dataset.n_topics <= _MOST_TOPICS:
-            print_table(topic_leaderboard(comparison.topic_scores, comparison.ranking), "F1 by topic [95 %]")
+            by_topic = topic_leaderboard(comparison.topic_scores, comparison.ranking, sample=comparison.headline)
+            print_table(by_topic, "F1 by topic [95 %]")
 
 
 def _print_next(result: ExperimentResult, logged: tuple[LoggedComparison, ...]) -> None:

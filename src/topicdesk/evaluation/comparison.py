@@ -44,6 +44,10 @@ if TYPE_CHECKING:
 __all__ = ["ComparisonPlots", "ComparisonResult", "compare"]
 
 
+# What the intervals of a leaderboard estimate.
+_INTERVALS = "Intervals are 95 %, for the procedure on new training and test articles."
+
+
 @dataclass(frozen=True, eq=False)
 class ComparisonPlots:
     """Plots of a comparison, as ``comparison.plot``.
@@ -154,10 +158,13 @@ class ComparisonResult(ComparisonValues):
 
     def __str__(self) -> str:
         """Return the dataset, the warnings, the leaderboard and the verdict as text."""
-        return "\n".join([str(self.dataset), *self.warnings, as_text(self.leaderboard()), self.verdict.reason])
+        return "\n".join(
+            [str(self.dataset), *self.warnings, _INTERVALS, as_text(self.leaderboard()), self.verdict.reason]
+        )
 
     def _repr_html_(self) -> str:
-        return as_html(str(self.dataset), self.leaderboard(), warnings=self.warnings, after=self.verdict.reason)
+        title = f"{self.dataset}. {_INTERVALS}"
+        return as_html(title, self.leaderboard(), warnings=self.warnings, after=self.verdict.reason)
 
     def choices(self) -> pd.DataFrame:
         """Return what was chosen on the inner folds of each split.

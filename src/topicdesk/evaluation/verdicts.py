@@ -319,6 +319,8 @@ def decide_winner(
         outcome, winner = "wins", best
         reason = f"{best} wins: it has the best {title}, {shown(value)}, and every other listed classifier is shown to "
         reason += "be worse."
+    if len(listed) > 1 and np.isfinite(corrected):
+        reason += f" Corrected for having been chosen as the highest, the score of {best} is {shown(corrected)}."
     ahead = [name for name in table.index if name in baselines and table["difference"][name] < 0]
     if ahead:
         reason += (

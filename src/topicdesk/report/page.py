@@ -111,11 +111,6 @@ def _answers(comparison: ComparisonResult, about: About) -> dict[str, Any]:
     weighted = (
         ", weighted by how the articles were drawn from the corpus" if comparison.headline == CORPUS_SAMPLE else ""
     )
-    corrected = (
-        f" The score of {verdict.best}, corrected for having been chosen as the highest, is {shown(verdict.corrected)}."
-        if np.isfinite(verdict.corrected) and len(plan.classifiers) - len(plan.baselines) > 1
-        else ""
-    )
     splits = comparison.splits
     repeats = len({split.repeat for split in splits})
     n_straddling = straddling(comparison)
@@ -144,8 +139,7 @@ def _answers(comparison: ComparisonResult, about: About) -> dict[str, Any]:
                 "By how much?",
                 f"{winner} has {title} {shown(*rows.loc[winner, interval].astype(float))} [95 %]{weighted}. The "
                 f"baseline {baseline} has {shown(*rows.loc[baseline, interval].astype(float))}."
-                + ("" if winner == verdict.best else f" The best one is ahead of the winner by {gap}.")
-                + corrected,
+                + ("" if winner == verdict.best else f" The best one is ahead of the winner by {gap}."),
                 "leaderboard",
             ),
             ("Is the difference significant?", _is_real(comparison), "significance"),
