@@ -146,7 +146,7 @@ def find_stories(texts: Sequence[str], threshold: float = 0.3, largest: float = 
     while np.bincount(groups).max(initial=0) > most and used < 1:
         used = min(round(used + _STEP, 6), 1.0)
         groups = _components(forest, used)
-    notes = ()
+    notes: tuple[str, ...] = ()
     if used > threshold:
         notes = (
             f"At a cosine similarity of {threshold:g}, one story would have {asked_for} of {n_texts} texts, because "
