@@ -122,6 +122,7 @@ bench: setup-dev $(RIVALS)/.ready ## Compare with published scores, LibMultiLabe
 	@$(DEV_BIN)/python benchmarks/setup.py
 	@$(DEV_BIN)/python benchmarks/startup.py
 	@$(DEV_BIN)/python benchmarks/duplicates.py
+	@$(DEV_BIN)/python benchmarks/stories.py
 	@$(DEV_BIN)/python benchmarks/importing.py
 	@$(DEV_BIN)/python benchmarks/where_time_goes.py
 	@$(DEV_BIN)/python benchmarks/tracking.py

@@ -411,6 +411,7 @@ def join_dataset_entry(world):
             "topics": ["courts", "rail"],
             "text_fields": ("title", "text"),
             "task": "multi-label",
+            "groups": "near-duplicates",
         },
         {
             "name": [*STRINGS, ""],
@@ -435,6 +436,7 @@ def join_dataset_entry(world):
             ],
             "text_fields": ["text", 5, None, [], [None], Wrong(["titel"], "'titel'"), ["published"]],
             "task": [*STRINGS, "multilabel", Wrong("multi-class", "multi-class")],
+            "groups": [*STRINGS, "story"],
         },
     )
 
@@ -946,6 +948,18 @@ def near_duplicate_groups(world):
     return find_duplicates(world)
 
 
+def story_groups(world):
+    return Entry(
+        {"texts": world.texts, "threshold": 0.3},
+        {"texts": TEXTS, "threshold": [None, "0.3", True, float("nan"), 0.04, 1.1, [0.3]]},
+    )
+
+
+def find_stories(world):
+    groups = story_groups(world)
+    return Entry({**groups.right, "largest": 0.1}, {**groups.wrong, "largest": [*FRACTIONS, 0]})
+
+
 def splitter(world):
     Y = world.dataset.Y
 
@@ -1083,6 +1097,15 @@ def study(world, **more):
 
 def ablate(world):
     return study(world)
+
+
+def audit_stories(world):
+    entry = study(world)
+    return replace(
+        entry,
+        right={name: value for name, value in entry.right.items() if name != "splits"},
+        wrong={name: values for name, values in entry.wrong.items() if name != "splits"},
+    )
 
 
 def learning_curve(world):
@@ -1507,12 +1530,15 @@ ENTRIES = {
     "annotation.sampling_weights": sampling_weights,
     "annotation.widget.AnnotationWidget": annotation_widget,
     "corpus.find_duplicates": find_duplicates,
+    "corpus.find_stories": find_stories,
     "corpus.plot_corpus": plot_corpus,
     "corpus.stored_corpus": stored_corpus,
+    "corpus.story_groups": story_groups,
     "corpus.summarise_corpus": summarise_corpus,
     "diagnose": diagnose,
     "evaluation.ablate": ablate,
     "evaluation.audit_sources": audit_sources,
+    "evaluation.audit_stories": audit_stories,
     "evaluation.audit_topics": audit_topics,
     "evaluation.classifier_named": classifier_named,
     "evaluation.ComparisonPlan": comparison_plan,
@@ -1543,8 +1569,9 @@ ENTRIES = {
 
 #: Calls with right arguments that take more than a second.
 SLOW = {
-    "TopicClassifier", "compare", "evaluation.audit_sources", "evaluation.audit_topics", "evaluation.learning_curve",
-    "experiment.effect_of", "experiment.review_experiment", "experiment.suspects_of", "run_experiment",
+    "TopicClassifier", "compare", "evaluation.audit_sources", "evaluation.audit_stories", "evaluation.audit_topics",
+    "evaluation.learning_curve", "experiment.effect_of", "experiment.review_experiment", "experiment.suspects_of",
+    "run_experiment",
 }  # fmt: skip
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from topicdesk.annotation import join_dataset
 from topicdesk.corpus import articles_frame
-from topicdesk.errors import LabelsError
+from topicdesk.errors import ArgumentError, LabelsError
 
 ARTICLES = articles_frame(
     {"id": ["a", "b", "c", "d"], "title": ["A", "", "C", "D"], "text": ["one", "two", "ONE ", "four"]}
@@ -128,3 +128,28 @@ def test_dataset_rejects_wrong_weights(weights, message):
     data = join_dataset("tiny", ARTICLES, labels(a="rail", b="", d=""), ["rail"])
     with pytest.raises(LabelsError, match=message):
         replace(data, weights=weights)
+
+
+def test_join_dataset_groups_stories_if_asked():
+    texts = [
+        "The tram line opens on Monday in the old town.",
+        "Monday the new tram line opens, at last.",
+        "A judge rules.",
+    ]
+    articles = ARTICLES.head(3).assign(text=texts)
+    ids = articles["id"].tolist()
+    table = labels(**dict.fromkeys(ids[:2], "rail"), **{ids[2]: ""})
+    plain, told = (
+        join_dataset("tiny", articles, table, ["rail"], ["text"], groups=groups)
+        for groups in ("near-duplicates", "stories")
+    )
+    assert (plain.n_repeated, plain.grouping) == (0, "near-duplicates")
+    assert (told.n_repeated, told.grouping) == (1, "stories")
+    assert told.groups.tolist() == [0, 0, 1]
+    assert told.describe_groups() == "1 articles that tell the story of an earlier one"
+    assert plain.describe_groups() == "no near-duplicates"
+
+
+def test_join_dataset_rejects_an_unknown_kind_of_groups():
+    with pytest.raises(ArgumentError, match="groups = 'story' is not known; did you mean 'stories'"):
+        join_dataset("tiny", ARTICLES, labels(a="rail", b=""), ["rail"], groups="story")

@@ -152,7 +152,7 @@ def test_make_dataset_has_one_hash_for_the_same_labels_in_another_form():
         (["a", "b"], {"y": np.eye(2), "topics": ["a"]}, LabelsError, "y has shape"),
         (["a", "b"], {"y": np.eye(2) * 2, "topics": ["a", "b"]}, LabelsError, "only 0 and 1"),
         (["a", "b"], {"groups": [0]}, CorpusError, "groups has 1 values, but there are 2 texts"),
-        (["a", "b"], {"groups": "duplicates"}, CorpusError, "groups must be an array, 'near-duplicates' or None"),
+        (["a", "b"], {"groups": "duplicates"}, CorpusError, "must be an array, 'near-duplicates', 'stories' or None"),
         (["a", "b"], {"ids": ["x", "x"]}, LabelsError, "the id 'x' occurs more than once"),
         (["a", "b"], {"dates": ["yesterday", "x"]}, CorpusError, "dates: "),
         (["a", "b"], {"sources": 5}, CorpusError, "sources must contain one value per text; got int"),

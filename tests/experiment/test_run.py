@@ -12,6 +12,9 @@ from topicdesk.experiment import (
     lock_path,
     locked_scores,
     read_lock,
+    read_spec,
+    results_page,
+    review_experiment,
     run_experiment,
     verify_experiment,
     write_lock,
@@ -41,6 +44,34 @@ def test_lock_records_the_splits_and_the_number_of_near_duplicates(project):
     corpus = read_corpus(project.corpora / "newsroom.parquet")
     repeated = len(corpus) - len(set(find_duplicates(corpus["text"].tolist()).groups))
     assert first.near_duplicates == other.near_duplicates == repeated > 0
+
+
+@pytest.mark.slow
+def test_run_experiment_keeps_stories_together_if_the_spec_asks_for_it(project):
+    spec = spec_of(project)
+    text = spec.read_text()
+    plain = run_experiment(spec, n_jobs=1).comparisons[0].dataset
+    spec.write_text(text.replace("[splits]", '[splits]\ngroups = "stories"'))
+    result = run_experiment(spec, n_jobs=1)
+    told = result.comparisons[0].dataset
+    assert (plain.grouping, told.grouping) == ("near-duplicates", "stories")
+    assert told.n_repeated > plain.n_repeated
+    # The articles of the newsroom consist of a few phrases, so they form a chain at the usual threshold.
+    assert any("similar texts form a chain" in warning for warning in result.comparisons[0].warnings)
+    for split in result.comparisons[0].splits:
+        assert not set(told.groups[split.train]) & set(told.groups[split.test])
+    write_lock(result.lock(), lock_path(spec))
+    assert f"{told.n_repeated} articles tell the story of an earlier one" in results_page(spec.parent)
+
+
+@pytest.mark.slow
+def test_review_experiment_audits_stories_if_the_spec_asks_for_it(project):
+    spec = spec_of(project)
+    before = read_spec(spec).content_hash()
+    spec.write_text(spec.read_text().replace("[evaluation]", "[evaluation]\nstories = true"))
+    assert read_spec(spec).content_hash() == before, "scores do not depend on it"
+    (review,) = review_experiment(run_experiment(spec, n_jobs=1), n_jobs=1)
+    assert "How much of it is remembering the same story?" in review.report
 
 
 def test_splits_command_shows_and_saves_splits_that_a_spec_can_reuse(project, run):
@@ -206,7 +237,7 @@ def test_compare_command_on_a_dask_cluster_gives_the_scores_of_the_lock(project,
     assert "use --engine dask and --scheduler together" in without_scheduler.stderr
 
 
-def test_learning_curve_and_ablate_commands_print_and_plot_their_results(project, run):
+def test_learning_curve_ablate_and_stories_commands_print_and_plot_their_results(project, run):
     without_lock = run("learning-curve", "experiments/small.toml", "--sizes", "4")
     assert without_lock.returncode == 2
     assert "has no results lock, so it has no winner. Name a classifier (--classifier)" in without_lock.stderr
@@ -220,7 +251,12 @@ def test_learning_curve_and_ablate_commands_print_and_plot_their_results(project
     ablation = run("ablate", *small, "--classifier", "linear-svm", "--plot", "lost.png")
     assert ablation.returncode == 0, ablation.stderr
     assert re.search(r"ngram_range +[01]\.\d{3} \[", ablation.stdout)
-    assert {"curve.png", "lost.png"} <= {path.name for path in project.root.iterdir()}
+    stories = run("stories", *small, "--classifier", "linear-svm", "--plot", "stories.png")
+    assert stories.returncode == 0, stories.stderr
+    assert "newsroom, linear-svm: scores by training articles" in stories.stdout
+    assert "random folds, stories kept together" in stories.stdout
+    assert "The split by time is left out: 90 of 90 articles have no date." in stories.stdout + stories.stderr
+    assert {"curve.png", "lost.png", "stories.png"} <= {path.name for path in project.root.iterdir()}
     wrong = run("ablate", "experiments/small.toml", "--classifier", "linear-smv")
     assert wrong.returncode == 2
     assert "compares no classifier called 'linear-smv'; did you mean 'linear-svm'?" in wrong.stderr

@@ -6,10 +6,18 @@ from html.parser import HTMLParser
 import numpy as np
 import pandas as pd
 import pytest
+from markupsafe import escape
 
 from topicdesk import make_dataset
 from topicdesk._environment import Environment
-from topicdesk.evaluation import CLASSIFIERS, PROBABILITY_METRICS, ComparisonPlan, SplitPlan, compare
+from topicdesk.evaluation import (
+    CLASSIFIERS,
+    PROBABILITY_METRICS,
+    ComparisonPlan,
+    SplitPlan,
+    audit_stories,
+    compare,
+)
 from topicdesk.features import Analyser
 from topicdesk.prediction import Contribution, fit_labeller
 from topicdesk.report import About, Provenance, make_report, model_card
@@ -67,6 +75,35 @@ def test_make_report_has_every_section_and_loads_nothing_from_a_network(comparis
     assert [name for name in page.ids if name in SECTIONS] == SECTIONS
     assert page.external == []
     assert len([name for name in page.ids if name]) == len({name for name in page.ids if name})
+
+
+@pytest.mark.slow
+def test_make_report_shows_the_audit_of_stories_if_there_is_one(comparison, about):
+    question = "How much of it is remembering the same story?"
+    assert question not in make_report(comparison, about)
+    winner = CLASSIFIERS["multinomial-nb"].with_grid({"alpha": (0.1,)})
+    data = replace(comparison.dataset, dates=np.full(len(comparison.dataset), np.datetime64("NaT", "us")))
+    audit = audit_stories(data, comparison.plan, winner, n_jobs=1)
+    html = make_report(comparison, about, stories=audit)
+    assert question in html
+    assert escape(audit.sentence()) in html
+    assert "random folds, stories kept together" in html
+    assert "The split by time is left out: 90 of 90 articles have no date." in html
+
+
+@pytest.mark.slow
+def test_make_report_says_what_articles_of_a_group_share(comparison, about):
+    groups = np.arange(90) // 2
+    for grouping, expected, fellow in (
+        ("near-duplicates", "45 articles are near-duplicates of an earlier one", "have a near-duplicate in training"),
+        ("stories", "45 articles tell the story of an earlier one", "have an article that tells the same story in"),
+        ("own", "45 articles are in the group of an earlier one", "have an article of the same group in"),
+    ):
+        html = make_report(
+            replace(comparison, dataset=replace(comparison.dataset, groups=groups, grouping=grouping)), about
+        )
+        assert expected in html
+        assert fellow in html
 
 
 @pytest.mark.slow

@@ -18,15 +18,17 @@ from topicdesk.annotation._design import DESIGN_COLUMNS, design_of
 from topicdesk.annotation._fields import check_fields
 from topicdesk.annotation.annotations import check_annotations
 from topicdesk.annotation.sampling import checked_weights, effective_size, sampling_weights, without_probability
-from topicdesk.corpus import article_texts, content_hash, find_duplicates
+from topicdesk.corpus import article_texts, content_hash, find_duplicates, find_stories, join_groups
 from topicdesk.corpus.articles import check_corpus, check_text_fields
 from topicdesk.errors import ArgumentError, LabelsError, nearest
 
 __all__ = ["Dataset", "check_topics", "join_dataset"]
 
 Task = Literal["multi-label", "multi-class"]
+Grouping = Literal["near-duplicates", "stories", "own"]
 
 _TASKS = ("multi-label", "multi-class")
+_GROUPINGS = ("near-duplicates", "stories", "own")
 
 # Types of values of an array, by NumPy's letters.
 _KINDS = {"groups": ("iu", "integers"), "dates": ("M", "datetimes"), "Y": ("iub", "integers")}
@@ -51,7 +53,7 @@ class Dataset:
     ids : ndarray of str, shape (n_articles,)
         Article ids.
     groups : ndarray of int, shape (n_articles,)
-        Cluster of near-duplicates. Rows of one group stay on the same side of a split.
+        Group of each article. Rows of one group stay on the same side of a split.
     samples : ndarray of str, shape (n_articles,)
         How the article was drawn (``random``, ``enriched``), or its side of a published split (``train``, ``test``).
     sources : ndarray of str, shape (n_articles,)
@@ -67,6 +69,9 @@ class Dataset:
     weights : ndarray of float64, shape (n_articles,), optional
         Number of articles of the corpus that each article represents (see `sampling_weights`), at least 0 and not all
         0. None if it is not known.
+    grouping : {"near-duplicates", "stories", "own"}, default "near-duplicates"
+        What the articles of a group have in common: they are nearly equal, they tell the same story, or the user
+        decided it.
 
     Raises
     ------
@@ -93,6 +98,7 @@ class Dataset:
     warnings: tuple[str, ...] = ()
     fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     weights: NDArray[np.float64] | None = None
+    grouping: Grouping = "near-duplicates"
 
     def __post_init__(self) -> None:
         """Raise `ArgumentError` if a value has a wrong type, and `LabelsError` if values contradict each other."""
@@ -132,6 +138,7 @@ class Dataset:
     def _check_types(self) -> None:
         check_string("name", self.name, empty=False)
         check_choice("task", self.task, _TASKS)
+        check_choice("grouping", self.grouping, _GROUPINGS)
         check_strings("texts", self.texts, empty=False)
         check_strings("topics", self.topics, empty=False)
         for name in ("Y", "ids", "groups", "samples", "sources", "dates"):
@@ -173,6 +180,26 @@ class Dataset:
         """Number of topics."""
         return len(self.topics)
 
+    @property
+    def n_repeated(self) -> int:
+        """Number of articles whose group has an earlier article."""
+        return len(self) - len(set(self.groups))
+
+    def describe_groups(self) -> str:
+        """Return how many articles are in the group of an earlier one: ``"3 near-duplicates of earlier articles"``."""
+        names = {
+            "near-duplicates": "near-duplicates of earlier articles" if self.n_repeated else "near-duplicates",
+            "stories": "articles that tell the story of an earlier one",
+            "own": "articles in the group of an earlier one",
+        }
+        return f"{self.n_repeated or 'no'} {names[self.grouping]}"
+
+    @property
+    def fellow(self) -> str:
+        """What another article of the same group is called, such as ``"a near-duplicate"``."""
+        names = {"stories": "an article that tells the same story", "own": "an article of the same group"}
+        return names.get(self.grouping, "a near-duplicate")
+
     def support(self) -> pd.DataFrame:
         """Count labelled articles by topic and sample.
 
@@ -194,13 +221,8 @@ class Dataset:
         )  # fmt: skip
 
     def _repr_html_(self) -> str:
-        repeated = len(self) - len(set(self.groups))
-        copies = (
-            f"{repeated} near-duplicates of earlier articles, kept on the same side of a split"
-            if repeated
-            else "no near-duplicates"
-        )
-        return as_html(f"{self}; {copies}", self.support(), warnings=self.warnings)
+        kept = ", kept on the same side of a split" if self.n_repeated else ""
+        return as_html(f"{self}; {self.describe_groups()}{kept}", self.support(), warnings=self.warnings)
 
     def __repr__(self) -> str:
         """Return a summary, without the texts."""
@@ -224,6 +246,8 @@ def join_dataset(
     topics: Sequence[str],
     text_fields: Sequence[str] = ("title", "text"),
     task: Task = "multi-label",
+    *,
+    groups: Literal["near-duplicates", "stories"] = "near-duplicates",
 ) -> Dataset:
     """Join articles with their annotations.
 
@@ -241,6 +265,9 @@ def join_dataset(
         Columns of the corpus that form the text, in order, joined by a line break.
     task : {"multi-label", "multi-class"}, default "multi-label"
         Whether an article has any number of topics or exactly one.
+    groups : {"near-duplicates", "stories"}, default "near-duplicates"
+        Articles that stay on the same side of a split: those that are nearly equal (see `near_duplicate_groups`), or
+        those that tell the same story (see `find_stories`).
 
     Returns
     -------
@@ -261,6 +288,7 @@ def join_dataset(
     check_strings("topics", topics, empty=False)
     check_strings("text_fields", text_fields, empty=False)
     check_choice("task", task, _TASKS)
+    check_choice("groups", groups, ("near-duplicates", "stories"))
     check_fields(name, text_fields, corpus.columns)
     check_text_fields("text_fields", text_fields, corpus)
     if annotations.empty:
@@ -303,6 +331,11 @@ def join_dataset(
             f"{unknown} of {len(annotations)} labelled articles were drawn at random, but have no stratum_size. They "
             "do not represent other articles of the corpus. Add draw and stratum_size to the label file."
         )
+    together = find_duplicates(labelled["text"].tolist()).groups
+    if groups == "stories":
+        stories = find_stories(texts)
+        warnings += stories.warnings
+        together = join_groups(together, stories.groups)
     dataset = Dataset(
         name=name,
         task=task,
@@ -310,7 +343,7 @@ def join_dataset(
         Y=Y,
         topics=tuple(topics),
         ids=labelled["id"].to_numpy(dtype=object),
-        groups=find_duplicates(labelled["text"].tolist()).groups,
+        groups=together,
         samples=by_article["sample"].to_numpy(dtype=object),
         sources=labelled["source"].to_numpy(dtype=object),
         dates=labelled["published"].to_numpy(),
@@ -319,6 +352,7 @@ def join_dataset(
         warnings=tuple(warnings),
         fields={name: tuple(labelled[name].tolist()) for name in text_fields},
         weights=None if weights is None else by_article["weight"].to_numpy(dtype=np.float64),
+        grouping=groups,
     )
     check_topics(dataset)
     return dataset

@@ -14,9 +14,9 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import issparse
 
 from topicdesk.annotation._label_cells import written_list
-from topicdesk.annotation.dataset import Dataset, check_topics
+from topicdesk.annotation.dataset import Dataset, Grouping, check_topics
 from topicdesk.annotation.sampling import checked_weights
-from topicdesk.corpus import article_texts, content_hash, near_duplicate_groups
+from topicdesk.corpus import article_texts, content_hash, find_stories, near_duplicate_groups
 from topicdesk.errors import ArgumentError, CorpusError, LabelsError, TopicdeskError, nearest
 
 __all__ = ["make_dataset"]
@@ -69,9 +69,10 @@ def make_dataset(
     separator : str, optional
         Separator of several labels in a string. By default ``;`` or ``|``, if a string contains it. With the empty
         string, strings are not split.
-    groups : array-like of shape (n_texts,), "near-duplicates" or None, default "near-duplicates"
+    groups : array-like of shape (n_texts,), "near-duplicates", "stories" or None, default "near-duplicates"
         Rows of one group stay on the same side of a split. By default, near-duplicates are found in the texts (see
-        `near_duplicate_groups`). With None, each row is a group. A row whose group is missing is a group of its own.
+        `near_duplicate_groups`); with "stories", texts that tell the same story (see `topicdesk.corpus.find_stories`).
+        With None, each row is a group. A row whose group is missing is a group of its own.
     ids : array-like of shape (n_texts,), optional
         Ids of the rows. By default the index of a table or Series if its values are unique, else row numbers.
     sources, dates, samples : array-like of shape (n_texts,), optional
@@ -147,6 +148,7 @@ def make_dataset(
         check_order(argument, values, texts, CorpusError)
     Y, names, multi_class = label_indicators(labels, topics, separator, n_texts)
     whole = whole_texts(fields)
+    row_groups, grouping, notes = _groups(groups, whole, n_texts)
     row_ids = _ids(texts, ids, n_texts)
     row_weights = None if weights is None else _weights(weights, n_texts)
     named = pd.DataFrame({"id": row_ids, "title": "", "text": whole}, dtype="object")
@@ -160,15 +162,16 @@ def make_dataset(
         Y=Y,
         topics=names,
         ids=row_ids,
-        groups=_groups(groups, whole, n_texts),
+        groups=row_groups,
         samples=_strings("samples", samples, n_texts),
         sources=_strings("sources", sources, n_texts),
         dates=_dates(dates, n_texts),
         corpus_hash=content_hash(named),
         labels_hash=_hash(row_ids, Y, names, row_weights),
-        warnings=_warnings(blank, n_texts, names if multi_class else ()),
+        warnings=(*_warnings(blank, n_texts, names if multi_class else ()), *notes),
         fields=fields,
         weights=row_weights,
+        grouping=grouping,
     )
     check_topics(dataset)
     return dataset
@@ -451,19 +454,26 @@ def _columns_of(y: pd.DataFrame, topics: tuple[str, ...] | None) -> tuple[pd.Dat
     return y.iloc[:, [columns.index(name) for name in topics]], topics
 
 
-def _groups(groups: str | ArrayLike | None, texts: tuple[str, ...], n_texts: int) -> NDArray[np.intp]:
+def _groups(
+    groups: str | ArrayLike | None, texts: tuple[str, ...], n_texts: int
+) -> tuple[NDArray[np.intp], Grouping, tuple[str, ...]]:
+    """Return the group of each row, what the rows of a group have in common, and warnings."""
     if groups is None:
-        return np.arange(n_texts)
+        return np.arange(n_texts), "own", ()
     if isinstance(groups, str):
-        if groups != "near-duplicates":
-            raise CorpusError(
-                f"groups must be an array, 'near-duplicates' or None; got {groups!r}. Pass the values of a column."
-            )
-        return near_duplicate_groups(texts)
+        if groups == "near-duplicates":
+            return near_duplicate_groups(texts), "near-duplicates", ()
+        if groups == "stories":
+            stories = find_stories(texts)
+            return stories.groups, "stories", stories.warnings
+        raise CorpusError(
+            f"groups must be an array, 'near-duplicates', 'stories' or None; got {groups!r}. Pass the values of a "
+            "column."
+        )
     values = _of_length("groups", groups, n_texts)
     own_if_missing = [object() if is_missing(value) else value for value in values]
     try:
-        return np.asarray(pd.factorize(pd.Series(own_if_missing, dtype=object))[0], dtype=np.intp)
+        return np.asarray(pd.factorize(pd.Series(own_if_missing, dtype=object))[0], dtype=np.intp), "own", ()
     except TypeError as error:
         raise CorpusError(f"groups: {error}. A group is a string or a number.") from error
 

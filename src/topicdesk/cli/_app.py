@@ -45,6 +45,7 @@ _GROUPS: dict[str, list[tuple[Callable[..., None], str]]] = {
             "topicdesk learning-curve experiments/topics.toml --plot curve.png",
         ),
         (_comparing.ablate, "topicdesk ablate experiments/topics.toml --classifier linear-svm"),
+        (_comparing.stories, "topicdesk stories experiments/topics.toml --plot stories.png"),
         (_comparing.rank, "topicdesk rank experiments/published.toml --plot ranks.png"),
     ],
     "Runs and models in MLflow": [

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from topicdesk.experiment import Difference, ExperimentResult, LoadedExperiment
     from topicdesk.tracking import LoggedComparison
 
-__all__ = ["ablate", "compare", "learning_curve", "rank", "results", "splits", "verify"]
+__all__ = ["ablate", "compare", "learning_curve", "rank", "results", "splits", "stories", "verify"]
 
 _STARTED = perf_counter()
 
@@ -219,6 +219,28 @@ def ablate(
         print_table(ablation.text_table(), f"{load.dataset.name}, {ablation.classifier} without each feature option")
         if plot is not None:
             save_picture(ablation.plot(), _named_apart(plot, load))
+
+
+def stories(
+    spec: Spec,
+    classifier: OneClassifier = None,
+    plot: Annotated[
+        Path | None, typer.Option(callback=checked_output, help="Also plot the scores, as PNG, SVG or PDF.")
+    ] = None,
+    jobs: Jobs = None,
+) -> None:
+    """Show how much of a score is remembering the same story, and how much it falls on later articles."""
+    announce_spec(spec, classifier)
+    from topicdesk.evaluation import audit_stories
+    from topicdesk.experiment import load_experiments
+
+    for load in load_experiments(spec):
+        audit = audit_stories(load.dataset, load.plan, load.classifier(classifier), load.keywords, jobs or load.n_jobs)
+        print_warnings(audit.warnings)
+        print_table(audit.text_table(), f"{load.dataset.name}, {audit.classifier}: scores by training articles")
+        print_text(audit.sentence())
+        if plot is not None:
+            save_picture(audit.plot(), _named_apart(plot, load))
 
 
 def rank(

@@ -72,6 +72,12 @@ from topicdesk.corpus.sources import (
     read_sources as read_sources,
     source_named as source_named,
 )
+from topicdesk.corpus.stories import (
+    Stories as Stories,
+    find_stories as find_stories,
+    join_groups as join_groups,
+    story_groups as story_groups,
+)
 from topicdesk.corpus.summary import (
     CorpusSummary as CorpusSummary,
     summarise_corpus as summarise_corpus,

@@ -131,6 +131,15 @@ from topicdesk.evaluation.studies.plots import (
     plot_critical_difference as plot_critical_difference,
     plot_leakage as plot_leakage,
 )
+from topicdesk.evaluation.studies.shared_articles import (
+    SharedScores as SharedScores,
+    hash_of_tested as hash_of_tested,
+    scores_on_shared as scores_on_shared,
+)
+from topicdesk.evaluation.studies.stories import (
+    StoryAudit as StoryAudit,
+    audit_stories as audit_stories,
+)
 from topicdesk.evaluation.studies.unlabelled import (
     VOTERS as VOTERS,
     judge_pool as judge_pool,

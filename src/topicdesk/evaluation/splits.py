@@ -379,9 +379,10 @@ def _stratified_splits(
             )
     largest = int(np.unique(dataset.groups, return_counts=True)[1].max())
     if largest > len(dataset) / plan.folds:
+        names = {"near-duplicates": f"cluster of {largest} near-duplicates", "stories": f"story of {largest} articles"}
         warnings.append(
-            f"a cluster of {largest} near-duplicates is larger than a fold ({len(dataset) // plan.folds} articles): it "
-            "stays whole, so folds are uneven."
+            f"a {names.get(dataset.grouping, f'group of {largest} articles')} is larger than a fold "
+            f"({len(dataset) // plan.folds} articles): it stays whole, so folds are uneven."
         )
     return tuple(splits), tuple(warnings)
 
@@ -407,7 +408,7 @@ def _days(dates: NDArray[np.datetime64]) -> int:
 
 
 def _without_repeats(dataset: Dataset, train: NDArray[np.intp], test: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Return the training rows without near-duplicates of test rows."""
+    """Return the training rows whose group has no test row."""
     return train[~np.isin(dataset.groups[train], dataset.groups[test])]
 
 
@@ -431,7 +432,7 @@ def _published_split(dataset: Dataset) -> tuple[tuple[Split, ...], tuple[str, ..
     duplicated = np.isin(dataset.groups[test], dataset.groups[train])
     if duplicated.any():
         warnings.append(
-            f"{int(duplicated.sum())} of {len(test)} test articles have a near-duplicate among the training articles. "
+            f"{int(duplicated.sum())} of {len(test)} test articles have {dataset.fellow} among the training articles. "
             "The published split is used as published."
         )
     return (Split(train, test, 0, 0, "published"),), tuple(warnings)

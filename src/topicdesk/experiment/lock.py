@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -22,27 +22,43 @@ from topicdesk.evaluation import (
     CORPUS_SAMPLE,
     DIFFERENCE_FROM_BEST,
     ComparisonResult,
+    SharedScores,
+    hash_of_tested,
     metric_title,
     scores_where,
     splits_hash,
 )
 
-__all__ = ["Difference", "ResultsLock", "differences", "lock_path", "lock_text", "make_lock", "read_lock", "write_lock"]
+__all__ = [
+    "Difference",
+    "LockedComparison",
+    "LockedInterval",
+    "ResultsLock",
+    "differences",
+    "lock_path",
+    "lock_text",
+    "make_lock",
+    "read_lock",
+    "write_lock",
+]
 
 # Rounding of scores in a lock.
 _DECIMALS = 6
 
-_NOT_COMPARED = {"made_with", "made_on", "commit", "changed"}
+# `tested` follows from the labels and the splits, which are compared. Locks of earlier versions do not have it.
+_NOT_COMPARED: Any = {
+    "made_with": True, "made_on": True, "commit": True, "changed": True, "comparisons": {"__all__": {"tested": True}},
+}  # fmt: skip
 _COMMIT_CHARACTERS = 10
 
 #: A score and the ends of its interval; None if undefined.
-_Interval = tuple[float | None, float | None, float | None]
+LockedInterval = tuple[float | None, float | None, float | None]
 
 
 class _LockedTest(StrictModel):
     """Difference between the best classifier and another, with significance tests."""
 
-    difference: _Interval
+    difference: LockedInterval
     #: Adjusted for all pairs. In locks of earlier versions, the p-value that `p_holm` adjusts.
     p: float | None
     conclusion: str = ""
@@ -51,10 +67,20 @@ class _LockedTest(StrictModel):
     folds_p: float | None = None
     mcnemar_p: float
     #: Posterior probabilities of being better, equivalent and worse by more than the region of practical equivalence.
-    posterior: _Interval
+    posterior: LockedInterval
 
 
-class _LockedComparison(StrictModel):
+class _LockedShared(StrictModel):
+    """Scores on the test articles of another experiment, judged by its labels."""
+
+    #: Hash of these articles and labels, as in the lock of the other experiment.
+    tested: str
+    articles: int
+    #: By classifier and metric; each article counts once.
+    figures: dict[str, dict[str, LockedInterval]]
+
+
+class LockedComparison(StrictModel):
     """Results for one corpus."""
 
     corpus: str
@@ -64,12 +90,14 @@ class _LockedComparison(StrictModel):
     near_duplicates: int
     #: Hash of the outer splits.
     splits: str
+    #: Hash of the test articles and their labels. Only scores with the same hash may be compared.
+    tested: str = ""
     #: Number of test articles that have each topic; with weights, the effective number.
     support: dict[str, int]
     #: By sample, classifier and metric.
-    figures: dict[str, dict[str, dict[str, _Interval]]]
+    figures: dict[str, dict[str, dict[str, LockedInterval]]]
     #: Difference from the best classifier in the experiment's metric, by classifier.
-    behind: dict[str, _Interval]
+    behind: dict[str, LockedInterval]
     #: By classifier, except the best.
     significance: dict[str, _LockedTest]
     winner: str
@@ -78,7 +106,9 @@ class _LockedComparison(StrictModel):
     #: The metric of the best classifier, corrected for its choice.
     corrected: float | None = None
     #: F1 by classifier and topic, of the headline.
-    topics_f1: dict[str, dict[str, _Interval]]
+    topics_f1: dict[str, dict[str, LockedInterval]]
+    #: By name of the other experiment.
+    shared: dict[str, _LockedShared] = Field(default_factory=dict)
 
     @property
     def headline(self) -> str:
@@ -119,7 +149,7 @@ class ResultsLock(StrictModel):
     made_on: str = ""
     commit: str = ""
     changed: tuple[str, ...] = ()
-    comparisons: dict[str, _LockedComparison]
+    comparisons: dict[str, LockedComparison]
 
     def facts(self) -> dict[str, str]:
         """Return what the scores depend on: code, packages, machine, spec, articles, labels and splits."""
@@ -156,7 +186,12 @@ def lock_path(spec: Path) -> Path:
 
 
 def make_lock(
-    name: str, spec_hash: str, metric: str, environment: Environment, comparisons: Sequence[ComparisonResult]
+    name: str,
+    spec_hash: str,
+    metric: str,
+    environment: Environment,
+    comparisons: Sequence[ComparisonResult],
+    shared: Mapping[str, Mapping[str, SharedScores]] | None = None,
 ) -> ResultsLock:
     """Make the results lock of an experiment.
 
@@ -172,11 +207,14 @@ def make_lock(
         The environment that computed the scores.
     comparisons : sequence of Comparison
         One per corpus.
+    shared : mapping of str to mapping of str to SharedScores, optional
+        By corpus, then by name of another experiment: scores on its test articles.
 
     Returns
     -------
     ResultsLock
     """
+    shared = {} if shared is None else shared
     return ResultsLock(
         experiment=name,
         spec=spec_hash,
@@ -184,7 +222,10 @@ def make_lock(
         made_with=environment.made_with(),
         made_on=date.today().isoformat(),
         commit=environment.commit[:_COMMIT_CHARACTERS] + (" and changes" if environment.dirty else ""),
-        comparisons={comparison.dataset.name: _locked(comparison) for comparison in comparisons},
+        comparisons={
+            comparison.dataset.name: _locked(comparison, shared.get(comparison.dataset.name, {}))
+            for comparison in comparisons
+        },
     )
 
 
@@ -239,23 +280,24 @@ def differences(locked: ResultsLock, now: ResultsLock, tolerance: float = 0.0) -
     return changed
 
 
-def _locked(comparison: ComparisonResult) -> _LockedComparison:
+def _locked(comparison: ComparisonResult, shared: Mapping[str, SharedScores]) -> LockedComparison:
     data, pooled, by_topic = comparison.dataset, comparison.scores, comparison.topic_scores
-    scores: dict[str, dict[str, dict[str, _Interval]]] = {}
+    scores: dict[str, dict[str, dict[str, LockedInterval]]] = {}
     for row in pooled.to_dict("records"):
         by_metric = scores.setdefault(row["sample"], {}).setdefault(row["classifier"], {})
         by_metric[row["metric"]] = _rounded(row["value"], row["low"], row["high"])
     overall = scores_where(pooled, sample=comparison.headline, metric=comparison.plan.metric)
-    topics: dict[str, dict[str, _Interval]] = {}
+    topics: dict[str, dict[str, LockedInterval]] = {}
     f1 = scores_where(by_topic, sample=comparison.headline, metric="f1")
     for row in f1.to_dict("records"):
         topics.setdefault(row["classifier"], {})[row["topic"]] = _rounded(row["value"], row["low"], row["high"])
-    return _LockedComparison(
+    return LockedComparison(
         corpus=data.corpus_hash,
         labels=data.labels_hash,
         articles=len(data),
         near_duplicates=len(data) - len(set(data.groups)),
         splits=splits_hash(data, comparison.splits),
+        tested=hash_of_tested(data, comparison.splits),
         support={row["topic"]: row["support"] for row in f1.to_dict("records")},
         figures=scores,
         behind={
@@ -278,10 +320,18 @@ def _locked(comparison: ComparisonResult) -> _LockedComparison:
         outcome=comparison.verdict.outcome,
         corrected=_rounded_one(comparison.verdict.corrected),
         topics_f1=topics,
+        shared={name: _locked_shared(scores) for name, scores in shared.items()},
     )
 
 
-def _rounded(value: float, low: float, high: float) -> _Interval:
+def _locked_shared(shared: SharedScores) -> _LockedShared:
+    figures: dict[str, dict[str, LockedInterval]] = {}
+    for row in shared.scores.to_dict("records"):
+        figures.setdefault(row["classifier"], {})[row["metric"]] = _rounded(row["value"], row["low"], row["high"])
+    return _LockedShared(tested=shared.tested, articles=shared.articles, figures=figures)
+
+
+def _rounded(value: float, low: float, high: float) -> LockedInterval:
     return _rounded_one(value), _rounded_one(low), _rounded_one(high)
 
 
@@ -312,7 +362,7 @@ def _changes_since(earlier: ResultsLock, now: ResultsLock) -> Iterator[str]:
     yield from (f"{name}: removed" for name in earlier.comparisons if name not in now.comparisons)
 
 
-def _moved_scores(name: str, before: _LockedComparison, now: _LockedComparison, metric: str) -> Iterator[str]:
+def _moved_scores(name: str, before: LockedComparison, now: LockedComparison, metric: str) -> Iterator[str]:
     if before.headline != now.headline:
         yield f"{name}: the headline is of the sample '{now.headline}', and was of '{before.headline}'"
     sample = now.headline if now.headline in before.figures else ALL_SAMPLES

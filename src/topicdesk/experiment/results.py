@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from topicdesk.errors import SpecError
 from topicdesk.evaluation import ALL_SAMPLES, leaderboard, metric_title, probability_leaderboard, shown, topic_title
-from topicdesk.experiment.lock import ResultsLock, lock_path, read_lock
+from topicdesk.experiment.lock import LockedComparison, LockedInterval, ResultsLock, lock_path, read_lock
 from topicdesk.experiment.spec import PublishedScores, Spec, read_spec
 
 __all__ = ["results_page"]
@@ -68,12 +70,7 @@ def _section(path: Path, spec: Spec, lock: ResultsLock) -> str:
     if spec.experiment.beside is not None:
         other_path = path.with_name(f"{spec.experiment.beside}.toml")
         lines += [f"### Comparison with `{other_path.name}`", ""]
-        lines += [
-            _markdown(_side_by_side(path, other_path)),
-            "",
-            _same_folds(lock, read_lock(lock_path(other_path))),
-            "",
-        ]
+        lines += _side_by_side(path, lock, other_path, read_lock(lock_path(other_path)))
     if spec.reference is not None:
         lines += ["### Comparison with published scores", "", _markdown(_beside(spec.reference, lock)), ""]
         lines += [f"Published: {spec.reference.citation}.", ""]
@@ -95,18 +92,9 @@ def _grouping(near_duplicates: int, spec: Spec) -> str:
         if spec.splits.scheme == "published"
         else "Every split keeps each of them on the same side as the article that it repeats"
     )
+    if spec.splits.groups == "stories":
+        return f"{near_duplicates} articles tell the story of an earlier one. {note}."
     return f"{near_duplicates} articles are near-duplicates of an earlier one. {note}."
-
-
-def _same_folds(one: ResultsLock, other: ResultsLock) -> str:
-    equal = [comparison.splits for comparison in one.comparisons.values()] == [
-        comparison.splits for comparison in other.comparisons.values()
-    ]
-    return (
-        "Both experiments use the same folds."
-        if equal
-        else "The folds differ, because the articles or their near-duplicates differ."
-    )
 
 
 def _by_topic(lock: ResultsLock, name: str) -> pd.DataFrame:
@@ -121,23 +109,78 @@ def _by_topic(lock: ResultsLock, name: str) -> pd.DataFrame:
     )
 
 
-def _side_by_side(path: Path, other: Path) -> pd.DataFrame:
-    """Return the main scores of two experiments side by side, ordered by `other`; each must have one corpus."""
-    locks = {spec.stem: read_lock(lock_path(spec)) for spec in (other, path)}
-    metric = locks[other.stem].metric
-    ((_, other_comparison),) = locks[other.stem].comparisons.items()
-    order = leaderboard(other_comparison.scores_frame(metric), metric).index
-    columns: dict[str, list[str]] = {}
-    values: dict[str, pd.Series] = {}
-    for name, lock in locks.items():
-        ((_, comparison),) = lock.comparisons.items()
-        by_classifier = comparison.figures[comparison.headline]
-        columns[f"{metric_title(metric)}, {name} [95 %]"] = [_score_text(by_classifier[row][metric]) for row in order]
-        values[name] = pd.Series({row: by_classifier[row][metric][0] for row in order}, dtype=float)
-    columns[f"{other.stem} − {path.stem}"] = [
-        f"{difference:+.3f}" for difference in values[other.stem] - values[path.stem]
-    ]
-    return pd.DataFrame(columns, index=order)
+def _side_by_side(path: Path, lock: ResultsLock, other: Path, other_lock: ResultsLock) -> Iterator[str]:
+    """Yield the scores of two experiments side by side if they are of the same test articles, or else say why not."""
+    pairs = _pairs(lock, other_lock)
+    for name, (comparison, there) in pairs.items():
+        figures, reason = _comparable(other.stem, comparison, there)
+        if len(pairs) > 1:
+            yield from (f"#### {name}", "")
+        if figures is not None:
+            columns = {other.stem: there.figures[ALL_SAMPLES], path.stem: figures}
+            order = leaderboard(there.scores_frame(other_lock.metric), other_lock.metric).index
+            yield from (_markdown(_score_columns(columns, other_lock.metric, order)), "")
+        yield from (reason, "")
+    if not pairs:
+        yield from ("The experiments have no corpus in common, so their scores cannot be compared.", "")
+
+
+def _pairs(lock: ResultsLock, other_lock: ResultsLock) -> dict[str, tuple[LockedComparison, LockedComparison]]:
+    """Return the comparisons of both experiments by corpus. Two experiments of one corpus each are always a pair."""
+    ours, theirs = lock.comparisons, other_lock.comparisons
+    if len(ours) == len(theirs) == 1:
+        return {name: (ours[name], next(iter(theirs.values()))) for name in ours}
+    return {name: (ours[name], theirs[name]) for name in ours if name in theirs}
+
+
+def _comparable(
+    other: str, comparison: LockedComparison, there: LockedComparison
+) -> tuple[dict[str, dict[str, LockedInterval]] | None, str]:
+    """Return the scores that may stand beside those of another experiment, or None; and a sentence on the reason."""
+    if not (comparison.tested and there.tested):
+        return None, (
+            "The scores are not shown side by side, because a lock does not record the test articles. Replace the "
+            "locks with 'topicdesk compare SPEC --update-lock'."
+        )
+    if comparison.tested == there.tested:
+        folds = (
+            "Both experiments use the same folds."
+            if comparison.splits == there.splits
+            else "The folds differ, because the articles or their near-duplicates differ."
+        )
+        return comparison.figures[
+            ALL_SAMPLES
+        ], f"Both columns are of the same test articles, each counted once. {folds}"
+    shared = comparison.shared.get(other)
+    if shared is not None and shared.tested == there.tested:
+        return shared.figures, (
+            f"Both columns are of the same {shared.articles} test articles, each counted once, with the labels of "
+            f"`{other}.toml`. The training articles differ. The scores above are of {comparison.articles} articles, "
+            f"and cannot be compared with those of `{other}.toml`."
+        )
+    return None, (
+        f"The scores are not shown side by side: they are of other test articles, or other labels, than those of "
+        f"`{other}.toml`. A difference would say as much about the articles as about the classifiers."
+    )
+
+
+def _score_columns(
+    columns: dict[str, dict[str, dict[str, LockedInterval]]], metric: str, order: pd.Index
+) -> pd.DataFrame:
+    """Return one score of each classifier that all experiments have, one column per experiment, and the difference."""
+    rows = [row for row in order if all(row in by_classifier for by_classifier in columns.values())]
+    table = pd.DataFrame(
+        {
+            f"{metric_title(metric)}, {name} [95 %]": [_score_text(by_classifier[row][metric]) for row in rows]
+            for name, by_classifier in columns.items()
+        },
+        index=rows,
+    )
+    first, second = (
+        np.array([by_classifier[row][metric][0] for row in rows], dtype=float) for by_classifier in columns.values()
+    )
+    table[" − ".join(columns)] = [f"{difference:+.3f}" for difference in first - second]
+    return table
 
 
 def _beside(reference: PublishedScores, lock: ResultsLock) -> pd.DataFrame:
@@ -160,6 +203,6 @@ def _markdown(table: pd.DataFrame) -> str:
     return table.to_markdown(disable_numparse=True)
 
 
-def _score_text(score: tuple[float | None, float | None, float | None]) -> str:
+def _score_text(score: LockedInterval) -> str:
     value, low, high = (float("nan") if part is None else part for part in score)
     return shown(value, low, high)

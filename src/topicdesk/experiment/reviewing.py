@@ -12,7 +12,7 @@ from topicdesk._arguments import check_flag, check_instance, check_n_jobs
 from topicdesk._renamed import renamed_arguments
 from topicdesk.corpus import read_corpus, read_sources
 from topicdesk.errors import ArgumentError, SplitError
-from topicdesk.evaluation import SourceAudit, audit_sources
+from topicdesk.evaluation import SourceAudit, StoryAudit, audit_sources, audit_stories
 from topicdesk.experiment._pool import unlabelled_articles
 from topicdesk.experiment.lock import differences, lock_path, lock_text, read_lock
 from topicdesk.experiment.run import ExperimentResult, corpus_file, read_spec_labels, spec_keywords, spec_titles
@@ -208,7 +208,8 @@ def _review(result: ExperimentResult, corpus: str, comparison: Comparison, lock:
         errors=spec.report.errors,
     )
     audit = _audit(labelled, spec.data.text, n_jobs)
-    return Review(comparison, about, labeller, make_report(comparison, about, labeller, audit))
+    stories = _audit_winner(comparison, about, n_jobs) if spec.evaluation.stories else None
+    return Review(comparison, about, labeller, make_report(comparison, about, labeller, audit, stories))
 
 
 def _provenance(result: ExperimentResult, corpus: str, articles: pd.DataFrame, labelled: pd.DataFrame) -> Provenance:
@@ -232,6 +233,13 @@ def _audit(labelled: pd.DataFrame, fields: Sequence[str], n_jobs: int) -> Source
         return audit_sources(labelled, fields, resamples=_AUDIT_RESAMPLES, n_jobs=n_jobs)
     except SplitError:  # fewer than two sources have enough articles; the report mentions it
         return None
+
+
+def _audit_winner(comparison: Comparison, about: About, n_jobs: int) -> StoryAudit:
+    """Measure how much of the winner's score is remembering the same story."""
+    named = {classifier.name: classifier for classifier in comparison.plan.classifiers}
+    winner = named[comparison.verdict.winner]
+    return audit_stories(comparison.dataset, comparison.plan, winner, about.keywords, n_jobs)
 
 
 def _against_lock(result: ExperimentResult) -> _LockState:

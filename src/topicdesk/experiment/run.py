@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pandas as pd
@@ -35,9 +35,12 @@ from topicdesk.evaluation import (
     Classifier,
     ComparisonPlan,
     Engine,
+    SharedScores,
     Split,
+    hash_of_tested,
     make_splits,
     read_splits,
+    scores_on_shared,
 )
 from topicdesk.experiment._checks import corpus_path
 from topicdesk.experiment.lock import Difference, ResultsLock, differences, lock_path, make_lock, read_lock
@@ -79,6 +82,9 @@ class ExperimentResult:
         Code and software versions of the run.
     comparisons : tuple of Comparison
         One per corpus, in the spec's order.
+    shared : mapping of str to mapping of str to SharedScores
+        By corpus, then by the experiment that the spec names as ``beside``: scores on its test articles. Empty if both
+        experiments test the same articles with the same labels, or if this one does not test all of them.
     """
 
     project: Project
@@ -87,6 +93,7 @@ class ExperimentResult:
     spec: Spec
     environment: Environment
     comparisons: tuple[Comparison, ...]
+    shared: Mapping[str, Mapping[str, SharedScores]] = field(default_factory=dict)
 
     def forget_cells(self) -> None:
         """Delete the checkpoints saved for resuming. Call it once everything is logged and written."""
@@ -102,6 +109,7 @@ class ExperimentResult:
             self.spec.evaluation.metric,
             self.environment,
             self.comparisons if comparisons is None else comparisons,
+            self.shared,
         )
 
 
@@ -176,6 +184,7 @@ def run_experiment(
         raise SpecError(f"corpora: {path} names no corpus called {unknown!r}; {nearest(unknown, known)}")
     project = project or find_project(path.parent)
     environment = observe_environment(project)
+    other = None if spec.experiment.beside is None else _spec_beside(path, project, spec.experiment.beside)
     comparisons = []
     for load in _load_all(path, project, spec, corpora):
         checkpoints = project.cells if resume else None
@@ -190,7 +199,8 @@ def run_experiment(
                 checkpoints=checkpoints,
             )
         )
-    return ExperimentResult(project, path.stem, path, spec, environment, tuple(comparisons))
+    shared = {} if other is None else _shared_scores(project, other, comparisons, n_jobs or spec.evaluation.jobs)
+    return ExperimentResult(project, path.stem, path, spec, environment, tuple(comparisons), shared)
 
 
 @renamed_fields(jobs="n_jobs")
@@ -399,7 +409,15 @@ def load_dataset(project: Project, spec: Spec, corpus: str) -> Dataset:
         topics: Sequence[str] = taxonomy.names
     else:
         topics = sorted({topic for names in annotations["topics"] for topic in names})
-    dataset = join_dataset(Path(corpus).stem, articles, annotations, topics, spec.data.text, spec.data.task)
+    dataset = join_dataset(
+        Path(corpus).stem,
+        articles,
+        annotations,
+        topics,
+        spec.data.text,
+        spec.data.task,
+        groups=spec.splits.groups,
+    )
     if not spec.data.published:
         return dataset
     path = published_labels_path(corpus_file(project, corpus))
@@ -512,6 +530,40 @@ def _load_all(
         splits, warnings = load_splits(project, spec, dataset)
         dataset = replace(dataset, warnings=(*dataset.warnings, *warnings, *notes))
         yield LoadedExperiment(spec_file, dataset, plan, splits, keywords, spec.evaluation.jobs, alone)
+
+
+def _spec_beside(spec_file: Path, project: Project, name: str) -> Path:
+    """Return the file of another spec: in the same folder, or in ``experiments`` for a spec that was logged."""
+    candidates = (spec_file.with_name(f"{name}.toml"), project.root / "experiments" / f"{name}.toml")
+    found = next((path for path in candidates if path.is_file()), None)
+    if found is None:
+        raise SpecError(
+            f"{spec_file}: experiment.beside: there is no spec {candidates[0]}. Name another spec in the folder, "
+            "without its extension, or remove the key."
+        )
+    return found
+
+
+def _shared_scores(
+    project: Project, spec_file: Path, comparisons: Sequence[Comparison], n_jobs: int
+) -> dict[str, dict[str, SharedScores]]:
+    """Score comparisons on the test articles of another experiment, where these are not their own."""
+    spec = read_spec(spec_file, project)
+    by_name = {Path(corpus).stem: corpus for corpus in spec.data.corpus}
+    shared: dict[str, dict[str, SharedScores]] = {}
+    for comparison in comparisons:
+        name = comparison.dataset.name
+        # Two experiments of one corpus each are always compared, such as one on cleaned and one on uncleaned texts.
+        corpus = spec.data.corpus[0] if len(comparisons) == len(by_name) == 1 else by_name.get(name)
+        if corpus is None:
+            continue
+        dataset = load_dataset(project, spec, corpus)
+        splits, _ = load_splits(project, spec, dataset)
+        if hash_of_tested(dataset, splits) != hash_of_tested(comparison.dataset, comparison.splits):
+            scores = scores_on_shared(comparison, dataset, splits, n_jobs)
+            if scores is not None:
+                shared[name] = {spec_file.stem: scores}
+    return shared
 
 
 def _without_keywords(taxonomy: Taxonomy) -> str:

@@ -65,7 +65,8 @@ _Words = Annotated[tuple[str, ...], BeforeValidator(_listed), _NotEmpty]
 class _About(StrictModel):
     title: str
     question: str = ""
-    #: Another spec in the same folder, without extension. The results page shows its scores beside these.
+    #: Another spec in the same folder, without extension. The results page shows its scores beside scores of this
+    #: experiment on the same test articles.
     beside: str | None = None
 
 
@@ -145,6 +146,8 @@ class _Splits(StrictModel):
     folds: Annotated[int, Field(ge=2)] = 5
     repeats: Annotated[int, Field(ge=1)] = 1
     inner_folds: Annotated[int, Field(ge=2)] = 3
+    #: Which articles every split keeps together: near-duplicates, or all that tell the same story.
+    groups: Literal["near-duplicates", "stories"] = "near-duplicates"
     #: Saved outer splits to use instead (``topicdesk splits SPEC --output FILE``); inner folds follow the scheme.
     file: str | None = None
 
@@ -198,6 +201,8 @@ class _Evaluation(StrictModel):
     #: Region of practical equivalence: differences in the metric up to this size do not matter.
     rope: Annotated[float, Field(ge=0, lt=1)] = 0.01
     seed: Annotated[int, Field(ge=0)] = 0
+    #: Whether the report shows how much of the winner's score is remembering the same story (see `audit_stories`).
+    stories: bool = False
     #: Number of processes; -1 means one per core. Scores do not depend on it.
     jobs: Annotated[int, Field(ge=1)] | Literal[-1] = -1
 
@@ -317,7 +322,7 @@ class Spec(StrictModel):
         """Return a hash of what the scores depend on, independent of the file's layout: 32 hexadecimal characters."""
         # Without defaults: a new option must not change the hash of specs that do not use it.
         content = self.model_dump_json(
-            exclude={"experiment": True, "reference": True, "report": True, "evaluation": {"jobs"}},
+            exclude={"experiment": True, "reference": True, "report": True, "evaluation": {"jobs", "stories"}},
             exclude_defaults=True,
         )
         return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()

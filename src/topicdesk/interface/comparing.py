@@ -287,8 +287,9 @@ def compare(
         Number of repeats with new folds, if `cv` is an integer.
     inner_cv : int, default 3
         Number of folds of the training texts, on which features, hyper-parameters and thresholds are chosen.
-    groups : array-like of shape (n_texts,), "near-duplicates" or None, default "near-duplicates"
-        Rows of one group stay on the same side of a split. By default, near-duplicates are found in the texts.
+    groups : array-like of shape (n_texts,), "near-duplicates", "stories" or None, default "near-duplicates"
+        Rows of one group stay on the same side of a split. By default, near-duplicates are found in the texts; with
+        "stories", texts that tell the same story.
     sources, dates : array-like of shape (n_texts,), optional
         Source and publication date of each text, for splits by source and by time.
     samples : array-like of shape (n_texts,), optional

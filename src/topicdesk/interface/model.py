@@ -133,7 +133,7 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             Texts.
         y : Series, sequence, array, sparse matrix, DataFrame or str
             Labels, as in `make_dataset`.
-        groups : array-like of shape (n_texts,), "near-duplicates" or None, default "near-duplicates"
+        groups : array-like of shape (n_texts,), "near-duplicates", "stories" or None, default "near-duplicates"
             Rows of one group stay on the same side of an inner fold.
         unlabelled : DataFrame or sequence of str, optional
             Texts without labels, for the reference of `measure_drift`, as in `Comparison.fit`.

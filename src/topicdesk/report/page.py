@@ -34,7 +34,7 @@ from topicdesk.report._pictures import inline_picture
 from topicdesk.report.about import RUN_ID
 
 if TYPE_CHECKING:
-    from topicdesk.evaluation import ComparisonResult, OutOfFold, SourceAudit
+    from topicdesk.evaluation import ComparisonResult, OutOfFold, SourceAudit, StoryAudit
     from topicdesk.prediction import Labeller
     from topicdesk.report.about import About
 
@@ -49,7 +49,11 @@ _TERMS = 12
 
 
 def make_report(
-    comparison: ComparisonResult, about: About, labeller: Labeller | None = None, audit: SourceAudit | None = None
+    comparison: ComparisonResult,
+    about: About,
+    labeller: Labeller | None = None,
+    audit: SourceAudit | None = None,
+    stories: StoryAudit | None = None,
 ) -> str:
     """Return the report of a comparison.
 
@@ -63,6 +67,8 @@ def make_report(
         The best classifier, refitted on all labels. Needed for the strongest terms of each topic.
     audit : SourceAudit, optional
         How well the source of an article can be predicted from its text.
+    stories : StoryAudit, optional
+        How much of the winner's score is remembering the same story.
 
     Returns
     -------
@@ -80,11 +86,12 @@ def make_report(
     script = files("topicdesk.report").joinpath("report.js").read_text(encoding="utf-8")
     held_out = out_of_fold(comparison, comparison.verdict.winner)
     return environment.get_template("report.html.j2").render(
-        **_answers(comparison, about),
+        **_answers(comparison, about, stories),
         **_tables(comparison),
         by_source=_by_source(comparison, held_out),
         suspects=_suspects(comparison, about, held_out),
         audit=audit,
+        stories=stories,
         topics=_topics(comparison, about, labeller, held_out),
         checks=checklist(comparison, about),
         leaderboard_picture=inline_picture(comparison.plot.leaderboard, "leaderboard with intervals and single folds"),
@@ -97,8 +104,8 @@ def make_report(
     )
 
 
-def _answers(comparison: ComparisonResult, about: About) -> dict[str, Any]:
-    """Return the answers to eight questions of a reviewer, and the winner."""
+def _answers(comparison: ComparisonResult, about: About, stories: StoryAudit | None) -> dict[str, Any]:
+    """Return the answers to a reviewer's questions, and the winner."""
     data, plan, verdict = comparison.dataset, comparison.plan, comparison.verdict
     title = metric_title(plan.metric)
     rows = scores_where(comparison.scores, sample=comparison.headline, metric=plan.metric).set_index("classifier")
@@ -130,7 +137,7 @@ def _answers(comparison: ComparisonResult, about: About) -> dict[str, Any]:
             (
                 "How were they split?",
                 f"Scheme '{splits[0].scheme}': {len(splits) // repeats} folds × {repeats} repeats. Models are selected "
-                f"on {plan.inner_folds} inner folds. {n_straddling or 'No'} test articles have a near-duplicate in "
+                f"on {plan.inner_folds} inner folds. {n_straddling or 'No'} test articles have {data.fellow} in "
                 "training.",
                 "splits",
             ),
@@ -143,6 +150,7 @@ def _answers(comparison: ComparisonResult, about: About) -> dict[str, Any]:
                 "leaderboard",
             ),
             ("Is the difference significant?", _is_real(comparison), "significance"),
+            *_remembering(stories),
             (
                 "Which topic scores lowest?",
                 f"{worst['topic']}: F1 {shown(worst['value'], worst['low'], worst['high'])} [95 %], "
@@ -152,6 +160,13 @@ def _answers(comparison: ComparisonResult, about: About) -> dict[str, Any]:
             ("Are the results reproducible?", reproducibility, "again"),
         ],
     }  # fmt: skip
+
+
+def _remembering(stories: StoryAudit | None) -> list[tuple[str, str, str]]:
+    """Return the question how much of the score is remembering the same story, if it was measured."""
+    if stories is None:
+        return []
+    return [("How much of it is remembering the same story?", stories.sentence(), "leakage")]
 
 
 def _is_real(comparison: ComparisonResult) -> str:
@@ -211,7 +226,11 @@ def _tables(comparison: ComparisonResult) -> dict[str, Any]:
         "months": _bars(months) if len(months) <= 60 else _bars(dates.dt.year.astype(str).value_counts().sort_index()),
         "undated": len(data) - len(dates),
         "lengths": lengths.describe(percentiles=[0.1, 0.5, 0.9]).round().astype(int),
-        "near_duplicates": len(data) - len(set(data.groups)),
+        "grouped": {
+            "near-duplicates": f"{data.n_repeated} articles are near-duplicates of an earlier one",
+            "stories": f"{data.n_repeated} articles tell the story of an earlier one",
+            "own": f"{data.n_repeated} articles are in the group of an earlier one",
+        }[data.grouping],
         "splits": comparison.split_table().head(_MOST_SPLITS).set_index("repeat"),
         "more_splits": max(len(comparison.splits) - _MOST_SPLITS, 0),
         "parted": straddling(comparison),

@@ -1,1 +1,1 @@
-"""Studies beyond the leaderboard: ablations, learning curves, leakage, errors, and challenges by a new model."""
+"""Studies beyond the leaderboard: ablations, learning curves, leakage, stories, errors and challenges by new models."""

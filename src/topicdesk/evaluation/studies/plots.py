@@ -1,4 +1,4 @@
-"""Plots for ablations, learning curves, leakage audits and rankings."""
+"""Plots for ablations, learning curves, audits of leakage and stories, and rankings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from topicdesk.evaluation.leaderboard import metric_title
 from topicdesk.evaluation.significance import critical_difference, friedman_nemenyi
 from topicdesk.evaluation.studies.leakage import SourceAudit, TopicAudit
 
-__all__ = ["plot_ablation", "plot_critical_difference", "plot_leakage", "plot_learning_curve"]
+__all__ = ["plot_ablation", "plot_critical_difference", "plot_leakage", "plot_learning_curve", "plot_stories"]
 
 
 # More sources and terms would not be readable.
@@ -122,6 +122,35 @@ def plot_ablation(table: pd.DataFrame, classifier: str, metric: str) -> Figure:
     axes.invert_yaxis()
     axes.set_xlabel(f"decrease of {metric_title(metric)}, with bootstrap 95 % interval")
     axes.set_title(f"{classifier}: {table['value'].iloc[0]:.3f} with all options", fontsize=10)
+    axes.grid(axis="x", alpha=0.3)
+    return figure
+
+
+def plot_stories(table: pd.DataFrame, classifier: str, metric: str) -> Figure:
+    """Plot the metric of each way of training, with its 95 % interval, and the decrease.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As in `StoryAudit`. Rows that are compared follow each other.
+    classifier, metric : str
+        Their names.
+
+    Returns
+    -------
+    Figure
+    """
+    figure = Figure(figsize=(8, 1.4 + 0.5 * len(table)), layout="constrained")
+    axes = figure.subplots()
+    places = np.arange(len(table))
+    compared = table["decrease"].notna().to_numpy()
+    reach = _reach(table, "value", "low", "high")
+    for rows, colour in ((~compared, BLUE), (compared, ORANGE)):
+        axes.errorbar(table["value"][rows], places[rows], xerr=reach[:, rows], fmt="o", color=colour, capsize=3)
+    axes.set_yticks(places, list(table.index))
+    axes.invert_yaxis()
+    axes.set_xlabel(f"{metric_title(metric)}, with 95 % interval")
+    axes.set_title(f"{classifier}: compare blue with the orange point below it, on the same test articles", fontsize=10)
     axes.grid(axis="x", alpha=0.3)
     return figure
 
