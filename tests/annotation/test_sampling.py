@@ -163,7 +163,7 @@ def test_sampling_weights_count_rows_of_unknown_probability_in_later_draws_only(
             [("random", 1, 9, None), ("random", 1, -9, None)],
             "row 1: stratum_size must be empty or an integer of at least",
         ),
-        ([("random", 1, None, 1.5)], "row 0: inclusion_probability must be empty or a number above 0 and at most 1"),
+        ([("random", 1, None, 1.5)], "row 0: inclusion_probability must be empty or a number from 1e-09 to 1"),
         ([("random", 1, 9, 0.5)], "row 0: the row has both stratum_size 9 and inclusion_probability 0.5"),
         ([("random", 1, 9, None), ("random", 1, 8, None)], "draw 1 has the sample 'random' with stratum_size 9 and 8"),
         (

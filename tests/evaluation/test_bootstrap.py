@@ -74,6 +74,22 @@ def test_score_interval_is_undefined_without_a_value_or_resamples():
     assert np.isnan(score_interval(np.linspace(0.4, 0.6, 9), 1.5, 10, without=True)["low"])
 
 
+def test_compare_does_not_trust_a_perfect_score_on_few_test_articles(dataset):
+    """The interval of a score of 1 followed from the number of all articles, not of those that were tested."""
+    split = Split(np.arange(10, len(dataset)), np.arange(10), 0, 0, "given")
+    plan = ComparisonPlan((CLASSIFIERS["linear-svm"],), splits=SplitPlan("given"), resamples=30)
+    comparison = compare(dataset, plan, splits=[split], n_jobs=1)
+    row = scores_where(comparison.scores, sample=ALL_SAMPLES, metric="subset_accuracy", classifier="linear-svm").iloc[0]
+    assert row["value"] == 1
+    assert row["low"] < 0.8
+
+
+def test_score_interval_is_wider_if_few_degrees_of_freedom_estimate_its_variance():
+    values = np.append(0.7, 0.7 + 0.05 * norm.ppf((np.arange(500) + 0.5) / 500))
+    many, few = (score_interval(values, 1.0, 100, degrees=degrees) for degrees in (np.inf, 4))
+    assert (few["high"] - few["low"]) / (many["high"] - many["low"]) == pytest.approx(2.776 / 1.96, rel=0.05)
+
+
 def test_difference_interval_is_widened_by_the_factor():
     distribution = np.append(0.1, 0.1 + 0.02 * norm.ppf((np.arange(1000) + 0.5) / 1000))
     one, wider = (difference_interval(distribution, factor) for factor in (1.0, 1.5))
@@ -99,7 +115,7 @@ def test_training_factor_is_the_correction_of_nadeau_and_bengio(sizes, factor):
 def weighted(dataset):
     """Return a comparison whose articles about rail were picked, and the others drawn with probability 1/6."""
     picked = dataset.Y[:, dataset.topics.index("rail")] == 1
-    data = replace(dataset, weights=np.where(picked, 1.0, 6.0))
+    data = replace(dataset, weights=np.where(picked, 1.0, 6.0), drawn=~picked)
     classifiers = tuple(CLASSIFIERS[name] for name in ("majority", "multinomial-nb", "linear-svm"))
     plan = ComparisonPlan(classifiers, splits=SplitPlan(folds=3, repeats=2), resamples=50, baselines=("majority",))
     return compare(data, plan, n_jobs=1)
@@ -132,9 +148,9 @@ def test_compare_counts_positives_that_were_drawn_at_random(weighted):
     data, rows = weighted.dataset, scores_where(weighted.topic_scores, sample=CORPUS_SAMPLE, metric="f1")
     for topic in data.topics:
         positive = data.Y[:, weighted.topic_column(topic)] == 1
-        assert (rows.loc[rows["topic"] == topic, "support"] == (positive & (data.weights > 1)).sum()).all()
+        assert (rows.loc[rows["topic"] == topic, "support"] == (positive & data.drawn).sum()).all()
     uneven = np.where(data.Y.any(axis=1), np.linspace(2, 9, len(data)), 3.0)
-    comparison = compare(replace(data, weights=uneven), replace(weighted.plan, resamples=10), n_jobs=1)
+    comparison = compare(replace(data, weights=uneven, drawn=None), replace(weighted.plan, resamples=10), n_jobs=1)
     positives = uneven[data.Y[:, 0] == 1]
     effective = scores_where(comparison.topic_scores, sample=CORPUS_SAMPLE, topic=data.topics[0], metric="f1")[
         "support"
@@ -154,7 +170,7 @@ def test_compare_warns_of_a_topic_that_supports_no_claim(dataset):
     rail = np.flatnonzero(dataset.Y[:, dataset.topics.index("rail")])
     weights[rail[3:]] = 1.0
     plan = ComparisonPlan((CLASSIFIERS["multinomial-nb"],), splits=SplitPlan(folds=3), resamples=10)
-    comparison = compare(replace(dataset, weights=weights), plan, n_jobs=1)
+    comparison = compare(replace(dataset, weights=weights, drawn=weights > 1), plan, n_jobs=1)
     assert len(rail) > FEWEST_POSITIVES
     assert any(
         warning.startswith("rail: 3 positive articles were drawn at random, fewer than 10.")

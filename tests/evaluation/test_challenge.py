@@ -74,17 +74,32 @@ def test_challenge_replaces_a_model_by_one_that_is_clearly_better():
 
 
 def test_challenge_replaces_a_model_by_an_equivalent_one_only_if_it_is_simpler():
-    same = predictions_of(np.arange(400) % 5 > 0)
+    same = predictions_of(np.arange(2000) % 5 > 0)
     simpler = challenge(same, same, "micro_f1", classifiers=("ridge", "multinomial-nb"))
     assert simpler.wins
     assert simpler.reason == (
-        "the new model is simpler, and equivalent within 0.01: on the 400 articles that both were tested on, micro-F1 "
-        "is 0.800 for the new model and 0.800 for the current model; the new model is ahead by 0.000 [0.000, 0.000] "
+        "the new model is simpler, and equivalent within 0.01: on the 2000 articles that both were tested on, micro-F1 "
+        "is 0.800 for the new model and 0.800 for the current model; the new model is ahead by 0.000 [-0.003, 0.003] "
         "[95 %]"
     )
     for classifiers in (("multinomial-nb", "ridge"), ("ridge", "ridge"), ("ridge", "my own")):
         assert not challenge(same, same, "micro_f1", classifiers=classifiers).wins
     assert challenge(same, same, "micro_f1", classifiers=("my own", "ridge")).wins
+
+
+def test_challenge_does_not_take_equal_decisions_on_few_articles_for_equivalence():
+    """A worse model replaced a better one in a third of challenges, if both decided all of a few articles alike."""
+    same = predictions_of(np.ones(100, dtype=bool))
+    outcome = challenge(same, same, "macro_f1", classifiers=("ridge", "multinomial-nb"))
+    assert not outcome.wins
+    assert outcome.reason.startswith("the new model is not shown to be better")
+
+
+def test_challenge_takes_predictions_of_repeats_that_test_other_articles():
+    right = np.arange(200) % 10 > 0
+    halves = [predictions_of(right).assign(repeat=repeat) for repeat in (0, 1)]
+    parts = pd.concat([halves[0].iloc[:120], halves[1].iloc[80:]])
+    assert challenge(parts, parts, "macro_f1", resamples=50).reason.endswith("ahead by 0.000 [-0.029, 0.029] [95 %]")
 
 
 def test_challenge_weights_articles_by_how_they_were_drawn():

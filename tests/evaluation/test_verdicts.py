@@ -93,6 +93,12 @@ def test_differences_from_best_handle_equal_undefined_and_unresampled_values():
     table = differences_from_best({"a": one, "same": one.copy(), "holed": holed}, "a")
     assert table.loc["same", ["difference", "low", "high", "p"]].tolist() == [0, 0, 0, 1]
     assert table["conclusion"].to_dict() == {"same": "equivalent", "holed": "worse"}
+    few = differences_from_best({"a": one, "same": one.copy()}, "a", one_article=0.05)
+    assert few.loc["same", "conclusion"] == "undecided"
+    assert few.loc["same", "low"] < -0.05 < 0.05 < few.loc["same", "high"]
+    undefined = differences_from_best({"a": one, "b": one - 0.1 + rng.normal(0, 0.001, 100), "no": one * np.nan}, "a")
+    assert undefined["conclusion"].to_dict() == {"b": "worse", "no": "undecided"}
+    assert differences_from_best({"a": one[:15], "b": one[:15] - 0.3}, "a")["p"].isna().all(), "too few resamples"
     none = differences_from_best({"a": one[:1], "b": one[:1] - 0.1}, "a")
     assert none.loc["b", "difference"] == pytest.approx(0.1)
     assert none[["low", "high", "p"]].isna().all(axis=None)

@@ -19,6 +19,9 @@ DESIGN_COLUMNS = ("draw", "stratum_size", "inclusion_probability")
 
 _DTYPES = {"draw": "Int64", "stratum_size": "Int64", "inclusion_probability": "Float64"}
 
+# A row with a smaller probability would represent more than a billion articles.
+_LEAST_PROBABILITY = 1e-9
+
 # Larger integers are not exact as floating-point numbers.
 _LARGEST = 2**53
 
@@ -63,9 +66,9 @@ def _cell(name: str, value: Any, where: str) -> str:
     except ValueError:
         number = float("nan")
     if name == "inclusion_probability":
-        if 0 < number <= 1:
+        if _LEAST_PROBABILITY <= number <= 1:
             return str(int(number)) if number == 1 else repr(number)
-        expected = "a number above 0 and at most 1"
+        expected = f"a number from {_LEAST_PROBABILITY:g} to 1"
     else:
         if number.is_integer() and 1 <= number <= _LARGEST:
             return str(int(number))

@@ -17,7 +17,7 @@ from topicdesk._rendering import as_html
 from topicdesk.annotation._design import DESIGN_COLUMNS, design_of
 from topicdesk.annotation._fields import check_fields
 from topicdesk.annotation.annotations import check_annotations
-from topicdesk.annotation.sampling import checked_weights, effective_size, sampling_weights, without_probability
+from topicdesk.annotation.sampling import checked_weights, effective_size, sampling_design, without_probability
 from topicdesk.corpus import article_texts, content_hash, find_duplicates, find_stories, join_groups
 from topicdesk.corpus.articles import check_corpus, check_text_fields
 from topicdesk.errors import ArgumentError, LabelsError, nearest
@@ -69,6 +69,8 @@ class Dataset:
     weights : ndarray of float64, shape (n_articles,), optional
         Number of articles of the corpus that each article represents (see `sampling_weights`), at least 0 and not all
         0. None if it is not known.
+    drawn : ndarray of bool, shape (n_articles,), optional
+        Whether each article was drawn at random, not picked. None if that is not known.
     grouping : {"near-duplicates", "stories", "own"}, default "near-duplicates"
         What the articles of a group have in common: they are nearly equal, they tell the same story, or the user
         decided it.
@@ -99,6 +101,7 @@ class Dataset:
     fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     weights: NDArray[np.float64] | None = None
     grouping: Grouping = "near-duplicates"
+    drawn: NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
         """Raise `ArgumentError` if a value has a wrong type, and `LabelsError` if values contradict each other."""
@@ -120,6 +123,8 @@ class Dataset:
                 raise LabelsError(f"{self.name}: the {kind} {duplicate!r} occurs more than once in {kind}s.")
         if self.weights is not None:
             self._check_weights(self.weights)
+        if self.drawn is not None and self.drawn.shape != (len(self),):
+            raise LabelsError(f"{self.name}: drawn has shape {self.drawn.shape}, but there are {len(self)} texts.")
         classes = self.Y.sum(axis=1)
         if self.task == "multi-class" and (classes != 1).any():
             row = int(np.flatnonzero(classes != 1)[0])
@@ -150,6 +155,8 @@ class Dataset:
                 raise ArgumentError(f"{name} must be an array of {what}; its dtype is {values.dtype}.")
         if self.weights is not None and (not isinstance(self.weights, np.ndarray) or self.weights.dtype.kind != "f"):
             raise ArgumentError(f"weights must be an array of floats, or None; got {type(self.weights).__name__}.")
+        if self.drawn is not None and (not isinstance(self.drawn, np.ndarray) or self.drawn.dtype != bool):
+            raise ArgumentError(f"drawn must be an array of booleans, or None; got {type(self.drawn).__name__}.")
         check_string("corpus_hash", self.corpus_hash)
         check_string("labels_hash", self.labels_hash)
         check_strings("warnings", self.warnings)
@@ -296,8 +303,9 @@ def join_dataset(
             f"{name}: annotations are empty: no article is labelled. Label some with 'topicdesk annotate CORPUS "
             "--annotator YOU', and add the label file to data.labels in the spec."
         )
-    weights = sampling_weights(annotations)
-    by_article = annotations.assign(weight=weights).set_index("article_id")
+    design = sampling_design(annotations)
+    weights, drawn = (None, None) if design is None else (design.weights, design.uncertain > 0)
+    by_article = annotations.assign(weight=weights, drawn=drawn).set_index("article_id")
     labelled = corpus[corpus["id"].isin(by_article.index)].reset_index(drop=True)
     if labelled.empty:
         raise LabelsError(
@@ -352,6 +360,7 @@ def join_dataset(
         warnings=tuple(warnings),
         fields={name: tuple(labelled[name].tolist()) for name in text_fields},
         weights=None if weights is None else by_article["weight"].to_numpy(dtype=np.float64),
+        drawn=None if drawn is None else by_article["drawn"].to_numpy(dtype=np.bool_),
         grouping=groups,
     )
     check_topics(dataset)

@@ -242,6 +242,8 @@ def _check_mix(mix: Mapping[str, float]) -> None:
     for name, share in mix.items():
         if name not in STRATEGIES:
             raise LabelsError(f"no strategy called {name!r}; {nearest(name, STRATEGIES)}")
+        if isinstance(share, bool) or not isinstance(share, int | float | np.number):
+            raise LabelsError(f"strategy {name!r} has the share {share!r}. Shares are numbers that add up to 1.")
         if not share > 0:
             raise LabelsError(f"strategy {name!r} has the share {share:g}. Set it above 0, or leave the strategy out.")
     if not np.isclose(sum(mix.values()), 1):

@@ -194,6 +194,7 @@ def sampling_design(annotations: pd.DataFrame) -> SamplingDesign | None:
     given = np.array([bool(design["inclusion_probability"]) for design in designs], dtype=bool)
     # All articles that were left were drawn at random, or all were selected with a known probability of 1.
     left_nothing = (probabilities == 1) & ~given & (np.array(samples, dtype=object) == _RANDOM)
+    left_nothing &= ~np.isin(draws, draws[random])  # nothing, unless another part of the draw was sampled
     if left_nothing.any() or (len(set(draws)) == 1 and (given & (probabilities == 1)).all()):
         return SamplingDesign(np.ones(len(draws)), np.zeros(len(draws)), probabilities, strata)
     if not random.any():

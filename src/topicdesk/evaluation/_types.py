@@ -101,7 +101,8 @@ class ComparisonPlan:
     random_state : int, default 0
         Random seed. Results are reproducible for a fixed seed.
     baselines : tuple of str, default ()
-        Names of classifiers that run beside those that the user listed. They are shown, and never win.
+        Names of classifiers that run beside those that the user listed. They are shown, and never win, unless there are
+        no others.
 
     Raises
     ------
@@ -154,10 +155,6 @@ class ComparisonPlan:
                     f"representative: {self.representative!r} stands for all articles in the scores. Rename the sample."
                 )
         check_strings("baselines", self.baselines)
-        for name in self.baselines:
-            check_choice("baselines", name, names)
-        if set(names) <= set(self.baselines):
-            raise SpecError("classifiers: the plan has only baselines, and a baseline never wins. List a classifier.")
         check_integer("inner_folds", self.inner_folds, 2)
         check_integer("resamples", self.resamples, 0)
         check_number("rope", self.rope, 0, 1)

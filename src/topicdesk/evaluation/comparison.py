@@ -331,6 +331,7 @@ def _compare_with_best(
         factor=training_factor(splits),
         test_to_train=mean_test_to_train(splits),
         rope=plan.rope,
+        one_article=tables.one_article,
     )
     listed = [name for name in tables.values if name not in plan.baselines] or list(tables.values)
     verdict = decide_winner(

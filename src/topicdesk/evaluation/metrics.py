@@ -84,8 +84,9 @@ def metric_values(
     result |= {f"micro_{name}": values[:, 0] for name, values in micro.items()}
     total = weights.sum(axis=1)
     wrong = decisions != Y
-    result["subset_accuracy"] = weights @ ~wrong.any(axis=1) / total
-    result["hamming_loss"] = weights @ wrong.mean(axis=1) / total
+    with np.errstate(invalid="ignore"):  # no article has a weight
+        result["subset_accuracy"] = weights @ ~wrong.any(axis=1) / total
+        result["hamming_loss"] = weights @ wrong.mean(axis=1) / total
     return result
 
 

@@ -25,6 +25,12 @@ __all__ = ["Verdict", "bias_corrected", "decide_winner", "differences_from_best"
 
 _ALPHA = 0.05
 
+# Critical value of a single difference. That of several is larger.
+_NORMAL = 1.959964
+
+# With fewer resamples, no p-value can be below 5 %.
+_FEWEST_RESAMPLES = 20
+
 #: More missing articles than this are not worth a number.
 _MOST_ARTICLES = 1_000_000
 
@@ -67,7 +73,7 @@ class Verdict:
 
 
 def differences_from_best(
-    values: Mapping[str, _Floats], best: str, *, factor: float = 1.0, rope: float = 0.01
+    values: Mapping[str, _Floats], best: str, *, factor: float = 1.0, rope: float = 0.01, one_article: float = 0.0
 ) -> pd.DataFrame:
     """Compare the best classifier with each other one, with simultaneous intervals and adjusted p-values.
 
@@ -81,6 +87,9 @@ def differences_from_best(
         Multiplies each standard error, to account for the choice of training articles (see `training_factor`).
     rope : float, default 0.01
         Differences up to this size do not matter in practice.
+    one_article : float, default 0.0
+        About how much the metric changes if one more article is decided differently. No standard error is smaller:
+        classifiers that decide all of a few articles alike are not shown to be equivalent.
 
     Returns
     -------
@@ -88,7 +97,8 @@ def differences_from_best(
         Index ``classifier``, in the order of `values`. Columns ``difference`` (best minus other), ``low, high`` (95 %
         intervals that hold for all pairs together), ``p`` (adjusted for all pairs) and ``conclusion``: ``equivalent``
         if the interval lies within the region of practical equivalence, else ``worse`` if it is above 0, ``better`` if
-        it is below 0, else ``undecided``. Without resamples, only the difference is defined.
+        it is below 0, else ``undecided``. With fewer than 20 resamples, or if the metric of a classifier is undefined,
+        only the difference is defined.
 
     Notes
     -----
@@ -111,18 +121,23 @@ def differences_from_best(
     """
     names = list(values)
     matrix = np.column_stack([values[name] for name in names])
-    resampled = matrix[1:][~np.isnan(matrix[1:]).any(axis=1)]
-    scales, largest = _studentised(matrix[0], resampled)
+    # A classifier whose metric is undefined would leave no resample for the others.
+    defined = np.isfinite(matrix[0]) & (np.isnan(matrix[1:]).mean(axis=0) < 0.5 if len(matrix) > 1 else True)
+    resampled = matrix[1:][~np.isnan(matrix[1:, defined]).any(axis=1)]
+    if len(resampled) < _FEWEST_RESAMPLES:
+        resampled = resampled[:0]
+    scales, largest = _studentised(matrix[0], np.where(defined, resampled, 0.0))
     rows = []
     for column, name in enumerate(names):
         if name == best:
             continue
         difference = float(matrix[0, names.index(best)] - matrix[0, column])
-        scale = factor * scales[names.index(best), column]
+        scale = factor * max(float(scales[names.index(best), column]), one_article)
         low = high = p_value = np.nan
-        if len(resampled) and np.isfinite(difference):
-            half = float(np.quantile(largest, 1 - _ALPHA)) * scale
-            low, high = difference - half, difference + half
+        if len(resampled) and defined[column] and defined[names.index(best)]:
+            # If no resample distinguishes any pair, the largest deviation says nothing.
+            half = max(float(np.quantile(largest, 1 - _ALPHA)), _NORMAL) * scale
+            low, high = max(difference - half, -1.0), min(difference + half, 1.0)
             ratio = 0.0 if difference == 0 else np.inf if scale == 0 else abs(difference) / scale
             # One more than counted: the observed value is one of the values under the null hypothesis.
             p_value = (1 + int((largest >= ratio).sum())) / (1 + len(largest))
@@ -140,6 +155,8 @@ def _studentised(observed: _Floats, resampled: _Floats) -> tuple[_Floats, _Float
         return scales, largest
     for first, second in combinations(range(n_classifiers), 2):
         deviations = resampled[:, first] - resampled[:, second] - (observed[first] - observed[second])
+        if not np.isfinite(deviations).all():
+            continue
         scale = float(deviations.std())
         scales[first, second] = scales[second, first] = scale
         # Below this bound there is only floating-point noise: the two classifiers decide alike.
@@ -165,12 +182,13 @@ def significance_table(
     factor: float,
     test_to_train: float,
     rope: float,
+    one_article: float = 0.0,
 ) -> pd.DataFrame:
     """Compare the best classifier with every other classifier.
 
     Parameters
     ----------
-    values, best, factor, rope
+    values, best, factor, rope, one_article
         As in `differences_from_best`.
     fold_values : DataFrame of shape (n_splits, n_classifiers)
         The metric on the test articles of each split.
@@ -187,7 +205,7 @@ def significance_table(
         articles whose topics are all right), ``folds_p`` (corrected t-test over splits), and ``better, equivalent,
         worse, above_zero`` (posterior probabilities for the best against the other, over splits).
     """
-    table = differences_from_best(values, best, factor=factor, rope=rope)
+    table = differences_from_best(values, best, factor=factor, rope=rope, one_article=one_article)
     rows = []
     for classifier in table.index:
         over_folds = (fold_values[best] - fold_values[classifier]).to_numpy(dtype=np.float64)
@@ -280,7 +298,7 @@ def decide_winner(
     -------
     Verdict
     """
-    listed = [name for name in simplest_first if name not in baselines]
+    listed = [name for name in simplest_first if name not in baselines] or list(simplest_first)
     rivals = table.loc[[name for name in table.index if name in listed]]
     # Of two classifiers, the better one by point estimate is the best, so a listed one is never shown to be better.
     open_rivals = list(rivals.index[rivals["conclusion"] == "undecided"])

@@ -18,6 +18,7 @@ from topicdesk.experiment.lock import differences, lock_path, lock_text, read_lo
 from topicdesk.experiment.run import ExperimentResult, corpus_file, read_spec_labels, spec_keywords, spec_titles
 from topicdesk.interface import Comparison
 from topicdesk.prediction import Labeller
+from topicdesk.prediction.reference import FEWEST_REFERENCE
 from topicdesk.report import About, Provenance, make_report
 from topicdesk.tracking import LoggedComparison, pack_comparison, send_parcel
 
@@ -176,6 +177,8 @@ def fit_winner(result: ExperimentResult, comparison: Comparison, n_jobs: int = -
     """
     corpora = dict(zip((one.dataset.name for one in result.comparisons), result.spec.data.corpus, strict=True))
     unlabelled = unlabelled_articles(result.project, result.spec, corpora[comparison.dataset.name])
+    if unlabelled is not None and len(unlabelled) < FEWEST_REFERENCE:
+        unlabelled = None
     return comparison.fit(unlabelled=unlabelled, n_jobs=n_jobs).labeller_
 
 

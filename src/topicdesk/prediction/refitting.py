@@ -6,6 +6,7 @@ Therefore the pipeline loads and predicts where topicdesk is not installed.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from operator import attrgetter, methodcaller
@@ -209,6 +210,9 @@ def field_frame(dataset: Dataset, rows: NDArray[np.intp] | None = None) -> pd.Da
 def _unlabelled(articles: Articles, dataset: Dataset) -> pd.DataFrame | None:
     """Return a random part of the articles that resemble no labelled one and have text; None if they are too few."""
     fields = list(dataset.fields or ("text",))
+    if hasattr(articles, "__len__") and len(articles) == 0:
+        _warn_of_too_few(0)
+        return None
     try:
         table, why_not = readable_articles(as_table(articles, fields), fields)
     except (LabellerError, NoFieldError) as error:
@@ -219,7 +223,18 @@ def _unlabelled(articles: Articles, dataset: Dataset) -> pd.DataFrame | None:
     texts = ["\n".join(parts) for parts in zip(*(table[name] for name in fields), strict=True)]
     groups = pd.Series(find_duplicates([*dataset.texts, *texts]).groups)
     table = table[~groups.duplicated().to_numpy()[len(dataset) :]]
-    return table.reset_index(drop=True) if len(table) >= FEWEST_REFERENCE else None
+    if len(table) < FEWEST_REFERENCE:
+        _warn_of_too_few(len(table))
+        return None
+    return table.reset_index(drop=True)
+
+
+def _warn_of_too_few(count: int) -> None:
+    warnings.warn(
+        f"unlabelled: {count} articles have text and resemble no labelled one. Drift needs {FEWEST_REFERENCE} of them; "
+        "it uses labelled articles instead.",
+        stacklevel=4,
+    )
 
 
 def _reading(

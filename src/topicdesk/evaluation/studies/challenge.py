@@ -10,10 +10,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from topicdesk._renamed import renamed_arguments
-from topicdesk.evaluation._bootstrap import difference_interval
+from topicdesk.evaluation._bootstrap import NORMAL, difference_interval
 from topicdesk.evaluation.classifiers import CLASSIFIERS
 from topicdesk.evaluation.leaderboard import metric_title, shown
-from topicdesk.evaluation.metrics import metric_values, observed_and_bootstrap_weights
+from topicdesk.evaluation.metrics import observed_and_bootstrap_weights, weighted_metric_values
 
 __all__ = ["Challenge", "challenge", "flipped_decisions"]
 
@@ -54,7 +54,7 @@ def challenge(
 
     The new model replaces the current one in two cases. Either it is shown to be better: the paired 95 % interval of
     the difference lies above 0. Or it is simpler and equivalent: the whole interval is within `rope`. Otherwise the
-    current model stays, so repeated challenges do not make it worse.
+    current model stays.
 
     Parameters
     ----------
@@ -85,14 +85,14 @@ def challenge(
         return Challenge(
             False, f"only {len(shared)} articles were tested by both models, too few to compare; decide yourself"
         )
-    truth = _wide(new[new["repeat"] == new["repeat"].min()], "truth", shared, topics)
+    truth = _wide(new.drop_duplicates(["article_id", "topic"]), "truth", shared, topics)
     groups = new.drop_duplicates("article_id").set_index("article_id").loc[shared, "group"].to_numpy()
     rng = np.random.default_rng([random_state, 4])
     weights = observed_and_bootstrap_weights(groups, resamples, rng) * _sampling_weights(new, shared)
     new_values, current_values = (
         _resampled(predictions, truth, weights, shared, topics, metric) for predictions in (new, in_place)
     )
-    interval = difference_interval(new_values - current_values, _factor(new))
+    interval = _interval(new_values - current_values, _factor(new), _one_article(metric, truth))
     lead = shown(interval["value"], interval["low"], interval["high"])
     description = (
         f"on the {len(shared)} articles that both were tested on, {metric_title(metric)} is "
@@ -108,6 +108,20 @@ def challenge(
             return Challenge(True, f"the new model is simpler, and equivalent within {rope:g}: {description}")
         return Challenge(False, f"the new model is equivalent within {rope:g}, but not simpler: {description}")
     return Challenge(False, f"the new model is not shown to be better: {description}")
+
+
+def _interval(difference: NDArray[np.float64], factor: float, one_article: float) -> dict[str, float]:
+    """Return the interval of a difference, at least as wide as if one more article were decided differently."""
+    interval = difference_interval(difference, factor)
+    half = max(interval["high"] - interval["value"], NORMAL * factor * one_article)
+    return interval | {"low": interval["value"] - half, "high": interval["value"] + half}
+
+
+def _one_article(metric: str, truth: NDArray[Any]) -> float:
+    positives = truth.sum(axis=0)
+    if metric.startswith("macro_"):
+        return float(1 / (len(positives) * max(positives.min(), 1)))
+    return 1 / max(float(positives.sum()) if metric.startswith("micro_") else len(truth), 1.0)
 
 
 def _sampling_weights(predictions: pd.DataFrame, articles: list[str]) -> NDArray[np.float64]:
@@ -168,10 +182,13 @@ def _resampled(
 ) -> NDArray[Any]:
     repeats = []
     for _, part in predictions.groupby("repeat"):
-        decisions = _wide(part, "decision", articles, topics)
-        scores = _wide(part, "score", articles, topics)
-        folds = part.drop_duplicates("article_id").set_index("article_id")["fold"].reindex(articles).to_numpy()
-        repeats.append(metric_values(truth, decisions, scores, weights, folds)[metric])
+        # A repeat need not test every article.
+        of_article = part.drop_duplicates("article_id").set_index("article_id")["fold"].reindex(articles)
+        tested = of_article.notna().to_numpy()
+        names = [article for article, is_tested in zip(articles, tested, strict=True) if is_tested]
+        decisions, scores = (_wide(part, column, names, topics) for column in ("decision", "score"))
+        folds = of_article[tested].to_numpy(dtype=np.intp)
+        repeats.append(weighted_metric_values(metric, truth[tested], decisions, scores, weights[:, tested], folds))
     mean: NDArray[Any] = np.mean(repeats, axis=0)
     return mean
 
