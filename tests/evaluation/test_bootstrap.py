@@ -17,7 +17,7 @@ from topicdesk.evaluation import (
     metric_values,
     scores_where,
 )
-from topicdesk.evaluation._bootstrap import difference_interval, percentile_interval, score_interval
+from topicdesk.evaluation._bootstrap import _missing_variance, difference_interval, percentile_interval, score_interval
 from topicdesk.evaluation.metrics import observed_and_bootstrap_weights
 from topicdesk.evaluation.splits import Split, training_factor
 
@@ -84,10 +84,19 @@ def test_compare_does_not_trust_a_perfect_score_on_few_test_articles(dataset):
     assert row["low"] < 0.8
 
 
-def test_score_interval_is_wider_if_few_degrees_of_freedom_estimate_its_variance():
-    values = np.append(0.7, 0.7 + 0.05 * norm.ppf((np.arange(500) + 0.5) / 500))
-    many, few = (score_interval(values, 1.0, 100, degrees=degrees) for degrees in (np.inf, 4))
-    assert (few["high"] - few["low"]) / (many["high"] - many["low"]) == pytest.approx(2.776 / 1.96, rel=0.05)
+def test_a_topic_whose_resamples_do_not_vary_adds_the_variance_of_a_proportion_to_a_macro_metric():
+    """If all of a topic's few positives were found, or none, the macro interval was as if it were certain."""
+    spread = 0.8 + 0.1 * norm.ppf((np.arange(200) + 0.5) / 200)
+    by_topic = {
+        "f1": np.column_stack([np.append(0.8, spread), np.zeros(201), np.full(201, np.nan)]),
+        "positives": np.array([[20.0, 3.0, 0.0]]),
+    }
+    share = 2 / 7
+    assert _missing_variance("macro_f1", by_topic) == pytest.approx(share * (1 - share) / 7 / 4)
+    assert _missing_variance("micro_f1", by_topic) == 0
+    by_topic["f1"] = by_topic["f1"][:, :1]
+    by_topic["positives"] = by_topic["positives"][:, :1]
+    assert _missing_variance("macro_f1", by_topic) == 0
 
 
 def test_difference_interval_is_widened_by_the_factor():

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import norm, t as student
 from threadpoolctl import threadpool_limits
 
 from topicdesk._proportions import wilson_interval
@@ -123,7 +122,7 @@ def score_tables(dataset: Dataset, plan: ComparisonPlan, results: Sequence[FoldR
                     overall[metric_name],
                     factor,
                     _n_effective(metric_name, by_topic),
-                    degrees=_degrees_of_freedom(metric_name, by_topic),
+                    missing_variance=_missing_variance(metric_name, by_topic),
                     without=without,
                 )
                 | difference_interval(difference, factor, DIFFERENCE_FROM_BEST, without=without)
@@ -322,20 +321,26 @@ def _one_article(metric: str, by_topic: Mapping[str, NDArray[np.float64]]) -> fl
     return 1 / max(_n_effective(metric, by_topic), 1.0)
 
 
-def _degrees_of_freedom(metric: str, by_topic: Mapping[str, NDArray[np.float64]]) -> float:
-    """Return the degrees of freedom of the variance of a macro metric; infinite for other metrics.
+def _missing_variance(metric: str, by_topic: Mapping[str, NDArray[np.float64]]) -> float:
+    """Return what to add to the bootstrap variance of a macro metric for topics whose resamples hardly vary.
 
-    The variance of a macro mean is the sum of those of its topics, and that of a rare topic is estimated from few
-    articles (Welch 1947, Satterthwaite 1946).
+    If all of a topic's few positives are found, or none, its resamples do not vary, although other positives would give
+    another score. A variance of less than half that of a proportion with as many positives (Agresti and Coull 1998) is
+    replaced by the latter.
     """
     if not metric.startswith("macro_"):
-        return np.inf
+        return 0.0
+    distribution = by_topic[metric.removeprefix("macro_")]
+    positives, values = by_topic["positives"][0], distribution[0]
+    measured = np.isfinite(values) & (positives > 0)
+    if not measured.any() or len(distribution) < 2:
+        return 0.0
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # a topic may be undefined in all resamples
-        variances = np.nan_to_num(np.nanvar(by_topic[metric.removeprefix("macro_")][1:], axis=0))
-    degrees = np.maximum(by_topic["positives"][0] - 1, 1)
-    noise = float((variances**2 / degrees).sum())
-    return float(variances.sum() ** 2 / noise) if noise > 0 else np.inf
+        variances = np.nan_to_num(np.nanvar(distribution[1:, measured], axis=0))
+    shares = (values[measured] * positives[measured] + 2) / (positives[measured] + 4)
+    usual = shares * (1 - shares) / (positives[measured] + 4)
+    return float(np.where(variances < usual / 2, usual - variances, 0.0).sum() / measured.sum() ** 2)
 
 
 def _resampled_value(
@@ -405,7 +410,7 @@ def score_interval(
     factor: float,
     n_effective: float,
     *,
-    degrees: float = np.inf,
+    missing_variance: float = 0.0,
     without: bool = False,
 ) -> dict[str, float]:
     """Return a metric and its 95 % interval for the procedure on new data: new training and new test articles.
@@ -423,8 +428,8 @@ def score_interval(
     n_effective : float
         Number of articles that the value depends on: the positives of a topic, or all test articles. A bootstrap
         of a value of 0 or 1 has no spread, so its interval follows from this number.
-    degrees : float, default inf
-        Degrees of freedom of the bootstrap variance. With few, the interval is wider, as Student's is.
+    missing_variance : float, default 0.0
+        Variance over test articles that the resamples miss.
     without : bool, default False
         Whether to return NaN for both bounds.
 
@@ -441,11 +446,10 @@ def score_interval(
     value, resampled = _value_and_resampled(distribution)
     low = high = np.nan
     if len(resampled) and np.isfinite(value) and not without:
-        variance = (factor * float(resampled.std())) ** 2
+        variance = factor**2 * (float(resampled.var()) + missing_variance)
         n_equivalent = value * (1 - value) / variance if variance > 0 else n_effective / factor**2
         if n_equivalent > 0:
-            alpha = 2 * float(norm.sf(student.isf(0.025, degrees)))
-            low, high = (float(end) for end in wilson_interval(value * n_equivalent, n_equivalent, alpha=alpha))
+            low, high = (float(end) for end in wilson_interval(value * n_equivalent, n_equivalent))
     return {"value": value, "low": low, "high": high}
 
 
