@@ -447,7 +447,8 @@ def score_interval(
     low = high = np.nan
     if len(resampled) and np.isfinite(value) and not without:
         variance = factor**2 * (float(resampled.var()) + missing_variance)
-        n_equivalent = value * (1 - value) / variance if variance > 0 else n_effective / factor**2
+        between = variance > 0 and 0 < value < 1
+        n_equivalent = value * (1 - value) / variance if between else n_effective / factor**2
         if n_equivalent > 0:
             low, high = (float(end) for end in wilson_interval(value * n_equivalent, n_equivalent))
     return {"value": value, "low": low, "high": high}

@@ -88,8 +88,9 @@ def differences_from_best(
     rope : float, default 0.01
         Differences up to this size do not matter in practice.
     one_article : float, default 0.0
-        About how much the metric changes if one more article is decided differently. No standard error is smaller:
-        classifiers that decide all of a few articles alike are not shown to be equivalent.
+        About how much the metric changes if one article is decided differently. It is the standard error of a
+        difference that is the same in all resamples: classifiers that decide all of a few articles alike are not shown
+        to be equivalent.
 
     Returns
     -------
@@ -132,7 +133,7 @@ def differences_from_best(
         if name == best:
             continue
         difference = float(matrix[0, names.index(best)] - matrix[0, column])
-        scale = factor * max(float(scales[names.index(best), column]), one_article)
+        scale = factor * (float(scales[names.index(best), column]) or one_article)
         low = high = p_value = np.nan
         if len(resampled) and defined[column] and defined[names.index(best)]:
             # If no resample distinguishes any pair, the largest deviation says nothing.
@@ -158,9 +159,9 @@ def _studentised(observed: _Floats, resampled: _Floats) -> tuple[_Floats, _Float
         if not np.isfinite(deviations).all():
             continue
         scale = float(deviations.std())
-        scales[first, second] = scales[second, first] = scale
         # Below this bound there is only floating-point noise: the two classifiers decide alike.
         if scale > 1e-12:
+            scales[first, second] = scales[second, first] = scale
             np.maximum(largest, np.abs(deviations) / scale, out=largest)
     return scales, largest
 

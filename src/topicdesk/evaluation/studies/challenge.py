@@ -111,9 +111,11 @@ def challenge(
 
 
 def _interval(difference: NDArray[np.float64], factor: float, one_article: float) -> dict[str, float]:
-    """Return the interval of a difference, at least as wide as if one more article were decided differently."""
+    """Return the interval of a difference. One that does not vary is as uncertain as the decision about one article."""
     interval = difference_interval(difference, factor)
-    half = max(interval["high"] - interval["value"], NORMAL * factor * one_article)
+    if interval["high"] - interval["low"] > 1e-12:
+        return interval
+    half = NORMAL * factor * one_article
     return interval | {"low": interval["value"] - half, "high": interval["value"] + half}
 
 
