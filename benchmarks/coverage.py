@@ -27,8 +27,6 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from topicdesk.annotation import Dataset, make_dataset
 from topicdesk.evaluation import (
-    ALL_SAMPLES,
-    CORPUS_SAMPLE,
     ComparisonPlan,
     FoldResult,
     Split,
@@ -39,8 +37,9 @@ from topicdesk.evaluation import (
     decide,
     make_splits,
     metric_values,
+    scores_where,
 )
-from topicdesk.evaluation._bootstrap import percentile_interval, resampled_scores, score_interval
+from topicdesk.evaluation._bootstrap import percentile_interval, resampled_scores
 from topicdesk.evaluation.engine import single_threaded_engine
 from topicdesk.evaluation.metrics import observed_and_bootstrap_weights
 from topicdesk.evaluation.splits import training_factor
@@ -50,6 +49,7 @@ from topicdesk.features import FeatureSetting
 from topicdesk.project import find_project
 
 _N_JOBS, _RESAMPLES = 2, 400
+_DESIGNS = ("single split", "five folds", "enriched, weighted")
 #: Newsgroups that stand for the topics of the main experiment, and how many of its 772 articles have the topic.
 _TOPICS = {"sci.space": 108, "talk.politics.guns": 65, "rec.sport.hockey": 15, "sci.med": 74}
 _N_TEXTS, _CHARACTERS = 772, 600
@@ -112,7 +112,7 @@ def _report_intervals(population: _Population, n_sets: int) -> int:
     missed = 0
     print(f"Coverage of 95 % intervals, {n_sets} data sets. Goal: at least {_LEAST_COVERAGE:.0%}\n")
     print("| design | F1 | truth | our interval | width | percentiles | width |\n|---|---|---|---|---|---|---|")
-    for design in ("five folds", "single split", "enriched, weighted"):
+    for design in _DESIGNS:
         runs = Parallel(n_jobs=_N_JOBS)(delayed(partial(_run, population, design))(number) for number in range(n_sets))
         truths = _truths(np.sum([run[0] for run in runs], axis=0))
         for column, name in enumerate(("macro", "micro", *(f"topic, {count} texts" for count in _TOPICS.values()))):
@@ -151,21 +151,23 @@ def _run(
         (classifier_named("linear-svm").with_grid({"C": [1.0]}),),
         settings=(FeatureSetting(min_df=2, sublinear_tf=True),),
         splits=SplitPlan(folds=5),
-        resamples=0,
+        resamples=_RESAMPLES,
         random_state=number,
     )
     comparison = compare(dataset, plan, splits=splits, n_jobs=1)
-    sample = CORPUS_SAMPLE if weights is not None else ALL_SAMPLES
+    sample = comparison.headline
+    ours = [
+        scores_where(comparison.scores, sample=sample, metric=metric).iloc[0] for metric in ("macro_f1", "micro_f1")
+    ] + [scores_where(comparison.topic_scores, sample=sample, metric="f1", topic=topic).iloc[0] for topic in _TOPICS]
     with single_threaded_engine(None, 1) as engine:
-        scores = resampled_scores(dataset, {"it": comparison.results}, _RESAMPLES, number, engine, [sample])
-    overall, by_topic = scores[sample, "it"]
-    factor = training_factor(comparison.splits)
-    distributions = [(overall["macro_f1"], len(dataset)), (overall["micro_f1"], len(dataset))]
-    distributions += [(by_topic["f1"][:, c], by_topic["positives"][0, c]) for c in range(len(_TOPICS))]
-    intervals = []
-    for distribution, n_effective in distributions:
-        both = score_interval(distribution, factor, n_effective), percentile_interval(distribution)
-        intervals.append([(one["low"], one["high"]) for one in both])
+        overall, by_topic = resampled_scores(dataset, {"it": comparison.results}, _RESAMPLES, number, engine, [sample])[
+            sample, "it"
+        ]
+    distributions = [overall["macro_f1"], overall["micro_f1"], *by_topic["f1"].T]
+    intervals = [
+        [(float(one["low"]), float(one["high"])) for one in (row, percentile_interval(distribution))]
+        for row, distribution in zip(ours, distributions, strict=True)
+    ]
     return _sums(dataset, comparison.results), intervals
 
 
