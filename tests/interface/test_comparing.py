@@ -133,7 +133,7 @@ def test_compare_and_a_spec_give_the_same_scores(project):
     plan = by_spec.plan
     by_call = td.compare(
         by_spec.dataset,
-        classifiers=plan.classifiers,
+        classifiers=[classifier for classifier in plan.classifiers if classifier.name not in plan.baselines],
         features=plan.settings,
         cv=plan.splits,
         inner_cv=plan.inner_folds,
