@@ -21,6 +21,7 @@ from topicdesk.annotation import suspect_labels
 from topicdesk.evaluation import (
     CORPUS_SAMPLE,
     DIFFERENCE_FROM_BEST,
+    FEWEST_POSITIVES,
     metric_title,
     most_often,
     out_of_fold,
@@ -114,7 +115,11 @@ def _answers(comparison: ComparisonResult, about: About, stories: StoryAudit | N
     gap = shown(*rows.loc[winner, [*DIFFERENCE_FROM_BEST]].astype(float))
     baseline = next((name for name in ("keyword-rules", "plain-linear-svm", "majority") if name in rows.index), winner)
     topic_scores = scores_where(comparison.topic_scores, sample=comparison.headline, classifier=winner, metric="f1")
-    worst = min(topic_scores.to_dict("records"), key=lambda row: (np.nan_to_num(row["value"]), row["topic"]))
+    # A topic that supports no claim is not called the worst, unless none supports one.
+    supported = topic_scores[topic_scores["support"] >= FEWEST_POSITIVES]
+    candidates = (supported if len(supported) else topic_scores).to_dict("records")
+    worst = min(candidates, key=lambda row: (np.nan_to_num(row["value"]), row["topic"]))
+    drawn = " drawn at random" if comparison.headline == CORPUS_SAMPLE else ""
     weighted = (
         ", weighted by how the articles were drawn from the corpus" if comparison.headline == CORPUS_SAMPLE else ""
     )
@@ -154,7 +159,7 @@ def _answers(comparison: ComparisonResult, about: About, stories: StoryAudit | N
             (
                 "Which topic scores lowest?",
                 f"{worst['topic']}: F1 {shown(worst['value'], worst['low'], worst['high'])} [95 %], "
-                f"{worst['support']} positive articles.",
+                f"{worst['support']} positive articles{drawn}.",
                 f"topic-{worst['topic']}",
             ),
             ("Are the results reproducible?", reproducibility, "again"),

@@ -194,7 +194,7 @@ def _takes_the_place(
     if model.held_back:
         return False, model.held_back
     if champion is None:
-        return True, "it is the first version, and it won its comparison"
+        return True, "it is the first version, and its comparison kept it"
     if all(champion.tags.get(tag) == model.tags.get(tag) for tag in _SAME):
         return False, f"version {champion.version} was made from the same spec, articles, labels and code"
     run = champion.tags.get(_PREDICTIONS)
