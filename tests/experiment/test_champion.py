@@ -44,7 +44,7 @@ def test_champion_labels_each_article_of_a_page_and_shows_plausible_terms(tmp_pa
     (load,) = load_experiments(PROJECT.root / "experiments" / "topics.toml")
     labeller = fit_labeller(load.dataset, load.plan, load.classifier(None), load.keywords)
     articles, _ = read_articles([tmp_path / "page.txt"])
-    labels = labeller.label(articles, explain=5)
+    labels = labeller.label(articles, explain=6)
     assert labels["topics"].tolist() == ["diplomacy", "diplomacy climate", "courts", "diplomacy", "transport"]
     expected = [
         {"diplomacy": {"talks", "foreign", "peace"}},
@@ -57,6 +57,5 @@ def test_champion_labels_each_article_of_a_page_and_shows_plausible_terms(tmp_pa
         for topic, terms in topics.items():
             shown = {term.rpartition(" ")[0] for term in labels[f"terms_{topic}"][row].split(", ")}
             assert terms <= shown, (row, topic, shown)
-    assert labels["abstain"].tolist() == [False, True, False, False, False], (
-        "the classifier abstains only on the article with two topics"
-    )
+    # Right in every topic in 95 %, with a confidence of 90 %: about half of the articles are certain enough.
+    assert labels["abstain"].tolist() == [True, True, False, True, False]
