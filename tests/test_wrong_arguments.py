@@ -397,6 +397,8 @@ def dataset_class(world):
             "warnings": [None, "a warning", 5, [1]],
             "fields": [None, 5, ["title"], {"title": ("a",)}, {1: made.texts}, {"title": "a" * 60}],
             "weights": [5, [1.0] * 60, np.ones(60, dtype=int), np.ones(5), np.zeros(60), np.full(60, -1.0)],
+            "grouping": [*STRINGS, "", "story"],
+            "drawn": [5, [True] * 60, np.ones(60, dtype=int), np.ones(5, dtype=bool)],
         },
         call=Dataset,
     )
