@@ -6,7 +6,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import norm
 
-__all__ = ["score_test", "wilson_interval"]
+__all__ = ["NORMAL", "score_test", "wilson_interval"]
+
+#: Half the width of a 95 % interval of a normal variable, in standard errors.
+NORMAL = 1.959964
 
 
 def wilson_interval(

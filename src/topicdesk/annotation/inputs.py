@@ -135,7 +135,7 @@ def make_dataset(
     if isinstance(texts, pd.DataFrame) and isinstance(y, str) and y in fields:
         raise LabelsError(f"y={y!r} is a column of the text. Name the column of the labels.")
     labels = label_column(y, texts)
-    weights = _weight_column(sampling_weights, texts)
+    weights = _column("sampling_weights", sampling_weights, texts, "number", CorpusError)
     check_order("y", labels, texts, LabelsError)
     for argument, values in (
         ("groups", groups),
@@ -175,17 +175,6 @@ def make_dataset(
     )
     check_topics(dataset)
     return dataset
-
-
-def _weight_column(sampling_weights: Any, texts: Any) -> Any:
-    if not isinstance(sampling_weights, str):
-        return sampling_weights
-    if not isinstance(texts, pd.DataFrame):
-        raise CorpusError(
-            f"sampling_weights={sampling_weights!r} names a column, but texts is not a DataFrame. Pass one number per "
-            "text, or a DataFrame."
-        )
-    return named_column("sampling_weights", texts, sampling_weights, CorpusError)
 
 
 def _weights(values: Any, n_texts: int) -> NDArray[np.float64]:
@@ -235,13 +224,19 @@ def check_task(task: Any) -> None:
 
 def label_column(y: Any, texts: Any) -> Any:
     """Return labels, or the column of the texts that `y` names."""
-    if not isinstance(y, str):
-        return y
+    return _column("y", y, texts, "label", LabelsError)
+
+
+def _column(argument: str, values: Any, texts: Any, one: str, error: type[TopicdeskError]) -> Any:
+    """Return values, or the column of the texts that a string names; `one` says what there must be for each text."""
+    if not isinstance(values, str):
+        return values
     if not isinstance(texts, pd.DataFrame):
-        raise LabelsError(
-            f"y={y!r} names a column, but texts is not a DataFrame. Pass one label per text, or a DataFrame."
+        raise error(
+            f"{argument}={values!r} names a column, but texts is not a DataFrame. Pass one {one} per text, or a "
+            "DataFrame."
         )
-    return named_column("y", texts, y, LabelsError)
+    return named_column(argument, texts, values, error)
 
 
 def named_column(argument: str, texts: pd.DataFrame, column: Any, error: type[TopicdeskError]) -> Any:

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from rensa import RMinHash
-from scipy.sparse import coo_matrix
+from scipy.sparse import coo_matrix, csr_matrix
 from scipy.sparse.csgraph import connected_components
 
 from topicdesk._progress import progress
@@ -99,9 +99,14 @@ def find_duplicates(texts: Sequence[str], threshold: float = 0.7) -> Duplicates:
     pairs = pairs.astype({"left": np.intp, "right": np.intp, "similarity": np.float64})
     ends = pairs[["left", "right"]].to_numpy(dtype=np.intp)
     links = coo_matrix((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(len(texts), len(texts)))
+    return Duplicates(connected_groups(links), pairs, threshold)
+
+
+def connected_groups(links: csr_matrix | coo_matrix) -> NDArray[np.intp]:
+    """Return the connected components of a graph, numbered from 0 in the order of their first rows."""
     _, labels = connected_components(links, directed=False)
-    # Renumber the clusters by their first text, so that the numbers do not depend on SciPy's order.
-    return Duplicates(np.asarray(pd.factorize(labels)[0], dtype=np.intp), pairs, threshold)
+    # SciPy's own numbers may have another order.
+    return np.asarray(pd.factorize(labels)[0], dtype=np.intp)
 
 
 def near_duplicate_groups(texts: Sequence[str], threshold: float = 0.7) -> NDArray[np.intp]:

@@ -18,11 +18,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import coo_matrix, csr_matrix
-from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
+from scipy.sparse.csgraph import minimum_spanning_tree
 
 from topicdesk._arguments import check_number
 from topicdesk._progress import progress
-from topicdesk.corpus.duplicates import find_duplicates
+from topicdesk.corpus.duplicates import connected_groups, find_duplicates
 from topicdesk.errors import ArgumentError
 
 __all__ = ["Stories", "find_stories", "join_groups", "story_groups"]
@@ -227,7 +227,7 @@ def join_groups(*groupings: NDArray[np.intp]) -> NDArray[np.intp]:
     links = [_links_to_first(groups) for groups in groupings]
     n_rows = len(groupings[0])
     left, right = (np.concatenate(ends) for ends in zip(*links, strict=True))
-    return _labels(csr_matrix((np.ones(len(left)), (left, right)), shape=(n_rows, n_rows)))
+    return connected_groups(csr_matrix((np.ones(len(left)), (left, right)), shape=(n_rows, n_rows)))
 
 
 def _vectors(texts: list[str]) -> csr_matrix:
@@ -281,13 +281,9 @@ def _spanning(
 
 def _components(forest: coo_matrix, threshold: float) -> NDArray[np.intp]:
     close = forest.data >= threshold - _ROUNDING
-    return _labels(coo_matrix((np.ones(close.sum()), (forest.row[close], forest.col[close])), shape=forest.shape))
-
-
-def _labels(links: csr_matrix | coo_matrix) -> NDArray[np.intp]:
-    _, labels = connected_components(links, directed=False)
-    # Renumber the groups by their first text, so that the numbers do not depend on SciPy's order.
-    return np.asarray(pd.factorize(labels)[0], dtype=np.intp)
+    return connected_groups(
+        coo_matrix((np.ones(close.sum()), (forest.row[close], forest.col[close])), shape=forest.shape)
+    )
 
 
 def _links_to_first(groups: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

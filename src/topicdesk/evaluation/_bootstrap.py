@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from topicdesk._proportions import wilson_interval
+from topicdesk._proportions import NORMAL, wilson_interval
 from topicdesk.evaluation._types import ComparisonPlan, FoldResult, headline_sample
 from topicdesk.evaluation.engine import Engine, run_all
 from topicdesk.evaluation.metrics import (
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from topicdesk.annotation import Dataset
 
 __all__ = [
-    "NORMAL",
     "ScoreTables",
     "difference_interval",
+    "one_article",
     "percentile_interval",
     "resampled_metric",
     "resampled_scores",
@@ -43,12 +43,13 @@ __all__ = [
     "score_tables",
 ]
 
-#: Half the width of a 95 % interval, in standard errors.
-NORMAL = 1.959964
-
 # The calibration error is a sum of absolute errors. Resampling adds noise to every bin, which can only increase the
 # sum. The resampled values are therefore biased upwards, and their percentiles are not a valid interval.
 _NO_INTERVAL = ("calibration_error",)
+
+
+#: Tested rows, and how often each is counted by each weighing, shape (n_weighings, n_rows).
+_Weighings = tuple[NDArray[np.intp], NDArray[np.float64]]
 
 
 class ScoreTables(NamedTuple):
@@ -61,11 +62,11 @@ class ScoreTables(NamedTuple):
     values : dict of str to ndarray of float, shape (1 + n_resamples,)
         The headline of each classifier, followed by its values on resamples.
     left_out : dict of str to ndarray of float, shape (n_resamples,)
-        The headline metric of each classifier on the articles that each resample left out.
+        The headline metric of each listed classifier on the articles that each resample left out.
     best : str
         The listed classifier with the best headline.
     one_article : float
-        About how much the headline changes if one more article is decided differently.
+        About how much the headline changes if one article is decided differently.
     """
 
     scores: pd.DataFrame
@@ -101,7 +102,8 @@ def score_tables(dataset: Dataset, plan: ComparisonPlan, results: Sequence[FoldR
     if plan.representative is not None and set(dataset.samples) != {plan.representative}:
         samples.append(plan.representative)
     by_name = {name: [result for result in results if result.classifier == name] for name in names}
-    distributions = resampled_scores(dataset, by_name, plan.resamples, plan.random_state, engine, samples)
+    weighings = _weighings(dataset, by_name, plan.resamples, plan.random_state)
+    distributions = _scores_of(dataset, by_name, weighings, samples, engine)
     factor = training_factor([result.split for result in results])
 
     values = {name: distributions[headline, name][0][plan.metric] for name in names}
@@ -129,9 +131,12 @@ def score_tables(dataset: Dataset, plan: ComparisonPlan, results: Sequence[FoldR
             )
     pooled = pd.DataFrame(pooled_rows).join(spread, on=["classifier", "metric"])
     pooled.loc[pooled["sample"] != headline, ["fold_mean", "fold_sd"]] = np.nan
-    left_out = _left_out_scores(dataset, plan, by_name, headline, engine)
-    one_article = _one_article(plan.metric, distributions[headline, best][1])
-    return ScoreTables(pooled, pd.DataFrame(topic_rows), by_fold, values, left_out, best, one_article)
+    left_out = _left_out_scores(
+        dataset, plan.metric, {name: by_name[name] for name in listed}, weighings, headline, engine
+    )
+    sizes = distributions[headline, best][1]
+    effect = one_article(plan.metric, sizes["positives"][0], float(sizes["rows"][0, 0]))
+    return ScoreTables(pooled, pd.DataFrame(topic_rows), by_fold, values, left_out, best, effect)
 
 
 def resampled_scores(
@@ -165,7 +170,16 @@ def resampled_scores(
         By sample and name: metrics over all topics, arrays of shape (1 + resamples,), and metrics by topic, arrays of
         shape (1 + resamples, n_topics). The first entry is the value on the test articles themselves.
     """
-    weighings = _weighings(dataset, results, resamples, random_state)
+    return _scores_of(dataset, results, _weighings(dataset, results, resamples, random_state), samples, engine)
+
+
+def _scores_of(
+    dataset: Dataset,
+    results: Mapping[str, Sequence[FoldResult]],
+    weighings: _Weighings,
+    samples: Sequence[str],
+    engine: Engine,
+) -> dict[tuple[str, str], tuple[dict[str, NDArray[np.float64]], dict[str, NDArray[np.float64]]]]:
     cells = list(product(samples, results))
     tasks = [(list(_pooled(dataset, results[name], sample)),) for sample, name in cells]
     done = run_all(engine, _distributions, weighings, tasks, "bootstrap intervals")
@@ -174,7 +188,7 @@ def resampled_scores(
 
 def _weighings(
     dataset: Dataset, results: Mapping[str, Sequence[FoldResult]], resamples: int, random_state: int
-) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+) -> _Weighings:
     """Return the tested rows, and how often each is counted: once at first, then as drawn by each resample."""
     test_rows = np.unique(np.concatenate([result.split.test for group in results.values() for result in group]))
     rng = np.random.default_rng([random_state, 1])
@@ -182,14 +196,30 @@ def _weighings(
 
 
 def _left_out_scores(
-    dataset: Dataset, plan: ComparisonPlan, results: Mapping[str, Sequence[FoldResult]], sample: str, engine: Engine
+    dataset: Dataset,
+    metric: str,
+    results: Mapping[str, Sequence[FoldResult]],
+    weighings: _Weighings,
+    sample: str,
+    engine: Engine,
 ) -> dict[str, NDArray[np.float64]]:
-    """Compute the plan's metric on the articles that each bootstrap resample left out, shape (n_resamples,)."""
-    test_rows, weights = _weighings(dataset, results, plan.resamples, plan.random_state)
-    tasks = [(list(_pooled(dataset, group, sample)), plan.metric) for group in results.values()]
-    weighings = (test_rows, (weights[1:] == 0).astype(np.float64))
-    done = run_all(engine, _resampled_value, weighings, tasks, "articles left out of resamples")
-    return dict(zip(results, done, strict=True))
+    """Compute a metric on the articles that each bootstrap resample left out, shape (n_resamples,)."""
+    test_rows, weights = weighings
+    left_out = test_rows, (weights[1:] == 0).astype(np.float64)
+    return _values_of(dataset, metric, results, left_out, sample, engine, "articles left out of resamples")
+
+
+def _values_of(
+    dataset: Dataset,
+    metric: str,
+    results: Mapping[str, Sequence[FoldResult]],
+    weighings: _Weighings,
+    sample: str,
+    engine: Engine,
+    title: str,
+) -> dict[str, NDArray[np.float64]]:
+    tasks = [(list(_pooled(dataset, group, sample)), metric) for group in results.values()]
+    return dict(zip(results, run_all(engine, _resampled_value, weighings, tasks, title), strict=True))
 
 
 def resampled_metric(
@@ -210,9 +240,7 @@ def resampled_metric(
         By the names of `results`. The first entry is the value on the test articles themselves.
     """
     weighings = _weighings(dataset, results, plan.resamples, plan.random_state)
-    tasks = [(list(_pooled(dataset, group, headline_sample(dataset))), plan.metric) for group in results.values()]
-    done = run_all(engine, _resampled_value, weighings, tasks, "bootstrap intervals")
-    return dict(zip(results, done, strict=True))
+    return _values_of(dataset, plan.metric, results, weighings, headline_sample(dataset), engine, "bootstrap intervals")
 
 
 @dataclass(frozen=True, eq=False)
@@ -259,7 +287,7 @@ def _pooled(dataset: Dataset, results: Sequence[FoldResult], sample: str) -> Ite
 
 
 def _distributions(
-    weighings: tuple[NDArray[np.intp], NDArray[np.float64]], repeats: Sequence[_Pooled]
+    weighings: _Weighings, repeats: Sequence[_Pooled]
 ) -> tuple[dict[str, NDArray[np.float64]], dict[str, NDArray[np.float64]]]:
     """Compute metrics for every row of weights, averaged over repeats: overall, shape (n_weighings,), and by topic."""
     test_rows, all_weights = weighings
@@ -312,13 +340,22 @@ def _n_effective(metric: str, by_topic: Mapping[str, NDArray[np.float64]]) -> fl
     return float(by_topic["automated" if metric == "automation_precision" else "rows"][0, 0])
 
 
-def _one_article(metric: str, by_topic: Mapping[str, NDArray[np.float64]]) -> float:
-    """Return about how much a metric over all topics changes if one more article is decided differently."""
+def one_article(metric: str, positives: NDArray[np.float64], n_articles: float) -> float:
+    """Return about how much a metric over all topics changes if one article is decided differently.
+
+    Parameters
+    ----------
+    metric : str
+        One of `METRICS`.
+    positives : ndarray of float, shape (n_topics,)
+        Effective number of positives of each topic.
+    n_articles : float
+        Effective number of articles.
+    """
     if metric.startswith("macro_"):
-        positives = by_topic["positives"][0]
         defined = positives[positives > 0]
         return float(1 / (len(defined) * defined.min())) if len(defined) else 1.0
-    return 1 / max(_n_effective(metric, by_topic), 1.0)
+    return 1 / max(float(positives.sum()) if metric.startswith("micro_") else n_articles, 1.0)
 
 
 def _missing_variance(metric: str, by_topic: Mapping[str, NDArray[np.float64]]) -> float:
@@ -343,9 +380,7 @@ def _missing_variance(metric: str, by_topic: Mapping[str, NDArray[np.float64]]) 
     return float(np.where(variances < usual / 2, usual - variances, 0.0).sum() / measured.sum() ** 2)
 
 
-def _resampled_value(
-    weighings: tuple[NDArray[np.intp], NDArray[np.float64]], repeats: Sequence[_Pooled], metric: str
-) -> NDArray[np.float64]:
+def _resampled_value(weighings: _Weighings, repeats: Sequence[_Pooled], metric: str) -> NDArray[np.float64]:
     """Compute one metric for every row of weights, averaged over repeats, shape (n_weighings,)."""
     test_rows, all_weights = weighings
     with threadpool_limits(limits=1):

@@ -333,7 +333,6 @@ def _compare_with_best(
         rope=plan.rope,
         one_article=tables.one_article,
     )
-    listed = [name for name in tables.values if name not in plan.baselines] or list(tables.values)
     verdict = decide_winner(
         table,
         tables.best,
@@ -343,9 +342,7 @@ def _compare_with_best(
         n_articles=len(np.unique(np.concatenate([split.test for split in splits]))),
         rope=plan.rope,
         baselines=plan.baselines,
-        corrected=bias_corrected(
-            *({name: by_name[name] for name in listed} for by_name in (tables.values, tables.left_out))
-        ),
+        corrected=bias_corrected({name: tables.values[name] for name in tables.left_out}, tables.left_out),
     )
     return table, verdict
 

@@ -18,15 +18,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from topicdesk._proportions import NORMAL
 from topicdesk.evaluation.leaderboard import metric_title, shown
 from topicdesk.evaluation.significance import bayesian_t_test, corrected_t_test, mcnemar
 
 __all__ = ["Verdict", "bias_corrected", "decide_winner", "differences_from_best", "significance_table"]
 
 _ALPHA = 0.05
-
-# Critical value of a single difference. That of several is larger.
-_NORMAL = 1.959964
 
 # With fewer resamples, no p-value can be below 5 %.
 _FEWEST_RESAMPLES = 20
@@ -136,8 +134,8 @@ def differences_from_best(
         scale = factor * (float(scales[names.index(best), column]) or one_article)
         low = high = p_value = np.nan
         if len(resampled) and defined[column] and defined[names.index(best)]:
-            # If no resample distinguishes any pair, the largest deviation says nothing.
-            half = max(float(np.quantile(largest, 1 - _ALPHA)), _NORMAL) * scale
+            # At least the critical value of a single difference: if no resample distinguishes a pair, that of all is 0.
+            half = max(float(np.quantile(largest, 1 - _ALPHA)), NORMAL) * scale
             low, high = max(difference - half, -1.0), min(difference + half, 1.0)
             ratio = 0.0 if difference == 0 else np.inf if scale == 0 else abs(difference) / scale
             # One more than counted: the observed value is one of the values under the null hypothesis.

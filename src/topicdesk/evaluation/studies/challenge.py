@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from topicdesk._proportions import NORMAL
 from topicdesk._renamed import renamed_arguments
-from topicdesk.evaluation._bootstrap import NORMAL, difference_interval
+from topicdesk.evaluation._bootstrap import difference_interval, one_article
 from topicdesk.evaluation.classifiers import CLASSIFIERS
 from topicdesk.evaluation.leaderboard import metric_title, shown
 from topicdesk.evaluation.metrics import observed_and_bootstrap_weights, weighted_metric_values
@@ -92,7 +93,7 @@ def challenge(
     new_values, current_values = (
         _resampled(predictions, truth, weights, shared, topics, metric) for predictions in (new, in_place)
     )
-    interval = _interval(new_values - current_values, _factor(new), _one_article(metric, truth))
+    interval = _interval(new_values - current_values, _factor(new), one_article(metric, truth.sum(axis=0), len(truth)))
     lead = shown(interval["value"], interval["low"], interval["high"])
     description = (
         f"on the {len(shared)} articles that both were tested on, {metric_title(metric)} is "
@@ -110,20 +111,13 @@ def challenge(
     return Challenge(False, f"the new model is not shown to be better: {description}")
 
 
-def _interval(difference: NDArray[np.float64], factor: float, one_article: float) -> dict[str, float]:
+def _interval(difference: NDArray[np.float64], factor: float, effect: float) -> dict[str, float]:
     """Return the interval of a difference. One that does not vary is as uncertain as the decision about one article."""
     interval = difference_interval(difference, factor)
     if interval["high"] - interval["low"] > 1e-12:
         return interval
-    half = NORMAL * factor * one_article
+    half = NORMAL * factor * effect
     return interval | {"low": interval["value"] - half, "high": interval["value"] + half}
-
-
-def _one_article(metric: str, truth: NDArray[Any]) -> float:
-    positives = truth.sum(axis=0)
-    if metric.startswith("macro_"):
-        return float(1 / (len(positives) * max(positives.min(), 1)))
-    return 1 / max(float(positives.sum()) if metric.startswith("micro_") else len(truth), 1.0)
 
 
 def _sampling_weights(predictions: pd.DataFrame, articles: list[str]) -> NDArray[np.float64]:
