@@ -8,10 +8,10 @@ confidence with the precision on out-of-fold scores, without a guarantee.
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
+from _subsets import rows_of
 from numpy.typing import NDArray
 
 from topicdesk._answers import confidence
@@ -105,7 +105,7 @@ def _split(data: Dataset, n_labelled: int, seed: int) -> tuple[_Side, _Side]:
     order = np.argsort(rng.permutation(group.max() + 1)[group], kind="stable")
     train, rest = np.sort(order[:n_labelled]), order[n_labelled:]
     test = rest[~np.isin(group[rest], group[train])][:_MOST_TESTED]
-    labelled = _rows_of(data, train)
+    labelled = rows_of(data, train)
     plan = ComparisonPlan((_CLASSIFIER,), (_SETTING,))
     with single_threaded_engine(None, 1) as engine:
         choice = choose_on_all(labelled, plan, _CLASSIFIER, None, engine)
@@ -126,12 +126,6 @@ def _split(data: Dataset, n_labelled: int, seed: int) -> tuple[_Side, _Side]:
         ),
         _Side(confidence(calibration.probabilities(scores), new, True), (new == data.Y[test]).all(axis=1)),
     )
-
-
-def _rows_of(data: Dataset, rows: NDArray[np.intp]) -> Dataset:
-    arrays = {name: getattr(data, name)[rows] for name in ("Y", "ids", "groups", "samples", "sources", "dates")}
-    fields = {name: tuple(values[row] for row in rows) for name, values in data.fields.items()}
-    return replace(data, texts=tuple(data.texts[row] for row in rows), fields=fields, **arrays)
 
 
 if __name__ == "__main__":

@@ -2,11 +2,11 @@
 
 Run with ``python benchmarks/coverage.py [intervals] [verdict] [--sets N]``; without a name, both, on 300 data sets.
 
-The data sets are drawn from 20 Newsgroups and look like the main experiment: 772 short texts, of which about 108, 65,
-15 and 74 have one of four topics, and the others none. Each interval is for the procedure on new data: new training
-texts and new test texts. Its truth is the metric of the decisions on all data sets together. ``intervals`` compares
-our intervals with percentiles of the same bootstrap, for five folds, for a single split, and for an enriched sample
-that is weighted to its corpus.
+The data sets are drawn from 20 Newsgroups and look like the main experiment. Each has 772 short texts. About 108, 65,
+15 and 74 of them have one of four topics, and the others have none. Each interval is for the procedure on new data:
+new training texts and new test texts. Its truth is the metric of the decisions on all data sets together.
+``intervals`` compares our intervals with percentiles of the same bootstrap, for five folds, for a single split, and
+for an enriched sample that is weighted to its corpus.
 
 ``verdict`` compares eight classifiers that are equally good: each draws a random half of the vocabulary for each
 fold. It counts how often any of them is called worse than the best, and compares the best score with its correction.

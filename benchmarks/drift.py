@@ -7,11 +7,11 @@ are the unlabelled ones. Batches of 300 articles come from the other half, so no
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
+from _subsets import rows_of
 from numpy.typing import NDArray
 
 from topicdesk.annotation import Dataset
@@ -36,14 +36,14 @@ def main() -> int:
     for spec, corpus, name, grid in _CASES:
         data = load_dataset(project, read_spec(project.root / "experiments" / f"{spec}.toml"), corpus)
         _, first_rows = np.unique(data.groups, return_index=True)
-        data = _rows_of(data, np.sort(first_rows))
+        data = rows_of(data, np.sort(first_rows))
         classifier = classifier_named(name).with_grid(grid)
         plan = ComparisonPlan((classifier,), (FeatureSetting(min_df=2, sublinear_tf=True),))
         alarms: dict[str, list[bool]] = {"inner folds": [], "fold models": [], "model": []}
         for seed in range(_REPEATS):
             rng = np.random.default_rng(seed)
             order = rng.permutation(len(data))
-            labelled = _rows_of(data, np.sort(order[:_LABELLED]))
+            labelled = rows_of(data, np.sort(order[:_LABELLED]))
             unlabelled, new = (_table(data, part) for part in np.array_split(order[_LABELLED:], 2))
             models = {
                 "fold models": fit_labeller(labelled, plan, classifier, n_jobs=1),
@@ -67,12 +67,6 @@ def main() -> int:
 
 def _table(data: Dataset, rows: NDArray[np.intp]) -> pd.DataFrame:
     return pd.DataFrame({name: [values[row] for row in rows] for name, values in data.fields.items()})
-
-
-def _rows_of(data: Dataset, rows: NDArray[np.intp]) -> Dataset:
-    arrays = {name: getattr(data, name)[rows] for name in ("Y", "ids", "groups", "samples", "sources", "dates")}
-    fields = {name: tuple(values[row] for row in rows) for name, values in data.fields.items()}
-    return replace(data, texts=tuple(data.texts[row] for row in rows), fields=fields, **arrays)
 
 
 if __name__ == "__main__":

@@ -6,15 +6,14 @@ frequencies. Every twentieth article is a copy of an earlier one in which 5 % of
 
 from __future__ import annotations
 
-import resource
 import sys
 from time import perf_counter
 
 import numpy as np
+from _drawn_articles import draw_vocabulary, draw_words, peak_megabytes, print_memory
 
 from topicdesk.corpus import find_duplicates
 
-_WORDS_OF_3_KB = 500
 _PLANTED_EVERY = 20
 _CHANGED = 0.05
 
@@ -23,8 +22,7 @@ def main() -> int:
     """Print the results; return 1 if a planted near-duplicate was missed."""
     n_articles = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
     rng = np.random.default_rng(0)
-    letters = list("abcdefghijklmnoprstuvwy")
-    vocabulary = np.array(["".join(rng.choice(letters, rng.integers(2, 9))) for _ in range(50_000)])
+    vocabulary = draw_vocabulary(rng)
     articles: list[str] = []
     origins: dict[int, int] = {}
     for number in range(n_articles):
@@ -34,22 +32,18 @@ def main() -> int:
             changed = rng.choice(len(words), int(len(words) * _CHANGED), replace=False)
             words[changed] = vocabulary[rng.integers(len(vocabulary), size=len(changed))]
         else:
-            words = vocabulary[np.minimum(rng.zipf(1.3, _WORDS_OF_3_KB), len(vocabulary)) - 1]
+            words = draw_words(vocabulary, rng)
         articles.append(" ".join(words))
-    before = _peak_megabytes()
+    before = peak_megabytes()
     start = perf_counter()
     found = find_duplicates(articles)
     seconds = perf_counter() - start
     missed = sum(found.groups[copy] != found.groups[origin] for copy, origin in origins.items())
     mean = sum(map(len, articles)) / n_articles / 1000
     print(f"{n_articles} articles of {mean:.1f} kB: {seconds:.0f} s on one core, {n_articles / seconds:.0f} articles/s")
-    print(f"peak memory {_peak_megabytes():.0f} MB, of which {before:.0f} MB before (the articles themselves)")
+    print_memory(before)
     print(f"planted near-duplicates missed: {missed} of {len(origins)}")
     return int(missed > 0)
-
-
-def _peak_megabytes() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 if __name__ == "__main__":

@@ -1,20 +1,20 @@
 """Group 20,000 articles of 3 kB by story: seconds, peak memory, and the share of planted stories found.
 
 Run with ``python benchmarks/stories.py [ARTICLES]``. The words of articles are drawn from a vocabulary with Zipf
-frequencies. Every twentieth article tells the story of an earlier one: it has half of its words, in another order.
+frequencies. Every twentieth article tells the story of an earlier one: half of its words are from that article, in
+another order.
 """
 
 from __future__ import annotations
 
-import resource
 import sys
 from time import perf_counter
 
 import numpy as np
+from _drawn_articles import WORDS_OF_3_KB, draw_vocabulary, draw_words, peak_megabytes, print_memory
 
 from topicdesk.corpus import find_duplicates, find_stories
 
-_WORDS_OF_3_KB = 500
 _PLANTED_EVERY = 20
 
 
@@ -22,22 +22,17 @@ def main() -> int:
     """Print the results; return 1 if a planted story was missed."""
     n_articles = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
     rng = np.random.default_rng(0)
-    letters = list("abcdefghijklmnoprstuvwy")
-    vocabulary = np.array(["".join(rng.choice(letters, rng.integers(2, 9))) for _ in range(50_000)])
-
-    def draw(n_words: int) -> list[str]:
-        return list(vocabulary[np.minimum(rng.zipf(1.3, n_words), len(vocabulary)) - 1])
-
+    vocabulary = draw_vocabulary(rng)
     articles: list[str] = []
     origins: dict[int, int] = {}
     for number in range(n_articles):
-        words = draw(_WORDS_OF_3_KB)
+        words = list(draw_words(vocabulary, rng))
         if number % _PLANTED_EVERY == _PLANTED_EVERY - 1:
             origins[number] = int(rng.integers(number))
-            kept = rng.permutation(articles[origins[number]].split())[: _WORDS_OF_3_KB // 2]
-            words = [*kept, *words[: _WORDS_OF_3_KB // 2]]
+            kept = rng.permutation(articles[origins[number]].split())[: WORDS_OF_3_KB // 2]
+            words = [*kept, *words[: WORDS_OF_3_KB // 2]]
         articles.append(" ".join(words))
-    before = _peak_megabytes()
+    before = peak_megabytes()
     start = perf_counter()
     found = find_stories(articles)
     seconds = perf_counter() - start
@@ -46,13 +41,9 @@ def main() -> int:
     repeated = sum(duplicates[row] == duplicates[origin] for row, origin in origins.items())
     mean = sum(map(len, articles)) / n_articles / 1000
     print(f"{n_articles} articles of {mean:.1f} kB: {seconds:.0f} s on one core; threshold {found.threshold:g}")
-    print(f"peak memory {_peak_megabytes():.0f} MB, of which {before:.0f} MB before (the articles themselves)")
+    print_memory(before)
     print(f"planted stories missed: {missed} of {len(origins)}; near-duplicates among them: {repeated}")
     return int(missed > 0)
-
-
-def _peak_megabytes() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 if __name__ == "__main__":
