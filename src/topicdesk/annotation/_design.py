@@ -12,8 +12,8 @@ from topicdesk.errors import LabelsError
 __all__ = ["DESIGN_COLUMNS", "checked_design", "design_of", "with_design"]
 
 #: Optional columns of a label file and of a queue (see `topicdesk.annotation.sampling_weights`). ``draw`` is the number
-#: of the draw that selected the article. ``stratum_size`` is the number of articles of which the labelled rows of this
-#: draw and sample are a uniform sample. ``inclusion_probability`` is the probability with which the draw selected the
+#: of the draw that selected the article. The labelled rows of a draw and sample are a uniform sample of
+#: ``stratum_size`` articles. ``inclusion_probability`` is the probability with which the draw selected the
 #: article, if the stratum is not known.
 DESIGN_COLUMNS = ("draw", "stratum_size", "inclusion_probability")
 

@@ -63,9 +63,9 @@ def sampling_weights(annotations: pd.DataFrame) -> NDArray[np.float64] | None:
     annotations : DataFrame of shape (n_annotations, ...)
         From `read_annotations`: columns ``article_id``, ``topics`` and ``sample``, one row per article, with some of
         these columns. ``draw``: number of the draw (1, 2, ...) that selected the article; 1 if missing. A draw selects
-        from the articles that no earlier draw selected. ``stratum_size``: number of articles of which the rows of this
-        draw and sample are a uniform sample: for articles drawn at random, the articles that were left when they were
-        drawn; for picks that were made before, the number of picks. ``inclusion_probability``: instead of a stratum,
+        from the articles that no earlier draw selected. ``stratum_size``: the rows of this draw and sample are a
+        uniform sample of so many articles. For articles drawn at random, these are the articles that were left; for
+        picks that were made before, the picks. ``inclusion_probability``: instead of a stratum,
         the probability with which the draw selected the article. Rows with neither count in later draws only.
 
     Returns
@@ -97,8 +97,8 @@ def sampling_weights(annotations: pd.DataFrame) -> NDArray[np.float64] | None:
     below 1. The mean is linear in the rows, so each row has one weight. A row that is labelled in several files has the
     design of the first. If a draw labelled all that was left, every weight is 1.
 
-    The files of all earlier draws are needed, and the corpus must be the same in each draw. A stratum of which no row
-    is labelled is missing from the estimate.
+    The files of all earlier draws are needed, and the corpus must be the same in each draw. A stratum
+    without labelled rows is missing from the estimate.
 
     References
     ----------
@@ -239,7 +239,7 @@ def _probabilities(designs: list[dict[str, str]], draws: NDArray[np.int64], samp
 
 
 def without_probability(annotations: pd.DataFrame) -> int:
-    """Count the rows that were drawn at random by a draw of which the strata are not recorded."""
+    """Count the rows that were drawn at random by a draw whose strata are not recorded."""
     designs = design_of(annotations, "annotations")
     return sum(
         sample == _RANDOM and not (design["stratum_size"] or design["inclusion_probability"])

@@ -136,7 +136,7 @@ def _pairs(lock: ResultsLock, other_lock: ResultsLock) -> dict[str, tuple[Locked
 def _comparable(
     other: str, comparison: LockedComparison, there: LockedComparison
 ) -> tuple[dict[str, dict[str, LockedInterval]] | None, str]:
-    """Return the scores that may stand beside those of another experiment, or None; and a sentence on the reason."""
+    """Return the scores that can be compared with those of another experiment, or None; and the reason."""
     if not (comparison.tested and there.tested):
         return None, (
             "The scores are not shown side by side, because a lock does not record the test articles. Replace the "

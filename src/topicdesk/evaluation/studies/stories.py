@@ -208,11 +208,11 @@ def audit_stories(
         dataset = replace(dataset, groups=near_duplicate_groups(dataset.texts), grouping="near-duplicates")
     stories = find_stories(dataset.texts)
     stories = replace(stories, groups=join_groups(dataset.groups, stories.groups))
-    told = replace(dataset, groups=stories.groups, grouping="stories")
+    by_story = replace(dataset, groups=stories.groups, grouping="stories")
 
     splits: dict[str, tuple[Split, ...]] = {}
     splits[RANDOM], notes = make_splits(dataset, plan.splits, plan.random_state)
-    splits[APART], story_notes = make_splits(told, plan.splits, plan.random_state)
+    splits[APART], story_notes = make_splits(by_story, plan.splits, plan.random_state)
     warnings += (*stories.warnings, *dict.fromkeys((*notes, *story_notes)))
     earlier, reason = _earlier(dataset)
     if earlier is None:
@@ -227,7 +227,7 @@ def audit_stories(
     results: dict[str, tuple[FoldResult, ...]] = {}
     with single_threaded_engine(engine, n_jobs) as running:
         for name, parts in splits.items():
-            grouped = told if name == APART else dataset
+            grouped = by_story if name == APART else dataset
             results[name], messages = cross_validate(grouped, plan, parts, keywords, running)
             warnings += tuple(f"{name}: {warning}" for warning in messages)
         values = {
@@ -235,7 +235,7 @@ def audit_stories(
             for pair in ((RANDOM, APART), (RANDOM_LATER, EARLIER))
             if pair[0] in results
             for name, distribution in resampled_metric(
-                told, plan, {name: results[name] for name in pair}, running
+                by_story, plan, {name: results[name] for name in pair}, running
             ).items()
         }
     table = pd.DataFrame([_row(values, splits[name], name) for name in splits], index=pd.Index(splits, name="training"))
