@@ -145,6 +145,15 @@ def test_results_page_reports_the_effect_of_grouping(experiments, count, expecte
     assert expected in results_page(experiments).partition("## Small newsroom")[2]
 
 
+def test_results_page_speaks_of_stories_if_these_are_kept_together(experiments):
+    spec = experiments / "small.toml"
+    spec.write_text(spec.read_text().replace("[splits]\n", '[splits]\ngroups = "stories"\n', 1))
+    lock = experiments / "small.lock.json"
+    current = read_lock(lock).comparisons["newsroom"].near_duplicates
+    lock.write_text(lock.read_text().replace(f'"near_duplicates": {current}', '"near_duplicates": 0'))
+    assert "There are no articles that tell the same story" in results_page(experiments).partition("## Small")[2]
+
+
 def test_lock_and_results_page_list_changes_since_the_previous_lock(project):
     spec = project.root / "experiments" / "small.toml"
     first = run_experiment(spec, n_jobs=1).lock().after(None)

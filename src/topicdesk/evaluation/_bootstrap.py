@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ScoreTables",
     "difference_interval",
+    "metric_interval",
     "one_article",
     "percentile_interval",
     "resampled_metric",
@@ -117,17 +118,10 @@ def score_tables(dataset: Dataset, plan: ComparisonPlan, results: Sequence[FoldR
         topic_rows += _topic_rows(dataset.topics, name, sample, by_topic, factor)
         for metric_name in (*METRICS, *PROBABILITY_METRICS):
             difference = distributions[sample, best][0][metric_name] - overall[metric_name]
-            without = metric_name in _NO_INTERVAL
             pooled_rows.append(
                 {"classifier": name, "sample": sample, "metric": metric_name}
-                | score_interval(
-                    overall[metric_name],
-                    factor,
-                    _n_effective(metric_name, by_topic),
-                    missing_variance=_missing_variance(metric_name, by_topic),
-                    without=without,
-                )
-                | difference_interval(difference, factor, DIFFERENCE_FROM_BEST, without=without)
+                | metric_interval(metric_name, overall, by_topic, factor)
+                | difference_interval(difference, factor, DIFFERENCE_FROM_BEST, without=metric_name in _NO_INTERVAL)
             )
     pooled = pd.DataFrame(pooled_rows).join(spread, on=["classifier", "metric"])
     pooled.loc[pooled["sample"] != headline, ["fold_mean", "fold_sd"]] = np.nan
@@ -438,6 +432,37 @@ def _fold_rows(dataset: Dataset, result: FoldResult, headline: str) -> list[dict
         }
         for metric in (*METRICS, *PROBABILITY_METRICS)
     ]
+
+
+def metric_interval(
+    metric: str,
+    overall: Mapping[str, NDArray[np.float64]],
+    by_topic: Mapping[str, NDArray[np.float64]],
+    factor: float,
+) -> dict[str, float]:
+    """Return a metric over all topics and its 95 % interval (see `score_interval`).
+
+    Parameters
+    ----------
+    metric : str
+        One of `METRICS` or `PROBABILITY_METRICS`.
+    overall, by_topic : mapping of str to ndarray of float
+        From `resampled_scores`.
+    factor : float
+        From `training_factor`.
+
+    Returns
+    -------
+    dict of str to float
+        Keys ``value``, ``low``, ``high``.
+    """
+    return score_interval(
+        overall[metric],
+        factor,
+        _n_effective(metric, by_topic),
+        missing_variance=_missing_variance(metric, by_topic),
+        without=metric in _NO_INTERVAL,
+    )
 
 
 def score_interval(

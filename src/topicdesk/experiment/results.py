@@ -86,7 +86,8 @@ def _section(path: Path, spec: Spec, lock: ResultsLock) -> str:
 
 def _grouping(near_duplicates: int, spec: Spec) -> str:
     if near_duplicates == 0:
-        return "There are no near-duplicates, so grouping them does not change the folds or the scores."
+        none = "articles that tell the same story" if spec.splits.groups == "stories" else "near-duplicates"
+        return f"There are no {none}, so grouping them does not change the folds or the scores."
     note = (
         "The published split separates some of them, and is used as published"
         if spec.splits.scheme == "published"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from topicdesk.evaluation._bootstrap import resampled_scores, score_interval
+from topicdesk.evaluation._bootstrap import metric_interval, resampled_scores
 from topicdesk.evaluation._types import ComparisonValues
 from topicdesk.evaluation.engine import LocalEngine
 from topicdesk.evaluation.splits import Split, training_factor
@@ -109,9 +109,9 @@ def scores_on_shared(
     factor = training_factor(parts)
     scores = pd.DataFrame(
         [
-            {"classifier": name, "metric": metric} | score_interval(distribution, factor, len(rows))
-            for (_, name), (overall, _) in distributions.items()
-            for metric, distribution in overall.items()
+            {"classifier": name, "metric": metric} | metric_interval(metric, overall, by_topic, factor)
+            for (_, name), (overall, by_topic) in distributions.items()
+            for metric in overall
         ]
     )
     return SharedScores(hash_of_tested(judged, parts), len(rows), scores)
