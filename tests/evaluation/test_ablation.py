@@ -5,7 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from topicdesk.evaluation import ComparisonPlan, SplitPlan, ablate, classifier_named, compare, scores_where
+from topicdesk.evaluation import (
+    ComparisonPlan,
+    SplitPlan,
+    ablate,
+    classifier_named,
+    compare,
+    corrected_t_test,
+    scores_where,
+)
+from topicdesk.evaluation.splits import mean_test_to_train
 from topicdesk.evaluation.studies.ablation import _without_each
 from topicdesk.features import Analyser, FeatureSetting
 
@@ -59,3 +68,30 @@ def test_ablate_removes_nothing_from_default_settings(dataset):
     ablation = ablate(dataset, replace(PLAN, settings=(FeatureSetting(),)), SMALL, n_jobs=1)
     assert list(ablation.table.index) == ["(nothing)"]
     assert "(nothing)" in str(ablation)
+
+
+def test_ablate_tests_the_weighted_headline_with_the_intervals_of_a_comparison(dataset):
+    weighted = replace(dataset, weights=np.where(np.arange(len(dataset)) % 3, 1.0, 5.0))
+    plan = replace(PLAN, settings=SETTINGS[:1])
+    row = ablate(weighted, plan, SMALL, n_jobs=1).table.loc["(nothing)"]
+    comparison = compare(weighted, plan, n_jobs=1)
+    assert comparison.headline == "corpus"
+    expected = scores_where(comparison.scores, metric="macro_f1", sample="corpus").iloc[0]
+    assert row[["value", "low", "high"]].tolist() == expected[["value", "low", "high"]].tolist()
+
+
+def test_ablate_tests_the_headline_by_fold(dataset):
+    noise = np.random.default_rng(5).random(dataset.Y.shape) < 0.2
+    noisy = replace(dataset, Y=np.where(noise, 1 - dataset.Y, dataset.Y))
+    weighted = replace(noisy, weights=np.where(np.arange(len(dataset)) % 3, 0.1, 1.0))
+    plan = replace(PLAN, settings=SETTINGS[:1])
+    p, unweighted = (ablate(data, plan, SMALL, n_jobs=1).table["p"] for data in (weighted, noisy))
+    assert p["ngram_range"] != unweighted["ngram_range"]
+    full, without = (
+        compare(weighted, replace(plan, settings=(setting,)), n_jobs=1)
+        for setting in (SETTINGS[0], replace(SETTINGS[0], analyser=Analyser()))
+    )
+    one, other = (
+        scores_where(comparison.fold_scores, metric="macro_f1")["value"].to_numpy() for comparison in (full, without)
+    )
+    assert p["ngram_range"] == corrected_t_test(one - other, mean_test_to_train(full.splits)).p_value

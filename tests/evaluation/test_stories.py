@@ -51,6 +51,17 @@ def test_audit_stories_finds_that_a_score_is_only_remembering(remembered):
     assert earlier.decrease == pytest.approx(random_later.value - earlier.value)
 
 
+def test_audit_stories_has_the_interval_of_a_comparison_also_if_resamples_hardly_vary():
+    words = {"courts": "judge verdict appeal jury", "rail": "train platform railway signal"}
+    labels = ["courts"] * 20 + ["rail"] * 8
+    texts = [f"{words[label]} {' '.join(FILLER[9 * row : 9 * row + 9])}" for row, label in enumerate(labels)]
+    data = make_dataset(texts, labels)
+    (row,) = compare(data, PLAN, n_jobs=1).scores.query("metric == 'macro_f1'").itertuples()
+    assert row.value == 1.0
+    random = audit_stories(data, PLAN, NAIVE_BAYES, n_jobs=1).table.iloc[0]
+    assert random[["value", "low", "high"]].tolist() == [row.value, row.low, row.high]
+
+
 def test_audit_stories_finds_nothing_if_each_article_has_its_own_story():
     data = newspaper(60, 1)
     words = {"courts": "judge verdict appeal jury", "rail": "train platform railway signal"}

@@ -20,11 +20,13 @@ from topicdesk.evaluation.metrics import (
     METRICS,
     PROBABILITY_METRICS,
     TOPIC_METRICS,
+    mean_of_defined,
     metric_values,
     observed_and_bootstrap_weights,
     probability_metric_values,
     topic_metric_values,
     weighted_metric_values,
+    weighted_topic_metric_values,
 )
 from topicdesk.evaluation.names import ALL_SAMPLES, CORPUS_SAMPLE, DIFFERENCE_FROM_BEST
 from topicdesk.evaluation.splits import training_factor
@@ -33,8 +35,10 @@ if TYPE_CHECKING:
     from topicdesk.annotation import Dataset
 
 __all__ = [
+    "Distributions",
     "ScoreTables",
     "difference_interval",
+    "fold_values",
     "metric_interval",
     "one_article",
     "percentile_interval",
@@ -47,6 +51,21 @@ __all__ = [
 # The calibration error is a sum of absolute errors. Resampling adds noise to every bin, which can only increase the
 # sum. The resampled values are therefore biased upwards, and their percentiles are not a valid interval.
 _NO_INTERVAL = ("calibration_error",)
+
+
+class Distributions(NamedTuple):
+    """Metrics on the test articles, followed by their values on bootstrap resamples.
+
+    Parameters
+    ----------
+    overall : dict of str to ndarray of float, shape (1 + n_resamples,)
+        Metrics over all topics.
+    by_topic : dict of str to ndarray of float, shape (1 + n_resamples, n_topics)
+        Metrics by topic. Effective numbers of articles have a single row (see `metric_interval`).
+    """
+
+    overall: dict[str, NDArray[np.float64]]
+    by_topic: dict[str, NDArray[np.float64]]
 
 
 #: Tested rows, and how often each is counted by each weighing, shape (n_weighings, n_rows).
@@ -107,20 +126,20 @@ def score_tables(dataset: Dataset, plan: ComparisonPlan, results: Sequence[FoldR
     distributions = _scores_of(dataset, by_name, weighings, samples, engine)
     factor = training_factor([result.split for result in results])
 
-    values = {name: distributions[headline, name][0][plan.metric] for name in names}
+    values = {name: distributions[headline, name].overall[plan.metric] for name in names}
     listed = [name for name in names if name not in plan.baselines] or names
     best = max(listed, key=lambda name: np.nan_to_num(values[name][0], nan=-np.inf))
     by_fold = pd.DataFrame([row for result in results for row in _fold_rows(dataset, result, headline)])
     spread = by_fold.groupby(["classifier", "metric"])["value"].agg(fold_mean="mean", fold_sd="std")
     pooled_rows: list[dict[str, Any]] = []
     topic_rows: list[dict[str, Any]] = []
-    for (sample, name), (overall, by_topic) in distributions.items():
-        topic_rows += _topic_rows(dataset.topics, name, sample, by_topic, factor)
+    for (sample, name), of_both in distributions.items():
+        topic_rows += _topic_rows(dataset.topics, name, sample, of_both.by_topic, factor)
         for metric_name in (*METRICS, *PROBABILITY_METRICS):
-            difference = distributions[sample, best][0][metric_name] - overall[metric_name]
+            difference = distributions[sample, best].overall[metric_name] - of_both.overall[metric_name]
             pooled_rows.append(
                 {"classifier": name, "sample": sample, "metric": metric_name}
-                | metric_interval(metric_name, overall, by_topic, factor)
+                | metric_interval(metric_name, of_both, factor)
                 | difference_interval(difference, factor, DIFFERENCE_FROM_BEST, without=metric_name in _NO_INTERVAL)
             )
     pooled = pd.DataFrame(pooled_rows).join(spread, on=["classifier", "metric"])
@@ -128,7 +147,7 @@ def score_tables(dataset: Dataset, plan: ComparisonPlan, results: Sequence[FoldR
     left_out = _left_out_scores(
         dataset, plan.metric, {name: by_name[name] for name in listed}, weighings, headline, engine
     )
-    sizes = distributions[headline, best][1]
+    sizes = distributions[headline, best].by_topic
     effect = one_article(plan.metric, sizes["positives"][0], float(sizes["rows"][0, 0]))
     return ScoreTables(pooled, pd.DataFrame(topic_rows), by_fold, values, left_out, best, effect)
 
@@ -140,7 +159,7 @@ def resampled_scores(
     random_state: int,
     engine: Engine,
     samples: Sequence[str] = (ALL_SAMPLES,),
-) -> dict[tuple[str, str], tuple[dict[str, NDArray[np.float64]], dict[str, NDArray[np.float64]]]]:
+) -> dict[tuple[str, str], Distributions]:
     """Compute every metric on the test articles and on bootstrap resamples of their groups.
 
     Parameters
@@ -160,9 +179,8 @@ def resampled_scores(
 
     Returns
     -------
-    dict of (str, str) to (dict, dict)
-        By sample and name: metrics over all topics, arrays of shape (1 + resamples,), and metrics by topic, arrays of
-        shape (1 + resamples, n_topics). The first entry is the value on the test articles themselves.
+    dict of (str, str) to Distributions
+        By sample and name.
     """
     return _scores_of(dataset, results, _weighings(dataset, results, resamples, random_state), samples, engine)
 
@@ -173,7 +191,7 @@ def _scores_of(
     weighings: _Weighings,
     samples: Sequence[str],
     engine: Engine,
-) -> dict[tuple[str, str], tuple[dict[str, NDArray[np.float64]], dict[str, NDArray[np.float64]]]]:
+) -> dict[tuple[str, str], Distributions]:
     cells = list(product(samples, results))
     tasks = [(list(_pooled(dataset, results[name], sample)),) for sample, name in cells]
     done = run_all(engine, _distributions, weighings, tasks, "bootstrap intervals")
@@ -200,10 +218,11 @@ def _left_out_scores(
     """Compute a metric on the articles that each bootstrap resample left out, shape (n_resamples,)."""
     test_rows, weights = weighings
     left_out = test_rows, (weights[1:] == 0).astype(np.float64)
-    return _values_of(dataset, metric, results, left_out, sample, engine, "articles left out of resamples")
+    values = _metric_of(dataset, metric, results, left_out, sample, engine, "articles left out of resamples")
+    return {name: distributions.overall[metric] for name, distributions in values.items()}
 
 
-def _values_of(
+def _metric_of(
     dataset: Dataset,
     metric: str,
     results: Mapping[str, Sequence[FoldResult]],
@@ -211,14 +230,14 @@ def _values_of(
     sample: str,
     engine: Engine,
     title: str,
-) -> dict[str, NDArray[np.float64]]:
+) -> dict[str, Distributions]:
     tasks = [(list(_pooled(dataset, group, sample)), metric) for group in results.values()]
-    return dict(zip(results, run_all(engine, _resampled_value, weighings, tasks, title), strict=True))
+    return dict(zip(results, run_all(engine, _metric_distributions, weighings, tasks, title), strict=True))
 
 
 def resampled_metric(
     dataset: Dataset, plan: ComparisonPlan, results: Mapping[str, Sequence[FoldResult]], engine: Engine
-) -> dict[str, NDArray[np.float64]]:
+) -> dict[str, Distributions]:
     """Compute the headline on the test articles and on bootstrap resamples (see `resampled_scores`).
 
     Parameters
@@ -230,11 +249,11 @@ def resampled_metric(
 
     Returns
     -------
-    dict of str to ndarray of float, shape (1 + resamples,)
-        By the names of `results`. The first entry is the value on the test articles themselves.
+    dict of str to Distributions
+        By the names of `results`. Only the metric of the plan, and by topic if it is a mean over topics.
     """
     weighings = _weighings(dataset, results, plan.resamples, plan.random_state)
-    return _values_of(dataset, plan.metric, results, weighings, headline_sample(dataset), engine, "bootstrap intervals")
+    return _metric_of(dataset, plan.metric, results, weighings, headline_sample(dataset), engine, "bootstrap intervals")
 
 
 @dataclass(frozen=True, eq=False)
@@ -280,10 +299,8 @@ def _pooled(dataset: Dataset, results: Sequence[FoldResult], sample: str) -> Ite
         )
 
 
-def _distributions(
-    weighings: _Weighings, repeats: Sequence[_Pooled]
-) -> tuple[dict[str, NDArray[np.float64]], dict[str, NDArray[np.float64]]]:
-    """Compute metrics for every row of weights, averaged over repeats: overall, shape (n_weighings,), and by topic."""
+def _distributions(weighings: _Weighings, repeats: Sequence[_Pooled]) -> Distributions:
+    """Compute all metrics for every row of weights, averaged over repeats."""
     test_rows, all_weights = weighings
     overall, by_topic = [], []
     with threadpool_limits(limits=1):
@@ -294,16 +311,17 @@ def _distributions(
                 metric_values(part.Y, part.decisions, part.scores, weights, part.folds, by_topic[-1])
                 | _probability_metric_values(part.Y, part.decisions, part.probabilities, part.automated, weights)
             )
-    once = repeats[0].weights(test_rows, all_weights[:1])[0]
-    return _mean_over_repeats(overall), _mean_over_repeats(by_topic) | _sizes(repeats[0], once)
+    return Distributions(_mean_over_repeats(overall), _mean_over_repeats(by_topic) | _sizes(repeats[0], weighings))
 
 
-def _sizes(part: _Pooled, weights: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+def _sizes(part: _Pooled, weighings: _Weighings) -> dict[str, NDArray[np.float64]]:
     """Return effective numbers of articles (Kish 1965), shape (1, n_topics) or (1, 1).
 
     ``positives`` of each topic; ``drawn``, those of them that were drawn at random, because a picked article says
     nothing about others like it; ``rows``, all articles; ``automated``, those that are certain enough.
     """
+    test_rows, all_weights = weighings
+    (weights,) = part.weights(test_rows, all_weights[:1])
     random = weights if part.drawn is None else np.where(part.drawn, weights, 0.0)
     everything = np.ones((len(weights), 1), dtype=np.int8)
     return {
@@ -374,17 +392,21 @@ def _missing_variance(metric: str, by_topic: Mapping[str, NDArray[np.float64]]) 
     return float(np.where(variances < usual / 2, usual - variances, 0.0).sum() / measured.sum() ** 2)
 
 
-def _resampled_value(weighings: _Weighings, repeats: Sequence[_Pooled], metric: str) -> NDArray[np.float64]:
-    """Compute one metric for every row of weights, averaged over repeats, shape (n_weighings,)."""
+def _metric_distributions(weighings: _Weighings, repeats: Sequence[_Pooled], metric: str) -> Distributions:
+    """As `_distributions`, for one metric: only what `metric_interval` needs."""
     test_rows, all_weights = weighings
+    mean, _, kind = metric.partition("_")
+    overall, by_topic = [], []
     with threadpool_limits(limits=1):
-        values = [
-            weighted_metric_values(
-                metric, part.Y, part.decisions, part.scores, part.weights(test_rows, all_weights), part.folds
-            )
-            for part in repeats
-        ]
-    return np.asarray(np.mean(values, axis=0))
+        for part in repeats:
+            arguments = part.Y, part.decisions, part.scores, part.weights(test_rows, all_weights), part.folds
+            if mean == "macro":
+                by_topic.append({kind: weighted_topic_metric_values(kind, *arguments)})
+                overall.append({metric: mean_of_defined(by_topic[-1][kind])})
+            else:
+                by_topic.append({})
+                overall.append({metric: weighted_metric_values(metric, *arguments)})
+    return Distributions(_mean_over_repeats(overall), _mean_over_repeats(by_topic) | _sizes(repeats[0], weighings))
 
 
 def _probability_metric_values(
@@ -415,13 +437,23 @@ def _topic_rows(
     ]
 
 
-def _fold_rows(dataset: Dataset, result: FoldResult, headline: str) -> list[dict[str, Any]]:
+def fold_values(dataset: Dataset, metric: str, results: Sequence[FoldResult]) -> NDArray[np.float64]:
+    """Compute the headline on the test articles of each fold, shape (n_folds,)."""
+    sample = headline_sample(dataset)
+    return np.array([float(_of_fold(dataset, result, sample)[metric][0]) for result in results])
+
+
+def _of_fold(dataset: Dataset, result: FoldResult, sample: str) -> dict[str, NDArray[np.float64]]:
     test = result.split.test
-    weights = dataset.weights[test][None, :] if headline == CORPUS_SAMPLE and dataset.weights is not None else None
+    weights = dataset.weights[test][None, :] if sample == CORPUS_SAMPLE and dataset.weights is not None else None
     with np.errstate(divide="ignore", invalid="ignore"):  # a fold may have no article with a weight
-        of_fold = metric_values(dataset.Y[test], result.decisions, result.scores, weights) | _probability_metric_values(
+        return metric_values(dataset.Y[test], result.decisions, result.scores, weights) | _probability_metric_values(
             dataset.Y[test], result.decisions, result.probabilities, result.automated, weights
         )
+
+
+def _fold_rows(dataset: Dataset, result: FoldResult, headline: str) -> list[dict[str, Any]]:
+    of_fold = _of_fold(dataset, result, headline)
     return [
         {
             "classifier": result.classifier,
@@ -434,20 +466,15 @@ def _fold_rows(dataset: Dataset, result: FoldResult, headline: str) -> list[dict
     ]
 
 
-def metric_interval(
-    metric: str,
-    overall: Mapping[str, NDArray[np.float64]],
-    by_topic: Mapping[str, NDArray[np.float64]],
-    factor: float,
-) -> dict[str, float]:
+def metric_interval(metric: str, distributions: Distributions, factor: float) -> dict[str, float]:
     """Return a metric over all topics and its 95 % interval (see `score_interval`).
 
     Parameters
     ----------
     metric : str
         One of `METRICS` or `PROBABILITY_METRICS`.
-    overall, by_topic : mapping of str to ndarray of float
-        From `resampled_scores`.
+    distributions : Distributions
+        From `resampled_scores` or `resampled_metric`.
     factor : float
         From `training_factor`.
 
@@ -457,10 +484,10 @@ def metric_interval(
         Keys ``value``, ``low``, ``high``.
     """
     return score_interval(
-        overall[metric],
+        distributions.overall[metric],
         factor,
-        _n_effective(metric, by_topic),
-        missing_variance=_missing_variance(metric, by_topic),
+        _n_effective(metric, distributions.by_topic),
+        missing_variance=_missing_variance(metric, distributions.by_topic),
         without=metric in _NO_INTERVAL,
     )
 

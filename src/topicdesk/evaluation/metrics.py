@@ -41,6 +41,7 @@ __all__ = [
     "probability_metric_values",
     "topic_metric_values",
     "weighted_metric_values",
+    "weighted_topic_metric_values",
 ]
 
 # Weightings per batch: enough to share one pass over a ranking, few enough for the processor's cache.
@@ -78,7 +79,7 @@ def metric_values(
     """
     weights = np.ones((1, len(Y))) if weights is None else weights
     by_topic = topic_metric_values(Y, decisions, scores, weights, folds) if by_topic is None else by_topic
-    result = {f"macro_{name}": _mean_of_defined(by_topic[name]) for name in TOPIC_METRICS}
+    result = {f"macro_{name}": mean_of_defined(by_topic[name]) for name in TOPIC_METRICS}
     sums = (part.sum(axis=1, keepdims=True) for part in _decision_sums(Y, decisions, weights))
     micro = _decision_metric_values(*sums) | _mean_over_folds(_micro_ranking_metric_values, Y, scores, weights, folds)
     result |= {f"micro_{name}": values[:, 0] for name, values in micro.items()}
@@ -115,13 +116,26 @@ def weighted_metric_values(
         right = (decisions == Y).all(axis=1) if name == "subset_accuracy" else (decisions != Y).mean(axis=1)
         with np.errstate(invalid="ignore"):  # no article has a weight
             return np.asarray(weights @ right / weights.sum(axis=1))
+    if mean == "macro":
+        return mean_of_defined(weighted_topic_metric_values(kind, Y, decisions, scores, weights, folds))
     if kind in ("precision", "recall", "f1"):
-        true, decided, positive = _decision_sums(Y, decisions, weights)
-        if mean == "micro":
-            true, decided, positive = (part.sum(axis=1, keepdims=True) for part in (true, decided, positive))
-        return _mean_of_defined(_decision_metric_values(true, decided, positive)[kind])
-    ranking = _micro_ranking_metric_values if mean == "micro" else _ranking_metric_values
-    return _mean_of_defined(_mean_over_folds(ranking, Y, scores, weights, folds)[kind])
+        sums = (part.sum(axis=1, keepdims=True) for part in _decision_sums(Y, decisions, weights))
+        return mean_of_defined(_decision_metric_values(*sums)[kind])
+    return mean_of_defined(_mean_over_folds(_micro_ranking_metric_values, Y, scores, weights, folds)[kind])
+
+
+def weighted_topic_metric_values(
+    name: str,
+    Y: NDArray[np.int8],
+    decisions: NDArray[np.int8],
+    scores: Floats,
+    weights: Floats,
+    folds: NDArray[np.intp] | None = None,
+) -> Floats:
+    """Compute a single one of `TOPIC_METRICS`, shape (n_weightings, n_topics) (see `topic_metric_values`)."""
+    if name in ("precision", "recall", "f1"):
+        return _decision_metric_values(*_decision_sums(Y, decisions, weights))[name]
+    return _mean_over_folds(_ranking_metric_values, Y, scores, weights, folds)[name]
 
 
 def topic_metric_values(
@@ -328,10 +342,11 @@ def _mean_over_folds(
     for fold in np.unique(folds):
         rows = folds == fold
         by_fold.append(ranking(Y[rows], scores[rows], weights[:, rows]))
-    return {name: _mean_of_defined(np.stack([values[name] for values in by_fold]), axis=0) for name in by_fold[0]}
+    return {name: mean_of_defined(np.stack([values[name] for values in by_fold]), axis=0) for name in by_fold[0]}
 
 
-def _mean_of_defined(values: Floats, axis: int = 1) -> Floats:
+def mean_of_defined(values: Floats, axis: int = 1) -> Floats:
+    """Return the mean along an axis without NaN; NaN if there is nothing else."""
     defined = ~np.isnan(values)
     counts = defined.sum(axis=axis)
     with np.errstate(invalid="ignore"):

@@ -15,13 +15,12 @@ import pandas as pd
 
 from topicdesk._renamed import renamed_arguments
 from topicdesk._rendering import as_html, as_text
-from topicdesk.evaluation._bootstrap import difference_interval, resampled_metric, score_interval
+from topicdesk.evaluation._bootstrap import difference_interval, fold_values, metric_interval, resampled_metric
 from topicdesk.evaluation._checks import check_study
 from topicdesk.evaluation._search import cross_validate, planned_splits
 from topicdesk.evaluation._types import ComparisonPlan, FoldResult
 from topicdesk.evaluation.engine import Engine, single_threaded_engine
 from topicdesk.evaluation.leaderboard import metric_title, shown, starred
-from topicdesk.evaluation.metrics import metric_value
 from topicdesk.evaluation.model_selection import plan_for_texts
 from topicdesk.evaluation.significance import corrected_t_test, holm
 from topicdesk.evaluation.splits import Split, mean_test_to_train, training_factor
@@ -127,19 +126,12 @@ def ablate(
             variant = replace(plan, classifiers=(classifier,), settings=settings)
             results[name], messages = cross_validate(dataset, variant, splits, keywords, running)
             warnings += tuple(f"Without {name}: {warning}" for warning in messages)
-        values = resampled_metric(dataset, plan, results, running)
-    by_fold = {
-        name: np.array(
-            [
-                metric_value(plan.metric, dataset.Y[result.split.test], result.decisions, result.scores)
-                for result in results[name]
-            ]
-        )
-        for name in variants
-    }
+        distributions = resampled_metric(dataset, plan, results, running)
+    values = {name: distributions[name].overall[plan.metric] for name in variants}
+    by_fold = {name: fold_values(dataset, plan.metric, results[name]) for name in variants}
     ratio, factor = mean_test_to_train(splits), training_factor(splits)
     rows = [
-        score_interval(values[name], factor, len(dataset))
+        metric_interval(plan.metric, distributions[name], factor)
         | difference_interval(values[_FULL] - values[name], factor, ("loss", "loss_low", "loss_high"))
         | {"p": np.nan if name == _FULL else corrected_t_test(by_fold[_FULL] - by_fold[name], ratio).p_value}
         for name in variants

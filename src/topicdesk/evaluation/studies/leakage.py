@@ -24,7 +24,13 @@ from topicdesk.annotation import Dataset
 from topicdesk.corpus import article_texts, content_hash, find_duplicates
 from topicdesk.corpus.articles import check_corpus, check_text_fields
 from topicdesk.errors import SplitError
-from topicdesk.evaluation._bootstrap import difference_interval, score_interval, score_tables
+from topicdesk.evaluation._bootstrap import (
+    Distributions,
+    difference_interval,
+    metric_interval,
+    score_interval,
+    score_tables,
+)
 from topicdesk.evaluation._checks import check_dataset
 from topicdesk.evaluation._search import cross_validate
 from topicdesk.evaluation._types import ComparisonPlan, FoldResult
@@ -376,11 +382,24 @@ def _topic_rows(
         )
         for side, repeats in decisions.items()
     }
+    positives = dataset.Y.sum(axis=0)
     for column, topic in enumerate(dataset.topics):
-        row: dict[str, Any] = {"topic": topic, "positives": int(dataset.Y[:, column].sum())}
-        yield row | _sides({side: values[:, column] for side, values in f1.items()}, factor, row["positives"])
+        of_topic = {side: values[:, column] for side, values in f1.items()}
+        yield {"topic": topic, "positives": int(positives[column])} | _sides(
+            of_topic,
+            {side: score_interval(values, factor, positives[column]) for side, values in of_topic.items()},
+            factor,
+        )
     macro = {side: np.nanmean(values, axis=1) for side, values in f1.items()}
-    yield {"topic": _MEAN, "positives": int(dataset.Y.sum())} | _sides(macro, factor, len(dataset))
+    intervals = {
+        side: metric_interval(
+            "macro_f1",
+            Distributions({"macro_f1": macro[side]}, {"f1": f1[side], "positives": positives[None, :]}),
+            factor,
+        )
+        for side in f1
+    }
+    yield {"topic": _MEAN, "positives": int(positives.sum())} | _sides(macro, intervals, factor)
 
 
 def _source_rows(
@@ -398,8 +417,9 @@ def _source_rows(
             )
             for side, repeats in decisions.items()
         }
+        intervals = {side: score_interval(values, factor, int(Y.sum())) for side, values in micro.items()}
         yield {"source": source or "(none)", "articles": len(Y), "positives": int(Y.sum())} | _sides(
-            micro, factor, int(Y.sum())
+            micro, intervals, factor
         )
 
 
@@ -407,10 +427,11 @@ def _mean_over(repeats: Iterable[NDArray[np.float64]]) -> NDArray[np.float64]:
     return np.asarray(np.mean(list(repeats), axis=0))
 
 
-def _sides(distributions: Mapping[str, NDArray[np.float64]], factor: float, n_effective: float) -> dict[str, float]:
+def _sides(
+    distributions: Mapping[str, NDArray[np.float64]], intervals: Mapping[str, dict[str, float]], factor: float
+) -> dict[str, float]:
     row: dict[str, float] = {}
-    for name, distribution in distributions.items():
-        interval = score_interval(distribution, factor, n_effective)
+    for name, interval in intervals.items():
         row |= {name: interval["value"], f"{name}_low": interval["low"], f"{name}_high": interval["high"]}
     decrease = distributions["mixed"] - distributions["without"]
     return row | difference_interval(decrease, factor, _SIDES["fall [95 %]"])

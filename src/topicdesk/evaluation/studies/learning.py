@@ -206,9 +206,9 @@ def learning_curve(
             dataset, replace(plan, classifiers=(classifier,)), growing, keywords, running
         )
         grouped = {name: results[step * len(splits) : (step + 1) * len(splits)] for step, name in enumerate(by_size)}
-        values = resampled_metric(dataset, plan, grouped, running)
+        distributions = resampled_metric(dataset, plan, grouped, running)
     labels = np.array([np.mean([len(split.train) for split in group]) for group in by_size.values()])
-    curves = np.column_stack([values[name] for name in by_size])
+    curves = np.column_stack([distributions[name].overall[plan.metric] for name in by_size])
     law = _fit_law(labels, curves[0])
     laws = np.array([_fit_law(labels, curve) for curve in curves[1 : _MOST_LAWS + 1] if not np.isnan(curve).any()])
     points = pd.DataFrame(percentile_interval(column) for column in curves.T)

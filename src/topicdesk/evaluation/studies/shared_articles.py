@@ -109,9 +109,9 @@ def scores_on_shared(
     factor = training_factor(parts)
     scores = pd.DataFrame(
         [
-            {"classifier": name, "metric": metric} | metric_interval(metric, overall, by_topic, factor)
-            for (_, name), (overall, by_topic) in distributions.items()
-            for metric in overall
+            {"classifier": name, "metric": metric} | metric_interval(metric, of_classifier, factor)
+            for (_, name), of_classifier in distributions.items()
+            for metric in of_classifier.overall
         ]
     )
     return SharedScores(hash_of_tested(judged, parts), len(rows), scores)

@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from topicdesk._renamed import renamed_arguments
 from topicdesk._rendering import as_html, as_text
 from topicdesk.corpus import Stories, find_stories, join_groups, near_duplicate_groups
-from topicdesk.evaluation._bootstrap import difference_interval, resampled_metric, score_interval
+from topicdesk.evaluation._bootstrap import Distributions, difference_interval, metric_interval, resampled_metric
 from topicdesk.evaluation._checks import check_study
 from topicdesk.evaluation._search import cross_validate
 from topicdesk.evaluation._types import ComparisonPlan, FoldResult
@@ -231,14 +230,16 @@ def audit_stories(
             results[name], messages = cross_validate(grouped, plan, parts, keywords, running)
             warnings += tuple(f"{name}: {warning}" for warning in messages)
         values = {
-            name: distribution
+            name: distributions
             for pair in ((RANDOM, APART), (RANDOM_LATER, EARLIER))
             if pair[0] in results
-            for name, distribution in resampled_metric(
+            for name, distributions in resampled_metric(
                 by_story, plan, {name: results[name] for name in pair}, running
             ).items()
         }
-    table = pd.DataFrame([_row(values, splits[name], name) for name in splits], index=pd.Index(splits, name="training"))
+    table = pd.DataFrame(
+        [_row(plan.metric, values, splits[name], name) for name in splits], index=pd.Index(splits, name="training")
+    )
     return StoryAudit(classifier.name, plan.metric, table, stories, warnings)
 
 
@@ -271,7 +272,7 @@ def _as_many(folds: Sequence[Split], earlier: Split, random_state: int) -> Itera
             yield replace(fold, train=train, test=test)
 
 
-def _row(values: Mapping[str, NDArray[np.float64]], splits: Sequence[Split], name: str) -> dict[str, float]:
+def _row(metric: str, values: Mapping[str, Distributions], splits: Sequence[Split], name: str) -> dict[str, float]:
     factor = training_factor(splits)
     tested = len(np.unique(np.concatenate([split.test for split in splits])))
     above = {APART: RANDOM, EARLIER: RANDOM_LATER}.get(name)
@@ -279,12 +280,12 @@ def _row(values: Mapping[str, NDArray[np.float64]], splits: Sequence[Split], nam
     decrease = (
         dict.fromkeys(columns, np.nan)
         if above is None
-        else difference_interval(values[above] - values[name], factor, columns)
+        else difference_interval(values[above].overall[metric] - values[name].overall[metric], factor, columns)
     )
     return {
         "trained": float(np.mean([len(split.train) for split in splits])),
         "tested": tested,
-        **score_interval(values[name], factor, tested),
+        **metric_interval(metric, values[name], factor),
         **decrease,
     }
 
