@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from topicdesk.errors import ArgumentError
 from topicdesk.evaluation import ThresholdRule, best_f1_thresholds, choose_thresholds, decide, decide_class
+from topicdesk.evaluation.thresholds import platt_probabilities
 
 
 def f1(y, decided):
@@ -106,3 +108,64 @@ def test_choose_thresholds_minimise_cost(rows, costs):
 def test_threshold_rule_rejects_invalid_parameters(parameters, message):
     with pytest.raises(ValueError, match=f"^{message}$"):
         ThresholdRule(**parameters)
+
+
+EXPECTED = ThresholdRule(f1="expected")
+
+
+def expected_f1(probabilities, decided):
+    return 2 * probabilities[decided].sum() / max(decided.sum() + probabilities.sum(), 1e-12)
+
+
+@settings(max_examples=200, deadline=None)
+@given(rows=ROWS)
+def test_choose_thresholds_maximise_the_expected_f1_of_platt_probabilities(rows):
+    Y, scores, _ = all_decisions(rows)
+    probabilities = platt_probabilities(Y, scores)[:, 0]
+    chosen = decide(scores, choose_thresholds(Y, scores, EXPECTED))[:, 0] == 1
+    best = max(expected_f1(probabilities, scores[:, 0] >= threshold) for threshold in np.unique(scores))
+    assert expected_f1(probabilities, chosen) >= best - 1e-12
+
+
+def test_choose_thresholds_of_the_expected_f1_never_predict_a_topic_without_positives():
+    Y, scores = np.zeros((30, 1), dtype=np.int8), np.arange(30.0)[:, None]
+    assert choose_thresholds(Y, scores, EXPECTED) == np.inf
+
+
+def test_choose_thresholds_of_the_expected_f1_take_given_probabilities_of_scores_in_steps():
+    # Isotonic regression gives steps. A threshold cannot separate equal scores, whatever the probabilities are.
+    Y = np.array([[0], [0], [1], [1]], dtype=np.int8)
+    steps = np.array([[0.2], [0.2], [0.8], [0.8]])
+    threshold = choose_thresholds(Y, steps, EXPECTED, np.array([[0.1], [0.3], [0.7], [0.9]]))
+    assert threshold == 0.5
+
+
+def test_expected_f1_thresholds_vary_less_between_samples_and_decide_better():
+    """Draw a topic with 12 positives among 600 rows: its best observed F1 depends on a few rows."""
+    rng = np.random.default_rng(0)
+
+    def draw(n):
+        y = (rng.random(n) < 0.02).astype(np.int8)
+        y[:2] = 0, 1
+        return y[:, None], (rng.normal(size=n) + 2.5 * y)[:, None]
+
+    Y_new, new = draw(200_000)
+    thresholds, scores = {"expected": [], "observed": []}, {"expected": [], "observed": []}
+    for _ in range(200):
+        Y, drawn = draw(600)
+        for name in thresholds:
+            threshold = choose_thresholds(Y, drawn, ThresholdRule(f1=name))
+            thresholds[name].append(threshold[0])
+            scores[name].append(f1(Y_new, decide(new, threshold)))
+    assert np.std(thresholds["expected"]) < 0.7 * np.std(thresholds["observed"])
+    assert np.mean(scores["expected"]) > np.mean(scores["observed"]) + 0.01
+
+
+def test_threshold_rule_names_the_nearest_criterion():
+    with pytest.raises(ArgumentError, match="f1 = 'observd': did you mean 'observed'"):
+        ThresholdRule(f1="observd")
+
+
+def test_threshold_rule_takes_one_criterion():
+    with pytest.raises(ValueError, match="expected F1, for a precision or by cost, only one"):
+        ThresholdRule(precision=0.9, f1="expected")

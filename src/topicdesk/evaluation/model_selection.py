@@ -200,14 +200,15 @@ def judge(
     multi_class: bool,
     plan: ComparisonPlan,
 ) -> tuple[NDArray[np.float64] | None, float]:
-    """Return a candidate's thresholds, fixed or chosen on these scores, and the plan's metric that they achieve.
+    """Return a candidate's thresholds, fixed or the best on these scores, and the plan's metric that they achieve.
 
-    `folds` is the fold whose model scored each row. Ranking metrics are computed per fold.
+    `folds` is the fold whose model scored each row. Ranking metrics are computed per fold. Candidates are compared at
+    the best observed F1, whatever the plan's rule expects: this is much faster, and chooses as well.
     """
     if multi_class or candidate.classifier.threshold is not None:
         thresholds = fixed_thresholds(candidate.classifier, Y.shape[1], multi_class)
     else:
-        thresholds = choose_thresholds(Y, scores, plan.decision_rule.threshold)
+        thresholds = choose_thresholds(Y, scores, plan.decision_rule.threshold.observed())
     return thresholds, metric_value(plan.metric, Y, decisions_at(scores, thresholds), scores, folds)
 
 
@@ -257,8 +258,10 @@ def choose(
         if best is None or score > best.score + 1e-9 or (np.isnan(best.score) and not np.isnan(score)):
             best, scores_of_best = Choice(candidate, thresholds, score), scores
     assert best is not None
-    decisions = decisions_at(scores_of_best, best.thresholds)
     rule = plan.decision_rule
+    if rule.threshold.expects and not multi_class and best.candidate.classifier.threshold is None:
+        best = replace(best, thresholds=choose_thresholds(Y, scores_of_best, rule.threshold))
+    decisions = decisions_at(scores_of_best, best.thresholds)
     calibration = fit_calibration(
         Y,
         scores_of_best,

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from topicdesk._arguments import check_number
-from topicdesk.errors import ArgumentError
+from topicdesk.errors import ArgumentError, nearest
+from topicdesk.evaluation.calibration import fit_platt
 
-__all__ = ["ThresholdRule", "best_f1_thresholds", "choose_thresholds", "decide", "decide_class"]
+__all__ = [
+    "ThresholdRule",
+    "best_f1_thresholds",
+    "choose_thresholds",
+    "decide",
+    "decide_class",
+    "platt_probabilities",
+]
 
 _Floats = NDArray[np.float64]
 
@@ -25,18 +34,26 @@ class ThresholdRule:
         Maximise recall at this precision or higher.
     false_positive, false_negative : float, optional
         Minimise the total cost, with these costs per wrong decision. Set both or neither.
+    f1 : {"observed", "expected"}, default "observed"
+        With neither precision nor costs, F1 is maximised: the one that the labels have with these scores, or the one
+        that Platt probabilities of the scores lead to expect. The best observed F1 of a rare topic depends on a few
+        articles, so its threshold varies much more between samples.
 
-    Notes
-    -----
-    By default, F1 is maximised.
+    References
+    ----------
+    Ye, Chai, Lee and Chieu (2012), "Optimizing F-measures: a tale of two approaches", ICML. Lipton, Elkan and
+    Narayanaswamy (2014), "Optimal thresholding of classifiers to maximize F1 measure", ECML PKDD.
     """
 
     precision: float | None = None
     false_positive: float | None = None
     false_negative: float | None = None
+    f1: Literal["observed", "expected"] = "observed"
 
     def __post_init__(self) -> None:
         """Raise `ValueError` if the parameters contradict each other or are out of range."""
+        if self.f1 not in ("observed", "expected"):
+            raise ArgumentError(f"f1 = {self.f1!r}: {nearest(str(self.f1), ['expected', 'observed'])}")
         for name in ("precision", "false_positive", "false_negative"):
             value = getattr(self, name)
             if value is not None:
@@ -49,8 +66,19 @@ class ThresholdRule:
             raise ValueError("a cost needs both false_positive and false_negative")
         if self.precision is not None and self.false_positive is not None:
             raise ValueError("a threshold is chosen for a precision or by cost, not for both")
+        if self.f1 == "expected" and not self.expects:
+            raise ValueError("a threshold is chosen for the expected F1, for a precision or by cost, only one of them")
 
-    def merit(self, hits: _Floats, decided: _Floats, positives: int) -> _Floats:
+    @property
+    def expects(self) -> bool:
+        """Whether a probability of each article stands for its label."""
+        return self.f1 == "expected" and self.precision is None and self.false_positive is None
+
+    def observed(self) -> ThresholdRule:
+        """Return the same criterion, computed from labels."""
+        return replace(self, f1="observed")
+
+    def merit(self, hits: _Floats, decided: _Floats, positives: float) -> _Floats:
         """Score each cut, higher is better: `hits` of its `decided` articles are among the `positives` of the topic."""
         if self.precision is not None:
             with np.errstate(invalid="ignore"):
@@ -60,7 +88,9 @@ class ThresholdRule:
         return 2 * hits / (decided + positives)
 
 
-def choose_thresholds(Y: NDArray[np.int8], scores: _Floats, rule: ThresholdRule) -> _Floats:
+def choose_thresholds(
+    Y: NDArray[np.int8], scores: _Floats, rule: ThresholdRule, probabilities: _Floats | None = None
+) -> _Floats:
     """Choose the best threshold of each topic under a rule.
 
     A threshold lies halfway between two neighbouring scores. Ties go to the highest threshold. The threshold is
@@ -75,16 +105,31 @@ def choose_thresholds(Y: NDArray[np.int8], scores: _Floats, rule: ThresholdRule)
         Out-of-fold scores of training rows; higher means more likely.
     rule : ThresholdRule
         The criterion to optimise.
+    probabilities : ndarray of float, shape (n_rows, n_topics), optional
+        Probability of each topic, for a rule that maximises the expected F1. By default, `platt_probabilities`.
 
     Returns
     -------
     ndarray of float, shape (n_topics,)
     """
-    return np.array([_best_threshold(Y[:, topic], scores[:, topic], rule) for topic in range(Y.shape[1])])
+    chances = Y.astype(np.float64)
+    if rule.expects:
+        chances = platt_probabilities(Y, scores) if probabilities is None else probabilities
+    return np.array(
+        [
+            _best_threshold(chances[:, topic], scores[:, topic], rule) if Y[:, topic].any() else np.inf
+            for topic in range(Y.shape[1])
+        ]
+    )
+
+
+def platt_probabilities(Y: NDArray[np.int8], scores: _Floats) -> _Floats:
+    """Compute the probability of each topic by Platt scaling of out-of-fold scores (see `choose_thresholds`)."""
+    return np.column_stack([fit_platt(y, column).probability(column) for y, column in zip(Y.T, scores.T, strict=True)])
 
 
 def best_f1_thresholds(Y: NDArray[np.int8], scores: _Floats) -> _Floats:
-    """Choose the threshold with the highest F1 for each topic (see `choose_thresholds`)."""
+    """Choose the threshold with the highest observed F1 for each topic (see `choose_thresholds`)."""
     return choose_thresholds(Y, scores, ThresholdRule())
 
 
@@ -112,15 +157,14 @@ def decide_class(scores: NDArray[np.float64]) -> NDArray[np.int8]:
     return decisions
 
 
-def _best_threshold(y: NDArray[np.int8], scores: _Floats, rule: ThresholdRule) -> float:
-    positives = int(y.sum())
-    if positives == 0:
-        return float("inf")
+def _best_threshold(chances: _Floats, scores: _Floats, rule: ThresholdRule) -> float:
+    """Choose a threshold. `chances` are labels, or probabilities of the topic."""
     order = np.argsort(-scores)
     ranked = scores[order]
     # A cut is only possible where the score changes.
     ends = np.append(np.flatnonzero(np.diff(ranked)), len(ranked) - 1)
-    merit = rule.merit(np.cumsum(y[order])[ends].astype(np.float64), ends + 1.0, positives)
+    positives = float(chances.sum())
+    merit = rule.merit(np.cumsum(chances[order])[ends], ends + 1.0, positives)
     nothing = rule.merit(np.zeros(1), np.zeros(1), positives)[0]
     best = int(np.argmax(merit))
     if not merit[best] > nothing:

@@ -45,6 +45,7 @@ from topicdesk.evaluation import (
 from topicdesk.evaluation._checks import check_study
 from topicdesk.evaluation.engine import single_threaded_engine
 from topicdesk.evaluation.model_selection import plan_for_texts, score_all
+from topicdesk.evaluation.thresholds import platt_probabilities
 from topicdesk.features import TURKISH_I, Analyser, FeatureSetting, keyword_phrases, keywords_are_turkish
 from topicdesk.features.keywords import phrase_vectorizer
 from topicdesk.prediction._calibrated import calibrated_classifier, fit_calibrator
@@ -371,7 +372,8 @@ def _with_thresholds(
 
     probabilities = probable(scores)
     if classifier.threshold is None:
-        thresholds = choose_thresholds(Y, probabilities, plan.decision_rule.threshold)
+        # As in a comparison, whose rule sees scores: isotonic regression would overfit rare topics.
+        thresholds = choose_thresholds(Y, probabilities, plan.decision_rule.threshold, platt_probabilities(Y, scores))
     else:
         fixed = np.array([[classifier.threshold]])
         thresholds = _second_class(calibrators, [fixed] * len(calibrators))[0]
