@@ -25,11 +25,11 @@ from topicdesk.annotation._label_columns import NAME_THE_COLUMN, reader_of
 from topicdesk.annotation._label_files import LabelledRow, LabelSource, labelled_row
 from topicdesk.annotation._tool_exports import Decision
 from topicdesk.annotation.annotations import ANNOTATION_COLUMNS
-from topicdesk.annotation.label_account import ImportedLabels, counted, file_name
+from topicdesk.annotation.label_account import ImportedLabels, file_name
 from topicdesk.corpus import ARTICLE_COLUMNS, Cleaning, Record, Unreadable, clean_record, read_options
 from topicdesk.corpus._encodings import grouped_note
 from topicdesk.corpus.articles import check_corpus
-from topicdesk.errors import CorpusError, LabelsError, nearest
+from topicdesk.errors import CorpusError, LabelsError, counted, nearest
 
 __all__ = [
     "LABELLED_CLEANING",
