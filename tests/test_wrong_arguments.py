@@ -546,7 +546,6 @@ def sampling_weights(world):
             "annotations": [
                 *TABLES,
                 labels.drop(columns="sample"),
-                labels.assign(topics="courts"),
                 labels.assign(draw=0),
                 labels.assign(stratum_size=5),
                 labels.assign(inclusion_probability="often"),

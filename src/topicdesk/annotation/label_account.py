@@ -219,6 +219,10 @@ class ImportedLabels:
             lines.append(
                 "labels without a code: " + listed([f"{label!r} ({count:,})" for label, count in self.uncoded.items()])
             )
+        labels = self.counts
+        absent = [column for column in self.columns if column not in labels]
+        if absent and len(self.columns) > 1 and labels.keys() <= set(self.columns):  # columns of 0 and 1
+            lines.append(f"left out, because no article has these labels: {', '.join(absent)}")
         if self.unused_codes:
             lines.append(f"codes that no label has: {listed(list(map(repr, self.unused_codes)))}")
         return lines
