@@ -336,3 +336,8 @@ def test_make_dataset_names_a_missing_sampling_weight_without_its_type():
     weights = np.array([1.0, np.nan, 2.0])
     with pytest.raises(LabelsError, match="row 1 is nan, not a number of at least 0"):
         make_dataset(DRAWN["text"], DRAWN["topic"], sampling_weights=weights)
+
+
+def test_make_dataset_names_a_number_that_is_no_date_without_its_type():
+    with pytest.raises(CorpusError, match=r"dates: row 0 is 3\.2\. Write dates as in 2026-01-31"):
+        make_dataset(DRAWN["text"], DRAWN["topic"], dates=np.array([3.2, 3.2, 3.2]))

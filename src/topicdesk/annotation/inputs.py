@@ -528,7 +528,9 @@ def _dates(dates: ArrayLike | None, n_texts: int) -> NDArray[np.datetime64]:
         # pandas reads 2020 as a year, and "now" as the time of the call.
         number = isinstance(value, Number) and not isinstance(value, np.timedelta64) and not is_missing(value)
         if number or (isinstance(value, str) and value.strip().lower() in ("now", "today")):
-            raise CorpusError(f"dates: row {row} is {value!r}. Write dates as in 2026-01-31, or pass datetimes.")
+            raise CorpusError(
+                f"dates: row {row} is {_written(value)}. Write dates as in 2026-01-31, or pass datetimes."
+            )
     try:
         parsed = pd.to_datetime(pd.Series(values, dtype=object), utc=True, format="ISO8601")
     except (ValueError, TypeError) as error:

@@ -187,7 +187,7 @@ def sampling_design(annotations: pd.DataFrame) -> SamplingDesign | None:
     repeated = annotations["article_id"].duplicated()
     if repeated.any():
         raise LabelsError(
-            f"annotations: article {annotations['article_id'][repeated].iloc[0]!r} occurs more than once."
+            f"annotations: article {str(annotations['article_id'][repeated].iloc[0])!r} occurs more than once."
         )
     designs = design_of(annotations, "annotations")
     draws = np.array([int(design["draw"] or 1) for design in designs], dtype=np.int64)
