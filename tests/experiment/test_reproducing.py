@@ -70,12 +70,15 @@ def test_compare_runs_shows_changed_spec_lines_and_flipped_decisions(project, sp
 
 def test_diff_command_rounds_scores(spec, run):
     first = logged(spec)
-    spec.write_text(spec.read_text().replace("C = [0.3, 3.0]", "C = [0.001]"))
+    spec.write_text(
+        spec.read_text().replace("linear-svm = { C = [0.3, 3.0] }", "linear-svm = { C = 0.001 }\nridge = {}")
+    )
     done = run("diff", first, logged(spec))
     assert done.returncode == 0, done.stderr
     scores = done.stdout.partition("Scores that differ")[2].partition("Decisions that differ")[0]
     assert re.search(r"macro_f1 +\d\.\d{4} +\d\.\d{4} +[+-]\d\.\d{4} ", scores)
     assert not re.search(r"\d\.\d{5}", scores)
+    assert re.search(r"ridge +macro_f1 +– +\d\.\d{4} +– ", scores)
 
 
 def test_reproduce_run_rejects_an_unknown_run(project):

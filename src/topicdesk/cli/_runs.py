@@ -114,10 +114,7 @@ def diff(
     print_text(f"Articles that only one of the runs tested: {counts}; labels that differ: {len(difference.labels)}")
     print_some(difference.labels, "article_id", "Labels that differ")
     print_text(f"Pooled scores that differ: {len(difference.scores)}")
-    scores = difference.scores
-    columns = {name: scores[name].map("{:.4f}".format, na_action="ignore") for name in ("first", "second")}
-    moved = scores["moved"].map("{:+.4f}".format, na_action="ignore")
-    print_some(scores.assign(**columns, moved=moved).fillna("–"), "classifier", "Scores that differ")
+    print_some(_rounded(difference.scores), "classifier", "Scores that differ")
     before, after = difference.classifiers
     n_right = (difference.flips["right"] == "after").sum()
     print_text(
@@ -190,6 +187,17 @@ def _announce_update(model: str) -> Project:
     check_registered(project, model)
     say("updating MLflow's registry ...")
     return project
+
+
+def _rounded(scores: pd.DataFrame) -> pd.DataFrame:
+    """Return the scores of `RunDifference` as text; a dash if a run does not have one."""
+    formats = {"first": "{:.4f}", "second": "{:.4f}", "moved": "{:+.4f}"}
+    return scores.assign(
+        **{
+            name: ["–" if value is None or value != value else form.format(value) for value in scores[name]]
+            for name, form in formats.items()
+        }
+    )
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
