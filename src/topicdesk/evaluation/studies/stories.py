@@ -94,7 +94,8 @@ class StoryAudit:
         score = f"{metric_title(self.metric)} of {shown(self._cell(RANDOM, 'value'))}"
         size = self.stories.sizes
         if self._cell(APART, "decrease") <= 0:
-            first = f"The {score} does not decrease if folds keep stories together ({self._change(APART)})"
+            change = shown_decrease(*self._decrease(APART), words=("decrease", "increase"))
+            first = f"The {score} does not decrease if folds keep stories together ({change})"
         else:
             first = f"Of the {score}, {shown(*self._decrease(APART))} is remembering the same story"
             first += "; the interval contains 0" if self._cell(APART, "decrease_low") <= 0 else ""
@@ -105,7 +106,7 @@ class StoryAudit:
             random, earlier = (shown(self._cell(name, "value")) for name in (RANDOM_LATER, EARLIER))
             sentences.append(
                 f"On the latest {self._cell(EARLIER, 'tested'):.0f} articles, the score is {earlier} with earlier "
-                f"training articles, and {random} with as many of any time: {self._change(EARLIER)}."
+                f"training articles, and {random} with as many of any time: {shown_decrease(*self._decrease(EARLIER))}."
             )
         return " ".join(sentences)
 
@@ -120,9 +121,6 @@ class StoryAudit:
 
     def _decrease(self, row: str) -> tuple[float, float, float]:
         return self._cell(row, "decrease"), self._cell(row, "decrease_low"), self._cell(row, "decrease_high")
-
-    def _change(self, row: str) -> str:
-        return shown_decrease(*self._decrease(row))
 
     def __repr__(self) -> str:
         """Return the same as `str`, never the texts."""
