@@ -27,6 +27,7 @@ from conftest import PHRASES, SPEC, TAXONOMY, newsroom_articles
 from topicdesk import evaluation
 from topicdesk.annotation import Dataset, join_dataset, write_annotations
 from topicdesk.corpus import find_duplicates as duplicates_of, write_corpus
+from topicdesk.errors import ArgumentError
 from topicdesk.evaluation import (
     ComparisonPlan,
     DaskEngine,
@@ -546,7 +547,6 @@ def sampling_weights(world):
             "annotations": [
                 *TABLES,
                 labels.drop(columns="sample"),
-                labels.assign(topics="courts"),
                 labels.assign(draw=0),
                 labels.assign(stratum_size=5),
                 labels.assign(inclusion_probability="often"),
@@ -1644,3 +1644,17 @@ def test_the_right_arguments_are_accepted(world, name):
     if entry.not_called:
         pytest.skip(entry.not_called)
     (entry.call or subject(name))(**entry.right)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"rope": np.float64("nan")}, "rope must be a number from 0 to 1; got nan."),
+        ({"rope": np.float64(-1)}, "rope must be a number from 0 to 1; got -1.0."),
+        ({"cv": np.int64(1)}, "cv must be an integer of at least 2; got 1."),
+    ],
+)
+def test_a_message_shows_a_number_of_numpy_as_a_number(wrong, message):
+    with pytest.raises(ArgumentError) as raised:
+        topicdesk.compare(["a court", "a train"] * 4, ["courts", "rail"] * 4, n_jobs=1, **wrong)
+    assert str(raised.value) == message

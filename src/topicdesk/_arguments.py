@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from numbers import Integral, Real
+from numbers import Integral, Number, Real
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -302,6 +302,8 @@ def _stop(sentence: str) -> str:
 
 def _shown(value: object) -> str:
     """Return a value as it is written in Python if that is short, and else its type."""
+    if isinstance(value, Number) and type(value).__module__ == "numpy":
+        value = value.item()  # type: ignore[attr-defined]  # 1.0, not np.float64(1.0)
     if value is None or isinstance(value, str | int | float | PathLike) or type(value).__module__ == "numpy":
         text = repr(str(value) if isinstance(value, Path) else value)
         if isinstance(value, str | PathLike) or len(text) <= _MOST_SHOWN:

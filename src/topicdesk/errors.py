@@ -26,6 +26,7 @@ __all__ = [
     "TopicdeskError",
     "TrackingError",
     "VerificationError",
+    "counted",
     "nearest",
 ]
 
@@ -102,6 +103,17 @@ class VerificationError(TopicdeskError):
     """A recomputed score differs from the results lock."""
 
     exit_code = 1
+
+
+def counted(number: int, noun: str = "article") -> str:
+    """Return a number of things, for a message.
+
+    Examples
+    --------
+    >>> counted(1, "repeat"), counted(1200)
+    ('1 repeat', '1,200 articles')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def nearest(word: str, valid: Iterable[str]) -> str:

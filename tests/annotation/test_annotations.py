@@ -106,3 +106,36 @@ def test_read_label_file_skips_blank_rows_and_names_the_line_of_a_row_without_id
     path.write_text("article_id,topics,note\na,courts,\n,,\n,courts,\n")
     with pytest.raises(LabelsError, match=r"gold\.csv, line 4: article_id is empty"):
         read_label_file(path, ("courts",))
+
+
+DESIGNED = HEADER.strip() + ",draw,stratum_size,inclusion_probability\n"
+
+
+def read_two(tmp_path, first, second):
+    for name, cells in (("one", first), ("two", second)):
+        (tmp_path / f"{name}.csv").write_text(f"{DESIGNED}1,rail,{name},1,,random,,{cells}\n")
+    return read_annotations([tmp_path / "one.csv", tmp_path / "two.csv"], ["courts", "rail"], ["1"])
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "described"),
+    [
+        ("1,99,", "2,99,", "draw 1, stratum_size 99 and draw 2, stratum_size 99"),
+        ("1,99,", "1,50,", "draw 1, stratum_size 99 and draw 1, stratum_size 50"),
+        (",,0.5", ",,0.25", "inclusion_probability 0.5 and inclusion_probability 0.25"),
+        ("1,99,", "1,,0.5", "draw 1, stratum_size 99 and draw 1, inclusion_probability 0.5"),
+    ],
+)
+def test_read_annotations_rejects_files_that_disagree_about_how_an_article_was_drawn(
+    tmp_path, first, second, described
+):
+    """Before, the first file was used without a word."""
+    message = rf"one\.csv, line 2 and .*two\.csv, line 2 disagree about how article 1 was drawn \({described}\)"
+    with pytest.raises(LabelsError, match=message):
+        read_two(tmp_path, first, second)
+
+
+@pytest.mark.parametrize("second", ["1,99,", ",,", ",99,", "1,,"])
+def test_read_annotations_takes_equal_and_empty_designs_of_an_article(tmp_path, second):
+    table = read_two(tmp_path, "1,99,", second)
+    assert table[["draw", "stratum_size"]].to_numpy().tolist() == [[1, 99]]

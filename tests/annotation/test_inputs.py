@@ -7,6 +7,7 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from topicdesk import make_dataset
+from topicdesk.annotation import sampling_weights
 from topicdesk.errors import CorpusError, LabelsError, TopicdeskError
 
 TEXTS = ["Judge hears the appeal", "The tram line opens", "The court stops the tram line", "Nothing happens at all"]
@@ -302,3 +303,41 @@ def test_make_dataset_rejects_values_that_it_would_misread(texts, arguments, err
 
 def test_the_repr_of_a_dataset_does_not_contain_its_texts():
     assert repr(make_dataset(TEXTS, LABELS)) == "Dataset(texts: 4 articles, 2 topics, multi-label)"
+
+
+DRAWN = {"text": ["a court", "a train", "a bus"], "topic": ["courts", "rail", "rail"]}
+
+
+@pytest.mark.parametrize(
+    ("columns", "call"),
+    [
+        (
+            {"article_id": ["a", "b", "c"], "sample": "random", "stratum_size": 9},
+            "topicdesk.annotation.sampling_weights(",
+        ),
+        ({"inclusion_probability": [0.5, 0.5, 1]}, "sampling_weights=1 / texts['inclusion_probability']."),
+    ],
+)
+def test_make_dataset_warns_of_a_sampling_design_that_is_not_used(columns, call):
+    table = pd.DataFrame(DRAWN | columns)
+    (warning,) = make_dataset(table, "topic").warnings
+    assert warning.startswith(f"texts has the column {list(columns)[-1]}, but scores are not weighted")
+    assert call in warning
+    weights = 1 / table["inclusion_probability"] if "sample" not in table else sampling_weights(table)
+    assert make_dataset(table, "topic", sampling_weights=weights).warnings == ()
+
+
+def test_make_dataset_does_not_warn_of_empty_columns_of_a_design():
+    table = pd.DataFrame(DRAWN | {"stratum_size": "", "inclusion_probability": np.nan, "draw": 1})
+    assert make_dataset(table, "topic").warnings == ()
+
+
+def test_make_dataset_names_a_missing_sampling_weight_without_its_type():
+    weights = np.array([1.0, np.nan, 2.0])
+    with pytest.raises(LabelsError, match="row 1 is nan, not a number of at least 0"):
+        make_dataset(DRAWN["text"], DRAWN["topic"], sampling_weights=weights)
+
+
+def test_make_dataset_names_a_number_that_is_no_date_without_its_type():
+    with pytest.raises(CorpusError, match=r"dates: row 0 is 3\.2\. Write dates as in 2026-01-31"):
+        make_dataset(DRAWN["text"], DRAWN["topic"], dates=np.array([3.2, 3.2, 3.2]))

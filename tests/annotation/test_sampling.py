@@ -203,10 +203,9 @@ def test_designs_survive_files_and_the_first_file_decides(tmp_path):
     header, *lines = (tmp_path / "maria.csv").read_text(encoding="utf-8").splitlines()
     assert header == "article_id,topics,annotator,codebook,time,sample,note,draw,stratum_size,inclusion_probability"
     assert [line.split(",", 6)[-1] for line in lines] == [",1,8,", ",2,,0.125"]
-    # A second reading, and one that settles it, do not change how an article was drawn.
-    again = labels.assign(
-        annotator=["tom", "adjudicated by lena"], draw=7, stratum_size=pd.NA, inclusion_probability=1.0
-    )
+    # A second reading, and one that settles it, do not change how an article was drawn. They cannot contradict it
+    # (see test_annotations.py).
+    again = labels[["article_id", "topics", "sample"]].assign(annotator=["tom", "adjudicated by lena"])
     write_annotations(again, tmp_path / "tom.csv")
     read = read_annotations([tmp_path / "maria.csv", tmp_path / "tom.csv"], ["rail"], ["a0", "a1"])
     assert read["annotator"].tolist() == ["maria", "adjudicated by lena"]

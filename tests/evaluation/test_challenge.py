@@ -1,5 +1,7 @@
 """Challenges between two models, on the articles that both were tested on."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -100,6 +102,14 @@ def test_challenge_takes_predictions_of_repeats_that_test_other_articles():
     halves = [predictions_of(right).assign(repeat=repeat) for repeat in (0, 1)]
     parts = pd.concat([halves[0].iloc[:120], halves[1].iloc[80:]])
     assert challenge(parts, parts, "macro_f1", resamples=50).reason.endswith("ahead by 0.000 [-0.029, 0.029] [95 %]")
+
+
+def test_challenge_says_that_a_worse_model_is_behind():
+    good, bad = predictions_of(np.arange(400) % 10 > 0), predictions_of(np.arange(400) % 2 > 0)
+    reasons = [challenge(*pair, "micro_f1").reason for pair in ((good, bad), (bad, good))]
+    behind, ahead = (reason.rpartition("; the new model is ")[2] for reason in reasons)
+    assert re.fullmatch(r"behind by 0\.242 \[0\.19\d, 0\.29\d\] \[95 %\]", behind)
+    assert re.fullmatch(r"ahead by 0\.242 \[0\.19\d, 0\.29\d\] \[95 %\]", ahead)
 
 
 def test_challenge_weights_articles_by_how_they_were_drawn():

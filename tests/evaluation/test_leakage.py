@@ -11,7 +11,7 @@ from support.figures import assert_legends_cover_no_data
 from topicdesk.annotation import join_dataset
 from topicdesk.corpus import articles_frame, write_corpus
 from topicdesk.errors import SplitError
-from topicdesk.evaluation import audit_sources, audit_topics, leave_one_source_out, plot_leakage
+from topicdesk.evaluation import TopicAudit, audit_sources, audit_topics, leave_one_source_out, plot_leakage
 
 OUTLETS = ["courier", "gazette", "herald"]
 
@@ -122,6 +122,13 @@ def test_leave_one_source_out_warns_of_one_source_topics_and_rejects_one_source(
     assert leave_one_source_out(replace(dataset, Y=Y))[1] == ("courts: no positive test article in gazette, herald.",)
     with pytest.raises(SplitError, match="all labelled articles are from the source 'a'"):
         leave_one_source_out(replace(dataset, sources=np.full(30, "a", dtype=object)))
+
+
+def test_topic_audit_says_increase_if_f1_is_higher_without_the_source():
+    row = {"without": 0.8, "mixed": 0.75, "fall": -0.05, "fall_low": -0.09, "fall_high": 0.02}
+    topics = pd.DataFrame([row], index=["(macro mean)"])
+    audit = TopicAudit(topics, pd.DataFrame(), {}, ())
+    assert str(audit).endswith("macro-F1 is 0.800 instead of 0.750: an increase of 0.050 [-0.020, 0.090].")
 
 
 @pytest.mark.slow

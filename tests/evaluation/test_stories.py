@@ -8,6 +8,7 @@ import pytest
 from topicdesk import compare, make_dataset
 from topicdesk.errors import ArgumentError, SplitError
 from topicdesk.evaluation import ComparisonPlan, SplitPlan, audit_stories, classifier_named, scores_where
+from topicdesk.evaluation.studies.stories import APART, EARLIER, RANDOM_LATER
 
 NAIVE_BAYES = classifier_named("multinomial-nb").with_grid({"alpha": (0.1,)})
 PLAN = ComparisonPlan((NAIVE_BAYES,), splits=SplitPlan(folds=4), inner_folds=2, resamples=100, random_state=3)
@@ -69,7 +70,7 @@ def test_audit_stories_finds_nothing_if_each_article_has_its_own_story():
     audit = audit_stories(replace(data, texts=tuple(texts)), PLAN, NAIVE_BAYES, n_jobs=1)
     assert len(audit.stories.sizes) == 60
     assert audit.table["decrease"].iloc[1] == 0
-    assert "does not decrease if folds keep stories together" in audit.sentence()
+    assert "does not decrease if folds keep stories together (decrease 0.000 [" in audit.sentence()
 
 
 def test_audit_stories_starts_from_the_score_of_the_comparison(remembered):
@@ -107,6 +108,18 @@ def test_audit_stories_gives_the_same_result_for_a_dataset_that_is_grouped_by_st
     assert len(set(by_story.groups)) == 30
     audit = audit_stories(by_story, PLAN, NAIVE_BAYES, n_jobs=1)
     assert audit.table["value"].tolist() == remembered.table["value"].tolist()
+
+
+def test_story_audit_says_increase_if_the_score_is_higher(remembered):
+    columns = ["decrease", "decrease_low", "decrease_high"]
+    table = remembered.table.copy()
+    table.loc[RANDOM_LATER:, columns] = np.nan
+    table.loc[[APART, EARLIER], columns] = (-0.025, -0.06, 0.01)
+    higher = replace(remembered, table=table).sentence()
+    assert "does not decrease if folds keep stories together (increase 0.025 [-0.010, 0.060])" in higher
+    assert higher.endswith("as many of any time: an increase of 0.025 [-0.010, 0.060].")
+    table.loc[EARLIER, columns] = (0.025, -0.01, 0.06)
+    assert replace(remembered, table=table).sentence().endswith("a decrease of 0.025 [-0.010, 0.060].")
 
 
 def test_audit_stories_needs_as_many_stories_as_folds():

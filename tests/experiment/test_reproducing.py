@@ -1,5 +1,7 @@
 """Reproduce logged runs, and compare two runs."""
 
+import re
+
 import pytest
 
 from topicdesk.annotation import write_annotations
@@ -64,6 +66,19 @@ def test_compare_runs_shows_changed_spec_lines_and_flipped_decisions(project, sp
     assert set(comparison.flips.columns) == {"article_id", "topic", "labelled", "before", "after", "right"}
     with pytest.raises(TrackingError, match="has no classifier called 'nobody'"):
         compare_runs(project, first, second, "nobody")
+
+
+def test_diff_command_rounds_scores(spec, run):
+    first = logged(spec)
+    spec.write_text(
+        spec.read_text().replace("linear-svm = { C = [0.3, 3.0] }", "linear-svm = { C = 0.001 }\nridge = {}")
+    )
+    done = run("diff", first, logged(spec))
+    assert done.returncode == 0, done.stderr
+    scores = done.stdout.partition("Scores that differ")[2].partition("Decisions that differ")[0]
+    assert re.search(r"macro_f1 +\d\.\d{4} +\d\.\d{4} +[+-]\d\.\d{4} ", scores)
+    assert not re.search(r"\d\.\d{5}", scores)
+    assert re.search(r"ridge +macro_f1 +– +\d\.\d{4} +– ", scores)
 
 
 def test_reproduce_run_rejects_an_unknown_run(project):

@@ -172,3 +172,11 @@ def test_lock_and_results_page_list_changes_since_the_previous_lock(project):
     page = results_page(spec.parent)
     assert "Changes since the previous lock:\n\n- the spec" in page
     assert f"Made on {changed.made_on} from commit" in page
+
+
+def test_results_page_names_no_commit_if_there_is_none(project):
+    spec = project.root / "experiments" / "small.toml"
+    write_lock(run_experiment(spec, n_jobs=1).lock().model_copy(update={"commit": ""}), lock_path(spec))
+    page = results_page(spec.parent)
+    assert re.search(r"^Made on \d{4}-\d\d-\d\d, with ", page, re.MULTILINE)
+    assert "from commit" not in page

@@ -2,6 +2,7 @@
 
 import re
 
+import pandas as pd
 import pytest
 
 from topicdesk.corpus import find_duplicates, read_corpus
@@ -195,7 +196,7 @@ def test_verify_command_fails_with_a_table_of_edited_scores(project, run):
     assert "Differences from experiments/small.lock.json" in done.stdout
     assert "subset_accuracy" in done.stdout
     assert "-1.000000" in done.stdout
-    assert "results differ from" in done.stderr
+    assert "1 result differs from experiments/small.lock.json" in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -205,7 +206,7 @@ def test_compare_command_says_before_the_work_that_the_lock_is_of_another_spec(p
     path.write_text(path.read_text().replace("seed = 5", "seed = 6"))
     done = run("compare", "experiments/small.toml", "--no-log")
     assert done.returncode == 1
-    note = "topicdesk: note: experiments/small.lock.json was made from another version of the spec."
+    note = "topicdesk: note: experiments/small.lock.json was made from another version of the spec, so"
     assert done.stderr.splitlines()[1].startswith(note)
     assert "add --update-lock" in done.stderr.splitlines()[1]
     renewed = run("compare", "experiments/small.toml", "--no-log", "--update-lock")
@@ -327,6 +328,55 @@ def test_commands_report_wrong_input_without_a_traceback(project, arguments, cod
 
 
 @pytest.mark.slow
+@pytest.mark.slow
+def test_compare_command_names_the_changed_labels_before_ten_differences(project, run):
+    assert run("compare", "experiments/small.toml", "--no-log").returncode == 0
+    labels = project.root / "data" / "labels" / "gold.csv"
+    lines = labels.read_text().splitlines()
+    changed = [line.replace("courts", "rail") if number < 12 else line for number, line in enumerate(lines)]
+    assert changed != lines
+    labels.write_text("\n".join(changed) + "\n")
+    done = run("compare", "experiments/small.toml", "--no-log")
+    assert done.returncode == 1
+    cause = "Changed since experiments/small.lock.json was made: the labels of newsroom"
+    assert done.stdout.index(cause) < done.stdout.index("Differences from experiments/small.lock.json")
+    table = done.stdout.partition("Differences from experiments/small.lock.json")[2]
+    assert table.count("comparisons ›") == 10
+    assert "› macro_f1 " in table.splitlines()[4]
+    assert re.search(r"^\.\.\. and \d+ more\.$", table, re.MULTILINE)
+    assert not re.search(r"\b[0-9a-f]{16,}\b", table + done.stderr)
+    assert done.stderr.count("--update-lock") == 1
+    assert "topicdesk compare experiments/small.toml --update-lock" in done.stderr
+
+
+@pytest.mark.slow
+def test_compare_command_says_of_all_tables_that_they_are_weighted_to_the_corpus(project, run):
+    plain = run("compare", "experiments/small.toml", "--no-log")
+    assert plain.returncode == 0
+    assert "weighted to the corpus" not in plain.stdout
+    labels = project.root / "data" / "labels" / "gold.csv"
+    table = pd.read_csv(labels, dtype=str, keep_default_na=False)
+    table.assign(inclusion_probability=["0.5" if row % 2 else "1" for row in range(len(table))]).to_csv(
+        labels, index=False
+    )
+    done = run("compare", "experiments/small.toml", "--no-log", "--update-lock")
+    assert done.returncode == 0, done.stderr
+    shown = " ".join(done.stdout.split())
+    assert "All scores are weighted to the corpus, unless the title of a column says otherwise." in shown
+    assert "calibrated by Platt scaling, weighted to the corpus" in shown
+    assert "F1 by topic [95 %], weighted to the corpus" in shown
+
+
+@pytest.mark.slow
+def test_compare_command_writes_a_report_with_the_id_of_the_logged_run(project, run):
+    done = run("compare", "experiments/small.toml", "--report", "report.html")
+    assert done.returncode == 0, done.stderr
+    (run_id,) = re.findall(r"\(([0-9a-f]{32})\)", done.stdout)
+    report = (project.root / "report.html").read_text()
+    assert f"topicdesk reproduce {run_id}" in report
+    assert "RUN-ID" not in report
+
+
 def test_write_lock_raises_project_error_for_an_unwritable_path(project):
     result = run_experiment(spec_of(project), n_jobs=1)
     with pytest.raises(ProjectError, match="cannot write"):

@@ -306,3 +306,10 @@ def test_comparison_fits_with_the_number_of_processes_of_the_comparison(table):
     comparison = td.compare(table["body"], table["topics"], classifiers=["multinomial-nb"], **FAST)
     assert comparison.fit().n_jobs == 1
     assert comparison.fit(n_jobs=2).n_jobs == 2
+
+
+def test_compare_works_without_resamples(table):
+    """Before, it failed with a ValueError about values to unpack."""
+    comparison = td.compare(table["body"], table["kind"], classifiers=["multinomial-nb"], cv=2, n_resamples=0, n_jobs=1)
+    assert comparison.scores["low"].isna().all()
+    assert comparison.verdict.winner == "multinomial-nb"

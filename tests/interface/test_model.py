@@ -433,3 +433,9 @@ def test_fit_names_more_neighbours_than_texts():
     texts, labels = ["a judge ruled", "the train was late"] * 10, ["courts", "rail"] * 10
     with pytest.raises(SplitError, match=r"k-nn needs \d+ neighbours.*Lower n_neighbors, or label more"):
         td.TopicClassifier("k-nn", n_jobs=1).fit(texts, labels, groups=None)
+
+
+def test_fit_warns_of_too_few_unlabelled_articles_at_the_line_of_the_caller():
+    with pytest.warns(UserWarning, match="unlabelled: 0 articles have text") as caught:
+        make().fit(TEXTS, CLASSES, groups=None, unlabelled=[])
+    assert [warning.filename for warning in caught] == [__file__]

@@ -208,3 +208,15 @@ def test_drift_plot_marks_the_checks_that_drifted(large, newsroom):
     assert titles[2] == "scores of courts: DRIFT"
     labels = [label.get_text() for label in figure.axes[0].get_xticklabels()]
     assert labels[0] == "courts\nDRIFT"
+
+
+def test_measure_drift_says_that_the_model_comes_first(labeller, newsroom):
+    texts = newsroom(30, random_state=8)[0]["text"].tolist()
+    for reference in (texts, labeller):
+        with pytest.raises(LabellerError, match=r"articles is a model\. Pass the model first, then the new articles"):
+            measure_drift(reference, labeller)
+
+
+def test_measure_drift_takes_a_table_with_a_column_called_predict(newsroom):
+    before, after = (newsroom(40, random_state=seed)[0].assign(predict="courts") for seed in (8, 9))
+    assert not measure_drift(before, after, text="text").drifted

@@ -88,6 +88,8 @@ def test_make_report_shows_the_audit_of_stories_if_there_is_one(comparison, abou
     assert question in html
     assert escape(audit.sentence()) in html
     assert "random folds, stories kept together" in html
+    assert html.index("<h3>Stories</h3>") < html.index("random folds, stories kept together")
+    assert "draw whole stories" in html
     assert "The split by time is left out: 90 of 90 articles have no date." in html
 
 
@@ -159,6 +161,36 @@ def test_checklist_ticks_only_items_that_hold(comparison, about):
     items = {item.asks: item.holds for item in checklist(comparison, dirty)}
     assert not items["The code version is known, and was committed."]
     assert items["The scores equal those of an earlier run."]
+
+
+def test_checklist_names_what_splits_keep_together(comparison, about):
+    for grouping, together, units in (
+        ("near-duplicates", "near-duplicates", "groups of near-duplicates"),
+        ("stories", "articles of the same story", "stories"),
+        ("own", "articles of the same group", "the groups of the dataset"),
+    ):
+        grouped = replace(comparison, dataset=replace(comparison.dataset, grouping=grouping))
+        asks = [item.asks for item in checklist(grouped, about)]
+        assert f"No {together} are on both sides of a split." in asks
+        assert f"Metrics have confidence intervals, over {units}." in asks
+
+
+def test_report_and_checklist_count_a_single_repeat(comparison, about):
+    assert "3 folds × 1 repeat. Models" in make_report(comparison, about)
+    assert [item.shown_by for item in checklist(comparison, about) if "other seeds" in item.asks] == ["1 repeat"]
+
+
+@pytest.mark.slow
+def test_make_report_speaks_of_a_winner_only_if_there_is_one(comparison, about):
+    for outcome, question, star in (
+        ("wins", "Which classifier wins?", "★ marks the winner"),
+        ("equivalent", "Which classifier wins?", "★ marks the winner"),
+        ("undecided", "Which classifier is best?", "★ marks the best score of the listed classifiers"),
+    ):
+        html = make_report(replace(comparison, verdict=replace(comparison.verdict, outcome=outcome)), about)
+        assert question in html
+        assert star in html
+        assert html.count("Which classifier ") == 1
 
 
 def test_checklist_ticks_nothing_for_a_run_that_meets_no_item(comparison, about):

@@ -259,3 +259,11 @@ def test_create_project_does_not_call_the_yes_or_no_questions_of_prodigy_left_ou
 def test_create_project_names_the_label_column(tmp_path):
     message = str(create_project(tmp_path / "desk", table(tmp_path)))
     assert "the labels are the column topics\n" in message
+
+
+def test_create_project_names_the_columns_of_labels_that_no_article_has(tmp_path):
+    rows = [(f"The train was late on day {n}.", n % 2, 1 - n % 2, 0) for n in range(40)]
+    pd.DataFrame(rows, columns=["text", "rail", "courts", "climate"]).to_csv(tmp_path / "own.csv", index=False)
+    created = create_project(tmp_path / "desk", tmp_path / "own.csv")
+    assert sorted(created.topics.index) == ["courts", "rail"]
+    assert "left out, because no article has these labels: climate" in str(created).splitlines()

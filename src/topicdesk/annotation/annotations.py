@@ -91,7 +91,7 @@ def read_annotations(
     ------
     LabelsError
         If `read_label_file` rejects a row, a label was made by rules, or annotators disagree about an article that
-        nobody has adjudicated. The message names file and line.
+        nobody has adjudicated, or files about how an article was drawn. The message names file and line.
     ArgumentError
         If an argument has a wrong type or value.
     """
@@ -389,6 +389,13 @@ def reserved_in(path: Path, articles: pd.DataFrame) -> frozenset[str]:
 def _settled(rows: list[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
     """Return the label to use among all labels of an article."""
     first_location, first = rows[0]
+    for location, row in rows[1:]:
+        if _contradict(first, row):
+            raise LabelsError(
+                f"{first_location} and {location} disagree about how article {first['article_id']} was drawn "
+                f"({_drawn(first)} and {_drawn(row)}). Correct one of the rows, or leave its cells of "
+                f"{', '.join(DESIGN_COLUMNS)} empty."
+            )
     for _, row in rows:
         if row["annotator"].partition(" ")[0] == ADJUDICATED:
             return {**row, **{name: first[name] for name in ("sample", *DESIGN_COLUMNS)}}
@@ -400,6 +407,22 @@ def _settled(rows: list[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
                 "that it writes to 'labels'."
             )
     return first
+
+
+def _contradict(first: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Return whether two rows of an article say that it was drawn in different ways. Empty cells say nothing."""
+    designs = [{name: row[name] for name in DESIGN_COLUMNS if row[name]} for row in (first, other)]
+    if not all(designs):
+        return False
+    of_stratum, of_probability = ([name in design for design in designs] for name in DESIGN_COLUMNS[1:])
+    both = designs[0].keys() & designs[1].keys()
+    return any(designs[0][name] != designs[1][name] for name in both) or (
+        (of_stratum[0] and of_probability[1]) or (of_stratum[1] and of_probability[0])
+    )
+
+
+def _drawn(row: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {row[name]}" for name in DESIGN_COLUMNS if row[name])
 
 
 def _said(row: dict[str, Any]) -> str:

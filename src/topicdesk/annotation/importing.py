@@ -6,7 +6,6 @@ both: the file's own, or a hash of the content.
 
 from __future__ import annotations
 
-import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -17,6 +16,7 @@ from typing import Any
 import pandas as pd
 
 from topicdesk._arguments import check_encodable, check_mapping, check_path, check_string
+from topicdesk._warnings import warn_user
 from topicdesk.annotation._article_finder import finder, own_article
 from topicdesk.annotation._design import DESIGN_COLUMNS, with_design
 from topicdesk.annotation._fields import RESERVED_NAMES, check_annotator
@@ -25,11 +25,11 @@ from topicdesk.annotation._label_columns import NAME_THE_COLUMN, reader_of
 from topicdesk.annotation._label_files import LabelledRow, LabelSource, labelled_row
 from topicdesk.annotation._tool_exports import Decision
 from topicdesk.annotation.annotations import ANNOTATION_COLUMNS
-from topicdesk.annotation.label_account import ImportedLabels, counted, file_name
+from topicdesk.annotation.label_account import ImportedLabels, file_name
 from topicdesk.corpus import ARTICLE_COLUMNS, Cleaning, Record, Unreadable, clean_record, read_options
 from topicdesk.corpus._encodings import grouped_note
 from topicdesk.corpus.articles import check_corpus
-from topicdesk.errors import CorpusError, LabelsError, nearest
+from topicdesk.errors import CorpusError, LabelsError, counted, nearest
 
 __all__ = [
     "LABELLED_CLEANING",
@@ -198,7 +198,7 @@ def read_table(
                 rows.setdefault(article.fields["id"], article.fields)
     without_text = len(settled) - len(rows)
     if without_text:
-        warnings.warn(f"left out, because they have no text: {counted(without_text)}", stacklevel=2)
+        warn_user(f"left out, because they have no text: {counted(without_text)}")
     if not rows:
         raise LabelsError(f"{path}: annotators disagree about every article. Read their labels with read_labels.")
     table = pd.DataFrame([{name: row.get(name, "") for name in ARTICLE_COLUMNS} for row in rows.values()])
@@ -472,4 +472,4 @@ def _why_unlabelled(labels: ImportedLabels) -> str:
 def _warn(labels: ImportedLabels) -> None:
     problems = labels.problems()
     if problems:
-        warnings.warn("; ".join(problems), stacklevel=3)
+        warn_user("; ".join(problems))

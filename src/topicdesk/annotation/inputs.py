@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import issparse
 
+from topicdesk.annotation._design import DESIGN_COLUMNS
 from topicdesk.annotation._label_cells import written_list
 from topicdesk.annotation.dataset import Dataset, Grouping, check_topics
 from topicdesk.annotation.sampling import checked_weights
@@ -151,6 +152,7 @@ def make_dataset(
     row_groups, grouping, notes = _groups(groups, whole, n_texts)
     row_ids = _ids(texts, ids, n_texts)
     row_weights = None if weights is None else _weights(weights, n_texts)
+    unweighted = _unused_design(texts) if row_weights is None else ()
     named = pd.DataFrame({"id": row_ids, "title": "", "text": whole}, dtype="object")
     blank = sum(not value.strip() for value in whole)
     if blank == n_texts:
@@ -168,7 +170,7 @@ def make_dataset(
         dates=_dates(dates, n_texts),
         corpus_hash=content_hash(named),
         labels_hash=_hash(row_ids, Y, names, row_weights),
-        warnings=(*_warnings(blank, n_texts, names if multi_class else ()), *notes),
+        warnings=(*_warnings(blank, n_texts, names if multi_class else ()), *notes, *unweighted),
         fields=fields,
         weights=row_weights,
         grouping=grouping,
@@ -181,7 +183,7 @@ def _weights(values: Any, n_texts: int) -> NDArray[np.float64]:
     listed = _scalars("sampling_weights", values, n_texts)
     wrong = next((row for row, value in enumerate(listed) if isinstance(value, str) or is_missing(value)), None)
     if wrong is not None:
-        raise LabelsError(f"sampling_weights: row {wrong} is {listed[wrong]!r}, not a number of at least 0.")
+        raise LabelsError(f"sampling_weights: row {wrong} is {_written(listed[wrong])}, not a number of at least 0.")
     weights = checked_weights("sampling_weights", listed)
     if not weights.any():
         raise LabelsError("sampling_weights: every weight is 0. At least one text must represent the corpus.")
@@ -200,6 +202,34 @@ def _warnings(n_blank: int, n_texts: int, classes: Sequence[str]) -> tuple[str, 
             "topics, pass separator=','."
         )
     return tuple(warnings)
+
+
+def _written(value: Any) -> str:
+    """Return a cell for a message: text in quotes, and a missing value without the name of its type."""
+    return repr(value) if isinstance(value, str) else str(value)
+
+
+def _unused_design(texts: Any) -> tuple[str, ...]:
+    """Return a warning if a table says how its rows were drawn, but no sampling weights are given."""
+    if not isinstance(texts, pd.DataFrame):
+        return ()
+    # A draw alone does not say how many articles a row represents.
+    unused = [name for name in DESIGN_COLUMNS[1:] if name in texts.columns and _any_value(texts[name])]
+    if not unused:
+        return ()
+    if unused == ["inclusion_probability"] and not {"article_id", "sample"} <= set(texts.columns):
+        call = "1 / texts['inclusion_probability']"
+    else:
+        call = "topicdesk.annotation.sampling_weights(texts), which needs the columns article_id and sample"
+    return (
+        f"texts has the column {unused[0]}, but scores are not weighted by how its rows were drawn: pass "
+        f"sampling_weights={call}.",
+    )
+
+
+def _any_value(column: pd.Series | pd.DataFrame) -> bool:
+    """Return whether a column, or one of several with the same name, has a cell that is not empty."""
+    return bool((column.notna() & (column.astype(str) != "")).to_numpy().any())
 
 
 def check_order(name: str, values: Any, texts: Any, error: type[TopicdeskError]) -> None:
@@ -498,7 +528,9 @@ def _dates(dates: ArrayLike | None, n_texts: int) -> NDArray[np.datetime64]:
         # pandas reads 2020 as a year, and "now" as the time of the call.
         number = isinstance(value, Number) and not isinstance(value, np.timedelta64) and not is_missing(value)
         if number or (isinstance(value, str) and value.strip().lower() in ("now", "today")):
-            raise CorpusError(f"dates: row {row} is {value!r}. Write dates as in 2026-01-31, or pass datetimes.")
+            raise CorpusError(
+                f"dates: row {row} is {_written(value)}. Write dates as in 2026-01-31, or pass datetimes."
+            )
     try:
         parsed = pd.to_datetime(pd.Series(values, dtype=object), utc=True, format="ISO8601")
     except (ValueError, TypeError) as error:

@@ -12,8 +12,9 @@ import pandas as pd
 
 from topicdesk.annotation._fields import MOST_OF_AN_ANNOTATOR, RESERVED_NAMES
 from topicdesk.corpus import Unreadable
+from topicdesk.errors import counted
 
-__all__ = ["ImportedLabels", "counted", "file_name", "listed"]
+__all__ = ["ImportedLabels", "file_name", "listed"]
 
 # Possible separators that are also part of many labels. They are used only if the user names them.
 _POSSIBLE_SEPARATORS = (",", "#", "/", "+")
@@ -218,6 +219,10 @@ class ImportedLabels:
             lines.append(
                 "labels without a code: " + listed([f"{label!r} ({count:,})" for label, count in self.uncoded.items()])
             )
+        labels = self.counts
+        absent = [column for column in self.columns if column not in labels]
+        if absent and len(self.columns) > 1 and labels.keys() <= set(self.columns):  # columns of 0 and 1
+            lines.append(f"left out, because no article has these labels: {', '.join(absent)}")
         if self.unused_codes:
             lines.append(f"codes that no label has: {listed(list(map(repr, self.unused_codes)))}")
         return lines
@@ -235,11 +240,6 @@ class ImportedLabels:
 def file_name(annotator: str) -> str:
     """Return the name of an annotator in lower-case letters, digits, - and _; empty if it has none of them."""
     return re.sub(r"[^a-z0-9_]+", "-", annotator.casefold())[:MOST_OF_AN_ANNOTATOR].strip("-_")
-
-
-def counted(number: int, noun: str = "article") -> str:
-    """Return a number of things, for a message."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def listed(items: Sequence[str]) -> str:

@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from topicdesk._arguments import check_table
 from topicdesk.annotation._design import DESIGN_COLUMNS, design_of
-from topicdesk.annotation.annotations import check_annotations
 from topicdesk.errors import LabelsError
 
 __all__ = [
@@ -61,8 +61,8 @@ def sampling_weights(annotations: pd.DataFrame) -> NDArray[np.float64] | None:
     Parameters
     ----------
     annotations : DataFrame of shape (n_annotations, ...)
-        From `read_annotations`: columns ``article_id``, ``topics`` and ``sample``, one row per article, with some of
-        these columns. ``draw``: number of the draw (1, 2, ...) that selected the article; 1 if missing. A draw selects
+        One row per article, such as from `read_annotations`: columns ``article_id`` and ``sample``, with some of these
+        columns. ``draw``: number of the draw (1, 2, ...) that selected the article; 1 if missing. A draw selects
         from the articles that no earlier draw selected. ``stratum_size``: the rows of this draw and sample are a
         uniform sample of so many articles. For articles drawn at random, these are the articles that were left; for
         picks that were made before, the picks. ``inclusion_probability``: instead of a stratum,
@@ -94,8 +94,8 @@ def sampling_weights(annotations: pd.DataFrame) -> NDArray[np.float64] | None:
     the queue's rows were labelled: they are in random order. The estimate of a total by draw t is the sum over the rows
     of earlier draws, plus the sum over its own rows, each divided by its probability. It is unbiased given the earlier
     draws (Des Raj 1956), so the mean over draws is unbiased too. Draws count by their number of rows with a probability
-    below 1. The mean is linear in the rows, so each row has one weight. A row that is labelled in several files has the
-    design of the first. If a draw labelled all that was left, every weight is 1.
+    below 1. The mean is linear in the rows, so each row has one weight. If a draw labelled all that was left, every
+    weight is 1.
 
     The files of all earlier draws are needed, and the corpus must be the same in each draw. A stratum
     without labelled rows is missing from the estimate.
@@ -181,10 +181,14 @@ def checked_weights(name: str, weights: ArrayLike) -> NDArray[np.float64]:
 
 def sampling_design(annotations: pd.DataFrame) -> SamplingDesign | None:
     """Return how the articles were selected; None if no draw has a random part (see `sampling_weights`)."""
-    check_annotations("annotations", annotations, ("article_id", "topics", "sample"), unique=False)
+    check_table("annotations", annotations, ("article_id", "sample"), "Use read_annotations or read_label_file.")
     if annotations.columns.intersection(list(DESIGN_COLUMNS)).empty:
         return None
-    check_annotations("annotations", annotations)
+    repeated = annotations["article_id"].duplicated()
+    if repeated.any():
+        raise LabelsError(
+            f"annotations: article {str(annotations['article_id'][repeated].iloc[0])!r} occurs more than once."
+        )
     designs = design_of(annotations, "annotations")
     draws = np.array([int(design["draw"] or 1) for design in designs], dtype=np.int64)
     samples = [str(sample) for sample in annotations["sample"]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated
@@ -27,7 +28,7 @@ from topicdesk.cli._printing import (
     print_warnings,
     save_picture,
 )
-from topicdesk.errors import VerificationError
+from topicdesk.errors import VerificationError, counted
 
 if TYPE_CHECKING:
     from topicdesk.experiment import Difference, ExperimentResult, LoadedExperiment
@@ -40,6 +41,9 @@ _STARTED = perf_counter()
 # Maximum number of topics and columns to print in a terminal.
 _MOST_TOPICS = 6
 _MOST_COLUMNS = 16
+
+# Maximum number of differences from a lock to print. The first ones show how large they are.
+_MOST_DIFFERENCES = 10
 
 
 def compare(
@@ -78,12 +82,13 @@ def compare(
         verify_experiment,
         write_lock,
     )
+    from topicdesk.report import name_run
 
     path = lock_path(spec)
     if not update_lock and path.is_file() and read_lock(path).spec != read_spec(spec).content_hash():
         say(
-            f"note: {path} was made from another version of the spec. The scores will be logged, but cannot be "
-            "compared with the lock. To replace it, add --update-lock."
+            f"note: {path} was made from another version of the spec, so the scores cannot be compared with it. To "
+            "replace it, add --update-lock."
         )
     result = run_experiment(spec, jobs, engine_named(engine, scheduler), resume)
     _print_result(result)
@@ -94,11 +99,12 @@ def compare(
         write_lock(result.lock().after(previous), path)
         print_text(f"Results lock written: {path}")
     reviews = review_experiment(result, jobs or result.spec.evaluation.jobs, renew) if log or report is not None else ()
-    _print_next(result, log_experiment(result, reviews=reviews) if log else ())
+    logged = log_experiment(result, reviews=reviews) if log else ()
+    _print_next(result, logged)
     if report is not None:
-        for review in reviews:
+        for review, run in zip_longest(reviews, logged):
             file = report if len(reviews) == 1 else report.with_stem(f"{report.stem}-{review.comparison.dataset.name}")
-            write_text(file, review.report)
+            write_text(file, review.report if run is None else name_run(review.report, run.run_id))
             print_text(f"Report: {file}")
     result.forget_cells()
     try:
@@ -270,20 +276,27 @@ def _report(found: list[Difference], path: Path, result: ExperimentResult, toler
     if not found:
         print_text(f"Verified: all scores match {path}" + (f", within {tolerance:g}." if tolerance else "."))
         return
-    from topicdesk.experiment import read_lock
+    from topicdesk.experiment import changed_inputs, read_lock
 
-    print_differences(found, f"Differences from {path}")
-    before, now = read_lock(path).made_with, result.environment.made_with()
-    changed = [f"{name} {before.get(name)} → {now.get(name)}" for name in now if before.get(name) != now.get(name)]
+    locked, now = read_lock(path), result.lock()
+    causes = changed_inputs(locked, now)
+    print_text(
+        f"Changed since {path} was made: {'; '.join(causes)}."
+        if causes
+        else f"The spec, the data and the versions are those of {path}. So the code or the machine is another one."
+    )
+    # Hashes of inputs are among the causes. Of the results, winners and scores in the metric of the spec come first.
+    differing = sorted((one for one in found if not one.is_input), key=lambda one: not one.is_about(now.metric))
+    if differing:
+        print_differences(differing, f"Differences from {path}", _MOST_DIFFERENCES)
     raise VerificationError(
-        f"{len(found)} results differ from {path}. "
-        + (f"Changed versions: {', '.join(changed)}. " if changed else "")
-        + "If the change is intended, replace the lock with 'topicdesk compare --update-lock' and commit it."
+        f"{counted(len(differing), 'result')} differ{'s' * (len(differing) == 1)} from {path}. If the change is "
+        f"intended, replace the lock with 'topicdesk compare {result.spec_file} --update-lock' and commit it."
     )
 
 
 def _print_result(result: ExperimentResult) -> None:
-    from topicdesk.evaluation import topic_leaderboard
+    from topicdesk.evaluation import CORPUS_SAMPLE, leaderboard_note, topic_leaderboard
 
     for comparison in result.comparisons:
         print_text(f"\n{result.spec.experiment.title} — {comparison.dataset}")
@@ -295,18 +308,18 @@ def _print_result(result: ExperimentResult) -> None:
         choices = comparison.choices()
         for column, title in {"fit_seconds": "fit s", "predict_seconds": "predict s"}.items():
             leaderboard[title] = choices.groupby("classifier")[column].mean().map("{:.3f}".format)
-        print_table(
-            leaderboard, "Leaderboard: out-of-fold scores, best first; 95 % intervals of the procedure on new articles"
-        )
+        note = leaderboard_note(comparison.headline)
+        weighted = ", weighted to the corpus" if comparison.headline == CORPUS_SAMPLE else ""
+        print_table(leaderboard, f"Leaderboard: out-of-fold scores, best first. {note}")
         print_text(f"Verdict: {comparison.verdict.reason}")
         probabilities = comparison.probability_leaderboard()
         if len(probabilities):
             method = {"platt": "Platt scaling", "isotonic": "isotonic regression"}
             calibration = method[comparison.plan.decision_rule.calibration]
-            print_table(probabilities, f"Out-of-fold probabilities, calibrated by {calibration}")
+            print_table(probabilities, f"Out-of-fold probabilities, calibrated by {calibration}{weighted}")
         if comparison.dataset.n_topics <= _MOST_TOPICS:
             by_topic = topic_leaderboard(comparison.topic_scores, comparison.ranking, sample=comparison.headline)
-            print_table(by_topic, "F1 by topic [95 %]")
+            print_table(by_topic, f"F1 by topic [95 %]{weighted}")
 
 
 def _print_next(result: ExperimentResult, logged: tuple[LoggedComparison, ...]) -> None:

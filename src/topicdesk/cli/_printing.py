@@ -87,14 +87,14 @@ def print_some(table: pd.DataFrame, index: str, title: str) -> None:
         print_more(len(table))
 
 
-def print_more(n_rows: int) -> None:
-    """Print how many of `n_rows` rows a table of `MOST_ROWS` rows leaves out, if any."""
-    if n_rows > MOST_ROWS:
-        print_text(f"... and {n_rows - MOST_ROWS} more.")
+def print_more(n_rows: int, most: int = MOST_ROWS) -> None:
+    """Print how many of `n_rows` rows a table of at most `most` rows leaves out, if any."""
+    if n_rows > most:
+        print_text(f"... and {n_rows - most} more.")
 
 
-def print_differences(found: Sequence[Difference], title: str) -> None:
-    """Print values that differ from the locked ones."""
+def print_differences(found: Sequence[Difference], title: str, most: int = MOST_ROWS) -> None:
+    """Print the first values that differ from the locked ones, and the number of others."""
     import pandas as pd
 
     rows = [
@@ -104,10 +104,10 @@ def print_differences(found: Sequence[Difference], title: str) -> None:
             "now": difference.now,
             "difference": "" if difference.by is None else f"{difference.by:+.6f}",
         }
-        for difference in found[:MOST_ROWS]
+        for difference in found[:most]
     ]
     print_table(pd.DataFrame(rows).astype("str").set_index("where"), title)
-    print_more(len(found))
+    print_more(len(found), most)
 
 
 def print_warnings(warnings: Iterable[str]) -> None:

@@ -19,7 +19,7 @@ from topicdesk.cli._printing import (
     print_table,
     print_text,
 )
-from topicdesk.errors import TrackingError, VerificationError
+from topicdesk.errors import TrackingError, VerificationError, counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,9 +80,12 @@ def reproduce(
         print_text(f"Reproduced: all {result.n_scores} scores match the run (tolerance {tolerance:g}).")
         return
     print_differences(result.differences, "Differences from the run")
+    commit = result.facts["then"].to_dict()["git.commit"]
+    n_differing = len(result.differences)
     raise VerificationError(
-        f"{len(result.differences)} results differ from run {result.run_id}. The facts above that changed are possible "
-        f"causes. The code of the run is commit {result.facts['then'].to_dict()['git.commit']}."
+        f"{counted(n_differing, 'result')} differ{'s' * (n_differing == 1)} from run {result.run_id}. The facts above "
+        "that changed are possible causes."
+        + (f" The code of the run is commit {commit}." if commit not in ("", "–") else "")
     )
 
 
@@ -111,7 +114,7 @@ def diff(
     print_text(f"Articles that only one of the runs tested: {counts}; labels that differ: {len(difference.labels)}")
     print_some(difference.labels, "article_id", "Labels that differ")
     print_text(f"Pooled scores that differ: {len(difference.scores)}")
-    print_some(difference.scores, "classifier", "Scores that differ")
+    print_some(_rounded(difference.scores), "classifier", "Scores that differ")
     before, after = difference.classifiers
     n_right = (difference.flips["right"] == "after").sum()
     print_text(
@@ -184,6 +187,17 @@ def _announce_update(model: str) -> Project:
     check_registered(project, model)
     say("updating MLflow's registry ...")
     return project
+
+
+def _rounded(scores: pd.DataFrame) -> pd.DataFrame:
+    """Return the scores of `RunDifference` as text; a dash if a run does not have one."""
+    formats = {"first": "{:.4f}", "second": "{:.4f}", "moved": "{:+.4f}"}
+    return scores.assign(
+        **{
+            name: ["–" if value is None or value != value else form.format(value) for value in scores[name]]
+            for name, form in formats.items()
+        }
+    )
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:

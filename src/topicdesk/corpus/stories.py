@@ -10,7 +10,6 @@ therefore raised until no group is too large, and the result says so.
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -22,6 +21,7 @@ from scipy.sparse.csgraph import minimum_spanning_tree
 
 from topicdesk._arguments import check_number
 from topicdesk._progress import progress
+from topicdesk._warnings import warn_user
 from topicdesk.corpus.duplicates import connected_groups, find_duplicates
 from topicdesk.errors import ArgumentError
 
@@ -201,7 +201,7 @@ def story_groups(texts: Sequence[str], threshold: float = 0.3) -> NDArray[np.int
     """
     stories = find_stories(texts, threshold)
     for warning in stories.warnings:
-        warnings.warn(warning, stacklevel=2)
+        warn_user(warning)
     return stories.groups
 
 

@@ -47,6 +47,7 @@ from topicdesk.evaluation.intervals import (
 from topicdesk.evaluation.leaderboard import (
     headline_of as headline_of,
     leaderboard as leaderboard,
+    leaderboard_note as leaderboard_note,
     metric_title as metric_title,
     most_often as most_often,
     probability_leaderboard as probability_leaderboard,

@@ -217,6 +217,8 @@ def _left_out_scores(
 ) -> dict[str, NDArray[np.float64]]:
     """Compute a metric on the articles that each bootstrap resample left out, shape (n_resamples,)."""
     test_rows, weights = weighings
+    if len(weights) == 1:  # the plan has no resamples
+        return {name: np.empty(0) for name in results}
     left_out = test_rows, (weights[1:] == 0).astype(np.float64)
     values = _metric_of(dataset, metric, results, left_out, sample, engine, "articles left out of resamples")
     return {name: distributions.overall[metric] for name, distributions in values.items()}

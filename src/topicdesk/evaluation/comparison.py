@@ -30,7 +30,7 @@ from topicdesk.evaluation._search import cross_validate, planned_splits
 from topicdesk.evaluation._types import ComparisonPlan, ComparisonValues, FoldResult, headline_sample
 from topicdesk.evaluation.classifiers import check_neighbours
 from topicdesk.evaluation.engine import Engine, single_threaded_engine
-from topicdesk.evaluation.leaderboard import leaderboard, scores_where
+from topicdesk.evaluation.leaderboard import leaderboard, leaderboard_note, scores_where
 from topicdesk.evaluation.model_selection import plan_for_texts
 from topicdesk.evaluation.names import CORPUS_SAMPLE, DIFFERENCE_FROM_BEST, FEWEST_POSITIVES
 from topicdesk.evaluation.split_files import split_table
@@ -42,10 +42,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = ["ComparisonPlots", "ComparisonResult", "compare"]
-
-
-# What the intervals of a leaderboard estimate.
-_INTERVALS = "Intervals are 95 %, for the procedure on new training and test articles."
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,11 +155,17 @@ class ComparisonResult(ComparisonValues):
     def __str__(self) -> str:
         """Return the dataset, the warnings, the leaderboard and the verdict as text."""
         return "\n".join(
-            [str(self.dataset), *self.warnings, _INTERVALS, as_text(self.leaderboard()), self.verdict.reason]
+            [
+                str(self.dataset),
+                *self.warnings,
+                leaderboard_note(self.headline),
+                as_text(self.leaderboard()),
+                self.verdict.reason,
+            ]
         )
 
     def _repr_html_(self) -> str:
-        title = f"{self.dataset}. {_INTERVALS}"
+        title = f"{self.dataset}. {leaderboard_note(self.headline)}"
         return as_html(title, self.leaderboard(), warnings=self.warnings, after=self.verdict.reason)
 
     def choices(self) -> pd.DataFrame:

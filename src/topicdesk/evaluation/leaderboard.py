@@ -13,11 +13,13 @@ from topicdesk.evaluation.names import ALL_SAMPLES, CORPUS_SAMPLE, DIFFERENCE_FR
 __all__ = [
     "headline_of",
     "leaderboard",
+    "leaderboard_note",
     "metric_title",
     "most_often",
     "probability_leaderboard",
     "scores_where",
     "shown",
+    "shown_decrease",
     "starred",
     "topic_leaderboard",
     "topic_title",
@@ -51,6 +53,23 @@ def shown(value: float, low: float | None = None, high: float | None = None) -> 
     if low is None or high is None or np.isnan(low) or np.isnan(high):
         return _decimals(value)
     return f"{_decimals(value)} [{_decimals(low)}, {_decimals(high)}]"
+
+
+def shown_decrease(
+    value: float, low: float, high: float, words: tuple[str, str] = ("a decrease of", "an increase of")
+) -> str:
+    """Describe a decrease and its interval in words. A negative one is an increase, and its interval is turned.
+
+    Examples
+    --------
+    >>> shown_decrease(0.031, -0.01, 0.07)
+    'a decrease of 0.031 [-0.010, 0.070]'
+    >>> shown_decrease(-0.025, -0.06, 0.01)
+    'an increase of 0.025 [-0.010, 0.060]'
+    """
+    if _decimals(value).startswith("-"):
+        return f"{words[1]} {shown(-value, -high, -low)}"
+    return f"{words[0]} {shown(value, low, high)}"
 
 
 def starred(p_value: float) -> str:
@@ -146,6 +165,20 @@ def leaderboard(
         where = "labelled articles, each once" if labelled else f"{sample} sample"
         columns[f"{metric_title(name)}, {where} [95 %]"] = _intervals(rows)
     return pd.DataFrame(columns, index=pd.Index(main.index, name="classifier"))
+
+
+def leaderboard_note(headline: str) -> str:
+    """Return what the intervals of a leaderboard estimate, and whether its scores are weighted to the corpus.
+
+    Examples
+    --------
+    >>> leaderboard_note("all")
+    'Intervals are 95 %, for the procedure on new training and test articles.'
+    """
+    note = "Intervals are 95 %, for the procedure on new training and test articles."
+    if headline == CORPUS_SAMPLE:
+        note += " All scores are weighted to the corpus, unless the title of a column says otherwise."
+    return note
 
 
 def _differences(main: pd.DataFrame, significance: pd.DataFrame | None) -> list[str]:

@@ -13,6 +13,7 @@ from topicdesk.experiment.exporting import (
 from topicdesk.experiment.lock import (
     Difference as Difference,
     ResultsLock as ResultsLock,
+    changed_inputs as changed_inputs,
     differences as differences,
     lock_path as lock_path,
     lock_text as lock_text,

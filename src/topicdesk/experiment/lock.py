@@ -34,6 +34,7 @@ __all__ = [
     "LockedComparison",
     "LockedInterval",
     "ResultsLock",
+    "changed_inputs",
     "differences",
     "lock_path",
     "lock_text",
@@ -50,6 +51,12 @@ _NOT_COMPARED: Any = {
     "made_with": True, "made_on": True, "commit": True, "changed": True, "comparisons": {"__all__": {"tested": True}},
 }  # fmt: skip
 _COMMIT_CHARACTERS = 10
+
+#: Fields of a comparison that are hashes of what its scores depend on, and what each is called.
+_INPUTS = {"corpus": "articles", "labels": "labels", "splits": "splits"}
+
+# Between the names of the parts of a lock, in the place of a difference.
+_WITHIN = " › "
 
 #: A score and the ends of its interval; None if undefined.
 LockedInterval = tuple[float | None, float | None, float | None]
@@ -156,7 +163,7 @@ class ResultsLock(StrictModel):
         data_facts = {
             f"{name}: {field}": getattr(comparison, field)
             for name, comparison in self.comparisons.items()
-            for field in ("corpus", "labels", "splits")
+            for field in _INPUTS
         }
         return {"commit": self.commit, **self.made_with, "spec": self.spec, **data_facts}
 
@@ -172,6 +179,17 @@ class Difference(StrictModel):
     where: str
     locked: Any = None
     now: Any = None
+
+    @property
+    def is_input(self) -> bool:
+        """Whether the values are hashes of an input, and not results."""
+        parts = self.where.split(_WITHIN)
+        return parts == ["spec"] or (parts[0] == "comparisons" and len(parts) == 3 and parts[2] in _INPUTS)
+
+    def is_about(self, metric: str) -> bool:
+        """Whether the values are a winner, or a score in this metric."""
+        parts = self.where.split(_WITHIN)
+        return parts[-1] == metric or (len(parts) == 3 and parts[2] == "winner")
 
     @property
     def by(self) -> float | None:
@@ -339,21 +357,55 @@ def _rounded_one(part: float) -> float | None:
     return round(float(part), _DECIMALS) if math.isfinite(part) else None
 
 
+def changed_inputs(locked: ResultsLock, now: ResultsLock) -> list[str]:
+    """List in words which inputs of two locks differ: the spec, versions, and the articles, labels and splits.
+
+    Parameters
+    ----------
+    locked, now : ResultsLock
+        The saved lock and the recomputed one.
+
+    Returns
+    -------
+    list of str
+        Such as ``"the labels of newsroom"``. Empty if all inputs are the same.
+    """
+    changed = ["the spec"] if locked.spec != now.spec else []
+    for name, current in now.comparisons.items():
+        previous = locked.comparisons.get(name)
+        if previous is None:
+            changed.append(f"the corpus {name} is new")
+            continue
+        changed += [
+            f"the {words} of {name}"
+            for field, words in _INPUTS.items()
+            if getattr(previous, field) != getattr(current, field)
+        ]
+    changed += [f"the corpus {name} is gone" for name in locked.comparisons if name not in now.comparisons]
+    return changed + _changed_versions(locked, now)
+
+
+def _changed_versions(earlier: ResultsLock, now: ResultsLock) -> list[str]:
+    return [
+        f"{name} {earlier.made_with.get(name, '–')} → {number}"
+        for name, number in now.made_with.items()
+        if earlier.made_with.get(name) != number
+    ]
+
+
 def _changes_since(earlier: ResultsLock, now: ResultsLock) -> Iterator[str]:
     """Yield the changes for readers of a pull request: causes first, then winners and scores."""
     if earlier.spec != now.spec:
         yield "the spec"
-    changed = [name for name, number in now.made_with.items() if earlier.made_with.get(name) != number]
+    changed = _changed_versions(earlier, now)
     if changed:
-        yield "made with " + ", ".join(
-            f"{name} {earlier.made_with.get(name, '–')} → {now.made_with[name]}" for name in changed
-        )
+        yield f"made with {', '.join(changed)}"
     for name, current in now.comparisons.items():
         previous = earlier.comparisons.get(name)
         if previous is None:
             yield f"{name}: new"
             continue
-        for field in ("corpus", "labels", "splits"):
+        for field in _INPUTS:
             if getattr(previous, field) != getattr(current, field):
                 yield f"{name}: the {field}"
         if previous.winner != current.winner:
@@ -383,7 +435,7 @@ def _moved_scores(name: str, before: LockedComparison, now: LockedComparison, me
 def _leaves(value: Any, where: str = "") -> Iterator[tuple[str, Any]]:
     if isinstance(value, dict):
         for key in sorted(value):
-            yield from _leaves(value[key], f"{where} › {key}" if where else key)
+            yield from _leaves(value[key], f"{where}{_WITHIN}{key}" if where else key)
     elif isinstance(value, list):
         for part, name in zip(value, ("", " (low)", " (high)"), strict=True):
             yield f"{where}{name}", part

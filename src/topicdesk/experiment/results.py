@@ -75,7 +75,8 @@ def _section(path: Path, spec: Spec, lock: ResultsLock) -> str:
         lines += ["### Comparison with published scores", "", _markdown(_beside(spec.reference, lock)), ""]
         lines += [f"Published: {spec.reference.citation}.", ""]
     versions = ", ".join(f"{package} {number}" for package, number in sorted(lock.made_with.items()))
-    origin = f"Made on {lock.made_on} from commit {lock.commit}, with" if lock.made_on else "Made with"
+    commit = f" from commit {lock.commit}" if lock.commit else ""
+    origin = f"Made on {lock.made_on}{commit}, with" if lock.made_on else "Made with"
     lines += [f"{origin} {versions}.", ""]
     if lock.made_on and not lock.changed:
         lines += ["All scores are the same as in the previous lock.", ""]
@@ -147,7 +148,7 @@ def _comparable(
         folds = (
             "Both experiments use the same folds."
             if comparison.splits == there.splits
-            else "The folds differ, because the articles or their near-duplicates differ."
+            else "The folds differ, because the articles or their groups differ."
         )
         return comparison.figures[
             ALL_SAMPLES

@@ -361,8 +361,8 @@ def verify_experiment(result: ExperimentResult, tolerance: float = 0.0) -> list[
     current = result.lock()
     if lock.spec != current.spec:
         raise VerificationError(
-            f"{path} was made from another version of {result.spec_file.name} (spec {lock.spec}, now {current.spec}). "
-            "Undo the change to the spec, or replace the lock with 'topicdesk compare --update-lock'."
+            f"{path} was made from another version of {result.spec_file.name}. "
+            "Undo the change to the spec, or replace the lock with 'topicdesk compare SPEC --update-lock'."
         )
     return differences(lock, current, tolerance)
 

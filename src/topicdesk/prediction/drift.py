@@ -116,7 +116,8 @@ def measure_drift(
     Raises
     ------
     LabellerError
-        If fewer than 20 articles can be labelled, or there are fewer than 20 different texts in a collection.
+        If `articles` is a model, fewer than 20 articles can be labelled, or there are fewer than 20 different texts in
+        a collection.
     CorpusError
         If a text is missing or not a string, or a column does not exist.
 
@@ -145,6 +146,10 @@ def measure_drift(
     True
     """
     check_random_state(random_state)
+    if isinstance(articles, Labeller) or hasattr(type(articles), "predict"):  # a table may have such a column
+        raise LabellerError(
+            "articles is a model. Pass the model first, then the new articles: measure_drift(model, articles)."
+        )
     labeller: Any = getattr(reference, "labeller_", reference)  # that of a fitted TopicClassifier
     if not isinstance(labeller, Labeller):
         texts: Any = reference

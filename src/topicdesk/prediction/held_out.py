@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from topicdesk._warnings import warn_user
 from topicdesk.evaluation import Classifier, described, fit_estimators
 from topicdesk.evaluation.model_selection import default_setting
 from topicdesk.features import FeatureSetting, keyword_phrases, keywords_are_turkish, with_turkish_i
@@ -64,10 +64,9 @@ def explain_held_out(
     if unlearnt:
         names = [repr(comparison.dataset.topics[column]) for column in sorted({column for _, column in unlearnt})]
         more = f" and {len(names) - _MOST_LISTED} more" if len(names) > _MOST_LISTED else ""
-        warnings.warn(
+        warn_user(
             f"{len(unlearnt)} decisions of {classifier.name} have no explanation: in the training data of their fold, "
-            f"no article or every article has the topic ({', '.join(names[:_MOST_LISTED])}{more}).",
-            stacklevel=2,
+            f"no article or every article has the topic ({', '.join(names[:_MOST_LISTED])}{more})."
         )
     for result in comparison.results_of(classifier.name):
         if result.split.repeat != 0:

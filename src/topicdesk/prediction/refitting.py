@@ -6,7 +6,6 @@ Therefore the pipeline loads and predicts where topicdesk is not installed.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from operator import attrgetter, methodcaller
@@ -26,6 +25,7 @@ from sklearn.svm import LinearSVC
 
 from topicdesk._answers import NoFieldError, Rules, confidence, decide, readable_articles
 from topicdesk._renamed import renamed_arguments
+from topicdesk._warnings import warn_user
 from topicdesk.annotation import Dataset
 from topicdesk.corpus import find_duplicates
 from topicdesk.errors import LabellerError
@@ -231,10 +231,9 @@ def _unlabelled(articles: Articles, dataset: Dataset) -> pd.DataFrame | None:
 
 
 def _warn_of_too_few(count: int) -> None:
-    warnings.warn(
+    warn_user(
         f"unlabelled: {count} articles have text and resemble no labelled one. Drift needs {FEWEST_REFERENCE} of them; "
-        "it uses labelled articles instead.",
-        stacklevel=4,
+        "it uses labelled articles instead."
     )
 
 

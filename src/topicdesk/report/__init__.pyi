@@ -2,6 +2,7 @@ from topicdesk.report.about import (
     RUN_ID as RUN_ID,
     About as About,
     Provenance as Provenance,
+    name_run as name_run,
 )
 from topicdesk.report.card import (
     model_card as model_card,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from topicdesk.errors import counted
 from topicdesk.evaluation import BASELINES, CORPUS_SAMPLE, metric_title, shown
 from topicdesk.evaluation.model_selection import candidates_of
 
@@ -18,6 +19,14 @@ if TYPE_CHECKING:
     from topicdesk.report.about import About
 
 __all__ = ["Item", "checklist", "straddling"]
+
+
+# By the grouping of the dataset: what every split keeps together, and what bootstrap resamples draw.
+_GROUPS = {
+    "near-duplicates": ("near-duplicates", "groups of near-duplicates"),
+    "stories": ("articles of the same story", "stories"),
+    "own": ("articles of the same group", "the groups of the dataset"),
+}
 
 
 @dataclass(frozen=True)
@@ -50,6 +59,7 @@ def checklist(comparison: ComparisonResult, about: About) -> list[Item]:
     names = {classifier.name for classifier in plan.classifiers}
     n_straddling = straddling(comparison)
     repeats = len({split.repeat for split in comparison.splits})
+    n_splits = counted(len(comparison.splits), "split")
     unconverged = [warning for warning in comparison.warnings if "converged" in warning]
     n_calibrated = len(comparison.probability_leaderboard())
     scheme = comparison.splits[0].scheme
@@ -64,6 +74,7 @@ def checklist(comparison: ComparisonResult, about: About) -> list[Item]:
     measured = set(data.topics).intersection(comparison.topic_scores["topic"])
     annotators = ", ".join(f"{name} ({count} articles)" for name, count in provenance.annotators.items())
     title = metric_title(plan.metric)
+    together, units = _GROUPS[data.grouping]
     return [
         Item("Claim", "The experiment states its question.", bool(about.question), about.question),
         Item("Claim", "The spec names the metric that decides.", plan.metric in about.spec_text,
@@ -87,8 +98,8 @@ def checklist(comparison: ComparisonResult, about: About) -> list[Item]:
              f"{annotators}; codebook {', '.join(provenance.codebooks)}" if provenance.annotators else "unknown"),
         Item("Data", "More than one annotator labelled articles, so agreement can be measured.",
              len(provenance.annotators) > 1, f"annotators: {len(provenance.annotators)}"),
-        Item("Leakage", "No near-duplicates are on both sides of a split.", n_straddling == 0,
-             f"{n_straddling} test articles of {len(comparison.splits)} splits have one in the training articles"),
+        Item("Leakage", f"No {together} are on both sides of a split.", n_straddling == 0,
+             f"{counted(n_straddling, 'test article')} of {n_splits} with one in the training articles"),
         Item("Leakage", "No article is both a training and a test article of a split.", n_shared == 0,
              f"{n_shared} are; vocabulary, idf, selection, thresholds and calibration use {plan.inner_folds} inner "
              "folds of each split's training articles"),
@@ -105,14 +116,15 @@ def checklist(comparison: ComparisonResult, about: About) -> list[Item]:
         Item("Transparency", "The expected score for smaller search budgets is reported.", False,
              "scores of candidates that were not selected are not saved"),
         Item("Transparency", "Every fold is reported, not only the mean.", complete,
-             f"{n_folds} folds, for {len(names)} classifiers and {len(comparison.splits)} splits"),
-        Item("Transparency", "Cross-validation was repeated with other seeds.", repeats > 1, f"{repeats} repeats"),
+             f"{counted(n_folds, 'fold')}, for {counted(len(names), 'classifier')} and {n_splits}"),
+        Item("Transparency", "Cross-validation was repeated with other seeds.", repeats > 1,
+             counted(repeats, "repeat")),
         Item("Transparency", "Every fit converged.", not unconverged, "; ".join(unconverged) or "no warning"),
-        Item("Uncertainty", "Metrics have confidence intervals, over groups of near-duplicates.", plan.resamples > 0,
+        Item("Uncertainty", f"Metrics have confidence intervals, over {units}.", plan.resamples > 0,
              f"{plan.resamples} bootstrap resamples; widened for the choice of training articles"),
         Item("Uncertainty", "Differences are tested together, with a family-wise error rate of 5 %.",
              bool(comparison.significance["p"].notna().any()),
-             f"{len(comparison.significance)} differences: max-T over {plan.resamples} resamples"),
+             f"{counted(len(comparison.significance), 'difference')}: max-T over {plan.resamples} resamples"),
         Item("Uncertainty", "The highest score is corrected for having been chosen.",
              bool(np.isfinite(comparison.verdict.corrected)),
              f"{shown(comparison.verdict.corrected)} after correction (BBC-CV)"),
@@ -121,7 +133,7 @@ def checklist(comparison: ComparisonResult, about: About) -> list[Item]:
         Item("Errors", "Each topic has its own metrics.", len(measured) == data.n_topics,
              f"{len(measured)} of {data.n_topics} topics"),
         Item("Errors", "Probabilities are calibrated, and the calibration is evaluated.", n_calibrated > 0,
-             f"{n_calibrated} classifiers, {plan.decision_rule.calibration}"),
+             f"{counted(n_calibrated, 'classifier')}, {plan.decision_rule.calibration}"),
         Item("Errors", "Examples of errors are shown.", about.errors > 0 and about.extract > 0,
              f"{about.errors} of each type and topic, {about.extract} characters of each article"),
         Item("Reproducibility", "The code version is known, and was committed.", committed,
@@ -139,7 +151,7 @@ def checklist(comparison: ComparisonResult, about: About) -> list[Item]:
 
 
 def straddling(comparison: ComparisonResult) -> int:
-    """Count test articles that have a near-duplicate among the training articles of their split."""
+    """Count test articles that have an article of their group, such as a near-duplicate, in training."""
     groups = comparison.dataset.groups
     return sum(
         int(sum(group in training for group in groups[split.test].tolist()))

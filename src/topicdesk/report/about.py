@@ -8,7 +8,7 @@ from typing import Literal
 
 from topicdesk._environment import Environment
 
-__all__ = ["RUN_ID", "About", "Provenance"]
+__all__ = ["RUN_ID", "About", "Provenance", "name_run"]
 
 #: Placeholder for the run id in a report. The id is known only after the run is logged.
 RUN_ID = "RUN-ID-ONCE-LOGGED"
@@ -89,3 +89,14 @@ class About:
     lock: Literal["none", "same", "moved"] = "none"
     extract: int = 240
     errors: int = 3
+
+
+def name_run(report: str, run_id: str) -> str:
+    """Return a report with the id of the run that it was logged as.
+
+    Examples
+    --------
+    >>> name_run(f"<code>topicdesk reproduce {RUN_ID}</code>", "a1b2")
+    '<code>topicdesk reproduce a1b2</code>'
+    """
+    return report.replace(RUN_ID, run_id)

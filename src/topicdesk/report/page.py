@@ -18,6 +18,7 @@ from markupsafe import Markup
 from topicdesk._environment import peak_memory
 from topicdesk._proportions import wilson_interval
 from topicdesk.annotation import suspect_labels
+from topicdesk.errors import counted
 from topicdesk.evaluation import (
     CORPUS_SAMPLE,
     DIFFERENCE_FROM_BEST,
@@ -106,7 +107,7 @@ def make_report(
 
 
 def _answers(comparison: ComparisonResult, about: About, stories: StoryAudit | None) -> dict[str, Any]:
-    """Return the answers to a reviewer's questions, and the winner."""
+    """Return the answers to a reviewer's questions, and the classifier that is kept."""
     data, plan, verdict = comparison.dataset, comparison.plan, comparison.verdict
     title = metric_title(plan.metric)
     rows = scores_where(comparison.scores, sample=comparison.headline, metric=plan.metric).set_index("classifier")
@@ -125,14 +126,17 @@ def _answers(comparison: ComparisonResult, about: About, stories: StoryAudit | N
     )
     splits = comparison.splits
     repeats = len({split.repeat for split in splits})
+    folds = counted(len(splits) // repeats, "fold")
     n_straddling = straddling(comparison)
+    leaking = f"{counted(n_straddling, 'test article')} {'has' if n_straddling == 1 else 'have'}"
+    leaking = leaking if n_straddling else "No test articles have"
     reproducibility = {
         "same": "Yes. All scores equal those of the committed results lock.",
         "moved": "No. Some scores differ from the committed results lock.",
         "none": "Unknown. There was no results lock to compare with before this run.",
     }[about.lock]
     n_sources = len(set(data.sources))
-    coverage = f"{int(data.Y.any(axis=1).sum())} have a topic; {n_sources} source{'s' * (n_sources != 1)}"
+    coverage = f"{int(data.Y.any(axis=1).sum())} have a topic; {counted(n_sources, 'source')}"
     return {
         "winner": winner,
         "title": title,
@@ -141,12 +145,11 @@ def _answers(comparison: ComparisonResult, about: About, stories: StoryAudit | N
             ("Which data were used?", f"{data}; {coverage}.", "data"),
             (
                 "How were they split?",
-                f"Scheme '{splits[0].scheme}': {len(splits) // repeats} folds × {repeats} repeats. Models are selected "
-                f"on {plan.inner_folds} inner folds. {n_straddling or 'No'} test articles have {data.fellow} in "
-                "training.",
+                f"Scheme '{splits[0].scheme}': {folds} × {counted(repeats, 'repeat')}. Models are "
+                f"selected on {plan.inner_folds} inner folds. {leaking} {data.fellow} in training.",
                 "splits",
             ),
-            ("Which classifier wins?", verdict.reason, "decision"),
+            (_which(comparison), verdict.reason, "decision"),
             (
                 "By how much?",
                 f"{winner} has {title} {shown(*rows.loc[winner, interval].astype(float))} [95 %]{weighted}. The "
@@ -172,6 +175,11 @@ def _remembering(stories: StoryAudit | None) -> list[tuple[str, str, str]]:
     if stories is None:
         return []
     return [("How much of it is remembering the same story?", stories.sentence(), "leakage")]
+
+
+def _which(comparison: ComparisonResult) -> str:
+    """Return the question that the verdict answers. If it is undecided, there is no winner."""
+    return "Which classifier is best?" if comparison.verdict.outcome == "undecided" else "Which classifier wins?"
 
 
 def _is_real(comparison: ComparisonResult) -> str:

@@ -351,7 +351,7 @@ def _description(comparison: ComparisonResult, about: About, has_model: bool) ->
         f"The scores are out-of-fold scores of nested cross-validation, spec `{_plain(about.spec)}`. There is a child "
         "run for each classifier. It contains the scores by topic, the scores by fold (metrics `fold/…`) if there are "
         "several folds, and all predictions (`predictions.parquet`)."
-        + (" This run's model is the winner, refitted on all labels." if has_model else ""),
+        + (f" This run's model is {comparison.verdict.winner}, refitted on all labels." if has_model else ""),
     ]
     return "\n".join(lines)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-import warnings
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
@@ -14,6 +13,7 @@ import pandas as pd
 from topicdesk._arguments import check_instance, check_string
 from topicdesk._atomic import write_text
 from topicdesk._rendering import as_html
+from topicdesk._warnings import warn_user
 from topicdesk.errors import TrackingError, nearest
 from topicdesk.project import Project, working_project
 from topicdesk.tracking._mlflow import (
@@ -300,7 +300,7 @@ def read_run(run_id: str, project: Project | None = None) -> ReadRun:
     ['multinomial-nb', 'plain-linear-svm', 'majority']
     """
     if isinstance(run_id, Project):
-        warnings.warn("read_run takes the run first, then the project", FutureWarning, stacklevel=2)
+        warn_user("read_run takes the run first, then the project", FutureWarning)
         former: Any = run_id
         run_id, project = str(project), former
     if project is None:

@@ -17,7 +17,7 @@ from topicdesk._progress import progress
 from topicdesk._rendering import as_html
 from topicdesk.errors import TrackingError
 from topicdesk.project import Project
-from topicdesk.report import RUN_ID
+from topicdesk.report import name_run
 from topicdesk.tracking._keys import model_name
 from topicdesk.tracking._mlflow import (
     BAD_REQUEST,
@@ -307,7 +307,7 @@ def _say(
 def _send_artifacts(client: MlflowClient, run_id: str, folder: Path, parent: str) -> None:
     report = folder / "report.html"
     if report.is_file():
-        text = report.read_text(encoding="utf-8").replace(RUN_ID, parent)
+        text = name_run(report.read_text(encoding="utf-8"), parent)
         report.write_text(text, encoding="utf-8", newline="\n")
     client.log_artifacts(run_id, str(folder))
 

@@ -13,7 +13,7 @@ from topicdesk._proportions import NORMAL
 from topicdesk._renamed import renamed_arguments
 from topicdesk.evaluation._bootstrap import difference_interval, one_article
 from topicdesk.evaluation.classifiers import CLASSIFIERS
-from topicdesk.evaluation.leaderboard import metric_title, shown
+from topicdesk.evaluation.leaderboard import metric_title, shown, shown_decrease
 from topicdesk.evaluation.metrics import observed_and_bootstrap_weights, weighted_metric_values
 
 __all__ = ["Challenge", "challenge", "flipped_decisions"]
@@ -94,11 +94,11 @@ def challenge(
         _resampled(predictions, truth, weights, shared, topics, metric) for predictions in (new, in_place)
     )
     interval = _interval(new_values - current_values, _factor(new), one_article(metric, truth.sum(axis=0), len(truth)))
-    lead = shown(interval["value"], interval["low"], interval["high"])
+    lead = shown_decrease(interval["value"], interval["low"], interval["high"], ("ahead by", "behind by"))
     description = (
         f"on the {len(shared)} articles that both were tested on, {metric_title(metric)} is "
         f"{shown(float(new_values[0]))} for the new model and {shown(float(current_values[0]))} for the current model; "
-        f"the new model is ahead by {lead} [95 %]"
+        f"the new model is {lead} [95 %]"
     )
     if interval["low"] > 0:
         return Challenge(True, f"the new model is shown to be better: {description}")

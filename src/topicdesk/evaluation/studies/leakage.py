@@ -36,7 +36,7 @@ from topicdesk.evaluation._search import cross_validate
 from topicdesk.evaluation._types import ComparisonPlan, FoldResult
 from topicdesk.evaluation.classifiers import classifier_named
 from topicdesk.evaluation.engine import single_threaded_engine
-from topicdesk.evaluation.leaderboard import scores_where, shown
+from topicdesk.evaluation.leaderboard import scores_where, shown, shown_decrease
 from topicdesk.evaluation.metrics import metric_values, observed_and_bootstrap_weights, topic_metric_values
 from topicdesk.evaluation.names import ALL_SAMPLES
 from topicdesk.evaluation.splits import SplitPlan, leave_one_source_out, make_splits, training_factor
@@ -146,8 +146,8 @@ class TopicAudit:
         mean = self.topics.to_dict("index")[_MEAN]
         return (
             "Without training articles from the source of the test article, macro-F1 is "
-            f"{shown(mean['without'])} instead of {shown(mean['mixed'])}. The decrease is "
-            f"{shown(mean['fall'], mean['fall_low'], mean['fall_high'])}."
+            f"{shown(mean['without'])} instead of {shown(mean['mixed'])}: "
+            f"{shown_decrease(mean['fall'], mean['fall_low'], mean['fall_high'])}."
         )
 
     def topic_table(self) -> pd.DataFrame:

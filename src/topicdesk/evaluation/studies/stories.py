@@ -23,7 +23,7 @@ from topicdesk.evaluation._checks import check_study
 from topicdesk.evaluation._search import cross_validate
 from topicdesk.evaluation._types import ComparisonPlan, FoldResult
 from topicdesk.evaluation.engine import Engine, single_threaded_engine
-from topicdesk.evaluation.leaderboard import metric_title, shown
+from topicdesk.evaluation.leaderboard import metric_title, shown, shown_decrease
 from topicdesk.evaluation.model_selection import plan_for_texts
 from topicdesk.evaluation.splits import Split, SplitPlan, make_splits, training_factor, unlearnable
 
@@ -91,12 +91,13 @@ class StoryAudit:
 
     def sentence(self) -> str:
         """Return one sentence on stories, and one on time if all articles have a date."""
-        score, decrease = f"{metric_title(self.metric)} of {shown(self._cell(RANDOM, 'value'))}", self._decrease(APART)
+        score = f"{metric_title(self.metric)} of {shown(self._cell(RANDOM, 'value'))}"
         size = self.stories.sizes
         if self._cell(APART, "decrease") <= 0:
-            first = f"The {score} does not decrease if folds keep stories together (decrease {decrease})"
+            change = shown_decrease(*self._decrease(APART), words=("decrease", "increase"))
+            first = f"The {score} does not decrease if folds keep stories together ({change})"
         else:
-            first = f"Of the {score}, {decrease} is remembering the same story"
+            first = f"Of the {score}, {shown(*self._decrease(APART))} is remembering the same story"
             first += "; the interval contains 0" if self._cell(APART, "decrease_low") <= 0 else ""
         sentences = [
             f"{first}. {size[size > 1].sum() / size.sum():.0%} of the articles share a story with another one."
@@ -105,7 +106,7 @@ class StoryAudit:
             random, earlier = (shown(self._cell(name, "value")) for name in (RANDOM_LATER, EARLIER))
             sentences.append(
                 f"On the latest {self._cell(EARLIER, 'tested'):.0f} articles, the score is {earlier} with earlier "
-                f"training articles, and {random} with as many of any time: a decrease of {self._decrease(EARLIER)}."
+                f"training articles, and {random} with as many of any time: {shown_decrease(*self._decrease(EARLIER))}."
             )
         return " ".join(sentences)
 
@@ -118,8 +119,8 @@ class StoryAudit:
     def _cell(self, row: str, column: str) -> float:
         return float(self.table[column].to_dict()[row])
 
-    def _decrease(self, row: str) -> str:
-        return shown(*(self._cell(row, column) for column in ("decrease", "decrease_low", "decrease_high")))
+    def _decrease(self, row: str) -> tuple[float, float, float]:
+        return self._cell(row, "decrease"), self._cell(row, "decrease_low"), self._cell(row, "decrease_high")
 
     def __repr__(self) -> str:
         """Return the same as `str`, never the texts."""
