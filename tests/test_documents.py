@@ -8,6 +8,7 @@ import sys
 import tomllib
 from typing import get_args
 
+import numpy as np
 import pandas as pd
 import pytest
 from packaging.requirements import Requirement
@@ -141,23 +142,25 @@ def test_data_card_states_the_counts_of_the_gold_labels():
     assert set(gold["codebook"]) == {str(taxonomy.codebook.version)}
 
 
-def test_data_card_states_the_weighted_topic_frequencies():
+def test_data_card_states_the_weighted_topic_frequencies_and_the_true_ones():
     card = (PROJECT.root / "data" / "README.md").read_text()
     names = read_taxonomy(PROJECT.root / "data" / "topics.toml").names
-    cells = {name: [] for name in names}
-    for files in (("gold",), ("gold", "claude", "adjudicated")):
-        paths = [PROJECT.labels / f"{name}.csv" for name in files]
-        ids = {article for path in paths for article in pd.read_csv(path, dtype="str")["article_id"]}
-        labels = read_annotations(paths, names, ids)
-        weights = sampling_weights(labels)
-        assert weights.sum() == pytest.approx(3414), "both draws are from the same 3,414 articles"
-        assert f"the effective size is {effective_size(weights):,.0f}" in " ".join(card.split())
-        for topic, row in prevalence(labels, names).iterrows():
-            share, low, high = (f"{100 * row[name]:.1f}" for name in ("share", "low", "high"))
-            effective = effective_size(weights[[topic in named for named in labels["topics"]]])
-            cells[topic] += [f"{share} % [{low}, {high}]", f"{effective:.1f}"]
-    for topic, row in cells.items():
-        assert f"| {topic} | {' | '.join(row)} |" in card
+    ids = set(pd.read_csv(PROJECT.labels / "gold.csv", dtype="str")["article_id"])
+    gold = read_annotations([PROJECT.labels / "gold.csv"], names, ids)
+    everything = read_spec(EXPERIMENTS / "extended.toml").data.labels
+    paths = [PROJECT.root / path for path in everything]
+    ids = {article for path in paths for article in pd.read_csv(path, dtype="str")["article_id"]}
+    labels = read_annotations(paths, names, ids)
+    weights = sampling_weights(gold)
+    assert weights.sum() == pytest.approx(len(labels)), "gold.csv is drawn from the articles that are all labelled now"
+    assert set(sampling_weights(labels)) == {1.0}
+    assert f"the effective size is {effective_size(weights):,.0f}" in " ".join(card.split())
+    for topic, row in prevalence(gold, names).iterrows():
+        share, low, high = (f"{100 * row[name]:.1f}" for name in ("share", "low", "high"))
+        effective = effective_size(weights[[topic in named for named in gold["topics"]]])
+        true = np.mean([topic in named for named in labels["topics"]])
+        assert f"| {topic} | {share} % [{low}, {high}] | {effective:.1f} | {100 * true:.1f} % |" in card
+        assert row["low"] <= true <= row["high"]
 
 
 @pytest.mark.slow
