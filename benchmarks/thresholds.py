@@ -45,7 +45,7 @@ def main() -> int:
         baselines=(),
         resamples=100,
     )
-    macro = {}
+    macro: dict[str, list[float]] = {}
     print(f"{n_splits} splits of {len(dataset)} articles, {_TRAIN} for training; SD: of thresholds, in SD of scores\n")
     print(f"| thresholds for | macro-F1 | micro-F1 | {' | '.join(dataset.topics)} |")
     print(f"|---|---|---|{'---|' * dataset.n_topics}")

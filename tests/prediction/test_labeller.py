@@ -22,6 +22,8 @@ from topicdesk.evaluation import (
     SplitPlan,
     ThresholdRule,
     choose_on_all,
+    choose_thresholds,
+    decide,
 )
 from topicdesk.features import Analyser, FeatureSetting
 from topicdesk.prediction import field_frame, fit_labeller
@@ -70,6 +72,27 @@ def test_fit_labeller_calibrates_on_scores_of_held_out_articles(dataset, name):
     for column, one in enumerate(labeller.pipeline[-1].estimators_):
         held_out = one.estimator.final_estimator_.predict_proba(choice.scores[:, [column]])[:, 1]
         assert (np.diff(held_out[np.argsort(choice.scores[:, column])]) >= 0).all()
+
+
+@pytest.mark.parametrize("calibration", ["platt", "isotonic"])
+def test_fit_labeller_takes_the_thresholds_of_the_expected_f1_that_a_comparison_takes(dataset, calibration):
+    noise = np.random.default_rng(2).random(dataset.Y.shape) < 0.2
+    noisy = replace(dataset, Y=np.where(noise, 1 - dataset.Y, dataset.Y).astype(np.int8))
+    expected = ThresholdRule(f1="expected")
+    classifier = CLASSIFIERS["logistic-regression"]
+    plan = plan_of(classifier.name, decision_rule=DecisionRule(expected, calibration=calibration))
+    labeller = fit_labeller(noisy, plan, classifier, KEYWORDS, n_jobs=1)
+    choice = choose_on_all(noisy, plan, classifier, KEYWORDS, LocalEngine(1))
+    Y = noisy.Y[choice.rows]
+    of_scores = decide(choice.scores, choose_thresholds(Y, choice.scores, expected))
+    assert (of_scores != decide(choice.scores, choose_thresholds(Y, choice.scores, ThresholdRule()))).any()
+    for column, one in enumerate(labeller.pipeline[-1].estimators_):
+        held_out = one.estimator.final_estimator_.predict_proba(choice.scores[:, [column]])[:, 1]
+        decided = held_out >= labeller.thresholds[column]
+        if calibration == "platt":
+            assert (decided == of_scores[:, column]).all()
+        else:  # steps of isotonic regression can only be separated from each other
+            assert (decided != of_scores[:, column]).mean() < 0.2
 
 
 def test_labeller_decide_reads_missing_fields_as_empty(dataset):
