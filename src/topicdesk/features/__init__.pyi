@@ -1,3 +1,7 @@
+from topicdesk.features.blocks import (
+    WHOLE_TEXT as WHOLE_TEXT,
+    Block as Block,
+)
 from topicdesk.features.counts import (
     Analyser as Analyser,
     Counts as Counts,
@@ -26,7 +30,6 @@ from topicdesk.features.search_space import (
     Features as Features,
 )
 from topicdesk.features.tfidf import (
-    WHOLE_TEXT as WHOLE_TEXT,
     FeatureSetting as FeatureSetting,
     FoldWeights as FoldWeights,
     fold_features as fold_features,
