@@ -84,7 +84,7 @@ def test_a_block_takes_one_range_of_n_grams_as_a_list():
         ({"lead": {"weight": "1"}}, r"^blocks\.lead\.weight must be a finite number"),
         ({"lead": {"field": ["title"]}}, r"^blocks\.lead\.field must be the name of a field"),
         ({"words": {"keywords": 1}}, r"^blocks\.words\.keywords must be True or False; got 1"),
-        ({"words": {"keywords": True, "min_df": 2}}, r"^blocks\.words\.min_df: keywords are counted"),
+        ({"words": {"keywords": True, "min_df": 2}}, r"^blocks\.words\.min_df: a block of keywords has no terms"),
         ({"a b": {}}, "^blocks: 'a b' cannot be the name of a block"),
         ({"a b": {"weight": 0}}, "^blocks: 'a b' cannot be the name of a block"),
     ],

@@ -169,11 +169,11 @@ keyword_blocks = st.builds(
 
 
 def keyword_column(words):
-    """Return scikit-learn's steps that count the distinct keywords of one topic."""
+    """Return scikit-learn's steps that compute the column of one topic."""
     words = [word.lower() for word in words]
     return make_pipeline(
         CountVectorizer(vocabulary=words, binary=True, ngram_range=(1, 2)),
-        FunctionTransformer(lambda found: np.asarray(found.sum(axis=1)).reshape(-1, 1)),
+        FunctionTransformer(lambda found: np.log(1 + np.asarray(found.sum(axis=1))).reshape(-1, 1)),
     )
 
 
@@ -253,9 +253,9 @@ def test_a_block_has_the_options_of_the_whole_text_that_it_does_not_set():
         (lambda: Block("lead", float("nan")), r"^blocks\.lead\.weight must be a finite number above 0"),
         (
             lambda: Block("words", keywords=True, options=(("min_df", 2),)),
-            r"^blocks\.words\.min_df: keywords are counted, without TF-IDF",
+            r"^blocks\.words\.min_df: a block of keywords has no terms",
         ),
-        (lambda: Block("words", keywords=True, field="title"), r"^blocks\.words\.field: keywords are counted"),
+        (lambda: Block("words", keywords=True, field="title"), r"^blocks\.words\.field: a block of keywords has no terms"),
         (lambda: FeatureSetting(blocks=(Block("a"), Block("a"))), "^blocks: two blocks have the name 'a'"),
         (
             lambda: FeatureSetting(blocks=(Block("a"),), field_weights=(("title", 1.0),)),

@@ -32,6 +32,7 @@ from topicdesk.features.search_space import (
 from topicdesk.features.tfidf import (
     FeatureSetting as FeatureSetting,
     FoldWeights as FoldWeights,
+    Part as Part,
     fold_features as fold_features,
     keywords_are_turkish as keywords_are_turkish,
     settings_for_texts as settings_for_texts,

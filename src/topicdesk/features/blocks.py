@@ -20,7 +20,7 @@ _NAME = re.compile(r"(?!.*__)\w[\w-]*")
 
 @dataclass(frozen=True)
 class Block:
-    """Features beside those of the whole text: TF-IDF features with options of their own, or counts of keywords.
+    """Features beside those of the whole text: TF-IDF features with options of their own, or keywords.
 
     Parameters
     ----------
@@ -29,7 +29,8 @@ class Block:
     weight : float, default 1.0
         The features are multiplied by it. Above 0.
     keywords : bool, default False
-        Whether the features are the numbers of distinct keywords of each topic in the text, one column per topic.
+        Whether there is one feature for each topic, ``log(1 + n)``, where n is the number of distinct keywords of the
+        topic in the text.
     field : str, default ""
         The field to read, such as ``title``. By default, all fields as one text.
     options : tuple of (str, object), default ()
@@ -60,13 +61,13 @@ class Block:
             other = [name for name, _ in self.options if name != "lead"] + ["field"] * (self.field != WHOLE_TEXT)
             if other:
                 raise FeaturesError(
-                    f"blocks.{self.name}.{other[0]}: keywords are counted, without TF-IDF, so the only other options "
-                    "of this block are lead and weight. Remove the option, or use another block for it."
+                    f"blocks.{self.name}.{other[0]}: a block of keywords has no terms to weight. Its only other "
+                    "options are lead and weight. Remove the option, or use another block for it."
                 )
 
     @property
     def lead(self) -> int | None:
-        """Number of characters in which keywords are counted; None for the whole text."""
+        """Number of characters in which keywords are found; None for the whole text."""
         return dict(self.options).get("lead")
 
     def description(self) -> dict[str, Any]:

@@ -64,8 +64,9 @@ class Features:
         Features beside those of the whole text, by name: ``{"lead": {"lead": 600, "weight": [0.5, 1.0]}}``. A block
         takes the options above except `chi2` and `field_weights`, with a value or a list of values; options that it
         does not set have the values of the whole text. It also takes ``weight``, by which its features are multiplied
-        (default 1; 0 leaves the block out), and ``field``, the field to read. ``{"keywords": True}`` instead counts the
-        distinct keywords of each topic, one column per topic; it takes ``weight`` and ``lead``.
+        (default 1; 0 leaves the block out), and ``field``, the field to read. A block
+        with ``{"keywords": True}`` has one feature for each topic instead, ``log(1 + n)``, where n is the number of
+        distinct keywords of the topic in the text; it takes ``weight`` and ``lead``.
 
     Raises
     ------

@@ -55,9 +55,9 @@ class Part(NamedTuple):
     field : str
         The field to read; empty for all fields as one text.
     setting : FeatureSetting or None
-        Options of TF-IDF features. None if the features are counts of keywords.
+        Options of TF-IDF features. None if the features are keywords of the topics.
     lead : int or None
-        Number of characters in which keywords are counted. None for the whole text, and for TF-IDF features.
+        Number of characters in which keywords are found. None for the whole text, and for TF-IDF features.
     """
 
     name: str
@@ -302,7 +302,8 @@ def fold_features(
     Y : ndarray of {0, 1}, shape (n_train, n_topics)
         Labels of the training rows; used only for the chi-squared selection.
     keyword_hits : mapping of (int or None) to ndarray of float64, shape (n_texts, n_topics)
-        Keywords in all texts, by the number of characters in which they are counted. Only blocks of keywords need them.
+        Numbers of distinct keywords of each topic, by the number of characters in which they are found. Only blocks of
+        keywords need them.
 
     Returns
     -------
@@ -316,8 +317,9 @@ def fold_features(
     train_parts, test_parts = [], []
     for part in setting.parts:
         if part.setting is None:
-            hits = keyword_hits[part.lead]
-            train_features, test_features = csr_matrix(hits[train]), csr_matrix(hits[test])
+            # As with sublinear counts of terms, each further keyword of a topic adds less.
+            columns = np.log1p(keyword_hits[part.lead])
+            train_features, test_features = csr_matrix(columns[train]), csr_matrix(columns[test])
         else:
             try:
                 fold = weigh_fold(counts[part.setting.analyser, part.field], part.setting, train, test)

@@ -14,6 +14,8 @@ from topicdesk.evaluation import Classifier, described, fit_estimators
 from topicdesk.evaluation.model_selection import default_setting
 from topicdesk.features import FeatureSetting, keyword_phrases, keywords_are_turkish, with_turkish_i
 from topicdesk.features.keywords import phrase_vectorizer
+from topicdesk.prediction._feature_pipeline import feature_pipeline
+from topicdesk.prediction._fitted_features import term_names
 from topicdesk.prediction.explain import Contribution, contributions
 from topicdesk.prediction.refitting import field_frame
 
@@ -131,11 +133,17 @@ def _explain_split(
             for row, column in wanted
         }
     setting = _setting_of(comparison, result)
-    transformer = setting.transformer()
-    train, test = (_readable(data, setting, side) for side in (split.train, np.array(rows)))
+    transformer: Any
+    if setting.blocks:
+        turkish = keywords_are_turkish(comparison.plan.settings, data.texts)
+        transformer = feature_pipeline(setting, list(data.fields or ("text",)), data.topics, keywords, turkish)
+        train, test = (field_frame(data, side) for side in (split.train, np.array(rows)))
+    else:
+        transformer = setting.transformer()
+        train, test = (_readable(data, setting, side) for side in (split.train, np.array(rows)))
     features = transformer.fit_transform(train, data.Y[split.train])
     test_features = csr_matrix(transformer.transform(test))
-    names = transformer.get_feature_names_out()
+    names = term_names(transformer["features"] if setting.blocks else transformer, data.topics)
     multi_class = data.task == "multi-class"
     columns = sorted({column for _, column in wanted})
     targets = (

@@ -79,7 +79,7 @@ class Materials:
     """Data that all cells share. Other processes read the large arrays as memory maps."""
 
     counts: Mapping[tuple[Analyser, str], Counts]
-    #: Keywords of each topic in each text, by the number of characters in which they are counted; None for all.
+    #: Distinct keywords of each topic in each text, by the number of characters in which they are found; None for all.
     keyword_hits: Mapping[int | None, NDArray[np.float64]]
     Y: NDArray[np.int8]
     multi_class: bool
