@@ -209,7 +209,7 @@ def _forms_of_block(name: str, options: Mapping[str, Any]) -> list[Block | None]
             raise FeaturesError(
                 f"{place}weight must be a finite number of at least 0 (0 leaves the block out); got {weight!r}."
             )
-    names = [option for option in options if option in _CHECKS]
+    names = [option for option in _CHECKS if option in options]  # in one order, so that equal blocks are equal
     values = [_checked_values(option, options[option], place) for option in names]
     if "ngram_range" in names:
         at = names.index("ngram_range")
@@ -217,7 +217,8 @@ def _forms_of_block(name: str, options: Mapping[str, Any]) -> list[Block | None]
     forms: list[Block | None] = []
     for weight in weights:
         chosen = [tuple(zip(names, combination, strict=True)) for combination in product(*values)]
-        blocks = [Block(name, float(weight) or 1.0, keywords, field, own) for own in chosen]  # names what is wrong
+        # A block that is left out is checked as well.
+        blocks = [Block(name, float(weight) if weight else 1.0, keywords, field, own) for own in chosen]
         forms += blocks if weight else [None]
     return forms
 
