@@ -50,7 +50,7 @@ def explain_held_out(
     wanted : sequence of (int, int)
         Pairs of a row of the dataset and the number of a topic.
     keywords : mapping of str to sequence of str, optional
-        Keywords of each topic. Only the keyword-rules baseline needs them.
+        Keywords of each topic. Only the keyword-rules baseline and blocks of keywords need them.
     count : int, default 6
         Maximum number of terms for the topic, and of terms against it.
 
