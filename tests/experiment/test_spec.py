@@ -61,12 +61,12 @@ def edited_spec(project, old, new):
         ),
         (
             "[classifiers]",
-            '[features.blocks.lead]\nled = 600\n[classifiers]',
+            "[features.blocks.lead]\nled = 600\n[classifiers]",
             r"features\.blocks\.lead\.led: unknown key; did you mean 'lead'\?",
         ),
         (
             "[classifiers]",
-            '[features.blocks.lead]\nweight = [1, -0.5]\n[classifiers]',
+            "[features.blocks.lead]\nweight = [1, -0.5]\n[classifiers]",
             r"features\.blocks\.lead\.weight.*greater than or equal to 0 \(got '-0\.5'\)",
         ),
         ("[classifiers]", "[features.blocks.lead]\nweight = []\n[classifiers]", r"features\.blocks\.lead\.weight"),
@@ -77,7 +77,7 @@ def edited_spec(project, old, new):
         ),
         (
             "[classifiers]",
-            '[features.blocks.words]\nkeywords = true\nmin_df = 2\n[classifiers]',
+            "[features.blocks.words]\nkeywords = true\nmin_df = 2\n[classifiers]",
             r"features: blocks\.words\.min_df: a block of keywords has no terms",
         ),
         (

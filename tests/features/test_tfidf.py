@@ -255,7 +255,10 @@ def test_a_block_has_the_options_of_the_whole_text_that_it_does_not_set():
             lambda: Block("words", keywords=True, options=(("min_df", 2),)),
             r"^blocks\.words\.min_df: a block of keywords has no terms",
         ),
-        (lambda: Block("words", keywords=True, field="title"), r"^blocks\.words\.field: a block of keywords has no terms"),
+        (
+            lambda: Block("words", keywords=True, field="title"),
+            r"^blocks\.words\.field: a block of keywords has no terms",
+        ),
         (lambda: FeatureSetting(blocks=(Block("a"), Block("a"))), "^blocks: two blocks have the name 'a'"),
         (
             lambda: FeatureSetting(blocks=(Block("a"),), field_weights=(("title", 1.0),)),

@@ -1,4 +1,4 @@
-"""The pipeline of a setting with blocks has the features of a comparison, and its model labels and explains with them."""
+"""The pipeline of a setting with blocks has the features of a comparison; its model labels and explains with them."""
 
 from dataclasses import replace
 
@@ -57,7 +57,10 @@ def test_feature_pipeline_with_blocks_equals_the_features_of_a_fold(dataset, set
     expected = fold_features(materials.counts, setting, train, test, data.Y[train], materials.keyword_hits)
     turkish = setting.analyser.turkish
     pipeline = feature_pipeline(setting, ["title", "text"], data.topics, KEYWORDS, turkish)
-    result = pipeline.fit_transform(field_frame(data, train), data.Y[train]), pipeline.transform(field_frame(data, test))
+    result = (
+        pipeline.fit_transform(field_frame(data, train), data.Y[train]),
+        pipeline.transform(field_frame(data, test)),
+    )
     for one, other in zip(result, expected, strict=True):
         assert one.shape == other.shape
         assert abs(one - other).max() <= 1e-12
@@ -130,7 +133,11 @@ def test_unseen_shares_with_blocks_are_those_of_the_whole_text(dataset, fitted):
 @pytest.mark.parametrize(
     ("block", "keywords", "message"),
     [
-        (Block("a", field="titel"), KEYWORDS, r"^blocks\.a\.field: the texts have no field 'titel'; did you mean 'title'"),
+        (
+            Block("a", field="titel"),
+            KEYWORDS,
+            r"^blocks\.a\.field: the texts have no field 'titel'; did you mean 'title'",
+        ),
         (Block("a", keywords=True), None, r"^blocks\.a: the block needs keywords of every topic, .* courts, rail\."),
         (Block("a", keywords=True), {"rail": ["train"]}, "there are none for courts"),
     ],

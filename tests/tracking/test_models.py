@@ -80,8 +80,17 @@ def saved(dataset, project):
         FeatureSetting(blocks=(Block("stems", options=(("stemmer", "english"),)),)),
     ],
     ids=[
-        "lead", "stems", "fields apart", "selected", "characters", "Turkish", "Turkish fields", "Turkish stems",
-        "blocks", "selected Turkish blocks", "block of stems",
+        "lead",
+        "stems",
+        "fields apart",
+        "selected",
+        "characters",
+        "Turkish",
+        "Turkish fields",
+        "Turkish stems",
+        "blocks",
+        "selected Turkish blocks",
+        "block of stems",
     ],
 )
 def test_load_labeller_and_mlflow_predict_like_the_saved_labeller(saved, setting):

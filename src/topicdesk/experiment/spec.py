@@ -160,7 +160,7 @@ class _Features(_TermOptions):
     #: Weights of fields that get separate TF-IDF features, such as { title = 2, text = 1 }, or "none".
     field_weights: Annotated[tuple[_Weights | None, ...], BeforeValidator(_listed_or_none), _NotEmpty] = (None,)
     #: Features beside those of the whole text, by name.
-    blocks: dict[str, _Block] = {}
+    blocks: dict[str, _Block] = Field(default_factory=dict)
 
     def settings(self) -> tuple[FeatureSetting, ...]:
         """Return all combinations, in the order of the spec."""

@@ -75,4 +75,3 @@ class Block:
         kind: dict[str, Any] = {"keywords": True} if self.keywords else {}
         field: dict[str, Any] = {"field": self.field} if self.field else {}
         return kind | field | dict(self.options) | {"weight": self.weight}
-

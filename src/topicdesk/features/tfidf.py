@@ -28,8 +28,8 @@ from topicdesk.features.scripts import mostly_turkish
 
 __all__ = [
     "FeatureSetting",
-    "Part",
     "FoldWeights",
+    "Part",
     "fold_features",
     "keywords_are_turkish",
     "settings_for_texts",
@@ -196,9 +196,7 @@ class FeatureSetting:
         default = FeatureSetting()
         flat, plain = ({**asdict(s), **asdict(s.analyser)} for s in (self, default))
         changed = {
-            name: value
-            for name, value in flat.items()
-            if name not in ("analyser", "blocks") and value != plain[name]
+            name: value for name, value in flat.items() if name not in ("analyser", "blocks") and value != plain[name]
         }
         return changed | {f"blocks.{block.name}": block.description() for block in self.blocks}
 

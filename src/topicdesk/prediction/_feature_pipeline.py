@@ -88,10 +88,7 @@ def feature_pipeline(
     match view:
         case FeatureSetting() if view.blocks:
             union = FeatureUnion(
-                [
-                    (_step_name(part), _block(part, one_text, topics, keywords, turkish))
-                    for part in view.parts
-                ],
+                [(_step_name(part), _block(part, one_text, topics, keywords, turkish)) for part in view.parts],
                 transformer_weights={_step_name(part): part.weight for part in view.parts},
             )
             features = union if view.chi2 is None else make_pipeline(union, SelectKBest(chi2, k=view.chi2))

@@ -23,7 +23,15 @@ from topicdesk.evaluation import Classifier
 from topicdesk.features import Analyser, with_turkish_i
 from topicdesk.prediction.linear import linear_weights
 
-__all__ = ["Contribution", "Explanation", "contributions", "find_terms", "ranked_contributions", "strongest_terms", "terms_in_text"]
+__all__ = [
+    "Contribution",
+    "Explanation",
+    "contributions",
+    "find_terms",
+    "ranked_contributions",
+    "strongest_terms",
+    "terms_in_text",
+]
 
 # Maximum number of terms that are removed, one by one, if the classifier is not linear.
 _MOST_TAKEN_OUT = 60
