@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -18,7 +18,7 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 from topicdesk.features import Analyser, StemmingTokeniser, TermLookup
 from topicdesk.prediction._feature_pipeline import BLOCK, TURKISH_STEP
 
-__all__ = ["FittedBlock", "analyser_of", "fast_features", "fitted_blocks", "term_names"]
+__all__ = ["FittedBlock", "FittedBlocks", "analyser_of", "counted", "fitted_blocks", "term_names", "weighting"]
 
 # Characters per call of the term lookup. It is fastest with this number, because its arrays fit in the CPU cache.
 _PORTION = 1_500_000
@@ -82,48 +82,92 @@ class FittedBlock:
             selected = reading.transform(pd.Series(selected, dtype="str"))
         return selected if isinstance(selected, list) else list(selected)
 
-    @cached_property
-    def lookup(self) -> TermLookup | None:
-        """A fast lookup of the terms; None if their vectorizer needs its own ``transform``."""
-        return TermLookup(self.vectorizer) if TermLookup.suits(self.vectorizer) else None
+    @property
+    def reading(self) -> tuple[str, ...]:
+        """What is equal for blocks whose vectorizers get the same texts."""
+        names = list(self.steps.named_steps)
+        return tuple(f"{name} {step.func!r}" for name, step in self.steps.steps[: names.index("terms")])
 
-    def features(self, texts: pd.DataFrame, whole_texts: Sequence[str]) -> csr_matrix:
-        """Compute the weighted features of articles, with the same values as the pipeline."""
-        read = self.read(texts, whole_texts)
-        if self.lookup is None:
-            features = self.vectorizer.transform(read)
-        elif isinstance(self.vectorizer, TfidfVectorizer):
-            features = weighting(self.vectorizer).transform(counted(self.lookup, read), copy=False)
-        else:
-            features = counted(self.lookup, read)
+    @cached_property
+    def weighting(self) -> TfidfTransformer | None:
+        """The transformer of the block's counts; None for keywords."""
+        return weighting(self.vectorizer) if isinstance(self.vectorizer, TfidfVectorizer) else None
+
+    def features(self, terms: csr_matrix) -> csr_matrix:
+        """Return the weighted features, given what the vectorizer makes of the texts."""
         last = list(self.steps.named_steps).index("terms") + 1
         for _, step in self.steps.steps[last:]:
-            features = step.transform(features)
-        return self.weight * csr_matrix(features)
+            terms = step.transform(terms)
+        return self.weight * csr_matrix(terms)
 
 
-def fitted_blocks(features: Any) -> tuple[FittedBlock, ...]:
+class FittedBlocks(tuple[FittedBlock, ...]):
+    """The blocks of a fitted pipeline, which compute features together: each text is split into words once."""
+
+    @cached_property
+    def _groups(self) -> list[tuple[list[FittedBlock], TermLookup | None]]:
+        """Blocks that read the same texts, and the lookup of their terms; None if it does not suit the vectorizer."""
+        groups: list[list[FittedBlock]] = []
+        for block in self:
+            for group in groups:
+                if group[0].reading == block.reading and TermLookup.can_share([*_vectorizers(group), block.vectorizer]):
+                    group.append(block)
+                    break
+            else:
+                groups.append([block])
+        return [(group, _lookup_of(_vectorizers(group))) for group in groups]
+
+    @property
+    def lookup(self) -> TermLookup | None:
+        """A lookup of the terms of the whole text; None if they are not words."""
+        return self._groups[0][1]
+
+    def transform(self, texts: pd.DataFrame, whole_texts: Sequence[str]) -> csr_matrix:
+        """Compute the features of articles, with the same values as the pipeline.
+
+        Parameters
+        ----------
+        texts : DataFrame of str, shape (n_articles, n_fields)
+            Texts of the fields, without missing values.
+        whole_texts : sequence of str, length n_articles
+            All fields as one text.
+
+        Returns
+        -------
+        csr_matrix of float, shape (n_articles, n_features)
+            The features of all blocks, side by side.
+        """
+        features: dict[str, csr_matrix] = {}
+        for group, lookup in self._groups:
+            read = group[0].read(texts, whole_texts)
+            if lookup is None:
+                features[group[0].name] = group[0].features(group[0].vectorizer.transform(read))
+                continue
+            portions = [lookup.counts_of_each(portion) for portion in _portions(read)]
+            for block, counts in zip(group, zip(*portions, strict=True), strict=True):
+                terms = vstack(counts, format="csr")
+                weigh = block.weighting
+                features[block.name] = block.features(terms if weigh is None else weigh.transform(terms, copy=False))
+        return csr_matrix(hstack([features[block.name] for block in self], format="csr"))
+
+
+def _vectorizers(group: Sequence[FittedBlock]) -> list[CountVectorizer]:
+    return [block.vectorizer for block in group]
+
+
+def _lookup_of(vectorizers: Sequence[CountVectorizer]) -> TermLookup | None:
+    return TermLookup(vectorizers[0], vectorizers[1:]) if TermLookup.suits(vectorizers[0]) else None
+
+
+def fitted_blocks(features: Any) -> FittedBlocks:
     """Return the blocks of the step ``features`` of a pipeline, that of the whole text first; empty without blocks."""
     union = features[0] if isinstance(features, Pipeline) else features
     if not isinstance(union, FeatureUnion):
-        return ()
-    return tuple(
+        return FittedBlocks()
+    return FittedBlocks(
         FittedBlock(name.removeprefix(BLOCK) if name.startswith(BLOCK) else "", union.transformer_weights[name], steps)
         for name, steps in union.transformer_list
     )
-
-
-def fast_features(
-    features: Any, blocks: Sequence[FittedBlock], whole_texts: Callable[[pd.DataFrame], list[str]]
-) -> Callable[[pd.DataFrame], csr_matrix]:
-    """Return a function that computes the features of a pipeline with blocks from the fields of articles."""
-
-    def compute(texts: pd.DataFrame) -> csr_matrix:
-        whole = whole_texts(texts)
-        together = hstack([block.features(texts, whole) for block in blocks], format="csr")
-        return csr_matrix(features[1].transform(together)) if isinstance(features, Pipeline) else together
-
-    return compute
 
 
 def term_names(features: Any, topics: Sequence[str]) -> NDArray[Any]:
@@ -170,7 +214,7 @@ def weighting(vectorizer: TfidfVectorizer) -> TfidfTransformer:
 
 def counted(lookup: TermLookup, texts: Sequence[str]) -> csr_matrix:
     """Count the terms of a lookup in texts, portion by portion."""
-    return vstack([lookup.counts(portion) for portion in _portions(texts)], format="csr")
+    return csr_matrix(vstack([lookup.counts(portion) for portion in _portions(texts)], format="csr"))
 
 
 def _portions(texts: Sequence[str]) -> Iterator[list[str]]:

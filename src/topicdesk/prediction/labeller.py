@@ -32,10 +32,9 @@ from topicdesk.features import Analyser, TermLookup, with_turkish_i
 from topicdesk.prediction._calibrated import uncalibrated
 from topicdesk.prediction._feature_pipeline import TURKISH_STEP
 from topicdesk.prediction._fitted_features import (
-    FittedBlock,
+    FittedBlocks,
     analyser_of,
     counted,
-    fast_features,
     fitted_blocks,
     term_names,
     weighting,
@@ -292,10 +291,10 @@ class Labeller:
             NaN for an article without words. None if the features are not words.
         """
         if self._blocks:  # the words of the whole text, or of its lead
-            block = self._blocks[0]
-            if isinstance(self.pipeline["features"], Pipeline) or block.lookup is None:
+            lookup = self._blocks.lookup
+            if isinstance(self.pipeline["features"], Pipeline) or lookup is None:
                 return None
-            return 1 - block.lookup.known_share(block.read(articles, self._whole_texts(articles)))
+            return 1 - lookup.known_share(self._blocks[0].read(articles, self._whole_texts(articles)))
         vectorizer = self.pipeline["features"]
         if not (isinstance(vectorizer, CountVectorizer) and TermLookup.suits(vectorizer)):
             return None
@@ -381,7 +380,7 @@ class Labeller:
         return tuple(contributions(estimator, classifier_named(self.classifier), features, index, self.names))
 
     @cached_property
-    def _blocks(self) -> tuple[FittedBlock, ...]:
+    def _blocks(self) -> FittedBlocks:
         """The whole text and the blocks beside it; empty without blocks."""
         return fitted_blocks(self.pipeline["features"])
 
@@ -421,7 +420,13 @@ class Labeller:
         """The steps of the pipeline. For TF-IDF of words of the whole text, a faster function with the same results."""
         vectorizer = self.pipeline["features"]
         if self._blocks:
-            return fast_features(vectorizer, self._blocks, self._whole_texts)
+
+            def features_of_blocks(texts: pd.DataFrame) -> csr_matrix:
+                together = self._blocks.transform(texts, self._whole_texts(texts))
+                return csr_matrix(vectorizer[1].transform(together)) if is_selected else together
+
+            is_selected = isinstance(vectorizer, Pipeline)
+            return features_of_blocks
         if not isinstance(vectorizer, TfidfVectorizer) or not TermLookup.suits(vectorizer):
             transform: Callable[[pd.DataFrame], csr_matrix] = self.pipeline[:-1].transform
             return transform
