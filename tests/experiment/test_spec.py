@@ -80,6 +80,7 @@ def edited_spec(project, old, new):
             "[features.blocks.words]\nkeywords = true\nmin_df = 2\n[classifiers]",
             r"features: blocks\.words\.min_df: a block of keywords has no terms",
         ),
+        ("[classifiers]", "[features.blocks.lead]\n[classifiers]", r"features: blocks\.lead sets no option"),
         (
             "[classifiers]",
             '[features.blocks.stems]\nstemmer = "englsh"\n[classifiers]',

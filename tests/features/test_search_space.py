@@ -85,8 +85,11 @@ def test_a_block_takes_one_range_of_n_grams_as_a_list():
         ({"lead": {"field": ["title"]}}, r"^blocks\.lead\.field must be the name of a field"),
         ({"words": {"keywords": 1}}, r"^blocks\.words\.keywords must be True or False; got 1"),
         ({"words": {"keywords": True, "min_df": 2}}, r"^blocks\.words\.min_df: a block of keywords has no terms"),
-        ({"a b": {}}, "^blocks: 'a b' cannot be the name of a block"),
-        ({"a b": {"weight": 0}}, "^blocks: 'a b' cannot be the name of a block"),
+        ({}, r"^blocks is empty\. Give at least one block, or None\.$"),
+        ({"lead": {}}, r"^blocks\.lead sets no option, so its features would be those of the whole text again\."),
+        ({"lead": {"weight": 2}}, r"^blocks\.lead sets no option"),
+        ({"a b": {"lead": 9}}, "^blocks: 'a b' cannot be the name of a block"),
+        ({"a b": {"lead": 9, "weight": 0}}, "^blocks: 'a b' cannot be the name of a block"),
     ],
 )
 def test_features_refuse_a_wrong_block_and_name_the_option(blocks, message):

@@ -167,7 +167,8 @@ class _Features(_TermOptions):
         from topicdesk.features import Features
 
         options = {name: list(values) for name, values in self if name != "blocks"}
-        return Features(**options, blocks={name: block.options() for name, block in self.blocks.items()}).settings()
+        blocks = {name: block.options() for name, block in self.blocks.items()}
+        return Features(**options, blocks=blocks or None).settings()
 
     def n_settings(self) -> int:
         """Return the number of combinations without creating them."""

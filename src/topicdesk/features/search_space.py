@@ -126,6 +126,8 @@ class Features:
                 "blocks must be a mapping of names to options such as {'lead': {'lead': 600, 'weight': 0.5}}, or None; "
                 f"got {self.blocks!r}."
             )
+        if not self.blocks:
+            raise FeaturesError("blocks is empty. Give at least one block, or None.")
         return [_forms_of_block(name, options) for name, options in self.blocks.items()]
 
     def n_settings(self) -> int:
@@ -210,6 +212,11 @@ def _forms_of_block(name: str, options: Mapping[str, Any]) -> list[Block | None]
                 f"{place}weight must be a finite number of at least 0 (0 leaves the block out); got {weight!r}."
             )
     names = [option for option in _CHECKS if option in options]  # in one order, so that equal blocks are equal
+    if not (keywords or field or names):
+        raise FeaturesError(
+            f"blocks.{name} sets no option, so its features would be those of the whole text again. Set lead, field, "
+            "keywords or another option, or remove the block."
+        )
     values = [_checked_values(option, options[option], place) for option in names]
     if "ngram_range" in names:
         at = names.index("ngram_range")
