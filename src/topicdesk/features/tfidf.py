@@ -119,7 +119,6 @@ class FeatureSetting:
         """Raise `FeaturesError` if options cannot be combined, or two blocks have the same name."""
         if self.field_weights and self.analyser.lead is not None:
             raise FeaturesError("lead and field_weights cannot be combined: fields with weights are read completely.")
-
         if self.field_weights and self.blocks:
             raise FeaturesError("field_weights and blocks cannot be combined: use a block for each field.")
         names = [block.name for block in self.blocks]

@@ -420,12 +420,12 @@ class Labeller:
         """The steps of the pipeline. For TF-IDF of words of the whole text, a faster function with the same results."""
         vectorizer = self.pipeline["features"]
         if self._blocks:
+            selection = vectorizer[1] if isinstance(vectorizer, Pipeline) else None
 
             def features_of_blocks(texts: pd.DataFrame) -> csr_matrix:
                 together = self._blocks.transform(texts, self._whole_texts(texts))
-                return csr_matrix(vectorizer[1].transform(together)) if is_selected else together
+                return together if selection is None else csr_matrix(selection.transform(together))
 
-            is_selected = isinstance(vectorizer, Pipeline)
             return features_of_blocks
         if not isinstance(vectorizer, TfidfVectorizer) or not TermLookup.suits(vectorizer):
             transform: Callable[[pd.DataFrame], csr_matrix] = self.pipeline[:-1].transform
