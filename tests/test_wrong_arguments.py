@@ -1251,6 +1251,7 @@ def features(world):
             "lead": ["2", True, 0, 1.5, -1, []],
             "chi2": ["2", True, 0, 1.5, -1, []],
             "field_weights": [5, "title", {}, {"title": 0}, {"title": "2"}, ["title"], []],
+            "blocks": [5, "lead", ["lead"], {"lead": 600}, {1: {}}, {"lead": {"lead": 0}}, {"lead": {"weight": -1}}],
         },
     )
 

@@ -16,7 +16,7 @@ from topicdesk.evaluation import (
 )
 from topicdesk.evaluation.splits import mean_test_to_train
 from topicdesk.evaluation.studies.ablation import _without_each
-from topicdesk.features import Analyser, FeatureSetting
+from topicdesk.features import Analyser, Block, FeatureSetting
 
 SETTINGS = (
     FeatureSetting(Analyser(ngram_range=(1, 2)), min_df=2, sublinear_tf=True),
@@ -33,6 +33,16 @@ def test_without_each_resets_an_option_in_all_settings_and_merges_equal_settings
     assert without["ngram_range"] == (FeatureSetting(min_df=2, sublinear_tf=True),)
     assert [setting.min_df for setting in without["min_df"]] == [1, 1]
     assert not dict(_without_each((FeatureSetting(),)))
+
+
+def test_without_each_removes_each_block():
+    lead, words = Block("lead", 0.5, options=(("lead", 9),)), Block("words", keywords=True)
+    settings = (FeatureSetting(min_df=2), FeatureSetting(min_df=2, blocks=(lead, words)))
+    assert dict(_without_each(settings)) == {
+        "min_df": (FeatureSetting(), FeatureSetting(blocks=(lead, words))),
+        "blocks.lead": (FeatureSetting(min_df=2), FeatureSetting(min_df=2, blocks=(words,))),
+        "blocks.words": (FeatureSetting(min_df=2), FeatureSetting(min_df=2, blocks=(lead,))),
+    }
 
 
 @pytest.mark.slow

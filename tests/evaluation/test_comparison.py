@@ -24,7 +24,7 @@ from topicdesk.evaluation import (
     make_splits,
     scores_where,
 )
-from topicdesk.features import Analyser, FeatureSetting
+from topicdesk.features import Analyser, Features, FeatureSetting
 
 pytestmark = pytest.mark.slow
 
@@ -63,18 +63,38 @@ def comparison(dataset):
     return compare(dataset, PLAN, KEYWORDS, n_jobs=1)
 
 
-def test_compare_learns_nothing_from_test_texts_and_labels(dataset):
-    splits, _ = make_splits(dataset, PLAN.splits, PLAN.random_state)
+def scrambled_texts_and_labels(dataset, rows):
+    """Return the dataset with other texts, in all fields, and the opposite labels in some rows."""
+    fields, Y = {name: list(values) for name, values in dataset.fields.items()}, dataset.Y.copy()
+    texts = list(dataset.texts)
+    for row in rows:
+        for values in (texts, *fields.values()):
+            values[row] = "judge judge train aardvark zebra " * 5 + values[(row + 1) % len(values)]
+        Y[row] = 1 - Y[row]
+    return replace(dataset, texts=tuple(texts), fields={name: tuple(fields[name]) for name in fields}, Y=Y)
+
+
+BLOCKS = {
+    "lead": {"lead": [20, 40], "weight": [0, 0.5, 2]},
+    "title": {"field": "title", "ngram_range": [1, 2], "weight": 0.5},
+    "keywords": {"keywords": True, "weight": [0, 0.15, 0.6]},
+}
+BLOCK_PLAN = replace(
+    PLAN,
+    classifiers=tuple(one for one in ALL_CLASSIFIERS if one.name in ("multinomial-nb", "linear-svm", "ridge")),
+    settings=Features(min_df=2, blocks=BLOCKS).settings(),
+)
+
+
+@pytest.mark.parametrize("plan", [PLAN, BLOCK_PLAN], ids=["whole texts", "blocks"])
+def test_compare_learns_nothing_from_test_texts_and_labels(dataset, plan):
+    splits, _ = make_splits(dataset, plan.splits, plan.random_state)
     split = splits[0]
     altered_rows, unaltered_rows = split.test[::2], split.test[1::2]
-    texts, Y = list(dataset.texts), dataset.Y.copy()
-    for row in altered_rows:
-        texts[row] = "judge judge train aardvark zebra " * 5 + texts[(row + 1) % len(texts)]
-        Y[row] = 1 - Y[row]
-    altered = replace(dataset, texts=tuple(texts), Y=Y)
+    altered = scrambled_texts_and_labels(dataset, altered_rows)
 
-    before = compare(dataset, PLAN, KEYWORDS, splits=[split], n_jobs=1)
-    after = compare(altered, PLAN, KEYWORDS, splits=[split], n_jobs=1)
+    before = compare(dataset, plan, KEYWORDS, splits=[split], n_jobs=1)
+    after = compare(altered, plan, KEYWORDS, splits=[split], n_jobs=1)
 
     unaltered = np.isin(split.test, unaltered_rows)
     for one, two in zip(before.results, after.results, strict=True):
@@ -89,6 +109,18 @@ def test_compare_learns_nothing_from_test_texts_and_labels(dataset):
         if one.classifier != "majority"
     ]
     assert all(changed), "the alteration must change the scores of the altered rows"
+
+
+def test_compare_chooses_the_weights_of_blocks_on_inner_folds_and_reports_them(dataset):
+    noise = np.random.default_rng(0)
+    # Only the first word of a text depends on its topics, and none of the many words after it does.
+    firsts = np.where(dataset.Y[:, 0] == 1, "gavel", "pebble")
+    texts = [f"{first} " + " ".join(f"w{word}" for word in noise.integers(0, 300, 40)) for first in firsts]
+    data = replace(dataset, texts=tuple(texts), fields={}, Y=dataset.Y[:, [0, 0]])
+    settings = Features(blocks={"first": {"lead": 6, "weight": [0, 0.01, 3.0]}}).settings()
+    plan = replace(PLAN, classifiers=(CLASSIFIERS["linear-svm"].with_grid({"C": [0.1]}),), settings=settings)
+    features = compare(data, plan, n_jobs=1).choices()["features"]
+    assert set(features) == {"blocks.first={'lead': 6, 'weight': 3.0}"}
 
 
 def test_compare_does_not_depend_on_the_number_of_processes(dataset, comparison):

@@ -7,7 +7,7 @@ import pytest
 from topicdesk.annotation import write_annotations
 from topicdesk.errors import TrackingError
 from topicdesk.experiment import compare_runs, log_experiment, reproduce_run, run_experiment
-from topicdesk.tracking import open_store
+from topicdesk.tracking import load_labeller, open_store
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("store")]
 
@@ -35,6 +35,25 @@ def test_reproduce_run_uses_the_spec_saved_with_the_run(project, spec):
         if logged_run.data.tags.get("classifier") == "linear-svm"
     )
     assert reproduce_run(project, child.info.run_id, n_jobs=1).run_id == run
+
+
+def test_reproduce_run_repeats_an_experiment_with_blocks(project, spec):
+    blocks = """
+[features.blocks.lead]
+lead = 40
+weight = [0, 0.5]
+
+[features.blocks.keywords]
+keywords = true
+weight = 0.15
+
+[classifiers]
+"""
+    spec.write_text(spec.read_text().replace("[classifiers]", blocks))
+    (run,) = log_experiment(run_experiment(spec, n_jobs=1))
+    assert reproduce_run(project, run.run_id, n_jobs=1).differences == ()
+    model = load_labeller(run.run_id)
+    assert model.explain("The judge met the jury.").contributions["courts"]
 
 
 def test_reproduce_run_and_compare_runs_report_changed_labels(project, spec, newsroom):

@@ -1,3 +1,4 @@
+import re
 import sys
 from dataclasses import fields
 
@@ -7,6 +8,7 @@ from topicdesk.corpus import read_corpus
 from topicdesk.errors import LabelsError, SpecError
 from topicdesk.evaluation import CLASSIFIERS, ThresholdRule
 from topicdesk.experiment import load_dataset, read_spec, run_experiment
+from topicdesk.experiment.spec import read_named_spec
 from topicdesk.features import Analyser, Features, FeatureSetting
 
 
@@ -56,6 +58,38 @@ def edited_spec(project, old, new):
             "ngram_range = [[1, 1], [1, 2]]",
             "field_weights = { headline = 2 }",
             r"features.field_weights: 'headline' is not a field of data.text \(title, text\)",
+        ),
+        (
+            "[classifiers]",
+            "[features.blocks.lead]\nled = 600\n[classifiers]",
+            r"features\.blocks\.lead\.led: unknown key; did you mean 'lead'\?",
+        ),
+        (
+            "[classifiers]",
+            "[features.blocks.lead]\nweight = [1, -0.5]\n[classifiers]",
+            r"features\.blocks\.lead\.weight.*greater than or equal to 0 \(got '-0\.5'\)",
+        ),
+        ("[classifiers]", "[features.blocks.lead]\nweight = []\n[classifiers]", r"features\.blocks\.lead\.weight"),
+        (
+            "[classifiers]",
+            '[features.blocks.headline]\nfield = "headline"\n[classifiers]',
+            r"features\.blocks\.headline\.field: 'headline' is not a field of data.text \(title, text\)",
+        ),
+        (
+            "[classifiers]",
+            "[features.blocks.words]\nkeywords = true\nmin_df = 2\n[classifiers]",
+            r"features: blocks\.words\.min_df: a block of keywords has no terms",
+        ),
+        ("[classifiers]", "[features.blocks.lead]\n[classifiers]", r"features: blocks\.lead sets no option"),
+        (
+            "[classifiers]",
+            '[features.blocks.stems]\nstemmer = "englsh"\n[classifiers]',
+            r"features: no stemmer called 'englsh'",
+        ),
+        (
+            "[classifiers]",
+            "[features.blocks.lead]\n[features.blocks.lead]\n[classifiers]",
+            "not valid TOML",
         ),
         ("ngram_range = [[1, 1], [1, 2]]", "chi2 = 0", r"features\.chi2.* greater than or equal to 1"),
         (
@@ -120,6 +154,7 @@ def test_plan_uses_the_default_grid_for_an_empty_classifier_table(project):
         ("jobs = 1", "jobs = 2", False),
         ("seed = 5", "seed = 5\nrope = 0.01", False),  # the default value
         ("seed = 5", "seed = 5\nrope = 0.02", True),
+        ("[classifiers]", "[features.blocks.lead]\nlead = 600\n[classifiers]", True),
     ],
 )
 def test_content_hash_changes_only_with_keys_that_affect_scores(project, old, new, changes):
@@ -154,9 +189,70 @@ def test_plan_takes_turkish_lower_case_from_the_spec(project):
         read_spec(edited_spec(project, options, 'lowercase = "english"'))
 
 
+BLOCKS = """
+[features.blocks.lead]
+lead = 600
+weight = [0, 0.5, 1.0]
+
+[features.blocks.keywords]
+keywords = true
+weight = 0.15
+
+[features.blocks.title]
+field = "title"
+ngram_range = [1, 2]
+min_df = 1
+stop_words = "none"
+
+[classifiers]
+"""
+
+
+def test_plan_combines_the_values_of_blocks(project):
+    spec = read_spec(edited_spec(project, "[classifiers]", BLOCKS))
+    assert read_named_spec(project.root / "experiments" / "small.toml").features.n_settings() == 6
+    blocks = {
+        "lead": {"lead": 600, "weight": [0, 0.5, 1]},
+        "keywords": {"keywords": True, "weight": 0.15},
+        "title": {"field": "title", "ngram_range": (1, 2), "min_df": 1, "stop_words": None},
+    }
+    expected = Features(ngram_range=[(1, 1), (1, 2)], blocks=blocks).settings()
+    assert spec.plan().settings == expected
+    assert len(expected) == 6
+    assert [block.description() for block in spec.plan().settings[0].blocks] == [
+        {"keywords": True, "weight": 0.15},
+        {"field": "title", "ngram_range": (1, 2), "stop_words": None, "min_df": 1, "weight": 1.0},
+    ]
+
+
+def test_content_hash_changes_if_a_block_sets_an_option_to_its_default(project):
+    with_option = read_spec(edited_spec(project, "[classifiers]", BLOCKS)).content_hash()
+    weighted = read_spec(edited_spec(project, "min_df = 1\n", "min_df = 1\nweight = 1\n")).content_hash()
+    without = read_spec(edited_spec(project, "min_df = 1\n", "")).content_hash()
+    assert with_option == weighted != without  # a block has the weight 1 anyway
+
+
+def test_a_block_of_keywords_needs_a_taxonomy_with_keywords_for_every_topic(project):
+    path = edited_spec(project, "[classifiers]", BLOCKS)
+    taxonomy = project.root / "data" / "topics.toml"
+    lines = taxonomy.read_text().splitlines(keepends=True)
+    last = max(number for number, line in enumerate(lines) if line.startswith("keywords"))
+    taxonomy.write_text("".join(lines[:last] + lines[last + 1 :]))
+    with pytest.raises(
+        SpecError, match=r"features\.blocks\.keywords\.keywords: rail in data/topics\.toml have no keywords\. Add"
+    ):
+        run_experiment(path, n_jobs=1)
+    published = path.read_text().replace('topics = "data/topics.toml"\n', "")
+    path.write_text(re.sub("labels = .*", 'labels = "published"', published))
+    with pytest.raises(SpecError, match=r"features\.blocks\.keywords\.keywords: the keywords are those of a taxonomy"):
+        read_spec(path)
+
+
 def test_a_spec_has_the_options_and_defaults_of_features(project):
     features = read_spec(edited_spec(project, "ngram_range = [[1, 1], [1, 2]]", "")).features
-    assert dict(features) == {option.name: (option.default,) for option in fields(Features)}
+    assert dict(features) | {"blocks": None} == {
+        option.name: None if option.name == "blocks" else (option.default,) for option in fields(Features)
+    }
 
 
 def test_plan_takes_the_weights_of_the_spec(project):

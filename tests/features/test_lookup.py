@@ -59,6 +59,53 @@ def test_term_lookup_counts_equal_those_of_scikit_learn(
     assert_same(vectorizer, [*texts, *known])
 
 
+@pytest.mark.slow
+@settings(max_examples=150, deadline=None)
+@given(
+    known=st.lists(TEXTS, min_size=1, max_size=5),
+    texts=st.lists(TEXTS, max_size=5),
+    options=st.lists(
+        st.fixed_dictionaries(
+            {
+                "ngram_range": st.sampled_from([(1, 1), (1, 2), (2, 3)]),
+                "stop_words": st.sampled_from([None, "english", ["court"]]),
+                "binary": st.booleans(),
+                "max_features": st.sampled_from([None, 1, 3]),
+            }
+        ),
+        min_size=1,
+        max_size=3,
+    ),
+)
+def test_term_lookup_counts_of_each_vectorizer_equal_those_of_a_lookup_of_its_own(known, texts, options):
+    vectorizers = [CountVectorizer(**own) for own in options]
+    try:
+        for vectorizer in vectorizers:
+            vectorizer.fit(known)
+    except ValueError as error:
+        assert "empty vocabulary" in str(error)
+        return
+    assert TermLookup.can_share(vectorizers)
+    lookup = TermLookup(vectorizers[0], vectorizers[1:])
+    for vectorizer, counts in zip(vectorizers, lookup.counts_of_each([*texts, *known]), strict=True):
+        alone = TermLookup(vectorizer).counts([*texts, *known])
+        assert counts.shape == alone.shape
+        assert (counts != alone).nnz == 0
+    np.testing.assert_array_equal(lookup.known_share(known), TermLookup(vectorizers[0]).known_share(known))
+
+
+def test_term_lookup_is_shared_only_by_vectorizers_that_split_texts_into_the_same_words():
+    plain = CountVectorizer().fit(["the court sat"])
+    assert TermLookup.can_share([plain, CountVectorizer(ngram_range=(1, 2)).fit(["a jury"])])
+    assert not TermLookup.can_share([plain, CountVectorizer(lowercase=False).fit(["a Jury"])])
+    assert not TermLookup.can_share([plain, CountVectorizer(strip_accents="unicode").fit(["a jury"])])
+    assert not TermLookup.can_share([plain, CountVectorizer(analyzer="char").fit(["a jury"])])
+    letters = [" ".join(chr(first + offset) * 2 for offset in range(150)) for first in (0x4E00, 0x5E00)]
+    both = [CountVectorizer().fit([text]) for text in letters]
+    assert all(map(TermLookup.suits, both))
+    assert not TermLookup.can_share(both)
+
+
 def test_term_lookup_counts_a_batch_as_each_text_alone():
     texts = ["The court sat.", "", "A train", "court train court", "a" * 100_000, "\n\n", "sat. court"]
     vectorizer = TfidfVectorizer(ngram_range=(1, 2)).fit(["the court sat on a train", "court train"])

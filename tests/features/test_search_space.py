@@ -5,7 +5,7 @@ import pytest
 
 import topicdesk as td
 from topicdesk.errors import FeaturesError
-from topicdesk.features import Analyser, Features, FeatureSetting
+from topicdesk.features import Analyser, Block, Features, FeatureSetting
 
 
 def test_settings_combine_all_values_in_order():
@@ -44,6 +44,57 @@ def test_numbers_of_numpy_become_numbers_of_python():
 
 def test_default_is_one_setting_with_the_defaults_of_scikit_learn():
     assert td.Features().settings() == (FeatureSetting(),)
+
+
+def test_settings_combine_the_values_of_blocks_and_leave_out_those_of_weight_0():
+    blocks = {
+        "lead": {"lead": [300, 600], "weight": [0, 0.5, 1]},
+        "keywords": {"keywords": True, "weight": np.float64(0.15)},
+    }
+    features = Features(min_df=[1, 2], blocks=blocks)
+    settings = features.settings()
+    assert len(settings) == len(set(settings)) == features.n_settings() == 2 * 5
+    keywords = Block("keywords", 0.15, keywords=True)
+    assert [setting.blocks for setting in settings[:5]] == [
+        (keywords,),
+        (Block("lead", 0.5, options=(("lead", 300),)), keywords),
+        (Block("lead", 0.5, options=(("lead", 600),)), keywords),
+        (Block("lead", 1.0, options=(("lead", 300),)), keywords),
+        (Block("lead", 1.0, options=(("lead", 600),)), keywords),
+    ]
+    assert [setting.min_df for setting in settings] == [1] * 5 + [2] * 5
+
+
+def test_a_block_takes_one_range_of_n_grams_as_a_list():
+    (setting,) = Features(blocks={"title": {"field": "title", "ngram_range": [1, 2]}}).settings()
+    assert setting.blocks == (Block("title", field="title", options=(("ngram_range", (1, 2)),)),)
+
+
+@pytest.mark.parametrize(
+    ("blocks", "message"),
+    [
+        (["lead"], r"^blocks must be a mapping of names to options such as \{'lead'"),
+        ({"lead": 600}, "^blocks must be a mapping of names to options"),
+        ({"lead": {"led": 600}}, r"^blocks\.lead\.led: unknown option; did you mean 'lead'\?"),
+        ({"lead": {"chi2": 600}}, r"^blocks\.lead\.chi2: unknown option"),
+        ({"lead": {"lead": 0}}, r"^blocks\.lead\.lead must be an integer of at least 1, or None; got 0"),
+        ({"lead": {"lead": []}}, r"^blocks\.lead\.lead is an empty list"),
+        ({"lead": {"weight": []}}, r"^blocks\.lead\.weight is an empty list"),
+        ({"lead": {"weight": [1, -1]}}, r"^blocks\.lead\.weight must be a finite number of at least 0 .*; got -1\.$"),
+        ({"lead": {"weight": "1"}}, r"^blocks\.lead\.weight must be a finite number"),
+        ({"lead": {"field": ["title"]}}, r"^blocks\.lead\.field must be the name of a field"),
+        ({"words": {"keywords": 1}}, r"^blocks\.words\.keywords must be True or False; got 1"),
+        ({"words": {"keywords": True, "min_df": 2}}, r"^blocks\.words\.min_df: a block of keywords has no terms"),
+        ({}, r"^blocks is empty\. Give at least one block, or None\.$"),
+        ({"lead": {}}, r"^blocks\.lead sets no option, so its features would be those of the whole text again\."),
+        ({"lead": {"weight": 2}}, r"^blocks\.lead sets no option"),
+        ({"a b": {"lead": 9}}, "^blocks: 'a b' cannot be the name of a block"),
+        ({"a b": {"lead": 9, "weight": 0}}, "^blocks: 'a b' cannot be the name of a block"),
+    ],
+)
+def test_features_refuse_a_wrong_block_and_name_the_option(blocks, message):
+    with pytest.raises(FeaturesError, match=message):
+        Features(blocks=blocks)
 
 
 @pytest.mark.parametrize(

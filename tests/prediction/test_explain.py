@@ -8,7 +8,8 @@ from scipy.sparse import csr_matrix
 from topicdesk import make_dataset
 from topicdesk.evaluation import CLASSIFIERS, ComparisonPlan, SplitPlan, compare
 from topicdesk.features import Analyser, FeatureSetting
-from topicdesk.prediction import contributions, explain_held_out, find_terms, fit_labeller
+from topicdesk.prediction import Contribution, contributions, explain_held_out, find_terms, fit_labeller
+from topicdesk.prediction.explain import terms_in_text
 from topicdesk.prediction.held_out import untrained
 
 KEYWORDS = {"courts": ("judge", "jury"), "rail": ("train", "railway")}
@@ -112,6 +113,12 @@ def test_explain_held_out_supports_settings_with_and_without_field_weights(datas
         explanations = explain_held_out(comparison, classifier, rows)
         terms = {one.term.rpartition("__")[2] for explanation in explanations.values() for one in explanation}
         assert terms & {"jury", "judge", "verdict", "court", "appeal", "defendant", "lawyers"}
+
+
+def test_terms_in_text_adds_the_contributions_of_fields_and_blocks():
+    terms = [Contribution("jury", 0.5), Contribution("lead: jury", 0.25), Contribution("keywords: courts", 1.0)]
+    assert terms_in_text(terms, ["lead: "]) == [Contribution("jury", 0.75), Contribution("keywords: courts", 1.0)]
+    assert terms_in_text(terms, []) == terms
 
 
 def test_find_terms_locates_terms_in_the_text():

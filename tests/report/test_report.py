@@ -18,7 +18,7 @@ from topicdesk.evaluation import (
     audit_stories,
     compare,
 )
-from topicdesk.features import Analyser
+from topicdesk.features import Analyser, Features
 from topicdesk.prediction import Contribution, fit_labeller
 from topicdesk.report import About, Provenance, make_report, model_card
 from topicdesk.report._checklist import checklist, straddling
@@ -126,6 +126,24 @@ def test_make_report_shows_errors_with_their_terms_and_titles_of_topics(comparis
     assert "<h2>Topic: rail</h2>" in html
     assert "wrong 1 of 1 times" in html
     assert "<mark" in html
+
+
+@pytest.mark.slow
+def test_make_report_and_model_card_name_the_blocks_of_the_features(comparison, about):
+    blocks = {"lead": {"lead": 60, "weight": 3.0}, "words": {"keywords": True, "weight": 2.0}}
+    svm = CLASSIFIERS["linear-svm"].with_grid({"C": [0.01]})
+    plan = ComparisonPlan(
+        (svm,), Features(max_features=2, blocks=blocks).settings(), splits=SplitPlan(folds=3), resamples=100
+    )
+    with_blocks = compare(comparison.dataset, plan, KEYWORDS, n_jobs=1)
+    html = make_report(with_blocks, about)
+    chosen = "max_features=2, blocks.lead={'lead': 60, 'weight': 3.0}, blocks.words={'keywords': True, 'weight': 2.0}"
+    assert str(escape(chosen)) in html
+    assert "lead: " in html.partition('id="topic-courts"')[2]
+    assert "words: courts" in html
+    assert "<mark" in html
+    labeller = fit_labeller(with_blocks.dataset, plan, svm, KEYWORDS, n_jobs=1)
+    assert f"Selected on inner folds: {chosen}; C=0.01." in model_card(with_blocks, labeller, about)
 
 
 @pytest.mark.slow

@@ -19,7 +19,7 @@ from sklearn.preprocessing import FunctionTransformer
 from topicdesk.errors import LabellerError, TrackingError
 from topicdesk.evaluation import CLASSIFIERS, ComparisonPlan
 from topicdesk.experiment import log_experiment, run_experiment
-from topicdesk.features import Analyser, FeatureSetting
+from topicdesk.features import Analyser, Block, FeatureSetting
 from topicdesk.prediction import fit_labeller
 from topicdesk.tracking import load_labeller
 from topicdesk.tracking.models import save_labeller
@@ -27,6 +27,14 @@ from topicdesk.tracking.models import save_labeller
 pytestmark = pytest.mark.usefixtures("store")
 
 TEXTS = ["A jury found the defendant guilty.", "Trains stood still at the station.", "", "The choir sang."]
+
+KEYWORDS = {"courts": ("judge", "jury", "verdict"), "rail": ("train", "trains", "central station")}
+BLOCKS = (
+    Block("lead", 0.5, options=(("lead", 30), ("ngram_range", (1, 2)))),
+    Block("title", 2.0, field="title"),
+    Block("keywords", 0.3, keywords=True),
+    Block("keywords-of-lead", 0.3, keywords=True, options=(("lead", 30),)),
+)
 
 # Read articles with a saved pipeline, as a program does that cannot import topicdesk.
 ALONE = """
@@ -46,7 +54,7 @@ def saved(dataset, project):
 
     def save(setting=None, classifier="linear-svm"):
         plan = ComparisonPlan((CLASSIFIERS[classifier],), (setting or FeatureSetting(),), inner_folds=2, random_state=3)
-        labeller = fit_labeller(dataset, plan, CLASSIFIERS[classifier], n_jobs=1)
+        labeller = fit_labeller(dataset, plan, CLASSIFIERS[classifier], KEYWORDS, n_jobs=1)
         folder = project.root / "model"
         shutil.rmtree(folder, ignore_errors=True)
         save_labeller(labeller, folder, project, "# card")
@@ -67,8 +75,23 @@ def saved(dataset, project):
         FeatureSetting(Analyser(lowercase="turkish", lead=200)),
         FeatureSetting(Analyser(lowercase="turkish"), field_weights=(("title", 2.0), ("text", 1.0))),
         FeatureSetting(Analyser(lowercase="turkish", stemmer="turkish")),
+        FeatureSetting(blocks=BLOCKS),
+        FeatureSetting(Analyser(lowercase="turkish", lead=200), chi2=20, blocks=BLOCKS),
+        FeatureSetting(blocks=(Block("stems", options=(("stemmer", "english"),)),)),
     ],
-    ids=["lead", "stems", "fields apart", "selected", "characters", "Turkish", "Turkish fields", "Turkish stems"],
+    ids=[
+        "lead",
+        "stems",
+        "fields apart",
+        "selected",
+        "characters",
+        "Turkish",
+        "Turkish fields",
+        "Turkish stems",
+        "blocks",
+        "selected Turkish blocks",
+        "block of stems",
+    ],
 )
 def test_load_labeller_and_mlflow_predict_like_the_saved_labeller(saved, setting):
     labeller, folder = saved(setting)
@@ -87,9 +110,13 @@ def test_load_labeller_and_mlflow_predict_like_the_saved_labeller(saved, setting
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("field_weights", [(), (("title", 2.0), ("text", 1.0))], ids=["one text", "fields apart"])
-def test_a_turkish_model_predicts_the_same_where_topicdesk_is_not_installed(saved, field_weights):
-    labeller, folder = saved(FeatureSetting(Analyser(lowercase="turkish"), field_weights=field_weights))
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"field_weights": (("title", 2.0), ("text", 1.0))}, {"blocks": BLOCKS}],
+    ids=["one text", "fields apart", "blocks"],
+)
+def test_a_turkish_model_predicts_the_same_where_topicdesk_is_not_installed(saved, options):
+    labeller, folder = saved(FeatureSetting(Analyser(lowercase="turkish"), **options))
     assert labeller.portable
     table = pd.DataFrame({"title": ["TRIAL", "trıal"], "text": ["JURY FINDS HIM GUILTY", "jury fınds hım guılty"]})
     table.to_json(folder / "articles.json", orient="records")

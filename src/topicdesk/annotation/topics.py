@@ -55,7 +55,7 @@ class Topic(StrictModel):
     includes: tuple[str, ...] = ()
     excludes: tuple[str, ...] = ()
     examples: tuple[str, ...] = ()
-    #: Words and phrases for the keyword-rules baseline, in lower case.
+    #: Words and phrases for the keyword-rules baseline and for blocks of keywords, in lower case.
     keywords: tuple[str, ...] = ()
     #: Id in the IPTC Media Topics vocabulary.
     iptc: Annotated[str | None, Field(pattern=r"^medtop:\d{8}$")] = None

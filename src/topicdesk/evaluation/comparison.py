@@ -235,7 +235,7 @@ def compare(
     plan : ComparisonPlan
         Configuration of the comparison.
     keywords : mapping of str to sequence of str, optional
-        Keywords of each topic; only the keyword-rules baseline needs them.
+        Keywords of each topic. Only the keyword-rules baseline and blocks of keywords need them.
     splits : sequence of Split, optional
         Outer splits to use instead of the plan's.
     n_jobs : int, default -1

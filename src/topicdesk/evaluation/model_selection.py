@@ -97,7 +97,7 @@ def choose_on_all(
     classifier : Classifier
         The classifier, whose grid is searched.
     keywords : mapping of str to sequence of str or None
-        Keywords of each topic. Only the keyword-rules baseline needs them.
+        Keywords of each topic. Only the keyword-rules baseline and blocks of keywords need them.
     engine : Engine
         Runs the fits.
 

@@ -520,6 +520,7 @@ def _load_all(
 ) -> Iterator[LoadedExperiment]:
     taxonomy = _taxonomy(project, spec)
     keywords = None if taxonomy is None else taxonomy.keywords
+    _check_keywords_of_blocks(spec_file, spec, taxonomy)
     plan = spec.plan(keywords is not None)
     notes = () if taxonomy is None or keywords is not None else (_without_keywords(taxonomy),)
     alone = len(spec.data.corpus) == 1
@@ -564,6 +565,17 @@ def _shared_scores(
             if scores is not None:
                 shared[name] = {spec_file.stem: scores}
     return shared
+
+
+def _check_keywords_of_blocks(spec_file: Path, spec: Spec, taxonomy: Taxonomy | None) -> None:
+    """Raise `SpecError` if a block needs keywords, and a topic of the taxonomy has none."""
+    missing = [topic.name for topic in (taxonomy.topics if taxonomy else ()) if not topic.keywords]
+    for name, block in spec.features.blocks.items():
+        if block.keywords and missing:
+            raise SpecError(
+                f"{spec_file}: features.blocks.{name}.keywords: {', '.join(missing)} in {spec.data.topics} have no "
+                "keywords. Add keywords to every topic, or remove the block."
+            )
 
 
 def _without_keywords(taxonomy: Taxonomy) -> str:

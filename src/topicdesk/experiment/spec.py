@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -58,6 +59,7 @@ _Frequency = Annotated[int, Field(ge=1)] | Annotated[float, Field(gt=0, le=1)]
 _Frequencies = Annotated[tuple[_Frequency, ...], BeforeValidator(_listed), _NotEmpty]
 _Flags = Annotated[tuple[bool, ...], BeforeValidator(_listed), _NotEmpty]
 _Values = Annotated[tuple[int | float | str | bool, ...], BeforeValidator(_listed), _NotEmpty]
+_BlockWeight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 _Weights = Annotated[dict[str, Annotated[float, Field(gt=0)]], _NotEmpty]
 _Words = Annotated[tuple[str, ...], BeforeValidator(_listed), _NotEmpty]
 
@@ -93,8 +95,8 @@ class _Data(StrictModel):
         return self.labels == (PUBLISHED_LABELS,)
 
 
-class _Features(StrictModel):
-    """Features. Each key takes a value or a list of values to try. Most keys are parameters of `TfidfVectorizer`."""
+class _TermOptions(StrictModel):
+    """Options of terms and their weights. Each takes a value or a list of values to try."""
 
     analyzer: Annotated[tuple[Literal["word", "char", "char_wb"], ...], BeforeValidator(_listed), _NotEmpty] = ("word",)
     ngram_range: Annotated[tuple[tuple[_Length, _Length], ...], BeforeValidator(_listed_ranges), _NotEmpty] = ((1, 1),)
@@ -117,10 +119,6 @@ class _Features(StrictModel):
     stemmer: Annotated[tuple[str | None, ...], BeforeValidator(_listed_or_none), _NotEmpty] = (None,)
     #: Number of characters to read from the start of an article, or "none" for all.
     lead: Annotated[tuple[_Length | None, ...], BeforeValidator(_listed_or_none), _NotEmpty] = (None,)
-    #: Number of terms to select by the chi-squared statistic, or "none".
-    chi2: Annotated[tuple[_Length | None, ...], BeforeValidator(_listed_or_none), _NotEmpty] = (None,)
-    #: Weights of fields that get separate TF-IDF features, such as { title = 2, text = 1 }, or "none".
-    field_weights: Annotated[tuple[_Weights | None, ...], BeforeValidator(_listed_or_none), _NotEmpty] = (None,)
 
     @field_validator("ngram_range")
     @classmethod
@@ -130,15 +128,52 @@ class _Features(StrictModel):
                 raise ValueError(f"an n-gram range goes from short to long, not [{shortest}, {longest}]")
         return ranges
 
+
+class _Block(_TermOptions):
+    """Features beside those of the whole text. Options that are not set have the values of the whole text."""
+
+    #: What the features are multiplied by; 0 leaves the block out.
+    weight: Annotated[tuple[_BlockWeight, ...], BeforeValidator(_listed), _NotEmpty] = (1.0,)
+    #: The field to read; by default, all fields as one text.
+    field: Annotated[str, Field(min_length=1)] | None = None
+    #: One feature for each topic, from its keywords in the taxonomy, instead of terms.
+    keywords: bool = False
+
+    def options(self) -> dict[str, Any]:
+        """Return the weight and the options that are set, as `topicdesk.Features` takes them."""
+        names = (name for name in type(self).model_fields if name in {*self.model_fields_set, "weight"})
+        options = {name: getattr(self, name) for name in names}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in options.items()}
+
+    def n_forms(self) -> int:
+        """Return the number of combinations of values; all with the weight 0 are one, without the block."""
+        listed = [len(getattr(self, name)) for name in _TermOptions.model_fields if name in self.model_fields_set]
+        left_out = sum(weight == 0 for weight in self.weight)
+        return (len(self.weight) - left_out) * math.prod(listed) + left_out
+
+
+class _Features(_TermOptions):
+    """Features. Each key takes a value or a list of values to try. Most keys are parameters of `TfidfVectorizer`."""
+
+    #: Number of terms to select by the chi-squared statistic, or "none".
+    chi2: Annotated[tuple[_Length | None, ...], BeforeValidator(_listed_or_none), _NotEmpty] = (None,)
+    #: Weights of fields that get separate TF-IDF features, such as { title = 2, text = 1 }, or "none".
+    field_weights: Annotated[tuple[_Weights | None, ...], BeforeValidator(_listed_or_none), _NotEmpty] = (None,)
+    #: Features beside those of the whole text, by name.
+    blocks: dict[str, _Block] = Field(default_factory=dict)
+
     def settings(self) -> tuple[FeatureSetting, ...]:
         """Return all combinations, in the order of the spec."""
         from topicdesk.features import Features
 
-        return Features(**{name: list(values) for name, values in self}).settings()
+        options = {name: list(values) for name, values in self if name != "blocks"}
+        blocks = {name: block.options() for name, block in self.blocks.items()}
+        return Features(**options, blocks=blocks or None).settings()
 
     def n_settings(self) -> int:
         """Return the number of combinations without creating them."""
-        return math.prod(len(values) for _, values in self)
+        options = math.prod(len(values) for name, values in self if name != "blocks")
+        return options * math.prod(block.n_forms() for block in self.blocks.values())
 
 
 class _Splits(StrictModel):
@@ -264,6 +299,21 @@ class Spec(StrictModel):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _blocks_have_what_they_read(self) -> Spec:
+        for name, block in self.features.blocks.items():
+            if block.field is not None and block.field not in self.data.text:
+                raise ValueError(
+                    f"features.blocks.{name}.field: {block.field!r} is not a field of data.text "
+                    f"({', '.join(self.data.text)})"
+                )
+            if block.keywords and self.data.topics is None:
+                raise ValueError(
+                    f"features.blocks.{name}.keywords: the keywords are those of a taxonomy: add "
+                    "topics = 'data/topics.toml' to [data]"
+                )
+        return self
+
     def plan(self, keywords: bool | None = None) -> ComparisonPlan:
         """Return the plan of the comparison: the baselines and the classifiers of the spec, simplest first.
 
@@ -323,9 +373,17 @@ class Spec(StrictModel):
         """Return a hash of what the scores depend on, independent of the file's layout: 32 hexadecimal characters."""
         # Without defaults: a new option must not change the hash of specs that do not use it.
         content = self.model_dump_json(
-            exclude={"experiment": True, "reference": True, "report": True, "evaluation": {"jobs", "stories"}},
+            exclude={
+                "experiment": True,
+                "reference": True,
+                "report": True,
+                "evaluation": {"jobs", "stories"},
+                "features": {"blocks"},
+            },
             exclude_defaults=True,
         )
+        if self.features.blocks:  # an option that a block sets counts, even if its value is the default
+            content += json.dumps({name: block.options() for name, block in self.features.blocks.items()})
         return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
 
 
@@ -398,8 +456,9 @@ def read_named_spec(path: Path) -> Spec:
             if "estimator" not in table:
                 check_classifier(name)
                 check_hyperparameters(name, table)
-        for language in spec.features.stemmer:
-            check_stemmer(language)
+        for options in (spec.features, *spec.features.blocks.values()):
+            for language in options.stemmer:
+                check_stemmer(language)
     return spec
 
 

@@ -1,3 +1,7 @@
+from topicdesk.features.blocks import (
+    WHOLE_TEXT as WHOLE_TEXT,
+    Block as Block,
+)
 from topicdesk.features.counts import (
     Analyser as Analyser,
     Counts as Counts,
@@ -26,9 +30,9 @@ from topicdesk.features.search_space import (
     Features as Features,
 )
 from topicdesk.features.tfidf import (
-    WHOLE_TEXT as WHOLE_TEXT,
     FeatureSetting as FeatureSetting,
     FoldWeights as FoldWeights,
+    Part as Part,
     fold_features as fold_features,
     keywords_are_turkish as keywords_are_turkish,
     settings_for_texts as settings_for_texts,

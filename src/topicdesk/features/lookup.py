@@ -37,36 +37,33 @@ _BETWEEN, _UNKNOWN = 0, 255
 
 
 class TermLookup:
-    """Count the terms of a fitted vectorizer in texts.
+    """Count the terms of fitted vectorizers in texts.
 
     Parameters
     ----------
     vectorizer : CountVectorizer or TfidfVectorizer
         A fitted vectorizer that `suits` accepts.
+    beside : sequence of CountVectorizer or TfidfVectorizer, default ()
+        Others that read the same texts (see `can_share`). Texts are split into words once for all of them.
 
     Attributes
     ----------
     words : frozenset of str
-        Words that the terms consist of.
+        Words that the terms of `vectorizer` consist of.
     """
 
-    def __init__(self, vectorizer: CountVectorizer) -> None:
+    def __init__(self, vectorizer: CountVectorizer, beside: Sequence[CountVectorizer] = ()) -> None:
         self._prepare = vectorizer.build_preprocessor()
-        self._shortest, self._longest = vectorizer.ngram_range
-        self._binary, self._dtype = vectorizer.binary, vectorizer.dtype
-        self._n_terms = len(vectorizer.vocabulary_)
-        runs = {tuple(term.split(" ")): int(number) for term, number in vectorizer.vocabulary_.items()}
-        runs = {run: number for run, number in runs.items() if self._shortest <= len(run) <= self._longest}
-        stop_words = frozenset(vectorizer.get_stop_words() or ())
-        words = _numbered(word for run in runs for word in run)
-        self.words = frozenset(words)
+        vectorizers = (vectorizer, *beside)
+        runs_of = [_runs_of(one) for one in vectorizers]
+        self.words = frozenset(word for run in runs_of[0] for word in run)
+        # The words of the first vectorizer have the lowest numbers.
+        words = _numbered(word for runs in runs_of for run in runs for word in run)
+        stop_words = frozenset().union(*(one.get_stop_words() or () for one in vectorizers))
         words |= {word: len(words) + index for index, word in enumerate(sorted(stop_words - set(words)))}
         self._codes = _code_table(words)
         self._words = _Words(words, self._codes)
-        self._stops = np.zeros(len(words) + 1, dtype=np.bool_)  # the last entry, index -1, is for unknown words
-        self._stops[[words[word] for word in stop_words]] = True
-        self._has_stops = bool(stop_words)
-        self._runs = _Tree({tuple(words[word] for word in run): number for run, number in runs.items()}, len(words))
+        self._counters = [_TermCounter(one, runs, words) for one, runs in zip(vectorizers, runs_of, strict=True)]
 
     @staticmethod
     def suits(vectorizer: CountVectorizer) -> bool:
@@ -76,11 +73,18 @@ class TermLookup:
             vectorizer.analyzer == "word"
             and settings == (None, None, "content", "strict")
             and vectorizer.token_pattern == _TOKEN_PATTERN
-            and len(set().union(*vectorizer.vocabulary_, *(vectorizer.get_stop_words() or ()))) < _UNKNOWN
+            and len(_letters_of(vectorizer)) < _UNKNOWN
         )
 
+    @staticmethod
+    def can_share(vectorizers: Sequence[CountVectorizer]) -> bool:
+        """Return whether one lookup supports all vectorizers, because they split a text into the same words."""
+        preparations = {(one.lowercase, one.strip_accents) for one in vectorizers}
+        letters = frozenset().union(*map(_letters_of, vectorizers))
+        return len(preparations) == 1 and len(letters) < _UNKNOWN and all(map(TermLookup.suits, vectorizers))
+
     def counts(self, texts: Sequence[str]) -> csr_matrix:
-        """Count the terms in texts.
+        """Count the terms of the first vectorizer in texts.
 
         Parameters
         ----------
@@ -93,27 +97,12 @@ class TermLookup:
             Same as ``CountVectorizer.transform``: same values, same types, same order of indices.
         """
         words, bounds = self._cut(texts)
-        row_of = np.repeat(np.arange(len(texts)), np.diff(bounds))
-        if self._has_stops:
-            mask = ~self._stops[words]
-            words, row_of = words[mask], row_of[mask]
-        rows, terms = [], []
-        positions = np.flatnonzero(words >= 0)
-        path = np.zeros(len(positions), dtype=np.int64)
-        for length in range(1, self._longest + 1):
-            if length > 1:
-                # An n-gram continues if the next word is known and is in the same text.
-                continues = positions + length - 1 < len(words)
-                positions, path = positions[continues], path[continues]
-                next_positions = positions + length - 1
-                continues = (words[next_positions] >= 0) & (row_of[next_positions] == row_of[positions])
-                positions, path = positions[continues], path[continues]
-            path, term = self._runs.step(length, path, words[positions + length - 1])
-            complete = term >= 0
-            rows.append(row_of[positions[complete]])
-            terms.append(term[complete])
-            positions, path = positions[path >= 0], path[path >= 0]
-        return self._counted(np.concatenate(rows), np.concatenate(terms), len(texts))
+        return self._counters[0].counts(words, bounds)
+
+    def counts_of_each(self, texts: Sequence[str]) -> list[csr_matrix]:
+        """Count the terms of all vectorizers in texts: one result of `counts` for each."""
+        words, bounds = self._cut(texts)
+        return [counter.counts(words, bounds) for counter in self._counters]
 
     def known_share(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Compute the share of each text's words that are in the vocabulary; NaN if there are no words.
@@ -121,8 +110,8 @@ class TermLookup:
         Stop words are not counted.
         """
         words, bounds = self._cut(texts)
-        counted = ~self._stops[words]
-        known = counted & (words >= 0)
+        counted = ~self._counters[0].stops[words]
+        known = counted & (words >= 0) & (words < len(self.words))
         totals = np.concatenate([[0], np.cumsum(counted)]), np.concatenate([[0], np.cumsum(known)])
         n_counted, n_known = (np.diff(total[bounds]) for total in totals)
         return np.asarray(np.divide(n_known, n_counted, out=np.full(len(texts), np.nan), where=n_counted > 0))
@@ -141,6 +130,48 @@ class TermLookup:
         ends_of_texts = 1 + np.cumsum([len(text) + 1 for text in prepared], dtype=np.int64)
         bounds = np.concatenate([[0], np.searchsorted(starts, ends_of_texts)])
         return self._words.find(codes, starts, lengths), bounds
+
+
+class _TermCounter:
+    """Count the terms of one vectorizer in sequences of numbered words."""
+
+    def __init__(
+        self, vectorizer: CountVectorizer, runs: Mapping[tuple[str, ...], int], number_of: Mapping[str, int]
+    ) -> None:
+        self._longest = vectorizer.ngram_range[1]
+        self._binary, self._dtype = vectorizer.binary, vectorizer.dtype
+        self._n_terms = len(vectorizer.vocabulary_)
+        stop_words = frozenset(vectorizer.get_stop_words() or ())
+        self.stops = np.zeros(len(number_of) + 1, dtype=np.bool_)  # the last entry, index -1, is for unknown words
+        self.stops[[number_of[word] for word in stop_words]] = True
+        self._has_stops = bool(stop_words)
+        numbered = {tuple(number_of[word] for word in run): number for run, number in runs.items()}
+        self._runs = _Tree(numbered, len(number_of))
+
+    def counts(self, words: _Numbers, bounds: _Numbers) -> csr_matrix:
+        """Count terms in texts, given the number of each word and the index of each text's first word."""
+        n_texts = len(bounds) - 1
+        row_of = np.repeat(np.arange(n_texts), np.diff(bounds))
+        if self._has_stops:
+            mask = ~self.stops[words]
+            words, row_of = words[mask], row_of[mask]
+        rows, terms = [], []
+        positions = np.flatnonzero(words >= 0)
+        path = np.zeros(len(positions), dtype=np.int64)
+        for length in range(1, self._longest + 1):
+            if length > 1:
+                # An n-gram continues if the next word is known and is in the same text.
+                continues = positions + length - 1 < len(words)
+                positions, path = positions[continues], path[continues]
+                next_positions = positions + length - 1
+                continues = (words[next_positions] >= 0) & (row_of[next_positions] == row_of[positions])
+                positions, path = positions[continues], path[continues]
+            path, term = self._runs.step(length, path, words[positions + length - 1])
+            complete = term >= 0
+            rows.append(row_of[positions[complete]])
+            terms.append(term[complete])
+            positions, path = positions[path >= 0], path[path >= 0]
+        return self._counted(np.concatenate(rows), np.concatenate(terms), n_texts)
 
     def _counted(self, rows: _Numbers, terms: _Numbers, n_texts: int) -> csr_matrix:
         counts = csr_matrix((np.ones(len(rows), dtype=self._dtype), (rows, terms)), shape=(n_texts, self._n_terms))
@@ -224,6 +255,17 @@ class _Words:
             continues = ~ends & (path >= 0)
             active, path = active[continues], path[continues]
         return numbers
+
+
+def _runs_of(vectorizer: CountVectorizer) -> dict[tuple[str, ...], int]:
+    """Return the terms of a vectorizer that can occur, as sequences of words, with their columns."""
+    shortest, longest = vectorizer.ngram_range
+    runs = {tuple(term.split(" ")): int(number) for term, number in vectorizer.vocabulary_.items()}
+    return {run: number for run, number in runs.items() if shortest <= len(run) <= longest}
+
+
+def _letters_of(vectorizer: CountVectorizer) -> frozenset[str]:
+    return frozenset().union(*vectorizer.vocabulary_, *(vectorizer.get_stop_words() or ()))
 
 
 def _numbered(words: Iterable[str]) -> dict[str, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from itertools import product
 from math import inf, prod
 from numbers import Integral, Real
@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from topicdesk.errors import FeaturesError, nearest
+from topicdesk.features.blocks import WHOLE_TEXT, Block
 from topicdesk.features.counts import Analyser
 from topicdesk.features.names import check_stemmer
 from topicdesk.features.tfidf import FeatureSetting
@@ -59,11 +60,18 @@ class Features:
     field_weights : mapping of str to float, None or list, default None
         Weights of fields that get separate TF-IDF features, such as ``{"title": 2, "text": 1}``. By default, the fields
         form one text.
+    blocks : mapping of str to mapping, default None
+        Features beside those of the whole text, by name: ``{"lead": {"lead": 600, "weight": [0.5, 1.0]}}``. A block
+        takes the options above except `chi2` and `field_weights`, with a value or a list of values; options that it
+        does not set have the values of the whole text. It also takes ``weight``, by which its features are multiplied
+        (default 1; 0 leaves the block out), and ``field``, the field to read. A block
+        with ``{"keywords": True}`` has one feature for each topic instead, ``log(1 + n)``, where n is the number of
+        distinct keywords of the topic in the text; it takes ``weight`` and ``lead``.
 
     Raises
     ------
     FeaturesError
-        If an option has no value, or a value is not valid.
+        If an option has no value, a value is not valid, or two values cannot be combined.
 
     See Also
     --------
@@ -76,6 +84,12 @@ class Features:
     >>> features = topicdesk.Features(ngram_range=[(1, 1), (1, 2)], min_df=2, sublinear_tf=True)
     >>> len(features.settings())
     2
+
+    The lead of a text counts more, and the comparison chooses by how much:
+
+    >>> features = topicdesk.Features(min_df=2, blocks={"lead": {"lead": 600, "weight": [0, 0.5, 1]}})
+    >>> [setting.changed() for setting in features.settings()][1]
+    {'min_df': 2, 'blocks.lead': {'lead': 600, 'weight': 0.5}}
     """
 
     analyzer: Any = "word"
@@ -95,27 +109,31 @@ class Features:
     lead: Any = None
     chi2: Any = None
     field_weights: Any = None
+    blocks: Any = None
 
     def __post_init__(self) -> None:
         """Raise `FeaturesError` if a value is not valid."""
-        for option in fields(self):
-            values = self._values(option.name)
-            if not values:
-                raise FeaturesError(f"{option.name} is an empty list. Give at least one value.")
-            for value in values:
-                _CHECKS[option.name](option.name, value)
+        for option in _CHECKS:
+            _checked_values(option, getattr(self, option))
+        self._blocks()
 
-    def _values(self, option: str) -> list[Any]:
-        """Return the values of an option; for ``ngram_range``, two integers in a list are one value."""
-        value = getattr(self, option)
-        if option == "ngram_range" and isinstance(value, list) and all(isinstance(part, Integral) for part in value):
-            return [tuple(value)] if value else []
-        values = value if isinstance(value, list) else [value]
-        return [one.item() if isinstance(one, np.generic) else one for one in values]  # NumPy's 2 is no int
+    def _blocks(self) -> list[list[Block | None]]:
+        """Return the forms of each block that are tried; None leaves it out."""
+        if self.blocks is None:
+            return []
+        if not isinstance(self.blocks, Mapping) or not all(isinstance(part, Mapping) for part in self.blocks.values()):
+            raise FeaturesError(
+                "blocks must be a mapping of names to options such as {'lead': {'lead': 600, 'weight': 0.5}}, or None; "
+                f"got {self.blocks!r}."
+            )
+        if not self.blocks:
+            raise FeaturesError("blocks is empty. Give at least one block, or None.")
+        return [_forms_of_block(name, options) for name, options in self.blocks.items()]
 
     def n_settings(self) -> int:
         """Return the number of combinations without creating them."""
-        return prod(len(self._values(option.name)) for option in fields(self))
+        values = (_checked_values(option, getattr(self, option)) for option in _CHECKS)
+        return prod(map(len, values)) * prod(map(len, self._blocks()))
 
     def settings(self) -> tuple[FeatureSetting, ...]:
         """Return all combinations. The first value of each option comes first; the first combination wins ties.
@@ -123,8 +141,13 @@ class Features:
         Returns
         -------
         tuple of FeatureSetting
+
+        Raises
+        ------
+        FeaturesError
+            If two values cannot be combined.
         """
-        values = {option.name: self._values(option.name) for option in fields(self)}
+        values = {option: _checked_values(option, getattr(self, option)) for option in _CHECKS}
         analysers = [
             Analyser(analyzer, ngram_range, lowercase, strip_accents, stop_words, stemmer=stemmer, lead=lead)
             for analyzer, ngram_range, lowercase, strip_accents, stop_words in product(
@@ -144,8 +167,67 @@ class Features:
         for analyser, *chosen in product(analysers, *(values[name] for name in names)):
             options = dict(zip(names, chosen, strict=True))
             options["field_weights"] = tuple((options["field_weights"] or {}).items())
-            settings.append(FeatureSetting(analyser, **options))
+            for blocks in product(*self._blocks()):
+                settings.append(FeatureSetting(analyser, **options, blocks=tuple(filter(None, blocks))))
         return tuple(settings)
+
+
+def _checked_values(option: str, value: Any, place: str = "") -> list[Any]:
+    """Return the values of an option; for ``ngram_range``, two integers in a list are one value.
+
+    Raises
+    ------
+    FeaturesError
+        If there is no value, or one is not valid. The message names the option after `place`.
+    """
+    if option == "ngram_range" and isinstance(value, list) and all(isinstance(part, Integral) for part in value):
+        values = [tuple(value)] if value else []
+    else:
+        values = list(value) if isinstance(value, list) else [value]
+    values = [one.item() if isinstance(one, np.generic) else one for one in values]  # NumPy's 2 is no int
+    if not values:
+        raise FeaturesError(f"{place}{option} is an empty list. Give at least one value.")
+    for one in values:
+        _CHECKS[option](f"{place}{option}", one)
+    return values
+
+
+def _forms_of_block(name: str, options: Mapping[str, Any]) -> list[Block | None]:
+    """Return a block with each combination of values of its options; None for the weight 0, which leaves it out."""
+    place = f"blocks.{name}."
+    unknown = next((option for option in options if option not in _BLOCK_OPTIONS), None)
+    if unknown is not None:
+        raise FeaturesError(f"{place}{unknown}: unknown option; {nearest(str(unknown), _BLOCK_OPTIONS)}")
+    keywords, field = options.get("keywords", False), options.get("field", WHOLE_TEXT)
+    _check_flag(f"{place}keywords", keywords)
+    if not isinstance(field, str):
+        raise FeaturesError(f"{place}field must be the name of a field, such as 'title'; got {field!r}.")
+    weights = options.get("weight", 1.0)
+    weights = list(weights) if isinstance(weights, list) else [weights]
+    if not weights:
+        raise FeaturesError(f"{place}weight is an empty list. Give at least one value.")
+    for weight in weights:
+        if isinstance(weight, bool) or not isinstance(weight, Real) or not 0 <= float(weight) < inf:
+            raise FeaturesError(
+                f"{place}weight must be a finite number of at least 0 (0 leaves the block out); got {weight!r}."
+            )
+    names = [option for option in _CHECKS if option in options]  # in one order, so that equal blocks are equal
+    if not (keywords or field or names):
+        raise FeaturesError(
+            f"blocks.{name} sets no option, so its features would be those of the whole text again. Set lead, field, "
+            "keywords or another option, or remove the block."
+        )
+    values = [_checked_values(option, options[option], place) for option in names]
+    if "ngram_range" in names:
+        at = names.index("ngram_range")
+        values[at] = [(int(least), int(most)) for least, most in values[at]]
+    forms: list[Block | None] = []
+    for weight in weights:
+        chosen = [tuple(zip(names, combination, strict=True)) for combination in product(*values)]
+        # A block that is left out is checked as well.
+        blocks = [Block(name, float(weight) if weight else 1.0, keywords, field, own) for own in chosen]
+        forms += blocks if weight else [None]
+    return forms
 
 
 def _check_choice(*valid: str | None) -> Any:
@@ -225,3 +307,6 @@ _CHECKS = {
     "chi2": _check_length,
     "field_weights": _check_weights,
 }
+
+# Options that a block takes.
+_BLOCK_OPTIONS = frozenset({*_CHECKS, "weight", "field", "keywords"} - {"chi2", "field_weights"})

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from numbers import Integral
-from typing import Any, Literal
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,22 +21,50 @@ from sklearn.feature_extraction.text import TfidfTransformer, TfidfVectorizer
 from sklearn.feature_selection import SelectKBest, chi2
 from sklearn.pipeline import make_pipeline
 
-from topicdesk.errors import FeaturesError
+from topicdesk.errors import FeaturesError, nearest
+from topicdesk.features.blocks import WHOLE_TEXT, Block
 from topicdesk.features.counts import Analyser, Counts
 from topicdesk.features.scripts import mostly_turkish
 
 __all__ = [
-    "WHOLE_TEXT",
     "FeatureSetting",
     "FoldWeights",
+    "Part",
     "fold_features",
     "keywords_are_turkish",
     "settings_for_texts",
     "weigh_fold",
 ]
 
-#: Block name for all fields of an article as one text.
-WHOLE_TEXT = ""
+# Options of an analyser, and the other options, that a block may have of its own.
+_ANALYSER_OPTIONS = frozenset(Analyser.__dataclass_fields__)
+_TFIDF_OPTIONS = frozenset(
+    {"min_df", "max_df", "max_features", "binary", "sublinear_tf", "use_idf", "smooth_idf", "norm"}
+)
+
+
+class Part(NamedTuple):
+    """A part of a setting's features, which is computed by itself: of the whole text, of a field, or of a block.
+
+    Parameters
+    ----------
+    name : str
+        Name of the block or the field; empty for the whole text.
+    weight : float
+        The features are multiplied by it.
+    field : str
+        The field to read; empty for all fields as one text.
+    setting : FeatureSetting or None
+        Options of TF-IDF features. None if the features are keywords of the topics.
+    lead : int or None
+        Number of characters in which keywords are found. None for the whole text, and for TF-IDF features.
+    """
+
+    name: str
+    weight: float
+    field: str
+    setting: FeatureSetting | None
+    lead: int | None = None
 
 
 @dataclass(frozen=True)
@@ -63,7 +92,14 @@ class FeatureSetting:
         each field are multiplied by its weight. By default, the fields form one text.
     chi2 : int, optional
         Number of terms to keep: those that depend most on the topics, by the chi-squared statistic in the training
-        texts. By default, all.
+        texts. By default, all. With blocks, it selects among the features of all blocks, after they are weighted.
+    blocks : tuple of Block, default ()
+        Features beside those of the whole text, to the right of them.
+
+    Raises
+    ------
+    FeaturesError
+        If two options cannot be combined, or two blocks have the same name.
     """
 
     analyser: Analyser = field(default_factory=Analyser)
@@ -77,21 +113,57 @@ class FeatureSetting:
     norm: Literal["l2", "l1"] | None = "l2"
     field_weights: tuple[tuple[str, float], ...] = ()
     chi2: int | None = None
+    blocks: tuple[Block, ...] = ()
 
     def __post_init__(self) -> None:
-        """Raise `FeaturesError` if both `lead` and `field_weights` are set."""
+        """Raise `FeaturesError` if options cannot be combined, or two blocks have the same name."""
         if self.field_weights and self.analyser.lead is not None:
             raise FeaturesError("lead and field_weights cannot be combined: fields with weights are read completely.")
+        if self.field_weights and self.blocks:
+            raise FeaturesError("field_weights and blocks cannot be combined: use a block for each field.")
+        names = [block.name for block in self.blocks]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise FeaturesError(f"blocks: two blocks have the name {twice!r}. Rename one of them.")
+        for block in self.blocks:  # its options may not fit together with those of this setting
+            self.options_of(block)
 
     @property
-    def blocks(self) -> tuple[tuple[str, float], ...]:
-        """Fields with separate features, and their weights; only `WHOLE_TEXT` if there are none."""
-        return self.field_weights or ((WHOLE_TEXT, 1.0),)
+    def parts(self) -> tuple[Part, ...]:
+        """The parts whose features are side by side: the whole text and the blocks, or the fields with weights."""
+        if self.field_weights:
+            return tuple(Part(name, weight, name, self) for name, weight in self.field_weights)
+        blocks = (
+            Part(block.name, block.weight, block.field, self.options_of(block), block.lead if block.keywords else None)
+            for block in self.blocks
+        )
+        return (Part("", 1.0, WHOLE_TEXT, replace(self, blocks=(), chi2=None)), *blocks)
+
+    def options_of(self, block: Block) -> FeatureSetting | None:
+        """Return all options of a block: its own, and for the others those of this setting; None for keywords.
+
+        Raises
+        ------
+        FeaturesError
+            If an option is unknown, or options cannot be combined.
+        """
+        if block.keywords:
+            return None
+        own = dict(block.options)
+        analyser = {name: own.pop(name) for name in list(own) if name in _ANALYSER_OPTIONS}
+        for name in own:
+            if name not in _TFIDF_OPTIONS:
+                hint = nearest(name, _TFIDF_OPTIONS | _ANALYSER_OPTIONS)
+                raise FeaturesError(f"blocks.{block.name}: a block has no option {name!r}; {hint}")
+        try:
+            return replace(self, analyser=replace(self.analyser, **analyser), blocks=(), chi2=None, **own)
+        except FeaturesError as error:
+            raise FeaturesError(f"blocks.{block.name}: {error}") from error
 
     def vectorizer(self) -> TfidfVectorizer:
         """Return an unfitted `TfidfVectorizer` with the same options."""
         options = asdict(self)
-        del options["analyser"], options["field_weights"], options["chi2"]
+        del options["analyser"], options["field_weights"], options["chi2"], options["blocks"]
         return TfidfVectorizer(**self.analyser.options(), **options)
 
     def transformer(self) -> BaseEstimator:
@@ -102,7 +174,14 @@ class FeatureSetting:
         TfidfVectorizer, ColumnTransformer or Pipeline
             Fit it on the texts that `Analyser.read` returns. With `field_weights`, fit it on a DataFrame that has the
             fields as columns, each read with `Analyser.read`.
+
+        Raises
+        ------
+        FeaturesError
+            If the setting has blocks, which read different texts (see `topicdesk.prediction.feature_pipeline`).
         """
+        if self.blocks:
+            raise FeaturesError("blocks read different texts: use feature_pipeline, which selects the text of each.")
         features: Any = self.vectorizer()
         if self.field_weights:
             features = ColumnTransformer(
@@ -115,7 +194,10 @@ class FeatureSetting:
         """Return the options that differ from scikit-learn's defaults."""
         default = FeatureSetting()
         flat, plain = ({**asdict(s), **asdict(s.analyser)} for s in (self, default))
-        return {name: value for name, value in flat.items() if name != "analyser" and value != plain[name]}
+        changed = {
+            name: value for name, value in flat.items() if name not in ("analyser", "blocks") and value != plain[name]
+        }
+        return changed | {f"blocks.{block.name}": block.description() for block in self.blocks}
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,23 +241,41 @@ def settings_for_texts(
     warnings : tuple of str
         At most one warning, if a setting was replaced or would remove the letter ı.
     """
-    converted = [one for one in settings if one.analyser.lowercase and not one.analyser.turkish]
+    analysers = {part.setting.analyser for one in settings for part in one.parts if part.setting is not None}
+    converted = [analyser for analyser in analysers if analyser.lowercase and not analyser.turkish]
     if not converted or not mostly_turkish(texts):
         return tuple(settings), ()
-    ascii_only = [one for one in converted if one.analyser.strip_accents == "ascii"]
-    resolved = {one: replace(one, analyser=replace(one.analyser, lowercase="turkish"))
-                for one in converted if one not in ascii_only}  # fmt: skip
+    ascii_only = [analyser for analyser in converted if analyser.strip_accents == "ascii"]
     warning = "Most texts are in Turkish or Azerbaijani"
-    if resolved:
+    if len(ascii_only) < len(converted):
         warning += ": in lower case, I becomes ı and İ becomes i (lowercase = 'turkish')"
     if ascii_only:
         warning += "; strip_accents = 'ascii' removes the letter ı. Use 'unicode' or None"
-    return tuple(dict.fromkeys(resolved.get(one, one) for one in settings)), (f"{warning}.",)
+    return tuple(dict.fromkeys(map(_in_turkish, settings))), (f"{warning}.",)
+
+
+def _in_turkish(setting: FeatureSetting) -> FeatureSetting:
+    """Return a setting with Turkish lower case wherever it converts to lower case and does not remove the letter ı."""
+
+    def case(analyser: Analyser) -> Any:
+        return "turkish" if analyser.lowercase and analyser.strip_accents != "ascii" else analyser.lowercase
+
+    blocks = []
+    for block in setting.blocks:
+        resolved = setting.options_of(block)
+        if resolved is None or case(resolved.analyser) == case(setting.analyser):
+            blocks.append(replace(block, options=tuple(pair for pair in block.options if pair[0] != "lowercase")))
+        else:
+            own = dict(block.options) | {"lowercase": case(resolved.analyser)}
+            blocks.append(replace(block, options=tuple(own.items())))
+    whole_text = replace(setting.analyser, lowercase=case(setting.analyser))
+    return replace(setting, analyser=whole_text, blocks=tuple(blocks))
 
 
 def keywords_are_turkish(settings: Sequence[FeatureSetting], texts: Sequence[str]) -> bool:
     """Return whether keywords are found in texts by Turkish lower case: if a setting asks for it, or most texts do."""
-    return any(setting.analyser.turkish for setting in settings) or mostly_turkish(texts)
+    parts = (part.setting for setting in settings for part in setting.parts if part.setting is not None)
+    return any(setting.analyser.turkish for setting in parts) or mostly_turkish(texts)
 
 
 def fold_features(
@@ -184,19 +284,23 @@ def fold_features(
     train: NDArray[np.intp],
     test: NDArray[np.intp],
     Y: NDArray[np.int8],
+    keyword_hits: Mapping[int | None, NDArray[np.float64]] = MappingProxyType({}),
 ) -> tuple[csr_matrix, csr_matrix]:
-    """Compute the features of one fold, with `field_weights` and `chi2` selection if the setting has them.
+    """Compute the features of one fold, with `blocks`, `field_weights` and `chi2` selection if the setting has them.
 
     Parameters
     ----------
     counts : mapping of (Analyser, str) to Counts
-        Counts of all texts, for the setting's analyser and each of its `FeatureSetting.blocks`.
+        Counts of all texts, for the analyser and the field of each of the setting's `FeatureSetting.parts`.
     setting : FeatureSetting
         Options of the features.
     train, test : ndarray of int
         Row numbers.
     Y : ndarray of {0, 1}, shape (n_train, n_topics)
         Labels of the training rows; used only for the chi-squared selection.
+    keyword_hits : mapping of (int or None) to ndarray of float64, shape (n_texts, n_topics)
+        Numbers of distinct keywords of each topic, by the number of characters in which they are found. Only blocks of
+        keywords need them.
 
     Returns
     -------
@@ -208,10 +312,19 @@ def fold_features(
         When no term is left.
     """
     train_parts, test_parts = [], []
-    for field_name, weight in setting.blocks:
-        fold = weigh_fold(counts[setting.analyser, field_name], setting, train, test)
-        train_parts.append(weight * fold.train)
-        test_parts.append(weight * fold.test)
+    for part in setting.parts:
+        if part.setting is None:
+            # As with sublinear counts of terms, each further keyword of a topic adds less.
+            columns = np.log1p(keyword_hits[part.lead])
+            train_features, test_features = csr_matrix(columns[train]), csr_matrix(columns[test])
+        else:
+            try:
+                fold = weigh_fold(counts[part.setting.analyser, part.field], part.setting, train, test)
+            except FeaturesError as error:
+                raise FeaturesError(f"{part.name}: {error}" if part.name else str(error)) from error
+            train_features, test_features = fold.train, fold.test
+        train_parts.append(part.weight * train_features)
+        test_parts.append(part.weight * test_features)
     sides = [parts[0] if len(parts) == 1 else hstack(parts, format="csr") for parts in (train_parts, test_parts)]
     if setting.chi2 is not None and setting.chi2 < sides[0].shape[1]:
         selection = SelectKBest(chi2, k=setting.chi2).fit(sides[0], Y if Y.shape[1] > 1 else Y[:, 0])
@@ -227,7 +340,7 @@ def weigh_fold(counts: Counts, setting: FeatureSetting, train: NDArray[np.intp],
     counts : Counts
         Counts of all texts, for ``setting.analyser``.
     setting : FeatureSetting
-        Options of the features; `field_weights` and `chi2` are not used.
+        Options of the features; `field_weights`, `blocks` and `chi2` are not used.
     train, test : ndarray of int
         Row numbers.
 

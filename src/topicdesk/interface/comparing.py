@@ -310,7 +310,7 @@ def compare(
     rope : float, default 0.01
         Differences in the metric up to this value do not matter.
     keywords : mapping of str to sequence of str, optional
-        Keywords of each topic. With them, keyword rules are one of the baselines.
+        Keywords of each topic, for blocks of keywords. With them, keyword rules are one of the baselines.
     random_state : int, default 0
         Random seed. Results are the same for the same seed.
     n_jobs : int, default -1

@@ -23,7 +23,15 @@ from topicdesk.evaluation import Classifier
 from topicdesk.features import Analyser, with_turkish_i
 from topicdesk.prediction.linear import linear_weights
 
-__all__ = ["Contribution", "Explanation", "contributions", "find_terms", "ranked_contributions", "strongest_terms"]
+__all__ = [
+    "Contribution",
+    "Explanation",
+    "contributions",
+    "find_terms",
+    "ranked_contributions",
+    "strongest_terms",
+    "terms_in_text",
+]
 
 # Maximum number of terms that are removed, one by one, if the classifier is not linear.
 _MOST_TAKEN_OUT = 60
@@ -67,8 +75,8 @@ class Explanation:
         The analyser that extracts the terms.
     predicted : tuple of str
         The predicted topics.
-    fields : tuple of str, default ()
-        Fields that are weighted separately. Their names are prefixes of their terms, as in ``title__court``.
+    prefixes : tuple of str, default ()
+        What the names of terms of separate fields and blocks begin with, as in ``title__court`` and ``lead: court``.
     """
 
     text: str
@@ -76,7 +84,7 @@ class Explanation:
     contributions: Mapping[str, tuple[Contribution, ...]]
     analyser: Analyser
     predicted: tuple[str, ...]
-    fields: tuple[str, ...] = ()
+    prefixes: tuple[str, ...] = ()
 
     @property
     def marked(self) -> tuple[str, ...]:
@@ -119,7 +127,7 @@ class Explanation:
         strongest: dict[str, tuple[float, str]] = {}
         for name in self.marked:
             for entry in self.contributions[name]:
-                term = self._in_text(entry.term)
+                term = _term_in_text(entry.term, self.prefixes)
                 if entry.contribution > strongest.get(term, (0.0, ""))[0]:
                     strongest[term] = (entry.contribution, name)
         largest = max((value for value, _ in strongest.values()), default=1.0)
@@ -146,10 +154,20 @@ class Explanation:
             f"<p><small>{escape(str(self.answer['reason']))}</small></p></div>"
         )
 
-    def _in_text(self, term: str) -> str:
-        """Return a term as it is in the text, without the name of its field."""
-        field, _, bare = term.partition("__")
-        return bare if field in self.fields else term
+
+def _term_in_text(name: str, prefixes: Iterable[str]) -> str:
+    """Return a term as it is in a text, without the prefix of its field or block."""
+    prefix = next((prefix for prefix in prefixes if name.startswith(prefix)), "")
+    return name[len(prefix) :]
+
+
+def terms_in_text(terms: Iterable[Contribution], prefixes: Sequence[str]) -> list[Contribution]:
+    """Return contributions by term in the text: the sum over all fields and blocks that have the term."""
+    sums: dict[str, float] = {}
+    for entry in terms:
+        term = _term_in_text(entry.term, prefixes)
+        sums[term] = sums.get(term, 0.0) + entry.contribution
+    return [Contribution(term, contribution) for term, contribution in sums.items()]
 
 
 def contributions(

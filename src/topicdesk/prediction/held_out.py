@@ -14,6 +14,8 @@ from topicdesk.evaluation import Classifier, described, fit_estimators
 from topicdesk.evaluation.model_selection import default_setting
 from topicdesk.features import FeatureSetting, keyword_phrases, keywords_are_turkish, with_turkish_i
 from topicdesk.features.keywords import phrase_vectorizer
+from topicdesk.prediction._feature_pipeline import feature_pipeline
+from topicdesk.prediction._fitted_features import term_names
 from topicdesk.prediction.explain import Contribution, contributions
 from topicdesk.prediction.refitting import field_frame
 
@@ -48,7 +50,7 @@ def explain_held_out(
     wanted : sequence of (int, int)
         Pairs of a row of the dataset and the number of a topic.
     keywords : mapping of str to sequence of str, optional
-        Keywords of each topic. Only the keyword-rules baseline needs them.
+        Keywords of each topic. Only the keyword-rules baseline and blocks of keywords need them.
     count : int, default 6
         Maximum number of terms for the topic, and of terms against it.
 
@@ -130,11 +132,17 @@ def _explain_split(
             for row, column in wanted
         }
     setting = _setting_of(comparison, result)
-    transformer = setting.transformer()
-    train, test = (_readable(data, setting, side) for side in (split.train, np.array(rows)))
+    transformer: Any
+    if setting.blocks:
+        turkish = keywords_are_turkish(comparison.plan.settings, data.texts)
+        transformer = feature_pipeline(setting, list(data.fields or ("text",)), data.topics, keywords, turkish)
+        train, test = (field_frame(data, side) for side in (split.train, np.array(rows)))
+    else:
+        transformer = setting.transformer()
+        train, test = (_readable(data, setting, side) for side in (split.train, np.array(rows)))
     features = transformer.fit_transform(train, data.Y[split.train])
     test_features = csr_matrix(transformer.transform(test))
-    names = transformer.get_feature_names_out()
+    names = term_names(transformer["features"] if setting.blocks else transformer, data.topics)
     multi_class = data.task == "multi-class"
     columns = sorted({column for _, column in wanted})
     targets = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix, vstack
+from scipy.sparse import csr_matrix
 from sklearn.compose import ColumnTransformer
-from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer, TfidfVectorizer
+from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.pipeline import Pipeline
 
 from topicdesk._answers import (
@@ -28,8 +28,17 @@ from topicdesk._rendering import as_html
 from topicdesk.annotation.inputs import is_sequence
 from topicdesk.errors import LabellerError
 from topicdesk.evaluation import CLASSIFIERS, classifier_named
-from topicdesk.features import Analyser, StemmingTokeniser, TermLookup, with_turkish_i
+from topicdesk.features import Analyser, TermLookup, with_turkish_i
 from topicdesk.prediction._calibrated import uncalibrated
+from topicdesk.prediction._feature_pipeline import TURKISH_STEP
+from topicdesk.prediction._fitted_features import (
+    FittedBlocks,
+    analyser_of,
+    counted,
+    fitted_blocks,
+    term_names,
+    weighting,
+)
 from topicdesk.prediction.explain import (
     Contribution,
     Explanation,
@@ -40,13 +49,7 @@ from topicdesk.prediction.explain import (
 from topicdesk.prediction.linear import linear_weights
 from topicdesk.prediction.reference import Reference
 
-__all__ = ["TURKISH_STEP", "Articles", "Labeller"]
-
-#: Name of the step of a pipeline that replaces I and İ as in Turkish and Azerbaijani.
-TURKISH_STEP = "Turkish i"
-
-# Characters per call of the term lookup. It is fastest with this number, because its arrays fit in the CPU cache.
-_PORTION = 1_500_000
+__all__ = ["Articles", "Labeller"]
 
 _SHOWN_TERMS = 6
 
@@ -233,10 +236,11 @@ class Labeller:
                 by_topic[name] = self._taken_out(features, column)
         by_field = isinstance(self.pipeline["features"], ColumnTransformer)
         (text,) = ["\n".join(texts.iloc[0])] if by_field else self._read(texts, as_written=True)
-        fields = self.fields if by_field else ()
+        prefixes = tuple(f"{field}__" for field in self.fields) if by_field else ()
+        prefixes += tuple(f"{block.name}: " for block in self._blocks if block.name and block.has_terms)
         answers = self.label(table)
         predicted = tuple(name for name, one in zip(self.topics, self._decisions(answers)[0], strict=True) if one)
-        return Explanation(text, answers.iloc[0], by_topic, self._analyser, predicted, fields)
+        return Explanation(text, answers.iloc[0], by_topic, self._analyser, predicted, prefixes)
 
     def decide(self, articles: Articles) -> NDArray[np.int8]:
         """Predict the topics of articles as an array.
@@ -286,6 +290,11 @@ class Labeller:
         ndarray of float, shape (n_articles,), or None
             NaN for an article without words. None if the features are not words.
         """
+        if self._blocks:  # the words of the whole text, or of its lead
+            lookup = self._blocks.lookup
+            if isinstance(self.pipeline["features"], Pipeline) or lookup is None:
+                return None
+            return 1 - lookup.known_share(self._blocks[0].read(articles, self._whole_texts(articles)))
         vectorizer = self.pipeline["features"]
         if not (isinstance(vectorizer, CountVectorizer) and TermLookup.suits(vectorizer)):
             return None
@@ -339,7 +348,7 @@ class Labeller:
     @cached_property
     def names(self) -> NDArray[Any]:
         """Names of the features, shape (n_features,)."""
-        return np.asarray(self.pipeline["features"].get_feature_names_out())
+        return term_names(self.pipeline["features"], self.topics)
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the state without cached attributes, which are computed again when needed."""
@@ -370,19 +379,24 @@ class Labeller:
             estimator, index = estimators[column], 1
         return tuple(contributions(estimator, classifier_named(self.classifier), features, index, self.names))
 
+    @cached_property
+    def _blocks(self) -> FittedBlocks:
+        """The whole text and the blocks beside it; empty without blocks."""
+        return fitted_blocks(self.pipeline["features"])
+
     @property
     def _analyser(self) -> Analyser:
+        if self._blocks:
+            return self._blocks[0].analyser
         vectorizer = self.pipeline["features"]
         while not isinstance(vectorizer, CountVectorizer):  # before feature selection, or one of several fields
             vectorizer = vectorizer[0] if isinstance(vectorizer, Pipeline) else vectorizer.transformers_[0][1]
-        if isinstance(vectorizer.tokenizer, StemmingTokeniser):
-            return vectorizer.tokenizer.analyser
-        options = {
-            name: getattr(vectorizer, name) for name in Analyser.__dataclass_fields__ if name not in ("stemmer", "lead")
-        }
-        if TURKISH_STEP in self.pipeline.named_steps:
-            options["lowercase"] = "turkish"
-        return Analyser(**options)
+        return analyser_of(vectorizer, TURKISH_STEP in self.pipeline.named_steps)
+
+    def _whole_texts(self, texts: pd.DataFrame) -> list[str]:
+        """Return all fields of each article as one text."""
+        columns = [texts[name].tolist() for name in self.fields]
+        return ["\n".join(parts) for parts in zip(*columns, strict=True)]
 
     def _read(self, texts: pd.DataFrame, as_written: bool = False) -> list[str]:
         """Return the texts that the vectorizer gets from the steps before it: all fields as one text, or its lead.
@@ -394,8 +408,7 @@ class Labeller:
         if "lead" in names:
             position = names.index(TURKISH_STEP if turkish and as_written else "features")
             return list(self.pipeline[:position].transform(texts))
-        columns = [texts[name].tolist() for name in self.fields]
-        whole = ["\n".join(parts) for parts in zip(*columns, strict=True)]
+        whole = self._whole_texts(texts)
         return [with_turkish_i(text) for text in whole] if turkish and not as_written else whole
 
     @cached_property
@@ -406,21 +419,21 @@ class Labeller:
     def _features(self) -> Callable[[pd.DataFrame], csr_matrix]:
         """The steps of the pipeline. For TF-IDF of words of the whole text, a faster function with the same results."""
         vectorizer = self.pipeline["features"]
+        if self._blocks:
+            selection = vectorizer[1] if isinstance(vectorizer, Pipeline) else None
+
+            def features_of_blocks(texts: pd.DataFrame) -> csr_matrix:
+                together = self._blocks.transform(texts, self._whole_texts(texts))
+                return together if selection is None else csr_matrix(selection.transform(together))
+
+            return features_of_blocks
         if not isinstance(vectorizer, TfidfVectorizer) or not TermLookup.suits(vectorizer):
             transform: Callable[[pd.DataFrame], csr_matrix] = self.pipeline[:-1].transform
             return transform
-        weighting = TfidfTransformer(
-            norm=vectorizer.norm,
-            use_idf=vectorizer.use_idf,
-            smooth_idf=vectorizer.smooth_idf,
-            sublinear_tf=vectorizer.sublinear_tf,
-        )
-        if vectorizer.use_idf:
-            weighting.idf_ = vectorizer.idf_
+        weigh = weighting(vectorizer)
 
         def features(texts: pd.DataFrame) -> csr_matrix:
-            counts = [self._lookup.counts(portion) for portion in _portions(self._read(texts))]
-            return csr_matrix(weighting.transform(vstack(counts, format="csr"), copy=False))
+            return csr_matrix(weigh.transform(counted(self._lookup, self._read(texts)), copy=False))
 
         return features
 
@@ -440,17 +453,3 @@ def as_table(articles: Articles, fields: Sequence[str]) -> pd.DataFrame:
         texts = articles.to_pylist() if hasattr(articles, "to_pylist") else list(articles)  # Arrow's are no strings
         return pd.DataFrame({fields[-1]: pd.Series(texts, dtype=object)})
     raise LabellerError(f"articles must be a DataFrame, a list of texts or a text, not {type(articles).__name__}.")
-
-
-def _portions(texts: list[str]) -> Iterator[list[str]]:
-    """Split texts into portions of about `_PORTION` characters, with at least one text each."""
-    portion: list[str] = []
-    characters = 0
-    for text in texts:
-        portion.append(text)
-        characters += len(text)
-        if characters >= _PORTION:
-            yield portion
-            portion, characters = [], 0
-    if portion:
-        yield portion

@@ -8,19 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from operator import attrgetter, methodcaller
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit, softmax
-from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.multioutput import MultiOutputClassifier
 from sklearn.naive_bayes import ComplementNB, MultinomialNB
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import LinearSVC
 
 from topicdesk._answers import NoFieldError, Rules, confidence, decide, readable_articles
@@ -46,11 +43,12 @@ from topicdesk.evaluation._checks import check_study
 from topicdesk.evaluation.engine import single_threaded_engine
 from topicdesk.evaluation.model_selection import plan_for_texts, score_all
 from topicdesk.evaluation.thresholds import platt_probabilities
-from topicdesk.features import TURKISH_I, Analyser, FeatureSetting, keyword_phrases, keywords_are_turkish
+from topicdesk.features import FeatureSetting, keywords_are_turkish
 from topicdesk.features.keywords import phrase_vectorizer
 from topicdesk.prediction._calibrated import calibrated_classifier, fit_calibrator
+from topicdesk.prediction._feature_pipeline import feature_pipeline, phrases_of_topics
 from topicdesk.prediction._observing import observe
-from topicdesk.prediction.labeller import TURKISH_STEP, Articles, Labeller, as_table
+from topicdesk.prediction.labeller import Articles, Labeller, as_table
 from topicdesk.prediction.linear import linear_estimator, linear_weights
 from topicdesk.prediction.reference import FEWEST_REFERENCE, MOST_REFERENCE, Reference, labelled_reference
 
@@ -133,7 +131,8 @@ def fit_labeller(
     with single_threaded_engine(engine, n_jobs) as running:
         choice = choose_on_all(dataset, plan, classifier, keywords, running)
         frame = field_frame(dataset)
-        preprocessing = _reading(choice, dataset, keywords, turkish)
+        view = choice.candidate.view
+        preprocessing = feature_pipeline(view, list(frame.columns), dataset.topics, keywords, turkish)
         features = preprocessing.fit_transform(frame, dataset.Y if dataset.n_topics > 1 else dataset.Y[:, 0])
         multi_class = dataset.task == "multi-class"
         estimators = _plain_estimators(classifier, choice, features, dataset, keywords, plan.random_state, turkish)
@@ -150,8 +149,8 @@ def fit_labeller(
             )
         if unlabelled is None:
             rows, scores = score_all(dataset, plan, choice.candidate, keywords, _REFERENCE_FOLDS, running)
-    view = choice.candidate.view
-    stems = isinstance(view, FeatureSetting) and view.analyser.stemmer is not None
+    parts = [part.setting for part in view.parts] if isinstance(view, FeatureSetting) else []
+    stems = any(setting is not None and setting.analyser.stemmer is not None for setting in parts)
     rules = Rules(
         topics=dataset.topics,
         fields=tuple(frame.columns),
@@ -237,65 +236,6 @@ def _warn_of_too_few(count: int) -> None:
     )
 
 
-def _reading(
-    choice: FinalChoice, dataset: Dataset, keywords: Mapping[str, Sequence[str]] | None, turkish: bool
-) -> Pipeline:
-    """Return the pipeline steps that turn fields into features; keywords are matched as in Turkish if `turkish`."""
-    view = choice.candidate.view
-    fields = list(dataset.fields or ("text",))
-    # Select the fields of a table. Missing fields become empty.
-    table_steps = [
-        ("fields", FunctionTransformer(pd.DataFrame, kw_args={"columns": fields})),
-        ("any values", FunctionTransformer(methodcaller("astype", "object"))),
-        ("no missing", FunctionTransformer(methodcaller("fillna", ""))),
-        ("words", FunctionTransformer(methodcaller("astype", "str"))),
-    ]
-    if isinstance(view, FeatureSetting) and view.field_weights:
-        return Pipeline([*table_steps, *_turkish_i(view.analyser.turkish), ("features", view.transformer())])
-    # A list of texts becomes a table whose only column is called 0. Fields are joined by a line break, as in the texts
-    # of a comparison. (An empty field leaves its line break, which matters only for character n-grams.) Every step is a
-    # function of NumPy or pandas, so the pipeline loads without our code.
-    columns = fields if "0" in fields else [*fields, "0"]
-    table_steps[0] = ("fields", FunctionTransformer(pd.DataFrame, kw_args={"columns": columns}))
-    breaks = ["\n"] * (len(fields) - 1) + [""] * (1 + len(columns) - len(fields))
-    text_steps = [
-        ("table", FunctionTransformer(pd.DataFrame)),
-        ("names", FunctionTransformer(methodcaller("add_suffix", ""))),
-        *table_steps,
-        ("line breaks", FunctionTransformer(methodcaller("add", breaks))),
-        ("one text", FunctionTransformer(np.sum, kw_args={"axis": 1})),
-    ]
-    match view:
-        case FeatureSetting():
-            reading_steps = [*_lead(view.analyser), *_turkish_i(view.analyser.turkish)]
-            return Pipeline([*text_steps, *reading_steps, ("features", view.transformer())])
-        case "keywords":
-            phrases = _phrases(dataset.topics, keywords, turkish)
-            return Pipeline([*text_steps, *_turkish_i(turkish), ("features", phrase_vectorizer(phrases))])
-        case _:
-            return Pipeline([*text_steps, ("features", CountVectorizer(max_features=1))])  # not used
-
-
-def _turkish_i(turkish: bool) -> list[tuple[str, FunctionTransformer]]:
-    """Return the step that replaces I and İ in texts or in a table before scikit-learn converts them to lower case."""
-    replaced = methodcaller("map", methodcaller("translate", TURKISH_I))
-    return [(TURKISH_STEP, FunctionTransformer(replaced))] if turkish else []
-
-
-def _lead(analyser: Analyser) -> list[tuple[str, FunctionTransformer]]:
-    """Return the steps that cut each text to its lead; no steps if the analyser reads whole texts."""
-    if analyser.lead is None:
-        return []
-    characters = FunctionTransformer(attrgetter("str"))
-    return [
-        ("characters", characters),
-        # A comparison leaves out empty fields, so the line breaks of empty first fields are removed.
-        ("first field", FunctionTransformer(methodcaller("lstrip", "\n"))),
-        ("characters again", characters),
-        ("lead", FunctionTransformer(methodcaller("slice", 0, analyser.lead))),
-    ]
-
-
 def _plain_estimators(
     classifier: Classifier,
     choice: FinalChoice,
@@ -309,7 +249,7 @@ def _plain_estimators(
     names: NDArray[Any] = np.array(dataset.topics)
     multi_class = dataset.task == "multi-class"
     if classifier.build is None:
-        return _counting(dataset.topics, _phrases(dataset.topics, keywords, turkish), multi_class)
+        return _counting(dataset.topics, phrases_of_topics(dataset.topics, keywords, turkish), multi_class)
     targets = [names[dataset.Y.argmax(axis=1)]] if multi_class else list(dataset.Y.T)
     fitted = fit_estimators(classifier, dict(choice.candidate.parameters), features, targets, random_state)
     return [_rewritten(estimator) if isinstance(estimator, _REWRITTEN) else estimator for estimator in fitted]
@@ -335,13 +275,6 @@ def _counting(topics: Sequence[str], phrases: Mapping[str, Sequence[str]], multi
             coef, constant = coef[1:] - coef[:1], constant[1:] - constant[:1]
         return [linear_estimator(coef, constant, np.array(topics)[order])]
     return [linear_estimator(row[None, :], np.zeros(1), np.array([0, 1])) for row in coef]
-
-
-def _phrases(
-    topics: Sequence[str], keywords: Mapping[str, Sequence[str]] | None, turkish: bool
-) -> dict[str, list[str]]:
-    keywords = keywords or {}
-    return keyword_phrases({topic: keywords.get(topic, ()) for topic in topics}, turkish)
 
 
 def _with_thresholds(

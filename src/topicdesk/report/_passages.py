@@ -11,6 +11,7 @@ import pandas as pd
 from topicdesk.evaluation import described, worst_errors
 from topicdesk.features import Analyser, keywords_are_turkish
 from topicdesk.prediction import Contribution, explain_held_out, find_terms
+from topicdesk.prediction.explain import terms_in_text
 from topicdesk.prediction.held_out import untrained
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def read_errors(
     unlearnt = untrained(comparison, classifier, pairs)
     learnt = [pair for pair in pairs if pair not in unlearnt]
     contributions = explain_held_out(comparison, classifier, learnt, about.keywords)
-    analyser_of = {
+    features_of = {
         (int(row)): result.features
         for result in comparison.results_of(classifier.name)
         if result.split.repeat == 0
@@ -103,7 +104,7 @@ def read_errors(
     }
     turkish = keywords_are_turkish(comparison.plan.settings, data.texts)
     keyword_case: Literal[True, "turkish"] = "turkish" if turkish else True
-    analysers = {described(setting): setting.analyser for setting in comparison.plan.settings}
+    settings = {described(setting): setting for setting in comparison.plan.settings}
     passages: dict[tuple[str, str], list[Reading]] = {}
     for (topic, kind), table in worst.items():
         column = data.topics.index(topic)
@@ -111,7 +112,9 @@ def read_errors(
         for error in table.to_dict("records"):
             row = int(error["row"])
             terms = contributions.get((row, column), ())
-            analyser = analysers.get(analyser_of.get(row, ""), Analyser(ngram_range=(1, 3), lowercase=keyword_case))
+            setting = settings.get(features_of.get(row, ""))
+            analyser = setting.analyser if setting else Analyser(ngram_range=(1, 3), lowercase=keyword_case)
+            in_text = terms_in_text(terms, [f"{part.name}: " for part in setting.parts if part.name] if setting else [])
             date = pd.Timestamp(data.dates[row])
             titles = about.provenance.titles
             readings.append(
@@ -123,7 +126,7 @@ def read_errors(
                     wrong=int(error["wrong"]),
                     tested=int(error["tested"]),
                     probability=float(error["probability"]),
-                    passage=short_passage(data.fields.get("text", data.texts)[row], terms, analyser, about.extract),
+                    passage=short_passage(data.fields.get("text", data.texts)[row], in_text, analyser, about.extract),
                     towards=tuple(term for term in terms if term.contribution > 0),
                     away=tuple(term for term in reversed(terms) if term.contribution < 0),
                     untrained=(row, column) in unlearnt,

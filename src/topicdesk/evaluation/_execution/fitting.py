@@ -16,7 +16,7 @@ from sklearn import config_context
 from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
-from topicdesk.errors import FeaturesError, SpecError
+from topicdesk.errors import FeaturesError, SpecError, nearest
 from topicdesk.evaluation._execution.checkpoints import Cell, Checkpoints, Fits, run_cells
 from topicdesk.evaluation.classifiers import Classifier, Scores, fit_grid_and_score
 from topicdesk.evaluation.engine import Engine
@@ -79,7 +79,8 @@ class Materials:
     """Data that all cells share. Other processes read the large arrays as memory maps."""
 
     counts: Mapping[tuple[Analyser, str], Counts]
-    keyword_hits: NDArray[np.float64] | None
+    #: Distinct keywords of each topic in each text, by the number of characters in which they are found; None for all.
+    keyword_hits: Mapping[int | None, NDArray[np.float64]]
     Y: NDArray[np.int8]
     multi_class: bool
     random_state: int
@@ -88,7 +89,8 @@ class Materials:
         """Return the number of nonzero counts of a view, a proxy for the time that a fit takes."""
         if not isinstance(view, FeatureSetting):
             return 0
-        return sum(int(self.counts[view.analyser, field].matrix.nnz) for field, _ in view.blocks)
+        parts = ((part.setting, part.field) for part in view.parts)
+        return sum(int(self.counts[setting.analyser, field].matrix.nnz) for setting, field in parts if setting)
 
 
 def gather_materials(
@@ -107,7 +109,7 @@ def gather_materials(
     candidates : iterable of Candidate
         The candidates to fit.
     keywords : mapping of str to sequence of str or None
-        Keywords of each topic. Only the view ``"keywords"`` needs them.
+        Keywords of each topic. Only the view ``"keywords"`` and blocks of keywords need them.
     random_state : int
         Seed of randomised estimators.
     settings : sequence of FeatureSetting, default ()
@@ -120,19 +122,29 @@ def gather_materials(
     Raises
     ------
     FeaturesError
-        If the texts contain no term, or if keywords are needed but missing.
+        If the texts contain no term, if keywords are needed but missing, or if a block reads a field that the texts do
+        not have.
     """
     views = {candidate.view for candidate in candidates}
-    hits = None
-    if "keywords" in views:
+    by_field: dict[str, list[Analyser]] = {}
+    leads: list[int | None] = [None] if "keywords" in views else []
+    for setting in (view for view in views if isinstance(view, FeatureSetting)):
+        _check_blocks(setting, dataset, keywords)
+        for part in setting.parts:
+            if part.setting is None:
+                leads.append(part.lead)
+            else:
+                by_field.setdefault(part.field, []).append(part.setting.analyser)
+    hits = {}
+    if leads:
         if keywords is None:
             raise FeaturesError("the keyword-rules baseline needs the taxonomy's keywords, but none were given.")
         turkish = keywords_are_turkish(settings, dataset.texts)
-        hits = keyword_hits(dataset.texts, {topic: keywords.get(topic, ()) for topic in dataset.topics}, turkish)
-    by_field: dict[str, list[Analyser]] = {}
-    for setting in (view for view in views if isinstance(view, FeatureSetting)):
-        for name, _ in setting.blocks:
-            by_field.setdefault(name, []).append(setting.analyser)
+        by_topic = {topic: keywords.get(topic, ()) for topic in dataset.topics}
+        hits = {
+            lead: keyword_hits([text[:lead] for text in dataset.texts], by_topic, turkish)
+            for lead in dict.fromkeys(leads)
+        }
     # Drop the names of the terms. No cell reads them, and they would be copied to a process with every task.
     counts = {
         (analyser, name): counted.numbers()
@@ -146,6 +158,20 @@ def gather_materials(
         multi_class=dataset.task == "multi-class",
         random_state=random_state,
     )
+
+
+def _check_blocks(setting: FeatureSetting, dataset: Dataset, keywords: Mapping[str, Sequence[str]] | None) -> None:
+    """Raise `FeaturesError` if a block reads a field or keywords that there are not."""
+    for block in setting.blocks:
+        if block.field and block.field not in dataset.fields:
+            fields = nearest(block.field, dataset.fields) if dataset.fields else "they have no fields. Compare a table."
+            raise FeaturesError(f"blocks.{block.name}.field: the texts have no field {block.field!r}; {fields}")
+        missing = [topic for topic in dataset.topics if not (keywords or {}).get(topic)]
+        if block.keywords and missing:
+            raise FeaturesError(
+                f"blocks.{block.name}: the block needs keywords of every topic, and there are none for "
+                f"{', '.join(missing)}. Add 'keywords' to the taxonomy, or pass keywords={{topic: words}}."
+            )
 
 
 @dataclass(frozen=True, eq=False)
@@ -305,8 +331,9 @@ def _features(
     materials: Materials, view: View, split: Split
 ) -> tuple[csr_matrix | NDArray[np.float64], csr_matrix | NDArray[np.float64]]:
     if isinstance(view, FeatureSetting):
-        return fold_features(materials.counts, view, split.train, split.test, materials.Y[split.train])
+        Y = materials.Y[split.train]
+        return fold_features(materials.counts, view, split.train, split.test, Y, materials.keyword_hits)
     if view == "keywords":
-        assert materials.keyword_hits is not None
-        return materials.keyword_hits[split.train], materials.keyword_hits[split.test]
+        hits = materials.keyword_hits[None]
+        return hits[split.train], hits[split.test]
     return np.zeros((len(split.train), 1)), np.zeros((len(split.test), 1))

@@ -144,10 +144,14 @@ def ablate(
 
 
 def _without_each(settings: Sequence[FeatureSetting]) -> Iterator[tuple[str, tuple[FeatureSetting, ...]]]:
-    """Yield the settings with one option reset, for each option that differs from its default in some setting."""
+    """Yield the settings with one option reset, for each that differs from its default in some setting.
+
+    Then yield the settings without each block. Blocks have the reset options too, unless they set them themselves.
+    """
     plain = FeatureSetting()
     analyser = {field.name: getattr(plain.analyser, field.name) for field in fields(Analyser)}
-    defaults = {field.name: getattr(plain, field.name) for field in fields(FeatureSetting) if field.name != "analyser"}
+    defaults = {field.name: getattr(plain, field.name) for field in fields(FeatureSetting)}
+    del defaults["analyser"], defaults["blocks"]
     for name, default in (analyser | defaults).items():
         option = {name: default}
         changed = tuple(
@@ -158,3 +162,7 @@ def _without_each(settings: Sequence[FeatureSetting]) -> Iterator[tuple[str, tup
         )
         if changed != tuple(settings):
             yield name, tuple(dict.fromkeys(changed))
+    for name in dict.fromkeys(block.name for setting in settings for block in setting.blocks):
+        kept = (tuple(block for block in setting.blocks if block.name != name) for setting in settings)
+        without = (replace(setting, blocks=blocks) for setting, blocks in zip(settings, kept, strict=True))
+        yield f"blocks.{name}", tuple(dict.fromkeys(without))
