@@ -4,7 +4,7 @@ from hypothesis import given, settings, strategies as st
 
 from topicdesk.errors import ArgumentError
 from topicdesk.evaluation import ThresholdRule, best_f1_thresholds, choose_thresholds, decide, decide_class
-from topicdesk.evaluation.thresholds import platt_probabilities
+from topicdesk.evaluation.calibration import platt_probabilities
 
 
 def f1(y, decided):
@@ -167,5 +167,5 @@ def test_threshold_rule_names_the_nearest_criterion():
 
 
 def test_threshold_rule_takes_one_criterion():
-    with pytest.raises(ValueError, match="expected F1, for a precision or by cost, only one"):
+    with pytest.raises(ValueError, match="f1 = 'expected' cannot be combined with precision or costs"):
         ThresholdRule(precision=0.9, f1="expected")

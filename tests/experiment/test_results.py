@@ -171,7 +171,7 @@ def test_lock_and_results_page_list_changes_since_the_previous_lock(project):
     write_lock(changed, lock_path(spec))
     page = results_page(spec.parent)
     assert "Changes since the previous lock:\n\n- the spec" in page
-    assert f"Made on {changed.made_on} from commit" in page
+    assert f"Made on {changed.made_on}, with " in page, "the project has no commit"
 
 
 def test_results_page_names_no_commit_if_there_is_none(project):

@@ -26,6 +26,7 @@ __all__ = [
     "Platt",
     "fit_calibration",
     "fit_platt",
+    "platt_probabilities",
     "probability_bins",
     "reliability_table",
 ]
@@ -208,6 +209,23 @@ def fit_platt(y: NDArray[np.int8], scores: _Floats) -> Platt:
         current = loss(weights)
     slope = float(weights[0]) / spread
     return Platt(slope, float(weights[1]) - slope * float(scores.mean()))
+
+
+def platt_probabilities(Y: NDArray[np.int8], scores: _Floats) -> _Floats:
+    """Compute the probability of each topic by Platt scaling of out-of-fold scores.
+
+    Parameters
+    ----------
+    Y : ndarray of {0, 1}, shape (n_rows, n_topics)
+        True topics.
+    scores : ndarray of float, shape (n_rows, n_topics)
+        Scores of rows that were not used to fit the classifier.
+
+    Returns
+    -------
+    ndarray of float, shape (n_rows, n_topics)
+    """
+    return np.column_stack([fit_platt(y, column).probability(column) for y, column in zip(Y.T, scores.T, strict=True)])
 
 
 def probability_bins(probabilities: _Floats) -> NDArray[np.intp]:

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from topicdesk._arguments import check_number
 from topicdesk.errors import ArgumentError, nearest
-from topicdesk.evaluation.calibration import fit_platt
 
 __all__ = [
     "ThresholdRule",
@@ -18,7 +17,6 @@ __all__ = [
     "choose_thresholds",
     "decide",
     "decide_class",
-    "platt_probabilities",
 ]
 
 _Floats = NDArray[np.float64]
@@ -67,7 +65,7 @@ class ThresholdRule:
         if self.precision is not None and self.false_positive is not None:
             raise ValueError("a threshold is chosen for a precision or by cost, not for both")
         if self.f1 == "expected" and not self.expects:
-            raise ValueError("a threshold is chosen for the expected F1, for a precision or by cost, only one of them")
+            raise ValueError("f1 = 'expected' cannot be combined with precision or costs: choose one criterion")
 
     @property
     def expects(self) -> bool:
@@ -112,6 +110,8 @@ def choose_thresholds(
     -------
     ndarray of float, shape (n_topics,)
     """
+    from topicdesk.evaluation.calibration import platt_probabilities  # SciPy is slow, and specs read rules
+
     chances = Y.astype(np.float64)
     if rule.expects:
         chances = platt_probabilities(Y, scores) if probabilities is None else probabilities
@@ -121,11 +121,6 @@ def choose_thresholds(
             for topic in range(Y.shape[1])
         ]
     )
-
-
-def platt_probabilities(Y: NDArray[np.int8], scores: _Floats) -> _Floats:
-    """Compute the probability of each topic by Platt scaling of out-of-fold scores (see `choose_thresholds`)."""
-    return np.column_stack([fit_platt(y, column).probability(column) for y, column in zip(Y.T, scores.T, strict=True)])
 
 
 def best_f1_thresholds(Y: NDArray[np.int8], scores: _Floats) -> _Floats:

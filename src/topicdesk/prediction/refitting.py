@@ -40,9 +40,9 @@ from topicdesk.evaluation import (
     fit_estimators,
 )
 from topicdesk.evaluation._checks import check_study
+from topicdesk.evaluation.calibration import platt_probabilities
 from topicdesk.evaluation.engine import single_threaded_engine
 from topicdesk.evaluation.model_selection import plan_for_texts, score_all
-from topicdesk.evaluation.thresholds import platt_probabilities
 from topicdesk.features import FeatureSetting, keywords_are_turkish
 from topicdesk.features.keywords import phrase_vectorizer
 from topicdesk.prediction._calibrated import calibrated_classifier, fit_calibrator
