@@ -15,7 +15,7 @@ __all__ = ["attach"]
 
 
 def attach(package: str, former: Mapping[str, tuple[str, str]] | None = None) -> list[str]:
-    """Make the names in a package's ``__init__.pyi`` available on first use.
+    """Make the names in a package's ``__init__.pyi``, and its packages, available on first use.
 
     The stub declares each name once, for people, type checkers and this function. ``import topicdesk.annotation`` takes
     only milliseconds, and a command imports scikit-learn only if it needs it.
@@ -46,6 +46,7 @@ def attach(package: str, former: Mapping[str, tuple[str, str]] | None = None) ->
     module = sys.modules[package]
     assert module.__file__ is not None
     homes = _homes(Path(module.__file__).with_suffix(".pyi"))
+    packages = {stub.parent.name for stub in Path(module.__file__).parent.glob("*/__init__.pyi")}
 
     class LazyPackage(ModuleType):
         def __getattr__(self, name: str) -> Any:
@@ -57,6 +58,8 @@ def attach(package: str, former: Mapping[str, tuple[str, str]] | None = None) ->
                     stacklevel=2,
                 )
                 return getattr(import_module(home), name)
+            if name in packages:
+                return import_module(f"{package}.{name}")
             if name not in homes:
                 raise AttributeError(f"module {package!r} has no attribute {name!r}")
             value = getattr(import_module(homes[name]), name)

@@ -3,7 +3,8 @@
 All differences between classifiers are judged together, on the same bootstrap resamples of the test articles. The
 largest studentised difference of any pair sets one critical value for all (max-T). Because every pair counts, the
 statement stays valid although the best classifier was found on the same articles. The probability of calling any
-equally good classifier worse is at most 5 %.
+equally good classifier worse is at most 5 %, if each topic of the metric has about ten positives or more. A macro mean
+of rarer topics depends on a few positives, for which the bootstrap is too optimistic.
 """
 
 from __future__ import annotations

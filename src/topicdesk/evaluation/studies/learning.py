@@ -2,7 +2,7 @@
 
 The whole procedure (choice on inner folds, thresholds, fit) is repeated on growing parts of the training rows, with the
 same test rows throughout. A fitted power law extrapolates the curve. Its intervals come from bootstrap resamples of the
-test articles. They do not include the variation between training sets, which more repeats can show.
+test articles, with the variance between training sets added as in a comparison.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from topicdesk._arguments import check_integer
 from topicdesk._renamed import renamed_arguments
 from topicdesk._rendering import as_html
 from topicdesk.errors import SplitError
-from topicdesk.evaluation._bootstrap import percentile_interval, resampled_metric
+from topicdesk.evaluation._bootstrap import metric_interval, percentile_interval, resampled_metric
 from topicdesk.evaluation._checks import check_study
 from topicdesk.evaluation._search import cross_validate, planned_splits
 from topicdesk.evaluation._types import ComparisonPlan
 from topicdesk.evaluation.engine import Engine, single_threaded_engine
 from topicdesk.evaluation.leaderboard import metric_title
 from topicdesk.evaluation.model_selection import plan_for_texts
-from topicdesk.evaluation.splits import Split, stratified_group_folds
+from topicdesk.evaluation.splits import Split, stratified_group_folds, training_factor
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -60,11 +60,11 @@ class LearningCurve:
         Their names.
     points : DataFrame
         One row per size. Columns ``labels`` (mean number of training articles), ``value, low, high`` (the metric with
-        its bootstrap 95 % interval over test articles) and ``fitted`` (by the power law).
+        its 95 % interval, as in a comparison) and ``fitted`` (by the power law).
     law : ndarray of float, shape (3,)
         ``limit, gap, rate`` of `power_law`, fitted to the measured values.
     laws : ndarray of float, shape (n_laws, 3)
-        The same, fitted to the values of bootstrap resamples.
+        The same, fitted to the values of bootstrap resamples, with the variance over training articles added.
     warnings : tuple of str
         Limitations of the result.
     """
@@ -118,9 +118,9 @@ class LearningCurve:
         limit, gap, rate = map(_three_digits, self.law)
         return (
             f"With {more} more labels than the current {current:.0f}, {title} of {self.classifier} is expected to "
-            f"change by {gain['value']:+.3f} (95 % interval over test articles: "
-            f"{gain['low']:+.3f} to {gain['high']:+.3f}). "
-            f"This extrapolates the power law {title} = {limit} − {gap} · labels^−{rate}."
+            f"change by {gain['value']:+.3f} (95 % interval: {gain['low']:+.3f} to {gain['high']:+.3f}). "
+            f"This extrapolates the power law {title} = {limit} − {gap} · labels^−{rate}; the interval does not cover "
+            "that another law may hold."
         )
 
     def plot(self, more: int = 500) -> Figure:
@@ -208,13 +208,21 @@ def learning_curve(
         grouped = {name: results[step * len(splits) : (step + 1) * len(splits)] for step, name in enumerate(by_size)}
         distributions = resampled_metric(dataset, plan, grouped, running)
     labels = np.array([np.mean([len(split.train) for split in group]) for group in by_size.values()])
-    curves = np.column_stack([distributions[name].overall[plan.metric] for name in by_size])
+    factors = {name: training_factor(parts) for name, parts in by_size.items()}
+    curves = np.column_stack(
+        [_with_training_variance(distributions[name].overall[plan.metric], factors[name]) for name in by_size]
+    )
     law = _fit_law(labels, curves[0])
     laws = np.array([_fit_law(labels, curve) for curve in curves[1 : _MOST_LAWS + 1] if not np.isnan(curve).any()])
-    points = pd.DataFrame(percentile_interval(column) for column in curves.T)
+    points = pd.DataFrame(metric_interval(plan.metric, distributions[name], factors[name]) for name in by_size)
     points.insert(0, "labels", labels)
     points["fitted"] = power_law(labels, *law)
     return LearningCurve(classifier.name, plan.metric, points, law, laws, (*warnings, *fit_warnings))
+
+
+def _with_training_variance(distribution: _Floats, factor: float) -> _Floats:
+    """Return a value and its resamples, which lie further from it by the factor of `training_factor`."""
+    return np.clip(distribution[0] + factor * (distribution - distribution[0]), 0.0, 1.0)
 
 
 def _three_digits(value: float) -> str:
