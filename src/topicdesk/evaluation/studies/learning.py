@@ -222,7 +222,7 @@ def learning_curve(
 
 def _with_training_variance(distribution: _Floats, factor: float) -> _Floats:
     """Return a value and its resamples, which lie further from it by the factor of `training_factor`."""
-    return np.clip(distribution[0] + factor * (distribution - distribution[0]), 0.0, 1.0)
+    return np.asarray(np.clip(distribution[0] + factor * (distribution - distribution[0]), 0.0, 1.0))
 
 
 def _three_digits(value: float) -> str:
