@@ -45,8 +45,8 @@ def attach(package: str, former: Mapping[str, tuple[str, str]] | None = None) ->
     """
     module = sys.modules[package]
     assert module.__file__ is not None
-    homes = _homes(Path(module.__file__).with_suffix(".pyi"))
-    packages = {stub.parent.name for stub in Path(module.__file__).parent.glob("*/__init__.pyi")}
+    folder = Path(module.__file__).parent
+    homes = _homes(folder / "__init__.pyi")
 
     class LazyPackage(ModuleType):
         def __getattr__(self, name: str) -> Any:
@@ -58,7 +58,7 @@ def attach(package: str, former: Mapping[str, tuple[str, str]] | None = None) ->
                     stacklevel=2,
                 )
                 return getattr(import_module(home), name)
-            if name in packages:
+            if name not in homes and (folder / name / "__init__.pyi").is_file():
                 return import_module(f"{package}.{name}")
             if name not in homes:
                 raise AttributeError(f"module {package!r} has no attribute {name!r}")

@@ -411,14 +411,11 @@ def _settled(rows: list[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
 
 def _contradict(first: dict[str, Any], other: dict[str, Any]) -> bool:
     """Return whether two rows of an article say that it was drawn in different ways. Empty cells say nothing."""
-    designs = [{name: row[name] for name in DESIGN_COLUMNS if row[name]} for row in (first, other)]
-    if not all(designs):
-        return False
-    of_stratum, of_probability = ([name in design for design in designs] for name in DESIGN_COLUMNS[1:])
-    both = designs[0].keys() & designs[1].keys()
-    return any(designs[0][name] != designs[1][name] for name in both) or (
-        (of_stratum[0] and of_probability[1]) or (of_stratum[1] and of_probability[0])
-    )
+    if any(first[name] and other[name] and first[name] != other[name] for name in DESIGN_COLUMNS):
+        return True
+    # One row may have the size of a stratum, and the other a probability.
+    ways = [{name for name in DESIGN_COLUMNS[1:] if row[name]} for row in (first, other)]
+    return all(ways) and ways[0] != ways[1]
 
 
 def _drawn(row: dict[str, Any]) -> str:

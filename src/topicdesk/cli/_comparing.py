@@ -26,9 +26,10 @@ from topicdesk.cli._printing import (
     print_table,
     print_text,
     print_warnings,
+    results_differ,
     save_picture,
 )
-from topicdesk.errors import VerificationError, counted
+from topicdesk.errors import VerificationError
 
 if TYPE_CHECKING:
     from topicdesk.experiment import Difference, ExperimentResult, LoadedExperiment
@@ -290,8 +291,8 @@ def _report(found: list[Difference], path: Path, result: ExperimentResult, toler
     if differing:
         print_differences(differing, f"Differences from {path}", _MOST_DIFFERENCES)
     raise VerificationError(
-        f"{counted(len(differing), 'result')} differ{'s' * (len(differing) == 1)} from {path}. If the change is "
-        f"intended, replace the lock with 'topicdesk compare {result.spec_file} --update-lock' and commit it."
+        f"{results_differ(len(differing))} from {path}. If the change is intended, replace the lock with "
+        f"'topicdesk compare {result.spec_file} --update-lock' and commit it."
     )
 
 

@@ -8,6 +8,7 @@ from shutil import get_terminal_size
 from typing import TYPE_CHECKING, TextIO
 
 from topicdesk._terminals import visible
+from topicdesk.errors import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -27,6 +28,7 @@ __all__ = [
     "print_table",
     "print_text",
     "print_warnings",
+    "results_differ",
     "save_picture",
 ]
 
@@ -108,6 +110,11 @@ def print_differences(found: Sequence[Difference], title: str, most: int = MOST_
     ]
     print_table(pd.DataFrame(rows).astype("str").set_index("where"), title)
     print_more(len(found), most)
+
+
+def results_differ(number: int) -> str:
+    """Return the beginning of a sentence: how many results differ."""
+    return f"{counted(number, 'result')} {'differs' if number == 1 else 'differ'}"
 
 
 def print_warnings(warnings: Iterable[str]) -> None:

@@ -18,8 +18,9 @@ from topicdesk.cli._printing import (
     print_some,
     print_table,
     print_text,
+    results_differ,
 )
-from topicdesk.errors import TrackingError, VerificationError, counted
+from topicdesk.errors import TrackingError, VerificationError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,11 +82,9 @@ def reproduce(
         return
     print_differences(result.differences, "Differences from the run")
     commit = result.facts["then"].to_dict()["git.commit"]
-    n_differing = len(result.differences)
     raise VerificationError(
-        f"{counted(n_differing, 'result')} differ{'s' * (n_differing == 1)} from run {result.run_id}. The facts above "
-        "that changed are possible causes."
-        + (f" The code of the run is commit {commit}." if commit not in ("", "–") else "")
+        f"{results_differ(len(result.differences))} from run {result.run_id}. The facts above that changed are "
+        "causes." + (f" The code of the run is commit {commit}." if commit not in ("", "–") else "")
     )
 
 

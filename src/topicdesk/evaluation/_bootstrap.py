@@ -144,9 +144,8 @@ def score_tables(dataset: Dataset, plan: ComparisonPlan, results: Sequence[FoldR
             )
     pooled = pd.DataFrame(pooled_rows).join(spread, on=["classifier", "metric"])
     pooled.loc[pooled["sample"] != headline, ["fold_mean", "fold_sd"]] = np.nan
-    left_out = _left_out_scores(
-        dataset, plan.metric, {name: by_name[name] for name in listed}, weighings, headline, engine
-    )
+    pooled_results = {name: list(_pooled(dataset, by_name[name], headline)) for name in listed}
+    left_out = _left_out_scores(plan.metric, pooled_results, weighings, engine)
     sizes = distributions[headline, best].by_topic
     effect = one_article(plan.metric, sizes["positives"][0], float(sizes["rows"][0, 0]))
     return ScoreTables(pooled, pd.DataFrame(topic_rows), by_fold, values, left_out, best, effect)
@@ -208,33 +207,22 @@ def _weighings(
 
 
 def _left_out_scores(
-    dataset: Dataset,
-    metric: str,
-    results: Mapping[str, Sequence[FoldResult]],
-    weighings: _Weighings,
-    sample: str,
-    engine: Engine,
+    metric: str, pooled: Mapping[str, list[_Pooled]], weighings: _Weighings, engine: Engine
 ) -> dict[str, NDArray[np.float64]]:
     """Compute a metric on the articles that each bootstrap resample left out, shape (n_resamples,)."""
     test_rows, weights = weighings
     if len(weights) == 1:  # the plan has no resamples
-        return {name: np.empty(0) for name in results}
+        return {name: np.empty(0) for name in pooled}
     left_out = test_rows, (weights[1:] == 0).astype(np.float64)
-    values = _metric_of(dataset, metric, results, left_out, sample, engine, "articles left out of resamples")
+    values = _metric_of(metric, pooled, left_out, engine, "articles left out of resamples")
     return {name: distributions.overall[metric] for name, distributions in values.items()}
 
 
 def _metric_of(
-    dataset: Dataset,
-    metric: str,
-    results: Mapping[str, Sequence[FoldResult]],
-    weighings: _Weighings,
-    sample: str,
-    engine: Engine,
-    title: str,
+    metric: str, pooled: Mapping[str, list[_Pooled]], weighings: _Weighings, engine: Engine, title: str
 ) -> dict[str, Distributions]:
-    tasks = [(list(_pooled(dataset, group, sample)), metric) for group in results.values()]
-    return dict(zip(results, run_all(engine, _metric_distributions, weighings, tasks, title), strict=True))
+    tasks = [(repeats, metric) for repeats in pooled.values()]
+    return dict(zip(pooled, run_all(engine, _metric_distributions, weighings, tasks, title), strict=True))
 
 
 def resampled_metric(
@@ -255,7 +243,9 @@ def resampled_metric(
         By the names of `results`. Only the metric of the plan, and by topic if it is a mean over topics.
     """
     weighings = _weighings(dataset, results, plan.resamples, plan.random_state)
-    return _metric_of(dataset, plan.metric, results, weighings, headline_sample(dataset), engine, "bootstrap intervals")
+    sample = headline_sample(dataset)
+    pooled = {name: list(_pooled(dataset, group, sample)) for name, group in results.items()}
+    return _metric_of(plan.metric, pooled, weighings, engine, "bootstrap intervals")
 
 
 @dataclass(frozen=True, eq=False)
@@ -296,7 +286,7 @@ def _pooled(dataset: Dataset, results: Sequence[FoldResult], sample: str) -> Ite
             automated=np.concatenate([part.automated for part in parts])[mask],
             folds=folds[mask],
             rows=rows[mask],
-            sampling=dataset.weights[rows] if sample == CORPUS_SAMPLE and dataset.weights is not None else None,
+            sampling=_sampling_weights(dataset, rows, sample),
             drawn=dataset.drawn[rows] if sample == CORPUS_SAMPLE and dataset.drawn is not None else None,
         )
 
@@ -442,20 +432,30 @@ def _topic_rows(
 def fold_values(dataset: Dataset, metric: str, results: Sequence[FoldResult]) -> NDArray[np.float64]:
     """Compute the headline on the test articles of each fold, shape (n_folds,)."""
     sample = headline_sample(dataset)
-    return np.array([float(_of_fold(dataset, result, sample)[metric][0]) for result in results])
+    values = []
+    for result in results:
+        test = result.split.test
+        sampling = _sampling_weights(dataset, test, sample)
+        weights = np.ones(len(test)) if sampling is None else sampling
+        values += weighted_metric_values(
+            metric, dataset.Y[test], result.decisions, result.scores, weights[None, :]
+        ).tolist()
+    return np.array(values)
 
 
-def _of_fold(dataset: Dataset, result: FoldResult, sample: str) -> dict[str, NDArray[np.float64]]:
-    test = result.split.test
-    weights = dataset.weights[test][None, :] if sample == CORPUS_SAMPLE and dataset.weights is not None else None
-    with np.errstate(divide="ignore", invalid="ignore"):  # a fold may have no article with a weight
-        return metric_values(dataset.Y[test], result.decisions, result.scores, weights) | _probability_metric_values(
-            dataset.Y[test], result.decisions, result.probabilities, result.automated, weights
-        )
+def _sampling_weights(dataset: Dataset, rows: NDArray[np.intp], sample: str) -> NDArray[np.float64] | None:
+    """Return the weights of rows in a sample; None if each counts once."""
+    return dataset.weights[rows] if sample == CORPUS_SAMPLE and dataset.weights is not None else None
 
 
 def _fold_rows(dataset: Dataset, result: FoldResult, headline: str) -> list[dict[str, Any]]:
-    of_fold = _of_fold(dataset, result, headline)
+    test = result.split.test
+    sampling = _sampling_weights(dataset, test, headline)
+    weights = None if sampling is None else sampling[None, :]
+    with np.errstate(divide="ignore", invalid="ignore"):  # a fold may have no article with a weight
+        of_fold = metric_values(dataset.Y[test], result.decisions, result.scores, weights) | _probability_metric_values(
+            dataset.Y[test], result.decisions, result.probabilities, result.automated, weights
+        )
     return [
         {
             "classifier": result.classifier,

@@ -35,6 +35,7 @@ __all__ = [
     "SELECTION_METRICS",
     "TOPIC_METRICS",
     "bootstrap_weights",
+    "mean_of_defined",
     "metric_value",
     "metric_values",
     "observed_and_bootstrap_weights",

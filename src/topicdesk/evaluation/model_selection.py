@@ -203,7 +203,7 @@ def judge(
     """Return a candidate's thresholds, fixed or the best on these scores, and the plan's metric that they achieve.
 
     `folds` is the fold whose model scored each row. Ranking metrics are computed per fold. Candidates are compared at
-    the best observed F1, whatever the plan's rule expects: this is much faster, and chooses as well.
+    the best observed F1 also if the plan's rule is for the expected one: sigmoids of all candidates would take long.
     """
     if multi_class or candidate.classifier.threshold is not None:
         thresholds = fixed_thresholds(candidate.classifier, Y.shape[1], multi_class)
@@ -259,7 +259,7 @@ def choose(
             best, scores_of_best = Choice(candidate, thresholds, score), scores
     assert best is not None
     rule = plan.decision_rule
-    if rule.threshold.expects and not multi_class and best.candidate.classifier.threshold is None:
+    if rule.threshold.f1 == "expected" and not multi_class and best.candidate.classifier.threshold is None:
         best = replace(best, thresholds=choose_thresholds(Y, scores_of_best, rule.threshold))
     decisions = decisions_at(scores_of_best, best.thresholds)
     calibration = fit_calibration(

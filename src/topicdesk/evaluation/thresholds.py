@@ -11,13 +11,7 @@ from numpy.typing import NDArray
 from topicdesk._arguments import check_number
 from topicdesk.errors import ArgumentError, nearest
 
-__all__ = [
-    "ThresholdRule",
-    "best_f1_thresholds",
-    "choose_thresholds",
-    "decide",
-    "decide_class",
-]
+__all__ = ["ThresholdRule", "best_f1_thresholds", "choose_thresholds", "decide", "decide_class"]
 
 _Floats = NDArray[np.float64]
 
@@ -35,7 +29,7 @@ class ThresholdRule:
     f1 : {"observed", "expected"}, default "observed"
         With neither precision nor costs, F1 is maximised: the one that the labels have with these scores, or the one
         that Platt probabilities of the scores lead to expect. The best observed F1 of a rare topic depends on a few
-        articles, so its threshold varies much more between samples.
+        articles, so its threshold varies more between samples.
 
     References
     ----------
@@ -64,13 +58,8 @@ class ThresholdRule:
             raise ValueError("a cost needs both false_positive and false_negative")
         if self.precision is not None and self.false_positive is not None:
             raise ValueError("a threshold is chosen for a precision or by cost, not for both")
-        if self.f1 == "expected" and not self.expects:
+        if self.f1 == "expected" and (self.precision is not None or self.false_positive is not None):
             raise ValueError("f1 = 'expected' cannot be combined with precision or costs: choose one criterion")
-
-    @property
-    def expects(self) -> bool:
-        """Whether a probability of each article stands for its label."""
-        return self.f1 == "expected" and self.precision is None and self.false_positive is None
 
     def observed(self) -> ThresholdRule:
         """Return the same criterion, computed from labels."""
@@ -110,10 +99,10 @@ def choose_thresholds(
     -------
     ndarray of float, shape (n_topics,)
     """
-    from topicdesk.evaluation.calibration import platt_probabilities  # SciPy is slow, and specs read rules
-
     chances = Y.astype(np.float64)
-    if rule.expects:
+    if rule.f1 == "expected":
+        from topicdesk.evaluation.calibration import platt_probabilities  # SciPy is slow, and specs read rules
+
         chances = platt_probabilities(Y, scores) if probabilities is None else probabilities
     return np.array(
         [

@@ -11,7 +11,7 @@ from topicdesk.errors import FeaturesError
 
 __all__ = ["WHOLE_TEXT", "Block"]
 
-#: Stands for all fields of an article as one text, where other blocks have the name of a field.
+#: The `Block.field` of a block that reads the whole text: all fields of an article as one text.
 WHOLE_TEXT = ""
 
 # scikit-learn separates the names of nested parameters by two underscores.

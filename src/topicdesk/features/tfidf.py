@@ -36,7 +36,7 @@ __all__ = [
     "weigh_fold",
 ]
 
-# Options of an analyser, and the other options, that a block may have of its own.
+# Options of an analyser, and other options of a `TfidfVectorizer`. A block can have values of its own for all of them.
 _ANALYSER_OPTIONS = frozenset(Analyser.__dataclass_fields__)
 _TFIDF_OPTIONS = frozenset(
     {"min_df", "max_df", "max_features", "binary", "sublinear_tf", "use_idf", "smooth_idf", "norm"}
@@ -162,9 +162,7 @@ class FeatureSetting:
 
     def vectorizer(self) -> TfidfVectorizer:
         """Return an unfitted `TfidfVectorizer` with the same options."""
-        options = asdict(self)
-        del options["analyser"], options["field_weights"], options["chi2"], options["blocks"]
-        return TfidfVectorizer(**self.analyser.options(), **options)
+        return TfidfVectorizer(**self.analyser.options(), **{name: getattr(self, name) for name in _TFIDF_OPTIONS})
 
     def transformer(self) -> BaseEstimator:
         """Return an unfitted scikit-learn transformer with the same options.

@@ -72,12 +72,11 @@ class FittedBlock:
         whole_texts : sequence of str, length n_articles
             All fields as one text.
         """
-        names = list(self.steps.named_steps)
-        if "field" in names:
-            first, selected = names.index("field") + 1, self.steps["field"].transform(texts)
+        if "field" in self.steps.named_steps:
+            first, selected = self._position("field") + 1, self.steps["field"].transform(texts)
         else:
-            first, selected = names.index("one text") + 1, whole_texts
-        reading = self.steps[first : names.index("terms")]
+            first, selected = self._position("one text") + 1, whole_texts
+        reading = self.steps[first : self._position("terms")]
         if len(reading):
             selected = reading.transform(pd.Series(selected, dtype="str"))
         return selected if isinstance(selected, list) else list(selected)
@@ -85,8 +84,7 @@ class FittedBlock:
     @property
     def reading(self) -> tuple[str, ...]:
         """What is equal for blocks whose vectorizers get the same texts."""
-        names = list(self.steps.named_steps)
-        return tuple(f"{name} {step.func!r}" for name, step in self.steps.steps[: names.index("terms")])
+        return tuple(f"{name} {step.func!r}" for name, step in self.steps.steps[: self._position("terms")])
 
     @cached_property
     def weighting(self) -> TfidfTransformer | None:
@@ -95,10 +93,12 @@ class FittedBlock:
 
     def features(self, terms: csr_matrix) -> csr_matrix:
         """Return the weighted features, given what the vectorizer makes of the texts."""
-        last = list(self.steps.named_steps).index("terms") + 1
-        for _, step in self.steps.steps[last:]:
+        for _, step in self.steps.steps[self._position("terms") + 1 :]:
             terms = step.transform(terms)
         return self.weight * csr_matrix(terms)
+
+    def _position(self, step: str) -> int:
+        return list(self.steps.named_steps).index(step)
 
 
 class FittedBlocks(tuple[FittedBlock, ...]):
@@ -127,10 +127,8 @@ class FittedBlocks(tuple[FittedBlock, ...]):
 
         Parameters
         ----------
-        texts : DataFrame of str, shape (n_articles, n_fields)
-            Texts of the fields, without missing values.
-        whole_texts : sequence of str, length n_articles
-            All fields as one text.
+        texts, whole_texts
+            As in `FittedBlock.read`.
 
         Returns
         -------

@@ -304,8 +304,10 @@ def _with_thresholds(
 
     probabilities = probable(scores)
     if classifier.threshold is None:
-        # As in a comparison, whose rule sees scores: isotonic regression would overfit rare topics.
-        thresholds = choose_thresholds(Y, probabilities, plan.decision_rule.threshold, platt_probabilities(Y, scores))
+        rule = plan.decision_rule.threshold
+        # From the scores, as in a comparison: `probabilities` may be those of isotonic regression.
+        expected = platt_probabilities(Y, scores) if rule.f1 == "expected" else None
+        thresholds = choose_thresholds(Y, probabilities, rule, expected)
     else:
         fixed = np.array([[classifier.threshold]])
         thresholds = _second_class(calibrators, [fixed] * len(calibrators))[0]
