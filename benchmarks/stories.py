@@ -1,7 +1,7 @@
 """Group 20,000 articles of 3 kB by story: seconds, peak memory, and the share of planted stories found.
 
 Run with ``python benchmarks/stories.py [ARTICLES]``. The words of articles are drawn from a vocabulary with Zipf
-frequencies. Every twentieth article tells the story of an earlier one: half of its words are from that article, in
+frequencies. Every twentieth article is about the story of an earlier one: half of its words are from that article, in
 another order.
 """
 

@@ -21,6 +21,7 @@ from topicdesk.evaluation import (
     classifier_named,
     compare,
     metric_values,
+    topic_metric_values,
 )
 from topicdesk.experiment import load_dataset, read_spec
 from topicdesk.features import Analyser, FeatureSetting
@@ -54,11 +55,10 @@ def main() -> int:
         scores, thresholds = [], []
         for result in results:
             Y = dataset.Y[result.split.test]
-            values = metric_values(Y, result.decisions, result.scores)
+            by_topic = topic_metric_values(Y, result.decisions, result.scores)
+            values = metric_values(Y, result.decisions, result.scores, by_topic=by_topic)
             macro.setdefault(rule.f1, []).append(values["macro_f1"][0])
-            true = (Y & result.decisions).sum(axis=0)
-            by_topic = 2 * true / np.maximum(Y.sum(axis=0) + result.decisions.sum(axis=0), 1)
-            scores.append([values["macro_f1"][0], values["micro_f1"][0], *by_topic])
+            scores.append([values["macro_f1"][0], values["micro_f1"][0], *by_topic["f1"][0]])
             thresholds.append((result.thresholds - result.scores.mean(axis=0)) / result.scores.std(axis=0))
         spread = np.nanstd(np.where(np.isfinite(thresholds), thresholds, np.nan), axis=0)
         means = np.mean(scores, axis=0)
