@@ -998,9 +998,9 @@ def split_plan(world):
 def threshold_rule(world):
     costs = ["1", True, 0, -1, float("nan"), float("inf"), [1]]
     return Entry(
-        {"precision": None, "false_positive": 1.0, "false_negative": 1.0, "f1": "observed"},
+        {"precision": None, "false_positive": 1.0, "false_negative": 1.0, "f1": None},
         {
-            "f1": ["observd", None, 1, True, ["expected"], "expected"],  # expected: not together with costs
+            "f1": ["observd", 1, True, ["expected"], "expected", "observed"],  # the last two: not together with costs
             "precision": [0.9, "0.9", True, 0, 1.1, float("nan"), [1]],
             "false_positive": [None, *costs],
             "false_negative": [None, *costs],

@@ -166,6 +166,16 @@ def test_threshold_rule_names_the_nearest_criterion():
         ThresholdRule(f1="observd")
 
 
-def test_threshold_rule_takes_one_criterion():
-    with pytest.raises(ValueError, match="f1 = 'expected' cannot be combined with precision or costs"):
-        ThresholdRule(precision=0.9, f1="expected")
+@pytest.mark.parametrize("f1", ["expected", "observed"])
+def test_threshold_rule_takes_one_criterion(f1):
+    with pytest.raises(ValueError, match=f"f1 = '{f1}' cannot be combined with precision or costs"):
+        ThresholdRule(precision=0.9, f1=f1)
+    with pytest.raises(ValueError, match=f"f1 = '{f1}' cannot be combined with precision or costs"):
+        ThresholdRule(false_positive=1.0, false_negative=2.0, f1=f1)
+
+
+def test_threshold_rule_is_for_the_expected_f1_by_default():
+    Y, scores, _ = all_decisions([(0, 0.1), (1, 0.2), (0, 0.3), (0, 0.4), (1, 0.9)] * 3)
+    by_default = choose_thresholds(Y, scores, ThresholdRule())
+    np.testing.assert_array_equal(by_default, choose_thresholds(Y, scores, ThresholdRule(f1="expected")))
+    assert (by_default != choose_thresholds(Y, scores, ThresholdRule(f1="observed"))).any()

@@ -85,7 +85,7 @@ def test_fit_labeller_takes_the_thresholds_of_the_expected_f1_that_a_comparison_
     choice = choose_on_all(noisy, plan, classifier, KEYWORDS, LocalEngine(1))
     Y = noisy.Y[choice.rows]
     of_scores = decide(choice.scores, choose_thresholds(Y, choice.scores, expected))
-    assert (of_scores != decide(choice.scores, choose_thresholds(Y, choice.scores, ThresholdRule()))).any()
+    assert (of_scores != decide(choice.scores, choose_thresholds(Y, choice.scores, ThresholdRule(f1="observed")))).any()
     for column, one in enumerate(labeller.pipeline[-1].estimators_):
         held_out = one.estimator.final_estimator_.predict_proba(choice.scores[:, [column]])[:, 1]
         decided = held_out >= labeller.thresholds[column]

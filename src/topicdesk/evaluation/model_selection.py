@@ -259,7 +259,7 @@ def choose(
             best, scores_of_best = Choice(candidate, thresholds, score), scores
     assert best is not None
     rule = plan.decision_rule
-    if rule.threshold.f1 == "expected" and not multi_class and best.candidate.classifier.threshold is None:
+    if rule.threshold.is_expected and not multi_class and best.candidate.classifier.threshold is None:
         best = replace(best, thresholds=choose_thresholds(Y, scores_of_best, rule.threshold))
     decisions = decisions_at(scores_of_best, best.thresholds)
     calibration = fit_calibration(

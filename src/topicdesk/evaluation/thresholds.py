@@ -26,10 +26,10 @@ class ThresholdRule:
         Maximise recall at this precision or higher.
     false_positive, false_negative : float, optional
         Minimise the total cost, with these costs per wrong decision. Set both or neither.
-    f1 : {"observed", "expected"}, default "observed"
-        With neither precision nor costs, F1 is maximised: the one that the labels have with these scores, or the one
-        that Platt probabilities of the scores lead to expect. The best observed F1 of a rare topic depends on a few
-        articles, so its threshold varies more between samples.
+    f1 : {"expected", "observed"}, optional
+        With neither precision nor costs, F1 is maximised: the one that Platt probabilities of the scores lead to expect
+        (the default), or the one that the labels have with these scores. The best observed F1 of a rare topic depends
+        on a few articles, so its threshold varies more between samples.
 
     References
     ----------
@@ -40,11 +40,11 @@ class ThresholdRule:
     precision: float | None = None
     false_positive: float | None = None
     false_negative: float | None = None
-    f1: Literal["observed", "expected"] = "observed"
+    f1: Literal["expected", "observed"] | None = None
 
     def __post_init__(self) -> None:
         """Raise `ValueError` if the parameters contradict each other or are out of range."""
-        if self.f1 not in ("observed", "expected"):
+        if self.f1 not in ("expected", "observed", None):
             raise ArgumentError(f"f1 = {self.f1!r}: {nearest(str(self.f1), ['expected', 'observed'])}")
         for name in ("precision", "false_positive", "false_negative"):
             value = getattr(self, name)
@@ -58,12 +58,17 @@ class ThresholdRule:
             raise ValueError("a cost needs both false_positive and false_negative")
         if self.precision is not None and self.false_positive is not None:
             raise ValueError("a threshold is chosen for a precision or by cost, not for both")
-        if self.f1 == "expected" and (self.precision is not None or self.false_positive is not None):
-            raise ValueError("f1 = 'expected' cannot be combined with precision or costs: choose one criterion")
+        if self.f1 is not None and (self.precision is not None or self.false_positive is not None):
+            raise ValueError(f"f1 = {self.f1!r} cannot be combined with precision or costs: choose one criterion")
+
+    @property
+    def is_expected(self) -> bool:
+        """Whether the criterion is computed from probabilities, and not from labels."""
+        return self.f1 != "observed" and self.precision is None and self.false_positive is None
 
     def observed(self) -> ThresholdRule:
         """Return the same criterion, computed from labels."""
-        return replace(self, f1="observed")
+        return replace(self, f1="observed") if self.is_expected else self
 
     def merit(self, hits: _Floats, decided: _Floats, positives: float) -> _Floats:
         """Score each cut, higher is better: `hits` of its `decided` articles are among the `positives` of the topic."""
@@ -100,7 +105,7 @@ def choose_thresholds(
     ndarray of float, shape (n_topics,)
     """
     chances = Y.astype(np.float64)
-    if rule.f1 == "expected":
+    if rule.is_expected:
         from topicdesk.evaluation.calibration import platt_probabilities  # SciPy is slow, and specs read rules
 
         chances = platt_probabilities(Y, scores) if probabilities is None else probabilities
@@ -114,7 +119,7 @@ def choose_thresholds(
 
 def best_f1_thresholds(Y: NDArray[np.int8], scores: _Floats) -> _Floats:
     """Choose the threshold with the highest observed F1 for each topic (see `choose_thresholds`)."""
-    return choose_thresholds(Y, scores, ThresholdRule())
+    return choose_thresholds(Y, scores, ThresholdRule(f1="observed"))
 
 
 def decide(scores: NDArray[np.float64], thresholds: NDArray[np.float64]) -> NDArray[np.int8]:

@@ -200,12 +200,12 @@ class _Splits(StrictModel):
 
 
 class _Threshold(StrictModel):
-    """The objective of thresholds; the observed F1 if no key is set."""
+    """The objective of thresholds; the expected F1 if no key is set."""
 
     precision: Annotated[float, Field(gt=0, le=1)] | None = None
     false_positive: Annotated[float, Field(gt=0)] | None = None
     false_negative: Annotated[float, Field(gt=0)] | None = None
-    f1: Literal["observed", "expected"] = "observed"
+    f1: Literal["expected", "observed"] | None = None
 
     @model_validator(mode="after")
     def _one_thing(self) -> _Threshold:
@@ -221,7 +221,7 @@ class _Threshold(StrictModel):
 
 class _Evaluation(StrictModel):
     metric: Literal[SELECTION_METRICS] = "macro_f1"  # type: ignore[valid-type]  # mypy requires literal strings here
-    #: Such as { f1 = "expected" }, { precision = 0.95 }, or { false_positive = 1, false_negative = 5 }; F1 if not set.
+    #: Such as { f1 = "observed" }, { precision = 0.95 }, or { false_positive = 1, false_negative = 5 }.
     threshold: _Threshold = _Threshold()
     #: ``grid`` evaluates all candidates on all inner folds. ``halving`` is successive halving: each round keeps fewer
     #: candidates and uses more rows.

@@ -176,10 +176,10 @@ class FeatureSetting:
         Raises
         ------
         FeaturesError
-            If the setting has blocks, which read different texts (see `topicdesk.prediction.feature_pipeline`).
+            If the setting has blocks, which read different texts. A fitted model's pipeline selects them.
         """
         if self.blocks:
-            raise FeaturesError("blocks read different texts: use feature_pipeline, which selects the text of each.")
+            raise FeaturesError("blocks read different texts. Fit a model, whose pipeline selects the text of each.")
         features: Any = self.vectorizer()
         if self.field_weights:
             features = ColumnTransformer(

@@ -306,7 +306,7 @@ def _with_thresholds(
     if classifier.threshold is None:
         rule = plan.decision_rule.threshold
         # From the scores, as in a comparison: `probabilities` may be those of isotonic regression.
-        expected = platt_probabilities(Y, scores) if rule.f1 == "expected" else None
+        expected = platt_probabilities(Y, scores) if rule.is_expected else None
         thresholds = choose_thresholds(Y, probabilities, rule, expected)
     else:
         fixed = np.array([[classifier.threshold]])

@@ -35,10 +35,15 @@ class Challenge:
         Whether the new model replaces the current one.
     reason : str
         Explanation for the user.
+    difference, low, high : float
+        The new model's metric minus the current one's, and its paired 95 % interval. NaN if they cannot be compared.
     """
 
     wins: bool
     reason: str
+    difference: float = float("nan")
+    low: float = float("nan")
+    high: float = float("nan")
 
 
 @renamed_arguments(seed="random_state")
@@ -100,15 +105,17 @@ def challenge(
         f"{shown(float(new_values[0]))} for the new model and {shown(float(current_values[0]))} for the current model; "
         f"the new model is {lead} [95 %]"
     )
+    difference = (interval["value"], interval["low"], interval["high"])
     if interval["low"] > 0:
-        return Challenge(True, f"the new model is shown to be better: {description}")
+        return Challenge(True, f"the new model is shown to be better: {description}", *difference)
     if interval["high"] < 0:
-        return Challenge(False, f"the new model is shown to be worse: {description}")
+        return Challenge(False, f"the new model is shown to be worse: {description}", *difference)
     if interval["low"] >= -rope and interval["high"] <= rope:
+        equivalent = f"equivalent within {rope:g}"
         if _is_simpler(*reversed(classifiers)):
-            return Challenge(True, f"the new model is simpler, and equivalent within {rope:g}: {description}")
-        return Challenge(False, f"the new model is equivalent within {rope:g}, but not simpler: {description}")
-    return Challenge(False, f"the new model is not shown to be better: {description}")
+            return Challenge(True, f"the new model is simpler, and {equivalent}: {description}", *difference)
+        return Challenge(False, f"the new model is {equivalent}, but not simpler: {description}", *difference)
+    return Challenge(False, f"the new model is not shown to be better: {description}", *difference)
 
 
 def _interval(difference: NDArray[np.float64], factor: float, effect: float) -> dict[str, float]:
