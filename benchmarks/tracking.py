@@ -117,9 +117,9 @@ def _timed(spent: dict[str, float]) -> Iterator[None]:
 
 def _large(project: Project) -> ExperimentResult:
     """Compare sixty variants of one cheap classifier on the labelled articles, in fifty folds."""
-    spec = project.root / "experiments" / "topics.toml"
+    spec = project.root / "experiments" / "first772.toml"
     (load,) = load_experiments(spec)
-    result = ExperimentResult(project, "topics", spec, read_spec(spec), observe_environment(project), ())
+    result = ExperimentResult(project, "first772", spec, read_spec(spec), observe_environment(project), ())
     variants = tuple(
         replace(classifier_named("nearest-centroid"), name=f"centroid-{number:02d}") for number in range(_CLASSIFIERS)
     )

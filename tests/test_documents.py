@@ -58,12 +58,12 @@ def test_results_page_is_up_to_date():
 
 
 def test_readme_states_the_effect_of_more_labels_on_the_same_articles():
-    topics, extended = (
-        read_lock(EXPERIMENTS / f"{name}.lock.json").comparisons["newsarticles"] for name in ("topics", "extended")
+    first, main = (
+        read_lock(EXPERIMENTS / f"{name}.lock.json").comparisons["newsarticles"] for name in ("first772", "topics")
     )
-    shared = extended.shared["topics"]
-    assert shared.tested == topics.tested
-    before, after = topics.figures["all"]["linear-svm"]["macro_f1"], shared.figures["linear-svm"]["macro_f1"]
+    shared = main.shared["first772"]
+    assert shared.tested == first.tested
+    before, after = first.figures["all"]["linear-svm"]["macro_f1"], shared.figures["linear-svm"]["macro_f1"]
     assert f"macro-F1 of linear SVM grows from {before[0]:.3f} to {after[0]:.3f}" in " ".join(README.split())
 
 
@@ -75,7 +75,7 @@ def test_data_card_states_annotator_agreement_and_label_counts():
     for topic, row in agreement(tables, names).iterrows():
         assert f"| {topic} | {row['positives']:.0f} |" in card
         assert f"| {row['kappa']:.3f}" in card
-    dataset = load_dataset(PROJECT, read_spec(EXPERIMENTS / "extended.toml"), "newsarticles")
+    dataset = load_dataset(PROJECT, read_spec(EXPERIMENTS / "topics.toml"), "newsarticles")
     for topic, row in dataset.support().iterrows():
         assert f"| {row['random']} | {row['enriched']} | {row['rare-first']} | {row['all']} |" in card, topic
     assert not set(tables["claude"]["article_id"]) & read_reserved(PROJECT.reserved, "newsarticles")
@@ -147,7 +147,7 @@ def test_data_card_states_the_weighted_topic_frequencies_and_the_true_ones():
     names = read_taxonomy(PROJECT.root / "data" / "topics.toml").names
     ids = set(pd.read_csv(PROJECT.labels / "gold.csv", dtype="str")["article_id"])
     gold = read_annotations([PROJECT.labels / "gold.csv"], names, ids)
-    everything = read_spec(EXPERIMENTS / "extended.toml").data.labels
+    everything = read_spec(EXPERIMENTS / "topics.toml").data.labels
     paths = [PROJECT.root / path for path in everything]
     ids = {article for path in paths for article in pd.read_csv(path, dtype="str")["article_id"]}
     labels = read_annotations(paths, names, ids)
