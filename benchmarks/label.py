@@ -2,9 +2,10 @@
 
 Run with ``python benchmarks/label.py [PYTHON]``, where PYTHON is that of the environment with
 ``benchmarks/rivals/requirements.lock`` (``make bench`` creates it). Without it, fastText is left out. The input is
-200,000 articles drawn with replacement from NewsArticles, with new ids. The models are the main experiment's
-winner, and that of the first 772 labels, without blocks of features, once on whole texts and once on leads. The time is measured from the start of the command to labels on disk.
-It includes starting processes, loading the model, and reading the Parquet file (fastText: a text file).
+200,000 articles drawn with replacement from NewsArticles, with new ids. The models are
+the main experiment's winner, and that of the first 772 labels, which has no blocks of features, on whole texts and on
+leads. The time is measured from the start of the command to labels on disk. It includes starting processes, loading the
+model, and reading the Parquet file (fastText: a text file).
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ def main(rivals: str | None) -> int:
     project = find_project(__file__)
     corpus = read_corpus(stored_corpus(project, "newsarticles"))
     first, main = (
-        load_experiments(project.root / "experiments" / f"{name}.toml")[0] for name in ("first772", "topics")
+        next(load_experiments(project.root / "experiments" / f"{name}.toml")) for name in ("first772", "topics")
     )
     whole, leads = (
         tuple(setting for setting in first.plan.settings if (setting.analyser.lead is None) == is_whole)

@@ -50,20 +50,20 @@ def main() -> int:
     print(f"{n_splits} splits of {len(dataset)} articles, {_TRAIN} for training; SD: of thresholds, in SD of scores\n")
     print(f"| thresholds for | macro-F1 | micro-F1 | {' | '.join(dataset.topics)} |")
     print(f"|---|---|---|{'---|' * dataset.n_topics}")
-    for rule in (ThresholdRule(f1="observed"), ThresholdRule(f1="expected")):
+    for name, rule in (("observed", ThresholdRule(f1="observed")), ("expected", ThresholdRule(f1="expected"))):
         results = compare(dataset, replace(plan, decision_rule=DecisionRule(rule)), splits=splits).results
         scores, thresholds = [], []
         for result in results:
             Y = dataset.Y[result.split.test]
             by_topic = topic_metric_values(Y, result.decisions, result.scores)
             values = metric_values(Y, result.decisions, result.scores, by_topic=by_topic)
-            macro.setdefault(rule.f1, []).append(values["macro_f1"][0])
+            macro.setdefault(name, []).append(values["macro_f1"][0])
             scores.append([values["macro_f1"][0], values["micro_f1"][0], *by_topic["f1"][0]])
             thresholds.append((result.thresholds - result.scores.mean(axis=0)) / result.scores.std(axis=0))
         spread = np.nanstd(np.where(np.isfinite(thresholds), thresholds, np.nan), axis=0)
         means = np.mean(scores, axis=0)
         topics = (f"{score:.3f}, SD {sd:.2f}" for score, sd in zip(means[2:], spread, strict=True))
-        print(f"| {rule.f1} F1 | {means[0]:.3f} | {means[1]:.3f} | {' | '.join(topics)} |")
+        print(f"| {name} F1 | {means[0]:.3f} | {means[1]:.3f} | {' | '.join(topics)} |")
     gain = np.subtract(macro["expected"], macro["observed"])
     # The splits share articles, so the spread of the gains is no standard error.
     print(f"\nmacro-F1: {gain.mean():+.3f} on average; higher in {(gain > 0).sum()} of {n_splits} splits")
