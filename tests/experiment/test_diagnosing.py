@@ -19,14 +19,14 @@ weight = [0.15, 0.3]
 
 @pytest.fixture
 def spec(project):
-    """Return a spec whose labels have errors, on features with a block, in which two grid points are chosen between."""
+    """Return a spec whose labels have errors, on features with a block."""
     file = project.labels / "gold.csv"
     labels = read_label_file(file, ("courts", "rail"))
     wrong = labels.index % 9 == 0
     labels.loc[wrong, "topics"] = labels.loc[wrong, "topics"].map(lambda topics: () if topics else ("rail",))
     write_annotations(labels, file)
     path = project.root / "experiments" / "small.toml"
-    path.write_text(path.read_text().replace("[classifiers]", BLOCKS).replace("resamples = 100", "resamples = 20"))
+    path.write_text(path.read_text().replace("[classifiers]", BLOCKS))
     return path
 
 
