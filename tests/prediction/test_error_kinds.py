@@ -19,7 +19,7 @@ WORDS = {
     "courts": ["judge", "jury", "verdict", "appeal", "lawyer", "trial", "prosecutor", "sentence"],
     "rail": ["train", "railway", "platform", "locomotive", "signal", "carriage", "track", "station"],
 }
-FILLER = [f"{first}{second}" for first in ("bak", "gard", "mus", "harb", "chor", "wind") for second in
+FILLER = [f"{first}{second}" for first in ("bak", "yard", "mus", "harb", "chor", "wind") for second in
           ("ery", "ens", "eum", "our", "us", "ows", "elo", "ato")]  # fmt: skip
 UNSEEN = [f"tramway{letter}" for letter in "abcdefghijklmnopqrstuvwxyz"]
 COURT_GAMES = ["tennis", "clay", "grass", "racket", "umpire", "volley", "squash", "badminton"]

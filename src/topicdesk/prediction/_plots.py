@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from topicdesk._colours import BLUE, GREY, ORANGE, PARTS
@@ -129,7 +130,7 @@ def plot_error_kinds(counts: pd.DataFrame, classifier: str) -> Figure:
     axes.set_yticks(rows, list(counts.index))
     axes.invert_yaxis()
     axes.set_xlim(0, max(left.max() * 1.08, 1))
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("errors")
     axes.set_title(f"{classifier}: {left.sum():.0f} errors by kind and topic", fontsize=10)
     axes.grid(axis="x", alpha=0.3)

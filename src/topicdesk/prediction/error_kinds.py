@@ -159,7 +159,7 @@ class ErrorKinds:
                 "share": rows["rate"].map("{:.0%}".format),
                 "share elsewhere": rows["elsewhere"].map("{:.0%}".format),
                 "expected": rows["expected"].map("{:.1f}".format),
-                "adjusted p": rows["adjusted_p"].map("{:.3f}".format),
+                "adjusted p": ["<0.001" if p < 0.001 else f"{p:.3f}" for p in rows["adjusted_p"]],
                 "more errors": ["yes" if higher else "not shown" for higher in rows["higher"]],
             }
         ).set_index(pd.Index(rows["group"], name="group"))
