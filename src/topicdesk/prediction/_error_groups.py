@@ -244,14 +244,14 @@ def _has_word(text: str, name: str) -> bool:
 
 
 def _outlets(data: Dataset, tested: _Flags, wrong: _Flags) -> Iterator[ErrorGroup]:
-    strata, any_wrong = _label_sets(data), wrong.any(axis=1)
+    strata, any_wrong = _label_sets(data), np.asarray(wrong.any(axis=1))
     for source in sorted({str(source) for source in data.sources[tested]} - {""}):
         yield ErrorGroup(OUTLET, source, tuple(range(data.n_topics)), tested, data.sources == source, any_wrong, strata)
 
 
 def _lengths(data: Dataset, tested: _Flags, wrong: _Flags) -> Iterator[ErrorGroup]:
     lengths = np.array([len(text) for text in data.texts])
-    strata, any_wrong = _label_sets(data), wrong.any(axis=1)
+    strata, any_wrong = _label_sets(data), np.asarray(wrong.any(axis=1))
     shortest, longest = np.quantile(lengths[tested], [_EXTREME, 1 - _EXTREME])
     for name, members in (
         (f"at most {shortest:,.0f} characters", lengths <= shortest),

@@ -194,7 +194,7 @@ class ErrorSorter:
         details: dict[tuple[int, int], str] = {}
         for group in groups:
             columns = list(group.topics)
-            inside[np.ix_(np.flatnonzero(group.universe & group.members), columns)] = True
+            inside[np.ix_(group.universe & group.members, np.array(columns))] = True
             for row in np.flatnonzero(group.explained):
                 for column in columns:
                     flags[row, column] = True

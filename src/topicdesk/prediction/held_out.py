@@ -95,7 +95,8 @@ def held_out_contributions(
     dict of (int, int) to list of Contribution
         Rows that the first repeat did not test are left out. A list is empty if the model did not learn the topic.
     """
-    unlearnt, found = untrained(comparison, classifier, wanted), {}
+    unlearnt = untrained(comparison, classifier, wanted)
+    found: dict[tuple[int, int], list[Contribution]] = {}
     for result in comparison.results_of(classifier.name):
         if result.split.repeat != 0:
             continue
