@@ -148,7 +148,7 @@ def test_review_and_serve_reject_a_port_in_use_before_slow_imports(folder):
     "arguments",
     [
         ("compare", "spec.toml"), ("verify", "spec.toml"), ("ablate", "spec.toml"), ("learning-curve", "spec.toml"),
-        ("stories", "spec.toml"),
+        ("stories", "spec.toml"), ("errors", "spec.toml"),
         ("splits", "spec.toml"), ("rank", "spec.toml"), ("results", "."), ("doctor",), ("log",),
         ("data", "audit", "spec.toml"), ("data", "show", "newsarticles"), ("data", "build", "newsarticles"),
         ("import", "new.csv", "--output", "o.parquet"), ("label", "new.csv", "--output", "o.csv", "--model", "model"),

@@ -164,6 +164,10 @@ class World:
     def plan(self):
         return ComparisonPlan((self.classifier,), splits=SplitPlan(folds=2), inner_folds=2, resamples=50)
 
+    @cached_property
+    def comparison(self):
+        return evaluation.compare(self.dataset, self.plan, n_jobs=1)
+
     @property
     def classifier(self):
         return evaluation.classifier_named("multinomial-nb")
@@ -860,6 +864,19 @@ def compare_runs(world):
     )
 
 
+def errors_of(world):
+    return Entry(
+        {"experiment": "0" * 32, "classifier": None, "annotators": (), "project": world.project},
+        {
+            "experiment": [*PATHS, Wrong("nope", "no run 'nope'"), Wrong(world.root / "missing.toml", "missing.toml")],
+            "classifier": [5, [], ""],
+            "annotators": [*LISTS_OF_STRINGS, None, Wrong(["../gold"], "../gold")],
+            "project": PROJECTS,
+        },
+        not_called="nothing is logged",
+    )
+
+
 # --- tracking ---------------------------------------------------------------------------------------------------------
 
 
@@ -1373,6 +1390,28 @@ def label_files(world):
     )
 
 
+def error_kinds(world):
+    labels = pd.DataFrame({"article_id": ["n1"], "topic": ["courts"]})
+    return Entry(
+        {
+            "comparison": world.comparison,
+            "classifier": "multinomial-nb",
+            "taxonomy": None,
+            "keywords": None,
+            "disputed": labels,
+            "titles": None,
+        },
+        {
+            "comparison": OBJECTS,
+            "classifier": [5, [], "", "naive-bayes"],
+            "taxonomy": [5, "topics.toml", []],
+            "keywords": KEYWORDS[:4],
+            "disputed": [table for table in TABLES if table is not None],
+            "titles": [5, "title", [], ["a"], [5] * 60],
+        },
+    )
+
+
 def measure_drift(world):
     return Entry(
         {"reference": world.labeller, "articles": world.articles, "text": None, "random_state": 0},
@@ -1557,6 +1596,7 @@ ENTRIES = {
     "evaluation.ThresholdRule": threshold_rule,
     "experiment.compare_runs": compare_runs,
     "experiment.effect_of": effect_of,
+    "experiment.errors_of": errors_of,
     "experiment.queue_for": queue_for,
     "experiment.reproduce_run": reproduce_run,
     "experiment.review_experiment": review_experiment,
@@ -1564,6 +1604,8 @@ ENTRIES = {
     "experiment.second_look": second_look,
     "experiment.suspects_of": suspects_of,
     "experiment.weak_labels": weak_labels,
+    "prediction.error_kinds": error_kinds,
+    "prediction.ErrorKinds": RESULT,
     "prediction.fit_labeller": fit_labeller,
     "project.Project": project_class,
     "starter.NewProject": RESULT,

@@ -19,7 +19,7 @@ from topicdesk.evaluation import (
     compare,
 )
 from topicdesk.features import Analyser, Features
-from topicdesk.prediction import Contribution, fit_labeller
+from topicdesk.prediction import Contribution, error_kinds, fit_labeller
 from topicdesk.report import About, Provenance, make_report, model_card
 from topicdesk.report._checklist import checklist, straddling
 from topicdesk.report._passages import short_passage
@@ -91,6 +91,25 @@ def test_make_report_shows_the_audit_of_stories_if_there_is_one(comparison, abou
     assert html.index("<h3>Stories</h3>") < html.index("random folds, stories kept together")
     assert "draw whole stories" in html
     assert "The split by time is left out: 90 of 90 articles have no date." in html
+
+
+@pytest.mark.slow
+def test_make_report_shows_errors_by_kind_if_they_are_given(comparison, about):
+    assert "Where it still fails" not in make_report(comparison, about)
+    kinds = error_kinds(comparison, keywords=KEYWORDS, titles=about.provenance.titles)
+    html = make_report(comparison, about, kinds=kinds)
+    assert html.index("Where does it still fail?") < html.index('<section id="errors">')
+    section = html.partition('<section id="errors">')[2].partition("</section>")[0]
+    assert str(escape(kinds.sentence())) in section
+    assert "<svg" in section
+    for kind, action in kinds.actions().items():
+        assert f"<h4>{kind.capitalize()}</h4>" in section
+        assert action in section
+    titles = kinds.examples(about.errors)["title"]
+    assert all(str(escape(title)) in section for title in titles)
+    assert "img" not in Page(html).tags
+    hidden = make_report(comparison, replace(about, extract=0), kinds=kinds)
+    assert not any(str(escape(title)) in hidden for title in titles)
 
 
 @pytest.mark.slow

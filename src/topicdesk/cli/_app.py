@@ -46,6 +46,7 @@ _GROUPS: dict[str, list[tuple[Callable[..., None], str]]] = {
         ),
         (_comparing.ablate, "topicdesk ablate experiments/topics.toml --classifier linear-svm"),
         (_comparing.stories, "topicdesk stories experiments/topics.toml --plot stories.png"),
+        (_runs.errors, "topicdesk errors experiments/topics.toml --plot errors.png"),
         (_comparing.rank, "topicdesk rank experiments/published.toml --plot ranks.png"),
     ],
     "Runs and models in MLflow": [

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from topicdesk._progress import say
-from topicdesk.cli._options import Jobs
+from topicdesk.cli._options import Jobs, announce_spec, checked_output
 from topicdesk.cli._printing import (
     MOST_ROWS,
     print_differences,
@@ -18,16 +19,22 @@ from topicdesk.cli._printing import (
     print_some,
     print_table,
     print_text,
+    print_warnings,
     results_differ,
+    save_picture,
 )
 from topicdesk.errors import TrackingError, VerificationError
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from topicdesk.prediction import ErrorKinds
     from topicdesk.project import Project
 
-__all__ = ["diff", "log", "promote", "reproduce", "rollback", "runs"]
+__all__ = ["diff", "errors", "log", "promote", "reproduce", "rollback", "runs"]
+
+# Maximum number of topics whose errors are counted side by side in a terminal.
+_MOST_TOPICS = 12
 
 _Model = Annotated[str, typer.Argument(help="A registered model, such as topicdesk-topics.", metavar="MODEL")]
 
@@ -86,6 +93,74 @@ def reproduce(
         f"{results_differ(len(result.differences))} from run {result.run_id}. The facts above that changed are "
         "causes." + (f" The code of the run is commit {commit}." if commit not in ("", "–") else "")
     )
+
+
+def errors(
+    experiment: Annotated[
+        str, typer.Argument(help="A spec that was compared, or the id of a run.", metavar="SPEC|RUN_ID")
+    ],
+    classifier: Annotated[
+        str | None, typer.Option(help="One of the classifiers that were compared; by default the winner.")
+    ] = None,
+    annotator: Annotated[
+        list[str] | None,
+        typer.Option(help="Another annotator, in data/labels/NAME.csv, who may disagree; may be repeated."),
+    ] = None,
+    count: Annotated[int, typer.Option(min=0, help="Number of errors of each kind to print.")] = 3,
+    output: Annotated[
+        Path | None, typer.Option(callback=checked_output, help="Also write all errors to this CSV.")
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option(callback=checked_output, help="Also plot the kinds, as PNG, SVG or PDF.")
+    ] = None,
+) -> None:
+    """Show where a classifier still fails: group its logged out-of-fold errors into kinds that a person can act on."""
+    if experiment.endswith(".toml"):
+        announce_spec(Path(experiment), classifier)
+    else:
+        from topicdesk.project import find_project
+        from topicdesk.tracking.listing import check_run
+
+        check_run(find_project(), experiment)
+        say(f"reading run {experiment} ...")
+    from topicdesk.experiment import errors_of
+
+    by_corpus = errors_of(experiment, classifier, annotators=annotator or ())
+    for corpus, kinds in by_corpus.items():
+        _print_kinds(corpus, kinds, count)
+        if output is not None:
+            from topicdesk._atomic import replacing
+            from topicdesk._spreadsheets import write_csv
+
+            file = output if len(by_corpus) == 1 else output.with_stem(f"{output.stem}-{corpus}")
+            with replacing(file) as part:
+                write_csv(kinds.table.assign(signs=kinds.table["signs"].map("; ".join)), part)
+            print_text(f"All errors: {file}")
+        if plot is not None:
+            save_picture(kinds.plot(), plot if len(by_corpus) == 1 else plot.with_stem(f"{plot.stem}-{corpus}"))
+
+
+def _print_kinds(corpus: str, kinds: ErrorKinds, count: int) -> None:
+    print_warnings(kinds.warnings)
+    print_text(f"{corpus}: {kinds.sentence()}")
+    if kinds.table.empty:
+        return
+    print_table(kinds.text_summary(), "Errors by kind: each has the first kind that applies")
+    if len(kinds.topics) <= _MOST_TOPICS:
+        print_table(kinds.by_topic, "Errors by kind and topic")
+    higher = kinds.text_groups(int(kinds.groups["higher"].sum()))
+    if len(higher):
+        print_table(higher, "Groups with more errors than other articles with the same labels")
+    else:
+        print_text("No outlet, length, rule or pair of topics is shown to have more errors than others.")
+    examples = kinds.examples(count)
+    if len(examples):
+        print_table(
+            examples[["article_id", "kind", "topic", "error", "detail", "title"]].set_index("article_id"),
+            "Errors to read first",
+        )
+    for kind, action in kinds.actions().items():
+        print_text(f"{kind}: {action}")
 
 
 def diff(

@@ -1,5 +1,6 @@
 from topicdesk.evaluation._types import (
     ComparisonPlan as ComparisonPlan,
+    CrossValidation as CrossValidation,
     DecisionRule as DecisionRule,
     FoldResult as FoldResult,
 )

@@ -37,7 +37,15 @@ from topicdesk.features import FeatureSetting
 if TYPE_CHECKING:
     from topicdesk.annotation import Dataset
 
-__all__ = ["ComparisonPlan", "ComparisonValues", "DecisionRule", "FoldResult", "headline_sample", "ranking"]
+__all__ = [
+    "ComparisonPlan",
+    "ComparisonValues",
+    "CrossValidation",
+    "DecisionRule",
+    "FoldResult",
+    "headline_sample",
+    "ranking",
+]
 
 
 @dataclass(frozen=True)
@@ -208,7 +216,39 @@ class FoldResult:
 
 
 @dataclass(frozen=True, eq=False)
-class ComparisonValues:
+class CrossValidation:
+    """Out-of-fold scores and decisions of classifiers on every split, without metrics.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        The labelled articles.
+    plan : ComparisonPlan
+        Configuration of the comparison.
+    splits : tuple of Split
+        The outer splits.
+    results : tuple of FoldResult
+        Results by classifier, then by split.
+    """
+
+    dataset: Dataset
+    plan: ComparisonPlan
+    splits: tuple[Split, ...]
+    results: tuple[FoldResult, ...]
+
+    def results_of(self, classifier: str) -> tuple[FoldResult, ...]:
+        """Return the results of one classifier, one per split."""
+        check_choice("classifier", classifier, dict.fromkeys(result.classifier for result in self.results))
+        return tuple(result for result in self.results if result.classifier == classifier)
+
+    def topic_column(self, topic: str) -> int:
+        """Return the number of a topic's column."""
+        check_choice("topic", topic, self.dataset.topics)
+        return self.dataset.topics.index(topic)
+
+
+@dataclass(frozen=True, eq=False)
+class ComparisonValues(CrossValidation):
     """Out-of-fold scores and decisions of every classifier on every split, and the metrics computed from them.
 
     Parameters
@@ -243,10 +283,6 @@ class ComparisonValues:
         Wall-clock time in seconds.
     """
 
-    dataset: Dataset
-    plan: ComparisonPlan
-    splits: tuple[Split, ...]
-    results: tuple[FoldResult, ...]
     scores: pd.DataFrame
     topic_scores: pd.DataFrame
     fold_scores: pd.DataFrame
@@ -268,16 +304,6 @@ class ComparisonValues:
     def probability_leaderboard(self) -> pd.DataFrame:
         """Return metrics of the probabilities and of automatic labelling as text (see `probability_leaderboard`)."""
         return probability_leaderboard(self.scores, self.ranking, self.plan.decision_rule.automation_precision)
-
-    def results_of(self, classifier: str) -> tuple[FoldResult, ...]:
-        """Return the results of one classifier, one per split."""
-        check_choice("classifier", classifier, dict.fromkeys(result.classifier for result in self.results))
-        return tuple(result for result in self.results if result.classifier == classifier)
-
-    def topic_column(self, topic: str) -> int:
-        """Return the number of a topic's column."""
-        check_choice("topic", topic, self.dataset.topics)
-        return self.dataset.topics.index(topic)
 
 
 def headline_sample(dataset: Dataset) -> str:

@@ -31,7 +31,7 @@ from topicdesk.evaluation._types import ComparisonPlan, ComparisonValues, FoldRe
 from topicdesk.evaluation.classifiers import check_neighbours
 from topicdesk.evaluation.engine import Engine, single_threaded_engine
 from topicdesk.evaluation.leaderboard import leaderboard, leaderboard_note, scores_where
-from topicdesk.evaluation.model_selection import plan_for_texts
+from topicdesk.evaluation.model_selection import described_parameters, plan_for_texts
 from topicdesk.evaluation.names import CORPUS_SAMPLE, DIFFERENCE_FROM_BEST, FEWEST_POSITIVES
 from topicdesk.evaluation.split_files import split_table
 from topicdesk.evaluation.splits import Split, mean_test_to_train, training_factor
@@ -400,10 +400,7 @@ def _choice_row(result: FoldResult, topics: Sequence[str]) -> dict[str, Any]:
         "repeat": result.split.repeat,
         "fold": result.split.fold,
         "features": result.features,
-        "parameters": ", ".join(
-            f"{name}={value:g}" if isinstance(value, float) else f"{name}={value}"
-            for name, value in result.parameters.items()
-        ),
+        "parameters": described_parameters(result.parameters),
         "inner_score": result.inner_score,
         "fit_seconds": result.fit_seconds,
         "predict_seconds": result.predict_seconds,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,7 @@ __all__ = [
     "decisions_at",
     "default_setting",
     "described",
+    "described_parameters",
     "fixed_thresholds",
     "has_choice",
     "held_out",
@@ -293,3 +294,10 @@ def described(view: View) -> str:
     if isinstance(view, FeatureSetting):
         return ", ".join(f"{name}={value}" for name, value in view.changed().items()) or "TfidfVectorizer defaults"
     return {"keywords": "keywords of the taxonomy", "none": "none"}[view]
+
+
+def described_parameters(parameters: Mapping[str, Any]) -> str:
+    """Describe a point of a grid, as in ``C=0.3, loss=hinge``."""
+    return ", ".join(
+        f"{name}={value:g}" if isinstance(value, float) else f"{name}={value}" for name, value in parameters.items()
+    )

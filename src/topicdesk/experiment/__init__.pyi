@@ -7,6 +7,10 @@ from topicdesk.experiment.annotating import (
     suspects_of as suspects_of,
     weak_labels as weak_labels,
 )
+from topicdesk.experiment.diagnosing import (
+    disputed_labels as disputed_labels,
+    errors_of as errors_of,
+)
 from topicdesk.experiment.exporting import (
     export_for as export_for,
 )

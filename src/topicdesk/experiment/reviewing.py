@@ -14,10 +14,11 @@ from topicdesk.corpus import read_corpus, read_sources
 from topicdesk.errors import ArgumentError, SplitError
 from topicdesk.evaluation import SourceAudit, StoryAudit, audit_sources, audit_stories
 from topicdesk.experiment._pool import unlabelled_articles
+from topicdesk.experiment.diagnosing import disputed_labels, spec_taxonomy
 from topicdesk.experiment.lock import differences, lock_path, lock_text, read_lock
 from topicdesk.experiment.run import ExperimentResult, corpus_file, read_spec_labels, spec_keywords, spec_titles
 from topicdesk.interface import Comparison
-from topicdesk.prediction import Labeller
+from topicdesk.prediction import Labeller, error_kinds
 from topicdesk.prediction.reference import FEWEST_REFERENCE
 from topicdesk.report import About, Provenance, make_report
 from topicdesk.tracking import LoggedComparison, pack_comparison, send_parcel
@@ -212,7 +213,14 @@ def _review(result: ExperimentResult, corpus: str, comparison: Comparison, lock:
     )
     audit = _audit(labelled, spec.data.text, n_jobs)
     stories = _audit_winner(comparison, about, n_jobs) if spec.evaluation.stories else None
-    return Review(comparison, about, labeller, make_report(comparison, about, labeller, audit, stories))
+    kinds = error_kinds(
+        comparison,
+        taxonomy=spec_taxonomy(result.project, spec),
+        keywords=about.keywords,
+        disputed=disputed_labels(result.project, spec),
+        titles=about.provenance.titles,
+    )
+    return Review(comparison, about, labeller, make_report(comparison, about, labeller, audit, stories, kinds))
 
 
 def _provenance(result: ExperimentResult, corpus: str, articles: pd.DataFrame, labelled: pd.DataFrame) -> Provenance:

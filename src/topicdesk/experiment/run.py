@@ -259,13 +259,19 @@ class LoadedExperiment:
         return by_name[name]
 
 
-def load_experiments(spec_file: Path | str) -> Iterator[LoadedExperiment]:
+def load_experiments(
+    spec_file: Path | str, project: Project | None = None, corpora: Sequence[str] | None = None
+) -> Iterator[LoadedExperiment]:
     """Read a spec, and load and split its corpora one by one.
 
     Parameters
     ----------
     spec_file : path
-        A spec inside a project.
+        A spec.
+    project : Project, optional
+        Project with data and labels; by default that of the spec's folder.
+    corpora : sequence of str, optional
+        Names of datasets to load; by default all.
 
     Returns
     -------
@@ -273,7 +279,7 @@ def load_experiments(spec_file: Path | str) -> Iterator[LoadedExperiment]:
         One per corpus, in the spec's order.
     """
     path = find_file(spec_file, name="spec_file")
-    return _load_all(path, find_project(path.parent), read_spec(path))
+    return _load_all(path, project or find_project(path.parent), read_spec(path, project), corpora)
 
 
 def locked_scores(spec_files: Sequence[Path]) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from topicdesk._arguments import check_integer
 from topicdesk._environment import observe_environment
 from topicdesk._renamed import renamed_arguments, renamed_fields
-from topicdesk.annotation import Dataset, make_dataset
+from topicdesk.annotation import Dataset, Taxonomy, make_dataset
 from topicdesk.errors import SpecError, nearest
 from topicdesk.evaluation import (
     Classifier,
@@ -33,7 +33,7 @@ from topicdesk.evaluation import (
 from topicdesk.evaluation._execution.checkpoints import comparison_hash
 from topicdesk.interface._choices import class_labels, classifiers_from, settings_from
 from topicdesk.interface.model import TopicClassifier
-from topicdesk.prediction import fit_labeller
+from topicdesk.prediction import ErrorKinds, error_kinds, fit_labeller
 from topicdesk.prediction.labeller import Articles
 from topicdesk.project import working_project
 from topicdesk.report import About, make_report
@@ -164,6 +164,41 @@ class Comparison(ComparisonResult):
         )
         return model._with(labeller, self.class_labels or self.dataset.topics)
 
+    def error_kinds(
+        self,
+        classifier: str | None = None,
+        *,
+        taxonomy: Taxonomy | None = None,
+        disputed: pd.DataFrame | None = None,
+        titles: Sequence[str] | None = None,
+    ) -> ErrorKinds:
+        """Group the out-of-fold errors of a classifier into kinds that a person can act on.
+
+        Parameters
+        ----------
+        classifier : str, optional
+            Name of the classifier. By default, the winner.
+        taxonomy : Taxonomy, optional
+            What topics exclude, and the edge rules of the codebook, from `read_taxonomy`.
+        disputed : DataFrame, optional
+            Labels that annotators disagreed on. Columns ``article_id, topic``.
+        titles : sequence of str, optional
+            Title of each text. By default, the field ``title`` or ``headline``.
+
+        Returns
+        -------
+        ErrorKinds
+            See `topicdesk.prediction.error_kinds`, which explains the kinds.
+
+        Raises
+        ------
+        ArgumentError
+            If an argument has a wrong type or value.
+        """
+        return error_kinds(
+            self, classifier, taxonomy=taxonomy, keywords=self.keywords, disputed=disputed, titles=titles
+        )
+
     def log(
         self, experiment: str, *, unlabelled: Articles | None = None, n_jobs: int | None = None
     ) -> LoggedComparison:
@@ -217,7 +252,7 @@ class Comparison(ComparisonResult):
         )
         model = self.fit(unlabelled=unlabelled, n_jobs=n_jobs)
         labeller = model.labeller_
-        report = make_report(self, about, labeller)
+        report = make_report(self, about, labeller, kinds=self.error_kinds())
         parcel = pack_comparison(project, self, about, "", None, f"topicdesk-{experiment}", report, labeller)
         model._save_classes(parcel.model_folder)
         logged = send_parcel(project, parcel)

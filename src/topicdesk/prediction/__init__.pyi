@@ -10,6 +10,10 @@ from topicdesk.prediction.drift import (
     measure_drift as measure_drift,
     measure_drift_of_files as measure_drift_of_files,
 )
+from topicdesk.prediction.error_kinds import (
+    ErrorKinds as ErrorKinds,
+    error_kinds as error_kinds,
+)
 from topicdesk.prediction.explain import (
     Contribution as Contribution,
     Explanation as Explanation,

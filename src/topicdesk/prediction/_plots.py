@@ -8,14 +8,15 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from topicdesk._colours import BLUE, ORANGE
+from topicdesk._colours import BLUE, GREY, ORANGE, PARTS
 from topicdesk._proportions import wilson_interval
 from topicdesk.prediction._text_sample import TextSample
 from topicdesk.prediction.reference import Observed, Reference
 
-__all__ = ["plot_drift", "plot_text_drift"]
+__all__ = ["plot_drift", "plot_error_kinds", "plot_text_drift"]
 
 _THEN, _NOW = BLUE, ORANGE
 
@@ -93,6 +94,49 @@ def plot_text_drift(before: TextSample, after: TextSample, checks: pd.DataFrame,
     if before.lengths.max() > 20 * np.median(before.lengths) or after.lengths.max() > 20 * np.median(after.lengths):
         axes[0, 1].set_xscale("log")
     _draw_terms(axes[1, 1], terms.head(_MOST_TERMS))
+    return figure
+
+
+def plot_error_kinds(counts: pd.DataFrame, classifier: str) -> Figure:
+    """Plot the number of errors of each kind as horizontal bars, stacked by topic.
+
+    Parameters
+    ----------
+    counts : DataFrame of int, shape (n_kinds, n_topics)
+        Number of errors by kind and topic. Topics without errors are left out. With more topics than colours, those
+        with the fewest errors are shown together.
+    classifier : str
+        Name of the classifier.
+
+    Returns
+    -------
+    Figure
+    """
+    totals = counts.sum()
+    topics = list(totals[totals > 0].sort_values(ascending=False, kind="stable").index)
+    shown = topics if len(topics) <= len(PARTS) else topics[: len(PARTS) - 1]
+    parts = [(topic, counts[topic], colour) for topic, colour in zip(shown, PARTS, strict=False)]
+    if len(shown) < len(topics):
+        others = topics[len(shown) :]
+        parts.append((f"{len(others)} other topics", counts[others].sum(axis=1), GREY))
+    figure = Figure(figsize=(8, 1.3 + 0.38 * len(counts)), layout="constrained")
+    axes = figure.subplots()
+    rows, left = np.arange(len(counts)), np.zeros(len(counts))
+    for name, part, colour in parts:
+        axes.barh(rows, part, left=left, height=0.7, color=colour, label=name, edgecolor="white", linewidth=0.5)
+        left = left + part.to_numpy()
+    for row, total in zip(rows.tolist(), left.tolist(), strict=True):
+        axes.text(total, row, f" {total:.0f}", va="center", fontsize=9)
+    axes.set_yticks(rows, list(counts.index))
+    axes.invert_yaxis()
+    axes.set_xlim(0, max(left.max() * 1.08, 1))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set_xlabel("errors")
+    axes.set_title(f"{classifier}: {left.sum():.0f} errors by kind and topic", fontsize=10)
+    axes.grid(axis="x", alpha=0.3)
+    axes.set_axisbelow(True)
+    if parts:
+        figure.legend(loc="outside lower center", ncols=4, frameon=False, fontsize=9)
     return figure
 
 

@@ -21,16 +21,16 @@ from topicdesk.prediction.refitting import field_frame
 
 if TYPE_CHECKING:
     from topicdesk.annotation import Dataset
-    from topicdesk.evaluation import ComparisonResult, FoldResult, Split
+    from topicdesk.evaluation import CrossValidation, FoldResult, Split
 
-__all__ = ["explain_held_out", "untrained"]
+__all__ = ["explain_held_out", "held_out_contributions", "setting_of", "untrained"]
 
 # Maximum number of topics in a warning.
 _MOST_LISTED = 5
 
 
 def explain_held_out(
-    comparison: ComparisonResult,
+    comparison: CrossValidation,
     classifier: Classifier,
     wanted: Sequence[tuple[int, int]],
     keywords: Mapping[str, Sequence[str]] | None = None,
@@ -43,7 +43,7 @@ def explain_held_out(
 
     Parameters
     ----------
-    comparison : ComparisonResult
+    comparison : CrossValidation
         The comparison.
     classifier : Classifier
         One of the comparison's classifiers.
@@ -61,7 +61,6 @@ def explain_held_out(
         never tested are left out. A pair is empty, with a warning, if its model did not learn the topic (see
         `untrained`).
     """
-    explanations: dict[tuple[int, int], tuple[Contribution, ...]] = {}
     unlearnt = untrained(comparison, classifier, wanted)
     if unlearnt:
         names = [repr(comparison.dataset.topics[column]) for column in sorted({column for _, column in unlearnt})]
@@ -70,19 +69,56 @@ def explain_held_out(
             f"{len(unlearnt)} decisions of {classifier.name} have no explanation: in the training data of their fold, "
             f"no article or every article has the topic ({', '.join(names[:_MOST_LISTED])}{more})."
         )
+    # Keyword rules have no terms against a topic, and all keywords are shown.
+    most = None if classifier.features == "keywords" else count
+    return {
+        pair: tuple(_strongest(ranked, most))
+        for pair, ranked in held_out_contributions(comparison, classifier, wanted, keywords).items()
+    }
+
+
+def held_out_contributions(
+    comparison: CrossValidation,
+    classifier: Classifier,
+    wanted: Collection[tuple[int, int]],
+    keywords: Mapping[str, Sequence[str]] | None = None,
+) -> dict[tuple[int, int], list[Contribution]]:
+    """Return the contributions of all terms to out-of-fold decisions, in descending order.
+
+    Parameters
+    ----------
+    comparison, classifier, wanted, keywords
+        As in `explain_held_out`.
+
+    Returns
+    -------
+    dict of (int, int) to list of Contribution
+        Rows that the first repeat did not test are left out. A list is empty if the model did not learn the topic.
+    """
+    unlearnt = untrained(comparison, classifier, wanted)
+    found: dict[tuple[int, int], list[Contribution]] = {}
     for result in comparison.results_of(classifier.name):
         if result.split.repeat != 0:
             continue
         test_rows = set(result.split.test.tolist())
-        explanations |= {pair: () for pair in unlearnt if pair[0] in test_rows}
+        found |= {pair: [] for pair in unlearnt if pair[0] in test_rows}
         selected = [pair for pair in wanted if pair[0] in test_rows and pair not in unlearnt]
         if selected:
-            explanations |= _explain_split(comparison, classifier, result, selected, keywords, count)
-    return explanations
+            found |= _explain_split(comparison, classifier, result, selected, keywords)
+    return found
+
+
+def _strongest(ranked: Sequence[Contribution], count: int | None) -> list[Contribution]:
+    """Return at most `count` terms towards the topic, then as many away from it."""
+    if count is None:
+        return list(ranked)
+    towards = [entry for entry in ranked[:count] if entry.contribution > 0]
+    away = [entry for entry in ranked[-count:] if entry.contribution < 0]
+    return [*towards, *away]
 
 
 def untrained(
-    comparison: ComparisonResult, classifier: Classifier, wanted: Collection[tuple[int, int]]
+    comparison: CrossValidation, classifier: Classifier, wanted: Collection[tuple[int, int]]
 ) -> frozenset[tuple[int, int]]:
     """Return the out-of-fold decisions about topics that the model did not learn.
 
@@ -114,24 +150,23 @@ def _learnt(data: Dataset, split: Split) -> NDArray[np.bool_]:
 
 
 def _explain_split(
-    comparison: ComparisonResult,
+    comparison: CrossValidation,
     classifier: Classifier,
     result: FoldResult,
     wanted: Sequence[tuple[int, int]],
     keywords: Mapping[str, Sequence[str]] | None,
-    count: int,
-) -> dict[tuple[int, int], tuple[Contribution, ...]]:
+) -> dict[tuple[int, int], list[Contribution]]:
     data, split = comparison.dataset, result.split
     rows = sorted({row for row, _ in wanted})
     if classifier.features == "none":
-        return {pair: () for pair in wanted}
+        return {pair: [] for pair in wanted}
     if classifier.features == "keywords":
         turkish = keywords_are_turkish(comparison.plan.settings, data.texts)
         return {
             (row, column): _keywords_of(data.texts[row], keywords or {}, data.topics[column], turkish)
             for row, column in wanted
         }
-    setting = _setting_of(comparison, result)
+    setting = setting_of(comparison, result)
     transformer: Any
     if setting.blocks:
         turkish = keywords_are_turkish(comparison.plan.settings, data.texts)
@@ -149,6 +184,7 @@ def _explain_split(
         [data.Y[split.train].argmax(axis=1)] if multi_class else [data.Y[split.train, column] for column in columns]
     )
     estimators = fit_estimators(classifier, result.parameters, features, targets, comparison.plan.random_state)
+    place_of = {row: place for place, row in enumerate(rows)}
     explanations = {}
     for row, column in wanted:
         if multi_class:
@@ -156,14 +192,12 @@ def _explain_split(
             index = list(estimator.classes_).index(column)
         else:
             estimator, index = estimators[columns.index(column)], 1
-        ranked = contributions(estimator, classifier, test_features[rows.index(row)], index, names)
-        towards = [entry for entry in ranked[:count] if entry.contribution > 0]
-        away = [entry for entry in ranked[-count:] if entry.contribution < 0]
-        explanations[row, column] = tuple([*towards, *away])
+        explanations[row, column] = contributions(estimator, classifier, test_features[place_of[row]], index, names)
     return explanations
 
 
-def _setting_of(comparison: ComparisonResult, result: FoldResult) -> FeatureSetting:
+def setting_of(comparison: CrossValidation, result: FoldResult) -> FeatureSetting:
+    """Return the features that were selected for a split."""
     settings = (*comparison.plan.settings, default_setting(comparison.plan.settings))
     return next(setting for setting in settings if described(setting) == result.features)
 
@@ -176,9 +210,7 @@ def _readable(data: Dataset, setting: FeatureSetting, rows: NDArray[np.intp]) ->
     return frame.map(with_turkish_i) if setting.analyser.turkish else frame
 
 
-def _keywords_of(
-    text: str, keywords: Mapping[str, Sequence[str]], topic: str, turkish: bool
-) -> tuple[Contribution, ...]:
+def _keywords_of(text: str, keywords: Mapping[str, Sequence[str]], topic: str, turkish: bool) -> list[Contribution]:
     phrases = keyword_phrases({topic: keywords.get(topic, ())}, turkish)
     terms = set(phrase_vectorizer(phrases).build_analyzer()(with_turkish_i(text) if turkish else text))
-    return tuple(Contribution(phrase, 1.0) for phrase in phrases[topic] if phrase in terms)
+    return [Contribution(phrase, 1.0) for phrase in phrases[topic] if phrase in terms]

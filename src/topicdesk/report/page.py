@@ -37,7 +37,7 @@ from topicdesk.report.about import RUN_ID
 
 if TYPE_CHECKING:
     from topicdesk.evaluation import ComparisonResult, OutOfFold, SourceAudit, StoryAudit
-    from topicdesk.prediction import Labeller
+    from topicdesk.prediction import ErrorKinds, Labeller
     from topicdesk.report.about import About
 
 __all__ = ["make_report"]
@@ -47,6 +47,7 @@ _MOST_TOPICS = 12
 _MOST_SUSPECTS = 20
 _MOST_SPLITS = 30
 _MOST_SOURCES = 25
+_MOST_GROUPS = 10
 _TERMS = 12
 
 
@@ -56,6 +57,7 @@ def make_report(
     labeller: Labeller | None = None,
     audit: SourceAudit | None = None,
     stories: StoryAudit | None = None,
+    kinds: ErrorKinds | None = None,
 ) -> str:
     """Return the report of a comparison.
 
@@ -71,6 +73,8 @@ def make_report(
         How well the source of an article can be predicted from its text.
     stories : StoryAudit, optional
         How much of the winner's score is remembering the same story.
+    kinds : ErrorKinds, optional
+        The winner's errors by kind.
 
     Returns
     -------
@@ -88,9 +92,11 @@ def make_report(
     script = files("topicdesk.report").joinpath("report.js").read_text(encoding="utf-8")
     held_out = out_of_fold(comparison, comparison.verdict.winner)
     return environment.get_template("report.html.j2").render(
-        **_answers(comparison, about, stories),
+        **_answers(comparison, about, stories, kinds),
         **_tables(comparison),
         by_source=_by_source(comparison, held_out),
+        kinds=kinds,
+        **_error_kinds(kinds, about),
         suspects=_suspects(comparison, about, held_out),
         audit=audit,
         stories=stories,
@@ -106,7 +112,9 @@ def make_report(
     )
 
 
-def _answers(comparison: ComparisonResult, about: About, stories: StoryAudit | None) -> dict[str, Any]:
+def _answers(
+    comparison: ComparisonResult, about: About, stories: StoryAudit | None, kinds: ErrorKinds | None
+) -> dict[str, Any]:
     """Return the answers to a reviewer's questions, and the classifier that is kept."""
     data, plan, verdict = comparison.dataset, comparison.plan, comparison.verdict
     title = metric_title(plan.metric)
@@ -165,6 +173,7 @@ def _answers(comparison: ComparisonResult, about: About, stories: StoryAudit | N
                 f"{worst['support']} positive articles{drawn}.",
                 f"topic-{worst['topic']}",
             ),
+            *([] if kinds is None else [("Where does it still fail?", kinds.sentence(), "errors")]),
             ("Are the results reproducible?", reproducibility, "again"),
         ],
     }  # fmt: skip
@@ -331,6 +340,25 @@ def _suspects(comparison: ComparisonResult, about: About, found: OutOfFold) -> l
         }
         for row in table.head(_MOST_SUSPECTS).to_dict("records")
     ]
+
+
+def _error_kinds(kinds: ErrorKinds | None, about: About) -> dict[str, Any]:
+    """Return tables, plot and examples of the errors by kind."""
+    if kinds is None or kinds.table.empty:
+        return {"kinds_picture": None, "kinds_table": None, "kinds_groups": None, "kinds_examples": []}
+    examples = kinds.examples(about.errors)
+    if not about.extract:
+        examples["title"] = ""
+    groups = kinds.text_groups(_MOST_GROUPS)
+    return {
+        "kinds_picture": inline_picture(kinds.plot, "errors by kind and topic"),
+        "kinds_table": kinds.text_summary(),
+        "kinds_groups": groups if len(groups) else None,
+        "kinds_examples": [
+            (kind, action, scores_where(examples, kind=kind).to_dict("records"))
+            for kind, action in kinds.actions().items()
+        ],
+    }
 
 
 def _by_source(comparison: ComparisonResult, found: OutOfFold) -> pd.DataFrame:

@@ -160,6 +160,31 @@ class ReadRun:
         TrackingError
             If the comparison has no such classifier.
         """
+        with tempfile.TemporaryDirectory() as folder:
+            return pd.read_parquet(
+                download_artifact(self.client, self._child(classifier), "predictions.parquet", folder)
+            )
+
+    @quiet_mlflow()
+    def choices(self, classifier: str | None = None) -> pd.DataFrame:
+        """Read what was chosen for a classifier on the inner folds of each split, by default for the winner.
+
+        Returns
+        -------
+        DataFrame of shape (n_splits, ...)
+            As `ComparisonResult.choices`, without the column ``classifier``.
+
+        Raises
+        ------
+        TrackingError
+            If the comparison has no such classifier.
+        """
+        with tempfile.TemporaryDirectory() as folder:
+            path = download_artifact(self.client, self._child(classifier), "choices.json", folder)
+            return pd.read_json(path, orient="split", dtype=False)
+
+    def _child(self, classifier: str | None) -> str:
+        """Return the id of the run of a classifier."""
         name = classifier or self.tags["winner"]
         children = self.client.search_runs(
             [self.run.info.experiment_id],
@@ -167,10 +192,7 @@ class ReadRun:
         )
         if not children:
             raise TrackingError(f"run {self.run_id} has no classifier called {name!r}.")
-        with tempfile.TemporaryDirectory() as folder:
-            return pd.read_parquet(
-                download_artifact(self.client, children[0].info.run_id, "predictions.parquet", folder)
-            )
+        return str(children[0].info.run_id)
 
 
 @quiet_mlflow()

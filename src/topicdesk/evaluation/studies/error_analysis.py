@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from topicdesk.evaluation.comparison import ComparisonResult
+    from topicdesk.evaluation._types import CrossValidation
 
 __all__ = ["OutOfFold", "out_of_fold", "worst_errors"]
 
@@ -41,12 +41,12 @@ class OutOfFold:
     probabilities: NDArray[np.float64] | None
 
 
-def out_of_fold(comparison: ComparisonResult, classifier: str) -> OutOfFold:
+def out_of_fold(comparison: CrossValidation, classifier: str) -> OutOfFold:
     """Aggregate the out-of-fold decisions and probabilities of a classifier by article.
 
     Parameters
     ----------
-    comparison : ComparisonResult
+    comparison : CrossValidation
         The comparison that ran the classifier.
     classifier : str
         Name of the classifier.
@@ -73,7 +73,7 @@ def out_of_fold(comparison: ComparisonResult, classifier: str) -> OutOfFold:
 
 
 def worst_errors(
-    comparison: ComparisonResult,
+    comparison: CrossValidation,
     found: OutOfFold,
     topic: str,
     kind: Literal["false positive", "false negative"],
@@ -83,7 +83,7 @@ def worst_errors(
 
     Parameters
     ----------
-    comparison : ComparisonResult
+    comparison : CrossValidation
         The comparison that ran the classifier.
     found : OutOfFold
         Out-of-fold results of the classifier.
