@@ -120,10 +120,15 @@ class Command:
         self._process.join()
         if hasattr(os, "killpg"):
             poll(lambda: not self.members(), seconds=_SECONDS_TO_END)
-        streams = Path(self._streams.name)
-        output = [(streams / name).read_text(encoding="utf-8") if (streams / name).exists() else ""
-                  for name in ("stdout", "stderr")]  # fmt: skip
-        return Ended(self._process.exitcode, *output)
+        return Ended(self._process.exitcode, self._printed("stdout"), self._printed("stderr"))
+
+    def output(self) -> str:
+        """Return what the command has printed so far: standard output, followed by standard error."""
+        return self._printed("stdout") + self._printed("stderr")
+
+    def _printed(self, name: str) -> str:
+        path = Path(self._streams.name) / name
+        return path.read_text(encoding="utf-8") if path.exists() else ""
 
     def clean_up(self) -> None:
         """Kill what still runs of the command, and remove its output."""
