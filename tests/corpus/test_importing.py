@@ -483,6 +483,39 @@ def test_read_articles_lists_a_text_that_is_too_long_to_be_an_article(tmp_path, 
     ]
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "latin-1"])
+def test_read_articles_lists_a_line_of_json_that_is_too_long(tmp_path, monkeypatch, encoding):
+    monkeypatch.setattr(readers, "LONGEST_LINE", 60)
+    lines = [
+        json.dumps({"text": text}) for text in ("The mill was sold.", "The quay was closed. " * 9, "A ferry sank.")
+    ]
+    longest = f'{{"text": "{"a" * 47}"}}'
+    assert len(f"{longest}\n") == 60
+    (tmp_path / "t.jsonl").write_text("\n".join([*lines, longest, "x" * 61]), encoding=encoding)
+    corpus, account = read_articles([tmp_path], encoding=encoding)
+    assert corpus["text"].tolist() == ["The mill was sold.", "A ferry sank.", "a" * 47]
+    assert [(one.where, one.why.split(":")[0]) for one in account.unreadable] == [
+        (f"{tmp_path / 't.jsonl'}, line {number}", "a line of more than 60 characters") for number in (2, 5)
+    ]
+
+
+@pytest.mark.slow
+def test_read_articles_refuses_a_line_of_a_gigabyte_without_reading_it_into_memory(tmp_path):
+    with (tmp_path / "t.jsonl").open("wb") as file:
+        file.truncate(1 << 30)
+        file.seek(0, 2)
+        file.write(b"\n" + json.dumps({"text": "A ferry sank."}).encode())
+    tracemalloc.start()
+    try:
+        corpus, account = read_articles([tmp_path])
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert corpus["text"].tolist() == ["A ferry sank."]
+    assert [one.where for one in account.unreadable] == [f"{tmp_path / 't.jsonl'}, line 1"]
+    assert peak < 6 * readers.LONGEST_LINE
+
+
 def test_read_articles_is_safe_from_path_traversal_and_zip_bombs(tmp_path):
     (tmp_path / "in").mkdir()
     with zipfile.ZipFile(tmp_path / "in" / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:

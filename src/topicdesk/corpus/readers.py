@@ -19,7 +19,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from typing import IO, Any, AnyStr
 
 import pyarrow as arrow
 import pyarrow.parquet as parquet
@@ -79,6 +79,9 @@ _ALIASES = {
 
 #: Maximum number of characters of a text. Cleaning a megabyte takes about a second.
 LONGEST_TEXT = 1 << 25
+
+#: Maximum length of a line of JSON: parsed values take up to thirty times as much memory.
+LONGEST_LINE = 2 * LONGEST_TEXT
 
 # Maximum number of columns that a message lists.
 _MOST_COLUMNS = 60
@@ -366,7 +369,9 @@ def _quote_advice(row: Row, form: TableFormat) -> str:
 def _read_json_lines(name: str, file: IO[bytes], form: TableFormat) -> Iterator[Record | Unreadable]:
     for number, line in enumerate(_decoded_lines(file, form.encoding), start=1):
         location = f"{name}, line {number}"
-        if line.strip():
+        if len(line) > LONGEST_LINE:
+            yield Unreadable(location, f"a line of more than {LONGEST_LINE:,} characters: write one article to a line")
+        elif line.strip():
             try:
                 yield _json_record(location, parse_json(line), form)
             except (ValueError, RecursionError) as error:
@@ -379,14 +384,23 @@ def _decoded_lines(file: IO[bytes], encoding: str | None) -> Iterator[str | byte
         encoding = wide_encoding(file.read(_HEAD_BYTES))
         file.seek(0)
     if encoding is None:
-        yield from file
+        yield from _limited_lines(file, b"\n")
         return
     decoded = io.TextIOWrapper(file, encoding, errors="replace", newline="\n")
     try:
-        yield from decoded
+        yield from _limited_lines(decoded, "\n")
     finally:
         if not file.closed:
             decoded.detach()  # the file belongs to the caller
+
+
+def _limited_lines(file: IO[AnyStr], end: AnyStr) -> Iterator[AnyStr]:
+    """Yield the lines of a file, and of a line that is longer than `LONGEST_LINE` only a beginning that is longer."""
+    while line := file.readline(LONGEST_LINE + 1):
+        rest = line
+        while len(rest) > LONGEST_LINE and not rest.endswith(end):
+            rest = file.readline(LONGEST_LINE + 1)
+        yield line
 
 
 def _not_json(error: Exception) -> str:
