@@ -437,6 +437,24 @@ def test_label_files_resumes_after_an_interruption_and_restarts_for_other_input(
     assert (account.rows, account.resumed) == (240, 0)
 
 
+@pytest.mark.parametrize("ending", [".csv", ".jsonl", ".parquet"])
+def test_label_files_refuses_a_file_that_changes_while_it_is_labelled(labeller, articles, tmp_path, ending):
+    files, output = write_files(articles, tmp_path / "in", ending, rows=80), tmp_path / "out.csv"
+    labelled = []
+
+    def change_a_file(batch):
+        labelled.append(len(batch))
+        if len(labelled) == 2:  # a file that is labelled already, in part or wholly
+            write(articles.tail(60), tmp_path / f"new{ending}").replace(files[0])
+
+    with pytest.raises(CorpusError, match=rf"0000\{ending} changed while it was read\. Nothing is written"):
+        label_files(with_hook(labeller, change_a_file), files, output, n_jobs=1)
+    assert not output.exists()
+    account = label_files(labeller, files, output, n_jobs=1)
+    assert (account.rows, account.resumed) == (60 + 150, 0)
+    assert read(output)["id"].tolist() == [*articles["id"].tail(60), *articles["id"].iloc[80:]]
+
+
 def write_parts(labeller, files, output):
     """Label files into parts that are not joined, because a file of that size cannot be written."""
     resource = pytest.importorskip("resource", reason="Windows has no limit of file sizes")

@@ -10,6 +10,7 @@ import csv
 import io
 import json
 import lzma
+import os
 import re
 import sys
 import zipfile
@@ -39,6 +40,7 @@ __all__ = [
     "NOT_READABLE",
     "READ_FAILURES",
     "STDIN",
+    "ChangedInputError",
     "Record",
     "Unreadable",
     "check_columns",
@@ -161,6 +163,21 @@ class Unreadable:
     reason: str = NOT_READABLE
 
 
+class ChangedInputError(CorpusError):
+    """A file changed while it was read.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"{path} changed while it was read. Nothing is written. Run the command again when the file is complete."
+        )
+
+
 def find_files(paths: Sequence[Path]) -> tuple[list[Path], list[Unreadable]]:
     """List the files to read, each once: the named files, and the files of supported formats in folders.
 
@@ -234,7 +251,7 @@ def read_records(path: Path, form: TableFormat, advance: Advance = nowhere) -> I
     Raises
     ------
     CorpusError
-        When a table has no text column, or lacks one that `columns` names.
+        When a table has no text column, or lacks one that `columns` names, or the file changes while it is read.
     """
     if path == STDIN:
         content = sys.stdin.buffer.read()
@@ -242,15 +259,26 @@ def read_records(path: Path, form: TableFormat, advance: Advance = nowhere) -> I
         return
     try:
         with path.open("rb") as file:
+            before = _version(file)
             reported = 0
             for record in _read(str(path), file, form, _ending(path.name)):
                 yield record
                 position = file.tell()
                 advance(position - reported)
                 reported = position
-            advance(path.stat().st_size - reported)
+            after = _version(file)
+            advance(after[0] - reported)
     except OSError as error:
         yield Unreadable(str(path), f"cannot be read: {error}")
+    else:
+        # A file that is replaced stays open, and is read to its end. One that is written in place is a mixture.
+        if after != before:
+            raise ChangedInputError(path)
+
+
+def _version(file: IO[bytes]) -> tuple[int, int]:
+    facts = os.fstat(file.fileno())
+    return facts.st_size, facts.st_mtime_ns
 
 
 def check_columns(path: Path, form: TableFormat) -> None:

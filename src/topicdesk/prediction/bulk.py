@@ -57,6 +57,7 @@ from topicdesk.corpus import (
     find_files,
     guess_ending,
 )
+from topicdesk.corpus.readers import ChangedInputError
 from topicdesk.errors import CorpusError, EngineError, LabellerError, ProjectError, nearest
 from topicdesk.evaluation import Engine, LocalEngine, code_version
 from topicdesk.prediction._batches import Batch, ReadingOptions, read_input_batches, read_row_groups
@@ -288,6 +289,7 @@ def label_files(
         _begin(folder, plan)
         job = _Job(labeller, folder, explain, prefix, reading, formulas, plan["labeller"])
         parts, resumed = _finish_parts(job, files, n_jobs, engine)
+        _check_unchanged(plan)
         unlabelled = _gathered(parts, skipped)
         if unlabelled and not any(part.rows for part in parts):
             _, _, location, why = unlabelled[0]
@@ -429,7 +431,7 @@ def _plan(
 ) -> dict[str, Any]:
     """Describe the inputs and options of a run. Runs with equal plans write equal parts."""
     return {
-        "files": [[str(file.resolve()), file.stat().st_size, _state(file)] for file in files],
+        "files": [_described(file) for file in files],
         "labeller": joblib.hash((labeller.rules, labeller.pipeline)),
         "code": code_version(),
         "columns": dict(reading.columns),
@@ -438,6 +440,20 @@ def _plan(
         "prefix": prefix,
         "elsewhere": elsewhere,
     }
+
+
+def _described(file: Path) -> list[int | str]:
+    return [str(file.resolve()), file.stat().st_size, _state(file)]
+
+
+def _check_unchanged(plan: Mapping[str, Any]) -> None:
+    """Raise an error if a file is not what it was at the beginning: parts of it may be of both versions."""
+    for described in plan["files"]:
+        file = Path(described[0])
+        if file.stem == _STANDARD_INPUT:  # topicdesk's own copy
+            continue
+        if not file.is_file() or _described(file) != described:
+            raise ChangedInputError(file)
 
 
 def _state(file: Path) -> int | str:
