@@ -76,14 +76,17 @@ class Ended:
 class Command:
     """A command that runs in a folder, in its own process and process group."""
 
-    def __init__(self, arguments, folder, *, stdin="", moment=None, environment=None):
+    def __init__(self, arguments, folder, *, stdin="", moment=None, environment=None, prepare=None):
         # Not in the command's folder, since its disk may be full.
         self._streams = tempfile.TemporaryDirectory(prefix="topicdesk-command-")
         streams = Path(self._streams.name)
         (streams / "stdin").write_text(stdin, encoding="utf-8")
         words = ["topicdesk", *map(str, arguments)]
-        environment = {**os.environ, **(environment or {})}
-        self._process = context.Process(target=_run, args=(words, str(folder), streams, moment, environment))
+        # A process that is killed leaves its temporary files. They are removed with its output.
+        (streams / "temporary").mkdir()
+        temporary = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(streams / "temporary"))
+        environment = {**os.environ, **temporary, **(environment or {})}
+        self._process = context.Process(target=_run, args=(words, str(folder), streams, moment, environment, prepare))
         self._process.start()
 
     @property
@@ -163,7 +166,7 @@ def _leads_group(pid):
         return False
 
 
-def _run(words, folder, streams, moment, environment):
+def _run(words, folder, streams, moment, environment, prepare):
     writing = os.O_WRONLY | os.O_CREAT
     for number, name, mode in ((0, "stdin", os.O_RDONLY), (1, "stdout", writing), (2, "stderr", writing)):
         os.dup2(os.open(streams / name, mode, 0o644), number)
@@ -173,8 +176,11 @@ def _run(words, folder, streams, moment, environment):
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.clear()
     os.environ.update(environment)
+    tempfile.tempdir = None
     os.chdir(folder)
     sys.argv = words
+    if prepare is not None:
+        prepare()
     # Last, since a test may send a signal as soon as the group exists.
     if hasattr(os, "setsid"):
         os.setsid()
