@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["PHASES", "SignalIn"]
+__all__ = ["PHASES", "SignalDuring"]
 
 
 @dataclass(frozen=True)
-class SignalIn:
+class SignalDuring:
     """A function that makes this process send itself a signal once it is in a phase.
 
     Parameters
