@@ -27,8 +27,11 @@ _MARK = "TOPICDESK_TESTS_OF"
 _FOLDERS = ("TMPDIR", "TEMP", "TMP")
 _ROOT = Path(__file__).resolve().parents[2]
 
-# What tools write to the repository, on purpose.
-_CACHES = {".git", ".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache", "__pycache__", "build", "dist"}
+# Folders that tools and builds write to, maybe while the tests run.
+_CACHES = {
+    ".git", ".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".uv", "__pycache__", "_build", "build",
+    "dist", "executed", "generated", "mutants",
+}  # fmt: skip
 
 # Direct children of this process that end with it: the server that forks commands, and the trackers of semaphores.
 _SERVERS = ("multiprocessing.forkserver", "resource_tracker")

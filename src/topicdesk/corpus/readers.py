@@ -36,6 +36,7 @@ from topicdesk.errors import CorpusError, nearest
 
 __all__ = [
     "FORMATS",
+    "LONGEST_LINE",
     "LONGEST_TEXT",
     "NOT_READABLE",
     "READ_FAILURES",

@@ -288,8 +288,12 @@ def label_files(
         plan = _plan(labeller, files, reading, explain, prefix, engine is not None) | {"formulas": formulas}
         _begin(folder, plan)
         job = _Job(labeller, folder, explain, prefix, reading, formulas, plan["labeller"])
-        parts, resumed = _finish_parts(job, files, n_jobs, engine)
-        _check_unchanged(plan)
+        try:
+            parts, resumed = _finish_parts(job, files, n_jobs, engine)
+            _check_unchanged(plan)
+        except ChangedInputError:
+            _remove_parts(folder)  # they may be of both versions
+            raise
         unlabelled = _gathered(parts, skipped)
         if unlabelled and not any(part.rows for part in parts):
             _, _, location, why = unlabelled[0]
@@ -474,6 +478,11 @@ def _begin(folder: PartFolder, plan: dict[str, Any]) -> None:
         raise LabellerError(
             f"{folder.files} contains Parquet files that topicdesk did not write. Use a new or empty folder."
         )
+    _remove_parts(folder)
+    write_text(plan_file, plan_text)
+
+
+def _remove_parts(folder: PartFolder) -> None:
     # Remove the accounts first: without its account, a part counts as missing. If the process is killed in between, the
     # old plan remains, and a run with that plan labels the missing parts again.
     for directory, pattern in (
@@ -483,7 +492,6 @@ def _begin(folder: PartFolder, plan: dict[str, Any]) -> None:
     ):
         for path in directory.glob(pattern):
             path.unlink(missing_ok=True)
-    write_text(plan_file, plan_text)
 
 
 def _label_here(job: _Job, files: Sequence[Path], n_jobs: int) -> tuple[list[Part], int]:
