@@ -525,6 +525,19 @@ def test_label_files_killed_after_renaming_its_part_folder_gives_the_same_bytes(
     assert {path.name for path in tmp_path.iterdir()} == {"in", "whole", output.name}
 
 
+@pytest.mark.parametrize("name", ["out.csv", "out"])
+def test_label_files_removes_what_a_killed_run_left_of_a_file(labeller, articles, tmp_path, name):
+    output = tmp_path / name
+    left = tmp_path / ".out.csv.abcd_123.part" if output.suffix else output / ".part-000001.parquet.abcd_123.part"
+    left.parent.mkdir(exist_ok=True)
+    left.write_text("a part of the output")
+    of_another = left.with_name(".other.csv.abcd_123.part")
+    of_another.write_text("another output")
+    label_files(labeller, [write(articles, tmp_path / "in.jsonl")], output, n_jobs=1)
+    assert not left.exists()
+    assert of_another.exists()
+
+
 def test_label_files_replaces_a_part_that_is_missing_from_an_output_folder(labeller, articles, tmp_path):
     files, output = write_files(articles, tmp_path / "in", ".parquet", rows=23), tmp_path / "out"
     expected = read(label_files(labeller, files, output, n_jobs=1).output)

@@ -12,6 +12,7 @@ import shutil
 import sys
 import tempfile
 from dataclasses import dataclass
+from multiprocessing.util import Finalize
 from pathlib import Path
 from uuid import uuid4
 
@@ -56,6 +57,8 @@ def clean_session(request, tmp_path_factory):
     tmp_path_factory.getbasetemp()  # pytest's own folder stays where it is
     # The path of a socket has at most about 100 characters, so the folder is not in a deep one.
     folder, mark = Path(tempfile.mkdtemp(prefix="td-")).resolve(), uuid4().hex
+    # After multiprocessing has removed its own folder in it, whose priority is -100.
+    Finalize(None, shutil.rmtree, (folder,), {"ignore_errors": True}, exitpriority=-200)
     with pytest.MonkeyPatch.context() as patch:
         for name in _FOLDERS:
             patch.setenv(name, str(folder))
@@ -66,7 +69,6 @@ def clean_session(request, tmp_path_factory):
         yield session
         _stop_idle_workers()
         described = _ended(_started_since(before, session, _SERVERS))
-    shutil.rmtree(folder, ignore_errors=True)
     if described:
         pytest.fail(f"the tests left these processes: {described}", pytrace=False)
 

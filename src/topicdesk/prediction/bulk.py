@@ -41,7 +41,7 @@ from topicdesk._arguments import (
     check_paths,
     check_string,
 )
-from topicdesk._atomic import cannot_write, output_file, remove_tree, sweep_removed, write_text
+from topicdesk._atomic import cannot_write, output_file, remove_tree, sweep_parts, sweep_removed, write_text
 from topicdesk._locks import exclusive_lock
 from topicdesk._processes import end_with_parent, lifeline, uninterrupted, wait_for_handover
 from topicdesk._progress import progress
@@ -393,6 +393,11 @@ def _claimed(folder: PartFolder, output: Path) -> Iterator[None]:
             except OSError as error:
                 raise ProjectError(cannot_write(output, error)) from error
             sweep_removed(folder.accounts)  # left by a run that was killed after its output was complete
+            # Left by a run that was killed while it wrote. No other process writes these files now.
+            if folder.files == folder.accounts:
+                sweep_parts(output_file(output))
+            for unfinished in folder.files.glob(".part-*.part"):
+                unfinished.unlink(missing_ok=True)
             yield
     finally:
         # Removes the folder only if it is empty, that is, if nothing was done.
