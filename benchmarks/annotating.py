@@ -2,7 +2,7 @@
 
 Run with ``make bench``, or ``python benchmarks/annotating.py``. The corpus consists of copies of NewsArticles with new
 ids. The first time is compared with the time that pandas takes to read the file. The second is measured for an
-annotator without labels, and for one with 5,000 labels.
+annotator without labels, and for one with 50,000 labels.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from topicdesk.annotation import write_annotations
 from topicdesk.corpus import read_corpus, stored_corpus, write_corpus
 from topicdesk.project import Project, find_project
 
-_ARTICLES, _LABELLED, _STEPS = 100_000, 5_000, 50
+_ARTICLES, _LABELLED, _STEPS = 100_000, 50_000, 50
 _MOST_FIRST, _MOST_NEXT = 2.0, 0.1
 
 

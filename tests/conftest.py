@@ -20,10 +20,13 @@ from filelock import FileLock
 
 from support.commands import Command, Ended
 from support.installing import offline_environment
+from support.leftovers import nothing_left
 from support.waiting import PATIENCE, poll
 from topicdesk.annotation import Dataset, join_dataset, write_annotations
 from topicdesk.corpus import articles_frame, write_corpus
 from topicdesk.project import Project
+
+__all__ = ["nothing_left"]
 
 # How long an example takes says more about the machine than about the code.
 hypothesis.settings.register_profile("patient", deadline=None)
@@ -290,14 +293,21 @@ def store(project: Project, empty_store: Path) -> Path:
 def begin() -> Iterator[Callable[..., Command]]:
     """Return a function that starts a command in its own process: ``begin("compare", SPEC, folder=..., stdin=...)``.
 
-    Other keywords are environment variables. `moment` sets the clock that the command sees.
+    Other keywords are environment variables. `moment` sets the clock that the command sees. `prepare` is called in its
+    process before it begins.
     """
     begun: list[Command] = []
 
     def begin(
-        *arguments: object, folder: Path | None = None, stdin: str = "", moment: str | None = None, **environment: str
+        *arguments: object,
+        folder: Path | None = None,
+        stdin: str = "",
+        moment: str | None = None,
+        prepare: Callable[[], None] | None = None,
+        **environment: str,
     ) -> Command:
-        command = Command(arguments, folder or Path.cwd(), stdin=stdin, moment=moment, environment=environment)
+        options = {"stdin": stdin, "moment": moment, "prepare": prepare, "environment": environment}
+        command = Command(arguments, folder or Path.cwd(), **options)
         begun.append(command)
         return command
 

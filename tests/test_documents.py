@@ -282,7 +282,9 @@ def test_committed_files_are_at_most_1_mb():
 
 #: Kinds of committed files by folder: suffixes, and names of files without a suffix.
 KINDS = {
-    ".": {".md", ".cff", ".toml", ".lock", ".gitignore", ".gitattributes", ".yaml", "LICENSE", "Makefile"},
+    ".": {
+        ".md", ".cff", ".toml", ".lock", ".gitignore", ".gitattributes", ".yaml", "LICENSE", "Makefile", "conftest.py",
+    },
     ".ci": {".py", ".in", ".lock", "run"},
     ".github": {".yml", ".md"},
     "benchmarks": {".py", ".md", ".in", ".lock"},

@@ -12,10 +12,11 @@ import re
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
+    from _typeshed import SupportsWrite
 
 __all__ = ["Formulas", "RowWriter", "defused", "is_formula", "restored", "write_csv"]
 
@@ -56,12 +57,12 @@ class RowWriter:
     Parameters
     ----------
     file : text file
-        File opened with ``newline=""``.
+        File opened with ``newline=""``, or another object whose ``write`` takes a row as text.
     delimiter : str, default ","
         Separator between cells.
     """
 
-    def __init__(self, file: IO[str], delimiter: str = ",") -> None:
+    def __init__(self, file: SupportsWrite[str], delimiter: str = ",") -> None:
         self._plain = csv.writer(file, delimiter=delimiter, lineterminator="\n")
         self._quoted = csv.writer(file, delimiter=delimiter, lineterminator="\n", quoting=csv.QUOTE_ALL)
 

@@ -42,6 +42,7 @@ def test_undo_removes_the_decision_from_disk_and_shows_it_again(project, session
     session.decide(["rail"], "unsure")
     assert session.undo()
     assert stored(project) == {}
+    assert session.counts() == {"courts": 0, "rail": 0, "(none)": 0}
     assert shown_id(session) == "n3"
     assert (session.shown.chosen, session.shown.note) == (("rail",), "unsure")
     session.decide(["courts"])

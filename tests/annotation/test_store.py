@@ -11,15 +11,22 @@ import textwrap
 
 import pandas as pd
 import pytest
+from hypothesis import given, settings, strategies as st
 
 from topicdesk.annotation import (
     LabelStore,
     codebook_marks,
+    open_session,
     outdated_labels,
     read_label_file,
     read_taxonomy,
     record_codebook,
+    write_annotations,
 )
+from topicdesk.annotation._label_lines import LabelLines
+from topicdesk.annotation.annotations import write_label_rows
+from topicdesk.annotation.store import KeptAside
+from topicdesk.corpus import articles_frame
 from topicdesk.errors import LabelsError, ProjectError, TopicdeskError
 
 TOPICS = ["courts", "rail"]
@@ -62,6 +69,105 @@ def test_decide_does_not_overwrite_an_unseen_decision_of_another_window(store):
     assert stored(store) == {"n1": ("courts",)}
     store.decide("n1", ("rail",), "random", seen=theirs)
     assert stored(store) == {"n1": ("rail",)}
+
+
+def lines_of(work):
+    """Count the lines of code that some work runs. Unlike seconds, they are the same on every machine."""
+    count = 0
+
+    def note(frame, event, argument):
+        nonlocal count
+        count += 1
+        return note
+
+    before = sys.gettrace()
+    sys.settrace(note)
+    try:
+        work()
+    finally:
+        sys.settrace(before)
+    return count
+
+
+def test_a_decision_runs_as_many_lines_of_code_with_2000_labels_as_with_20(project):
+    def decide(session):
+        session.decide(["rail"])
+        session.counts()
+        session.undo()
+
+    lines = {}
+    for n_labels in (20, 2000):
+        labels = pd.DataFrame({"article_id": [f"n{number}" for number in range(n_labels)], "topics": [()] * n_labels})
+        path = project.labels / f"with-{n_labels}.csv"
+        write_annotations(labels.assign(annotator="maria", codebook="1", sample="random"), path)
+        texts = ["The judge met the jury."] * (n_labels + 9)
+        articles = articles_frame({"id": [f"n{number}" for number in range(n_labels + 9)], "title": "", "text": texts})
+        session = open_session(articles, project.root / "data" / "topics.toml", path.stem, project=project)
+        assert len(session.labels) == n_labels
+        decide(session)
+        lines[n_labels] = lines_of(lambda: decide(session))  # noqa: B023
+        session.decide(["rail"])
+        assert session.counts() == {"courts": 0, "rail": 1, "(none)": n_labels}
+        table = read_label_file(path, TOPICS)
+        assert set(table["article_id"]) == {*labels["article_id"], *session.decisions()}
+    assert lines[2000] < 1.2 * lines[20]
+
+
+def test_decide_sees_a_change_that_leaves_size_and_time_of_the_file(store):
+    mine = store.decide("n1", ("rail",), "random", "late")
+    before = store.path.stat()
+    store.path.write_bytes(store.path.read_bytes().replace(b"late", b"soon"))
+    os.utime(store.path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert store.path.stat().st_size == before.st_size
+    store.decide("n2", ("courts",), "random")
+    assert store.open()["n1"] == {**mine, "note": "soon"}
+
+
+@pytest.mark.parametrize("left", ["", "nothing"])
+def test_decide_reads_a_file_again_that_was_emptied_or_removed(store, left):
+    store.decide("n1", ("rail",), "random")
+    if left == "nothing":
+        store.path.unlink()
+        store.decide("n2", ("rail",), "random")
+        assert stored(store) == {"n2": ("rail",)}
+    else:
+        store.path.write_bytes(b"")
+        with pytest.raises(KeptAside, match="the header lacks article_id"):
+            store.decide("n2", ("rail",), "random")
+
+
+ids = st.sampled_from(["n1", "n01", "n2", "n10", "2", "é\n", "=1", 'a "quoted", id'])
+changes = st.lists(
+    st.tuples(
+        ids,
+        st.none()
+        | st.fixed_dictionaries(
+            {
+                "topics": st.sampled_from([(), ("rail",), ("rail", "courts")]),
+                "note": st.text(max_size=8),
+                "draw": st.sampled_from(["", "1", "7"]),
+                "stratum_size": st.sampled_from(["", "40"]),
+            }
+        ),
+    ),
+    max_size=12,
+)
+
+
+@settings(max_examples=30)
+@given(before=st.dictionaries(ids, st.just({"topics": ("courts",), "note": "-1"})), changes=changes)
+def test_label_lines_have_the_content_that_write_label_rows_writes(tmp_path_factory, before, changes):
+    rows = {article: {"article_id": article, **row} for article, row in before.items()}
+    lines = LabelLines(rows.values())
+    for article, row in changes:
+        rows.pop(article, None)
+        if row is not None:
+            rows[article] = {"article_id": article, **row}
+        lines.set(article, rows.get(article))
+    path = tmp_path_factory.mktemp("lines") / "labels.csv"
+    write_label_rows(rows.values(), path)
+    assert lines.content() == path.read_bytes()
+    assert lines.rows == rows
 
 
 def decide_many(root, name, articles):

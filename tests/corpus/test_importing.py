@@ -3,6 +3,7 @@
 import errno
 import json
 import lzma
+import os
 import re
 import signal
 import tracemalloc
@@ -481,6 +482,83 @@ def test_read_articles_lists_a_text_that_is_too_long_to_be_an_article(tmp_path, 
     assert [one.why.split(":")[0] for one in account.unreadable] == [
         f"a text of {length} characters, more than the limit of 60" for length in (84, 96)
     ]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "latin-1"])
+def test_read_articles_lists_a_line_of_json_that_is_too_long(tmp_path, monkeypatch, encoding):
+    monkeypatch.setattr(readers, "LONGEST_LINE", 60)
+    lines = [
+        json.dumps({"text": text}) for text in ("The mill was sold.", "The quay was closed. " * 9, "A ferry sank.")
+    ]
+    longest = f'{{"text": "{"a" * 47}"}}'
+    assert len(f"{longest}\n") == 60
+    (tmp_path / "t.jsonl").write_text("\n".join([*lines, longest, "x" * 61]), encoding=encoding)
+    corpus, account = read_articles([tmp_path], encoding=encoding)
+    assert corpus["text"].tolist() == ["The mill was sold.", "A ferry sank.", "a" * 47]
+    assert [(one.where, one.why.split(":")[0]) for one in account.unreadable] == [
+        (f"{tmp_path / 't.jsonl'}, line {number}", "a line of more than 60 characters") for number in (2, 5)
+    ]
+
+
+@pytest.mark.slow
+def test_read_articles_refuses_a_line_of_a_gigabyte_without_reading_it_into_memory(tmp_path):
+    with (tmp_path / "t.jsonl").open("wb") as file:
+        file.truncate(1 << 30)
+        file.seek(0, 2)
+        file.write(b"\n" + json.dumps({"text": "A ferry sank."}).encode())
+    tracemalloc.start()
+    try:
+        corpus, account = read_articles([tmp_path])
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert corpus["text"].tolist() == ["A ferry sank."]
+    assert [one.where for one in account.unreadable] == [f"{tmp_path / 't.jsonl'}, line 1"]
+    assert peak < 6 * readers.LONGEST_LINE
+
+
+def append(path):
+    with path.open("a") as file:
+        file.write(json.dumps({"text": "A mill burnt down."}) + "\n")
+
+
+def overwrite(path):
+    before = path.stat()
+    path.write_text(path.read_text().replace("quay", "pier"))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns + 1))
+
+
+def shorten(path):
+    os.truncate(path, 20)
+
+
+def replace_whole(path):
+    path.with_name("new").write_text(json.dumps({"text": "A mill burnt down."}) + "\n")
+    path.with_name("new").replace(path)
+
+
+def test_import_articles_refuses_a_file_that_changes_while_it_is_read(tmp_path, monkeypatch):
+    path, texts = tmp_path / "in" / "t.jsonl", [f"The quay was closed {number} times." for number in range(3)]
+    path.parent.mkdir()
+    read_lines, change = readers.FORMATS[".jsonl"], None
+
+    def read_and_change(name, file, form):
+        for number, record in enumerate(read_lines(name, file, form)):
+            if number == 1:
+                change(path)
+            yield record
+
+    monkeypatch.setitem(readers.FORMATS, ".jsonl", read_and_change)
+    for change in (append, overwrite, shorten):  # noqa: B007
+        for source in (path, path.parent):  # a fault of a file in a folder is usually only listed
+            path.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
+            with pytest.raises(CorpusError, match=r"t\.jsonl changed while it was read\. Nothing is written"):
+                import_articles([source], tmp_path / "out.parquet")
+        assert not (tmp_path / "out.parquet").exists()
+    path.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
+    change = replace_whole
+    corpus, _ = read_articles([path])
+    assert corpus["text"].tolist() == texts, "the file that was opened is read to its end"
 
 
 def test_read_articles_is_safe_from_path_traversal_and_zip_bombs(tmp_path):

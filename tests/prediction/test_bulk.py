@@ -437,6 +437,26 @@ def test_label_files_resumes_after_an_interruption_and_restarts_for_other_input(
     assert (account.rows, account.resumed) == (240, 0)
 
 
+@pytest.mark.parametrize(
+    ("ending", "name"), [(".csv", "out.csv"), (".jsonl", "out.jsonl"), (".parquet", "out.parquet"), (".parquet", "out")]
+)
+def test_label_files_refuses_a_file_that_changes_while_it_is_labelled(labeller, articles, tmp_path, ending, name):
+    files, output = write_files(articles, tmp_path / "in", ending, rows=80), tmp_path / name
+    labelled = []
+
+    def change_a_file(batch):
+        labelled.append(len(batch))
+        if len(labelled) == 2:  # a file that is labelled already, in part or wholly
+            write(articles.tail(60), tmp_path / f"new{ending}").replace(files[0])
+
+    with pytest.raises(CorpusError, match=rf"0000\{ending} changed while it was read\. Nothing is written"):
+        label_files(with_hook(labeller, change_a_file), files, output, n_jobs=1)
+    assert not output.exists() or not list(output.glob("*.parquet"))
+    account = label_files(labeller, files, output, n_jobs=1)
+    assert (account.rows, account.resumed) == (60 + 150, 0)
+    assert read(output)["id"].tolist() == [*articles["id"].tail(60), *articles["id"].iloc[80:]]
+
+
 def write_parts(labeller, files, output):
     """Label files into parts that are not joined, because a file of that size cannot be written."""
     resource = pytest.importorskip("resource", reason="Windows has no limit of file sizes")
@@ -503,6 +523,19 @@ def test_label_files_killed_after_renaming_its_part_folder_gives_the_same_bytes(
     output.write_bytes(expected)
     assert label_files(labeller, files, output, n_jobs=1).output.read_bytes() == expected
     assert {path.name for path in tmp_path.iterdir()} == {"in", "whole", output.name}
+
+
+@pytest.mark.parametrize("name", ["out.csv", "out"])
+def test_label_files_removes_what_a_killed_run_left_of_a_file(labeller, articles, tmp_path, name):
+    output = tmp_path / name
+    left = tmp_path / ".out.csv.abcd_123.part" if output.suffix else output / ".part-000001.parquet.abcd_123.part"
+    left.parent.mkdir(exist_ok=True)
+    left.write_text("a part of the output")
+    of_another = left.with_name(".other.csv.abcd_123.part")
+    of_another.write_text("another output")
+    label_files(labeller, [write(articles, tmp_path / "in.jsonl")], output, n_jobs=1)
+    assert not left.exists()
+    assert of_another.exists()
 
 
 def test_label_files_replaces_a_part_that_is_missing_from_an_output_folder(labeller, articles, tmp_path):

@@ -76,14 +76,17 @@ class Ended:
 class Command:
     """A command that runs in a folder, in its own process and process group."""
 
-    def __init__(self, arguments, folder, *, stdin="", moment=None, environment=None):
+    def __init__(self, arguments, folder, *, stdin="", moment=None, environment=None, prepare=None):
         # Not in the command's folder, since its disk may be full.
         self._streams = tempfile.TemporaryDirectory(prefix="topicdesk-command-")
         streams = Path(self._streams.name)
         (streams / "stdin").write_text(stdin, encoding="utf-8")
         words = ["topicdesk", *map(str, arguments)]
-        environment = {**os.environ, **(environment or {})}
-        self._process = context.Process(target=_run, args=(words, str(folder), streams, moment, environment))
+        # A process that is killed leaves its temporary files. They are removed with its output.
+        (streams / "temporary").mkdir()
+        temporary = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(streams / "temporary"))
+        environment = {**os.environ, **temporary, **(environment or {})}
+        self._process = context.Process(target=_run, args=(words, str(folder), streams, moment, environment, prepare))
         self._process.start()
 
     @property
@@ -120,10 +123,15 @@ class Command:
         self._process.join()
         if hasattr(os, "killpg"):
             poll(lambda: not self.members(), seconds=_SECONDS_TO_END)
-        streams = Path(self._streams.name)
-        output = [(streams / name).read_text(encoding="utf-8") if (streams / name).exists() else ""
-                  for name in ("stdout", "stderr")]  # fmt: skip
-        return Ended(self._process.exitcode, *output)
+        return Ended(self._process.exitcode, self._printed("stdout"), self._printed("stderr"))
+
+    def output(self) -> str:
+        """Return what the command has printed so far: standard output, followed by standard error."""
+        return self._printed("stdout") + self._printed("stderr")
+
+    def _printed(self, name: str) -> str:
+        path = Path(self._streams.name) / name
+        return path.read_text(encoding="utf-8") if path.exists() else ""
 
     def clean_up(self) -> None:
         """Kill what still runs of the command, and remove its output."""
@@ -158,7 +166,7 @@ def _leads_group(pid):
         return False
 
 
-def _run(words, folder, streams, moment, environment):
+def _run(words, folder, streams, moment, environment, prepare):
     writing = os.O_WRONLY | os.O_CREAT
     for number, name, mode in ((0, "stdin", os.O_RDONLY), (1, "stdout", writing), (2, "stderr", writing)):
         os.dup2(os.open(streams / name, mode, 0o644), number)
@@ -168,8 +176,11 @@ def _run(words, folder, streams, moment, environment):
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.clear()
     os.environ.update(environment)
+    tempfile.tempdir = None
     os.chdir(folder)
     sys.argv = words
+    if prepare is not None:
+        prepare()
     # Last, since a test may send a signal as soon as the group exists.
     if hasattr(os, "setsid"):
         os.setsid()

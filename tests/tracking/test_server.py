@@ -3,6 +3,7 @@
 import getpass
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -81,6 +82,42 @@ def test_resume_logging_completes_runs_after_the_server_stopped(project, team, m
         history = client.get_metric_history(child.info.run_id, "fold/macro_f1")
         assert sorted(point.step for point in history) == list(range(len(result.comparisons[0].splits)))
         assert client.get_model_version_by_alias("topicdesk-small", "champion").run_id == run.run_id
+    assert not list(project.unsent.glob("*"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("step", ["log_batch", "log_artifacts", "log_model_artifacts", "create_model_version"])
+def test_resume_logging_completes_runs_after_the_server_was_killed(project, team, monkeypatch, free_port, step):
+    result = run_experiment(project.root / "experiments" / "small.toml", n_jobs=1)
+    with serve_pages(team, free_port, "small") as (address, server), monkeypatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_URI", address.partition("/#")[0])
+        patch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+        calls, original = [], getattr(MlflowClient, step)
+
+        def kill_the_server(client, *arguments, **options):
+            calls.append(None)
+            if len(calls) == 1:
+                os.killpg(server.pid, signal.SIGKILL)
+                server.wait()
+            return original(client, *arguments, **options)
+
+        patch.setattr(MlflowClient, step, kill_the_server)
+        with pytest.raises(
+            TrackingError, match=r"No result is lost: everything is saved in experiments/\.unsent/small"
+        ):
+            log_experiment(result)
+        assert calls
+    with serve_pages(team, free_port, "small") as (address, _):
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", address.partition("/#")[0])
+        (run,) = resume_logging(project)
+        client = MlflowClient(address.partition("/#")[0])
+        runs = client.search_runs([client.get_experiment_by_name("small").experiment_id])
+        assert len(runs) == 1 + len(result.comparisons[0].plan.classifiers)
+        assert {logged_run.info.status for logged_run in runs} == {"FINISHED"}
+        for logged_run in runs:
+            assert (logged_run.info.run_id == run.run_id) == ("classifier" not in logged_run.data.tags)
+        assert client.get_model_version_by_alias("topicdesk-small", "champion").run_id == run.run_id
+        assert "report.html" in {artifact.path for artifact in client.list_artifacts(run.run_id)}
     assert not list(project.unsent.glob("*"))
 
 

@@ -1,8 +1,12 @@
 """Serve the champion with MLflow's own server: a real process and real requests."""
 
+import asyncio
 import collections
+import contextlib
+import http.client
 import json
 import os
+import signal
 import sys
 import urllib.error
 import urllib.request
@@ -14,9 +18,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from support.servers import serving
+from support.waiting import poll
 from topicdesk.experiment import log_experiment, run_experiment
 from topicdesk.prediction import label_files
 from topicdesk.tracking import load_labeller, tracking_uri
+from topicdesk.tracking._model_server import with_short_errors
 
 pytestmark = pytest.mark.usefixtures("store")
 
@@ -35,10 +41,23 @@ def ask(port, content, kind="application/json"):
         return error.code, error.read().decode()
 
 
+def send_bytes(port, content, headers):
+    """Send exactly these headers: urllib adds a content type."""
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=600)) as connection:
+        connection.request("POST", "/invocations", content, headers)
+        answer = connection.getresponse()
+        return answer.status, answer.getheader("content-type"), answer.read()
+
+
 @pytest.fixture
-def served(project, free_port):
-    """Serve the champion of a comparison, as a user would."""
+def champion(project):
+    """Log a comparison, whose best model is registered."""
     log_experiment(run_experiment(project.root / "experiments" / "small.toml", n_jobs=1))
+
+
+@pytest.fixture
+def served(project, champion, free_port):
+    """Serve the champion with the command of MLflow, as any platform could."""
     environment = {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "MLFLOW_TRACKING_URI": tracking_uri(project),
@@ -48,6 +67,17 @@ def served(project, free_port):
     ping, log = f"http://127.0.0.1:{free_port}/ping", project.root / "serve.log"
     with serving(command, ping, folder=project.root, log=log, environment=environment):
         yield free_port
+
+
+@pytest.fixture
+def served_by_topicdesk(project, champion, begin, free_port):
+    """Serve the champion with the command of topicdesk."""
+    command = begin("serve", CHAMPION, "--port", free_port, folder=project.root)
+    poll(lambda: command.poll() is not None or "Send requests to" in command.output(), every=0.1)
+    assert command.poll() is None, command.output()
+    yield free_port
+    command.send_signal(signal.SIGTERM)
+    assert command.wait().returncode in (0, 128 + signal.SIGTERM)
 
 
 def test_server_predicts_like_the_labeller_for_50_concurrent_requests(served, newsroom, tmp_path):
@@ -100,7 +130,11 @@ requests = st.one_of(
 )
 
 
-def test_server_answers_or_refuses_any_request(served, rounds, figure):
+GOOD = {"dataframe_records": [{"text": "A jury found the defendant guilty."}]}
+
+
+def test_server_answers_or_refuses_any_request(served_by_topicdesk, rounds, figure):
+    served = served_by_topicdesk
     statuses = collections.Counter()
 
     @settings(max_examples=rounds(100, 3000), deadline=None, suppress_health_check=list(HealthCheck), database=None)
@@ -116,11 +150,86 @@ def test_server_answers_or_refuses_any_request(served, rounds, figure):
         else:
             assert json.loads(content)["error_code"]
 
-    good = {"dataframe_records": [{"text": "A jury found the defendant guilty."}]}
-    before = ask(served, good)
+    before = ask(served, GOOD)
     assert before[0] == 200
     ask_anything()
     assert statuses[200] and statuses[400]
-    assert ask(served, good) == before, "the server still runs and gives the same answer"
+    assert ask(served, GOOD) == before, "the server still runs and gives the same answer"
     figure("requests answered", statuses[200])
     figure("requests refused", statuses[400])
+
+
+JSON, CSV, PARQUET = "application/json", "text/csv", "application/vnd.apache.parquet"
+RECORD = '{"dataframe_records": [{"text": %s}]}'
+
+#: Requests that cannot be answered: content type, content, and the status.
+REFUSED = {
+    "arrays nested 100,000 deep": (JSON, "[" * 100_000, 400),
+    "a text nested 100,000 deep": (JSON, RECORD % ("[" * 100_000 + "]" * 100_000), 400),
+    "objects nested 100,000 deep": (JSON, '{"a":' * 100_000 + "1" + "}" * 100_000, 400),
+    "a number of 10,000 digits": (JSON, RECORD % ("9" * 10_000), 400),
+    "no content type": (None, RECORD % '"a"', 415),
+    "an empty content type": ("", RECORD % '"a"', 415),
+    "another content type": ("text/xml", "<text/>", 415),
+    "another charset": (f"{JSON}; charset=latin-1", RECORD % '"a"', 415),
+    "an unknown parameter": (f"{JSON}; version=2", RECORD % '"a"', 415),
+    "bytes that are not UTF-8": (JSON, b'{"dataframe_records": [{"text": "\xff\xfe"}]}', 400),
+    "a CSV that is not UTF-8": (CSV, b"text\n\xff\xfe\n", 400),
+    "no content": (JSON, "", 400),
+    "an empty CSV": (CSV, "", 400),
+    "an empty Parquet file": (PARQUET, "", 400),
+    "a damaged Parquet file": (PARQUET, "PAR1 damaged PAR1", 400),
+    "only unknown keys": (JSON, '{"articles": []}', 400),
+    "no text": (JSON, '{"dataframe_records": [{"headline": "a"}]}', 400),
+    "a long text that is not JSON": (JSON, "a" * 100_000, 400),
+}
+
+#: Unusual requests that have an answer, and a part of its reason.
+ANSWERED = {
+    "NaN": (RECORD % "NaN", "it has no text"),
+    "an infinite number": (RECORD % "1e999", "type float"),
+    "a number of 4,000 digits": (RECORD % ("9" * 4000), "type int"),
+    "an unknown key": ('{"dataframe_records": [{"text": "The jury met.", "rank": [{"a": 1}]}]}', "threshold"),
+}
+
+
+def test_server_refuses_what_it_cannot_read_with_a_short_message_and_goes_on(served_by_topicdesk):
+    before = ask(served_by_topicdesk, GOOD)
+    assert before[0] == 200
+    for name, (kind, content, expected) in REFUSED.items():
+        status, answered_kind, answer = send_bytes(
+            served_by_topicdesk, content, {} if kind is None else {"Content-Type": kind}
+        )
+        assert status == expected, (name, status, answer[:500])
+        assert answered_kind == JSON, name
+        error = json.loads(answer)
+        assert list(error) == ["error_code", "message"], name
+        assert error["message"], name
+        assert len(answer) < 1500, name
+    for name, (content, reason) in ANSWERED.items():
+        status, answer = ask(served_by_topicdesk, content)
+        assert status == 200, (name, answer)
+        (answered,) = json.loads(answer)["predictions"]
+        assert reason in answered["reason"], name
+    assert ask(served_by_topicdesk, GOOD) == before, "the server still runs and gives the same answer"
+
+
+@pytest.mark.parametrize("is_sent", [False, True])
+def test_with_short_errors_leaves_an_error_of_the_server_an_error_of_the_server(is_sent):
+    sent = []
+
+    async def broken(scope, receive, send):
+        if is_sent:
+            await send({"type": "http.response.start", "status": 500, "headers": []})
+            await send({"type": "http.response.body", "body": b"Internal Server Error"})
+        raise OSError("the disk is gone")
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "headers": [(b"content-type", b"application/json")]}
+    with pytest.raises(OSError, match="the disk is gone"):  # uvicorn prints it
+        asyncio.run(with_short_errors(broken)(scope, None, send))
+    assert [message.get("status") for message in sent] == ([500, None] if is_sent else [])
+    if is_sent:
+        assert json.loads(sent[1]["body"]) == {"error_code": "INTERNAL_ERROR", "message": "Internal Server Error"}

@@ -7,16 +7,20 @@ import subprocess
 import sys
 import threading
 import zipfile
+from html.parser import HTMLParser
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pandas as pd
 import pytest
+from sklearn.naive_bayes import MultinomialNB
 
+import topicdesk
 from topicdesk import read_run
 from topicdesk.annotation import LabelStore, read_label_file, read_taxonomy, write_annotations
 from topicdesk.corpus import read_corpus, summarise_corpus, write_corpus
 from topicdesk.errors import LabelsError, SpecError
 from topicdesk.experiment import read_spec
+from topicdesk.tracking.sending import LoggedComparison
 
 SPEC = "experiments/small.toml"
 IMAGE, SCRIPT = "<img src=x onerror=window.hacked=1>", '"><script>window.hacked=1</script>'
@@ -68,6 +72,44 @@ def test_pages_show_markup_in_text_fields_and_never_run_it(project, run, chromiu
         assert page.evaluate("window.hacked") is None, name
         assert page.locator("img[src=x]").count() == 0, name
     page.close()
+
+
+class Elements(HTMLParser):
+    """The elements and attributes of a page, and its text."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.tags, self.attributes, self.text = set(), set(), ""
+        self.feed(html)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.add(tag)
+        self.attributes.update(name for name, _ in attributes)
+
+    def handle_data(self, data):
+        self.text += data
+
+
+@pytest.mark.slow
+def test_notebook_output_shows_markup_of_texts_and_topics_as_text():
+    texts = [f"{IMAGE} the judge met the jury on day {number} {SCRIPT}" for number in range(12)]
+    texts += [f"{SCRIPT} the train stood still on day {number} {IMAGE}" for number in range(12)]
+    comparison = topicdesk.compare(
+        texts, [IMAGE] * 12 + [SCRIPT] * 12, classifiers=["multinomial-nb", (IMAGE, MultinomialNB())],
+        cv=2, n_repeats=1, inner_cv=2, n_jobs=1, groups=None,
+    )  # fmt: skip
+    model = comparison.fit("multinomial-nb")
+    shown = {
+        "comparison": (comparison, IMAGE),
+        "model": (model, IMAGE),
+        "explanation": (model.explain(texts[0]), SCRIPT),
+        "logged": (LoggedComparison(IMAGE, "0" * 32, SCRIPT), IMAGE),
+    }
+    for name, (value, expected) in shown.items():
+        page = Elements(value._repr_html_())
+        assert expected in page.text, name
+        assert not page.tags & {"img", "script", "iframe", "object", "svg", "a"}, name
+        assert not [attribute for attribute in page.attributes if attribute.startswith("on")], name
 
 
 FORMULAS = ['=HYPERLINK("http://127.0.0.1/?"&A1)', "+1+cmd|' /C calc'!A0", "-1+1", "@SUM(1)", "\t=1", "＝1+1"]

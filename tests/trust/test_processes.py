@@ -7,6 +7,7 @@ import time
 import psutil
 import pytest
 
+from support.phases import PHASES, SignalDuring
 from support.waiting import poll
 
 SPEC = "experiments/small.toml"
@@ -62,6 +63,33 @@ def test_commands_stopped_while_workers_start_end_at_once_without_a_traceback(
         assert ended.returncode == 128 + number, ended.output
         assert "topicdesk: stopped." in ended.stderr
         assert "Traceback" not in ended.output, ended.output
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL], ids=["term", "int", "kill"])
+@pytest.mark.parametrize("phase", PHASES)
+def test_label_command_stopped_in_any_phase_leaves_all_or_nothing_and_resumes(
+    project, newsroom, model, begin, run, phase, number
+):
+    articles, _ = newsroom(80, random_state=5)
+    (project.root / "in").mkdir()
+    for start in range(0, 80, 20):
+        articles.iloc[start : start + 20].to_csv(project.root / "in" / f"{start:02d}.csv", index=False)
+    arguments = ("label", "in", "--model", model, "--output")
+    assert run(*arguments, "whole.csv", "--jobs", "1").returncode == 0
+    expected, output = (project.root / "whole.csv").read_bytes(), project.root / "out.csv"
+    before = set(project.root.iterdir())
+
+    jobs = "2" if phase in ("reading", "starting workers") else "1"
+    command = begin(*arguments, output.name, "--jobs", jobs, prepare=SignalDuring(phase, number))
+    ended = command.wait()  # which fails if a process is left
+    assert ended.returncode == (-number if number == signal.SIGKILL else 128 + number), ended.output
+    assert "Traceback" not in ended.output, ended.output
+    assert not output.exists() or output.read_bytes() == expected
+    assert output.exists() == (phase in ("removing parts", "deleting parts"))
+    again = run(*arguments, output.name, "--jobs", "1")
+    assert again.returncode == 0, again.output
+    assert output.read_bytes() == expected
+    assert {path.name for path in set(project.root.iterdir()) - before} <= {output.name, f".{output.name}.lock"}
 
 
 @pytest.mark.parametrize("operation", ["label", "compare"])

@@ -7,9 +7,10 @@ adjudicate: a row whose annotator starts with `ADJUDICATED` overrules the others
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -187,9 +188,10 @@ def read_label_rows(
     topics: Collection[str],
     article_ids: Collection[str] | None = None,
     reserved: Collection[str] = (),
+    content: bytes | None = None,
 ) -> list[dict[str, Any]]:
-    """Read the labels of one annotator as a list of rows (see `read_label_file`)."""
-    return [row for _, row in _checked(path, topics, article_ids, reserved)]
+    """Read the labels of one annotator as a list of rows (see `read_label_file`); `content` is that of the file."""
+    return [row for _, row in _checked(path, topics, article_ids, reserved, content)]
 
 
 def published_annotations(path: Path, annotator: str, topics: Sequence[str] | None = None) -> pd.DataFrame:
@@ -330,16 +332,27 @@ def write_annotations(annotations: pd.DataFrame, path: Path) -> None:
 
 def write_label_rows(rows: Iterable[Mapping[Any, Any]], path: Path) -> None:
     """Write rows to a label file (see `write_annotations`)."""
-    ordered = sorted(rows, key=lambda row: article_order(row["article_id"]))
-    # Files without a design keep their seven columns.
-    columns = [*ANNOTATION_COLUMNS, *(name for name in DESIGN_COLUMNS if any(row.get(name) for row in ordered))]
+    ordered = sorted(rows, key=lambda row: label_order(row["article_id"]))
+    columns = label_columns({name for name in DESIGN_COLUMNS if any(row.get(name) for row in ordered)})
     with replacing(path) as part, part.open("w", encoding="utf-8", newline="") as file:
         writer = RowWriter(file)
         writer.write([columns])
-        writer.write(
-            [defused(" ".join(row[name]) if name == "topics" else str(row.get(name, ""))) for name in columns]
-            for row in ordered
-        )
+        writer.write(label_cells(row, columns) for row in ordered)
+
+
+def label_columns(filled: Container[str]) -> list[str]:
+    """Return the columns of a label file, if these columns of a design have values. Others keep their seven columns."""
+    return [*ANNOTATION_COLUMNS, *(name for name in DESIGN_COLUMNS if name in filled)]
+
+
+def label_cells(row: Mapping[Any, Any], columns: Sequence[str]) -> list[str]:
+    """Return the cells of a row of a label file."""
+    return [defused(" ".join(row[name]) if name == "topics" else str(row.get(name, ""))) for name in columns]
+
+
+def label_order(article_id: str) -> tuple[tuple[tuple[int, int, str], ...], str]:
+    """Return the sort key of the rows of a label file. Ids such as ``n1`` and ``n01`` have a fixed order, too."""
+    return article_order(article_id), article_id
 
 
 def article_order(article_id: str) -> tuple[tuple[int, int, str], ...]:
@@ -427,13 +440,17 @@ def _said(row: dict[str, Any]) -> str:
 
 
 def _checked(
-    path: Path, topics: Collection[str], article_ids: Collection[str] | None, reserved: Collection[str]
+    path: Path,
+    topics: Collection[str],
+    article_ids: Collection[str] | None,
+    reserved: Collection[str],
+    content: bytes | None = None,
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the rows of a file, each with its location; raise `LabelsError` for an invalid row."""
     known_ids = None if article_ids is None else set(article_ids)
     reserved_ids, valid = set(reserved), set(topics)
     first_seen: dict[str, str] = {}
-    for line, row in _rows(path):
+    for line, row in _rows(path, content):
         location = f"{path}, line {line}"
         article = row["article_id"]
         if article in reserved_ids:
@@ -457,13 +474,14 @@ def _checked(
         yield location, {**row, **checked_design(row, location), "topics": assigned}
 
 
-def _rows(path: Path) -> Iterable[tuple[int, dict[str, str]]]:
-    if not path.is_file():
+def _rows(path: Path, content: bytes | None = None) -> Iterable[tuple[int, dict[str, str]]]:
+    if content is None and not path.is_file():
         names = [sibling.name for sibling in path.parent.glob("*.csv")] if path.parent.is_dir() else []
         raise LabelsError(
             f"no label file at {path}; {nearest(path.name, names) if names else 'the folder has no label files'}"
         )
-    with path.open(encoding="utf-8-sig", newline="") as file:
+    source = path.open("rb") if content is None else io.BytesIO(content)
+    with io.TextIOWrapper(source, encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file)
         try:
             columns = tuple(reader.fieldnames or ())

@@ -6,7 +6,7 @@ The notebook widget and the terminal both use this module. Neither saves decisio
 from __future__ import annotations
 
 import tempfile
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +30,9 @@ __all__ = ["AnnotationSession", "Shown", "fit_to_label", "open_session"]
 
 # Shorter texts are captions and page fragments.
 _FEWEST_CHARACTERS = 80
+
+# Articles without a topic are counted under this name.
+_NO_TOPIC = "(none)"
 
 
 Answers = Mapping[str, Sequence[tuple[str, str]]]
@@ -99,6 +102,8 @@ class AnnotationSession:
             raise LabelsError(f"the queue lacks {', '.join(missing)}; it needs {', '.join(QUEUE_COLUMNS)}.")
         self._row_of = {article: row for row, article in enumerate(self.articles["id"].tolist())}
         self._seen = self.store.open()
+        # Counted as decisions change: a count of 50,000 rows after each decision takes longer than saving it.
+        self._counts = Counter(name for row in self._seen.values() for name in _counted(row))
         self._samples = dict(zip(self.queue["article_id"], self.queue["sample"], strict=True))
         self._designs = dict(zip(self.queue["article_id"], design_of(self.queue, "the queue"), strict=True))
         unknown = next((article for article in self._samples if article not in self._row_of), None)
@@ -156,12 +161,7 @@ class AnnotationSession:
 
     def counts(self) -> dict[str, int]:
         """Count the annotator's labels by topic, and ``(none)``."""
-        taxonomy = self.store.taxonomy
-        counts = dict.fromkeys((*taxonomy.names, "(none)"), 0)
-        for row in self._seen.values():
-            for name in row["topics"] or ("(none)",):
-                counts[name] += 1
-        return counts
+        return {name: self._counts[name] for name in (*self.store.taxonomy.names, _NO_TOPIC)}
 
     def decide(self, topics: Sequence[str], note: str = "") -> None:
         """Save a decision about the current article and go to the next one.
@@ -189,7 +189,7 @@ class AnnotationSession:
             # Load what another window has saved, so that a second decision can replace it.
             self._know(article, self.store.open().get(article))
             raise
-        self._seen[article] = row
+        self._know(article, row)
         self._undone = {}
         self._done.append((article, previous))
         self._left.popleft()
@@ -225,10 +225,16 @@ class AnnotationSession:
         return str(self._left[0])
 
     def _know(self, article: str, row: Any) -> None:
-        if row is None:
-            self._seen.pop(article, None)
-        else:
+        previous = self._seen.pop(article, None)
+        if previous is not None:
+            self._counts.subtract(_counted(previous))
+        if row is not None:
             self._seen[article] = row
+            self._counts.update(_counted(row))
+
+
+def _counted(row: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(row["topics"]) or (_NO_TOPIC,)
 
 
 @renamed_arguments(seed="random_state")

@@ -2,8 +2,8 @@
 
 On disk, each decision is first appended to a journal beside the label file and flushed. Then the label file is
 rewritten, sorted, and the journal is emptied. If the file cannot be read, or the disk is full, the decision stays in
-the journal and is added to the file later. Both steps hold a lock and the file is read again each time, so a second
-window loses nothing.
+the journal and is added to the file later. Both steps hold a lock. If the file is not, byte for byte, as this store
+wrote it last, it is parsed again, so a second window loses nothing.
 """
 
 from __future__ import annotations
@@ -21,11 +21,12 @@ from typing import Annotated, Any, NoReturn
 
 from pydantic import StringConstraints, ValidationError
 
-from topicdesk._atomic import sweep_parts
+from topicdesk._atomic import replacing, sweep_parts
 from topicdesk._locks import exclusive_lock
 from topicdesk._toml import StrictModel
 from topicdesk.annotation._design import checked_design
-from topicdesk.annotation.annotations import read_label_rows, write_label_rows
+from topicdesk.annotation._label_lines import LabelLines
+from topicdesk.annotation.annotations import read_label_rows
 from topicdesk.annotation.codebooks import record_codebook
 from topicdesk.annotation.topics import Taxonomy
 from topicdesk.errors import LabelsError, ProjectError, nearest
@@ -76,6 +77,14 @@ class KeptAside(LabelsError):
         self.row = row
 
 
+@dataclass
+class _Known:
+    """The content of a label file that a store has read or written, and its lines; None if they are not known."""
+
+    content: bytes | None = None
+    lines: LabelLines = field(default_factory=lambda: LabelLines(()))
+
+
 @dataclass(frozen=True)
 class LabelStore:
     """The label file of one annotator.
@@ -96,6 +105,7 @@ class LabelStore:
     annotator: str
     taxonomy: Taxonomy
     has_codebook: bool = True
+    _known: _Known = field(default_factory=_Known, init=False, repr=False, compare=False)
 
     @property
     def name(self) -> str:
@@ -127,10 +137,10 @@ class LabelStore:
             if self.has_codebook:
                 record_codebook(self.path.with_name("codebooks.json"), self.taxonomy)
             pending = self._waiting(journal)
-            rows = self._rows()
+            lines = self._read()
             if pending:
-                rows = self._take_in(rows, pending, journal)
-            return rows
+                self._take_in(lines, pending, journal)
+            return dict(lines.rows)
 
     def decide(
         self,
@@ -188,11 +198,12 @@ class LabelStore:
             pending = self._waiting(journal)
             read_error = None
             try:
-                rows = self._rows()
+                lines = self._read()
             except LabelsError as error:
                 read_error = error
             else:
-                current = _applied(rows, pending).get(article_id)
+                waiting = [entry["row"] for entry in pending if entry["article_id"] == article_id]
+                current = waiting[-1] if waiting else lines.rows.get(article_id)
                 if current != seen:
                     raise LabelsError(
                         f"article {article_id} was labelled in another window in the meantime: "
@@ -204,15 +215,19 @@ class LabelStore:
             if read_error is not None:
                 raise KeptAside(f"{read_error} {notice}", row) from read_error
             try:
-                self._take_in(rows, [*pending, entry], journal)
+                self._take_in(lines, [*pending, entry], journal)
             except ProjectError as error:
                 raise KeptAside(f"{error} {notice}", row) from error
 
-    def _take_in(self, rows: dict[str, Row], waiting: list[Row], journal: FileIO) -> dict[str, Row]:
-        rows = _applied(rows, waiting)
-        write_label_rows(rows.values(), self.path)
+    def _take_in(self, lines: LabelLines, waiting: list[Row], journal: FileIO) -> None:
+        self._known.content = None  # until the file is as the lines
+        for entry in waiting:
+            lines.set(entry["article_id"], entry["row"])
+        content = lines.content()
+        with replacing(self.path) as part:
+            part.write_bytes(content)
+        self._known.content = content
         journal.truncate(0)
-        return rows
 
     def _waiting(self, journal: FileIO) -> list[Row]:
         """Read the decisions of a journal; raise `LabelsError` for a line that is invalid under this taxonomy."""
@@ -246,10 +261,15 @@ class LabelStore:
             "decisions that are not in the label file yet. Correct the line, or remove it if it is not needed."
         )
 
-    def _rows(self) -> dict[str, Row]:
-        if not self.path.is_file():
-            return {}
-        return {row["article_id"]: row for row in read_label_rows(self.path, self.taxonomy.names)}
+    def _read(self) -> LabelLines:
+        """Return the lines of the file. It is parsed only if another program, or another window, has changed it."""
+        content = self.path.read_bytes() if self.path.is_file() else None
+        if content is None or content != self._known.content:
+            self._known.content = None
+            rows = () if content is None else read_label_rows(self.path, self.taxonomy.names, content=content)
+            self._known.lines = LabelLines(rows)
+            self._known.content = content
+        return self._known.lines
 
     @contextmanager
     def _locked(self) -> Iterator[FileIO]:
@@ -350,16 +370,6 @@ def _append(journal: FileIO, entry: Row, path: Path) -> None:
         raise ProjectError(
             f"cannot write {path}: {error.strerror}. This decision is not saved. Free some disk space and decide again."
         ) from error
-
-
-def _applied(rows: dict[str, Row], entries: list[Row]) -> dict[str, Row]:
-    result = dict(rows)
-    for entry in entries:
-        if entry["row"] is None:
-            result.pop(entry["article_id"], None)
-        else:
-            result[entry["article_id"]] = entry["row"]
-    return result
 
 
 def _described(row: Row | None) -> str:

@@ -10,6 +10,7 @@ import csv
 import io
 import json
 import lzma
+import os
 import re
 import sys
 import zipfile
@@ -19,7 +20,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from typing import IO, Any, AnyStr
 
 import pyarrow as arrow
 import pyarrow.parquet as parquet
@@ -35,10 +36,12 @@ from topicdesk.errors import CorpusError, nearest
 
 __all__ = [
     "FORMATS",
+    "LONGEST_LINE",
     "LONGEST_TEXT",
     "NOT_READABLE",
     "READ_FAILURES",
     "STDIN",
+    "ChangedInputError",
     "Record",
     "Unreadable",
     "check_columns",
@@ -79,6 +82,9 @@ _ALIASES = {
 
 #: Maximum number of characters of a text. Cleaning a megabyte takes about a second.
 LONGEST_TEXT = 1 << 25
+
+#: Maximum length of a line of JSON: parsed values take up to thirty times as much memory.
+LONGEST_LINE = 2 * LONGEST_TEXT
 
 # Maximum number of columns that a message lists.
 _MOST_COLUMNS = 60
@@ -158,6 +164,21 @@ class Unreadable:
     reason: str = NOT_READABLE
 
 
+class ChangedInputError(CorpusError):
+    """A file changed while it was read.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"{path} changed while it was read. Nothing is written. Run the command again when the file is complete."
+        )
+
+
 def find_files(paths: Sequence[Path]) -> tuple[list[Path], list[Unreadable]]:
     """List the files to read, each once: the named files, and the files of supported formats in folders.
 
@@ -231,7 +252,7 @@ def read_records(path: Path, form: TableFormat, advance: Advance = nowhere) -> I
     Raises
     ------
     CorpusError
-        When a table has no text column, or lacks one that `columns` names.
+        When a table has no text column, or lacks one that `columns` names, or the file changes while it is read.
     """
     if path == STDIN:
         content = sys.stdin.buffer.read()
@@ -239,15 +260,26 @@ def read_records(path: Path, form: TableFormat, advance: Advance = nowhere) -> I
         return
     try:
         with path.open("rb") as file:
+            before = _version(file)
             reported = 0
             for record in _read(str(path), file, form, _ending(path.name)):
                 yield record
                 position = file.tell()
                 advance(position - reported)
                 reported = position
-            advance(path.stat().st_size - reported)
+            after = _version(file)
+            advance(after[0] - reported)
     except OSError as error:
         yield Unreadable(str(path), f"cannot be read: {error}")
+    else:
+        # A file that is replaced stays open, and is read to its end. One that is written in place is a mixture.
+        if after != before:
+            raise ChangedInputError(path)
+
+
+def _version(file: IO[bytes]) -> tuple[int, int]:
+    facts = os.fstat(file.fileno())
+    return facts.st_size, facts.st_mtime_ns
 
 
 def check_columns(path: Path, form: TableFormat) -> None:
@@ -366,7 +398,9 @@ def _quote_advice(row: Row, form: TableFormat) -> str:
 def _read_json_lines(name: str, file: IO[bytes], form: TableFormat) -> Iterator[Record | Unreadable]:
     for number, line in enumerate(_decoded_lines(file, form.encoding), start=1):
         location = f"{name}, line {number}"
-        if line.strip():
+        if len(line) > LONGEST_LINE:
+            yield Unreadable(location, f"a line of more than {LONGEST_LINE:,} characters: write one article to a line")
+        elif line.strip():
             try:
                 yield _json_record(location, parse_json(line), form)
             except (ValueError, RecursionError) as error:
@@ -379,14 +413,23 @@ def _decoded_lines(file: IO[bytes], encoding: str | None) -> Iterator[str | byte
         encoding = wide_encoding(file.read(_HEAD_BYTES))
         file.seek(0)
     if encoding is None:
-        yield from file
+        yield from _limited_lines(file, b"\n")
         return
     decoded = io.TextIOWrapper(file, encoding, errors="replace", newline="\n")
     try:
-        yield from decoded
+        yield from _limited_lines(decoded, "\n")
     finally:
         if not file.closed:
             decoded.detach()  # the file belongs to the caller
+
+
+def _limited_lines(file: IO[AnyStr], end: AnyStr) -> Iterator[AnyStr]:
+    """Yield the lines of a file, and of a line that is longer than `LONGEST_LINE` only a beginning that is longer."""
+    while line := file.readline(LONGEST_LINE + 1):
+        rest = line
+        while len(rest) > LONGEST_LINE and not rest.endswith(end):
+            rest = file.readline(LONGEST_LINE + 1)
+        yield line
 
 
 def _not_json(error: Exception) -> str:

@@ -13,7 +13,7 @@ from topicdesk.corpus._dates import DATE_ORDERS, is_numeric_date, month_comes_fi
 from topicdesk.corpus._encodings import check_encoding
 from topicdesk.corpus._tables import QUOTES, TableFormat
 from topicdesk.corpus.articles import ARTICLE_COLUMNS
-from topicdesk.corpus.readers import STDIN, Record, Unreadable, find_files, read_records
+from topicdesk.corpus.readers import STDIN, ChangedInputError, Record, Unreadable, find_files, read_records
 from topicdesk.errors import CorpusError, nearest
 
 __all__ = ["ReadOptions", "check_fields_named", "read_options", "records_of"]
@@ -110,7 +110,7 @@ def _records_of_file(file: Path, named: bool, form: TableFormat, advance: Advanc
     try:
         yield from read_records(file, form, advance)
     except CorpusError as error:
-        if named:
+        if named or isinstance(error, ChangedInputError):
             raise
         yield Unreadable(str(file), str(error).removeprefix(f"{file}: "))
 

@@ -41,7 +41,7 @@ from topicdesk._arguments import (
     check_paths,
     check_string,
 )
-from topicdesk._atomic import cannot_write, output_file, remove_tree, sweep_removed, write_text
+from topicdesk._atomic import cannot_write, output_file, remove_tree, sweep_parts, sweep_removed, write_text
 from topicdesk._locks import exclusive_lock
 from topicdesk._processes import end_with_parent, lifeline, uninterrupted, wait_for_handover
 from topicdesk._progress import progress
@@ -57,6 +57,7 @@ from topicdesk.corpus import (
     find_files,
     guess_ending,
 )
+from topicdesk.corpus.readers import ChangedInputError
 from topicdesk.errors import CorpusError, EngineError, LabellerError, ProjectError, nearest
 from topicdesk.evaluation import Engine, LocalEngine, code_version
 from topicdesk.prediction._batches import Batch, ReadingOptions, read_input_batches, read_row_groups
@@ -287,7 +288,12 @@ def label_files(
         plan = _plan(labeller, files, reading, explain, prefix, engine is not None) | {"formulas": formulas}
         _begin(folder, plan)
         job = _Job(labeller, folder, explain, prefix, reading, formulas, plan["labeller"])
-        parts, resumed = _finish_parts(job, files, n_jobs, engine)
+        try:
+            parts, resumed = _finish_parts(job, files, n_jobs, engine)
+            _check_unchanged(plan)
+        except ChangedInputError:
+            _remove_parts(folder)  # they may be of both versions
+            raise
         unlabelled = _gathered(parts, skipped)
         if unlabelled and not any(part.rows for part in parts):
             _, _, location, why = unlabelled[0]
@@ -387,6 +393,11 @@ def _claimed(folder: PartFolder, output: Path) -> Iterator[None]:
             except OSError as error:
                 raise ProjectError(cannot_write(output, error)) from error
             sweep_removed(folder.accounts)  # left by a run that was killed after its output was complete
+            # Left by a run that was killed while it wrote. No other process writes these files now.
+            if folder.files == folder.accounts:
+                sweep_parts(output_file(output))
+            for unfinished in folder.files.glob(".part-*.part"):
+                unfinished.unlink(missing_ok=True)
             yield
     finally:
         # Removes the folder only if it is empty, that is, if nothing was done.
@@ -429,7 +440,7 @@ def _plan(
 ) -> dict[str, Any]:
     """Describe the inputs and options of a run. Runs with equal plans write equal parts."""
     return {
-        "files": [[str(file.resolve()), file.stat().st_size, _state(file)] for file in files],
+        "files": [_described(file) for file in files],
         "labeller": joblib.hash((labeller.rules, labeller.pipeline)),
         "code": code_version(),
         "columns": dict(reading.columns),
@@ -438,6 +449,20 @@ def _plan(
         "prefix": prefix,
         "elsewhere": elsewhere,
     }
+
+
+def _described(file: Path) -> list[int | str]:
+    return [str(file.resolve()), file.stat().st_size, _state(file)]
+
+
+def _check_unchanged(plan: Mapping[str, Any]) -> None:
+    """Raise an error if a file is not what it was at the beginning: parts of it may be of both versions."""
+    for described in plan["files"]:
+        file = Path(described[0])
+        if file.stem == _STANDARD_INPUT:  # topicdesk's own copy
+            continue
+        if not file.is_file() or _described(file) != described:
+            raise ChangedInputError(file)
 
 
 def _state(file: Path) -> int | str:
@@ -458,6 +483,11 @@ def _begin(folder: PartFolder, plan: dict[str, Any]) -> None:
         raise LabellerError(
             f"{folder.files} contains Parquet files that topicdesk did not write. Use a new or empty folder."
         )
+    _remove_parts(folder)
+    write_text(plan_file, plan_text)
+
+
+def _remove_parts(folder: PartFolder) -> None:
     # Remove the accounts first: without its account, a part counts as missing. If the process is killed in between, the
     # old plan remains, and a run with that plan labels the missing parts again.
     for directory, pattern in (
@@ -467,7 +497,6 @@ def _begin(folder: PartFolder, plan: dict[str, Any]) -> None:
     ):
         for path in directory.glob(pattern):
             path.unlink(missing_ok=True)
-    write_text(plan_file, plan_text)
 
 
 def _label_here(job: _Job, files: Sequence[Path], n_jobs: int) -> tuple[list[Part], int]:

@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 __all__ = [
     "BAD_REQUEST",
@@ -40,6 +41,7 @@ __all__ = [
     "download_artifact",
     "download_model",
     "from_pandas",
+    "model_application",
     "quiet_mlflow",
     "read_manifest",
 ]
@@ -131,3 +133,11 @@ def read_manifest(folder: Path) -> Model:
     import yaml  # installed with MLflow
 
     return Model.from_dict(yaml.safe_load((folder / "MLmodel").read_text(encoding="utf-8")))
+
+
+@quiet_mlflow()
+def model_application(folder: str) -> Any:
+    """Return the web application (ASGI) with which MLflow serves the model in a folder."""
+    from mlflow.pyfunc import load_model, scoring_server  # only the server needs them
+
+    return scoring_server.init(load_model(folder))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -60,9 +61,8 @@ def serve_pages(project: Project, port: int, experiment: str) -> Iterator[tuple[
         raise TrackingError(f"the runs are already on a server. Open {uri}{path}")
     # MLflow's job runners are for language-model judges, which topicdesk does not use.
     settings = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
-    with _serving(
-        project, ["server", "--backend-store-uri", uri, "--workers", "1"], port, "/health", settings
-    ) as server:
+    command = ["mlflow", "server", "--backend-store-uri", uri, "--workers", "1", "--host", "127.0.0.1"]
+    with _serving(project, [*command, "--port", str(port)], port, "/health", settings) as server:
         yield f"http://127.0.0.1:{port}{path}", server
 
 
@@ -71,6 +71,8 @@ def serve_model(
     project: Project, model: str, port: int, trust: Collection[str] = ()
 ) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """Serve a model's predictions on 127.0.0.1 with MLflow's own server, until the block ends.
+
+    A request that cannot be read is answered with status 400 or 415, and a short reason in JSON.
 
     Parameters
     ----------
@@ -101,18 +103,19 @@ def serve_model(
     # Serve the files that were checked: the name may refer to another version in the meantime.
     with fetched_model(model, project) as folder:
         load_labeller(folder, trust=trust)
-        command = ["models", "serve", "--model-uri", str(folder), "--env-manager", "local"]
+        command = ["topicdesk.tracking._model_server", str(folder), str(port)]
         with _serving(project, command, port, "/ping", {}) as server:
             yield f"http://127.0.0.1:{port}/invocations", server
 
 
 @contextmanager
 def _serving(
-    project: Project, command: Sequence[str], port: int, health: str, settings: Mapping[str, str]
+    project: Project, module: Sequence[str], port: int, health: str, settings: Mapping[str, str]
 ) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a Python module, with its arguments, until the block ends."""
     programs = str(Path(sys.executable).parent)
     server = started_group(
-        [sys.executable, "-m", "mlflow", *command, "--host", "127.0.0.1", "--port", str(port)],
+        [sys.executable, "-m", *module],
         cwd=project.root,
         # MLflow starts programs of its environment by name, so they must be on the PATH.
         env={
@@ -125,13 +128,13 @@ def _serving(
         stderr=subprocess.DEVNULL,
     )
     try:
-        _wait_until_up(server, f"http://127.0.0.1:{port}{health}", command)
+        _wait_until_up(server, f"http://127.0.0.1:{port}{health}", module)
         yield server
     finally:
         end_group(server)
 
 
-def _wait_until_up(server: subprocess.Popen[bytes], health: str, command: Sequence[str]) -> None:
+def _wait_until_up(server: subprocess.Popen[bytes], health: str, module: Sequence[str]) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline and server.poll() is None:
         try:
@@ -140,5 +143,6 @@ def _wait_until_up(server: subprocess.Popen[bytes], health: str, command: Sequen
         except (URLError, OSError):  # not up yet
             time.sleep(0.2)
     raise TrackingError(
-        f"MLflow's server did not start. Run 'mlflow {' '.join(command)}' in the project folder to see its messages."
+        f"MLflow's server did not start. Run 'python -m {shlex.join(module)}' in the project folder to see its "
+        "messages."
     )
