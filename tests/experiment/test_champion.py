@@ -47,15 +47,18 @@ def test_champion_labels_each_article_of_a_page_and_shows_plausible_terms(tmp_pa
     labels = labeller.label(articles, explain=6)
     assert labels["topics"].tolist() == ["diplomacy", "diplomacy climate", "courts", "diplomacy", "transport"]
     expected = [
-        {"diplomacy": {"talks", "foreign", "peace"}},
-        {"diplomacy": {"delegation", "summit"}, "climate": {"climate"}},
+        {"diplomacy": {"talks", "foreign", "ministers"}},
+        {"diplomacy": {"delegation", "talks"}, "climate": {"climate", "warming"}},
         {"courts": {"court", "judge", "accused"}},
         {"diplomacy": {"relations", "foreign"}},
-        {"transport": {"passenger", "airport", "flights"}},
+        {"transport": {"passenger", "airlines", "flights"}},
     ]
     for row, topics in enumerate(expected):
         for topic, terms in topics.items():
-            shown = {term.rpartition(" ")[0] for term in labels[f"terms_{topic}"][row].split(", ")}
+            # Such as "lead: court +0.19": block, term and contribution.
+            named = [term.rpartition(" ")[0] for term in labels[f"terms_{topic}"][row].split(", ")]
+            assert f"lead-keywords: {topic}" in named
+            shown = {name.rpartition(": ")[2] for name in named}
             assert terms <= shown, (row, topic, shown)
-    # Right in every topic in 95 %, with a confidence of 90 %: about half of the articles are certain enough.
-    assert labels["abstain"].tolist() == [True, True, False, True, False]
+    # Right in every topic in 95 %, with a confidence of 90 %: 86 % of the articles are certain enough, and these are.
+    assert not labels["abstain"].any()
