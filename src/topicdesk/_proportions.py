@@ -148,4 +148,4 @@ def stratified_exact_test(
                 distribution, hypergeom.pmf(np.arange(min(drawn, marked) + 1), size, marked, drawn)
             )
     tail = distribution[int((members & successes).sum()) :].sum()
-    return expected, float(min(tail, 1.0))
+    return float(expected), float(min(tail, 1.0))

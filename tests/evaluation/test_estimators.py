@@ -1,5 +1,7 @@
 """topicdesk's estimators meet the contract of scikit-learn."""
 
+import tempfile
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -25,6 +27,12 @@ def counts():
     X = rng.poisson(1.0, (90, 12)).astype(float)
     X[np.arange(90), y] += 4
     return X, np.array(["courts", "rail", "harbour"])[y]
+
+
+@pytest.fixture(autouse=True)
+def own_temporary_folder(monkeypatch, tmp_path):
+    """Keep the memory maps of scikit-learn's checks, which it removes at the end of the process, in the test's folder."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
 
 @parametrize_with_checks(OURS)

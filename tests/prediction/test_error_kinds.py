@@ -254,7 +254,9 @@ def test_error_kinds_names_words_without_which_a_decision_would_be_right():
     naming = found["detail"].str.contains("gavel") | found["signs"].map(
         lambda signs: any(sign.startswith("misleading word: for it: gavel") for sign in signs)
     )
-    assert naming.all()
+    # Any word can turn a decision near the threshold, so none is named there.
+    assert naming.sum() >= 3
+    assert (naming | (found["kind"] == "near threshold")).all()
 
 
 def test_error_kinds_counts_an_error_if_at_least_half_of_the_repeats_are_wrong():

@@ -285,7 +285,7 @@ def error_kinds(
     >>> y = ["courts"] * 4 + ["transport"] * 4
     >>> comparison = topicdesk.compare(texts, y, classifiers=["linear-svm"], cv=2, inner_cv=2, n_jobs=1)
     >>> kinds = error_kinds(comparison, "linear-svm")
-    >>> kinds.summary["errors"].sum() == len(kinds.table)
+    >>> int(kinds.summary["errors"].sum()) == len(kinds.table)
     True
     """
     check_instance("comparison", comparison, CrossValidation, "Use compare.")
