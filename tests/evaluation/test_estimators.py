@@ -31,7 +31,7 @@ def counts():
 
 @pytest.fixture(autouse=True)
 def own_temporary_folder(monkeypatch, tmp_path):
-    """Keep the memory maps of scikit-learn's checks, which it removes at the end of the process, in the test's folder."""
+    """Keep the memory maps of scikit-learn's checks in the folder of the test. They are removed when Python ends."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
 
