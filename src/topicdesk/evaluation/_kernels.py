@@ -56,12 +56,18 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["LANES", "Rows", "fit_logistic", "fit_modified_huber", "fit_squared_hinge"]
+__all__ = ["LANES", "UNDECIDED", "Rows", "fit_logistic", "fit_modified_huber", "fit_squared_hinge", "gram_matrix"]
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 #: Number of fits that `fit_modified_huber` runs side by side: their weights of one term fill a cache line.
 LANES = 8
+
+#: Relative to the margins, a difference that rounding may make, with a wide margin. The sums of a Gram matrix round
+#: otherwise than those of sparse rows. A comparison that is closer than this is left to sparse rows.
+_ROUNDING = 1e-12
+#: What the kernels return if a comparison is that close. Then the same fit without a Gram matrix is exact.
+UNDECIDED = -1
 
 _WORD = 0xFFFFFFFF  # the largest number of 32 bits
 _TWISTER_WORDS = 624
@@ -128,9 +134,10 @@ def fit_squared_hinge(
     Returns
     -------
     int
-        Number of iterations; `max_iter` if it did not converge.
+        Number of iterations; `max_iter` if it did not converge. `UNDECIDED` if a Gram matrix is not exact enough.
     """
     n_rows = len(order)
+    rounding = _ROUNDING if len(rows.gram) else 0.0
     shift = 0.5 / C
     curvatures = np.empty(n_rows)
     for row in range(n_rows):
@@ -144,12 +151,16 @@ def fit_squared_hinge(
     while iteration < max_iter:
         lowest, highest = math.inf, -math.inf
         _shuffle(queue, n_active, twister)
-        place = 0
+        place, has_zero = 0, False
         while place < n_active:
             row = queue[place]
             sign = 1.0 if positive[row] else -1.0
             dual = sign * duals[row]
-            gradient = _margin(rows, state, row) * sign - 1 + dual * shift
+            margin = _margin(rows, state, row)
+            gradient = margin * sign - 1 + dual * shift
+            close = rounding * max(abs(margin), 1.0)
+            if abs(gradient - highest_before) < close and dual == 0:
+                return UNDECIDED
             projected = gradient
             if dual == 0:
                 if gradient > highest_before:  # shrink: leave the row out of the next iterations
@@ -158,12 +169,18 @@ def fit_squared_hinge(
                     continue
                 projected = min(gradient, 0.0)
             lowest, highest = min(lowest, projected), max(highest, projected)
+            has_zero |= dual > 0 and abs(gradient) < close
             if abs(projected) > 1e-12:
-                moved = max(dual - gradient / curvatures[row], 0.0)
+                moved = dual - gradient / curvatures[row]
+                if abs(moved) < close:
+                    return UNDECIDED
+                moved = max(moved, 0.0)
                 duals[row] = sign * moved
                 _move(rows, state, row, (moved - dual) * sign)
             place += 1
         iteration += 1
+        if abs(highest - lowest - tol) < rounding or (has_zero and highest < rounding):
+            return UNDECIDED
         if highest - lowest <= tol:
             if n_active == n_rows:
                 break
@@ -192,6 +209,7 @@ def fit_logistic(
     Parameters and return value are those of `fit_squared_hinge`.
     """
     n_rows = len(order)
+    rounding = _ROUNDING if len(rows.gram) else 0.0
     state[:] = 0.0
     # A dual coefficient is between 0 and C. Near C, its difference from C has more digits than itself, so keep both.
     from_zero, from_C = np.empty(n_rows), np.empty(n_rows)
@@ -210,8 +228,12 @@ def fit_logistic(
         for row in queue:
             sign = 1.0 if positive[row] else -1.0
             curvature, slope = curvatures[row], _margin(rows, state, row) * sign
+            close = rounding * max(abs(slope), 1.0)
             # Move the smaller of both numbers.
-            upwards = not 0.5 * curvature * (from_C[row] - from_zero[row]) + slope < 0
+            middle = 0.5 * curvature * (from_C[row] - from_zero[row]) + slope
+            if abs(middle) < close:
+                return UNDECIDED
+            upwards = not middle < 0
             side = 1.0 if upwards else -1.0
             before = from_zero[row] if upwards else from_C[row]
             dual = 0.1 * before if C - before < 0.5 * C else before
@@ -219,16 +241,22 @@ def fit_logistic(
             largest = max(largest, abs(gradient))
             steps = 0
             while steps <= 100 and not abs(gradient) < precision:  # Newton's method for one coefficient
+                if abs(gradient) - precision < close:
+                    return UNDECIDED
                 ahead = dual - gradient / (curvature + C / (C - dual) / dual)
                 dual = 0.1 * dual if ahead <= 0 else ahead
                 gradient = curvature * (dual - before) + side * slope + math.log(dual / (C - dual))
                 steps += 1
+            if precision - abs(gradient) < close and steps <= 100:
+                return UNDECIDED
             if steps > 0:
                 from_zero[row] = dual if upwards else C - dual
                 from_C[row] = C - dual if upwards else dual
                 _move(rows, state, row, side * (dual - before) * sign)
             n_steps += steps
         iteration += 1
+        if abs(largest - tol) < rounding:
+            return UNDECIDED
         if largest < tol:
             break
         if n_steps <= n_rows // 10:
@@ -236,6 +264,44 @@ def fit_logistic(
     for row in range(n_rows):
         duals[row] = from_zero[row] if positive[row] else -from_zero[row]
     return iteration
+
+
+@_compiled
+def gram_matrix(
+    data: NDArray[np.float64],
+    indices: NDArray[np.uint32],
+    indptr: NDArray[np.uint32],
+    row_of: NDArray[np.uint32],
+    value_of: NDArray[np.float64],
+    column_starts: NDArray[np.uint32],
+) -> NDArray[np.float64]:
+    """Return the products of all pairs of rows, with 1 added for the intercept.
+
+    Parameters
+    ----------
+    data, indices, indptr
+        The rows, as in `Rows`.
+    row_of, value_of, column_starts
+        The same matrix by columns (CSC): row numbers in order, values, and where each column starts.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_rows, n_rows)
+    """
+    n_rows = len(indptr) - 1
+    gram = np.ones((n_rows, n_rows))
+    for row in range(n_rows):
+        products = gram[row]
+        for place in range(indptr[row], indptr[row + 1]):
+            start, end = column_starts[indices[place]], column_starts[indices[place] + 1]
+            # From the last row of the column back to this one: the matrix is symmetric.
+            for other in range(end - 1, start - 1, -1):
+                if row_of[other] < row:
+                    break
+                products[row_of[other]] += data[place] * value_of[other]
+        for other in range(row):
+            products[other] = gram[other, row]
+    return gram
 
 
 @_compiled

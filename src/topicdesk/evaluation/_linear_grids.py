@@ -38,6 +38,11 @@ _Points = Sequence[Mapping[str, Any]]
 _VARIABLE = "TOPICDESK_KERNELS"
 #: Version of scikit-learn whose solvers the kernels repeat. Another may draw other random numbers or stop elsewhere.
 _REPEATED = "1.9."
+#: A step costs the number of rows with a Gram matrix, and the number of terms of a row without. The first is a sum over
+#: neighbours in memory, so it is faster by about this factor (see benchmarks/kernels.py). A matrix of more rows does not
+#: fit the processor's cache.
+_ROWS_PER_TERM = 8
+_MOST_ROWS = 1500
 _SEEDS = np.iinfo(np.int32).max
 #: LIBLINEAR's own limit: it does not move beyond it.
 _LARGEST_VALUE = 1e30
@@ -163,8 +168,6 @@ def sgd_scores(
             scoring += perf_counter() - fitted
             np.maximum.at(slowest, which, epochs)
             n_unconverged += int((epochs == max_iter).sum())
-    if not np.isfinite(scores).all():
-        return None
     _warn("SGD", n_unconverged if not multi_class else int((slowest == max_iter).sum()))
     fitting = perf_counter() - start - scoring
     return [(of_point, fitting / len(points), scoring / len(points)) for of_point in scores]
@@ -188,35 +191,45 @@ def _dual_scores(
     tol: float,
     max_iter: int,
 ) -> Scored:
-    fit = getattr(_loaded(kernel), kernel)
+    kernels = _loaded(kernel)
+    fit = getattr(kernels, kernel)
     start = perf_counter()
-    rows = _rows(train, gram=_gram_pays(*train.shape, train.nnz))
-    has_gram = len(rows.gram) > 0
-    classes = Y.argmax(axis=1)
+    sparse = _rows(train, gram=False)
+    rows = _rows(train, gram=True) if _gram_pays(train) else sparse
+    n_topics = Y.shape[1]
     # LIBLINEAR sorts rows by class. Classes of one estimator have one order, and share a sequence of random numbers.
-    orders = [np.argsort(classes if multi_class else y, kind="stable").astype(np.uint32) for y in Y.T]
+    targets = np.repeat(Y.argmax(axis=1)[:, None], n_topics, axis=1) if multi_class else Y
+    orders = [np.argsort(target, kind="stable").astype(np.uint32) for target in targets.T]
     twister = _twister(int(np.random.RandomState(random_state).randint(_SEEDS)))
+    margins, exact = np.empty(train.shape[0]), np.empty((n_topics, train.shape[1] + 1))
     shared = (perf_counter() - start) / len(points)
     scored: Scored = []
     n_unconverged = 0
     for point in points:
         start = perf_counter()
-        own_twister = twister.copy()
-        states = np.empty((Y.shape[1], train.shape[0] if has_gram else train.shape[1] + 1))
-        duals = np.empty((Y.shape[1], train.shape[0]))
-        n_iter = np.empty(Y.shape[1], dtype=np.int64)
+        options = float(point.get("C", 1.0)), tol, max_iter
+        duals, n_iter, is_exact = np.empty((n_topics, train.shape[0])), [], np.full(n_topics, rows is sparse)
+        random_words = twister.copy()
         for topic, order in enumerate(orders):
-            if not multi_class:
-                own_twister[:] = twister
-            n_iter[topic] = fit(
-                rows, order, Y[:, topic] > 0, float(point.get("C", 1.0)), tol, max_iter, own_twister,
-                states[topic], duals[topic],
-            )  # fmt: skip
-        weights, intercepts = (train.T @ duals.T, duals.sum(axis=1)) if has_gram else (states[:, :-1].T, states[:, -1])
+            before = random_words.copy() if multi_class else twister
+            about = order, Y[:, topic] > 0, *options
+            n = kernels.UNDECIDED
+            if rows is not sparse:
+                random_words[:] = before
+                n = fit(rows, *about, random_words, margins, duals[topic])
+            if n == kernels.UNDECIDED:
+                random_words[:] = before
+                n = fit(sparse, *about, random_words, exact[topic], duals[topic])
+                is_exact[topic] = True
+            n_iter.append(n)
+        weights, intercepts = exact[:, :-1].T, exact[:, -1]
+        if not is_exact.all():
+            weights = np.where(is_exact, weights, train.T @ duals.T)
+            intercepts = np.where(is_exact, intercepts, duals.sum(axis=1))
         fitted = perf_counter()
         scores = test @ weights + intercepts
         scored.append((scores, shared + fitted - start, perf_counter() - fitted))
-        stopped = n_iter >= max_iter
+        stopped = np.array(n_iter) >= max_iter
         n_unconverged += int(stopped.any() if multi_class else stopped.sum())
     _warn("LIBLINEAR", n_unconverged)
     return scored
@@ -248,15 +261,20 @@ def _is_supported(train: Any) -> bool:
 
 
 def _rows(train: csr_matrix, gram: bool) -> Rows:
-    from topicdesk.evaluation._kernels import Rows
+    from topicdesk.evaluation._kernels import Rows, gram_matrix
 
-    products = (train @ train.T).toarray() + 1.0 if gram else np.empty((0, 0))
-    return Rows(train.data, train.indices.view(np.uint32), train.indptr.view(np.uint32), products)
+    arrays = train.data, train.indices.view(np.uint32), train.indptr.view(np.uint32)
+    if not gram:
+        return Rows(*arrays, np.empty((0, 0)))
+    columns = train.tocsc()
+    by_column = columns.indices.view(np.uint32), columns.data, columns.indptr.view(np.uint32)
+    return Rows(*arrays, gram_matrix(*arrays, *by_column))
 
 
-def _gram_pays(n_rows: int, n_terms: int, n_nonzeros: int) -> bool:
-    """Return whether a fit is faster with products of all pairs of rows."""
-    return False
+def _gram_pays(train: csr_matrix) -> bool:
+    """Return whether fits are faster with a Gram matrix. It depends only on sizes, so results do not vary."""
+    n_rows = train.shape[0]
+    return bool(n_rows <= _MOST_ROWS and n_rows * n_rows <= _ROWS_PER_TERM * train.nnz)
 
 
 @cache
