@@ -4,8 +4,8 @@ A kernel draws the same random numbers as scikit-learn, visits the rows in the s
 same places. So it follows the same path, and does not only reach the same optimum. On sparse rows it also sums in the
 same order, and the coefficients are equal to the last bit.
 
-Kernels take and fill arrays, hold no Python object and release the GIL. This module imports numba, which takes a second.
-Import it only to run a kernel (see `topicdesk.evaluation._linear_grids`).
+Kernels take and fill arrays, hold no Python object and release the GIL. This module imports numba, which takes a
+second. Import it only to run a kernel (see `topicdesk.evaluation._linear_grids`).
 
 Notes
 -----
@@ -26,16 +26,16 @@ following conditions are met:
 2. Redistributions in binary form must reproduce the above copyright notice, this list of conditions and the following
    disclaimer in the documentation and/or other materials provided with the distribution.
 
-3. Neither name of copyright holders nor the names of its contributors may be used to endorse or promote products derived
-   from this software without specific prior written permission.
+3. Neither name of copyright holders nor the names of its contributors may be used to endorse or promote products
+   derived from this software without specific prior written permission.
 
 THIS SOFTWARE IS PROVIDED BY THE COPYRIGHT HOLDERS AND CONTRIBUTORS "AS IS" AND ANY EXPRESS OR IMPLIED WARRANTIES,
 INCLUDING, BUT NOT LIMITED TO, THE IMPLIED WARRANTIES OF MERCHANTABILITY AND FITNESS FOR A PARTICULAR PURPOSE ARE
 DISCLAIMED. IN NO EVENT SHALL THE REGENTS OR CONTRIBUTORS BE LIABLE FOR ANY DIRECT, INDIRECT, INCIDENTAL, SPECIAL,
-EXEMPLARY, OR CONSEQUENTIAL DAMAGES (INCLUDING, BUT NOT LIMITED TO, PROCUREMENT OF SUBSTITUTE GOODS OR SERVICES; LOSS OF
-USE, DATA, OR PROFITS; OR BUSINESS INTERRUPTION) HOWEVER CAUSED AND ON ANY THEORY OF LIABILITY, WHETHER IN CONTRACT,
-STRICT LIABILITY, OR TORT (INCLUDING NEGLIGENCE OR OTHERWISE) ARISING IN ANY WAY OUT OF THE USE OF THIS SOFTWARE, EVEN IF
-ADVISED OF THE POSSIBILITY OF SUCH DAMAGE.
+EXEMPLARY, OR CONSEQUENTIAL DAMAGES (INCLUDING, BUT NOT LIMITED TO, PROCUREMENT OF SUBSTITUTE GOODS OR SERVICES; LOSS
+OF USE, DATA, OR PROFITS; OR BUSINESS INTERRUPTION) HOWEVER CAUSED AND ON ANY THEORY OF LIABILITY, WHETHER IN
+CONTRACT, STRICT LIABILITY, OR TORT (INCLUDING NEGLIGENCE OR OTHERWISE) ARISING IN ANY WAY OUT OF THE USE OF THIS
+SOFTWARE, EVEN IF ADVISED OF THE POSSIBILITY OF SUCH DAMAGE.
 
 References
 ----------
@@ -412,7 +412,7 @@ def fit_modified_huber(
 
 
 @_compiled
-def _margin(rows: Rows, state: NDArray[np.float64], row: int) -> float:
+def _margin(rows: Rows, state: NDArray[np.float64], row: Any) -> float:
     """Return the product of a row and the weights, with the intercept."""
     if len(rows.gram):
         return float(state[row])
@@ -423,7 +423,7 @@ def _margin(rows: Rows, state: NDArray[np.float64], row: int) -> float:
 
 
 @_compiled
-def _move(rows: Rows, state: NDArray[np.float64], row: int, step: float) -> None:
+def _move(rows: Rows, state: NDArray[np.float64], row: Any, step: float) -> None:
     """Add a row times a number to the weights."""
     if len(rows.gram):
         products = rows.gram[row]
@@ -436,7 +436,7 @@ def _move(rows: Rows, state: NDArray[np.float64], row: int, step: float) -> None
 
 
 @_compiled
-def _squared_norm(rows: Rows, row: int, start: float) -> float:
+def _squared_norm(rows: Rows, row: Any, start: float) -> float:
     """Return a number plus the squared norm of a row, with 1 for the intercept, summed in LIBLINEAR's order."""
     total = start
     for place in range(rows.indptr[row], rows.indptr[row + 1]):
@@ -445,7 +445,7 @@ def _squared_norm(rows: Rows, row: int, start: float) -> float:
 
 
 @_compiled
-def _multiply_lanes(rows: Rows, row: int, weights: NDArray[np.float64], products: NDArray[np.float64]) -> None:
+def _multiply_lanes(rows: Rows, row: Any, weights: NDArray[np.float64], products: NDArray[np.float64]) -> None:
     """Compute the product of a row and the weights of each lane."""
     # Eight names and not an array: the compiler keeps them in registers.
     a = b = c = d = e = f = g = h = 0.0
@@ -465,7 +465,7 @@ def _multiply_lanes(rows: Rows, row: int, weights: NDArray[np.float64], products
 
 @_compiled
 def _add_lanes(
-    rows: Rows, row: int, steps: NDArray[np.float64], weights: NDArray[np.float64], squares: NDArray[np.float64]
+    rows: Rows, row: Any, steps: NDArray[np.float64], weights: NDArray[np.float64], squares: NDArray[np.float64]
 ) -> None:
     """Add a row times a step to the weights of each lane, and sum the squares of the weights of its terms."""
     for lane in range(LANES):
@@ -492,7 +492,7 @@ def _shuffle(queue: NDArray[np.uint32], n_first: int, twister: NDArray[np.uint32
 
 
 @_compiled
-def _random_word(twister: NDArray[np.uint32]) -> int:
+def _random_word(twister: NDArray[np.uint32]) -> Any:
     """Return the next number of 32 bits of the Mersenne twister MT19937."""
     used = twister[_TWISTER_WORDS]
     if used == _TWISTER_WORDS:

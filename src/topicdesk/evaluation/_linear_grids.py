@@ -14,13 +14,12 @@ import warnings
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.metadata import version
-from importlib.util import find_spec
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix, issparse
+from scipy.sparse import csr_matrix
 from sklearn.exceptions import ConvergenceWarning
 
 from topicdesk.errors import ArgumentError
@@ -38,10 +37,10 @@ _Points = Sequence[Mapping[str, Any]]
 _VARIABLE = "TOPICDESK_KERNELS"
 #: Version of scikit-learn whose solvers the kernels repeat. Another may draw other random numbers or stop elsewhere.
 _REPEATED = "1.9."
-#: A step costs the number of rows with a Gram matrix, and the number of terms of a row without. The first is a sum over
-#: neighbours in memory, so it is faster by about this factor (see benchmarks/kernels.py). A matrix of more rows does not
-#: fit the processor's cache.
+#: A step costs the number of rows with a Gram matrix, and the number of terms of a row without. Rows are neighbours in
+#: memory, so they are faster by about this factor (see benchmarks/kernels.py).
 _ROWS_PER_TERM = 8
+#: The Gram matrix of more rows does not fit the processor's cache.
 _MOST_ROWS = 1500
 _SEEDS = np.iinfo(np.int32).max
 #: LIBLINEAR's own limit: it does not move beyond it.
@@ -64,7 +63,16 @@ def kernels_are_used() -> bool:
 
 @cache
 def _can_repeat() -> bool:
-    return find_spec("numba") is not None and version("scikit-learn").startswith(_REPEATED)
+    if not version("scikit-learn").startswith(_REPEATED):
+        return False
+    try:
+        import numba  # noqa: F401
+    except ModuleNotFoundError:
+        return False
+    except ImportError as error:  # such as a NumPy that is newer than numba supports
+        warnings.warn(f"numba cannot be imported, so linear classifiers take longer: {error}", stacklevel=2)
+        return False
+    return True
 
 
 def linear_svm_scores(
@@ -137,7 +145,10 @@ def sgd_scores(
     max_iter: int = 1000,
     n_iter_no_change: int = 5,
 ) -> Scored | None:
-    """Fit `SGDClassifier` with modified Huber loss for every ``alpha``, and score the rows (see `linear_svm_scores`)."""
+    """Fit `SGDClassifier` with modified Huber loss for every ``alpha``, and score the test rows.
+
+    Parameters and return value are those of `linear_svm_scores`, and ``n_iter_no_change`` is that of `SGDClassifier`.
+    """
     if not _is_supported(train):
         return None
     kernels = _loaded("fit_modified_huber")
@@ -145,7 +156,8 @@ def sgd_scores(
     rows = _rows(train, gram=False)
     signs = 2.0 * Y - 1
     if multi_class:
-        seeds = [_sgd_seed(seed) for seed in np.random.RandomState(random_state).randint(_SEEDS, size=Y.shape[1])]
+        generator = np.random.RandomState(random_state)
+        seeds = [_sgd_seed(int(generator.randint(_SEEDS))) for _ in range(Y.shape[1])]
     else:
         seeds = [_sgd_seed(random_state)] * Y.shape[1]
     scores = np.empty((len(points), test.shape[0], Y.shape[1]))
@@ -249,11 +261,10 @@ def _warn(solver: str, n_unconverged: int) -> None:
 
 def _is_supported(train: Any) -> bool:
     """Return whether kernels are used and can read the rows."""
+    if not kernels_are_used() or getattr(train, "format", None) != "csr":
+        return False
     return bool(
-        kernels_are_used()
-        and issparse(train)
-        and train.format == "csr"
-        and train.dtype == np.float64
+        train.dtype == np.float64
         and train.indices.dtype == train.indptr.dtype == np.int32
         and train.nnz
         and np.abs(train.data).max() <= _LARGEST_VALUE  # not NaN: the estimator says what is wrong
