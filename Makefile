@@ -123,11 +123,12 @@ bench: setup-dev $(RIVALS)/.ready ## Compare with published scores, LibMultiLabe
 	@$(DEV_BIN)/python benchmarks/startup.py
 	@$(DEV_BIN)/python benchmarks/duplicates.py
 	@$(DEV_BIN)/python benchmarks/stories.py
-	@$(DEV_BIN)/python benchmarks/coverage.py
+	@$(DEV_BIN)/python benchmarks/interval_coverage.py
 	@$(DEV_BIN)/python benchmarks/automation.py
 	@$(DEV_BIN)/python benchmarks/drift.py
 	@$(DEV_BIN)/python benchmarks/importing.py
 	@$(DEV_BIN)/python benchmarks/where_time_goes.py
+	@$(DEV_BIN)/python benchmarks/kernels.py
 	@$(DEV_BIN)/python benchmarks/tracking.py
 	@$(DEV_BIN)/python benchmarks/annotating.py
 	@$(DEV_BIN)/python benchmarks/queues.py --plot docs/pictures/queues.png

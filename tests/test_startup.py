@@ -16,7 +16,7 @@ from topicdesk.project import find_project
 pytestmark = pytest.mark.slow
 
 ROOT = find_project(__file__).root
-SLOW = {"cleanlab", "matplotlib", "mlflow", "pandera", "scipy", "skops", "sklearn", "statsmodels"}
+SLOW = {"cleanlab", "matplotlib", "mlflow", "numba", "pandera", "scipy", "skops", "sklearn", "statsmodels"}
 
 # Prints the first slow library that is imported, after the output until then.
 WATCH = f"""

@@ -529,8 +529,8 @@ def score_interval(
 
     Notes
     -----
-    ``benchmarks/coverage.py`` measures how often the interval covers the score of the procedure; the documentation has
-    the table.
+    ``benchmarks/interval_coverage.py`` measures how often the interval covers the score of the procedure; the
+    documentation has the table.
     """
     value, resampled = _value_and_resampled(distribution)
     low = high = np.nan

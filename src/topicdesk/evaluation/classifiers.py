@@ -40,6 +40,7 @@ from topicdesk.evaluation._grids import (
     neighbour_shares,
     ridge_margins,
 )
+from topicdesk.evaluation._linear_grids import Scored, linear_svm_scores, logistic_scores, sgd_scores
 from topicdesk.evaluation.engine import restart_workers
 from topicdesk.evaluation.estimators import NBSVM, Centroids
 from topicdesk.evaluation.names import BASELINES, check_classifier, check_hyperparameters
@@ -85,6 +86,8 @@ class Classifier:
         Fixed decision threshold. None to choose one threshold per topic on inner folds.
     fit_grid : callable, optional
         Fits many points of the grid for many topics in one computation (see `topicdesk.evaluation._grids`).
+    kernel : callable, optional
+        Fits and scores them with compiled code, or returns None (see `topicdesk.evaluation._linear_grids`).
     """
 
     name: str
@@ -95,6 +98,7 @@ class Classifier:
     features: Literal["searched", "default", "keywords", "none"] = "searched"
     threshold: float | None = None
     fit_grid: Callable[[Sequence[Mapping[str, Any]], Any, NDArray[np.int8], bool], Scorer] | None = None
+    kernel: Callable[[Sequence[Mapping[str, Any]], Any, NDArray[np.int8], Any, bool, int], Scored | None] | None = None
 
     def __repr__(self) -> str:
         """Return the name and the grid, without functions."""
@@ -134,8 +138,10 @@ class Classifier:
         build = self.build
         valid = build(True).get_params() if build else {}
         check_hyperparameters(self.name, grid, valid)
-        # `fit_grid` supports only the hyper-parameters of the classifier's own grid.
-        changed = replace(self, grid=grid, fit_grid=self.fit_grid if set(grid) == set(self.grid) else None)
+        # `fit_grid` and `kernel` support only the hyper-parameters of the classifier's own grid.
+        changed = replace(self, grid=grid)
+        if set(grid) != set(self.grid):
+            changed = replace(changed, fit_grid=None, kernel=None)
         # An estimator of a user may cross-validate its parameters, which needs some rows of each class.
         copies = 20 if self.is_own else 1
         for point in changed.parameters() if grid else ():
@@ -216,6 +222,10 @@ def fit_grid_and_score(
         Results of `fit_and_score`, one per point. Points that are fitted together share the seconds equally.
     """
     both = bool((Y.min(axis=0) < Y.max(axis=0)).all()) and not (multi_class and Y.shape[1] == 2)
+    if classifier.kernel is not None and both:
+        scored = classifier.kernel(points, train, Y, test, multi_class, random_state)
+        if scored is not None:
+            return scored
     if classifier.fit_grid is None or not both:
         return [fit_and_score(classifier, point, train, Y, test, multi_class, random_state) for point in points]
     start = perf_counter()
@@ -443,7 +453,7 @@ _ALL = (
     ),
     Classifier(
         "plain-linear-svm", "baseline: scikit-learn's LinearSVC on its default TF-IDF, without tuning",
-        _New(LinearSVC), _margins, features="default", threshold=0.0,
+        _New(LinearSVC), _margins, features="default", threshold=0.0, kernel=linear_svm_scores,
     ),
     Classifier(
         "multinomial-nb", "multinomial naive Bayes",
@@ -467,11 +477,11 @@ _ALL = (
     # The tuned SVM is the same model as the baseline, so it comes before the other linear classifiers.
     Classifier(
         "linear-svm", "linear support-vector machine (LIBLINEAR, squared hinge)",
-        _New(LinearSVC), _margins, {"C": (0.1, 0.3, 1.0, 3.0, 10.0)},
+        _New(LinearSVC), _margins, {"C": (0.1, 0.3, 1.0, 3.0, 10.0)}, kernel=linear_svm_scores,
     ),
     Classifier(
         "logistic-regression", "logistic regression, L2",
-        _logistic_regression, _margins, {"C": (1.0, 3.0, 10.0, 30.0, 100.0)},
+        _logistic_regression, _margins, {"C": (1.0, 3.0, 10.0, 30.0, 100.0)}, kernel=logistic_scores,
     ),
     Classifier(
         "nb-svm", "linear support-vector machine on naive Bayes log-count ratios (Wang and Manning 2012)",
@@ -480,6 +490,7 @@ _ALL = (
     Classifier(
         "sgd", "linear model by stochastic gradient descent, modified Huber loss",
         _New(SGDClassifier, loss="modified_huber"), _margins, {"alpha": (1e-2, 3e-3, 1e-3, 3e-4, 1e-4)},
+        kernel=sgd_scores,
     ),
     Classifier(
         "ridge", "ridge regression on the targets -1 and 1",

@@ -157,7 +157,7 @@ def training_factor(splits: Sequence[Split]) -> float:
 
     A bootstrap over test articles keeps the fitted models, so it misses the variance that other training articles would
     cause. Nadeau and Bengio (2003) multiply the variance of a mean over J splits by ``1 + J * n_test / n_train``. For
-    five folds this is 1 + 5/4, a factor of 1.5. ``benchmarks/coverage.py`` measures the coverage.
+    five folds this is 1 + 5/4, a factor of 1.5. ``benchmarks/interval_coverage.py`` measures the coverage.
 
     Parameters
     ----------

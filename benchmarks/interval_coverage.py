@@ -1,6 +1,7 @@
 """Measure how often intervals cover the truth, and how often verdicts are wrong, on simulated experiments.
 
-Run with ``python benchmarks/coverage.py [intervals] [verdict] [--sets N]``; without a name, both, on 300 data sets.
+Run with ``python benchmarks/interval_coverage.py [intervals] [verdict] [--sets N]``; without a name, both, on 300 data
+sets.
 
 The data sets are drawn from 20 Newsgroups and look like the main experiment. Each has 772 short texts. About 108, 65,
 15 and 74 of them have one of four topics, and the others have none. Each interval is for the procedure on new data:
