@@ -66,7 +66,7 @@ def run_watched(folder, *arguments):
 
 
 def spec(folder, old="", new=""):
-    text = (ROOT / "experiments" / "topics.toml").read_text()
+    text = (ROOT / "experiments" / "first772.toml").read_text()
     assert old in text
     (folder / "spec.toml").write_text(text.replace(old, new))
     return "spec.toml"
@@ -93,7 +93,7 @@ def test_commands_check_the_names_in_a_spec_before_slow_imports(folder, command)
 
 
 def test_compare_rejects_wrong_hyperparameters_and_stemmers_before_slow_imports(folder):
-    text = (ROOT / "experiments" / "topics.toml").read_text()
+    text = (ROOT / "experiments" / "first772.toml").read_text()
     (folder / "spec.toml").write_text(text + "\n[classifiers.nb-svm]\ngamma = 1\n")
     code, output = run_watched(folder, "compare", "spec.toml")
     assert (code, "has no hyper-parameter 'gamma'; valid: C, alpha, beta, random_state" in output) == (2, True), output

@@ -75,7 +75,7 @@ def test_parent_run_records_spec_corpus_leader_and_artifacts(logged):
     assert list(table["classifier"]) == list(comparison.ranking)
 
 
-def test_child_run_records_pooled_scores_scores_by_fold_and_predictions(logged):
+def test_child_run_records_pooled_scores_scores_by_fold_and_predictions(logged, tmp_path):
     result, client, _, children = logged
     comparison = result.comparisons[0]
     child = children["linear-svm"]
@@ -89,7 +89,10 @@ def test_child_run_records_pooled_scores_scores_by_fold_and_predictions(logged):
     assert {point.step: point.value for point in history} == pytest.approx(dict(enumerate(by_fold)))
     assert artifacts(client, child.info.run_id) == {"choices.json", "topics.json", "predictions.parquet"}
     path = mlflow.artifacts.download_artifacts(
-        run_id=child.info.run_id, artifact_path="predictions.parquet", tracking_uri=client.tracking_uri
+        run_id=child.info.run_id,
+        artifact_path="predictions.parquet",
+        tracking_uri=client.tracking_uri,
+        dst_path=tmp_path,
     )
     pd.testing.assert_frame_equal(pd.read_parquet(path), comparison.predictions("linear-svm"))
 
@@ -138,7 +141,7 @@ def test_open_store_rejects_a_file_that_is_not_a_database(project):
         open_store(project)
 
 
-def test_log_experiment_accepts_a_comparison_without_probabilities(project):
+def test_log_experiment_accepts_a_comparison_without_probabilities(project, tmp_path):
     result = run_experiment(project.root / "experiments" / "small.toml", n_jobs=1)
     (comparison,) = result.comparisons
     scores = comparison.scores.copy()
@@ -149,7 +152,10 @@ def test_log_experiment_accepts_a_comparison_without_probabilities(project):
     client = open_store(project)
     assert client.get_run(run.run_id).info.status == "FINISHED"
     path = mlflow.artifacts.download_artifacts(
-        run_id=run.run_id, artifact_path="report.html", tracking_uri=client.tracking_uri
+        run_id=run.run_id,
+        artifact_path="report.html",
+        tracking_uri=client.tracking_uri,
+        dst_path=tmp_path,
     )
     assert "has no probabilities" in Path(path).read_text()
 
