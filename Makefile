@@ -68,8 +68,11 @@ docs: setup-dev $(EXECUTED)/.ready ## Build the documentation offline, and check
 test: setup-dev $(DEV)/pips/.ready ## Run the tests
 	@$(DEV_BIN)/python -m pytest -n auto --dist worksteal
 
-check: setup-dev lint ## Run lint, and the tests that take less than a second each
-	@$(DEV_BIN)/python -m pytest -n auto --dist worksteal -q -m "not slow" --durations=5 --durations-min=1
+check: setup-dev ## Run lint, and beside it the tests that take less than a second each
+	@mkdir -p build
+	@$(MAKE) --no-print-directory lint >build/lint.log 2>&1 & lint=$$!; status=0; \
+	  $(DEV_BIN)/python -m pytest -n auto --dist worksteal -q -m "not slow" --durations=5 --durations-min=1 || status=$$?; \
+	  wait $$lint || status=$$?; cat build/lint.log; exit $$status
 
 documents: setup setup-dev ## Run the code of README and tutorial, after make reproduce, in this clone (writes desk, mine, newsdesk), and of all documents with the wheel in an empty folder
 	@echo "Running the code of README and tutorial here, and of all documents with the wheel; this takes about six minutes."

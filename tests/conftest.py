@@ -1,5 +1,6 @@
 """A small newsroom: articles put together from hand-written phrases, and a project around them."""
 
+import functools
 import json
 import os
 import random
@@ -190,6 +191,12 @@ jobs = 1
 
 def newsroom_articles(n_articles: int, random_state: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Write articles of which about 30 % carry each topic, and their labels."""
+    articles, labels = _newsroom_articles(n_articles, random_state)
+    return articles.copy(), labels.copy()
+
+
+@functools.cache  # validating the articles takes longer than many a test
+def _newsroom_articles(n_articles: int, random_state: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     rng = random.Random(random_state)
     texts, topics = [], []
     for _ in range(n_articles):
@@ -242,11 +249,11 @@ def dataset() -> Dataset:
     return join_dataset("newsroom", articles, labels, tuple(PHRASES))
 
 
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    """Create a complete project of 90 articles in an empty folder, and change to that folder."""
+@pytest.fixture(scope="session")
+def newsroom_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Create a complete project of 90 articles, to be copied: validating and writing the articles takes a while."""
     articles, labels = newsroom_articles(90)
-    root = tmp_path / "project"
+    root = tmp_path_factory.mktemp("newsroom-project")
     made = Project(root)
     (root / "data" / "labels").mkdir(parents=True)
     (root / "experiments").mkdir()
@@ -256,9 +263,18 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     made.reserved.write_text("r1\nr2\n")
     write_annotations(labels, root / "data" / "labels" / "gold.csv")
     write_corpus(articles, made.corpora / "newsroom.parquet")
+    return root
+
+
+@pytest.fixture
+def project(newsroom_project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """Create a complete project of 90 articles in an empty folder, and change to that folder."""
+    root = tmp_path / "project"
+    # With new times of change, as if the files had just been written.
+    shutil.copytree(newsroom_project, root, copy_function=shutil.copy)
     monkeypatch.chdir(root)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    return made
+    return Project(root)
 
 
 def shared_folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, name: str) -> Path:
