@@ -130,6 +130,7 @@ def test_sampling_weights_need_a_random_part():
     )
 
 
+@pytest.mark.slow
 @given(n_rows=st.integers(1, 30), more=st.integers(1, 50))
 def test_sampling_weights_are_equal_if_all_probabilities_are(n_rows, more):
     by_stratum = sampling_weights(table_of(*[("random", 1, n_rows + more, None)] * n_rows))

@@ -3,6 +3,7 @@
 import random
 
 import pandas as pd
+import pytest
 
 from topicdesk.corpus import read_corpus, write_corpus
 from topicdesk.experiment import read_spec, run_experiment
@@ -38,6 +39,7 @@ def test_unlabelled_articles_are_no_reserved_or_labelled_articles_and_no_copies(
     assert found["title"].tolist() == ["Title u3", "Title u5"]
 
 
+@pytest.mark.slow
 def test_fit_winner_compares_with_unlabelled_articles_of_the_corpus(project):
     add_articles(project, new_articles(120))
     result = run_experiment(project.root / "experiments" / "small.toml", n_jobs=1)

@@ -377,6 +377,7 @@ def test_compare_command_writes_a_report_with_the_id_of_the_logged_run(project, 
     assert "RUN-ID" not in report
 
 
+@pytest.mark.slow
 def test_write_lock_raises_project_error_for_an_unwritable_path(project):
     result = run_experiment(spec_of(project), n_jobs=1)
     with pytest.raises(ProjectError, match="cannot write"):

@@ -140,6 +140,11 @@ def test_compare_leaves_the_settings_of_english_texts_alone():
     assert not any("lowercase" in warning for warning in comparison.warnings)
 
 
+@pytest.fixture(scope="module")
+def plan_of_turkish_texts():
+    return td.compare(TEXTS, LABELS, **ONLY).plan
+
+
 @pytest.mark.parametrize(
     "setting",
     [
@@ -151,10 +156,10 @@ def test_compare_leaves_the_settings_of_english_texts_alone():
     ],
     ids=["words", "lead", "stems", "characters", "fields apart"],
 )
-def test_fit_labeller_predicts_the_same_for_upper_and_lower_case(setting):
+def test_fit_labeller_predicts_the_same_for_upper_and_lower_case(setting, plan_of_turkish_texts):
     table = pd.DataFrame({"title": TEXTS, "text": TEXTS})
     dataset = td.make_dataset(table, LABELS, text=["title", "text"], groups=None)
-    plan = replace(td.compare(TEXTS, LABELS, **ONLY).plan, settings=(setting,))
+    plan = replace(plan_of_turkish_texts, settings=(setting,))
     labeller = fit_labeller(dataset, plan, CLASSIFIERS["multinomial-nb"], n_jobs=1)
     assert "lowercase=turkish" in labeller.features
     upper = pd.DataFrame({"title": ["İSTİNAF IŞIKLI"], "text": ["İSTANBUL VAPURU"]})

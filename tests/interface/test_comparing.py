@@ -69,6 +69,7 @@ def test_compare_gives_the_same_scores_for_each_form_of_labels(table):
         pd.testing.assert_frame_equal(result, results["lists"])
 
 
+@pytest.mark.slow
 def test_compare_takes_names_estimators_and_grids(table):
     comparison = td.compare(
         table["body"], table["kind"],
