@@ -24,6 +24,7 @@ __all__ = ["Diagnosis", "diagnose"]
 #: Purpose of each optional part, by the name of its extra.
 _PARTS = {
     "boosting": "the classifier boosted-trees (LightGBM)",
+    "speed": "compiled kernels of linear classifiers",
     "notebooks": "JupyterLab and the annotation widget",
     "scale": "Dask clusters: --engine dask",
     "server": "a team's MLflow server: passwords, PostgreSQL",

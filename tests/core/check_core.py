@@ -13,7 +13,7 @@ from topicdesk.errors import LabelsError
 from topicdesk.tracking.models import fetched_model
 
 PROGRAM = Path(sys.executable).parent / "topicdesk"
-EXTRAS = ("jupyterlab", "anywidget", "lightgbm", "distributed", "pytest", "sphinx", "psycopg")
+EXTRAS = ("jupyterlab", "anywidget", "lightgbm", "numba", "distributed", "pytest", "sphinx", "psycopg")
 
 
 def main() -> None:
