@@ -84,6 +84,16 @@ class Project:
         """Folder of MLflow's artifacts, next to its store."""
         return self.root / "mlruns"
 
+    def reads(self, path: Path) -> bool:
+        """Return whether commands read a file: a spec, a taxonomy, a results lock, labels, a download or the store."""
+        file = path.resolve()
+        return (
+            file.suffix == ".toml"
+            or file.name.endswith(".lock.json")
+            or file == self.mlflow_database.resolve()
+            or any(file.is_relative_to(folder.resolve()) for folder in (self.labels, self.raw))
+        )
+
     def shown(self, path: Path) -> str:
         """Return `path` relative to the project folder, or unchanged if it is outside."""
         return str(path.relative_to(self.root)) if path.is_relative_to(self.root) else str(path)

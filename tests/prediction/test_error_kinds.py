@@ -18,6 +18,7 @@ from topicdesk.prediction._error_signs import KINDS
 WORDS = {
     "courts": ["judge", "jury", "verdict", "appeal", "lawyer", "trial", "prosecutor", "sentence"],
     "rail": ["train", "railway", "platform", "locomotive", "signal", "carriage", "track", "station"],
+    "harbours": ["ship", "quay", "crane", "tug", "pilot", "anchor", "berth", "cargo"],
 }
 FILLER = [f"{first}{second}" for first in ("bak", "yard", "mus", "harb", "chor", "wind") for second in
           ("ery", "ens", "eum", "our", "us", "ows", "elo", "ato")]  # fmt: skip
@@ -49,8 +50,8 @@ class Corpus:
         self.sources.append(source or self.rng.choice(["a.example", "b.example", "c.example"]))
         self.planted.append(planted)
 
-    def dataset(self):
-        data = topicdesk.make_dataset(self.texts, self.topics, topics=["courts", "rail"], sources=self.sources)
+    def dataset(self, topics=("courts", "rail")):
+        data = topicdesk.make_dataset(self.texts, self.topics, topics=topics, sources=self.sources)
         return replace(data, fields={"title": tuple(f"Title {row}" for row in range(len(self.texts)))})
 
     def rows(self, planted):
@@ -216,19 +217,53 @@ def test_error_kinds_finds_a_rule_whose_articles_have_more_errors():
     assert not without.table["rule"].any()
 
 
+def three_topics(corpus):
+    usual(corpus)
+    for _ in range(80):
+        corpus.add(["harbours"])
+
+
 def test_error_kinds_finds_topics_that_are_confused():
     corpus = Corpus()
-    usual(corpus)
-    for _ in range(7):  # labelled with one topic, with the words of the other
+    three_topics(corpus)
+    for _ in range(7):  # labelled with one topic, with the words of another
         corpus.add(["rail"], planted="confused")
         corpus.topics[-1] = ["courts"]
-    comparison = compared(corpus.dataset())
+    for _ in range(7):  # missed, and nothing else is predicted
+        corpus.add(["harbours"], words=0)
+    comparison = compared(corpus.dataset(tuple(WORDS)))
     kinds = error_kinds(comparison)
     group = kinds.groups.set_index("group").loc["courts is missed and rail predicted"]
     assert group["higher"]
     found = of_rows(kinds, comparison, corpus.rows("confused"))
     assert set(found["topic"]) == {"courts", "rail"}
     assert (found["kind"] == "edge rule").all()
+
+
+def test_error_kinds_finds_no_confused_topics_only_because_most_articles_have_one_topic():
+    corpus = Corpus()
+    three_topics(corpus)
+    labels = list(WORDS)
+    for number in range(24):  # labels at random: whatever is missed, another topic is predicted
+        corpus.add([labels[number % 3]])
+        corpus.topics[-1] = [labels[(number % 3 + 1 + number // 3 % 2) % 3]]
+    kinds = error_kinds(compared(corpus.dataset(tuple(WORDS))))
+    assert len(kinds.table) > 30
+    assert (kinds.groups["kind"] == "edge rule").any()
+    assert not kinds.groups.loc[kinds.groups["kind"] == "edge rule", "higher"].any()
+
+
+def test_error_kinds_names_an_outlet_whose_labels_are_wrong_before_the_topics_that_it_confuses():
+    corpus = Corpus()
+    three_topics(corpus)
+    labels = list(WORDS)
+    for number in range(24):
+        corpus.add([labels[number % 3]], source="wrong.example", planted="wrong")
+        corpus.topics[-1] = [labels[(number + 1) % 3]]
+    comparison = compared(corpus.dataset(tuple(WORDS)))
+    found = of_rows(error_kinds(comparison), comparison, corpus.rows("wrong"))
+    assert len(found) > 30
+    assert (found["kind"] == "outlet").all()
 
 
 def test_error_kinds_calls_a_label_disputed_if_annotators_disagreed(comparison, kinds):

@@ -20,6 +20,7 @@ from topicdesk.cli._options import (
     QuoteStyle,
     announce_spec,
     checked_output,
+    checked_table,
     code_pairs,
     column_pairs,
 )
@@ -240,7 +241,7 @@ def adjudicate(
 def queue_(
     spec: _Spec,
     output: Annotated[
-        Path, typer.Option(callback=checked_output, help="The CSV to write, for 'topicdesk annotate --queue'.")
+        Path, typer.Option(callback=checked_table, help="The CSV to write, for 'topicdesk annotate --queue'.")
     ],
     count: Annotated[int, typer.Option(min=1, help="Number of articles.")] = 200,
     mix: Annotated[
@@ -360,7 +361,7 @@ def rules(
     spec: _Spec,
     output: Annotated[
         Path | None,
-        typer.Option(callback=checked_output, help="Also write weak labels of the whole corpus to this CSV."),
+        typer.Option(callback=checked_table, help="Also write weak labels of the whole corpus to this CSV."),
     ] = None,
     method: Annotated[_Method, typer.Option(help="How rules are combined.")] = _Method.MAJORITY,
 ) -> None:

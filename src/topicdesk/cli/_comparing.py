@@ -17,7 +17,9 @@ from topicdesk.cli._options import (
     Scheduler,
     Spec,
     announce_spec,
-    checked_output,
+    checked_page,
+    checked_picture,
+    checked_table,
     engine_named,
 )
 from topicdesk.cli._printing import (
@@ -58,7 +60,7 @@ def compare(
     log: Annotated[bool, typer.Option(help="Log the comparison to MLflow.")] = True,
     update_lock: Annotated[bool, typer.Option("--update-lock", help="Replace the results lock.")] = False,
     report: Annotated[
-        Path | None, typer.Option(callback=checked_output, help="Also write the HTML report to this file.")
+        Path | None, typer.Option(callback=checked_page, help="Also write the HTML report to this file.")
     ] = None,
 ) -> None:
     """Compare the classifiers of a spec, log to MLflow, and write or check the results lock."""
@@ -152,7 +154,7 @@ def results(
 def splits(
     spec: Spec,
     output: Annotated[
-        Path | None, typer.Option(callback=checked_output, help="Save the splits as CSV, for [splits] file in a spec.")
+        Path | None, typer.Option(callback=checked_table, help="Save the splits as CSV, for [splits] file in a spec.")
     ] = None,
 ) -> None:
     """Show how a spec splits its articles, by topic and by source, and save the splits."""
@@ -183,7 +185,7 @@ def learning_curve(
     sizes: Annotated[int, typer.Option(min=4, help="Number of training set sizes.")] = 6,
     more: Annotated[int, typer.Option(min=1, help="Number of additional labels to forecast for.")] = 500,
     plot: Annotated[
-        Path | None, typer.Option(callback=checked_output, help="Also plot the curve, as PNG, SVG or PDF.")
+        Path | None, typer.Option(callback=checked_picture, help="Also plot the curve, as PNG, SVG or PDF.")
     ] = None,
     jobs: Jobs = None,
 ) -> None:
@@ -209,7 +211,7 @@ def ablate(
     spec: Spec,
     classifier: OneClassifier = None,
     plot: Annotated[
-        Path | None, typer.Option(callback=checked_output, help="Also plot the losses, as PNG, SVG or PDF.")
+        Path | None, typer.Option(callback=checked_picture, help="Also plot the losses, as PNG, SVG or PDF.")
     ] = None,
     jobs: Jobs = None,
 ) -> None:
@@ -232,7 +234,7 @@ def stories(
     spec: Spec,
     classifier: OneClassifier = None,
     plot: Annotated[
-        Path | None, typer.Option(callback=checked_output, help="Also plot the scores, as PNG, SVG or PDF.")
+        Path | None, typer.Option(callback=checked_picture, help="Also plot the scores, as PNG, SVG or PDF.")
     ] = None,
     jobs: Jobs = None,
 ) -> None:
@@ -254,7 +256,7 @@ def rank(
     specs: Annotated[list[Path], typer.Argument(help="Specs with results locks.", metavar="SPEC")],
     plot: Annotated[
         Path | None,
-        typer.Option(callback=checked_output, help="Plot the critical-difference diagram, as PNG, SVG or PDF."),
+        typer.Option(callback=checked_picture, help="Plot the critical-difference diagram, as PNG, SVG or PDF."),
     ] = None,
 ) -> None:
     """Rank classifiers over several datasets, with the tests of Friedman and Nemenyi."""

@@ -17,7 +17,7 @@ from topicdesk.cli._options import (
     IdSource,
     Quote,
     QuoteStyle,
-    checked_output,
+    checked_picture,
     column_pairs,
 )
 from topicdesk.cli._printing import print_table, print_text, print_warnings, save_picture
@@ -69,7 +69,7 @@ def build(name: _Name) -> None:
 def show(
     name: Corpus,
     plot: Annotated[
-        Path | None, typer.Option(callback=checked_output, help="Also plot the corpus, as PNG, SVG or PDF.")
+        Path | None, typer.Option(callback=checked_picture, help="Also plot the corpus, as PNG, SVG or PDF.")
     ] = None,
 ) -> None:
     """Show the origin of a corpus, what was removed and cleaned, and its contents."""
@@ -114,7 +114,7 @@ def audit(
         str, typer.Argument(help="A spec, or a corpus without labels: a name or a Parquet file.", metavar="SPEC|CORPUS")
     ],
     plot: Annotated[
-        Path | None, typer.Option(callback=checked_output, help="Also plot the audit, as PNG, SVG or PDF.")
+        Path | None, typer.Option(callback=checked_picture, help="Also plot the audit, as PNG, SVG or PDF.")
     ] = None,
     jobs: Annotated[int, typer.Option(help="Number of processes; -1 for one per core.")] = -1,
 ) -> None:

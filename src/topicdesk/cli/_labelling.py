@@ -9,7 +9,16 @@ import typer
 
 from topicdesk._progress import say
 from topicdesk._spreadsheets import Formulas
-from topicdesk.cli._options import ColumnPairs, EngineName, Scheduler, Trust, checked_output, column_pairs, engine_named
+from topicdesk.cli._options import (
+    ColumnPairs,
+    EngineName,
+    Scheduler,
+    Trust,
+    checked_picture,
+    column_pairs,
+    engine_named,
+    spare_inputs,
+)
 from topicdesk.cli._printing import print_table, print_text, save_picture
 
 if TYPE_CHECKING:
@@ -39,7 +48,8 @@ def label(
     output: Annotated[
         Path,
         typer.Option(
-            help="CSV, TSV, JSON lines or Parquet, by file extension; without one, a folder of Parquet files."
+            callback=spare_inputs,
+            help="CSV, TSV, JSON lines or Parquet, by file extension; without one, a folder of Parquet files.",
         ),
     ],
     model: _Model = None,
@@ -143,7 +153,7 @@ def drift(
     ] = None,
     columns: ColumnPairs = None,
     plot: Annotated[
-        Path | None, typer.Option(callback=checked_output, help="Also plot the comparison, as PNG, SVG or PDF.")
+        Path | None, typer.Option(callback=checked_picture, help="Also plot the comparison, as PNG, SVG or PDF.")
     ] = None,
     trust: Trust = None,
 ) -> None:

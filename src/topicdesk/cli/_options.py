@@ -31,9 +31,13 @@ __all__ = [
     "Trust",
     "announce_spec",
     "checked_output",
+    "checked_page",
+    "checked_picture",
+    "checked_table",
     "code_pairs",
     "column_pairs",
     "engine_named",
+    "spare_inputs",
 ]
 
 Corpus = Annotated[str, typer.Argument(help="A corpus of data/sources.toml, or a Parquet file.", metavar="CORPUS")]
@@ -101,11 +105,47 @@ Encoding = Annotated[str | None, typer.Option(help="Encoding of text files, such
 
 
 def checked_output(path: Path | None) -> Path | None:
-    """Return an option's output; raise an error before any work if it cannot be written."""
+    """Return an option's output; raise an error before any work if it cannot be written, or would replace an input."""
     from topicdesk._atomic import output_file
 
     if path is not None:
         output_file(path)
+        spare_inputs(path)
+    return path
+
+
+def spare_inputs(path: Path) -> Path:
+    """Return an output; raise an error if it would replace what commands read, such as labels or a spec."""
+    from topicdesk.errors import ProjectError
+    from topicdesk.project import working_project
+
+    if path.exists() and working_project().reads(path):
+        raise ProjectError(
+            f"cannot write {path}: topicdesk reads it, and the output would replace it. Choose another name."
+        )
+    return path
+
+
+def checked_table(path: Path | None) -> Path | None:
+    """Return the file of a table; raise an error before any work unless it can be written as CSV."""
+    return _with_ending(checked_output(path), (".csv",), "the table is written as CSV")
+
+
+def checked_picture(path: Path | None) -> Path | None:
+    """Return the file of a picture; raise an error before any work unless it can be written, in a known format."""
+    return _with_ending(checked_output(path), (".png", ".svg", ".pdf"), "the picture is written as PNG, SVG or PDF")
+
+
+def checked_page(path: Path | None) -> Path | None:
+    """Return the file of a report; raise an error before any work unless it can be written as HTML."""
+    return _with_ending(checked_output(path), (".html", ".htm"), "the report is written as HTML")
+
+
+def _with_ending(path: Path | None, endings: tuple[str, ...], reason: str) -> Path | None:
+    from topicdesk.errors import ProjectError
+
+    if path is not None and path.suffix.lower() not in endings:
+        raise ProjectError(f"cannot write {path}: {reason}. Name a file that ends with {' or '.join(endings)}.")
     return path
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from topicdesk._progress import say
-from topicdesk.cli._options import Jobs, announce_spec, checked_output
+from topicdesk.cli._options import Jobs, announce_spec, checked_picture, checked_table
 from topicdesk.cli._printing import (
     MOST_ROWS,
     print_differences,
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from topicdesk.project import Project
 
 __all__ = ["diff", "errors", "log", "promote", "reproduce", "rollback", "runs"]
+
+# Maximum length of a title in a table.
+_TITLE_WIDTH = 100
 
 # Maximum number of topics whose errors are counted side by side in a terminal.
 _MOST_TOPICS = 12
@@ -108,10 +111,10 @@ def errors(
     ] = None,
     count: Annotated[int, typer.Option(min=0, help="Number of errors of each kind to print.")] = 3,
     output: Annotated[
-        Path | None, typer.Option(callback=checked_output, help="Also write all errors to this CSV.")
+        Path | None, typer.Option(callback=checked_table, help="Also write all errors to this CSV.")
     ] = None,
     plot: Annotated[
-        Path | None, typer.Option(callback=checked_output, help="Also plot the kinds, as PNG, SVG or PDF.")
+        Path | None, typer.Option(callback=checked_picture, help="Also plot the kinds, as PNG, SVG or PDF.")
     ] = None,
 ) -> None:
     """Show where a classifier still fails: group its logged out-of-fold errors into kinds that a person can act on."""
@@ -155,6 +158,8 @@ def _print_kinds(corpus: str, kinds: ErrorKinds, count: int) -> None:
         print_text("No outlet, length, rule or pair of topics is shown to have more errors than others.")
     examples = kinds.examples(count)
     if len(examples):
+        cut = [title if len(title) <= _TITLE_WIDTH else f"{title[: _TITLE_WIDTH - 1]}…" for title in examples["title"]]
+        examples = examples.assign(title=cut)
         print_table(
             examples[["article_id", "kind", "topic", "error", "detail", "title"]].set_index("article_id"),
             "Errors to read first",

@@ -50,7 +50,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, cast
 
 import numpy as np
 from numba import njit
@@ -95,8 +95,7 @@ class Rows(NamedTuple):
 
 
 def _compiled(function: _Function) -> _Function:
-    compiled: _Function = njit(cache=True, nogil=True)(function)
-    return compiled
+    return cast(_Function, njit(cache=True, nogil=True)(function))
 
 
 @_compiled

@@ -155,7 +155,7 @@ class ComparisonPlan:
         check_choice("search", self.search, ("grid", "halving"))
         for setting in self.settings:
             check_instance("settings: each item", setting, FeatureSetting, "Use Features(...).settings().")
-        check_instance("decision_rule", self.decision_rule, DecisionRule)
+        check_instance("decision_rule", self.decision_rule, DecisionRule, "Use topicdesk.evaluation.DecisionRule.")
         if self.representative is not None:
             check_string("representative", self.representative, empty=False)
             if self.representative in (ALL_SAMPLES, CORPUS_SAMPLE):

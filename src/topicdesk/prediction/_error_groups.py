@@ -164,21 +164,19 @@ def _share(flags: _Flags) -> float:
 def _confused_pairs(data: Dataset, tested: _Flags, wrong: _Flags) -> Iterator[ErrorGroup]:
     """Yield a group for each pair of topics: one is missed, and the other predicted instead.
 
-    In multi-class data, each error is such a pair. Errors of one class are compared with those of other classes: is the
-    other class predicted more often than they predict it? With two classes, there is nothing to compare with.
+    Articles of which the first topic is missed are compared with articles of which another one is missed: is the second
+    topic predicted for more of them? All articles would be a wrong comparison. Most have one topic, so where it is
+    missed, another one is predicted more often than elsewhere, whatever the two are. With two topics, there is nothing
+    to compare with.
     """
     labelled = data.Y == 1
     missed, predicted = wrong & labelled, wrong & ~labelled
     for first, second in np.argwhere(_pairs(missed, predicted)):
-        if data.task == "multi-class":
-            universe = tested & missed.any(axis=1) & ~labelled[:, second]
-        else:
-            universe = tested & labelled[:, first] & ~labelled[:, second]
         yield ErrorGroup(
             EDGE_RULE,
             f"{data.topics[first]} is missed and {data.topics[second]} predicted",
             (int(first), int(second)),
-            universe,
+            tested & missed.any(axis=1) & ~labelled[:, second],
             missed[:, first],
             predicted[:, second],
             np.zeros(len(data), dtype=np.intp),

@@ -35,12 +35,12 @@ DISPUTED, SUSPECT, MISSING, MISLEADING, NEAR, OTHER = (
 #: The kinds of errors in order of precedence, and what a person can do about each.
 KINDS: Mapping[str, str] = {
     DISPUTED: "Settle the label, and write down the rule that settles it.",
-    EDGE_RULE: "State the rule more clearly in the codebook, and label examples of it.",
-    OUTLET: "Check the pages of the outlet for other text, and label more of its articles.",
+    OUTLET: "Check the outlet's labels, and its pages for other text; label more of its articles.",
     LENGTH: "Check whether these texts are complete and hold one article each; label more of them.",
+    EDGE_RULE: "State the rule more clearly in the codebook, and label examples of it.",
     SUSPECT: "Read the article again, and correct the label if it is wrong.",
     MISSING: "Label more articles with these words, or add keywords.",
-    MISLEADING: "Label more articles that use these words in another sense.",
+    MISLEADING: "Label more articles that have these words without the topic, or the topic without them.",
     NEAR: "Nothing in particular. More labels move such decisions.",
     OTHER: "Read the article.",
 }
@@ -174,7 +174,9 @@ class ErrorSorter:
 
     def _disputed(self) -> _Signs:
         flags = np.zeros_like(self.wrong)
-        for pair in [] if self.disputed is None else self._pairs(self.disputed):
+        if self.disputed is None or not len(self.disputed):
+            return _Signs(flags, {}, float("nan"))  # nobody could disagree, or nobody did
+        for pair in self._pairs(self.disputed):
             flags[pair] = True
         return self._signs(flags)
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
+from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
 from topicdesk.evaluation import Classifier
 from topicdesk.features import Analyser, Counts, FeatureSetting, count_terms, keyword_phrases
@@ -295,7 +296,11 @@ def rare_words(
             shares[row] = rare.mean() if len(rare) else np.nan
             if row in listed:
                 pairs = zip(counts.terms[columns[rare]], numbers[rare].tolist(), strict=True)
-                usable = [(word, n) for word, n in pairs if len(word) >= _SHORTEST_WORD and not word.isdigit()]
+                usable = [
+                    (word, n)
+                    for word, n in pairs
+                    if len(word) >= _SHORTEST_WORD and not word.isdigit() and word not in ENGLISH_STOP_WORDS
+                ]
                 usable.sort(key=lambda item: (item[0] not in known, -item[1], item[0]))
                 words[row] = [str(word) for word, _ in usable[:most]]
     if np.isnan(shares).all():

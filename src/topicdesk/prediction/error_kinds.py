@@ -28,6 +28,10 @@ __all__ = ["ErrorKinds", "error_kinds"]
 
 _TITLE_FIELDS = ("title", "headline")
 
+# A sign that right decisions have almost as often does not tell why decisions are wrong.
+_CLEARLY_MORE = 1.5
+_EXPLAINS_LITTLE = "Nothing: right decisions have this sign almost as often as errors, so it explains little."
+
 
 @dataclass(frozen=True, eq=False)
 class ErrorKinds:
@@ -119,8 +123,12 @@ class ErrorKinds:
         )
 
     def actions(self) -> dict[str, str]:
-        """Return what to do about each kind that there are errors of."""
-        return {kind: action for kind, action in KINDS.items() if (self.table["kind"] == kind).any()}
+        """Return what to do about each kind that there are errors of, or that its sign explains little."""
+        return {
+            kind: _EXPLAINS_LITTLE if self._explains_little(kind) else action
+            for kind, action in KINDS.items()
+            if (self.table["kind"] == kind).any()
+        }
 
     def text_summary(self) -> pd.DataFrame:
         """Return the summary without actions, with its numbers as text."""
@@ -169,6 +177,10 @@ class ErrorKinds:
         from topicdesk.prediction._plots import plot_error_kinds
 
         return plot_error_kinds(self.by_topic.drop(index="all"), self.classifier)
+
+    def _explains_little(self, kind: str) -> bool:
+        """Return whether right decisions have a sign almost as often as errors."""
+        return self._with_sign(kind) / len(self.table) < _CLEARLY_MORE * self.among_right.get(kind, np.nan)
 
     def _with_sign(self, kind: str) -> int:
         further = [any(sign.partition(":")[0] == kind for sign in signs) for signs in self.table["signs"]]
@@ -250,9 +262,10 @@ def error_kinds(
     The kinds, in order of precedence:
 
     1. *disputed label*: annotators disagreed about it.
-    2. *edge rule*: two topics are confused with each other, or the article touches something that the topic excludes,
-       or an edge rule that names the topic; and such articles have more errors than others.
-    3. *outlet*, *length*: the outlet, or the shortest or longest tenth of the articles, has more errors than others.
+    2. *outlet*, *length*: the outlet, or the shortest or longest tenth of the articles, has more errors than others.
+    3. *edge rule*: two topics are confused with each other, more often than others are with the second one; or the
+       article touches something that the topic excludes, or an edge rule that names the topic, and such articles have
+       more errors than others.
     4. *suspect label*: confident learning suspects the label. It suspects no topic that is missed for want of words
        (5.) in an article with unusually many words that training did not show: the classifier then knows too little to
        contradict a person.
