@@ -26,6 +26,8 @@ class Jupyter:
     def __init__(self, root, port, app, settings):
         self.root, self.app, self.settings = root, app, settings
         self.environment = {
+            # A kernel is killed with its server, and leaves the folder of a practice session.
+            **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(settings)),
             "JUPYTER_CONFIG_DIR": str(settings), "JUPYTER_DATA_DIR": str(settings / "data"),
             "JUPYTER_RUNTIME_DIR": str(settings / "run"), "JUPYTERLAB_SETTINGS_DIR": str(settings / "lab"),
             "JUPYTERLAB_WORKSPACES_DIR": str(settings / "workspaces"),

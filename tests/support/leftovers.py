@@ -39,6 +39,9 @@ _SERVERS = ("multiprocessing.forkserver", "resource_tracker")
 # joblib's idle workers live longer than a test, because starting them takes seconds. They are checked at the end.
 _IDLE_WORKERS = "loky.backend.popen_loky"
 
+# Dask keeps this folder. What a killed worker leaves in it, the next worker removes.
+_DASK = "dask-scratch-space"
+
 _BEFORE = pytest.StashKey[set[Path]]()
 
 
@@ -122,7 +125,7 @@ def _files(session):
     """List the temporary files of this process and, if no other process runs tests, the files in shared folders."""
     # multiprocessing keeps its folder, with the socket of the server that forks commands, until this process ends.
     own = multiprocessing.current_process()._config.get("tempdir")
-    found = {path for path in session.folder.iterdir() if str(path) != own}
+    found = {path for path in session.folder.iterdir() if str(path) != own and path.name != _DASK}
     return found | (shared_files() if session.is_alone else set())
 
 
