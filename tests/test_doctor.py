@@ -64,7 +64,13 @@ def test_diagnose_omits_missing_packages_of_developers(project, monkeypatch):
     assert "optional: dev" in diagnose(project.root).checks.index
     monkeypatch.setattr(doctor, "version", without)
     shown = [name for name in diagnose(project.root).checks.index if name.startswith("optional")]
-    assert shown == ["optional: boosting", "optional: notebooks", "optional: scale", "optional: server"]
+    assert shown == [
+        "optional: boosting",
+        "optional: speed",
+        "optional: notebooks",
+        "optional: scale",
+        "optional: server",
+    ]
 
 
 def test_diagnose_reports_a_version_that_is_too_old(project, monkeypatch):

@@ -1,10 +1,12 @@
 """Kernels agree with the estimators that they repeat."""
 
 import os
+import pickle
 import shutil
 import subprocess
 import sys
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +20,7 @@ from sklearn.svm import LinearSVC
 from topicdesk.errors import ArgumentError
 from topicdesk.evaluation import _linear_grids, classifier_named, make_inner_splits
 from topicdesk.evaluation._linear_grids import kernels_are_used, linear_svm_scores, logistic_scores, sgd_scores
-from topicdesk.evaluation.classifiers import fit_and_score, fit_grid_and_score
+from topicdesk.evaluation.classifiers import _has_own_kernel, fit_and_score, fit_grid_and_score
 from topicdesk.experiment import load_experiments
 from topicdesk.features import count_terms_once, weigh_fold
 from topicdesk.project import find_project
@@ -254,3 +256,12 @@ def test_processes_that_compile_at_the_same_time_agree_and_keep_the_code(tmp_pat
     assert [process.returncode for process in started] == [0, 0, 0]
     assert len(set(printed)) == 1 and printed[0]
     assert list((kept if writable else user).rglob("_kernels.fit_modified_huber*.nbi"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_kernel_fits_only_the_estimator_that_it_repeats(name):
+    classifier = classifier_named(name)
+    assert _has_own_kernel(classifier)
+    assert _has_own_kernel(pickle.loads(pickle.dumps(classifier))), "worker processes have copies"
+    assert not _has_own_kernel(replace(classifier, build=lambda binary: LinearSVC(max_iter=1)))
+    assert not _has_own_kernel(replace(classifier, score=lambda estimator, features: np.zeros(features.shape[0])))

@@ -222,7 +222,7 @@ def fit_grid_and_score(
         Results of `fit_and_score`, one per point. Points that are fitted together share the seconds equally.
     """
     both = bool((Y.min(axis=0) < Y.max(axis=0)).all()) and not (multi_class and Y.shape[1] == 2)
-    if classifier.kernel is not None and both:
+    if classifier.kernel is not None and both and _has_own_kernel(classifier):
         scored = classifier.kernel(points, train, Y, test, multi_class, random_state)
         if scored is not None:
             return scored
@@ -412,6 +412,12 @@ def _raw_margins(estimator: Any, features: Features) -> Scores:
     return np.asarray(estimator.predict(features, raw_score=True), dtype=np.float64)
 
 
+def _has_own_kernel(classifier: Classifier) -> bool:
+    """Return whether a classifier is still built and scored as its kernel does, and not with another estimator."""
+    kernel, build, score = classifier.kernel, classifier.build, classifier.score
+    return any((one.kernel, one.build, one.score) == (kernel, build, score) for one in CLASSIFIERS.values())
+
+
 class _New:
     """Makes an estimator. Unlike a lambda, it can be pickled, and with it a fitted `topicdesk.TopicClassifier`."""
 
@@ -420,6 +426,13 @@ class _New:
 
     def __call__(self, binary: bool) -> BaseEstimator:
         return self.estimator(**self.options)
+
+    # Worker processes have copies.
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _New) and (self.estimator, self.options) == (other.estimator, other.options)
+
+    def __hash__(self) -> int:
+        return hash(self.estimator)
 
 
 def _logistic_regression(binary: bool) -> BaseEstimator:
