@@ -10,7 +10,9 @@ from topicdesk.corpus import find_duplicates
 from topicdesk.evaluation import (
     ALL_SAMPLES,
     ComparisonPlan,
+    DecisionRule,
     SplitPlan,
+    ThresholdRule,
     best_f1_thresholds,
     classifier_named,
     compare,
@@ -47,12 +49,13 @@ def random_dataset(dataset, n_articles, copies, random_state=0):
     )
 
 
-def macro_f1(dataset):
+def macro_f1(dataset, thresholds="expected"):
     plan = ComparisonPlan(
         (classifier_named("linear-svm").with_grid({"C": [1.0]}),),
         splits=SplitPlan(folds=4),
         inner_folds=2,
         resamples=100,
+        decision_rule=DecisionRule(ThresholdRule(f1=thresholds)),
     )
     comparison = compare(dataset, plan, n_jobs=1)
     return comparison, scores_where(comparison.scores, sample=ALL_SAMPLES, metric="macro_f1")["value"].item()
@@ -72,12 +75,15 @@ def test_compare_is_not_inflated_by_near_duplicates(dataset):
     assert grouped < always_positive_f1(data.Y) + 0.05
 
 
+# Without a signal, F1 is highest if the topic is nearly always predicted, and the expected F1 says so. The observed F1 may
+# be highest anywhere, so its thresholds lose more on test rows.
 @pytest.mark.slow
-def test_compare_does_not_choose_thresholds_on_test_rows(dataset):
+@pytest.mark.parametrize(("thresholds", "least_gain"), [("observed", 0.05), ("expected", 0.03)])
+def test_compare_does_not_choose_thresholds_on_test_rows(dataset, thresholds, least_gain):
     leaked_f1, compared_f1, highest_f1 = [], [], []
     for seed in range(6):
         data = random_dataset(dataset, n_articles=80, copies=1, random_state=seed)
-        comparison, f1 = macro_f1(data)
+        comparison, f1 = macro_f1(data, thresholds)
         hits = decided = 0
         for result in comparison.results:
             truth = data.Y[result.split.test]
@@ -88,4 +94,4 @@ def test_compare_does_not_choose_thresholds_on_test_rows(dataset):
         highest_f1.append(always_positive_f1(data.Y))
     assert np.mean(leaked_f1) > np.mean(highest_f1) + 0.02, "thresholds chosen on test rows must raise F1 on noise"
     assert np.mean(compared_f1) < np.mean(highest_f1)
-    assert np.mean(leaked_f1) > np.mean(compared_f1) + 0.05
+    assert np.mean(leaked_f1) > np.mean(compared_f1) + least_gain
