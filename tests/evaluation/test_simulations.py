@@ -75,8 +75,8 @@ def test_compare_is_not_inflated_by_near_duplicates(dataset):
     assert grouped < always_positive_f1(data.Y) + 0.05
 
 
-# Without a signal, F1 is highest if the topic is nearly always predicted, and the expected F1 says so. The observed F1 may
-# be highest anywhere, so its thresholds lose more on test rows.
+# Without a signal, F1 is highest if the topic is nearly always predicted, and the expected F1 says so. The observed F1
+# may be highest anywhere, so its thresholds lose more on test rows.
 @pytest.mark.slow
 @pytest.mark.parametrize(("thresholds", "least_gain"), [("observed", 0.05), ("expected", 0.03)])
 def test_compare_does_not_choose_thresholds_on_test_rows(dataset, thresholds, least_gain):
