@@ -32,6 +32,7 @@ _ROOT = Path(__file__).resolve().parents[2]
 _CACHES = {
     ".git", ".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".uv", "__pycache__", "_build", "build",
     "dist", "executed", "generated", "mutants",
+    "corpora", "raw", "screenshots",  # tests build pinned corpora once, and keep their screenshots
 }  # fmt: skip
 
 # Direct children of this process that end with it: the server that forks commands, and the trackers of semaphores.
