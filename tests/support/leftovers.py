@@ -114,7 +114,9 @@ def pytest_sessionfinish(session):
 
 
 def _gathers_reports(config):
-    return bool(config.getoption("numprocesses", None)) and not hasattr(config, "workerinput")
+    is_first = bool(config.getoption("numprocesses", None)) and not hasattr(config, "workerinput")
+    # With --documents, the code of documents runs in the repository, and leaves what a reader would have.
+    return is_first and not config.getoption("--documents", False)
 
 
 def _is_one_of_many(config):
