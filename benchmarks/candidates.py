@@ -25,6 +25,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.ensemble import StackingClassifier
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import f1_score
 from sklearn.multioutput import ClassifierChain
 from sklearn.naive_bayes import ComplementNB
 from sklearn.svm import LinearSVC
@@ -164,14 +165,11 @@ def _predictions(reference: ComparisonResult, decisions: Callable[[Split], NDArr
 
 def _score(predictions: pd.DataFrame, metric: str) -> float:
     """Return the mean over repeats of a pooled F1 score."""
+    n_topics, average = predictions["topic"].nunique(), metric.removesuffix("_f1")
     values = []
     for _, part in predictions.groupby("repeat"):
-        counts = part.assign(hit=part["truth"] * part["decision"]).groupby("topic", observed=True)
-        sums = counts[["hit", "truth", "decision"]].sum()
-        f1 = 2 * sums["hit"] / (sums["truth"] + sums["decision"]).clip(lower=1)
-        values.append(
-            f1.mean() if metric == "macro_f1" else 2 * sums["hit"].sum() / sums[["truth", "decision"]].sum().sum()
-        )
+        truth, decisions = (part[column].to_numpy().reshape(-1, n_topics) for column in ("truth", "decision"))
+        values.append(f1_score(truth, decisions, average=average, zero_division=0))
     return float(np.mean(values))
 
 

@@ -21,6 +21,7 @@ from topicdesk.cli._options import (
     checked_picture,
     checked_table,
     engine_named,
+    named_apart,
 )
 from topicdesk.cli._printing import (
     print_differences,
@@ -34,7 +35,7 @@ from topicdesk.cli._printing import (
 from topicdesk.errors import VerificationError
 
 if TYPE_CHECKING:
-    from topicdesk.experiment import Difference, ExperimentResult, LoadedExperiment
+    from topicdesk.experiment import Difference, ExperimentResult
     from topicdesk.tracking import LoggedComparison
 
 __all__ = ["ablate", "compare", "learning_curve", "rank", "results", "splits", "stories", "verify"]
@@ -204,7 +205,7 @@ def learning_curve(
         print_table(table.map("{:.3f}".format), f"{load.dataset.name}, {curve.classifier}: {curve.metric} by labels")
         print_text(curve.sentence(more))
         if plot is not None:
-            save_picture(curve.plot(more), _named_apart(plot, load))
+            save_picture(curve.plot(more), named_apart(plot, load.dataset.name, load.alone))
 
 
 def ablate(
@@ -227,7 +228,7 @@ def ablate(
         print_warnings(ablation.warnings)
         print_table(ablation.text_table(), f"{load.dataset.name}, {ablation.classifier} without each feature option")
         if plot is not None:
-            save_picture(ablation.plot(), _named_apart(plot, load))
+            save_picture(ablation.plot(), named_apart(plot, load.dataset.name, load.alone))
 
 
 def stories(
@@ -249,7 +250,7 @@ def stories(
         print_table(audit.text_table(), f"{load.dataset.name}, {audit.classifier}: scores by training articles")
         print_text(audit.sentence())
         if plot is not None:
-            save_picture(audit.plot(), _named_apart(plot, load))
+            save_picture(audit.plot(), named_apart(plot, load.dataset.name, load.alone))
 
 
 def rank(
@@ -335,8 +336,3 @@ def _print_next(result: ExperimentResult, logged: tuple[LoggedComparison, ...]) 
     is_local = tracking_uri(result.project).startswith("sqlite:")
     hint = "run 'topicdesk review' and open the address it prints" if is_local else "open your MLflow server"
     print_text(f"Where to look next: {hint}.")
-
-
-def _named_apart(plot: Path, load: LoadedExperiment) -> Path:
-    """Return a file name for each corpus of a spec."""
-    return plot if load.alone else plot.with_stem(f"{plot.stem}-{load.dataset.name}")

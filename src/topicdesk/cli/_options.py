@@ -37,6 +37,7 @@ __all__ = [
     "code_pairs",
     "column_pairs",
     "engine_named",
+    "named_apart",
     "spare_inputs",
 ]
 
@@ -139,6 +140,11 @@ def checked_picture(path: Path | None) -> Path | None:
 def checked_page(path: Path | None) -> Path | None:
     """Return the file of a report; raise an error before any work unless it can be written as HTML."""
     return _with_ending(checked_output(path), (".html", ".htm"), "the report is written as HTML")
+
+
+def named_apart(path: Path, corpus: str, is_alone: bool) -> Path:
+    """Return the file of a corpus: the path itself if the spec has no other corpus."""
+    return path if is_alone else path.with_stem(f"{path.stem}-{corpus}")
 
 
 def _with_ending(path: Path | None, endings: tuple[str, ...], reason: str) -> Path | None:

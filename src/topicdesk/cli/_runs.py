@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from topicdesk._progress import say
-from topicdesk.cli._options import Jobs, announce_spec, checked_picture, checked_table
+from topicdesk.cli._options import Jobs, announce_spec, checked_picture, checked_table, named_apart
 from topicdesk.cli._printing import (
     MOST_ROWS,
     print_differences,
@@ -94,7 +94,7 @@ def reproduce(
     commit = result.facts["then"].to_dict()["git.commit"]
     raise VerificationError(
         f"{results_differ(len(result.differences))} from run {result.run_id}. The facts above that changed are "
-        "causes." + (f" The code of the run is commit {commit}." if commit not in ("", "–") else "")
+        "possible causes." + (f" The code of the run is commit {commit}." if commit not in ("", "–") else "")
     )
 
 
@@ -129,18 +129,19 @@ def errors(
     from topicdesk.experiment import errors_of
 
     by_corpus = errors_of(experiment, classifier, annotators=annotator or ())
+    is_alone = len(by_corpus) == 1
     for corpus, kinds in by_corpus.items():
         _print_kinds(corpus, kinds, count)
         if output is not None:
             from topicdesk._atomic import replacing
             from topicdesk._spreadsheets import write_csv
 
-            file = output if len(by_corpus) == 1 else output.with_stem(f"{output.stem}-{corpus}")
+            file = named_apart(output, corpus, is_alone)
             with replacing(file) as part:
                 write_csv(kinds.table.assign(signs=kinds.table["signs"].map("; ".join)), part)
             print_text(f"All errors: {file}")
         if plot is not None:
-            save_picture(kinds.plot(), plot if len(by_corpus) == 1 else plot.with_stem(f"{plot.stem}-{corpus}"))
+            save_picture(kinds.plot(), named_apart(plot, corpus, is_alone))
 
 
 def _print_kinds(corpus: str, kinds: ErrorKinds, count: int) -> None:

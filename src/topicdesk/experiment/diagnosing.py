@@ -35,8 +35,8 @@ def errors_of(
 ) -> dict[str, ErrorKinds]:
     """Group the out-of-fold errors of a logged experiment into kinds that a person can act on.
 
-    The predictions are those that were logged; nothing is compared again. Only the models of the first repeat are
-    fitted again, for the weights of their terms.
+    The predictions are read from the run. Only the models of the first repeat are fitted again, for the weights of
+    their terms.
 
     Parameters
     ----------
@@ -45,8 +45,8 @@ def errors_of(
     classifier : str, optional
         A classifier of the comparison; by default the winner.
     annotators : sequence of str, default ()
-        Further annotators, whose files ``data/labels/NAME.csv`` the spec does not read. A label is suspect if they or
-        the label files of the spec disagree about it.
+        Further annotators, whose files ``data/labels/NAME.csv`` the spec does not read. A label is disputed if they
+        or the label files of the spec disagree about it.
     project : Project, optional
         The project; by default that of the spec's folder, or of the working folder.
 
@@ -169,11 +169,11 @@ def _errors_of_run(run: ReadRun, project: Project, classifier: str | None, annot
                 f"experiments/{run.experiment}.toml' again."
             )
     name = classifier or run.tags["winner"]
-    validated = _read_results(run, load, name)
+    results = _read_results(run, load, name)
     corpus = next(corpus for corpus in spec.data.corpus if Path(corpus).stem == run.corpus)
     articles = read_corpus(corpus_file(project, corpus)).set_index("id")
     return error_kinds(
-        validated,
+        results,
         name,
         taxonomy=spec_taxonomy(project, spec),
         keywords=load.keywords,

@@ -164,10 +164,9 @@ def _share(flags: _Flags) -> float:
 def _confused_pairs(data: Dataset, tested: _Flags, wrong: _Flags) -> Iterator[ErrorGroup]:
     """Yield a group for each pair of topics: one is missed, and the other predicted instead.
 
-    Articles of which the first topic is missed are compared with articles of which another one is missed: is the second
-    topic predicted for more of them? All articles would be a wrong comparison. Most have one topic, so where it is
-    missed, another one is predicted more often than elsewhere, whatever the two are. With two topics, there is nothing
-    to compare with.
+    The test compares the articles whose first topic is missed with those that miss another topic: is the second topic
+    predicted for a larger share? It does not use all articles. Most articles have one topic, and where it is missed,
+    any other topic is predicted more often than elsewhere. With two topics, there is nothing to compare with.
     """
     labelled = data.Y == 1
     missed, predicted = wrong & labelled, wrong & ~labelled
@@ -184,7 +183,7 @@ def _confused_pairs(data: Dataset, tested: _Flags, wrong: _Flags) -> Iterator[Er
 
 
 def _pairs(missed: _Flags, predicted: _Flags) -> NDArray[np.intp]:
-    """Count the articles of which the first topic is missed, and the second predicted."""
+    """Return the number of articles that miss the first topic and get the second one, for each pair of topics."""
     return missed.T.astype(np.intp) @ predicted.astype(np.intp)
 
 

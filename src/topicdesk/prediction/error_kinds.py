@@ -91,9 +91,9 @@ class ErrorKinds:
                 "false_negatives": int(((kinds == kind) & ~wrongly_given).sum()),
                 "with_sign": self._with_sign(kind) / n_errors,
                 "among_right": float(self.among_right.get(kind, np.nan)),
-                "action": action,
+                "action": self._action(kind),
             }
-            for kind, action in KINDS.items()
+            for kind in KINDS
         ]
         return pd.DataFrame(rows, index=pd.Index(KINDS, name="kind"))
 
@@ -124,11 +124,7 @@ class ErrorKinds:
 
     def actions(self) -> dict[str, str]:
         """Return what to do about each kind that there are errors of, or that its sign explains little."""
-        return {
-            kind: _EXPLAINS_LITTLE if self._explains_little(kind) else action
-            for kind, action in KINDS.items()
-            if (self.table["kind"] == kind).any()
-        }
+        return {kind: self._action(kind) for kind in KINDS if (self.table["kind"] == kind).any()}
 
     def text_summary(self) -> pd.DataFrame:
         """Return the summary without actions, with its numbers as text."""
@@ -178,9 +174,9 @@ class ErrorKinds:
 
         return plot_error_kinds(self.by_topic.drop(index="all"), self.classifier)
 
-    def _explains_little(self, kind: str) -> bool:
-        """Return whether right decisions have a sign almost as often as errors."""
-        return self._with_sign(kind) / len(self.table) < _CLEARLY_MORE * self.among_right.get(kind, np.nan)
+    def _action(self, kind: str) -> str:
+        share = self._with_sign(kind) / max(len(self.table), 1)
+        return _EXPLAINS_LITTLE if 0 < share < _CLEARLY_MORE * self.among_right.get(kind, np.nan) else KINDS[kind]
 
     def _with_sign(self, kind: str) -> int:
         further = [any(sign.partition(":")[0] == kind for sign in signs) for signs in self.table["signs"]]
@@ -266,7 +262,7 @@ def error_kinds(
     3. *edge rule*: two topics are confused with each other, more often than others are with the second one; or the
        article touches something that the topic excludes, or an edge rule that names the topic, and such articles have
        more errors than others.
-    4. *suspect label*: confident learning suspects the label. It suspects no topic that is missed for want of words
+    4. *suspect label*: confident learning suspects the label. It suspects no topic that is missed for lack of words
        (5.) in an article with unusually many words that training did not show: the classifier then knows too little to
        contradict a person.
     5. *missing word* (false negatives): the terms of the article speak less for the topic than in nine tenths of the
