@@ -2,7 +2,7 @@
 
 Run with ``make bench``, or ``python benchmarks/cluster.py``. Scheduler and workers are processes of this machine, with
 one thread each. The input is 100,000 articles drawn with replacement from NewsArticles, in files of 10,000. The model
-is the main experiment's winner, fitted here. ``docs/how-to/many-articles.md`` estimates the time for 100 million
+is the winner of the first 772 labels, fitted here. ``docs/how-to/many-articles.md`` estimates the time for 100 million
 articles.
 """
 
@@ -31,7 +31,7 @@ _ARTICLES, _FILES = 100_000, 10
 def main() -> int:
     """Print articles per second, and the speed-up with two workers."""
     project = find_project(__file__)
-    (load,) = load_experiments(project.root / "experiments" / "topics.toml")
+    (load,) = load_experiments(project.root / "experiments" / "first772.toml")
     labeller = fit_labeller(load.dataset, load.plan, load.classifier(None), load.keywords)
     corpus = read_corpus(stored_corpus(project, "newsarticles"))
     rates = {}

@@ -3,9 +3,9 @@
 Run with ``python benchmarks/interval_coverage.py [intervals] [verdict] [--sets N]``; without a name, both, on 300 data
 sets.
 
-The data sets are drawn from 20 Newsgroups and look like the main experiment. Each has 772 short texts. About 108, 65,
-15 and 74 of them have one of four topics, and the others have none. Each interval is for the procedure on new data:
-new training texts and new test texts. Its truth is the metric of the decisions on all data sets together.
+The data sets are drawn from 20 Newsgroups and look like `experiments/first772.toml`. Each has 772 short texts. About
+108, 65, 15 and 74 of them have one of four topics, and the others have none. Each interval is for the procedure on new
+data: new training texts and new test texts. Its truth is the metric of the decisions on all data sets together.
 ``intervals`` compares our intervals with percentiles of the same bootstrap, for five folds, for a single split, and
 for an enriched sample that is weighted to its corpus.
 
@@ -51,11 +51,11 @@ from topicdesk.project import find_project
 
 _N_JOBS, _RESAMPLES = 2, 400
 _DESIGNS = ("single split", "five folds", "enriched, weighted")
-#: Newsgroups that stand for the topics of the main experiment, and how many of its 772 articles have the topic.
+#: Newsgroups that stand for the topics of first772.toml, and how many of its 772 articles have the topic.
 _TOPICS = {"sci.space": 108, "talk.politics.guns": 65, "rec.sport.hockey": 15, "sci.med": 74}
 _N_TEXTS, _CHARACTERS = 772, 600
 #: The enriched sample: numbers of random texts with each topic, of picked texts with each topic and with none, and the
-#: size of the frame from which the random ones come. As in the main experiment.
+#: size of the frame from which the random ones come. As in first772.toml.
 _RANDOM, _N_RANDOM = (104, 60, 3, 19), 662
 _PICKED, _FRAME = (4, 5, 12, 55, 34), 3304
 _N_CLASSIFIERS = 8

@@ -1,7 +1,7 @@
 """Measure the response times of MLflow's server for a labeller: with one request at a time, and with 50.
 
-Run with ``make bench``, or ``python benchmarks/serving.py``. The model is the main experiment's winner, fitted here.
-The server is ``mlflow models serve`` with one worker. Each request contains one article of NewsArticles. For
+Run with ``make bench``, or ``python benchmarks/serving.py``. The model is the winner of the first 772 labels, fitted
+here. The server is ``mlflow models serve`` with one worker. Each request contains one article of NewsArticles. For
 comparison, articles are also labelled in this process.
 """
 
@@ -35,7 +35,7 @@ _REQUESTS, _IN_FLIGHT = 2000, 50
 def main() -> int:
     """Print milliseconds; return 1 if a response is lost."""
     project = find_project(__file__)
-    (load,) = load_experiments(project.root / "experiments" / "topics.toml")
+    (load,) = load_experiments(project.root / "experiments" / "first772.toml")
     labeller = fit_labeller(load.dataset, load.plan, load.classifier(None), load.keywords)
     corpus = read_corpus(stored_corpus(project, "newsarticles")).head(_REQUESTS)
     rows = corpus[["title", "text"]].to_dict("records")

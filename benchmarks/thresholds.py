@@ -1,7 +1,7 @@
 """Compare thresholds for the observed and for the expected F1: scores on new articles, and spread of the thresholds.
 
 Run with ``python benchmarks/thresholds.py [SPLITS]``. Every distinct article of NewsArticles is labelled. Each split
-draws 772 of them for training, as many as the main experiment has, and tests on the others: that is the whole corpus,
+draws 772 of them for training, as many as `gold.csv` has, and tests on the others: that is the whole corpus,
 so the scores have hardly any error. A linear SVM with fixed features and hyper-parameters is fitted; only the
 thresholds are chosen, on three inner folds.
 """
